@@ -8,6 +8,7 @@
 import type { Need } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
+import { compressed } from "./compression.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors } from "./cors.ts";
 import type { Visitor } from "./gate.ts";
@@ -175,7 +176,7 @@ export class Handler {
     const { client, id } = task;
     if (this.#context.registry.stored(client, id) === undefined) return undefined;
     const decision = this.#context.gate.pass(request, { action: "read", client, taskId: id }, peer);
-    const answer = () => rest.task({ client, id, request });
+    const answer = () => compressedAnswer(request, rest.task({ client, id, request }));
     return decision instanceof Promise ? decision.then(answer) : answer();
   }
 
@@ -193,7 +194,8 @@ export class Handler {
     if (method !== "GET" || route.isLasting) this.#guard.checkOrigin(request, host);
     const proceed = (visitor: Visitor): Answer => {
       this.#checkVisitor(visitor, route, need);
-      return route.handler(this.#areas, { ...params, request, visitor });
+      const answer = route.handler(this.#areas, { ...params, request, visitor });
+      return route.isCompressed ? compressedAnswer(request, answer) : answer;
     };
     const decision = this.#context.gate.pass(request, need, peer);
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
@@ -239,6 +241,12 @@ function depthsOf(routes: readonly Route<Areas>[]): ReadonlyMap<string, number> 
 
 function isBelow(depths: ReadonlyMap<string, number>, segments: readonly string[]): boolean {
   return segments.length >= (depths.get(segments[0]!) ?? Infinity);
+}
+
+function compressedAnswer(request: Request, answer: Answer): Answer {
+  return answer instanceof Promise
+    ? answer.then((response) => compressed(request, response))
+    : compressed(request, answer);
 }
 
 function isOffered(requires: Route<Areas>["requires"], { keyring, access }: HandlerContext): boolean {

@@ -4,6 +4,21 @@
  * @module
  */
 
+/** A response with text, which is kept so that the response can be compressed later. */
+export class TextResponse extends Response {
+  /** The body. */
+  readonly content: string;
+
+  /**
+   * @param content the body
+   * @param init the status and the headers
+   */
+  constructor(content: string, init: ResponseInit) {
+    super(content, init);
+    this.content = content;
+  }
+}
+
 /** The headers of a JSON response, which forbid caching and content type sniffing. */
 export const JSON_HEADERS = {
   "content-type": "application/json",
@@ -17,7 +32,7 @@ export function jsonResponse(
   status = 200,
   headers: Readonly<Record<string, string>> | null = null,
 ): Response {
-  return new Response(body, {
+  return new TextResponse(body, {
     status,
     headers: headers === null ? JSON_HEADERS : { ...JSON_HEADERS, ...headers },
   });
@@ -49,7 +64,7 @@ export function pageResponse(
   status = 200,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(html, { status, headers: { ...PAGE_HEADERS, ...headers } });
+  return new TextResponse(html, { status, headers: { ...PAGE_HEADERS, ...headers } });
 }
 
 /**

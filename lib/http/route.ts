@@ -76,6 +76,11 @@ export interface RouteTraits {
    * slash redirects to the path without it.
    */
   readonly isPage?: boolean;
+  /**
+   * Whether the responses may be compressed. A response with a key, a token or a link must not be, see
+   * `compression.ts`.
+   */
+  readonly isCompressed?: boolean;
   /** What the server must have for the route to exist: a key, or sign-in with that key. */
   readonly requires?: "key" | "sign_in";
 }

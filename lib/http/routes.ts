@@ -12,6 +12,8 @@ import { MODULE_FILES } from "./pages/module_files.ts";
 import { type Answer, type Call, hasParam, type Method, type Route, type RouteTraits } from "./route.ts";
 
 const PAGE = { isPage: true };
+const COMPRESSED_PAGE = { isPage: true, isCompressed: true };
+const COMPRESSED = { isCompressed: true };
 const KEY_PAGE = { isPage: true, requires: "sign_in" } as const;
 const SHARED = { isShared: true };
 const STREAM = { isLasting: true };
@@ -23,16 +25,16 @@ const SOCKET = { isLasting: true, isSocket: true };
  */
 export const ROUTES: readonly Route<Areas>[] = [
   route("GET /", "any", ({ pages }, call) => pages.home(call), PAGE),
-  route("GET /t/{client}", "read", ({ pages }, call) => pages.list(call), PAGE),
+  route("GET /t/{client}", "read", ({ pages }, call) => pages.list(call), COMPRESSED_PAGE),
   route("POST /t/{client}", bulkAccess, ({ pages }, call) => pages.bulk(call), PAGE),
   route("POST /t/{client}/start/{name}", "start", ({ pages }, call) => pages.start(call), PAGE),
-  route("GET /t/{client}/{id}", "read", ({ pages }, call) => pages.task(call), PAGE),
+  route("GET /t/{client}/{id}", "read", ({ pages }, call) => pages.task(call), COMPRESSED_PAGE),
   route("POST /t/{client}/{id}/cancel", "cancel", ({ pages }, call) => pages.change("cancel", call), PAGE),
   route("POST /t/{client}/{id}/remove", "remove", ({ pages }, call) => pages.change("remove", call), PAGE),
   route("POST /t/{client}/{id}/restore", "remove", ({ pages }, call) => pages.change("restore", call), PAGE),
   route("POST /t/{client}/{id}/retry", "start", ({ pages }, call) => pages.change("retry", call), PAGE),
-  route("GET /stats/{client}", "read", ({ pages }, call) => pages.names(call), PAGE),
-  route("GET /stats/{client}/{name}", "read", ({ pages }, call) => pages.runs(call), PAGE),
+  route("GET /stats/{client}", "read", ({ pages }, call) => pages.names(call), COMPRESSED_PAGE),
+  route("GET /stats/{client}/{name}", "read", ({ pages }, call) => pages.runs(call), COMPRESSED_PAGE),
   route("GET /share/{client}", "operate", ({ sharing }, call) => sharing.page(call), KEY_PAGE),
   route("POST /share/{client}", "operate", ({ sharing }, call) => sharing.share(call), KEY_PAGE),
   route("GET /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.page(call), KEY_PAGE),
@@ -41,19 +43,24 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /sign-in", "none", ({ signIn }, call) => signIn.form(call), KEY_PAGE),
   route("POST /sign-in", "none", ({ signIn }, call) => signIn.signIn(call), KEY_PAGE),
   route("POST /sign-out", "none", ({ signIn }) => signIn.signOut(), KEY_PAGE),
-  route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), PAGE),
+  route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), COMPRESSED_PAGE),
   route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call)),
 
   ...MODULE_FILES.flatMap((file) => [
-    route(`GET /${file}`, "none", ({ files }, call) => files.answer(file, call, false)),
-    route(`GET /v${VERSION}/${file}`, "none", ({ files }, call) => files.answer(file, call, true)),
+    route(`GET /${file}`, "none", ({ files }, call) => files.answer(file, call, false), COMPRESSED),
+    route(
+      `GET /v${VERSION}/${file}`,
+      "none",
+      ({ files }, call) => files.answer(file, call, true),
+      COMPRESSED,
+    ),
   ]),
 
-  route("GET /tasks/{client}", "read", listOrChanges),
+  route("GET /tasks/{client}", "read", listOrChanges, COMPRESSED),
   route("POST /tasks/{client}", "report", ({ reports }, call) => reports.create(call), SHARED),
   route("DELETE /tasks/{client}", "remove", ({ rest }, call) => rest.removeMany(call)),
   route("POST /tasks/{client}/start/{name}", "start", ({ rest }, call) => rest.start(call)),
-  route("GET /tasks/{client}/{id}", "read", taskOrWait),
+  route("GET /tasks/{client}/{id}", "read", taskOrWait, COMPRESSED),
   route(
     "PATCH /tasks/{client}/{id}",
     "report",
@@ -62,15 +69,15 @@ export const ROUTES: readonly Route<Areas>[] = [
   ),
   route("POST /tasks/{client}/{id}", "report", ({ reports }, call) => reports.report("update", call), SHARED),
   route("DELETE /tasks/{client}/{id}", "remove", ({ rest }, call) => rest.remove(call)),
-  route("GET /tasks/{client}/{id}/logs", "read", ({ rest }, call) => rest.logs(call)),
+  route("GET /tasks/{client}/{id}/logs", "read", ({ rest }, call) => rest.logs(call), COMPRESSED),
   route(
     "POST /tasks/{client}/{id}/logs",
     "report",
     ({ reports }, call) => reports.report("logs", call),
     SHARED,
   ),
-  route("GET /tasks/{client}/{id}/history", "read", ({ rest }, call) => rest.history(call)),
-  route("GET /tasks/{client}/{id}/progress", "read", ({ rest }, call) => rest.progress(call)),
+  route("GET /tasks/{client}/{id}/history", "read", ({ rest }, call) => rest.history(call), COMPRESSED),
+  route("GET /tasks/{client}/{id}/progress", "read", ({ rest }, call) => rest.progress(call), COMPRESSED),
   route(
     "POST /tasks/{client}/{id}/finish",
     "report",
@@ -92,7 +99,7 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("POST /tasks/{client}/{id}/cancel", "cancel", ({ rest }, call) => rest.cancel(call)),
   route("POST /tasks/{client}/{id}/retry", "start", ({ rest }, call) => rest.retry(call)),
   route("POST /tasks/{client}/{id}/restore", "remove", ({ rest }, call) => rest.restore(call)),
-  route("GET /names/{client}", "read", ({ names }, call) => names.list(call)),
+  route("GET /names/{client}", "read", ({ names }, call) => names.list(call), COMPRESSED),
   route("GET /badge/{client}/{id}.svg", "read", ({ badges }, call) => badges.badge(call)),
 
   // The handler checks access for each subscription.
@@ -107,9 +114,14 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /ws/report", "some_report", ({ batches }, call) => batches.upgrade(call), SOCKET),
 
   route("POST /tokens", "operate", ({ sharing }, call) => sharing.create(call), { requires: "key" }),
-  route("GET /clients", "operate", ({ clients }) => clients.list()),
+  route("GET /clients", "operate", ({ clients }) => clients.list(), COMPRESSED),
   route("GET /metrics", "operate", ({ metrics }) => metrics.answer()),
-  route("GET /openapi.json", "any", async ({ docs }, { request }) => (await docs()).json(request)),
+  route(
+    "GET /openapi.json",
+    "any",
+    async ({ docs }, { request }) => (await docs()).json(request),
+    COMPRESSED,
+  ),
   route("GET /healthz", "none", healthy),
   route("GET /readyz", "any", ({ context }) => readiness(context.registry)),
 ];

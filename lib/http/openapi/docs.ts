@@ -42,9 +42,19 @@ const ACCESS: Readonly<Record<Call["access"], string>> = {
   key: "the key",
 };
 
+/** An OpenAPI document as it is sent. */
+interface ServedDocument {
+  /** The address of the server, base path included, which the document contains. */
+  readonly server: string;
+  readonly body: string;
+  readonly etag: string;
+}
+
 /** Handles requests for `/docs` and `/openapi.json`. */
 export class Docs {
   readonly #context: HandlerContext;
+  /** The last document, which takes long to make and depends only on the address of the server. */
+  #document: ServedDocument | null = null;
 
   /** @param context the parts of the monitor that hold the server's address, its key and the page renderer */
   constructor(context: HandlerContext) {
@@ -53,8 +63,7 @@ export class Docs {
 
   /** `GET /openapi.json` */
   async json(request: Request): Promise<Response> {
-    const body = JSON.stringify(openApiDocument(this.#server(request), this.#needsKey));
-    const etag = await eTag(body);
+    const { body, etag } = await this.#documentFor(this.#server(request));
     const headers = { etag, "cache-control": "no-cache" };
     if (isKnownVersion(request, etag)) return new Response(null, { status: 304, headers });
     return jsonResponse(body, 200, headers);
@@ -74,6 +83,13 @@ export class Docs {
       about: codes.map((code) => `\`${code}\``).join(", "),
     }));
     return pageResponse(pages.docs({ basePath, server, needsKey, groups, sockets, record, problems }));
+  }
+
+  async #documentFor(server: string): Promise<ServedDocument> {
+    if (this.#document?.server === server) return this.#document;
+    const body = JSON.stringify(openApiDocument(server, this.#needsKey));
+    const etag = await eTag(body);
+    return this.#document = { server, body, etag };
   }
 
   get #needsKey(): boolean {

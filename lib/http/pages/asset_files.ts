@@ -6,14 +6,11 @@
 
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-// @ts-types="../negotiation.d.ts"
-import { acceptsEncodings } from "@std/http/negotiation";
+import { type Encoding, encodingFor } from "../compression.ts";
 import type { PageAsset } from "../../page_renderer.ts";
-import { headerOf } from "../headers.ts";
 import { Problem } from "../problem.ts";
 import type { Answer } from "../route.ts";
 
-type Encoding = "br" | "gzip";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const ENCODERS: Readonly<Record<Encoding, (bytes: Bytes) => Promise<Uint8Array>>> = {
@@ -46,7 +43,7 @@ export class AssetFiles {
   answer(name: string, request: Request): Answer {
     const asset = this.#assets.get(name);
     if (asset === undefined) throw new Problem("not_found", "This file does not exist");
-    const encoding = encodingFor(request);
+    const encoding = encodingFor(request, ["br", "gzip"]);
     const headers = {
       "content-type": asset.contentType,
       "cache-control": "public, max-age=31536000, immutable",
@@ -70,14 +67,4 @@ export class AssetFiles {
     }
     return compressed;
   }
-}
-
-/** Returns the best encoding that the client accepts; `null` if it accepts none. */
-function encodingFor(request: Request): Encoding | null {
-  // Without the header, `acceptsEncodings()` treats every encoding as accepted.
-  if (!headerOf(request, "accept-encoding")) return null;
-  for (const encoding of ["br", "gzip"] as const) {
-    if (acceptsEncodings(request, encoding) !== undefined) return encoding;
-  }
-  return null;
 }

@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import type { ModuleSource } from "./module_source.ts";
 import { isKnownVersion } from "../entity_tags.ts";
+import { TextResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
 
 /** The `Cache-Control` header for a file that an upgrade of the server may change. */
@@ -61,6 +62,6 @@ export class ModuleFiles {
     if (isKnownVersion(request, this.#etag)) {
       return new Response(null, { status: 304, headers });
     }
-    return new Response(body, { headers });
+    return new TextResponse(body, { headers });
   }
 }

@@ -31,6 +31,12 @@ const DEFAULT_SECONDS = 7 * DAY_SECONDS;
 /** The maximum lifetime of a token, in seconds: ten years. */
 const MAX_SECONDS = 3_650 * DAY_SECONDS;
 
+/**
+ * The headers of a response that has a token: neither a proxy nor Deno before 2.9 may compress it, because its
+ * length could then tell the token (BREACH).
+ */
+const UNCOMPRESSED = { "cache-control": "no-store, no-transform" };
+
 /** The body of `POST /tokens`. */
 export const TOKEN_BODY = z.strictObject({
   may: z.enum(["read", "write"]).describe('"read" or "write"; whether the token reads or reports tasks'),
@@ -66,7 +72,7 @@ export class Sharing {
     const token = await this.#keyring.sign({ may, client, taskId, expiresAt });
     const { signIn } = this.#context.access;
     const url = may === "read" && signIn ? this.#link(token, request) : null;
-    return jsonResponse(JSON.stringify({ token, expires_at: expiresAt, url }), 201);
+    return jsonResponse(JSON.stringify({ token, expires_at: expiresAt, url }), 201, UNCOMPRESSED);
   }
 
   /** `POST /share/{client}[/{id}]`: creates a link, at the request of the form on the share page. */
@@ -84,9 +90,8 @@ export class Sharing {
     if (taskId !== null) storedTask(this.#context, client, taskId);
     const { basePath } = this.#context.access;
     const durations = DURATIONS.map(([each, words]) => ({ seconds: each, words }));
-    return pageResponse(
-      this.#context.pages.share({ basePath, client, taskId, link, seconds, durations }),
-    );
+    const html = this.#context.pages.share({ basePath, client, taskId, link, seconds, durations });
+    return pageResponse(html, 200, UNCOMPRESSED);
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { JSON_HEADERS, jsonResponse } from "../responses.ts";
+import { JSON_HEADERS, jsonResponse, TextResponse } from "../responses.ts";
 import { z } from "zod";
 import { envelopeOf } from "../../hub/messages.ts";
 import { formatCursor } from "../../task/cursor.ts";
@@ -235,7 +235,7 @@ export class Rest {
 }
 
 function negotiated(body: string): Response {
-  return new Response(body, { headers: NEGOTIATED_HEADERS });
+  return new TextResponse(body, { headers: NEGOTIATED_HEADERS });
 }
 
 /** Returns whether the query asks for text; `null` if it has no `format`. */

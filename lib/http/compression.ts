@@ -1,0 +1,106 @@
+/**
+ * Compresses responses on request.
+ *
+ * Compression tells the length of what a response has in common with itself. If a response had both a secret and
+ * text of an attacker's choice, anyone who sees the length of the encrypted response could guess the secret bit by
+ * bit (BREACH). So these are never compressed:
+ *
+ * - responses with a key, a token or a link: their routes are not {@linkcode RouteTraits.isCompressed};
+ * - pages with a query, which they repeat beside the texts of tasks;
+ * - responses to anything but GET.
+ *
+ * @module
+ */
+
+// @ts-types="./negotiation.d.ts"
+import { acceptsEncodings } from "@std/http/negotiation";
+import { headerOf } from "./headers.ts";
+import { TextResponse } from "./responses.ts";
+
+/** A content encoding. */
+export type Encoding = "br" | "gzip";
+
+/** Shorter texts are not compressed, in characters: they fit into one packet anyway. */
+const MIN_CHARACTERS = 1_024;
+/** How much text is compressed at once, in characters. */
+const CHUNK_CHARACTERS = 65_536;
+
+/** The formats of `CompressionStream`, best first. Before Deno 2.9, there is no `brotli`. */
+const FORMATS: ReadonlyMap<Encoding, CompressionFormat> = new Map(
+  ([["br", "brotli"], ["gzip", "gzip"]] as [Encoding, CompressionFormat][])
+    .filter(([, format]) => isSupported(format)),
+);
+const ENCODINGS = [...FORMATS.keys()];
+
+/**
+ * Returns the best encoding that the client accepts; `null` if it accepts none.
+ *
+ * @param request the request
+ * @param offered the encodings to choose from, best first
+ */
+export function encodingFor(request: Request, offered: readonly Encoding[]): Encoding | null {
+  // Without the header, `acceptsEncodings()` treats every encoding as accepted.
+  if (!headerOf(request, "accept-encoding")) return null;
+  return offered.find((encoding) => acceptsEncodings(request, encoding) !== undefined) ?? null;
+}
+
+/**
+ * Compresses a response if that is worthwhile, safe, and accepted by the client. The body is compressed as fast as
+ * the peer reads it, so that it is never in memory twice.
+ *
+ * @param request the request
+ * @param response the response of a route that allows compression
+ * @returns the compressed response, or the same one
+ */
+export function compressed(request: Request, response: Response): Response {
+  if (response.status === 304) return withTag(response, encodingFor(request, ENCODINGS));
+  if (!(response instanceof TextResponse) || response.content.length < MIN_CHARACTERS) return response;
+  const { headers } = response;
+  if (isEcho(request, headers)) return response;
+  const encoding = encodingFor(request, ENCODINGS);
+  withTag(response, encoding);
+  if (encoding === null) return response;
+  headers.set("content-encoding", encoding);
+  const body = request.method === "HEAD"
+    ? null
+    : chunksOf(response.content).pipeThrough(new CompressionStream(FORMATS.get(encoding)!));
+  return new Response(body, { status: response.status, headers });
+}
+
+/** Marks a response that depends on the accepted encodings. The tag of a compressed response is weak. */
+function withTag(response: Response, encoding: Encoding | null): Response {
+  const { headers } = response;
+  headers.append("vary", "Accept-Encoding");
+  const tag = headers.get("etag");
+  if (encoding !== null && tag !== null && !tag.startsWith("W/")) headers.set("etag", `W/${tag}`);
+  return response;
+}
+
+/** Returns whether a response may repeat the query of its request. */
+function isEcho({ url }: Request, headers: Headers): boolean {
+  return url.includes("?") && headers.get("content-type")?.startsWith("text/html") === true;
+}
+
+function chunksOf(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const encoder = new TextEncoder();
+  let start = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (start >= text.length) return controller.close();
+      let end = Math.min(start + CHUNK_CHARACTERS, text.length);
+      // A surrogate pair must stay together.
+      if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
+      controller.enqueue(encoder.encode(text.slice(start, end)));
+      start = end;
+    },
+  }, { highWaterMark: 0 });
+}
+
+function isSupported(format: CompressionFormat): boolean {
+  try {
+    new CompressionStream(format);
+    return true;
+  } catch {
+    return false;
+  }
+}
