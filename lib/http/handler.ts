@@ -135,14 +135,17 @@ export class Handler {
    * Responds to a request whose path ends with a slash, which no path but that of the home page does: a page
    * redirects to its path, and every other call is refused, because few programs follow redirects.
    *
-   * @throws {Problem} 404 if the path without the slash is not that of a page
+   * @throws {Problem} if the path without the slash is not that of a page: 400 if a client or an id is missing
+   * after the slash, else 404
    */
   #withoutSlash(request: Request, segments: readonly string[]): Response {
     const meant = segments.slice(0, -1);
     const routes = meant.includes("") ? undefined : this.#tree.find(meant)?.resource.routes;
-    if (routes === undefined) throw nothingHere();
     const isRead = request.method === "GET" || request.method === "HEAD";
-    if (isRead && routes.GET?.isPage) return withoutSlash(request.url);
+    if (isRead && routes?.GET?.isPage) return withoutSlash(request.url);
+    const match = this.#tree.find(segments);
+    if (match !== null) paramsIn(match);
+    if (routes === undefined) throw nothingHere();
     throw new Problem("not_found", "Paths do not end with a slash; leave it out");
   }
 

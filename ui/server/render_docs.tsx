@@ -62,7 +62,8 @@ export function renderDocsPage(documentation: Documentation, style: string): str
           </p>
           <p class="docs-lead">
             Values in a path may be percent-encoded; the other parts of a path may not. No path ends with a
-            slash: a page redirects to its path without it, and any other call is answered with 404.
+            slash: a page redirects to its path without it, and any other call is refused: with 400 if a
+            client or an id is missing there, else with 404.
           </p>
           <Code text={PROBLEM} />
           <Fields label="Codes by status" fields={problems} />

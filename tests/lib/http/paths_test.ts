@@ -77,13 +77,28 @@ Deno.test("Handler: a path with a trailing slash redirects if it is that of a pa
         const head = await call("HEAD", `${server.url}${address}/`, { headers });
         assertEquals([head.status, head.headers.get("location")], [303, address]);
       } else {
-        assertEquals(answer.status, 404, `${method} ${address}`);
-        assertStringIncludes(answer.text, "Paths do not end with a slash");
+        // The empty segment may stand for a client or an id that is missing.
+        const missing = TREE.find(segmentsOf(`http://x${address}/`, basePath))?.names.at(-1);
+        const isMissing = missing === "client" || missing === "id";
+        assertEquals(answer.status, isMissing ? 400 : 404, `${method} ${address}`);
+        if (!isMissing) assertStringIncludes(answer.text, "Paths do not end with a slash");
       }
     }
-    for (const path of ["//", "/t//", "/t/c//", "/tasks/", "/tasks//", "//t/c/", "/unknown/", "/t/"]) {
+    for (
+      const [path, status] of [
+        ["//", 404],
+        ["/t/", 400],
+        ["/t//", 400],
+        ["/t/c//", 404],
+        ["/tasks/", 400],
+        ["/tasks//", 400],
+        ["//t/c/", 404],
+        ["/unknown/", 404],
+        ["/assets/", 404],
+      ] as const
+    ) {
       const answer = await call("GET", server.url + basePath + path, { headers });
-      assertEquals([answer.status, answer.headers.get("location")], [404, null], path);
+      assertEquals([answer.status, answer.headers.get("location")], [status, null], path);
     }
     assertEquals(server.errors, []);
   }
