@@ -4,6 +4,8 @@
  * @module
  */
 
+import { monotonicMs } from "../clock.ts";
+
 /** Options of a {@linkcode RateLimiter}. */
 export interface RateLimiterOptions {
   /** The number of actions that a caller may perform without waiting. */
@@ -18,7 +20,7 @@ export interface RateLimiterOptions {
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
   /**
-   * When each caller's bucket will be full again, in epoch milliseconds; the most recently active callers
+   * When each caller's bucket will be full again, by the monotonic clock; the most recently active callers
    * come last.
    */
   readonly #fullAt: Map<string, number> = new Map();
@@ -36,14 +38,14 @@ export class RateLimiter {
    */
   waitMs(who: string): number {
     const { burst, refillMs } = this.#options;
-    const missing = (this.#fullAt.get(who) ?? 0) - Date.now();
+    const missing = (this.#fullAt.get(who) ?? 0) - monotonicMs();
     return Math.max(0, missing - (burst - 1) * refillMs);
   }
 
   /** Takes one token from a caller's bucket. */
   spend(who: string): void {
     const { refillMs, most } = this.#options;
-    const now = Date.now();
+    const now = monotonicMs();
     const fullAt = Math.max(now, this.#fullAt.get(who) ?? 0) + refillMs;
     this.#fullAt.delete(who);
     this.#fullAt.set(who, fullAt);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs } from "../clock.ts";
 import { parseJson, type Report } from "../task/protocol.ts";
 import { parseCommand } from "../reporter/reporter_command.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
@@ -69,7 +70,7 @@ export class MonitorSink implements ReportSink {
     }
     this.#tasks.set(key, task);
     this.#opened++;
-    const maySearch = Date.now() - this.#searchFailedMs > SEARCH_PAUSE_MS && isChannelAvailable();
+    const maySearch = monotonicMs() - this.#searchFailedMs > SEARCH_PAUSE_MS && isChannelAvailable();
     if (this.#member === null && maySearch) void this.#search();
   }
 
@@ -115,7 +116,7 @@ export class MonitorSink implements ReportSink {
     if (await member.whenConnected(isWorker ? workerMs : SEARCH_MS.elsewhere)) return;
     if (this.#member !== member) return;
     this.#member = null;
-    this.#searchFailedMs = Date.now();
+    this.#searchFailedMs = monotonicMs();
     member.close();
     if (fallback !== null) {
       const tasks = [...this.#tasks.values()];

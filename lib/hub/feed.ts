@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs } from "../clock.ts";
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import { ChangeListeners } from "./change_listeners.ts";
 import { DeltaWatchers } from "./delta_watchers.ts";
@@ -60,7 +61,7 @@ export class Feed {
    */
   takeFrames(): Publish[] {
     this.hasNews = false;
-    this.framedMs = Date.now();
+    this.framedMs = monotonicMs();
     const frames = [...this.tasks.takeFrames(), ...this.events.takeFrames()];
     return [this.deltas.takeFrame(), ...frames, this.listeners.takeFrame()].filter((publish) =>
       publish !== null

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs } from "../clock.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import { envelopeOf, fullMessage } from "./messages.ts";
 import type { PublishQueue } from "./publish_queue.ts";
@@ -94,7 +95,7 @@ export class FullStates {
    */
   frame(): void {
     if (this.#watchers.size === 0 || this.#timer !== undefined) return;
-    const waitMs = this.#allowedMs - Date.now();
+    const waitMs = this.#allowedMs - monotonicMs();
     if (waitMs > 0) {
       this.#timer = setTimeout(() => {
         this.#timer = undefined;
@@ -140,7 +141,7 @@ export class FullStates {
     const seq = this.#registry.lastSeq(this.#client);
     const envelope = this.#readEnvelope();
     if (envelope === null) return;
-    this.#allowedMs = Date.now() + (envelope.length / this.#options.fullStateBytesPerSecond) * 1000;
+    this.#allowedMs = monotonicMs() + (envelope.length / this.#options.fullStateBytesPerSecond) * 1000;
     for (const watcher of watchers) if (this.#watchers.has(watcher)) this.#watchers.set(watcher, seq);
     this.#queue.add((cursor) => {
       const message = fullMessage("state_update", envelope, cursor);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs } from "../clock.ts";
 import type { TaskListener } from "./change_listeners.ts";
 import { eventMessage } from "./event_messages.ts";
 import { EventWatchers } from "./event_watchers.ts";
@@ -262,10 +263,9 @@ export class Hub implements Disposable {
     // A listener may have been removed during this change.
     if (feed.isUnwatched) return this.#dropUnwatched(client, feed);
     feed.isScheduled = true;
-    const waitMs = feed.framedMs + this.#options.frameIntervalMs - Date.now();
-    // The frame is made at the end of the turn if it is due, and also if the clock was set back, because the
-    // wait would then be too long.
-    if (waitMs <= 0 || waitMs > this.#options.frameIntervalMs) {
+    const waitMs = feed.framedMs + this.#options.frameIntervalMs - monotonicMs();
+    // A frame that is due is made at the end of the turn.
+    if (waitMs <= 0) {
       queueMicrotask(() => this.#frame(client, feed));
     } else {
       feed.timer = setTimeout(() => this.#frame(client, feed), waitMs);

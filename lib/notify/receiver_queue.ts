@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs, now } from "../clock.ts";
 import type { Delivery } from "../store/store.ts";
 import { type BackoffLimits, backoffMs } from "./backoff.ts";
 import type { Outcome } from "./post.ts";
@@ -56,7 +57,7 @@ interface QueuedDelivery {
   readonly delivery: Delivery;
   /** The number of failed attempts of this delivery. */
   failures: number;
-  /** The earliest time for the next attempt, in epoch milliseconds. */
+  /** The earliest time for the next attempt, by the monotonic clock. */
   dueMs: number;
   isInFlight: boolean;
 }
@@ -160,8 +161,8 @@ export class ReceiverQueue implements AsyncDisposable {
 
   /** Starts the requests that are due, and returns a timer for the next delivery. */
   #startDue(): ReturnType<typeof setTimeout> | undefined {
-    const nowMs = Date.now();
-    const pauseMs = this.#waitMs(this.#pausedUntilMs, nowMs);
+    const nowMs = monotonicMs();
+    const pauseMs = this.#pausedUntilMs - nowMs;
     if (pauseMs > 0) return this.#pumpIn(pauseMs);
     let nextMs = Infinity;
     let probe: QueuedDelivery | null = null;
@@ -172,13 +173,13 @@ export class ReceiverQueue implements AsyncDisposable {
       const { delivery } = queued;
       const task = `${delivery.task.client}/${delivery.task.id}`;
       if (blockedTasks.has(task)) continue;
-      if (!queued.isInFlight && nowMs - delivery.at * 1_000 > this.#options.limits.notifyAgeMs) {
+      if (!queued.isInFlight && (now() - delivery.at) * 1_000 > this.#options.limits.notifyAgeMs) {
         this.#lose(queued, "expired");
         continue;
       }
       blockedTasks.add(task);
       if (queued.isInFlight) continue;
-      const waitMs = this.#waitMs(queued.dueMs, nowMs);
+      const waitMs = queued.dueMs - nowMs;
       if (waitMs > 0) {
         nextMs = Math.min(nextMs, waitMs);
       } else if (delivery.seq > this.#options.committedSeq()) {
@@ -200,12 +201,6 @@ export class ReceiverQueue implements AsyncDisposable {
   /** The maximum number of requests in flight at present. */
   get #maxConcurrent(): number {
     return this.#failures > 0 ? 1 : this.#options.limits.notifyConcurrency;
-  }
-
-  /** Returns the time until `untilMs`; 0 if the clock was set back, because the wait would be too long. */
-  #waitMs(untilMs: number, nowMs: number): number {
-    const waitMs = untilMs - nowMs;
-    return waitMs <= 0 || waitMs > this.#options.limits.notifyMaxRetryMs ? 0 : waitMs;
   }
 
   #pumpIn(waitMs: number): ReturnType<typeof setTimeout> {
@@ -245,7 +240,7 @@ export class ReceiverQueue implements AsyncDisposable {
     failuresBefore: number,
   ): void {
     const { limits, name, notice } = this.#options;
-    const nowMs = Date.now();
+    const nowMs = monotonicMs();
     if (queued.failures === 0) this.#failedCount++;
     queued.failures++;
     queued.dueMs = nowMs + backoffMs(queued.failures, limits);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { now } from "../clock.ts";
+import { monotonicMs, now } from "../clock.ts";
 import { HISTORY, LOG_LINES } from "../store/side_tables.ts";
 import { type StoredTask, TaskInMemory, type TaskStore } from "../store/store.ts";
 import { isFinal, type Task, type TaskChange } from "../task/task.ts";
@@ -14,6 +14,7 @@ import type { EndedTasks } from "./ended_tasks.ts";
 import type { LiveTasks } from "./live_tasks.ts";
 import type { RegistryEvents } from "./registry_events.ts";
 import type { Reporter } from "./registry_types.ts";
+import { isSignOfLife } from "./silence.ts";
 import type { Retention } from "./retention.ts";
 
 /** The parts of a registry that a {@linkcode ChangeApplier} works on. */
@@ -82,6 +83,7 @@ export class ChangeApplier {
     const isEnd = isFinal(after.state);
     this.#put(client, before, after, change, seq);
 
+    if (live !== undefined && isSignOfLife(change)) live.heardMs = monotonicMs();
     if (live !== undefined && after.progress !== null) {
       live.progress.add(after.updated_at, after.progress);
       if (isEnd) liveTasks.save(live, at);

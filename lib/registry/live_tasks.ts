@@ -4,17 +4,19 @@
  * @module
  */
 
+import { monotonicMs } from "../clock.ts";
 import { Estimator } from "./estimator.ts";
 import { PastRuns } from "./past_runs.ts";
 import { ProgressHistory } from "./progress_history.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
+import type { SignsOfLife } from "./silence.ts";
 import { SubtaskProgress } from "./subtask_progress.ts";
 import { PROGRESS_HISTORY } from "../store/side_tables.ts";
 import type { TaskStore } from "../store/store.ts";
 import type { ProgressPoint } from "../task/task.ts";
 
 /** The state of an unfinished task that is not part of its record. */
-export interface LiveTask {
+export interface LiveTask extends SignsOfLife {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
@@ -24,10 +26,8 @@ export interface LiveTask {
   readonly owner: string | null;
   /** The connection to the reporter that runs the task; `null` while the reporter is disconnected. */
   reporter: Reporter | null;
-  /**
-   * When the reporter disconnected, in epoch seconds; `null` if the reporter is connected or never connects.
-   */
-  disconnectedAt: number | null;
+  heardMs: number;
+  disconnectedMs: number | null;
   /** Whether the task runs in another process, and so outlives this one. */
   readonly isRemote: boolean;
 }
@@ -40,6 +40,8 @@ export interface LiveTaskOptions {
   readonly reporter: Reporter | null;
   /** The current time, in epoch seconds. */
   readonly at: number;
+  /** How long ago the task last gave a sign of life, in seconds. @default {0} */
+  readonly silence?: number;
   /** The task's progress history so far. */
   readonly points?: readonly ProgressPoint[];
 }
@@ -93,10 +95,11 @@ export class LiveTasks {
   }
 
   /** Adds an unfinished task. */
-  add(client: string, id: string, { owner, reporter, at, points }: LiveTaskOptions): void {
+  add(client: string, id: string, { owner, reporter, at, silence = 0, points }: LiveTaskOptions): void {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
     const isHttp = owner === HTTP_REPORTER_ID;
     if (isRemote) this.#remoteCount++;
+    const nowMs = monotonicMs();
     const task: LiveTask = {
       client,
       id,
@@ -105,7 +108,8 @@ export class LiveTasks {
       progress: new ProgressHistory(at, points),
       owner,
       reporter: isHttp ? null : reporter,
-      disconnectedAt: isRemote && reporter === null && !isHttp ? at : null,
+      heardMs: nowMs - silence * 1_000,
+      disconnectedMs: isRemote && reporter === null && !isHttp ? nowMs : null,
       isRemote,
     };
     this.#tasks.set(keyOf(client, id), task);

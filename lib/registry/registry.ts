@@ -4,7 +4,7 @@
  * @module
  */
 
-import { now } from "../clock.ts";
+import { monotonicMs, now } from "../clock.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
 import { type Launch, LAUNCHES } from "../store/side_tables.ts";
 import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
@@ -223,7 +223,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       if (!isOwner(live, reporter) || !mayReport(live)) continue;
       const { client, id } = live;
       live.reporter = reporter;
-      live.disconnectedAt = null;
+      live.disconnectedMs = null;
       const task = this.task(client, id);
       if (task?.stale) this.apply(client, id, { type: "reconnected" });
       if (task?.cancel_requested) reporter.cancelRequested(client, id);
@@ -238,7 +238,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     for (const live of this.#live.ownedBy(reporter.id)) {
       if (live.reporter !== reporter) continue;
       live.reporter = null;
-      live.disconnectedAt = now();
+      live.disconnectedMs = monotonicMs();
     }
   }
 
@@ -312,10 +312,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#live.clear();
   }
 
-  #check({ client, id, estimator, disconnectedAt }: LiveTask, at: number): void {
+  #check(live: LiveTask, at: number): void {
+    const { client, id, estimator } = live;
     const task = this.task(client, id);
     if (task === undefined || !task.active) return;
-    const silence = silenceChange(task, disconnectedAt, at, this.#limits);
+    const silence = silenceChange(task, live, monotonicMs(), this.#limits);
     if (silence !== null) this.#changes.apply(client, id, silence, { at });
     if (silence?.type === "fail") return;
     const estimate = estimator.correction(task, at);
@@ -348,7 +349,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
         const message = "The server ended while the task ran";
         this.apply(client, id, { type: "interrupt", message, lostVersions });
       } else {
-        this.#live.add(client, id, { owner, reporter: null, at: now(), points: progress });
+        const at = now();
+        const silence = Math.max(0, at - (stored?.task.updated_at ?? at));
+        this.#live.add(client, id, { owner, reporter: null, at, silence, points: progress });
         this.apply(client, id, { type: "adopt", lostVersions });
       }
     }

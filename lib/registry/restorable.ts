@@ -4,13 +4,17 @@
  * @module
  */
 
+import { monotonicMs, now } from "../clock.ts";
 import type { EndedTask, TaskKey } from "../store/store.ts";
 
 /** The removed tasks that can be restored. */
 export class RestorableTasks {
   readonly #windowMs: number;
   /** The tasks by key, in the order of removal. */
-  readonly #tasks: Map<string, { readonly ended: EndedTask; readonly removedMs: number }> = new Map();
+  readonly #tasks: Map<
+    string,
+    { readonly ended: EndedTask; readonly removedAt: number; readonly removedMs: number }
+  > = new Map();
 
   /** @param windowMs how long a removed task can be restored, in milliseconds */
   constructor(windowMs: number) {
@@ -25,7 +29,7 @@ export class RestorableTasks {
   /** Adds a task that was just removed. */
   add(ended: EndedTask): void {
     this.delete(ended);
-    this.#tasks.set(keyOf(ended), { ended, removedMs: Date.now() });
+    this.#tasks.set(keyOf(ended), { ended, removedAt: now(), removedMs: monotonicMs() });
   }
 
   /** Returns a removed task; `undefined` if it cannot be restored. */
@@ -37,7 +41,7 @@ export class RestorableTasks {
   /** Returns when a task was removed, in epoch seconds; `undefined` if it cannot be restored. */
   removedAt(key: TaskKey): number | undefined {
     const known = this.#tasks.get(keyOf(key));
-    return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.removedMs / 1_000;
+    return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.removedAt;
   }
 
   /** Forgets a task, which can then no longer be restored. */
@@ -57,7 +61,7 @@ export class RestorableTasks {
   }
 
   #isOverdue(removedMs: number): boolean {
-    return Date.now() - removedMs > this.#windowMs;
+    return monotonicMs() - removedMs > this.#windowMs;
   }
 }
 

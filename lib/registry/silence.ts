@@ -17,29 +17,45 @@ export interface SilenceLimits {
   readonly lostAfterMs: number;
 }
 
+/** When a task last gave a sign of life, by the monotonic clock: the wall clock may be set at any time. */
+export interface SignsOfLife {
+  /** When the task last changed by something other than this server's own observations. */
+  readonly heardMs: number;
+  /** When the task's reporter disconnected; `null` if it is not disconnected. */
+  readonly disconnectedMs: number | null;
+}
+
+/** The changes by which the registry itself records what it observes. */
+const OBSERVATIONS: ReadonlySet<TaskChange["type"]> = new Set(["stale", "estimate", "reconnected"]);
+
+/** Returns whether a change of a task is a sign of its life. */
+export function isSignOfLife({ type }: TaskChange): boolean {
+  return !OBSERVATIONS.has(type);
+}
+
 /**
  * Decides whether a task becomes stale or lost.
  *
  * @param task the task's record
- * @param disconnectedAt when the task's reporter disconnected, in epoch seconds; `null` if it is not
- * disconnected
- * @param at the current time, in epoch seconds
+ * @param signs when the task last gave a sign of life
+ * @param nowMs the current time, by the monotonic clock
  * @param limits how long a task may give no sign of life
  * @returns the change that makes the task stale or lost; `null` if it is neither
  */
 export function silenceChange(
   task: Task,
-  disconnectedAt: number | null,
-  at: number,
+  { heardMs, disconnectedMs }: SignsOfLife,
+  nowMs: number,
   limits: SilenceLimits,
 ): TaskChange | null {
-  const silence = at - task.updated_at;
+  const silentMs = nowMs - heardMs;
+  const staleAfterMs = task.stale_after === null ? null : task.stale_after * 1_000;
   if (!task.stale) {
-    const isAway = disconnectedAt !== null && (at - disconnectedAt) * 1000 > limits.reporterAwayMs;
-    const isSilent = task.stale_after !== null && silence > task.stale_after;
+    const isAway = disconnectedMs !== null && nowMs - disconnectedMs > limits.reporterAwayMs;
+    const isSilent = staleAfterMs !== null && silentMs > staleAfterMs;
     return isSilent || isAway ? { type: "stale" } : null;
   }
-  if ((silence - (task.stale_after ?? 0)) * 1000 <= limits.lostAfterMs) return null;
-  const message = `Nothing was heard of the task for ${Math.round(silence)} seconds`;
+  if (silentMs - (staleAfterMs ?? 0) <= limits.lostAfterMs) return null;
+  const message = `Nothing was heard of the task for ${Math.round(silentMs / 1_000)} seconds`;
   return { type: "fail", error: { type: "lost", message } };
 }

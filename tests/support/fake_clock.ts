@@ -25,7 +25,7 @@ export class FakeClock implements Disposable {
     clearTimeout(timer as number);
     this.#clock = FakeTimers.install({
       now: CLOCK_START * 1000,
-      toFake: ["Date", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
+      toFake: ["Date", "performance", "setTimeout", "clearTimeout", "setInterval", "clearInterval"],
       // Deno's own sockets set real timers and clear them with the fake function.
       shouldClearNativeTimers: true,
     });

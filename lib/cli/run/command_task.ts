@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs } from "../../clock.ts";
 import type { OutputName } from "./output_pipe.ts";
 import { OutputBacklog } from "./output_backlog.ts";
 import { LineSplitter } from "../../reading/line_splitter.ts";
@@ -89,9 +90,9 @@ export class CommandTask {
   wrote(output: OutputName, bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     this.#backlog.push(output, bytes);
-    this.#wroteMs = Date.now();
+    this.#wroteMs = monotonicMs();
     this.#silenceTimer ??= setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS);
-    this.#tickTimer ??= setInterval(() => this.#report(this.#progress.tick(performance.now())), TICK_MS);
+    this.#tickTimer ??= setInterval(() => this.#report(this.#progress.tick(monotonicMs())), TICK_MS);
   }
 
   /** Reports that the command could not be started. */
@@ -144,7 +145,7 @@ export class CommandTask {
   }
 
   #read(output: OutputName, line: OutputLine): void {
-    this.#report(this.#progress.read(line, { output, atMs: performance.now() }));
+    this.#report(this.#progress.read(line, { output, atMs: monotonicMs() }));
   }
 
   #report(reading: Reading | undefined): void {
@@ -153,9 +154,9 @@ export class CommandTask {
 
   /** Reads unfinished lines, such as progress bars, once they are no longer being written. */
   #readUnfinishedLines(): void {
-    const silentMs = Date.now() - this.#wroteMs;
+    const silentMs = monotonicMs() - this.#wroteMs;
     this.#silenceTimer = undefined;
-    if (silentMs >= 0 && silentMs < SILENCE_MS) {
+    if (silentMs < SILENCE_MS) {
       this.#silenceTimer = setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS - silentMs);
       return;
     }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { monotonicMs } from "../../clock.ts";
+
 /**
  * The time in milliseconds within which a repeated signal counts once: Ctrl-C under a task runner arrives
  * twice, from the terminal and from the task runner, which forwards it.
@@ -58,9 +60,9 @@ export class SignalRelay {
   /** Handles a signal that this process received. */
   handle(signal: Deno.Signal): void {
     if (this.#onSignalAfterEnd !== undefined) return this.#onSignalAfterEnd();
-    const now = Date.now();
+    const now = monotonicMs();
     const before = this.#receivedMs.get(signal);
-    if (before !== undefined && now - before >= 0 && now - before < SAME_SIGNAL_MS) return;
+    if (before !== undefined && now - before < SAME_SIGNAL_MS) return;
     this.#receivedMs.set(signal, now);
     if (this.#options.hasTerminal && FROM_KEYBOARD.has(signal)) return;
     this.#options.relay(signal);

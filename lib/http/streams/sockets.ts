@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs } from "../../clock.ts";
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
@@ -42,8 +43,8 @@ class SocketWatcher implements Watcher {
       this.#saturatedMs = 0;
       return false;
     }
-    this.#saturatedMs ||= Date.now();
-    if (Date.now() - this.#saturatedMs > STUCK_MS) this.#disconnect();
+    this.#saturatedMs ||= monotonicMs();
+    if (monotonicMs() - this.#saturatedMs > STUCK_MS) this.#disconnect();
     return true;
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { monotonicMs } from "../../clock.ts";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
@@ -24,7 +25,7 @@ export class DatabaseWriter implements Disposable {
   readonly #inode: number | null;
   readonly #db: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();
-  #checkedMs = 0;
+  #checkedMs = -Infinity;
 
   /**
    * @param file the path of a database that has its schema
@@ -68,9 +69,9 @@ export class DatabaseWriter implements Disposable {
    * the data would be lost.
    */
   #checkExists(): void {
-    if (Date.now() - this.#checkedMs < CHECK_INTERVAL_MS) return;
+    if (monotonicMs() - this.#checkedMs < CHECK_INTERVAL_MS) return;
     if (inodeOf(this.#file) !== this.#inode) throw new Error("not the file that was opened");
-    this.#checkedMs = Date.now();
+    this.#checkedMs = monotonicMs();
   }
 
   #writeRows(batch: BatchMessage): void {

@@ -1,6 +1,6 @@
 import { RateLimiter } from "../../../lib/access/rate_limiter.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 
 Deno.test("RateLimiter allows each caller a burst, and then one action per refill", async () => {
   using clock = new FakeClock();
@@ -26,4 +26,18 @@ Deno.test("RateLimiter forgets the least recently active callers if there are mo
   const limiter = new RateLimiter({ burst: 1, refillMs: 1_000, most: 3 });
   for (const who of ["a", "b", "c", "a", "d"]) limiter.spend(who);
   assertEquals(["a", "b", "c", "d"].map((who) => limiter.waitMs(who) > 0), [true, false, true, true]);
+});
+
+Deno.test("RateLimiter locks nobody out, and lets nobody through, if the clock is set back or forward", () => {
+  for (const jump of [-86_400, -3_600, 3_600, 86_400]) {
+    using clock = new FakeClock();
+    const limiter = new RateLimiter({ burst: 1, refillMs: 1_000, most: 10 });
+    limiter.spend("a");
+    clock.set(CLOCK_START + jump);
+    assertEquals(limiter.waitMs("a"), 1_000);
+    clock.pass(1_000);
+    assertEquals(limiter.waitMs("a"), 0);
+    limiter.spend("a");
+    assertEquals(limiter.waitMs("a"), 1_000);
+  }
 });

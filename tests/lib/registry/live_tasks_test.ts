@@ -2,6 +2,7 @@ import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import { LiveTasks } from "../../../lib/registry/live_tasks.ts";
 import { HTTP_REPORTER_ID } from "../../../lib/registry/registry_types.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { TestReporter } from "../../support/registry.ts";
 
@@ -27,6 +28,8 @@ Deno.test("LiveTasks.localCount does not count tasks of other processes", () => 
 });
 
 Deno.test("LiveTasks.add() records when a reporter disconnected, except for reporters over HTTP, which are never connected", () => {
+  using clock = new FakeClock();
+  clock.pass(3);
   const live = new LiveTasks(emptyStore());
   live.add("c", "local", { owner: here.id, reporter: here, at: 5 });
   live.add("c", "unowned", { owner: null, reporter: null, at: 5 });
@@ -38,13 +41,13 @@ Deno.test("LiveTasks.add() records when a reporter disconnected, except for repo
     at: 5,
   });
   const known = live.all().map((
-    { id, reporter, disconnectedAt },
-  ) => [id, reporter?.id ?? null, disconnectedAt]);
+    { id, reporter, disconnectedMs },
+  ) => [id, reporter?.id ?? null, disconnectedMs]);
   assertEquals(known, [
     ["local", "here", null],
     ["unowned", null, null],
     ["remote", "remote", null],
-    ["away", null, 5],
+    ["away", null, 3],
     ["http", null, null],
   ]);
   assertEquals(live.ownedBy("another").map(({ id }) => id), ["away"]);

@@ -4,7 +4,7 @@ import { HTTP_REPORTER_ID } from "../../../lib/registry/registry_types.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
 import { assertEquals, assertGreater, assertThrows } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { reopened } from "../../support/reopened.ts";
 
@@ -78,6 +78,35 @@ Deno.test("Registry marks tasks as stale while their reporter is disconnected", 
     ["c/2"],
     "the reporter receives the cancellation request after it has reconnected",
   );
+});
+
+Deno.test("Registry takes no jump of the clock for silence, neither of a task nor of its reporter", () => {
+  for (const jump of [-86_400, -3_600, 3_600, 86_400, 30 * 86_400]) {
+    using clock = new FakeClock();
+    using test = new TestRegistry({ reporterAwayMs: 10_000, lostAfterMs: 60_000 });
+    const { registry } = test;
+    const reporter = far();
+    const states = () =>
+      ["1", "2"].map((id) => [registry.task("c", id)?.state, registry.task("c", id)?.stale]);
+    for (const id of ["1", "2"]) {
+      test.report("c", id, createChange({ stale_after: id === "1" ? 5 : null }), reporter);
+      test.report("c", id, { type: "start" }, reporter);
+    }
+    registry.reporterDisconnected(reporter);
+    clock.set(CLOCK_START + jump);
+    registry.sweep();
+    assertEquals(states(), [["STARTING", false], ["STARTING", false]]);
+    clock.pass(6_000);
+    registry.sweep();
+    assertEquals(states(), [["STARTING", true], ["STARTING", false]]);
+    clock.set(CLOCK_START - jump);
+    clock.pass(5_000);
+    registry.sweep();
+    assertEquals(states(), [["STARTING", true], ["STARTING", true]]);
+    clock.pass(60_000);
+    registry.sweep();
+    assertEquals(states().map(([state]) => state), ["ERROR", "ERROR"]);
+  }
 });
 
 Deno.test("Registry ends a task as lost after it was stale for too long", () => {

@@ -1,7 +1,7 @@
 import { RestorableTasks } from "../../../lib/registry/restorable.ts";
 import type { EndedTask } from "../../../lib/store/store.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { FakeClock } from "../../support/fake_clock.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 
 const [A, B, C] = ["a", "b", "c"].map((id, i) => ({ client: "c", id, endedAt: i })) as [
   EndedTask,
@@ -75,4 +75,17 @@ Deno.test("RestorableTasks with a restore window of 0 keeps a task only for the 
   tasks.add(A);
   clock.pass(1);
   assertEquals([has(tasks, A), tasks.takeOverdue()], [false, [A]]);
+});
+
+Deno.test("RestorableTasks keeps its restore window if the clock is set back or forward", () => {
+  for (const jump of [-3_600, 3_600]) {
+    using clock = new FakeClock();
+    const tasks = new RestorableTasks(1_000);
+    tasks.add(A);
+    clock.set(CLOCK_START + jump);
+    clock.pass(900);
+    assertEquals([has(tasks, A), tasks.removedAt(A)], [true, CLOCK_START]);
+    clock.pass(200);
+    assertEquals([has(tasks, A), tasks.takeOverdue().length], [false, 1]);
+  }
 });
