@@ -45,7 +45,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/store/memory/": "lib/task/ lib/store/",
   "lib/store/sqlite/": "leaves lib/task/ lib/store/",
   "lib/registry/": "leaves lib/task/ lib/reporter/ lib/channel/ lib/store/",
-  "lib/hub/": "lib/task/ lib/store/ lib/registry/",
+  "lib/hub/": "leaves lib/task/ lib/store/ lib/registry/",
   "lib/notify/": "leaves lib/task/ lib/store/",
   "lib/config/": "leaves lib/task/ lib/access/ lib/store/",
   "lib/http/pages/module_source.ts": "leaves",
