@@ -7,6 +7,7 @@
  */
 
 import { benchDurable } from "./durable.ts";
+import { benchEta } from "./eta.ts";
 import { benchExecutable } from "./executable.ts";
 import { benchFanOut } from "./fan_out.ts";
 import { benchGet } from "./get.ts";
@@ -34,6 +35,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["memory", benchMemory],
   ["restart", benchRestart],
   ["reading", benchReading],
+  ["eta", benchEta],
   ["idle", benchIdle],
   ["page", benchPage],
   ["executable", benchExecutable],
