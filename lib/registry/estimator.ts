@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Pace } from "./pace.ts";
 import { PastDurations, type TimeLeft } from "./past_durations.ts";
 import type { EtaReason, Task } from "../task/task.ts";
 
@@ -22,20 +23,10 @@ export interface Estimate {
   readonly eta_reason: EtaReason | null;
 }
 
-/** The time constant of the smoothing, in seconds: an observation loses 63 % of its weight in this time. */
-const SMOOTHING_SECONDS = 15;
 /** The minimum time of observed progress for an ETA, in seconds. */
 const MIN_EVIDENCE_SECONDS = 1;
 /** The minimum number of observations for an ETA: a single step does not define a rate. */
 const MIN_OBSERVATIONS = 2;
-/** The minimum time without progress before a task counts as stalled, in seconds. */
-const MIN_STALL_SECONDS = 10;
-/**
- * A task counts as stalled after this many times its usual interval between two steps has passed without
- * progress.
- */
-const STALL_INTERVALS = 6;
-
 /** The number of observations that make the rate certain; at most one observation per second counts. */
 const ENOUGH_OBSERVATIONS = 10;
 /**
@@ -52,73 +43,15 @@ const EQUAL_SECONDS = 5;
 const NARROW_SHARE = 0.2;
 
 /**
- * The rate at which one amount grows: an exponentially weighted moving average over time. The average is
- * corrected for the short history at the start, so that the rate is not biased towards zero.
- */
-class Pace {
-  #position: number | null = null;
-  #distance = 0;
-  #weight = 0;
-  movedAt = 0;
-  observations = 0;
-  /** The time during which movement was observed, in seconds. */
-  evidence = 0;
-
-  observe(position: number | null, at: number): void {
-    if (position === null) {
-      this.#position = null;
-      return;
-    }
-    // After the first observation, or a step back, earlier observations do not apply.
-    if (this.#position === null || position < this.#position) {
-      this.#restart(position, at);
-      return;
-    }
-    // Steps at the same instant are added up until time has passed; otherwise a burst of steps would give an
-    // infinite rate.
-    if (position === this.#position || at <= this.movedAt) return;
-    const elapsed = at - this.movedAt;
-    const decay = Math.exp(-elapsed / SMOOTHING_SECONDS);
-    this.#distance = this.#distance * decay + (position - this.#position);
-    this.#weight = this.#weight * decay + elapsed;
-    this.#position = position;
-    this.evidence += elapsed;
-    this.observations++;
-    this.movedAt = at;
-  }
-
-  /** The rate per second; `null` if there was no progress. */
-  get rate(): number | null {
-    return this.#weight > 0 && this.#distance > 0 ? this.#distance / this.#weight : null;
-  }
-
-  /** Returns whether there was no progress for much longer than usual. */
-  isStalled(at: number): boolean {
-    if (this.#position === null) return false;
-    const usual = this.observations === 0 ? 0 : this.evidence / this.observations;
-    return at - this.movedAt > Math.max(MIN_STALL_SECONDS, STALL_INTERVALS * usual);
-  }
-
-  #restart(position: number, at: number): void {
-    this.#position = position;
-    this.#distance = 0;
-    this.#weight = 0;
-    this.movedAt = at;
-    this.observations = 0;
-    this.evidence = 0;
-  }
-}
-
-/**
  * Estimates one task from its counts if they change, otherwise from its percentage. The ETA blends two
  * predictions:
  *
- * - How long the remaining amount takes at the recent rate.
+ * - How long the remaining amount takes at the pace so far; see {@linkcode Pace}.
  * - How long those past runs of the same name took that were longer than this run has been so far.
  *
  * At first, past runs weigh more; the weight of the recent rate grows with the time of observed progress and
- * with progress itself. The ETA has a range if its basis is weak: little observed progress, few or varying
- * past runs, or diverging predictions.
+ * with progress itself. The ETA has a range if its basis is weak: little observed progress, predictions that
+ * were wrong so far, few or varying past runs, or diverging predictions.
  */
 export class Estimator {
   readonly #counts: Pace = new Pace();
@@ -150,7 +83,7 @@ export class Estimator {
     // An ended task is ignored, because its progress jumps to 100 % at the end, which says nothing about the
     // rate.
     if (!task.active) return;
-    this.#counts.observe(task.current, at);
+    this.#counts.observe(task.current, at, task.total);
     this.#percents.observe(task.progress, at);
   }
 
@@ -213,11 +146,12 @@ export class Estimator {
     if (task.progress === null) return null;
     const pace = this.#paceOf(task);
     const left = pace === this.#counts ? Math.max(0, task.total! - task.current!) : 100 - task.progress;
-    const eta = pace.rate === null ? Infinity : left / pace.rate;
+    const eta = pace.secondsFor(left) ?? Infinity;
     const isTooEarly = pace.observations < MIN_OBSERVATIONS || pace.evidence < MIN_EVIDENCE_SECONDS;
     if (isTooEarly || !Number.isFinite(eta)) return null;
     const observations = Math.min(pace.observations, pace.evidence);
-    const doubt = observations < ENOUGH_OBSERVATIONS ? 1 + 1 / Math.sqrt(observations) : 1;
+    const fewness = observations < ENOUGH_OBSERVATIONS ? 1 + 1 / Math.sqrt(observations) : 1;
+    const doubt = Math.max(fewness, pace.doubt);
     return { eta, low: eta / doubt, high: eta * doubt };
   }
 

@@ -23,7 +23,7 @@ export interface Curve {
   readonly reports: readonly CurveReport[];
   /** When the job ended, in seconds since its start. */
   readonly end: number;
-  /** The spans in which the job paused, in seconds since its start. */
+  /** The spans in which the job paused, each up to the next report, in seconds since its start. */
   readonly pauses: readonly (readonly [from: number, to: number])[];
 }
 
@@ -75,7 +75,7 @@ function courseOf(random: Random, job: Job): Course {
   for (const amount of amounts) {
     const [next] = due;
     if (next !== undefined && done / total >= next[0]) {
-      pauses.push([at, at + next[1]]);
+      pauses.push([at, at + next[1] + every]);
       at += next[1];
       due.shift();
     }

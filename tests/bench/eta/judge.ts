@@ -5,8 +5,9 @@
  * the error on a curve is the mean over the moments from 5 to 95 % of the duration. The rules:
  *
  * - A moment counts as soon as one of the baselines has an estimate.
- * - A baseline without an estimate keeps its last one. Where Taskscope gives none, the worse of the two
- *   baselines counts as its estimate, so that silence never pays.
+ * - A baseline without an estimate keeps its last one. Where Taskscope gives none, the error of the worse
+ *   baseline counts, or that of the better one if the worse is off by more than the whole duration. So silence
+ *   is never better than both, and one absurd moment does not decide a curve.
  * - No estimate points into the past: an end that has passed counts as now.
  * - A baseline can be read as of the last report or as of now; on each curve, the better reading counts.
  *
@@ -129,11 +130,13 @@ export function judge(curve: Curve): Errors {
     count++;
     const errors = ends.map((end) => end === null ? 1 : errorOf(end, at));
     errors.forEach((error, index) => readings[index]!.sum += error);
+    const errorsOf = (first: number) => Math.min(errors[first]!, errors[first + 1]!);
     const { eta, eta_low, eta_high, updated_at } = run.look(at);
     if (isStalled(run, curve, at)) stalledAt.push(at);
     if (eta === null) {
       silent++;
-      sum += Math.max(Math.min(errors[0]!, errors[1]!), Math.min(errors[2]!, errors[3]!));
+      const [worse, better] = [Math.max, Math.min].map((pick) => pick(errorsOf(0), errorsOf(2)));
+      sum += Math.max(better!, Math.min(worse!, 1));
       continue;
     }
     const since = updated_at - START;

@@ -109,10 +109,32 @@ const SCENARIOS: Scenario[] = [
     expected: STALLED,
   },
   {
-    name: "a task that has stalled from the beginning",
+    name: "a silence from the beginning, which no pace is known for",
     said: [[0, { progress: 0 }]],
-    at: 11,
-    expected: STALLED,
+    at: 3_600,
+    expected: NOTHING_YET,
+  },
+  {
+    name: "a silence after quick first steps, which say nothing about the pace",
+    said: [[0, { progress: 0 }], [0.5, { progress: 1 }], [1, { progress: 2 }], [420, { progress: 4 }]],
+    at: 1_200,
+    expected: { eta: 10_080, eta_low: 6_390, eta_high: 15_900, rate: 0.009524, eta_reason: null },
+  },
+  {
+    name: "a jump of a resumed task, then a steady pace",
+    said: [[0, { progress: 0 }], ...steady(40, (second) => ({ progress: 60 + second / 10 })).slice(1)],
+    at: 40,
+    expected: { eta: 360, rate: 0.1, eta_reason: null },
+  },
+  {
+    name: "a small inaccuracy of the progress",
+    said: [
+      ...steady(20, percent(1)),
+      [20.5, { progress: 19.5 }],
+      ...steady(20, percent(1)).map(([at]) => [21 + at, { progress: 21 + at }] as const),
+    ],
+    at: 41,
+    expected: { eta: 59, rate: 1, eta_reason: null },
   },
   {
     name: "a step back",

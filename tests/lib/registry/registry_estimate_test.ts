@@ -101,7 +101,13 @@ Deno.test("Registry.sweep() removes the ETA of a stalled task even if there are 
   test.progress("c", "2", 10);
   assertEquals(etaOf(test, "2")[0], 1_000);
   clock.pass(30_000);
+  assertEquals(etaOf(test, "2")[0], 1_000, "no pace is known yet");
+  for (let progress = 11; progress <= 20; progress++) {
+    test.progress("c", "2", progress);
+    clock.pass(1_000);
+  }
+  clock.pass(200_000);
   assertEquals(etaOf(test, "2"), [null, null, null, "stalled"]);
-  test.progress("c", "2", 11);
-  assertEquals(etaOf(test, "2")[0], 970);
+  test.progress("c", "2", 21);
+  assertEquals(etaOf(test, "2")[3], null);
 });

@@ -345,14 +345,40 @@ Deno.test("Registry.sweep() removes the ETA of a stalled task, and restores it l
   assertEquals(eta()[2], null);
 });
 
-Deno.test("Registry.sweep() marks a task as stalled even if it never had an ETA", () => {
+Deno.test("Registry.sweep() does not mark a task as stalled before its pace is known", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "1");
   test.progress("c", "1", 10);
   assertEquals(test.registry.task("c", "1")?.eta_reason, "too_early");
   clock.pass(60_000);
-  assertEquals(test.registry.task("c", "1")?.eta_reason, "stalled");
+  assertEquals(test.registry.task("c", "1")?.eta_reason, "too_early");
+});
+
+Deno.test("Registry.sweep() never marks a task as stalled while it moves at its own pace", () => {
+  const reports = {
+    "every seven minutes": Array.from({ length: 20 }, () => 420),
+    "quick at first, then every seven minutes": [0.2, 0.2, 0.2, ...Array.from({ length: 20 }, () => 420)],
+    "ten steps within two seconds of each minute": Array.from(
+      { length: 200 },
+      (_, n) => n % 10 === 9 ? 58 : 0.2,
+    ),
+    "slower and slower": Array.from({ length: 40 }, (_, n) => 1.15 ** n),
+  };
+  for (const [name, intervals] of Object.entries(reports)) {
+    using clock = new FakeClock();
+    using test = new TestRegistry();
+    test.begin("c", "1");
+    let stalls = 0;
+    test.registry.subscribe(({ stored }) => stalls += stored?.task.eta_reason === "stalled" ? 1 : 0);
+    intervals.forEach((seconds, index) => {
+      test.progress("c", "1", index / intervals.length * 90);
+      clock.pass(seconds * 1_000);
+    });
+    assertEquals(stalls, 0, name);
+    clock.pass(5 * 86_400_000);
+    assertEquals(test.registry.task("c", "1")?.eta_reason, "stalled", name);
+  }
 });
 
 Deno.test("Registry sweeps only while there are tasks or restorable tasks", () => {

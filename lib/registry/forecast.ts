@@ -1,0 +1,94 @@
+/**
+ * Predicts how long an amount of work will take, in several ways that suit different kinds of jobs.
+ *
+ * @module
+ */
+
+/** What a forecast knows of a job: amounts and seconds from its beginning to the end of each block. */
+export interface Course {
+  readonly amount: (block: number) => number;
+  readonly seconds: (block: number) => number;
+}
+
+/** The bounds of the exponent of a rate that grows like a power of time. */
+const MIN_POWER = -0.7;
+const MAX_POWER = 1.5;
+/** A rate that changes with progress is followed until it is this many times as large, or as small. */
+const MAX_CHANGE = 1 / 0.3;
+/** The shares of the blocks so far whose rate a forecast continues; the first is all of them. */
+const SHARES = [1, 1 / 2, 1 / 4, 1 / 8];
+/** How much of a trend so far a forecast continues. */
+const TRENDS = [0.5, 1];
+
+/** How the forecasts are weighted before any of them has proved itself, in the order of {@linkcode forecastsAt}. */
+export const PRIORS: readonly number[] = [1, 2, 2, 2, 0.5, 0.3, 0.3, 0.6, 0.6];
+/** The index of the first forecast that continues a trend. */
+export const FIRST_TREND = 5;
+
+/** A rate, and how it changes. */
+export interface Forecast {
+  /** The current rate, in units per second. */
+  readonly rate: number;
+  /** The exponent with which the rate grows with time; 0 if it does not. */
+  readonly power: number;
+  /** The change of the rate per unit of progress; 0 if there is none. */
+  readonly slope: number;
+}
+
+/**
+ * Returns all forecasts at the end of a block: the rate since the beginning, over the recent half, quarter and
+ * eighth, and since the clearest change of pace; and two kinds of trends, each dampened and in full.
+ */
+export function forecastsAt(course: Course, block: number): Forecast[] {
+  const rateOver = (from: number, to: number) =>
+    (course.amount(to) - course.amount(from)) / (course.seconds(to) - course.seconds(from));
+  const constant = (from: number): Forecast => ({ rate: rateOver(from, block), power: 0, slope: 0 });
+  const constants = SHARES.map((share) => constant(Math.min(block - 1, Math.round(block - share * block))));
+  const changed = constant(changeBefore(rateOver, block));
+  if (block < 2) return [...constants, changed, ...Array.from({ length: 4 }, () => constants[0]!)];
+  const half = block >> 1;
+  const [middle, end] = [course.seconds(half), course.seconds(block)];
+  const rate = rateOver(half, block);
+  const growth = Math.log(rate / rateOver(0, half));
+  const byTime = TRENDS.map((share): Forecast => {
+    const power = Math.max(
+      MIN_POWER,
+      Math.min(MAX_POWER, share * growth / Math.log((end + middle) / middle)),
+    );
+    return { rate: rate * (2 * end / (end + middle)) ** power, power, slope: 0 };
+  });
+  const byProgress = TRENDS.map((share): Forecast => {
+    // A rate that is linear in progress grows exponentially with time.
+    const slope = share * growth / (end / 2);
+    return { rate: rate * Math.exp(slope * (end - middle) / 2), power: 0, slope };
+  });
+  return [...constants, changed, ...byTime, ...byProgress];
+}
+
+/** Returns after which block the rate changed most clearly: the split with the largest variance between its parts. */
+function changeBefore(rateOver: (from: number, to: number) => number, block: number): number {
+  let [from, clearest] = [0, 0];
+  for (let split = 1; split < block; split++) {
+    const change = Math.log(rateOver(0, split) / rateOver(split, block));
+    const clarity = change * change * split * (block - split);
+    if (clarity > clearest) [from, clearest] = [split, clarity];
+  }
+  return from;
+}
+
+/**
+ * Returns how long an amount takes, in seconds.
+ *
+ * @param forecast the forecast
+ * @param amount the amount of work
+ * @param elapsed the seconds since the beginning
+ */
+export function secondsFor({ rate, power, slope }: Forecast, amount: number, elapsed: number): number {
+  if (slope !== 0) {
+    const change = Math.max(1 / MAX_CHANGE, Math.min(MAX_CHANGE, 1 + slope * amount / rate));
+    const changing = (change - 1) * rate / slope;
+    return Math.log(change) / slope + (amount - changing) / (rate * change);
+  }
+  if (power === 0) return amount / rate;
+  return elapsed * ((1 + (power + 1) * amount / (rate * elapsed)) ** (1 / (power + 1)) - 1);
+}

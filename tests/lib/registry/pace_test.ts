@@ -1,0 +1,34 @@
+import { Pace } from "../../../lib/registry/pace.ts";
+import { progressCurves } from "../../bench/eta/curves.ts";
+import { judge } from "../../bench/eta/judge.ts";
+import { assert, assertLess } from "../../support/assert.ts";
+
+Deno.test("Pace predicts better than linear extrapolation and than tqdm, on the mean over all kinds of jobs", () => {
+  const errors = progressCurves(7).map(judge);
+  const mean = (of: "ours" | "linear" | "tqdm") =>
+    errors.reduce((sum, each) => sum + each[of], 0) / errors.length;
+  assertLess(mean("ours"), 0.9 * Math.min(mean("linear"), mean("tqdm")));
+});
+
+Deno.test("Pace.secondsFor() follows a pace that changed for good, and keeps to the mean of one that alternates", () => {
+  const [changed, alternating] = [new Pace(), new Pace()];
+  let [slowing, uneven] = [0, 0];
+  for (let second = 0; second <= 200; second++) {
+    changed.observe(slowing += second < 100 ? 10 : 1, second);
+    alternating.observe(uneven += second % 4 < 2 ? 10 : 1, second);
+  }
+  assertLess(Math.abs(changed.secondsFor(100)! - 100), 10);
+  assertLess(Math.abs(alternating.secondsFor(550)! - 100), 5);
+});
+
+Deno.test("Pace does not count one long interruption, but one that recurs", () => {
+  const [once, often] = [new Pace(), new Pace()];
+  let [onceAt, oftenAt] = [0, 0];
+  for (let step = 0; step <= 400; step++) {
+    once.observe(step, onceAt += step === 200 ? 3_600 : 1);
+    often.observe(step, oftenAt += step % 50 === 49 ? 3_600 : 1);
+  }
+  assertLess(Math.abs(once.secondsFor(100)! - 100), 10);
+  const seconds = often.secondsFor(100)!;
+  assert(seconds > 3_600 && seconds < 4 * 3_600, `${seconds}`);
+});
