@@ -16,3 +16,17 @@ export function now(): number {
 export function monotonicMs(): number {
   return performance.now();
 }
+
+/** The maximum age of a time that a reporter gives, in seconds: a year. */
+const MAX_AGE_SECONDS = 366 * 86_400;
+
+/**
+ * Replaces a time that cannot be true by the current one: a time in the future, from more than a year ago, or
+ * none at all.
+ *
+ * @param at the time that a reporter gave, in epoch seconds; may be `NaN`
+ * @param now the current time, in epoch seconds
+ */
+export function plausibleTime(at: number, now: number): number {
+  return at <= now && at > now - MAX_AGE_SECONDS ? at : now;
+}

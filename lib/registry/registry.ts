@@ -4,12 +4,12 @@
  * @module
  */
 
-import { monotonicMs, now } from "../clock.ts";
+import { monotonicMs, now, plausibleTime } from "../clock.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
 import { type Launch, LAUNCHES } from "../store/side_tables.ts";
 import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import type { Report } from "../task/protocol.ts";
-import type { ProgressPoint, Task, TaskChange } from "../task/task.ts";
+import type { ProgressPoint, ReportedChange, Task, TaskChange } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 import { wellFormed } from "../task/well_formed.ts";
 import { UnrefInterval } from "../unref_interval.ts";
@@ -160,10 +160,11 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (live !== undefined && !isOwner(live, reporter)) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": another reporter runs it`);
     }
-    // A reporter's clock may be ahead, but no change may have a time in the future.
-    const at = Math.min(report.at, now());
     // Every report passes here, whatever transport it came over.
-    return this.#changes.apply(client, id, wellFormed(report.change), { at, reporter, reportSeq });
+    const received = now();
+    const at = plausibleTime(report.at, received);
+    const change = withPlausibleTimes(wellFormed(report.change), received);
+    return this.#changes.apply(client, id, change, { at, reporter, reportSeq });
   }
 
   /**
@@ -363,4 +364,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 /** Returns whether a reporter runs a task. A reporter in another process cannot pass for one in this process. */
 function isOwner(live: LiveTask, reporter: Reporter): boolean {
   return live.owner === reporter.id && live.isRemote === (reporter.isRemote === true);
+}
+
+/** Replaces the times of log lines in the future. Lines may come from an old file, so they may be of any age. */
+function withPlausibleTimes(change: ReportedChange, now: number): ReportedChange {
+  if (change.type !== "log" || change.lines.every(({ at }) => at <= now)) return change;
+  return { ...change, lines: change.lines.map((line) => line.at <= now ? line : { ...line, at: now }) };
 }

@@ -30,7 +30,8 @@ export class HttpTransport implements Transport {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOpen = false;
   #isBusy = false;
-  #next: string | null = null;
+  /** Sends the batch that waits for the request under way. */
+  #next: (() => void) | null = null;
 
   /**
    * @param address the server, the key and the identity of the reporter
@@ -39,7 +40,7 @@ export class HttpTransport implements Transport {
   constructor(address: RemoteAddress, events: TransportEvents) {
     this.#address = address;
     this.#events = events;
-    void this.#request(this.#batch(0, []));
+    void this.#request(0, []);
   }
 
   get #isClosed(): boolean {
@@ -47,9 +48,9 @@ export class HttpTransport implements Transport {
   }
 
   send(batch: number, reports: readonly string[]): void {
-    const text = this.#batch(batch, reports);
-    if (this.#isBusy) this.#next = text;
-    else void this.#request(text);
+    const request = () => void this.#request(batch, reports);
+    if (this.#isBusy) this.#next = request;
+    else request();
   }
 
   close(): void {
@@ -57,9 +58,10 @@ export class HttpTransport implements Transport {
     this.#controller.abort();
   }
 
-  async #request(text: string): Promise<void> {
+  async #request(batch: number, reports: readonly string[]): Promise<void> {
     clearTimeout(this.#timer);
     this.#isBusy = true;
+    const text = writeBatch(batch, reports, this.#address.reporter.secret);
     const timeoutMs = this.#isOpen ? ANSWER_TIMEOUT_MS : CONNECT_TIMEOUT_MS;
     const answer = await postBatch(this.#address, text, timeoutMs, this.#controller.signal);
     if (this.#isClosed) return;
@@ -77,14 +79,10 @@ export class HttpTransport implements Transport {
     if (this.#isClosed) return;
     const next = this.#next;
     this.#next = null;
-    if (next !== null) return void this.#request(next);
+    if (next !== null) return next();
     this.#timer = unrefTimer(
-      setTimeout(() => void this.#request(this.#batch(0, [])), POLL_INTERVAL_MS),
+      setTimeout(() => void this.#request(0, []), POLL_INTERVAL_MS),
     );
-  }
-
-  #batch(batch: number, reports: readonly string[]): string {
-    return writeBatch(batch, reports, this.#address.reporter.secret);
   }
 }
 

@@ -5,9 +5,13 @@
  * committed. Batches that are uncommitted when a connection ends are resent over the next one. Resending is
  * idempotent, because each report has its own sequence number (`Report.seq`).
  *
+ * Every batch says when it was sent, by the reporter's clock, so that the server can convert the times of its
+ * reports to its own clock. A batch that is resent has a new time, while its reports keep theirs.
+ *
  * @module
  */
 
+import { now } from "../clock.ts";
 import { ProtocolError } from "../errors.ts";
 import { object } from "../task/protocol.ts";
 import { parseCommand, type ReporterCommand } from "../reporter/reporter_command.ts";
@@ -31,6 +35,11 @@ export interface ReportBatch {
    * have the number 0.
    */
   readonly batch: number;
+  /**
+   * When the batch was sent, in epoch seconds on the reporter's clock; `null` if the reporter did not say so,
+   * because its version of the library does not.
+   */
+  readonly sentAt: number | null;
   readonly reports: readonly unknown[];
   /**
    * The secret of the reporter, which proves its id: in the first message of a socket, and in every batch over plain
@@ -60,10 +69,13 @@ export function isReporterId(text: string): boolean {
   return REPORTER_ID_GRAMMAR.test(text);
 }
 
-/** Serialises a batch of reports that are already JSON, with the reporter's secret if the server does not have it. */
+/**
+ * Serialises a batch of reports that are already JSON, with the reporter's secret if the server does not have it.
+ * Call this when the batch is sent, because the batch records the time.
+ */
 export function writeBatch(batch: number, reports: readonly string[], secret: string | null = null): string {
   const proof = secret === null ? "" : `"secret":${JSON.stringify(secret)},`;
-  return `{${proof}"batch":${batch},"reports":[${reports.join()}]}`;
+  return `{${proof}"batch":${batch},"sent_at":${now()},"reports":[${reports.join()}]}`;
 }
 
 /**
@@ -74,7 +86,7 @@ export function writeBatch(batch: number, reports: readonly string[], secret: st
  * @throws {ProtocolError} if the value is not a batch
  */
 export function parseBatch(value: unknown): ReportBatch {
-  const { batch, reports, secret = null } = object(value, "batch");
+  const { batch, sent_at: sentAt, reports, secret = null } = object(value, "batch");
   if (!isBatchNumber(batch)) throw new ProtocolError('Cannot read "batch": wanted a whole number from 0');
   if (!Array.isArray(reports)) throw new ProtocolError('Cannot read "reports": wanted an array');
   if (reports.length > MAX_BATCH_REPORTS) {
@@ -85,7 +97,9 @@ export function parseBatch(value: unknown): ReportBatch {
   if (!isSecret(secret)) {
     throw new ProtocolError(`Cannot read "secret": wanted at most ${MAX_SECRET_LENGTH} characters`);
   }
-  return { batch, reports, secret };
+  // A time that is none costs the reporter only the correction of its clock.
+  const isTime = typeof sentAt === "number" && Number.isFinite(sentAt);
+  return { batch, sentAt: isTime ? sentAt : null, reports, secret };
 }
 
 /**

@@ -8,7 +8,7 @@ import { createActions } from "./actions.ts";
 import { Cancellations } from "./cancellations.ts";
 import { guardClicks } from "./click_guard.ts";
 import { Announcer } from "./announcer.ts";
-import { ServerClock } from "./server_clock.ts";
+import { pageAgeSeconds, ServerClock } from "./server_clock.ts";
 import { type ConnectionStatus, LiveUpdates } from "./live_updates.ts";
 import { DesktopNotifications } from "./desktop_notifications.ts";
 import { asSocketUrl, eventsUrl, readyUrl, sharedEventsUrl, socketPath, tasksUrl } from "../shared/links.ts";
@@ -37,11 +37,8 @@ import type { UpdateSourceName } from "../shared/view.ts";
  * visible.
  */
 const HIDDEN_INTERVAL_MS = 5_000;
-/**
- * If the clocks of the browser and the server differ by more than this, in seconds, the page came from a
- * cache or the browser's clock is wrong, so the page requests the server's time.
- */
-const SUSPICIOUS_OFFSET = 5;
+/** The least correction that moves the shown time back, in seconds; after a smaller one, the time waits. */
+const MIN_STEP_BACK = 2;
 /** How long a toast is shown, in milliseconds. */
 const TOAST_MS = 8_000;
 /** The `localStorage` key of the update source that worked last. */
@@ -133,7 +130,7 @@ function connect(
   refetch: () => void,
 ): void {
   const { frame, connection: state, degradation, toast, now } = page.frame;
-  const clock = new ServerClock(frame.now);
+  const clock = new ServerClock(frame.now + pageAgeSeconds());
   const pending = new PendingUpdates((changes) => {
     page.apply(changes);
     tab.apply(changes);
@@ -149,7 +146,10 @@ function connect(
   }
 
   function tick(): void {
-    if (isLive() && !document.hidden) now.value = Math.max(now.peek(), clock.now);
+    if (clock.takeDoubt()) void probe().then(tick);
+    if (!isLive() || document.hidden) return;
+    const [shown, next] = [now.peek(), clock.now];
+    if (next > shown || next < shown - MIN_STEP_BACK) now.value = next;
   }
 
   function show(status: ConnectionStatus): void {
@@ -216,7 +216,7 @@ function connect(
   addEventListener("offline", () => connection.checkNow());
   // A page restored from the back/forward cache has lost its socket without a close event.
   addEventListener("pageshow", (event) => event.persisted && connection.checkNow());
-  if (Math.abs(clock.offset) > SUSPICIOUS_OFFSET) void probe().then(tick);
+  tick();
 }
 
 /** The sources of updates that the visitor has access to, best first. */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { DatedResponse } from "../../lib/task/clock_offset.ts";
+
 /**
  * The result of a probe: the server serves this version of the page, serves another version, or is not
  * available.
@@ -18,17 +20,18 @@ const TIMEOUT_MS = 5_000;
  * another version.
  *
  * @param script the URL of the script
- * @param onDate receives the `Date` header of the response
+ * @param onDate receives the `Date` header of the response, and when it came
  * @returns the result; a server that responds but is shutting down counts as not available
  */
 export async function probeServer(
   script: string,
-  onDate: (header: string | null) => void,
+  onDate: (response: DatedResponse) => void,
 ): Promise<ProbeResult> {
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const sentAt = Date.now() / 1_000;
     const { headers, status } = await fetch(script, { method: "HEAD", cache: "no-store", signal });
-    onDate(headers.get("date"));
+    onDate({ date: headers.get("date"), sentAt, receivedAt: Date.now() / 1_000 });
     return status === 404 ? "outdated" : status < 500 ? "alive" : "dead";
   } catch {
     return "dead";

@@ -5,6 +5,8 @@
  */
 
 import { keyHeaders } from "../../remote/credentials.ts";
+import { now } from "../../clock.ts";
+import { clockOffset } from "../../task/clock_offset.ts";
 import { readProblem } from "../../task/wire.ts";
 import { CommandError, EXIT } from "../command.ts";
 import type { Target } from "./target.ts";
@@ -18,6 +20,8 @@ export interface ApiResponse {
   readonly status: number;
   /** The body parsed as JSON; `undefined` if it is not JSON. */
   readonly body: unknown;
+  /** What to add to the clock of this machine to get the server's, in seconds. */
+  readonly clockOffset: number;
 }
 
 /**
@@ -70,6 +74,8 @@ export async function request(
   const { server, client } = target;
   const { method = "GET", signal } = options;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const sentAt = now();
+  let receivedAt: number;
   let response: Response;
   let text: string;
   try {
@@ -78,14 +84,17 @@ export async function request(
       headers: { accept: "application/json", ...keyHeaders(target.key) },
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
+    receivedAt = now();
     text = await response.text();
   } catch (cause) {
     signal?.throwIfAborted();
     throw new ServerUnavailableError(`Cannot reach a server at ${server}`, false, { cause });
   }
-  const { status } = response;
+  const { status, headers } = response;
   const body = jsonOf(text);
-  if (status < 500 && status !== 408 && status !== 429) return { status, body };
+  if (status < 500 && status !== 408 && status !== 429) {
+    return { status, body, clockOffset: clockOffset({ date: headers.get("date"), sentAt, receivedAt }) };
+  }
   throw new ServerUnavailableError(`${server} is unavailable: ${readProblem(body, status)}`, true);
 }
 

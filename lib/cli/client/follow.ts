@@ -22,6 +22,11 @@ export type FollowEvent =
     readonly removed: readonly string[];
     /** Whether `tasks` is the complete list. */
     readonly isAll: boolean;
+    /**
+     * What to add to the clock of this machine to get the server's, in seconds; absent if the event came over
+     * the socket, which does not tell.
+     */
+    readonly clockOffset?: number;
   }
   /**
    * The connection is lost and is being retried. The next event of type `tasks` means that the connection is
@@ -120,7 +125,8 @@ export function oneTask(target: Target, id: string): Subscription {
       if (isTaskNotFound(response)) return { type: "tasks", tasks: [], removed: [id], isAll: true };
       const task = response.status === 200 ? readTask(response.body) : null;
       if (task === null) throw unexpectedResponse(target, response);
-      return { type: "tasks", tasks: [task], removed: [], isAll: true };
+      const { clockOffset } = response;
+      return { type: "tasks", tasks: [task], removed: [], isAll: true, clockOffset };
     },
     read(message) {
       const task = readTaskMessage(message);
@@ -138,7 +144,8 @@ export function allTasks(target: Target): Subscription {
     const list = readTaskList(response.body);
     if (response.status !== 200 || list.cursor === null) throw unexpectedResponse(target, response);
     cursor = list.cursor;
-    return { type: "tasks", tasks: list.tasks, removed: [], isAll: true };
+    const { clockOffset } = response;
+    return { type: "tasks", tasks: list.tasks, removed: [], isAll: true, clockOffset };
   }
 
   return {
@@ -153,7 +160,8 @@ export function allTasks(target: Target): Subscription {
       const changes = readChanges(response.body);
       if (response.status !== 200 || changes.cursor === null) throw unexpectedResponse(target, response);
       cursor = changes.cursor;
-      return { type: "tasks", tasks: changes.tasks, removed: changes.removed, isAll: false };
+      const { tasks, removed } = changes;
+      return { type: "tasks", tasks, removed, isAll: false, clockOffset: response.clockOffset };
     },
     read(text) {
       const message = readMessage(text);

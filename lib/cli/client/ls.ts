@@ -5,6 +5,7 @@
  */
 
 import { readVariable } from "../../environment.ts";
+import { now } from "../../clock.ts";
 import { ConfigError } from "../../errors.ts";
 import { isTaskState, TASK_STATES, type TaskState } from "../../task/task.ts";
 import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
@@ -69,7 +70,7 @@ export async function lsCommand(args: readonly string[]): Promise<number> {
   if (states.length > 0) filters.set("state", states.flat().join());
   if (name !== undefined) filters.set("name", name);
 
-  const records = await recordsOf(target, filters);
+  const { records, clockOffset } = await recordsOf(target, filters);
   const found = records.flatMap((record) => {
     const task = readTask(record);
     return task === null ? [] : [{ record, task }];
@@ -79,7 +80,7 @@ export async function lsCommand(args: readonly string[]): Promise<number> {
   } else {
     const lines = textBars(found.map(({ task }) => task), {
       width: outputWidth(),
-      now: Date.now() / 1_000,
+      now: now() + clockOffset,
       color: wantsColor(),
       isList: true,
     });
@@ -103,23 +104,34 @@ function statesFrom(list: string, source: string): readonly TaskState[] {
  * Fetches the records exactly as the server sent them, so that `--json` keeps fields that this version does
  * not know.
  */
-async function recordsOf(target: Target, filters: URLSearchParams): Promise<readonly unknown[]> {
-  if (filters.size === 0) return Object.values((await listOf(target, "")).records);
+async function recordsOf(target: Target, filters: URLSearchParams): Promise<FoundRecords> {
+  if (filters.size === 0) {
+    const { records, clockOffset } = await listOf(target, "");
+    return { records: Object.values(records), clockOffset };
+  }
   // The map deduplicates by id, because a task may move to another page between two requests.
   const records = new Map<string, unknown>();
+  let clockOffset = 0;
   let page: number | null = 1;
   while (page !== null) {
     const query = new URLSearchParams([...filters, ["limit", String(MAX_PAGE_SIZE)], ["page", String(page)]]);
     const list = await listOf(target, `?${query}`);
     for (const [id, record] of Object.entries(list.records)) records.set(id, record);
     page = list.nextPage;
+    clockOffset = list.clockOffset;
   }
-  return [...records.values()];
+  return { records: [...records.values()], clockOffset };
+}
+
+interface FoundRecords {
+  readonly records: readonly unknown[];
+  readonly clockOffset: number;
 }
 
 interface RecordList {
   readonly records: Readonly<Record<string, unknown>>;
   readonly nextPage: number | null;
+  readonly clockOffset: number;
 }
 
 async function listOf(target: Target, query: string): Promise<RecordList> {
@@ -129,7 +141,11 @@ async function listOf(target: Target, query: string): Promise<RecordList> {
   if (response.status !== 200 || typeof all !== "object" || all === null) {
     throw unexpectedResponse(target, response);
   }
-  return { records: { ...all }, nextPage: typeof nextPage === "number" ? nextPage : null };
+  return {
+    records: { ...all },
+    nextPage: typeof nextPage === "number" ? nextPage : null,
+    clockOffset: response.clockOffset,
+  };
 }
 
 /**

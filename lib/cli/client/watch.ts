@@ -71,6 +71,7 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
       view.lost(event.reason);
       continue;
     }
+    view.clockOffset = event.clockOffset ?? view.clockOffset;
     view.show(tasks.apply(event), tasks.live);
     if (id === null) continue;
     const task = tasks.get(id);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { now } from "../../clock.ts";
 import { formatClock } from "../../text/format.ts";
 import type { Task } from "../../task/task.ts";
 import { hasEnded } from "../../task/task_view.ts";
@@ -14,6 +15,11 @@ import { note, outputWidth, type TerminalSize, writeLine } from "../terminal.ts"
 
 /** Displays watched tasks. Disposing of the view flushes pending output. */
 export interface WatchView extends Disposable {
+  /**
+   * What to add to the clock of this machine to get the server's, in seconds: durations are up to the server's
+   * current time.
+   */
+  clockOffset: number;
   /** Displays a change: tasks that reached a milestone, and all tasks that have not ended. */
   show(milestones: readonly Task[], live: readonly Task[]): void;
   /** Displays that the connection is lost and being retried. */
@@ -22,14 +28,15 @@ export interface WatchView extends Disposable {
 
 /** Prints a line with the time for each milestone, and reports lost connections on stderr. */
 export class LineView implements WatchView {
+  clockOffset = 0;
   #isLost = false;
 
   show(milestones: readonly Task[]): void {
     if (this.#isLost) note("Reconnected to the server");
     this.#isLost = false;
-    const now = Date.now() / 1_000;
-    const clock = `${formatClock(now, true)}  `;
-    const lines = textBars(milestones, { width: outputWidth() - clock.length, now });
+    const serverNow = now() + this.clockOffset;
+    const clock = `${formatClock(serverNow, true)}  `;
+    const lines = textBars(milestones, { width: outputWidth() - clock.length, now: serverNow });
     for (const line of lines) writeLine(clock + line);
   }
 
@@ -57,6 +64,7 @@ export interface TerminalViewOptions {
 
 /** Redraws the tasks that have not ended in place; ended tasks stay as lines above them. */
 export class TerminalView implements WatchView {
+  clockOffset = 0;
   readonly #options: TerminalViewOptions;
   readonly #region: LiveRegion;
   #ended: readonly Task[] = [];
@@ -102,7 +110,7 @@ export class TerminalView implements WatchView {
     this.#drawnMs = performance.now();
     const { columns, rows } = this.#options.size();
     // The last column stays free, because terminals differ in when they wrap a full line.
-    const options = { width: columns - 1, now: Date.now() / 1_000, color: this.#options.color };
+    const options = { width: columns - 1, now: now() + this.clockOffset, color: this.#options.color };
     const status = isLast ? [] : this.#status();
     // The last row stays free for the cursor.
     const room = Math.max(0, rows - 1 - status.length);

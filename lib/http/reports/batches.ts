@@ -4,9 +4,10 @@
  * @module
  */
 
+import { now } from "../../clock.ts";
 import { parseJson } from "../../task/protocol.ts";
 import { ProtocolError, StorageError } from "../../errors.ts";
-import { parseBatch, type ReportReply } from "../../remote/messages.ts";
+import { parseBatch, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
 import { readJson } from "../body.ts";
 import { Commits } from "./commits.ts";
 import type { HandlerContext } from "../context.ts";
@@ -14,6 +15,7 @@ import type { Visitor } from "../gate.ts";
 import { limitReached, Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
+import { ReporterClocks } from "./reporter_clocks.ts";
 import { reporterFrom, Session } from "./session.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
 
@@ -34,6 +36,7 @@ interface SocketSessionOptions {
   readonly visitor: Visitor;
   readonly socket: WebSocket;
   readonly commits: Commits;
+  readonly clocks: ReporterClocks;
   /** Called with the number of reports of each batch. */
   readonly onReports: (count: number) => void;
 }
@@ -54,12 +57,13 @@ class SocketSession {
   #queue: Promise<void> | null = null;
   #isOver = false;
 
-  constructor({ context, request, visitor, socket, commits, onReports }: SocketSessionOptions) {
+  constructor(options: SocketSessionOptions) {
+    const { context, request, visitor, socket, commits, clocks, onReports } = options;
     this.#context = context;
     this.#socket = socket;
     this.#commits = commits;
     this.#onReports = onReports;
-    this.#session = new Session(context, request, visitor, (reply) => this.reply(reply));
+    this.#session = new Session(context, request, visitor, clocks, (reply) => this.reply(reply));
   }
 
   /** Begins the session of a reporter that has no secret to wait for. */
@@ -96,8 +100,9 @@ class SocketSession {
     if (bytes > reportBytes) {
       return this.close(CLOSE.tooBig, `Messages must have at most ${reportBytes} bytes`);
     }
+    const receivedAt = now();
     const before = this.#queue;
-    if (before === null) return this.#enqueue(this.#attempt(data));
+    if (before === null) return this.#enqueue(this.#attempt(data, receivedAt));
     this.#queuedBytes += bytes;
     if (this.#queuedBytes > (this.#session.takesAll ? SLOW_QUEUE_BYTES : QUEUE_BYTES)) {
       const awaited = this.#session.takesAll ? "earlier ones" : "an access decision";
@@ -105,7 +110,7 @@ class SocketSession {
     }
     this.#enqueue(before.then(() => {
       this.#queuedBytes -= bytes;
-      return this.#attempt(data);
+      return this.#attempt(data, receivedAt);
     }));
   }
 
@@ -119,35 +124,36 @@ class SocketSession {
   }
 
   /** Applies a message. Neither throws nor rejects. */
-  #attempt(data: unknown): Promise<void> | undefined {
+  #attempt(data: unknown, receivedAt: number): Promise<void> | undefined {
     if (this.#isOver) return undefined;
     try {
-      return this.#take(data)?.catch((error) => this.#failed(error));
+      return this.#take(data, receivedAt)?.catch((error) => this.#failed(error));
     } catch (error) {
       this.#failed(error);
       return undefined;
     }
   }
 
-  #take(data: unknown): Promise<void> | undefined {
-    const { batch, reports, secret } = parseBatch(parseJson(String(data)));
+  #take(data: unknown, receivedAt: number): Promise<void> | undefined {
+    const batch = parseBatch(parseJson(String(data)));
     if (!this.#session.isProven) {
-      this.#session.prove(secret);
+      this.#session.prove(batch.secret);
       const connected = this.#session.connect();
-      if (connected !== undefined) return connected.then(() => this.#takeProven(batch, reports));
+      if (connected !== undefined) return connected.then(() => this.#takeProven(batch, receivedAt));
     }
-    return this.#takeProven(batch, reports);
+    return this.#takeProven(batch, receivedAt);
   }
 
-  #takeProven(batch: number, reports: readonly unknown[]): Promise<void> | undefined {
+  #takeProven(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {
+    const { batch: number, reports } = batch;
+    const taken = this.#session.take(batch, receivedAt);
     if (reports.length === 0) {
       this.reply({ type: "alive" });
       return undefined;
     }
     this.#onReports(reports.length);
-    const taken = this.#session.take(reports);
-    if (taken !== undefined) return taken.then(() => this.#acknowledge(batch));
-    this.#acknowledge(batch);
+    if (taken !== undefined) return taken.then(() => this.#acknowledge(number));
+    this.#acknowledge(number);
     return undefined;
   }
 
@@ -183,6 +189,7 @@ export class ReportBatches {
   readonly #open: OpenSockets;
   readonly #sessions: Set<SocketSession> = new Set();
   readonly #commits: Commits;
+  readonly #clocks: ReporterClocks = new ReporterClocks();
   readonly #received = { socket: 0, http: 0 };
 
   /**
@@ -218,20 +225,27 @@ export class ReportBatches {
   /** `POST /report?reporter={id}` */
   async post({ request, visitor }: Call): Promise<Response> {
     const replies: ReportReply[] = [];
-    const session = new Session(this.#context, request, visitor, (reply) => replies.push(reply));
+    const session = new Session(
+      this.#context,
+      request,
+      visitor,
+      this.#clocks,
+      (reply) => replies.push(reply),
+    );
     const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
-    const { batch, reports, secret } = parseBatch(await readJson(request, limits));
-    session.prove(secret);
-    this.#received.http += reports.length;
+    const batch = parseBatch(await readJson(request, limits));
+    const receivedAt = now();
+    session.prove(batch.secret);
+    this.#received.http += batch.reports.length;
     // The session is connected for the duration of the request, so that it can receive cancellation requests.
     try {
       await session.connect();
-      await session.take(reports);
+      await session.take(batch, receivedAt);
     } finally {
       session.disconnect();
     }
     await this.#context.registry.committed();
-    return jsonResponse(JSON.stringify({ replies: [...replies, { type: "taken", batch }] }));
+    return jsonResponse(JSON.stringify({ replies: [...replies, { type: "taken", batch: batch.batch }] }));
   }
 
   /** `WS /ws/report?reporter={id}` */
@@ -248,6 +262,7 @@ export class ReportBatches {
       visitor,
       socket,
       commits: this.#commits,
+      clocks: this.#clocks,
       onReports: (count) => this.#received.socket += count,
     });
     this.#sessions.add(session);

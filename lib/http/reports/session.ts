@@ -7,7 +7,7 @@
 import { ProtocolError } from "../../errors.ts";
 import { ReportIntake } from "../../registry/report_intake.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
-import { isReporterId, type ReportReply } from "../../remote/messages.ts";
+import { isReporterId, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
 import { hasSecret, provesIdentity } from "../../remote/reporter_identity.ts";
 import { yieldToEventLoop } from "../../reporter/yield.ts";
 import { parseKey, parseReport, type Report } from "../../task/protocol.ts";
@@ -15,6 +15,7 @@ import type { HandlerContext } from "../context.ts";
 import type { Gate, Visitor } from "../gate.ts";
 import { Problem } from "../problem.ts";
 import { paramsOf } from "../route.ts";
+import { type ReporterClock, type ReporterClocks, shifted } from "./reporter_clocks.ts";
 
 /** The time after which the rest of a batch is applied in later turns of the event loop, in milliseconds. */
 const MAX_STRETCH_MS = 40;
@@ -25,6 +26,9 @@ export class Session implements Reporter {
   readonly isRemote = true;
   readonly #context: HandlerContext;
   readonly #intake: ReportIntake;
+  readonly #clock: ReporterClock;
+  /** What to add to the times of the reports of the batch that is being applied, in seconds. */
+  #offset = 0;
   readonly #reply: (reply: ReportReply) => void;
   /** Decides whether the reporter may report a task; `null` if the reporter may report every task. */
   readonly #mayReport: ReturnType<Gate["reportsOf"]>;
@@ -35,16 +39,19 @@ export class Session implements Reporter {
    * @param context the parts of the monitor to use
    * @param request the request of the reporter
    * @param visitor the sender of the request
+   * @param clocks the clocks of all reporters
    * @param reply sends a reply to the reporter
    */
   constructor(
     context: HandlerContext,
     request: Request,
     visitor: Visitor,
+    clocks: ReporterClocks,
     reply: (reply: ReportReply) => void,
   ) {
     this.id = reporterFrom(request);
     this.#isProven = !hasSecret(this.id);
+    this.#clock = clocks.of(this.id);
     this.#context = context;
     this.#mayReport = context.gate.reportsOf(visitor, request);
     this.#reply = reply;
@@ -108,13 +115,16 @@ export class Session implements Reporter {
   }
 
   /**
-   * Applies reports; synchronously if none of them needs an access decision and they take little time.
+   * Applies the reports of a batch, one batch after the other; synchronously if none of them needs an access decision and they take little time.
    *
-   * @param values the reports, not validated yet
+   * @param batch the batch, whose reports are not validated yet
+   * @param receivedAt when the batch was received, in epoch seconds
    * @returns a promise if not all reports are applied yet
    * @throws {ProtocolError} if a report does not name a valid task
    */
-  take(values: readonly unknown[]): Promise<void> | undefined {
+  take(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {
+    this.#offset = this.#clock.offsetOf(batch, receivedAt);
+    const values = batch.reports;
     if (this.#mayReport !== null) return this.#takeAllowed(values, this.#mayReport);
     const startMs = Date.now();
     for (let index = 0; index < values.length; index++) {
@@ -152,7 +162,7 @@ export class Session implements Reporter {
   #takeOne(value: unknown): void {
     let report: Report;
     try {
-      report = parseReport(value);
+      report = shifted(parseReport(value), this.#offset);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // An invalid report may come from a newer version of the library, so it does not affect the reports of

@@ -10,6 +10,7 @@ import {
   writeBatch,
 } from "../../../lib/remote/messages.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 import { clientTokens, taskIds } from "../../support/keys.ts";
 
 const batchNumbers = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
@@ -31,14 +32,23 @@ const replies: fc.Arbitrary<ReportReply> = fc.oneof(
 );
 
 Deno.test("parseBatch() parses the output of writeBatch()", () => {
+  using _clock = new FakeClock();
   const secrets = fc.option(fc.string({ maxLength: 128 }));
   fc.assert(fc.property(batchNumbers, fc.array(fc.json()), secrets, (batch, reports, secret) => {
     const read = parseBatch(JSON.parse(writeBatch(batch, reports, secret)));
-    assertEquals(read, { batch, reports: reports.map((report) => JSON.parse(report)), secret });
+    const parsed = reports.map((report) => JSON.parse(report));
+    assertEquals(read, { batch, sentAt: CLOCK_START, reports: parsed, secret });
   }));
   for (const secret of ["x".repeat(129), 5, {}, []]) {
     assertThrows(() => parseBatch({ batch: 1, reports: [], secret }), ProtocolError, '"secret"');
   }
+});
+
+Deno.test("parseBatch() treats a time of sending that is none as missing", () => {
+  for (const sent_at of [undefined, null, "now", [], {}, Infinity]) {
+    assertEquals(parseBatch({ batch: 1, sent_at, reports: [] }).sentAt, null);
+  }
+  assertEquals(parseBatch({ batch: 1, sent_at: -5, reports: [] }).sentAt, -5);
 });
 
 Deno.test("parseReply() parses every kind of reply and drops unknown fields", () => {

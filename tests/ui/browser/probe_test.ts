@@ -7,7 +7,7 @@ import { assetNames } from "../../../ui/server/assets.ts";
 
 async function probe(url: string) {
   const dates: (string | null)[] = [];
-  const result = await probeServer(url, (date) => dates.push(date));
+  const result = await probeServer(url, ({ date }) => dates.push(date));
   return { result, dates };
 }
 
