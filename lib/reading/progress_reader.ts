@@ -27,7 +27,7 @@ const OSC_PROGRESS = /^9;4;([0-4])(?:;(\d{1,3}))?$/;
 
 /** A step of a stated number, beside the progress within it. */
 const STEP =
-  /\b(?:\w{2,20}ing|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
+  /\b(?:\w{2,20}ing(?: \w{2,20})?|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
 /** `[2/5] Dumping: 40%` */
 const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
 /** `2/100   1.23G   1.04: 40%|####`: a column in front of a bar. */
@@ -125,13 +125,15 @@ function withinStep(sighting: Sighting, text: string): Sighting {
   if (step === undefined || !(k >= 1 && k <= all && all >= 2) || (k === current && all === total)) {
     return sighting;
   }
+  // Two counts in a line may be of one phase among others.
+  const isDoubtful = current !== null && sighting.rank === RANK.bare;
   return {
     ...sighting,
-    // Whatever the parts are, they are of one whole.
     format: "step",
+    // Whatever the parts are, they are of one whole.
     label: "",
-    rank: RANK.stated,
-    isNamed: true,
+    rank: isDoubtful ? RANK.bare : RANK.stated,
+    isNamed: !isDoubtful,
     progress: (k - 1 + progress / 100) / all * 100,
     current: null,
     total: null,

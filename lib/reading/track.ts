@@ -25,6 +25,8 @@ export interface Track {
   rises: number;
   /** The steps of its last three rises. */
   riseSteps: readonly number[];
+  /** The number of the step at which it was last seen. */
+  seenStep: number;
   /** When it was last seen, and the mean time between sightings. */
   seenMs: number;
   intervalMs: number;
@@ -44,6 +46,8 @@ export interface Track {
   /** How often an upper row was drawn after a lower one. */
   turns: number;
   isParallel: boolean;
+  /** A track that was found to advance beside it; `null` if there is none. */
+  rival: Track | null;
   /** How often it fell from somewhere in the middle: what rises and falls is a level. */
   falls: number;
   /** How often the name in its label has changed: each line is about another thing. */
@@ -98,6 +102,7 @@ export function newTrack(
     sightings: 0,
     rises: 0,
     riseSteps: [],
+    seenStep: step,
     seenMs: atMs,
     intervalMs: 0,
     endedMs: null,
@@ -115,6 +120,7 @@ export function newTrack(
     leaps: false,
     renames: 0,
     falls: 0,
+    rival: null,
   };
 }
 

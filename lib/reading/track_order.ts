@@ -51,6 +51,12 @@ export function isSameRow(a: Track, b: Track): boolean {
   return a.output === b.output && a.row === b.row && a.row >= 0;
 }
 
+/** Whether a bar was drawn at its end, and then another one over it. */
+export function isPhaseBefore(bar: Track, next: Track): boolean {
+  return isDrawnBar(bar) && !bar.wasOpen && bar.endedMs !== null && bar.order < next.order &&
+    isSameRow(bar, next);
+}
+
 /** Whether a track may be what comes after another one, which is at its end or close to it. */
 export function isSuccessor(track: Track, other: Track): boolean {
   return track !== other && track.output === other.output && track.order > other.order && isBelieved(track) &&

@@ -14,14 +14,22 @@ import {
   isBelieved,
   isCandidate,
   isClose,
-  isInLastStep,
+  isDrawnBar,
   isNearEnd,
   isOver,
   newTrack,
   type Track,
   withoutLeaps,
 } from "./track.ts";
-import { areEqual, isBetter, isInterleaved, isSameRow, isSuccessor, mayBeWithin } from "./track_order.ts";
+import {
+  areEqual,
+  isBetter,
+  isInterleaved,
+  isPhaseBefore,
+  isSameRow,
+  isSuccessor,
+  mayBeWithin,
+} from "./track_order.ts";
 
 /** Where and when a sighting was made. */
 export interface SightingContext {
@@ -65,8 +73,6 @@ export class Tracks {
   #shown: Track | null = null;
   /** Rows that were found to advance side by side. */
   readonly #parallel: Set<Track> = new Set();
-  /** Tracks that were found to advance beside another one, and one of those. */
-  readonly #rivals: Map<Track, Track> = new Map();
   #told: Reading = {};
 
   /**
@@ -123,7 +129,7 @@ export class Tracks {
 
   /** A row that is redrawn elsewhere leaves the others where they are: they can still be seen. */
   #countLine({ row, isRedraw }: SightingContext): void {
-    for (const track of new Set(this.#tracks.values())) {
+    for (const track of this.#allTracks) {
       if (!isRedraw || row === track.lastRow) track.otherLines++;
     }
   }
@@ -160,8 +166,10 @@ export class Tracks {
   }
 
   #forgetOldest(): void {
-    const oldest = [...this.#tracks].reduce((a, b) => b[1].seenMs < a[1].seenMs ? b : a)[0];
-    this.#tracks.delete(oldest);
+    const [key, track] = [...this.#tracks].reduce((a, b) => b[1].seenMs < a[1].seenMs ? b : a);
+    this.#tracks.delete(key);
+    this.#parallel.delete(track);
+    track.rival = null;
   }
 
   #update(track: Track, sighting: Sighting, atMs: number): void {
@@ -191,12 +199,17 @@ export class Tracks {
     const wait = atMs - track.seenMs;
     track.intervalMs = track.sightings <= 1 ? wait : track.intervalMs * 0.8 + wait * 0.2;
     track.sightings++;
+    track.seenStep = ++this.#steps;
     track.seenMs = atMs;
     track.otherLines = 0;
     track.isNamed ||= sighting.isNamed;
     track.wasOpen ||= !isAtEnd(sighting);
     track.endedMs = isAtEnd(sighting) ? track.endedMs ?? atMs : null;
     track.newest = sighting;
+  }
+
+  get #allTracks(): Track[] {
+    return [...new Set(this.#tracks.values())];
   }
 
   #changed(atMs: number): Reading | undefined {
@@ -216,11 +229,9 @@ export class Tracks {
     if (shown.isRedrawn && sideBySide.length > 0) {
       [shown, ...sideBySide].forEach((track) => this.#parallel.add(track));
     }
-    for (const track of equals) {
-      if (track.rises > 0) this.#rivals.set(shown, track);
-    }
-    const rival = this.#rivals.get(shown);
-    const hasRival = rival !== undefined && !rival.isPart && rival.newest.rank === shown.newest.rank &&
+    shown.rival = equals.find((track) => track.rises > 0) ?? shown.rival;
+    const { rival } = shown;
+    const hasRival = rival !== null && !rival.isPart && rival.newest.rank === shown.newest.rank &&
       rival.lastRestart + shown.lastRestart === 0 &&
       !isOver(rival) && !isOver(shown);
     if (equals.length > 0 || this.#parallel.has(shown) || hasRival) {
@@ -229,8 +240,12 @@ export class Tracks {
     }
     const last = this.#shown;
     const isNext = last !== null && shown.order > last.order &&
-      (last.endedMs !== null || isInLastStep(last) || isSameRow(last, shown));
+      (isOver(last) || (isSameRow(last, shown) && last.rises > 0));
     if (isNext && shown.newest.rank <= last.newest.rank) this.#firstPhase ??= last;
+    // `files 1/1`, drawn at its end only, was a phase, too.
+    if (isDrawnBar(shown)) {
+      this.#firstPhase ??= this.#allTracks.find((other) => isPhaseBefore(other, shown)) ?? null;
+    }
     if (this.#firstPhase?.isPart) this.#firstPhase = null;
     this.#shown = shown;
     const { newest, endedMs } = shown;
@@ -245,7 +260,7 @@ export class Tracks {
 
   #choose(atMs: number): Track | null {
     let best: Track | null = null;
-    for (const track of new Set(this.#tracks.values())) {
+    for (const track of this.#allTracks) {
       if (isCandidate(track, atMs) && (best === null || isBetter(track, best))) best = track;
     }
     return best;
@@ -253,7 +268,7 @@ export class Tracks {
 
   /** The rows that advance beside a track, about as often: they are parts of a whole that nothing else shows. */
   #equalsOf(track: Track, atMs: number): Track[] {
-    return [...new Set(this.#tracks.values())].filter((other) =>
+    return this.#allTracks.filter((other) =>
       other !== track && other.output === track.output && other.row !== track.row &&
       isCandidate(other, atMs) && other.newest.rank === track.newest.rank &&
       (mayBeWithin(track, other) || (other.format === track.format && areEqual(track, other)))
@@ -261,11 +276,11 @@ export class Tracks {
   }
 
   /** Within a step that has begun, the progress of its only part counts: (k - 1 + p) / K. */
-  #progressOf({ newest, lastStep }: Track): number | null {
+  #progressOf({ newest, seenStep }: Track): number | null {
     const { progress, current, total, isBeginning } = newest;
     if (!isBeginning || current === null || total === null) return progress;
-    const parts = [...new Set(this.#tracks.values())].filter((track) =>
-      track.newest !== newest && track.lastStep > lastStep && isBelieved(track) &&
+    const parts = this.#allTracks.filter((track) =>
+      track.newest !== newest && track.seenStep > seenStep && isBelieved(track) &&
       track.newest.progress !== null && !track.newest.isBeginning && track.newest.total !== total &&
       (track.newest.current === null || track.isNamed)
     );

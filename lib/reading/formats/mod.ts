@@ -6,6 +6,7 @@
 
 import type { Format } from "../reading.ts";
 import { builds } from "./builds.ts";
+import { columns } from "./columns.ts";
 import { curl } from "./curl.ts";
 import { ffmpeg } from "./ffmpeg.ts";
 import { foreignJson } from "./json.ts";
@@ -38,7 +39,9 @@ export interface FormatEntry {
 
 /** Known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
-  ...[ffmpeg, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList].map((format) => ({
+  ...[ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList].map((
+    format,
+  ) => ({
     format,
     needsWords: true,
   })),

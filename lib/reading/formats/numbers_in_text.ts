@@ -42,6 +42,7 @@ export function numbersInText(): Format {
   return (line) => {
     if (words.COMPLAINT.test(line.raw)) return undefined;
     const seen = seenOf(line);
+    if (seen.bar !== undefined && words.ORDINAL.test(line.text)) return null;
     return share(seen) ?? sizesWithPercent(seen) ?? percent(seen) ?? agreeing(seen) ??
       pair(seen, words.PAIR) ??
       pair(seen, words.PLAIN_PAIR) ?? durations(seen) ?? keyValues(seen) ?? bare(seen);
@@ -210,7 +211,8 @@ function isNamedPercent(match: RegExpExecArray): boolean {
     return true;
   }
   if (words.PROGRESS_BEFORE.test(left)) return true;
-  if (isFrontBracket(match)) return true;
+  if (isFrontBracket(match) || words.STATUS_BEFORE.test(left)) return true;
+  if (left === "" && words.DOING_BEHIND.test(right)) return true;
   const isLast = words.AFTER_NOTHING.test(right);
   return isLast &&
     (words.AROUND_NOTHING.test(left) || words.NAMED_BEFORE.test(left) ||
@@ -245,9 +247,9 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
     if (/^0\d/.test(current) && current.length !== total.length) continue;
     const [left, right] = [before(match), behind(match)];
     const step = words.STEP.test(left) ? words.STEP_BEHIND.exec(right)?.groups?.what : undefined;
-    if (countOf(total) < 2 || isMonth(current, total)) continue;
-    const isLoop = words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || words.LOOP_NOUN.test(left);
     const isDrawn = hasBar(match, countOf(current) / countOf(total) * 100, bar);
+    if ((countOf(total) < 2 && !isDrawn) || isMonth(current, total)) continue;
+    const isLoop = words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || words.LOOP_NOUN.test(left);
     if (
       step === undefined && !isLoop && !isDrawn &&
       (isOther(match, words.OTHER_BEHIND, isRedraw) || (!isRedraw && words.COLUMNS.test(text)))

@@ -10,7 +10,7 @@ import { patterns } from "./pattern.ts";
 const N = String.raw`\d[\d.,]*`;
 /** A size with the prefix of its unit as a named group. */
 function size(name: string): string {
-  return String.raw`(?<${name}>${N}) ?(?<${name}Unit>[kKMGTPE]i?)?(?:B|b|bytes|Byte)?`;
+  return String.raw`(?<${name}>${N}) *(?<${name}Unit>[kKMGTPE]i?)?(?:B|b|bytes|Byte)?`;
 }
 const DONE = size("done");
 const SIZE = size("size");
@@ -20,11 +20,13 @@ const CLOCK = String.raw`(?:\d+:)?\d+:\d\d`;
 export const transfers = patterns([
   // azcopy: `8.8 %, 2 Done, 0 Failed, 46 Pending, 0 Skipped, 48 Total`
   { format: "azcopy", pattern: /^(?<percent>\d{1,3}\.\d) %, \d+ Done, \d+ Failed, / },
-  // rclone: the line of bytes is the whole; checks, the count of files and single files are parts of it.
+  // rclone: the line of bytes is the whole; checks, the count of files and single files are parts of it. Without a terminal,
+  // a block of `-P` follows the last line of the one before without a newline.
   {
     format: "rclone",
     pattern: new RegExp(
-      String.raw`^Transferred:\s+${DONE} / ${SIZE}, (?:(?<percent>\d{1,3})%|-), ${N} ?[kKMGT]?i?B(?:ytes)?/s`,
+      String
+        .raw`Transferred:\s+${DONE} / ${SIZE}, (?:(?<percent>\d{1,3})%|-), ${N} ?[kKMGT]?i?B(?:ytes)?/s`,
     ),
     rank: RANK.stated,
     status: "Transferring",

@@ -53,8 +53,11 @@ export const OTHER_COUNT = String
   .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|results?|showing|using|found|matching|matches`;
 /** What such a number is of, if only a few words stand between. */
 export const OTHER_CLAUSE =
-  /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\b(?:errors?|failed|failures|skipped|dropped|lost)\b[^()%]{0,16}$/i;
-export const OTHER_BEFORE = new RegExp(String.raw`\b(?:${OTHER_COUNT})\b(?:[^\w%]{0,8}|: {0,24})$`, "i");
+  /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\b(?:err|errors?|failed|failures|skipped|dropped|lost)\b[^)%]{0,16}$/i;
+export const OTHER_BEFORE = new RegExp(
+  String.raw`(?:\b|_)(?:${OTHER_COUNT})\b(?:[^\w%,;]{0,8}|: {0,24})$`,
+  "i",
+);
 /** A row of a table: `| 10% | 3/7`. */
 export const TABLE = /[|│].*[|│]/;
 /** Columns of a table that spaces align. */
@@ -125,6 +128,12 @@ export const LOOP_NOUN =
   /\b(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec)s?:?[.…\s([#]*$/i;
 /** `Epoch [1/3`, up to the number. */
 export const STEPS = /\b(?:epoch|pass|phase|stage|part|fold|round)s?:? ?[[(#]? ?\d+ ?(?:\/|of) ?\d+$/i;
+/** `34% Running transforms`: a percentage in front of what the program does. */
+export const DOING_BEHIND = /^ {1,3}\p{Lu}\p{Ll}{2,20}ing(?![\p{L}])/u;
+/** `Status: at 57%.` */
+export const STATUS_BEFORE = /\b(?:status|progress|currently)(?: is)?:? at $/i;
+/** ` 1: tr01.iso [***  ]`: the bar of one of several things. */
+export const ORDINAL = /^\s*\d{1,3}: ?[\p{L}_.\/]/u;
 /** A step in brackets in front: `[3/17] Building a.o`, `(3/17) Installing x`. */
 export const STEP = /^[[(]\s*$/;
 export const STEP_BEHIND = /^\s*[\])]:?\s+(?<what>\p{L}.*)$/u;

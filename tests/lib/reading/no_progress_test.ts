@@ -62,6 +62,51 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   ratios: ["a.txt: 42.0% -- replaced with a.gz", "deflated 63%", "stored 0%", "compression ratio 3/1"],
   scores: ["accuracy 91.2%", "accuracy 92.4%", "accuracy 93.1%", "loss 42%", "precision: 0.91, recall: 42%"],
   packets: ["3 packets transmitted, 3 received, 0% packet loss, time 2003ms"],
+  waiting: [
+    "[1/30] waiting for port 5432 to open",
+    "[2/30] waiting for port 5432",
+    "[3/30] waiting for port 5432",
+  ],
+  "health checks": [
+    "Health check 1/10: not ready yet",
+    "Health check 2/10: not ready yet",
+    "Health check 3/10: not ready",
+  ],
+  "retries with a name": [
+    "[1/5] Retrying request in 2s",
+    "[2/5] Retrying request in 4s",
+    "[3/5] Retrying request in 8s",
+  ],
+  complaints: ["WARNING: 3/4 files done", "ERROR: 42% complete", "WARNING: 4/4 files done"],
+  "levels that rise and fall": ["signal 10%", "signal 20%", "signal 15%", "signal 30%", "signal 40%"],
+  "ratios of each file": ["a1.png: 20% of it", "a2.png: 30% of it", "a3.png: 45% of it", "a4.png: 41% of it"],
+  "rates that drift": [
+    "iter 10: mfu 1.21%",
+    "iter 20: mfu 1.22%",
+    "iter 30: mfu 1.25%",
+    "iter 40: mfu 1.30%",
+  ],
+  "numbers that begin high": ["Review: 5/10 - nice", "Review: 6/10 - nice", "Review: 7/10 - nice"],
+  availability: ["Service availability 91.1% over 30 days", "Service availability 93.2% over 30 days"],
+  "summaries of what changed": [
+    "Client finished, 12/34 resources updated in 12 seconds",
+    "12/34 files need formatting",
+  ],
+  counters: ["1", "2", "3", "4", "5"],
+  countdowns: ["Starting in 3...", "Starting in 2...", "Starting in 1...", "Starting in 0..."],
+  "shares of a table": ["| CPU | 10% |", "| MEM | 20% |", "| DSK | 30% |"],
+  "errors of a load test": [
+    "summary + 101 in 00:00:11 = 10.3/s Avg: 12 Min: 5 Max: 99 Err: 1 (0.50%) Active: 10",
+    "summary + 102 in 00:00:12 = 10.3/s Avg: 12 Min: 5 Max: 99 Err: 2 (2.00%) Active: 10",
+    "summary + 103 in 00:00:13 = 10.3/s Avg: 12 Min: 5 Max: 99 Err: 3 (3.50%) Active: 10",
+  ],
+  "rate limits": [
+    "GET /a 200 (rate limit: 10/5000)",
+    "GET /b 200 (rate limit: 11/5000)",
+    "GET /c (rate limit: 12/5000)",
+  ],
+  queues: ["queue: 10/100", "queue: 20/100", "queue: 30/100"],
+  buffers: ["Buffering 10%", "Buffering 30%", "Buffering 60%"],
   paths: ["src/3/17/a.txt", "a/3/17", "file 3/4.txt opened", "refs/pull/3/17"],
 };
 

@@ -8,15 +8,6 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 
 /** The recordings that are not read right yet, and why. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
-  bchunk_cue: "a bar of each of several tracks, which were listed before",
-  calibre_convert: "to be looked at",
-  ewfacquire_u: "to be looked at",
-  fasttree_rounds: "to be looked at",
-  hg_clone_phases: "bars of phases in the same row",
-  mbuffer_p: "to be looked at",
-  mpcenc_std: "a column of numbers below a percent sign",
-  mpop_mail: "to be looked at",
-  nugget_dl: "to be looked at",
   normalize_audio: "the percentage of a batch, beside the one of a file, is drawn within half a second",
   py_dots:
     "a line that grows without a pause is read only at its end: read before, streamed prose would show numbers",

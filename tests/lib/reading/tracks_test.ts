@@ -109,6 +109,89 @@ Deno.test("Tracks: a track that is not seen any more while other lines come says
   assertEquals(slow.progress, [10, 20, 30]);
 });
 
+Deno.test("Tracks: a track that is seldom seen says nothing after a minute", () => {
+  const output = new Outputs().writeLines(["Copying: 10%", "Copying: 20%", "Copying: 30%"], 20_000);
+  output.writeLines(["other", "other"], 15_000);
+  assertEquals(output.progress, [10, 20, 30]);
+  output.writeLines(["other"], 30_000);
+  assertEquals(output.progress, [10, 20, 30, "?"]);
+});
+
+Deno.test("Tracks: other numbers in a line do not make it another track", () => {
+  assertEquals(progressOf(["at 1.5 s: 10%", "at 3.0 s: 20%", "at 4.5 s: 30%"]), [30]);
+});
+
+Deno.test("Tracks: a percentage within a step of its line counts within that step", () => {
+  assertEquals(progressOf(["[1/5] Dumping: 50%", "[2/5] Copying: 0%", "[2/5] Copying: 50%"]), [10, 20, 30]);
+  assertEquals(progressOf(["Pass 1/2: 10% done", "Pass 1/2: 60% done", "Pass 2/2: 20% done"]), [5, 30, 60]);
+  // The percentage is of the count itself.
+  assertEquals(progressOf([3, 6, 9].map((n) => `uploading new files [${n}/30] (${n / 0.3}%)`)), [30]);
+  // A percentage in front is of the whole.
+  assertEquals(progressOf(["10% done, building 2/4 modules", "20% done, building 4/5 modules"]), [10, 20]);
+});
+
+Deno.test("Tracks: numbers after an announced phase count within it", () => {
+  const lines = ["=== Phase 1 of 4 ===", "processed 10/20", "=== Phase 2 of 4 ===", "processed 10/20"];
+  assertEquals(progressOf(lines), [0, 13, 25, 38]);
+});
+
+Deno.test("Tracks: what moves after a track that was close to its end is the next phase", () => {
+  const [first, second] = ["downloading", "verifying"].map((phase) => (percent: number) =>
+    `Update state, ${phase}, progress: ${percent}.00 (${percent}000 / 100000)`
+  );
+  const lines = [...[1, 40, 97].map(first!), ...[2, 30, 60].map(second!)];
+  assertEquals(progressOf(lines).at(-1), "?");
+});
+
+Deno.test("Tracks: a line that says so ends what was close to its end", () => {
+  const shownOf = (lines: readonly string[]) => new Outputs().writeLines(lines).wait(1_000).progress;
+  assertEquals(shownOf(["Preparing area: 50%", "Preparing area: 98%", "Done (12.3s)!"]), [50, 98, "?"]);
+  assertEquals(shownOf(["Syncing: 40%", "Syncing: 80%", "Syncing: done"]), [40, 80, "?"]);
+  assertEquals(shownOf(["Syncing: 40%", "Syncing: 80%", "Done with a.txt"]), [40, 80]);
+});
+
+Deno.test("Tracks: bars of one name in several rows count as finished ones of all", () => {
+  const output = new Outputs();
+  for (let percent = 10; percent <= 100; percent += 10) {
+    const rows = [percent, percent / 2, percent / 4].map((done, row) =>
+      `worker ${row + 1}: [${"#".repeat(done / 5).padEnd(20, ".")}] ${done}%\n`
+    );
+    output.write(`${percent === 10 ? "" : "\x1b[3A"}\r${rows.join("")}`).wait(300);
+  }
+  // Nobody can say what the first drawing means.
+  assertEquals(output.progress.slice(1), ["?", 0, 33]);
+});
+
+Deno.test("Tracks: lines about several things in turn are indeterminate, unless one is a part of another", () => {
+  const files = [1, 2, 3, 4, 5].flatMap((n) => [`fetch north: ${n * 5}%`, `fetch south: ${n * 16}%`]);
+  assertEquals(progressOf(files).at(-1), "?");
+});
+
+Deno.test("Tracks: a bar that moves above one that does not may be a part of it", () => {
+  const output = new Outputs();
+  const draw = (item: number, percent: number, files: number) =>
+    output.write(
+      `${output.lines.length === 0 ? "" : "\x1b[2A"}\ritem${item} [${"=".repeat(percent / 5).padEnd(20)}] ${
+        String(percent).padStart(3)
+      }%\n` +
+        `files ${files}/3 [${"=".repeat(files * 6).padEnd(18)}]\n`,
+    ).wait(300);
+  for (const percent of [5, 20, 40, 60, 80, 100]) draw(1, percent, 0);
+  assertEquals(output.progress.at(-1), "?");
+  for (const percent of [5, 40, 100]) draw(2, percent, 1);
+  for (const percent of [5, 40]) draw(3, percent, 2);
+  assertEquals(output.progress.at(-1), 67);
+});
+
+Deno.test("Tracks: a row that is drawn over before it moved is no phase", () => {
+  const output = new Outputs();
+  output.write("\rReading: 0 B / 114 MiB => 0%").wait(300);
+  for (const percent of [5, 10, 20]) {
+    output.write(`\r${percent}% [${"=".repeat(percent / 5).padEnd(20)}] 3 MiB/s     `).wait(300);
+  }
+  assertEquals(output.progress.at(-1), 20);
+});
+
 Deno.test("Tracks: a label that changes with each count is still one track", () => {
   assertEquals(progressOf(["a.txt (1/4)", "b.txt (2/4)", "c.txt (3/4)"]).at(-1), 75);
 });

@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { BAR_SIGN, barIn } from "../../../lib/reading/formats/bars.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { Outputs } from "../../support/reading.ts";
+
+Deno.test("barIn() finds bars in any brackets, and how much of them is filled", () => {
+  const bars: readonly (readonly [string, number | null, string])[] = [
+    ["[=====>    ] 42%", 0.5, `${BAR_SIGN}  42%`],
+    ["|███▍      | 3/10", 0.3, `${BAR_SIGN}  3/10`],
+    ["a |++++      | 40%", 0.4, `a ${BAR_SIGN}  40%`],
+    ["(##⠂⠂⠂⠂⠂⠂) building", 0.25, `${BAR_SIGN}  building`],
+    ["<=====-----> 38%", 0.5, `${BAR_SIGN}  38%`],
+    ["█████░░░░░ 50%", 0.5, `${BAR_SIGN}  50%`],
+    ["━━━━╸━━━━━ 3/10 MB", 0.4, `${BAR_SIGN}  3/10 MB`],
+    ["[          ] 0%", 0, `${BAR_SIGN}  0%`],
+    // The drawing alone does not tell.
+    ["■■■■■      50%", null, `${BAR_SIGN} 50%`],
+    ["[----------] 1/2", null, `${BAR_SIGN}  1/2`],
+    ["[====  42%       ]", null, `${BAR_SIGN} 42% `],
+  ];
+  for (const [text, share, rest] of bars) {
+    const found = barIn(text);
+    assertEquals([found?.share, found?.rest], [share, rest], text);
+  }
+});
+
+Deno.test("barIn() finds no bar in words, tables, rules and spinners", () => {
+  for (
+    const text of [
+      "[ * ] a",
+      "[##--]",
+      "| a | b |",
+      "(abc)",
+      "[42%]",
+      "[00:12]",
+      "==== FAILURES ====",
+      "a--b",
+      "[...]",
+    ]
+  ) {
+    assertEquals(barIn(text), undefined, text);
+  }
+});
+
+Deno.test("barIn() replaces the bar and keeps the rest of any line", () => {
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."[](|)=#>-. █░42%a") }), (text) => {
+    const found = barIn(text);
+    if (found === undefined) return;
+    assert(found.rest.includes(BAR_SIGN));
+    assert(found.share === null || (found.share >= 0 && found.share <= 1));
+  }));
+});
+
+Deno.test("bareBars() reads a redrawn bar without a number, once it has grown twice", () => {
+  const bar = (cells: number) => `\rWriting [${"*".repeat(cells).padEnd(20)}]`;
+  const output = new Outputs();
+  for (const cells of [0, 1, 2, 5, 10]) output.write(bar(cells)).wait(300);
+  assertEquals(output.progress, [10, 25, 50]);
+  // A bar of few cells says too little, and a spinner moves to and fro.
+  const spinner = new Outputs();
+  for (const text of ["*     ", "**    ", "***   ", " ***  "]) spinner.write(`\r[${text}] a job`).wait(300);
+  assertEquals(spinner.progress, []);
+});
+
+Deno.test("numbersInText() takes the number that the bar beside it shows", () => {
+  const output = new Outputs();
+  for (const done of [1, 2, 4]) {
+    output.write(
+      `\r[${"#".repeat(done * 2).padEnd(20, "-")}] - 3s  ${done * 400}/4000  1m  found:3  91% used`,
+    ).wait(300);
+  }
+  assertEquals(output.progress, [10, 20, 40]);
+});

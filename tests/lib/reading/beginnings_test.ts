@@ -1,0 +1,65 @@
+import { beginningOf } from "../../../lib/reading/formats/beginnings.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { progressOf } from "../../support/reading.ts";
+
+/** Splits a line at its count, and says what it announces. */
+function beginningIn(line: string, isRedraw = false): ReturnType<typeof beginningOf> {
+  const [, left = "", right = ""] = /^(.*?)\d+ ?(?:\/|of|von|sur|de) ?\d+(.*)$/.exec(line)!;
+  return beginningOf({ left, right, isRedraw });
+}
+
+Deno.test("beginningOf() tells lines that announce a step", () => {
+  for (
+    const line of [
+      "Installing 3/12 boost:x64-linux...",
+      "[3/12] Downloading layer3",
+      "(3/12) updating host3",
+      "Installing : libfoo-2.3-3.el7    3/12",
+      ">>> Emerging (3 of 12) app-misc/foo-1.3",
+      "Sending sparse 'system' 3/12 (262140 KB)",
+      "Reading file 3 of 12",
+      "Rendering frame 3 of 12",
+      "Paket babl-1.1 wird abgerufen (3/12), 0.9 MiB",
+      "Traitement du fichier 3 sur 12 : photo_3.jpg",
+      "Schritt 3 von 12: Tabellen anlegen",
+      "3 of 12 START sql view model",
+    ]
+  ) {
+    assertEquals(beginningIn(line) !== null, true, line);
+  }
+});
+
+Deno.test("beginningOf() leaves lines alone that say what is done", () => {
+  for (
+    const line of [
+      "Copied 3/12 files",
+      "3/12 files copied",
+      "[3/12] Foo.Bar (12 ms)",
+      "(3/12): foo.rpm   1.2 MB/s | 123 kB     00:00",
+      "Job 3 of 12 finished in 262 ms",
+      "✔ host3 deployed [3/12]",
+      "processed chunk 3/12",
+      "Test 3/12 ... ok",
+      "Migrating 3/12 tables now",
+    ]
+  ) {
+    assertEquals(beginningIn(line), null, line);
+  }
+});
+
+Deno.test("beginningOf() takes a row that is redrawn for a count of what is done, unless it names a file or step", () => {
+  assertEquals(beginningIn("Preparing packages... (3/12)", true), null);
+  assertEquals(beginningIn("Processing 3/12", true), null);
+  assertEquals(beginningIn("Uploading photo.jpg (3/12)", true), "named");
+  assertEquals(beginningIn("Building… step 3/12: copying", true), "named");
+});
+
+Deno.test("Tracks: lines that do not announce every step count steps done", () => {
+  const lines = [2, 4, 6, 8].map((done) => `(${done}/10) Uploading files...`);
+  assertEquals(progressOf(lines).at(-1), 80);
+});
+
+Deno.test("Tracks: a row that announced a step is about it until its end", () => {
+  const lines = [1, 2, 3].map((part) => `Sending part '${part}' ${part}/4 (262140 KB)    OKAY [  7.2s]`);
+  assertEquals(progressOf(lines).includes(100), false);
+});
