@@ -260,8 +260,7 @@ export class Pace {
     for (let from = blocks >> 2; from < blocks; from++) {
       const forecasts = this.#forecasts[from] ??= forecastsAt(this.#course, from);
       const near = Math.min(blocks, from + Math.ceil(blocks / 8));
-      const ends = new Set([near, Math.min(blocks, from + Math.ceil(blocks / 4)), blocks]);
-      for (const to of ends) {
+      for (const to of near === blocks ? [blocks] : [near, blocks]) {
         const weight = Math.min(1, (to - from) / (blocks / 8));
         const actual = seconds(to) - seconds(from);
         count += weight;
