@@ -7,7 +7,7 @@
 
 import { monotonicMs, now } from "../clock.ts";
 import { HISTORY, LOG_LINES } from "../store/side_tables.ts";
-import { type StoredTask, TaskInMemory, type TaskStore } from "../store/store.ts";
+import { type StoredTask, TaskInMemory, type TaskKey, type TaskStore } from "../store/store.ts";
 import { isFinal, type Task, type TaskChange } from "../task/task.ts";
 import { historyEntryOf, newLines, transition } from "../task/transition.ts";
 import type { EndedTasks } from "./ended_tasks.ts";
@@ -16,6 +16,7 @@ import type { RegistryEvents } from "./registry_events.ts";
 import type { Reporter } from "./registry_types.ts";
 import { isSignOfLife } from "./silence.ts";
 import type { Retention } from "./retention.ts";
+import { RollUp } from "./roll_up.ts";
 
 /** The parts of a registry that a {@linkcode ChangeApplier} works on. */
 export interface ChangeApplierContext {
@@ -40,16 +41,25 @@ export interface ChangeOrigin {
   readonly reportSeq?: number | null;
 }
 
-/** The maximum number of ancestors whose progress one change updates; this also ends a cycle of parents. */
-const MAX_ANCESTORS = 10_000;
-
 /** Applies changes to tasks synchronously, so that no two changes overlap. */
 export class ChangeApplier {
   readonly #context: ChangeApplierContext;
+  readonly #rollUp: RollUp;
 
   /** @param context the parts of the registry to work on */
   constructor(context: ChangeApplierContext) {
     this.#context = context;
+    const { store, live } = context;
+    this.#rollUp = new RollUp({
+      store,
+      live,
+      apply: (client, id, change, at) => this.apply(client, id, change, { at }),
+    });
+  }
+
+  /** Adds the unfinished tasks of a store that was just opened to the sums of their parents. */
+  adopt(tasks: readonly TaskKey[]): void {
+    this.#rollUp.adopt(tasks);
   }
 
   /**
@@ -88,10 +98,7 @@ export class ChangeApplier {
       live.progress.add(after.updated_at, after.progress);
       if (isEnd) liveTasks.save(live, at);
     }
-    if (live !== undefined && change.type === "update") {
-      if (change.progress !== undefined || change.current !== undefined) live.subtasks.setsOwnProgress();
-    }
-    if (after.parent_id !== null && change.type !== "roll_up") this.#rollUp(client, after, at);
+    if (change.type !== "roll_up") this.#rollUp.changed(client, after, change, at);
     if (isEnd) {
       liveTasks.delete(client, id);
       ended.add(client, after);
@@ -123,23 +130,5 @@ export class ChangeApplier {
     }
     if (isFinal(after.state)) onEnd?.(client, stored);
     events.publish({ client, seq, stored, before, change });
-  }
-
-  /**
-   * Updates the progress of a task's ancestors. The progress of an ancestor never decreases, even if another
-   * child is added.
-   */
-  #rollUp(client: string, child: Task, at: number): void {
-    const { live, store } = this.#context;
-    let task = child;
-    for (let height = 0; task.parent_id !== null && height < MAX_ANCESTORS; height++) {
-      const subtasks = live.get(client, task.id)?.subtasks;
-      const siblings = live.get(client, task.parent_id)?.subtasks;
-      const parent = store.index.get(client, task.parent_id)?.task;
-      if (subtasks === undefined || siblings === undefined || parent === undefined) return;
-      const progress = siblings.add(task, subtasks);
-      if (progress === null || progress <= (parent.progress ?? 0)) return;
-      task = this.apply(client, parent.id, { type: "roll_up", progress }, { at });
-    }
   }
 }

@@ -10,8 +10,8 @@ import { PastRuns } from "./past_runs.ts";
 import { ProgressHistory } from "./progress_history.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
 import type { SignsOfLife } from "./silence.ts";
-import { SubtaskProgress } from "./subtask_progress.ts";
-import { PROGRESS_HISTORY } from "../store/side_tables.ts";
+import { type Contribution, newContribution, SubtaskProgress } from "./subtask_progress.ts";
+import { PROGRESS_HISTORY, type SubtaskSums } from "../store/side_tables.ts";
 import type { TaskStore } from "../store/store.ts";
 import type { ProgressPoint } from "../task/task.ts";
 
@@ -20,7 +20,10 @@ export interface LiveTask extends SignsOfLife {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
-  readonly subtasks: SubtaskProgress;
+  /** The sums over the task's subtasks; `null` if it has none. */
+  subtasks: SubtaskProgress | null;
+  /** What the task counts towards the progress of its parent. */
+  readonly contribution: Contribution;
   readonly progress: ProgressHistory;
   /** The id of the reporter that runs the task; `null` if no reporter runs it yet. */
   readonly owner: string | null;
@@ -44,6 +47,8 @@ export interface LiveTaskOptions {
   readonly silence?: number;
   /** The task's progress history so far. */
   readonly points?: readonly ProgressPoint[];
+  /** The stored sums over the task's subtasks; `null` or absent if there are none. */
+  readonly sums?: SubtaskSums | null;
 }
 
 /**
@@ -95,7 +100,11 @@ export class LiveTasks {
   }
 
   /** Adds an unfinished task. */
-  add(client: string, id: string, { owner, reporter, at, silence = 0, points }: LiveTaskOptions): void {
+  add(
+    client: string,
+    id: string,
+    { owner, reporter, at, silence = 0, points, sums = null }: LiveTaskOptions,
+  ): void {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
     const isHttp = owner === HTTP_REPORTER_ID;
     if (isRemote) this.#remoteCount++;
@@ -104,7 +113,8 @@ export class LiveTasks {
       client,
       id,
       estimator: new Estimator((name) => this.past.of(client, name)),
-      subtasks: new SubtaskProgress(),
+      subtasks: sums === null ? null : new SubtaskProgress(sums),
+      contribution: newContribution(),
       progress: new ProgressHistory(at, points),
       owner,
       reporter: isHttp ? null : reporter,

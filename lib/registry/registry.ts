@@ -340,19 +340,23 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const { seq } = this.#store;
     const { live, ended } = this.#store.takeOpened();
     for (const each of ended) this.#retention.addEnded(each);
-    for (const { client, id, progress } of live) {
+    for (const { client, id, progress: points, subtasks: sums = null } of live) {
       this.#retention.adopt(client);
+      const task = this.#store.index.get(client, id)?.task;
+      const owner = task?.reporter ?? null;
+      const at = now();
+      const silence = Math.max(0, at - (task?.updated_at ?? at));
+      if (owner !== null) this.#live.add(client, id, { owner, reporter: null, at, silence, points, sums });
+    }
+    this.#changes.adopt(live);
+    for (const { client, id } of live) {
       const stored = this.#store.index.get(client, id);
       // Each version of a record took a sequence number, so at most this many versions can have been lost.
       const lostVersions = seq - (stored?.seq ?? seq);
-      const owner = stored?.task.reporter ?? null;
-      if (owner === null) {
+      if (this.#live.get(client, id) === undefined) {
         const message = "The server ended while the task ran";
         this.apply(client, id, { type: "interrupt", message, lostVersions });
       } else {
-        const at = now();
-        const silence = Math.max(0, at - (stored?.task.updated_at ?? at));
-        this.#live.add(client, id, { owner, reporter: null, at, silence, points: progress });
         this.apply(client, id, { type: "adopt", lostVersions });
       }
     }

@@ -174,9 +174,42 @@ export const LAUNCHES: SideTable<Launch> = {
   fromRow: ([launch]) => JSON.parse(String(launch)),
 };
 
+/** What the progress of a parent needs to know of its subtasks and their records do not tell. */
+export interface SubtaskSums {
+  /** The number of subtasks that have ended, without those that were retried. */
+  readonly ended: number;
+  /** The sum of their shares. */
+  readonly share: number;
+  /** The sum of the weights of those without a share. */
+  readonly weight: number;
+  /** Whether two subtasks existed before the first one moved; `null` if none has moved. */
+  readonly upFront: boolean | null;
+  /** The ids of unfinished subtasks that do not count, because they were retried; absent if there are none. */
+  readonly replaced?: readonly string[];
+}
+
+/** The side table of the sums over the subtasks of tasks. */
+export const SUBTASK_SUMS: SideTable<SubtaskSums> = {
+  name: "subtasks",
+  columns: ["sums"],
+  keyOf: null,
+  // The size does not matter: a task has only one entry, and the number of tasks is limited.
+  sizeOf: () => 0,
+  boundsInMemory: () => ({ perTask: 1, total: Infinity }),
+  perTaskOnDisk: () => 1,
+  toRow: (sums) => [JSON.stringify(sums)],
+  fromRow: ([sums]) => JSON.parse(String(sums)),
+};
+
 /** All side tables. */
 // deno-lint-ignore no-explicit-any -- the entries of each are of another type
-export const SIDE_TABLES: readonly SideTable<any>[] = [LOG_LINES, HISTORY, PROGRESS_HISTORY, LAUNCHES];
+export const SIDE_TABLES: readonly SideTable<any>[] = [
+  LOG_LINES,
+  HISTORY,
+  PROGRESS_HISTORY,
+  LAUNCHES,
+  SUBTASK_SUMS,
+];
 
 /**
  * Drops the oldest entries that exceed the limit of a task.

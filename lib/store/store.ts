@@ -6,7 +6,7 @@
 
 import type { StorageError } from "../errors.ts";
 import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.ts";
-import type { KeyRange, SideTable } from "./side_tables.ts";
+import type { KeyRange, SideTable, SubtaskSums } from "./side_tables.ts";
 import type { ListedTask } from "../task/task_query.ts";
 
 /** A task as of its last change. The object is immutable: the next change creates another one. */
@@ -113,6 +113,8 @@ export interface Delivery {
 export interface OpenedTask extends TaskKey {
   /** The task's progress history, oldest point first. */
   readonly progress: readonly ProgressPoint[];
+  /** The sums over the task's subtasks; absent if none has ended or moved. */
+  readonly subtasks?: SubtaskSums;
 }
 
 /** The tasks that a store held when it was opened. */

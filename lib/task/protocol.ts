@@ -118,6 +118,8 @@ export function parseChange(value: unknown): ReportedChange {
 function parseCreate(fields: Fields): CreateChange {
   const weight = number(fields.weight ?? 1, "weight");
   if (weight < 0) throw wrong("weight", "a number of at least 0", weight);
+  const share = nullable(fields.share ?? null, "share", number);
+  if (share !== null && (share < 0 || share > 1)) throw wrong("share", "a number from 0 to 1 or null", share);
   const attempt = count(fields.attempt ?? 1, "attempt");
   if (attempt < 1) throw wrong("attempt", "a whole number from 1", attempt);
   const staleAfter = nullable(fields.stale_after ?? null, "stale_after", number);
@@ -133,6 +135,7 @@ function parseCreate(fields: Fields): CreateChange {
     ),
     parent_id: nullable(fields.parent_id ?? null, "parent_id", taskId),
     weight,
+    share,
     attempt,
     retry_of: nullable(fields.retry_of ?? null, "retry_of", taskId),
     retryable: fields.retryable === true,
@@ -160,6 +163,8 @@ function updateParser(name: UpdateFieldName, field: UpdateField): (value: unknow
   switch (field.kind) {
     case "amount":
       return (value) => nullable(value, name, number);
+    case "weight":
+      return (value) => nullable(value, name, nonNegative);
     case "text":
       return (value) => field.isNullable && value === null ? null : string(value, name, field.maxLength);
     case "object":
@@ -223,6 +228,12 @@ function string(value: unknown, field: string, most: number, least = 0): string 
 function number(value: unknown, field: string): number {
   if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(field, "a finite number", value);
   return value;
+}
+
+function nonNegative(value: unknown, field: string): number {
+  const amount = number(value, field);
+  if (amount < 0) throw wrong(field, "a number of at least 0 or null", amount);
+  return amount;
 }
 
 function count(value: unknown, field: string): number {

@@ -104,8 +104,14 @@ export interface Task {
   readonly tags: readonly string[];
   /** The id of the parent, if this task is a subtask. */
   readonly parent_id: string | null;
-  /** This subtask's share of its parent's progress, relative to the weights of its siblings. */
+  /** The weight of this subtask relative to those of its siblings; ignored if the subtask has a `share`. */
   readonly weight: number;
+  /** The share of its parent's work that this subtask does, 0 to 1; `null` if only its weight is known. */
+  readonly share: number | null;
+  /** The sum of the weights that this task's subtasks will have in all; `null` if it is unknown. */
+  readonly expected_weight: number | null;
+  /** Whether the task reports its own progress, so that the progress of its subtasks does not count. */
+  readonly own_progress: boolean;
   /** The number of the attempt: 1 for the first run, and 1 more for each retry. */
   readonly attempt: number;
   /** The id of the task that this run is a retry of. */
@@ -155,6 +161,7 @@ export interface CreateChange {
   readonly tags: readonly string[];
   readonly parent_id: string | null;
   readonly weight: number;
+  readonly share: number | null;
   readonly attempt: number;
   readonly retry_of: string | null;
   readonly retryable: boolean;
@@ -182,6 +189,8 @@ export interface UpdateChange {
   readonly total?: number | null;
   /** What `current` and `total` count: `"files"`, `"B"`. */
   readonly unit?: string | null;
+  /** The sum of the weights that the task's subtasks will have in all; `null` if it is unknown. */
+  readonly expected_weight?: number | null;
   /** Metadata to merge into the task's metadata key by key; a key with the value `null` is removed. */
   readonly metadata?: JsonObject;
 }
@@ -250,7 +259,8 @@ export interface EstimateChange {
 /** The change that sets the progress of a parent, computed from its subtasks. */
 export interface RollUpChange {
   readonly type: "roll_up";
-  readonly progress: number;
+  /** The progress in percent, 0 to 100; `null` if it is indeterminate. */
+  readonly progress: number | null;
 }
 
 /**

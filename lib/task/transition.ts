@@ -203,7 +203,7 @@ function changed(
     case "roll_up":
       return {
         ...(task.state === "PROCESSING" ? task : entered(task, "PROCESSING", time)),
-        progress: clampProgress(change.progress),
+        progress: change.progress === null ? null : clampProgress(change.progress),
         updated_at: time,
         version: task.version + 1,
       };
@@ -238,6 +238,9 @@ function created(id: string, change: CreateChange, at: number, reporter: string 
     tags: change.tags,
     parent_id: change.parent_id,
     weight: change.weight,
+    share: change.share,
+    expected_weight: null,
+    own_progress: false,
     attempt: change.attempt,
     retry_of: change.retry_of,
     retryable: change.retryable,
@@ -285,6 +288,8 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
     ...progressAfter(base, change),
     status: change.status ?? base.status,
     unit: change.unit === undefined ? base.unit : change.unit,
+    expected_weight: change.expected_weight === undefined ? base.expected_weight : change.expected_weight,
+    own_progress: base.own_progress || change.progress !== undefined || change.current !== undefined,
     metadata: change.metadata === undefined ? base.metadata : mergeMetadata(base.metadata, change.metadata),
     stale: false,
     updated_at: time,

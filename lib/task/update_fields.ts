@@ -12,6 +12,8 @@ import type { UpdateChange } from "./task.ts";
 export type UpdateFieldType =
   /** A finite number, or `null` if it is unknown. */
   | { readonly kind: "amount" }
+  /** A finite number of at least 0, or `null` if it is unknown. */
+  | { readonly kind: "weight" }
   /** Text of a limited length; `null` clears it if `isNullable`. */
   | { readonly kind: "text"; readonly maxLength: number; readonly isNullable: boolean }
   /** A JSON object of a limited size, merged key by key. */
@@ -42,6 +44,10 @@ export const UPDATE_FIELDS: Readonly<Record<UpdateFieldName, UpdateField>> = {
     maxLength: LIMITS.unitLength,
     isNullable: true,
     about: 'what `current` and `total` count, such as "files" or "B"',
+  },
+  expected_weight: {
+    kind: "weight",
+    about: "the sum of the weights that its subtasks will have in all; null if that is unknown",
   },
   metadata: {
     kind: "object",

@@ -31,7 +31,7 @@ const cursor = z.string()
 type UpdatedShape = { readonly [Name in UpdateFieldName]: z.ZodType<Task[Name]> };
 
 function updatedSchema(field: UpdateField): z.ZodType {
-  const schema = field.kind === "amount"
+  const schema = field.kind === "amount" || field.kind === "weight"
     ? optionalNumber
     : field.kind === "object"
     ? z.record(z.string(), json)
@@ -80,7 +80,13 @@ export const TASK = z.strictObject({
   }).nullable().describe("why the task failed: `message`, `type` and, if known, `stack`"),
   tags: z.array(z.string()).describe("labels to filter by"),
   parent_id: z.string().nullable().describe("the id of the task that this is a subtask of"),
-  weight: z.number().describe("a subtask's share of its parent's progress, relative to its siblings"),
+  weight: z.number().describe("a subtask's weight, relative to its siblings; ignored if it has a `share`"),
+  share: optionalNumber.describe(
+    "the share of its parent's work that a subtask does, 0 to 1; null if only its weight is known",
+  ),
+  own_progress: z.boolean().describe(
+    "whether it reports its own progress, so that the progress of its subtasks does not count",
+  ),
   attempt: z.int().min(1).describe("1 for the first run, 2 for its first retry, and so on"),
   retry_of: z.string().nullable().describe("the id of the attempt that this one retries"),
   retryable: z.boolean().describe("whether it was started by name, so that the server can retry it"),

@@ -120,13 +120,14 @@ function plainLogOf(text: string, params: URLSearchParams): HttpReport {
  */
 export function creationOf(value: unknown): HttpCreation {
   const body = parseBody(CREATE_BODY, value);
-  const { id = null, name = DEFAULT_NAME, tags, metadata, parent_id, weight, stale_after } = body;
+  const { id = null, name = DEFAULT_NAME, tags, metadata, parent_id, weight, share, stale_after } = body;
   const create = createChange({
     name,
     metadata: (metadata ?? undefined) as JsonObject | undefined,
     tags: tags ?? undefined,
     parent_id,
     weight: weight ?? undefined,
+    share,
     stale_after,
   });
   const { metadata: _, ...rest } = body;

@@ -24,6 +24,7 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   stale_after: orNull(number),
   parent_id: orNull((text) => text),
   weight: number,
+  share: orNull(number),
   seq: number,
   first: number,
   started: (text) => text === "true" ? true : text === "false" ? false : text,
@@ -104,7 +105,7 @@ function partsOf(name: string): readonly [whole: string, part: string | null] {
 }
 
 function updateReader(field: UpdateField): (text: string) => unknown {
-  if (field.kind === "amount") return orNull(number);
+  if (field.kind === "amount" || field.kind === "weight") return orNull(number);
   const isNullable = field.kind === "text" && field.isNullable;
   return isNullable ? orNull((text) => text) : (text) => text;
 }

@@ -54,6 +54,8 @@ function updateSchema(field: UpdateField): z.ZodType {
   switch (field.kind) {
     case "amount":
       return z.number().nullable().describe("a number, or null if it is unknown");
+    case "weight":
+      return z.number().min(0).nullable().describe("a number of at least 0, or null if it is unknown");
     case "text":
       return field.isNullable
         ? z.string().max(field.maxLength).nullable()
@@ -104,7 +106,10 @@ export const CREATE_BODY = z.strictObject({
   parent_id: taskId.nullable().describe("a task id, or null; makes this task a subtask of that one")
     .optional(),
   weight: z.number().min(0).nullable().describe(
-    "a number of at least 0; a subtask's share of its parent's progress, relative to its siblings, 1 if absent",
+    "a number of at least 0; a subtask's weight relative to its siblings, 1 if absent",
+  ).optional(),
+  share: z.number().min(0).max(1).nullable().describe(
+    "a number from 0 to 1, or null; the share of its parent's work that a subtask does, instead of a weight",
   ).optional(),
   stale_after: z.number().positive().nullable().describe(
     "a number of seconds above 0, or null; without a report for that long, the task counts as stale",

@@ -5,7 +5,7 @@
  */
 
 import { summaryOf, type TaskSummary } from "../../task/task.ts";
-import { PROGRESS_HISTORY, type SideValue } from "../side_tables.ts";
+import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS } from "../side_tables.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
@@ -28,6 +28,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       // The query uses CASE instead of a join, so that no record is looked up for tasks that have ended.
       `SELECT place, client, id, seq, ended_at, name, state, created_at, started_at, updated_at, finished_at,
          progress, parent_id, retry_of,
+         CASE WHEN ended_at IS NULL THEN (SELECT sums FROM subtasks WHERE subtasks.place = tasks.place) END,
          CASE WHEN ended_at IS NULL THEN (SELECT points FROM series WHERE series.place = tasks.place) END
        FROM tasks LEFT JOIN runs USING (place) WHERE place > ? ORDER BY place LIMIT ${ROWS}`,
       place,
@@ -36,8 +37,13 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       place = Number(row[0]);
       const [client, id, seq] = [shared(texts, row[1]), String(row[2]), Number(row[3])];
       if (row[4] === null) {
-        const points = row.at(-1) as SideValue | undefined ?? null;
-        live.push({ client, id, progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]) });
+        const [sums = null, points = null] = row.slice(-2) as SideValue[];
+        live.push({
+          client,
+          id,
+          progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
+          ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
+        });
         index.load(client, id, place, new TaskInMemory(readTask(file, place, id), seq));
       } else {
         ended.push({ client, id, seq, endedAt: Number(row[4]) });

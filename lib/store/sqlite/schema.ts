@@ -8,7 +8,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { SIDE_TABLES } from "../side_tables.ts";
 
 /** The schema version that this program reads and writes. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /**
  * The application id that marks a database as one of this program: "tsks" in ASCII (SQLite, PRAGMA
@@ -126,6 +126,26 @@ export const MIGRATIONS: readonly string[] = [
   // Adds the progress histories, as JSON arrays of [time, progress].
   `
   CREATE TABLE series (place INTEGER PRIMARY KEY, points TEXT NOT NULL) STRICT;
+  `,
+  // Adds the sums over subtasks, as JSON objects, and the fields of the record that they need. It is not known
+  // whether the subtasks of a running task existed before the first one moved, nor whether a task with subtasks
+  // reported its progress itself; both count as false.
+  `
+  CREATE TABLE subtasks (place INTEGER PRIMARY KEY, sums TEXT NOT NULL) STRICT;
+  CREATE TEMP TABLE children AS
+    SELECT place, client, record ->> '$.parent_id' AS parent_id, record ->> '$.weight' AS weight, ended_at
+    FROM tasks JOIN records USING (place) WHERE removed = 0 AND record ->> '$.parent_id' IS NOT NULL;
+  CREATE INDEX temp.children_parent ON children (client, parent_id);
+  INSERT INTO subtasks
+    SELECT tasks.place,
+      json_object('ended', count(*), 'share', 0, 'weight', sum(weight), 'upFront', json('false'))
+    FROM tasks CROSS JOIN children ON children.client = tasks.client AND parent_id = id
+    WHERE tasks.ended_at IS NULL AND children.ended_at IS NOT NULL GROUP BY tasks.place;
+  UPDATE records SET record = json_set(record, '$.share', NULL, '$.expected_weight', NULL, '$.own_progress',
+    json(iif(record ->> '$.current' IS NOT NULL OR record ->> '$.progress' IS NOT NULL AND place NOT IN (
+      SELECT tasks.place FROM tasks CROSS JOIN children ON children.client = tasks.client AND parent_id = id
+    ), 'true', 'false')));
+  DROP TABLE children;
   `,
 ];
 

@@ -34,6 +34,7 @@ async function report(id: string, count: number): Promise<void> {
     tags: [],
     parent_id: null,
     weight: 1,
+    share: null,
     attempt: 1,
     retry_of: null,
     retryable: false,

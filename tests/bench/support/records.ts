@@ -39,6 +39,7 @@ export function begin(registry: Registry, id: string, client = CLIENT, update = 
     ...LABELS,
     parent_id: null,
     weight: 1,
+    share: null,
     attempt: 1,
     retry_of: null,
     retryable: false,

@@ -36,7 +36,7 @@ Deno.test("Registry.progress() includes the end of a failed task, and progress t
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "whole");
-  test.begin("c", "part", { parent_id: "whole" });
+  test.begin("c", "part", { parent_id: "whole", share: 1 });
   test.progress("c", "part", 40);
   clock.pass(1_000);
   test.progress("c", "part", 60);
@@ -45,7 +45,7 @@ Deno.test("Registry.progress() includes the end of a failed task, and progress t
   const progress = async (id: string) =>
     (await test.registry.progress("c", id)).map(([at, value]) => [at - CLOCK_START, value]);
   assertEquals(await progress("part"), [[0, 40], [1, 60], [2, 60]]);
-  assertEquals(await progress("whole"), [[0, 40], [1, 60]]);
+  assertEquals(await progress("whole"), [[0, 40], [1, 60], [2, 99]]);
 });
 
 Deno.test("Registry commits the progress history together with the end of the task", async () => {

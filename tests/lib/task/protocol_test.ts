@@ -28,6 +28,7 @@ const CREATE = {
   tags: ["a"],
   parent_id: "p",
   weight: 1,
+  share: 0.25,
   attempt: 1,
   retry_of: "r",
   retryable: false,
@@ -165,6 +166,7 @@ Deno.test("parseChange() names each invalid field", () => {
       tags: ["x", {}, [5], [""], ["t".repeat(65)], Array(33).fill("t")],
       parent_id: [5, "", "..", "a b", {}],
       weight: [...numbers, -1],
+      share: [...numbers, -0.1, 1.1],
       attempt: [...numbers, 0, 1.5, -1],
       retry_of: [5, "", "..", "a b", {}],
       stale_after: [...numbers, 0, -1],
@@ -224,6 +226,7 @@ Deno.test("parseChange() accepts values of maximum length, and fills in defaults
     name: "n".repeat(200),
     tags: [],
     parent_id: null,
+    share: null,
     retry_of: null,
     stale_after: null,
   } as never);

@@ -50,7 +50,9 @@ Deno.test("ReportCalls.create() accepts every field, as JSON and as a form", asy
     metadata: { host: "db1", "a.b": "é" },
     parent_id: "whole",
     weight: 2.5,
+    share: 0.25,
     stale_after: 30,
+    expected_weight: 4.5,
     progress: 12.5,
     status: "Copying 50%",
     current: 3,
@@ -59,7 +61,7 @@ Deno.test("ReportCalls.create() accepts every field, as JSON and as a form", asy
     seq: 7,
   };
   const form = "name=copy+%26+check&tags=a,b&tags=c&metadata.host=db1&metadata.a.b=%C3%A9&parent_id=whole" +
-    "&weight=2.5&stale_after=30&progress=12.5&status=Copying+50%&current=3&total=24&unit=files&seq=7";
+    "&weight=2.5&share=.25&expected_weight=4.5&stale_after=30&progress=12.5&status=Copying+50%&current=3&total=24&unit=files&seq=7";
   const sent: AskOptions[] = [{ json: { id: "json", ...given } }, { form: `id=form&${form}` }];
   for (const options of sent) {
     const { status, json } = await direct.ask("POST", "/tasks/c", options);

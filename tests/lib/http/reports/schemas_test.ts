@@ -27,7 +27,7 @@ const AMOUNT = "wanted a number, or null if it is unknown";
 const TEXT = "wanted a string of at most 1000 characters";
 const METADATA = "wanted an object of at most 16384 bytes of JSON";
 const BIG = { text: "x".repeat(LIMITS.metadataBytes) };
-const KNOWN_IN_UPDATES = "progress, status, current, total, unit, message, metadata, seq";
+const KNOWN_IN_UPDATES = "progress, status, current, total, unit, expected_weight, message, metadata, seq";
 
 /** Request bodies that are refused, with the expected messages. */
 const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: string])[] = [
@@ -163,6 +163,11 @@ const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
     "received 133 bytes of JSON",
   ],
   [{ json: { parent_id: ".." } }, 'Cannot read "parent_id": wanted a task id, or null, received ".."'],
+  [{ json: { share: 1.5 } }, 'Cannot read "share": wanted a number from 0 to 1, or null, received 1.5'],
+  [
+    { form: "expected_weight=-1" },
+    'Cannot read "expected_weight": wanted a number of at least 0, or null if it is unknown, received -1',
+  ],
   [{ json: { weight: -1 } }, 'Cannot read "weight": wanted a number of at least 0, received -1'],
   [
     { form: "stale_after=0" },
@@ -173,7 +178,7 @@ const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [
     { json: { state: "PROCESSING" } },
     'There is no field "state"; use id, name, tags, metadata, ' +
-    "parent_id, weight, stale_after, started, progress, status, current, total, unit, message, seq",
+    "parent_id, weight, share, stale_after, started, progress, status, current, total, unit, expected_weight, message, seq",
   ],
 ];
 
@@ -307,10 +312,14 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
     fc.Arbitrary<Record<string, unknown>>,
     (body: Record<string, unknown>) => unknown,
   ][] = [
-    ["update", bodies("progress", "status", "current", "total", "unit", "metadata"), (body) => ({
-      type: "update",
-      ...body,
-    })],
+    [
+      "update",
+      bodies("progress", "status", "current", "total", "unit", "expected_weight", "metadata"),
+      (body) => ({
+        type: "update",
+        ...body,
+      }),
+    ],
     ["finish", bodies("result"), (body) => {
       // A body's result is cut, and then follows a line for the log.
       return { type: "finish", result: boundResult(body.result).value };
@@ -332,7 +341,7 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
     );
   }
   fc.assert(
-    fc.property(bodies("name", "tags", "metadata", "parent_id", "weight", "stale_after"), (body) => {
+    fc.property(bodies("name", "tags", "metadata", "parent_id", "weight", "share", "stale_after"), (body) => {
       const change = { type: "create", name: "task", ...body };
       check("create", verdict(() => creationOf(body).changes), verdict(() => [parseChange(change)]));
     }),

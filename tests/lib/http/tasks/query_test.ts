@@ -21,6 +21,7 @@ function stored(id: string, seq: number, more: Partial<Task> = {}): StoredTask {
       tags: [],
       parent_id: null,
       weight: 1,
+      share: null,
       attempt: 1,
       retry_of: null,
       retryable: false,

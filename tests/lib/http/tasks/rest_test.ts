@@ -18,7 +18,8 @@ const RECORD_KEYS = [
     "rate",
     "eta_reason",
   ],
-  ...["stale", "stale_after", "result", "error", "metadata", "tags", "parent_id", "weight", "attempt"],
+  ...["stale", "stale_after", "result", "error", "metadata", "tags", "parent_id", "weight", "share"],
+  ...["expected_weight", "own_progress", "attempt"],
   ...["retry_of", "retryable", "cancel_requested", "log_count", "reporter", "report_seq", "version"],
 ];
 

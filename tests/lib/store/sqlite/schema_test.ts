@@ -33,6 +33,7 @@ const TABLES = [
   "removals",
   "runs",
   "series",
+  "subtasks",
   "tasks",
   "tasks_removed",
 ];
@@ -120,5 +121,46 @@ Deno.test("migrate() adds the newer fields to records of the first schema versio
     report_seq: null,
     eta_low: null,
     eta_high: null,
+    share: null,
+    expected_weight: null,
+    own_progress: true,
   });
+});
+
+Deno.test("migrate() computes the sums over the subtasks of unfinished tasks", () => {
+  using db = database();
+  migrate(db, MIGRATIONS.slice(0, 6));
+  const task = db.prepare(
+    "INSERT INTO tasks (place, client, id, seq, ended_at, removed) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  const record = db.prepare("INSERT INTO records (place, record) VALUES (?, ?)");
+  const run = db.prepare(
+    "INSERT INTO runs (place, name, state, created_at, updated_at, parent_id) VALUES (?, '', 'ERROR', 0, 0, ?)",
+  );
+  const put = (place: number, client: string, parent: string | null, endedAt: number | null, more = {}) => {
+    task.run(place, client, String(place), place, endedAt, 0);
+    record.run(place, JSON.stringify({ parent_id: parent, weight: 1, progress: 50, current: null, ...more }));
+    if (endedAt !== null) run.run(place, parent);
+  };
+  put(1, "c", null, null);
+  put(2, "c", "1", 5, { weight: 2.5 });
+  put(3, "c", "1", 5);
+  put(4, "c", "1", null);
+  put(5, "d", "1", 5);
+  put(6, "c", null, 5);
+  put(7, "c", "6", 5);
+  put(8, "c", null, null, { current: 1 });
+  put(9, "c", "8", 5);
+  put(10, "c", null, null, { progress: null });
+  put(11, "c", null, null);
+  put(12, "c", "11", null);
+  migrate(db);
+  const sums = db.prepare("SELECT place, sums FROM subtasks").all();
+  assertEquals(sums.map(({ place, sums }) => [place, JSON.parse(String(sums))]), [
+    [1, { ended: 2, share: 0, weight: 3.5, upFront: false }],
+    [8, { ended: 1, share: 0, weight: 1, upFront: false }],
+  ]);
+  const own = db.prepare("SELECT place FROM records WHERE json_type(record, '$.own_progress') = 'true'")
+    .all();
+  assertEquals(own.map(({ place }) => place), [2, 3, 4, 5, 7, 8, 9, 12]);
 });

@@ -1,0 +1,145 @@
+/**
+ * Rolls the progress of subtasks up to their parents.
+ *
+ * @module
+ */
+
+import { SUBTASK_SUMS } from "../store/side_tables.ts";
+import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
+import type { RollUpChange, Task, TaskChange } from "../task/task.ts";
+import type { LiveTask, LiveTasks } from "./live_tasks.ts";
+import { newContribution, SubtaskProgress } from "./subtask_progress.ts";
+
+/** The parts of a registry that a {@linkcode RollUp} works on. */
+export interface RollUpContext {
+  readonly store: TaskStore;
+  readonly live: LiveTasks;
+  /** Applies the new progress of a parent, without rolling it up further; returns the new record. */
+  readonly apply: (client: string, id: string, change: RollUpChange, at: number) => Task;
+}
+
+/** The maximum number of ancestors whose progress one change updates; this also ends a cycle of parents. */
+const MAX_ANCESTORS = 10_000;
+
+/** The sums over no subtasks. */
+const NONE = new SubtaskProgress();
+
+/** Keeps the sums over the subtasks of unfinished tasks, and updates the progress of the tasks. */
+export class RollUp {
+  readonly #context: RollUpContext;
+
+  /** @param context the parts of the registry to work on */
+  constructor(context: RollUpContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Updates the progress of a task and its ancestors after a change of the task. Call this before a task that
+   * has ended is removed from the unfinished tasks.
+   *
+   * @param client the client token
+   * @param task the record after the change
+   * @param change the change
+   * @param at when the change happened, in epoch seconds
+   */
+  changed(client: string, task: Task, change: TaskChange, at: number): void {
+    if (change.type === "create") this.#replaceEarlierAttempt(client, task);
+    const live = change.type === "update" && change.expected_weight !== undefined
+      ? this.#context.live.get(client, task.id)
+      : undefined;
+    this.#rollUp(client, live === undefined ? task : this.#refresh(live, at) ?? task, at);
+  }
+
+  /**
+   * Adds the unfinished tasks of a store that was just opened to the sums of their parents. The progress of
+   * the parents stays as it is, because it was stored together with the subtasks.
+   *
+   * @param tasks the keys of the unfinished tasks
+   */
+  adopt(tasks: readonly TaskKey[]): void {
+    const { live, store } = this.#context;
+    for (const { client, id } of tasks) {
+      const child = live.get(client, id);
+      const task = store.index.get(client, id)?.task;
+      if (child === undefined || task === undefined || task.parent_id === null) continue;
+      const parent = live.get(client, task.parent_id);
+      if (parent === undefined) continue;
+      (parent.subtasks ??= new SubtaskProgress()).update(task, child.contribution);
+    }
+  }
+
+  #rollUp(client: string, child: Task, at: number): void {
+    const { live } = this.#context;
+    let task = child;
+    for (let height = 0; task.parent_id !== null && height < MAX_ANCESTORS; height++) {
+      const parent = live.get(client, task.parent_id);
+      if (parent === undefined) return;
+      parent.subtasks ??= new SubtaskProgress();
+      // A task that the previous process ran is not among the unfinished ones when its end is recorded.
+      const contribution = live.get(client, task.id)?.contribution ?? newContribution();
+      const change = parent.subtasks.update(task, contribution);
+      if (change === "none") return;
+      if (change === "stored") this.#save(parent, parent.subtasks);
+      const after = this.#refresh(parent, at);
+      if (after === null) return;
+      task = after;
+    }
+  }
+
+  /** Updates the progress of a task from its subtasks; returns the new record, `null` if it did not change. */
+  #refresh({ client, id, subtasks }: LiveTask, at: number): Task | null {
+    const { store, apply } = this.#context;
+    const task = store.index.get(client, id)?.task;
+    if (task === undefined || task.own_progress) return null;
+    const progress = (subtasks ?? NONE).progress(task.expected_weight);
+    // A task whose subtasks move is at work, even if nobody knows how much is left.
+    const isAtWork = task.state === "PROCESSING" || subtasks?.hasMoved !== true;
+    if (progress === task.progress && isAtWork) return null;
+    return apply(client, id, { type: "roll_up", progress }, at);
+  }
+
+  /** Subtracts the attempt that a new task retries from the sums of their common parent. */
+  #replaceEarlierAttempt(client: string, retry: Task): void {
+    if (retry.parent_id === null || retry.retry_of === null) return;
+    const { live, store } = this.#context;
+    const parent = live.get(client, retry.parent_id);
+    const counted = parent === undefined ? undefined : countedAttempt(store, client, retry);
+    if (!parent?.subtasks || counted === undefined) return;
+    const running = live.get(client, counted.id);
+    if (running === undefined) parent.subtasks.replaceEnded(counted.task);
+    else parent.subtasks.replace(counted.task, running.contribution);
+    this.#save(parent, parent.subtasks);
+  }
+
+  #save({ client, id }: LiveTask, { sums }: SubtaskProgress): void {
+    this.#context.store.putEntries(SUBTASK_SUMS, client, id, [sums]);
+  }
+}
+
+/**
+ * Finds the attempt of a subtask that counts for its parent before a new retry: the newest one. If its record
+ * was removed, the attempt cannot be found.
+ */
+function countedAttempt({ index }: TaskStore, client: string, retry: Task): StoredTask | undefined {
+  const siblings = [...index.list(client)].filter(({ id, summary }) =>
+    summary.parent_id === retry.parent_id && id !== retry.id
+  );
+  const origins = new Map(siblings.map(({ id, summary }) => [id, summary.retry_of]));
+  const attempts = new Set<string>();
+  for (
+    let id: string | null = retry.retry_of;
+    id !== null && !attempts.has(id);
+    id = origins.get(id) ?? null
+  ) {
+    attempts.add(id);
+  }
+  let newest: StoredTask | undefined;
+  // Siblings are in the order of creation, so that every retry comes after the attempt that it retries.
+  for (const sibling of siblings) {
+    const { retry_of: origin } = sibling.summary;
+    if (!attempts.has(sibling.id) && (origin === null || !attempts.has(origin))) continue;
+    attempts.add(sibling.id);
+    newest = sibling;
+  }
+  return newest;
+}
