@@ -70,9 +70,8 @@ class ChannelSink implements ReportSink {
 
   #moveTo(sink: ReportSink, tasks: readonly ReportedTask[]): void {
     this.#target = sink;
-    for (const task of tasks) {
-      sink.open(task);
-      task.flush();
-    }
+    for (const task of tasks) sink.open(task);
+    for (const task of tasks) task.announce();
+    for (const task of tasks) task.flush();
   }
 }

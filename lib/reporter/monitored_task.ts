@@ -41,11 +41,36 @@ export interface MonitoredTask {
     options?: TrackOptions,
   ): AsyncGenerator<Item, void, undefined>;
   /**
-   * Starts a subtask with its own progress. The progress of this task becomes the weighted average of its
-   * subtasks' progress, unless this task reports its own.
+   * Declares how much work the subtasks will do in all, so that the progress is known although they are
+   * created one after another. An invalid value is ignored with a warning.
+   *
+   * @param weight the sum of the weights of all subtasks without a share, those to come included; `null` if
+   * it is no longer known
+   */
+  expect(weight: number | null): void;
+  /**
+   * Starts a subtask with its own progress. Unless this task reports its own progress, it is computed from
+   * that of its subtasks. The progress is indeterminate if the subtasks may be only a part of the work: unless
+   * their shares add up to 1, {@linkcode MonitoredTask.expect} was called, or at least two subtasks existed
+   * before the first one made progress.
+   *
+   * @example Subtasks that are created one after another
+   * ```ts
+   * import { monitored } from "@taskscope/taskscope/monitored";
+   *
+   * const convert = monitored(async (task, files: string[]) => {
+   *   task.expect(files.length);
+   *   for (const file of files) {
+   *     using step = task.child(file);
+   *     await step.update({ progress: 50 });
+   *   }
+   * }, { name: "convert" });
+   *
+   * await convert(["a.csv", "b.csv"]);
+   * ```
    *
    * @param name the subtask's name
-   * @param options the subtask's weight
+   * @param options the subtask's share or weight
    * @returns the subtask, which can be ended with `finish()`, `fail()` or `using`; otherwise it ends together
    * with this task
    */
@@ -63,11 +88,16 @@ export interface TrackOptions {
 /** Options of {@linkcode MonitoredTask.child}. */
 export interface ChildOptions {
   /**
-   * The subtask's share of its parent's progress, relative to its siblings; 0 or more.
+   * The subtask's weight, relative to its siblings; 0 or more. Weights divide what the shares leave.
    *
    * @default {1}
    */
   readonly weight?: number;
+  /**
+   * The share of its parent's work that the subtask does, from 0 to 1. It does not depend on the siblings,
+   * and replaces the weight. If the shares of all subtasks add up to more than 1, they are scaled down to 1.
+   */
+  readonly share?: number;
 }
 
 /** A subtask, with its own progress. */

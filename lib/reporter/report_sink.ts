@@ -15,8 +15,8 @@ export interface ReportedTask {
   readonly ended: boolean;
   /**
    * Reports the state changes that were held back, such as the task's creation. A sink calls this on all
-   * tasks before {@linkcode ReportedTask.flush}, because a parent's progress depends on its subtasks, which
-   * must exist first.
+   * tasks, in the order in which they were opened, before {@linkcode ReportedTask.flush}, because a parent's
+   * progress depends on which subtasks exist before the first one moves.
    */
   announce(): void;
   /** Sends all reports that were held back. Called when the sink becomes ready. */

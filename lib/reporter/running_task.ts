@@ -52,6 +52,8 @@ export class RunningTask implements MonitoredChild {
   readonly #options: RunningTaskOptions;
   readonly #reporter: TaskReporter;
   readonly #children: Set<RunningTask> = new Set();
+  /** The only subtask so far; `undefined` before the first one, `null` after the second one. */
+  #onlyChild: RunningTask | null | undefined;
 
   constructor(sink: ReportSink, options: RunningTaskOptions) {
     this.id = options.id;
@@ -95,8 +97,16 @@ export class RunningTask implements MonitoredChild {
     }
   }
 
+  expect(weight: number | null): void {
+    this.#reporter.expect(weight);
+  }
+
   child(name: string, options: ChildOptions = {}): MonitoredChild {
-    const { weight = 1 } = options;
+    const { weight = 1, share } = options;
+    this.#reporter.flushExpected();
+    // What the first subtask has done so far must not be reported after the creation of the second one, because
+    // only subtasks that exist before the first one moves tell how much there is to do.
+    if (this.#onlyChild) this.#onlyChild.#precede();
     // An ended task cannot have subtasks.
     const child = new RunningTask(this.#reporter.ended ? DISCARD : this.#sink, {
       ...this.#options,
@@ -104,10 +114,12 @@ export class RunningTask implements MonitoredChild {
       onEnd: (ended) => this.#children.delete(ended),
     });
     this.#children.add(child);
+    this.#onlyChild = this.#onlyChild === undefined ? child : null;
     child.begin(createChange({
       name: truncate(textOf(name), LIMITS.nameLength) || "subtask",
       parent_id: this.id,
       weight: Number.isFinite(weight) && weight >= 0 ? weight : 1,
+      share: typeof share === "number" && share >= 0 && share <= 1 ? share : null,
     }));
     return child;
   }
@@ -133,6 +145,11 @@ export class RunningTask implements MonitoredChild {
 
   [Symbol.dispose](): void {
     this.finish();
+  }
+
+  #precede(): void {
+    this.#reporter.precede();
+    for (const child of this.#children) child.#precede();
   }
 
   #cancelled(): void {

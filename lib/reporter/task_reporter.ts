@@ -52,7 +52,7 @@ type Draft = { -readonly [Key in keyof UpdateChange]: UpdateChange[Key] };
  * The values passed to {@linkcode MonitoredTask.update}. Each value is validated, because it comes from user
  * code.
  */
-export interface TaskUpdate extends Omit<UpdateChange, "type"> {}
+export interface TaskUpdate extends Omit<UpdateChange, "type" | "expected_weight"> {}
 
 /**
  * Throttles the updates of one task: the first update is reported at once, later ones at most every
@@ -83,6 +83,8 @@ export class TaskReporter implements ReportedTask {
   #end: { readonly at: number; readonly change: EndChange } | null = null;
   #closed = false;
   #refused = false;
+  /** Whether {@linkcode TaskReporter.announce} reports everything, not only state changes. */
+  #announcesAll = false;
   #warned = false;
 
   /**
@@ -130,6 +132,35 @@ export class TaskReporter implements ReportedTask {
     this.#flushSoon(nowMs);
   }
 
+  /** Reports the sum of the weights of all subtasks; `null` if it is unknown. Never throws. */
+  expect(weight: number | null): void {
+    if (this.#end !== null) return;
+    const isValid = weight === null || (typeof weight === "number" && Number.isFinite(weight) && weight >= 0);
+    if (!isValid) {
+      this.#warnOnce(`an expected weight must be a number of at least 0 or null, received ${textOf(weight)}`);
+      return;
+    }
+    const nowMs = Date.now();
+    (this.#draft ??= { type: "update" }).expected_weight = weight;
+    this.#draftAt = nowMs / 1000;
+    this.#flushSoon(nowMs);
+  }
+
+  /** Reports the sum of the weights of all subtasks now if it is held back. */
+  flushExpected(): void {
+    if (this.#draft?.expected_weight !== undefined) this.flush();
+  }
+
+  /**
+   * Reports a task that has made progress now, or when the sink becomes ready, but before tasks that are created
+   * later.
+   */
+  precede(): void {
+    if (this.#end === null && (this.#progress.progress ?? 0) === 0) return;
+    this.#announcesAll = true;
+    this.flush();
+  }
+
   /** Appends a line to the task's log. */
   log(line: string): void {
     if (this.#end !== null) return;
@@ -159,15 +190,17 @@ export class TaskReporter implements ReportedTask {
 
   announce(): void {
     if (this.#closed || !this.#sink.ready) return;
-    for (const { at, change } of this.#states.splice(0)) this.#report(at, change);
+    if (this.#announcesAll) this.flush();
+    else this.#announceStates();
   }
 
   flush(): void {
     if (this.#closed || !this.#sink.ready) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#announcesAll = false;
     this.#flushedMs = Date.now();
-    this.announce();
+    this.#announceStates();
     if (this.#draft !== null) {
       const draft = this.#draft;
       this.#draft = null;
@@ -211,6 +244,10 @@ export class TaskReporter implements ReportedTask {
     // not appear.
     if (message !== null) this.#handlers.warn(`Task "${this.id}" runs unmonitored: ${message}`);
     if (!this.#closed) this.#close();
+  }
+
+  #announceStates(): void {
+    for (const { at, change } of this.#states.splice(0)) this.#report(at, change);
   }
 
   #queueCreation(): void {

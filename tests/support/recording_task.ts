@@ -42,6 +42,8 @@ export class RecordingTask implements MonitoredTask {
     this.lines.push(line);
   }
 
+  expect(): void {}
+
   async *track<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     yield* items;
   }
