@@ -93,7 +93,7 @@ Deno.test("task page: nested subtasks have their own progress bars and can be co
   const task = await begun;
   const heavy = task.child("heavy", { weight: 3 });
   const light = task.child("light", { weight: 1 });
-  const inner = heavy.child("inner");
+  const inner = heavy.child("inner", { share: 1 });
   await light.update({ progress: 50 });
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "whole");

@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The subtasks of a task as a tree. Each has a progress bar, and shows its share of its parent's progress.
+ * The subtasks of a task as a tree. Each has a progress bar, and shows its share of its parent's progress if
+ * that is known.
  *
  * @module
  */
@@ -8,8 +9,10 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { countNoun, formatCount, formatPercent } from "../../lib/text/format.ts";
+import type { Task } from "../../lib/task/task.ts";
 import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
 import { taskPageUrl } from "../shared/links.ts";
+import { sharesOf } from "../shared/subtask_shares.ts";
 import type { TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
 import { ProgressBar, progressReached, StaleFlag, StatePill } from "./task_elements.tsx";
@@ -41,34 +44,41 @@ export function SubtasksSection({ view }: { readonly view: TaskView }): JSX.Elem
 
 function Subtasks({ view, of }: SubtasksProps): JSX.Element {
   const ids = view.subtasksOf(of).value;
-  const total = ids.reduce((sum, id) => sum + (view.subtask(id)?.value.weight ?? 0), 0);
-  return <ul class="subtasks">{ids.map((id) => <Subtask key={id} view={view} id={id} total={total} />)}</ul>;
+  const parent = view.task.value.id === of ? view.task.value : view.subtask(of)?.value;
+  const siblings = ids.map((id) => view.subtask(id)?.value).filter((task) => task !== undefined);
+  const shares = parent === undefined ? null : sharesOf(parent, siblings, view.omitted === 0);
+  return (
+    <ul class="subtasks">
+      {ids.map((id) => <Subtask key={id} view={view} id={id} share={shares?.get(id) ?? null} />)}
+    </ul>
+  );
 }
 
 interface SubtaskProps {
   readonly view: TaskView;
   readonly id: string;
-  /** The sum of the weights of the subtask and its siblings. */
-  readonly total: number;
+  /** The subtask's share of its parent's progress, in percent; `null` if it is not known. */
+  readonly share: number | null;
 }
 
-function Subtask({ view, id, total }: SubtaskProps): JSX.Element | null {
+function Subtask({ view, id, share }: SubtaskProps): JSX.Element | null {
   const task = view.subtask(id)?.value;
   // An expanded branch stays expanded after its task ends, because the user may be reading it.
   const [isOpen] = useState(task !== undefined && !hasEnded(task));
   if (task === undefined) return null;
   const showsProgress = task.state !== "ERROR" || progressReached(task) !== null;
   const below = view.subtasksOf(id).value.length;
-  const share = total > 0 ? task.weight / total * 100 : 100;
   const words = task.error === null ? statusWords(task) : String(task.error.message);
   return (
     <li class="subtask" data-task-id={task.id} data-state={task.state}>
       <div class="subtask-row">
         <StatePill task={task} />
         <a class="subtask-name" href={taskPageUrl(view.frame, task.id)}>{String(task.name)}</a>
-        <span class="subtask-share number" title={`Weight ${formatCount(task.weight)}`}>
-          <span class="visually-hidden">of the parent:</span> {formatPercent(Math.round(share))}
-        </span>
+        {share !== null && (
+          <span class="subtask-share number" title={shareTitle(task)}>
+            <span class="visually-hidden">of the parent:</span> {formatPercent(Math.round(share))}
+          </span>
+        )}
         {showsProgress && (
           <>
             <ProgressBar task={task} />
@@ -93,4 +103,8 @@ function Subtask({ view, id, total }: SubtaskProps): JSX.Element | null {
       )}
     </li>
   );
+}
+
+function shareTitle({ share, weight }: Task): string {
+  return share === null ? `Weight ${formatCount(weight)}` : `Share ${formatCount(share)}`;
 }

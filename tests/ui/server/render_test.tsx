@@ -357,22 +357,23 @@ Deno.test("renderTaskPage() shows the timeline without JavaScript", () => {
   assertMatch(html, /role="img" aria-label="Progress over 1m 40s: 60% so far"/);
 });
 
-Deno.test("renderTaskPage() shows nested subtasks, each with its share of the progress", () => {
-  const html = renderTaskPage(taskModel(exampleTask({ id: "a" }), {
-    subtasks: [
-      exampleTask({ id: "b", name: "first", parent_id: "a", weight: 1, progress: 40 }),
-      exampleTask({ id: "c", name: "second", parent_id: "a", weight: 3 }),
-      exampleTask({ id: "d", name: "inner", parent_id: "c" }),
-    ],
-    omitted: 5,
-  }));
-  assertEquals([...html.matchAll(/of the parent:<\/span> (\d+%)/g)].map(([, share]) => share), [
-    "25%",
-    "75%",
-    "100%",
-  ]);
+Deno.test("renderTaskPage() shows nested subtasks, each with its share of the progress if that is known", () => {
+  const sharesIn = (html: string) =>
+    [...html.matchAll(/of the parent:<\/span> (\d+%)/g)].map(([, share]) => share);
+  const subtasks = [
+    exampleTask({ id: "b", name: "first", parent_id: "a", weight: 1, progress: 40 }),
+    exampleTask({ id: "c", name: "second", parent_id: "a", weight: 3, progress: 0 }),
+    exampleTask({ id: "d", name: "inner", parent_id: "c" }),
+  ];
+  const html = renderTaskPage(taskModel(exampleTask({ id: "a", progress: 10 }), { subtasks }));
+  assertEquals(sharesIn(html), ["25%", "75%", "100%"]);
   assertMatch(html, /<details class="subtask-below" open[^>]*><summary>1 subtask<\/summary>.*inner/);
-  assertStringIncludes(html, "5 more subtasks not shown");
+  const omitting = renderTaskPage(
+    taskModel(exampleTask({ id: "a", progress: 10 }), { subtasks, omitted: 5 }),
+  );
+  assertStringIncludes(omitting, "5 more subtasks not shown");
+  assertEquals(sharesIn(omitting), []);
+  assertEquals(sharesIn(renderTaskPage(taskModel(exampleTask({ id: "a" }), { subtasks }))), ["100%"]);
 });
 
 Deno.test("renderTaskPage() shows the reporter, the reason for a missing estimate, and a requested cancellation", () => {
