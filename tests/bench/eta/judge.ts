@@ -48,6 +48,7 @@ const CREATE: CreateChange = {
   tags: [],
   parent_id: null,
   weight: 1,
+  share: null,
   attempt: 1,
   retry_of: null,
   retryable: false,
