@@ -44,8 +44,7 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
   const bytes = await sizeOf(file);
   return await withDatabase(file, (db) => {
     const version = checkKind(db, file);
-    const verdicts = db.prepare("PRAGMA integrity_check(10)").all().flatMap((row) => Object.values(row));
-    if (verdicts[0] !== "ok") throw new Error(`database disk image is malformed: ${verdicts.join("; ")}`);
+    checkIntegrity(db);
     const count = (sql: string) => Number(Object.values(db.prepare(sql).get() ?? {})[0]);
     return {
       version,
@@ -58,13 +57,13 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
 }
 
 /**
- * Copies a consistent snapshot of a database, even while its server writes. The copy appears complete or not
- * at all.
+ * Copies a consistent snapshot of a database, even while its server writes. The copy is checked for damage, and
+ * appears complete or not at all.
  *
  * @param file the path of the database
  * @param copy the path of the copy
  * @param options whether the copy may replace an existing file
- * @throws {StorageError} if the database cannot be read, or the copy cannot be written
+ * @throws {StorageError} if the database cannot be read or is damaged, or the copy cannot be written
  */
 export async function backupDatabase(
   file: string,
@@ -87,6 +86,7 @@ export async function backupDatabase(
     });
     // Without WAL mode, the copy needs no other files, and can be read from a read-only folder.
     await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
+    await checkCopy(file, partial);
     await flush(partial);
     await Deno.rename(partial, copy);
   } catch (cause) {
@@ -130,6 +130,22 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
     await remove(partial);
     lock.close();
   }
+}
+
+/** Throws if a copy is damaged, because the database that it was made of is. */
+async function checkCopy(file: string, copy: string): Promise<void> {
+  try {
+    await withDatabase(copy, checkIntegrity);
+  } catch (cause) {
+    const what = cause instanceof StorageError ? cause.reason : String(cause);
+    throw new StorageError(file, `${what}. No copy was made of it`, { cause });
+  }
+}
+
+/** Throws if a database is damaged. */
+function checkIntegrity(db: DatabaseSync): void {
+  const verdicts = db.prepare("PRAGMA integrity_check(10)").all().flatMap((row) => Object.values(row));
+  if (verdicts[0] !== "ok") throw new Error(`database disk image is malformed: ${verdicts.join("; ")}`);
 }
 
 /** Renames a database file and all other files that belong to it. */

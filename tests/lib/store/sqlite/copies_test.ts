@@ -1,7 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { backupDatabase, inspectDatabase, restoreDatabase } from "../../../../lib/store/sqlite/copies.ts";
 import { lockFile } from "../../../../lib/store/sqlite/database_file.ts";
-import { assertEquals, assertRejects } from "../../../support/assert.ts";
+import { assertEquals, assertGreater, assertRejects } from "../../../support/assert.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
 
@@ -30,6 +30,27 @@ Deno.test("backupDatabase() creates a file without a write-ahead log", async () 
   const before = await namesIn(folder);
   assertEquals((await inspectDatabase(copy)).ended, 1);
   assertEquals(await namesIn(folder), before);
+});
+
+Deno.test("backupDatabase() makes no copy of a damaged database, wherever the damage is", async () => {
+  using folder = new StoreFolder();
+  await fill(folder, Array.from({ length: 400 }, (_, id) => String(id)));
+  const intact = await Deno.readFile(folder.file);
+  const pages = intact.length / 4_096;
+  let refused = 0;
+  for (let page = 1; page < pages; page += Math.ceil(pages / 12)) {
+    const bytes = intact.slice();
+    bytes.fill(0xa5, page * 4_096, page * 4_096 + 2_000);
+    await Deno.writeFile(folder.file, bytes);
+    const copy = `${folder.path}/copy-${page}.db`;
+    const error = await backupDatabase(folder.file, copy).then(() => null, (error: unknown) => error);
+    // SQLite does not notice damage in a page that it does not use, nor in the text of a record.
+    if (error === null) assertEquals((await inspectDatabase(copy)).ended, 400);
+    else if (error instanceof StorageError) refused++;
+    else throw error;
+    assertEquals((await namesIn(folder)).includes(`copy-${page}.db`), error === null);
+  }
+  assertGreater(refused, 3);
 });
 
 Deno.test("restoreDatabase() keeps a symbolic link, and restores the file to which it points", async () => {
