@@ -333,7 +333,60 @@ Deno.test("storage: changes are refused while another program locks the file, an
   assertEquals(await tasksOf(program.url), last);
 });
 
-Deno.test("storage: a program reports that its file was deleted, and creates a new one when restarted", async () => {
+Deno.test("storage: a program notices a file that was deleted or replaced, and acknowledges nothing that went nowhere", async (t) => {
+  const all = ["tasks.db", "tasks.db-wal", "tasks.db-shm"];
+  const ways: Readonly<Record<string, (folder: StoreFolder) => void>> = {
+    "all files deleted": ({ path }) => all.forEach((name) => Deno.removeSync(`${path}/${name}`)),
+    "the database deleted": ({ path }) => Deno.removeSync(`${path}/tasks.db`),
+    "the write-ahead log deleted": ({ path }) => Deno.removeSync(`${path}/tasks.db-wal`),
+    "a copy in its place": ({ path }) => {
+      Deno.copyFileSync(`${path}/tasks.db`, `${path}/copy.db`);
+      Deno.renameSync(`${path}/copy.db`, `${path}/tasks.db`);
+    },
+    "the folder moved away": ({ path }) => Deno.renameSync(path, `${path}-away`),
+  };
+  for (const [way, change] of Object.entries(ways)) {
+    for (const isIdle of [false, true]) {
+      await t.step(`${way}, ${isIdle ? "while nothing changes" : "then a change"}`, async () => {
+        using folder = new StoreFolder();
+        await using program = await start(folder, folder.file);
+        const { url } = program;
+        await startTask(url, "size", "before", "x");
+        await untilEnded(url, "before");
+        change(folder);
+        if (!isIdle) assertProblem(await startTask(url, "size", "first", "x"), 503, "storage_unavailable");
+        const { detail } = await untilReady(url, 503);
+        assertMatch(
+          String(detail),
+          /^it was removed or replaced; restart the server \(not the file that was opened/,
+        );
+        assertEquals((await tasksOf(url)).before?.state, "FINISHED", "tasks in memory must still be shown");
+        if (way === "the folder moved away") Deno.renameSync(`${folder.path}-away`, folder.path);
+      });
+    }
+  }
+});
+
+Deno.test("storage: a program recovers if its file is moved away and back", async () => {
+  using folder = new StoreFolder();
+  const last = await (async () => {
+    await using program = await start(folder, folder.file);
+    const { url } = program;
+    await startTask(url, "size", "before", "x");
+    await untilEnded(url, "before");
+    Deno.renameSync(folder.file, `${folder.path}/away.db`);
+    await untilReady(url, 503);
+    Deno.renameSync(`${folder.path}/away.db`, folder.file);
+    await untilReady(url, 200);
+    assertEquals((await startTask(url, "size", "after", "x")).status, 202);
+    await untilEnded(url, "after");
+    return await tasksOf(url);
+  })();
+  await using program = await start(folder, folder.file);
+  assertEquals(await tasksOf(program.url), last);
+});
+
+Deno.test("storage: a program says at its end that its file was deleted, and creates a new one when restarted", async () => {
   using folder = new StoreFolder();
   {
     await using program = await start(folder, folder.file);
@@ -343,17 +396,9 @@ Deno.test("storage: a program reports that its file was deleted, and creates a n
     for (const name of ["tasks.db", "tasks.db-wal", "tasks.db-shm"]) {
       await Deno.remove(`${folder.path}/${name}`);
     }
-    // The program checks only periodically whether its file still exists.
-    let refused = await startTask(url, "size", "first", "x");
-    for (let i = 0; refused.status === 202 && i < 200; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      refused = await startTask(url, "size", `next-${i}`, "x");
-    }
-    assertProblem(refused, 503, "storage_unavailable");
-    const { detail } = await untilReady(url, 503);
+    assertProblem(await startTask(url, "size", "first", "x"), 503, "storage_unavailable");
     const reason = "it was removed or replaced; restart the server (not the file that was opened)";
-    assertEquals(detail, reason);
-    assertEquals((await tasksOf(url)).before?.state, "FINISHED", "tasks in memory must still be shown");
+    assertEquals((await untilReady(url, 503)).detail, reason);
     program.process.kill("SIGTERM");
     const { code, stderr } = await program.process.ended();
     assertEquals(code, 1, "not everything could be stored");

@@ -4,15 +4,11 @@
  * @module
  */
 
-import { monotonicMs } from "../../clock.ts";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
 import type { BatchMessage, SideTableMessage } from "./batch.ts";
 import { TASK_TABLES } from "./schema.ts";
-
-/** The minimum time between two checks that the file still exists, in milliseconds. */
-const CHECK_INTERVAL_MS = 1_000;
 
 /** The maximum time that a commit waits for another program's lock, in milliseconds. */
 const BUSY_TIMEOUT_MS = 2_000;
@@ -25,7 +21,8 @@ export class DatabaseWriter implements Disposable {
   readonly #inode: number | null;
   readonly #db: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();
-  #checkedMs = -Infinity;
+  /** The inode of the write-ahead log, which the first write creates. */
+  #logInode: number | null = null;
 
   /**
    * @param file the path of a database that has its schema
@@ -41,9 +38,9 @@ export class DatabaseWriter implements Disposable {
     this.#db.exec(`PRAGMA synchronous = ${durability}`);
   }
 
-  /** Writes a batch in one transaction. */
+  /** Writes a batch in one transaction. Throws if the batch may be lost, even if SQLite reported no error. */
   write(batch: BatchMessage): void {
-    this.#checkExists();
+    this.checkExists();
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       this.#writeRows(batch);
@@ -53,6 +50,9 @@ export class DatabaseWriter implements Disposable {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
+    // If the file was deleted during the transaction, the commit went nowhere. Writing the batch again is harmless.
+    this.#logInode ??= inodeOf(`${this.#file}-wal`);
+    this.checkExists();
   }
 
   /** Moves the write-ahead log into the database file. */
@@ -65,13 +65,14 @@ export class DatabaseWriter implements Disposable {
   }
 
   /**
-   * Throws if the file was deleted or replaced. SQLite itself would continue to write without an error, and
-   * the data would be lost.
+   * Throws if the database or its write-ahead log was deleted or replaced. SQLite itself would continue to
+   * write without an error, and the data would be lost.
    */
-  #checkExists(): void {
-    if (monotonicMs() - this.#checkedMs < CHECK_INTERVAL_MS) return;
+  checkExists(): void {
     if (inodeOf(this.#file) !== this.#inode) throw new Error("not the file that was opened");
-    this.#checkedMs = monotonicMs();
+    if (this.#logInode !== null && inodeOf(`${this.#file}-wal`) !== this.#logInode) {
+      throw new Error("not the file that was opened: its write-ahead log is another one");
+    }
   }
 
   #writeRows(batch: BatchMessage): void {

@@ -177,6 +177,7 @@ export class Writer implements AsyncDisposable {
       // An error in the worker must not end the process.
       event.preventDefault();
       this.#isWorkerLost = true;
+      if (this.#commit !== null) this.#figures.failedCommits++;
       this.#failed(event.message);
     };
     const { file, durability } = this.#options;
@@ -215,11 +216,16 @@ export class Writer implements AsyncDisposable {
     this.#degrade(new StorageError(this.#options.file, reason));
   }
 
-  #onAnswer(answer: WriterAnswer): void {
-    clearTimeout(this.#stallTimer);
-    if (!answer.ok) this.#failed(answer.message);
-    else if (this.#commit !== null) this.#succeeded(this.#commit);
-    else this.#closed?.resolve();
+  #onAnswer({ to, error }: WriterAnswer): void {
+    // The answer to a commit in progress will tell more.
+    if ((to === "watch" || to === "check") && this.#commit !== null) return;
+    if (to === "watch" && this.#degradation !== null) return;
+    if (to === "write") clearTimeout(this.#stallTimer);
+    if (to === "write" && error !== null) this.#figures.failedCommits++;
+    if (error !== null) return this.#failed(error);
+    if (to === "write" && this.#commit !== null) this.#succeeded(this.#commit);
+    if (to === "check" && this.#isIdle) this.#setDegradation(null);
+    if (to === "close") this.#closed?.resolve();
   }
 
   #succeeded(commit: Commit): void {
@@ -236,7 +242,6 @@ export class Writer implements AsyncDisposable {
   }
 
   #failed(message: string): void {
-    this.#figures.failedCommits++;
     const error = storageError(this.#options.file, new Error(message));
     this.#closed?.reject(error);
     this.#degrade(error);
@@ -267,7 +272,7 @@ export class Writer implements AsyncDisposable {
       this.#isWorkerLost = false;
     }
     if (this.#commit !== null) this.#write(this.#commit);
-    else if (this.#pending.isEmpty) this.#setDegradation(null);
+    else if (this.#pending.isEmpty) this.#post({ type: "check" });
     else this.#next();
   }
 

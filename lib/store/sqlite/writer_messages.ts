@@ -7,11 +7,19 @@
 import type { BatchMessage } from "./batch.ts";
 import type { Durability } from "../store.ts";
 
-/** A request to the worker. Every request but `open` is answered once, in order. */
+/** A request to the worker. Every request but `open` is answered once, in order. `check` writes nothing. */
 export type WriterRequest =
   | { readonly type: "open"; readonly file: string; readonly durability: Durability }
   | { readonly type: "write"; readonly batch: BatchMessage }
+  | { readonly type: "check" }
   | { readonly type: "close" };
 
-/** The worker's answer. */
-export type WriterAnswer = { readonly ok: true } | { readonly ok: false; readonly message: string };
+/**
+ * A message of the worker: the answer to a request, or `watch`, which the worker sends by itself when the file has
+ * disappeared.
+ */
+export interface WriterAnswer {
+  readonly to: "write" | "check" | "close" | "watch";
+  /** What failed; `null` if the request succeeded. */
+  readonly error: string | null;
+}

@@ -13,6 +13,9 @@ const scope = globalThis as unknown as {
   postMessage(answer: WriterAnswer): void;
 };
 
+/** The interval at which the worker looks whether the file still exists, in milliseconds. */
+const WATCH_INTERVAL_MS = 500;
+
 let settings: { readonly file: string; readonly durability: Durability } | undefined;
 let writer: DatabaseWriter | undefined;
 
@@ -20,20 +23,36 @@ scope.onmessage = ({ data }) => {
   if (data.type === "open") {
     settings = data;
     tryToOpen();
+    setInterval(watch, WATCH_INTERVAL_MS);
     return;
   }
   try {
     answer(data);
-    scope.postMessage({ ok: true });
+    scope.postMessage({ to: data.type, error: null });
   } catch (error) {
-    scope.postMessage({ ok: false, message: error instanceof Error ? error.message : String(error) });
+    scope.postMessage({ to: data.type, error: messageOf(error) });
   }
 };
 
+/** Reports a file that has disappeared although nothing is being written. */
+function watch(): void {
+  try {
+    writer?.checkExists();
+  } catch (error) {
+    scope.postMessage({ to: "watch", error: messageOf(error) });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function answer(request: Exclude<WriterRequest, { readonly type: "open" }>): void {
   if (request.type === "write") return opened().write(request.batch);
+  if (request.type === "check") return opened().checkExists();
   opened().checkpoint();
   opened()[Symbol.dispose]();
+  writer = undefined;
 }
 
 /**
