@@ -26,6 +26,8 @@ export interface Operations {
   /** Returns the size of the database file in bytes; `null` if tasks are kept in memory. */
   storageBytes(): number | null;
 }
+  /** Returns how often the server had to open its port again; `null` if that is unknown. */
+  portReopenings(): number | null;
 
 /** The parts of the monitor that the HTTP handler uses. */
 export interface HandlerContext {

@@ -102,7 +102,11 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     pages: pageRenderer(VERSION),
     module: moduleSource,
     keyring,
-    operations: { deliveries: () => notifier.counts, storageBytes: () => sizeOf(storage.file) },
+    operations: {
+      deliveries: () => notifier.counts,
+      storageBytes: () => sizeOf(storage.file),
+      portReopenings: options.portReopenings ?? (() => null),
+    },
     gate: new Gate({ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice }),
     reportError: onError,
   });

@@ -88,4 +88,9 @@ export interface MonitorOptions extends AccessOptions {
    * written to the console.
    */
   readonly onNotice?: (text: string) => void;
+  /**
+   * Returns how often the server had to open its port again, for `/metrics`. By default, the metrics have no
+   * such figure.
+   */
+  readonly portReopenings?: () => number;
 }

@@ -61,6 +61,7 @@ export class HeldServer implements AsyncDisposable {
         storageBytes: () => null,
       },
       gate: new Gate({ keyring: null, authorize: null, limits: all, proxies: new Set(), notice: () => {} }),
+        portReopenings: () => null,
       reportError: (error) => this.errors.push(error),
     });
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };

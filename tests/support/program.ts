@@ -21,6 +21,8 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Flags of `deno run` in addition to those of `deno task start`. */
   readonly runFlags?: readonly string[];
+  /** The maximum number of open files of the program; by default that of this process. */
+  readonly maxOpenFiles?: number;
 }
 
 /** The exit status and the output of a program. */
@@ -162,9 +164,12 @@ export interface Program extends AsyncDisposable {
  * @returns the process of Taskscope
  */
 export async function spawnProgram(args: readonly string[], options: ProgramOptions = {}): Promise<Process> {
-  const { cwd = ROOT, env = {}, runFlags = [] } = options;
+  const { cwd = ROOT, env = {}, runFlags = [], maxOpenFiles } = options;
   const variables = { TASKSCOPE_DATA: ":memory:", ...env };
-  const [command, ...own] = await programWords(runFlags);
+  const words = await programWords(runFlags);
+  const [command, ...own]: readonly [string, ...string[]] = maxOpenFiles === undefined
+    ? words
+    : ["sh", "-c", `ulimit -n ${maxOpenFiles} && exec "$@"`, "sh", ...words];
   return spawn(command, [...own, ...args], { cwd, env: variables });
 }
 

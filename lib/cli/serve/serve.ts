@@ -12,6 +12,7 @@ import { withTimeout } from "../../timeout.ts";
 import { EXIT, messageOf } from "../command.ts";
 import { defaultDataFile } from "../default_data_file.ts";
 import { showHelp } from "../help.ts";
+import { Listener } from "./listener.ts";
 import { Log } from "./log.ts";
 import { SERVE } from "./serve_flags.ts";
 import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts";
@@ -47,8 +48,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     log.error("left_behind", event.reason);
   });
 
-  const server = listen(options, (request, info) => monitor.fetch(request, info));
-  const { port } = server.addr;
+  const listener = listen(options, log, (request, info) => monitor.fetch(request, info));
+  const { port } = listener;
   const monitor = createMonitor({
     ...options,
     tasks,
@@ -57,6 +58,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     allowedHosts: loopbackHosts(options.host, port),
     onError: (error) => log.error("unexpected", error),
     onNotice: (text) => log.warn("notice", text),
+    portReopenings: () => listener.reopenings,
   });
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
   const scheme = options.tls === null ? "http" : "https";
@@ -67,19 +69,21 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
       ? `Taskscope is running at ${address}`
       : `Taskscope is running at ${publicUrl}, listening on ${address}`,
   );
-  const stopped = stopOnSignal(server, monitor, log);
-  // The returned promise rejects if the server itself fails.
-  return await Promise.race([stopped, server.finished.then(() => stopped)]);
+  return await stopOnSignal(listener, monitor, log);
 }
 
-function listen(
-  options: ServeOptions,
-  handler: Deno.ServeHandler<Deno.NetAddr>,
-): Deno.HttpServer<Deno.NetAddr> {
+function listen(options: ServeOptions, log: Log, handler: Deno.ServeHandler<Deno.NetAddr>): Listener {
   const { host: hostname, port, tls } = options;
   const certificate = tls === null ? {} : { cert: pem(tls.cert, "--cert"), key: pem(tls.key, "--tls-key") };
+  const serve = (port: number) => Deno.serve({ hostname, port, ...certificate, onListen: () => {} }, handler);
+  const onFailure = (reason: string | null) =>
+    log.warn(
+      "port_failed",
+      `The port stopped accepting connections${reason === null ? "" : ` (${reason})`}: ` +
+        "idle connections are closed, and the port is opened again; if this recurs, allow more open files with ulimit -n",
+    );
   try {
-    return Deno.serve({ hostname, port, ...certificate, onListen: () => {} }, handler);
+    return new Listener({ serve, hostname, port, onFailure });
   } catch (cause) {
     if (cause instanceof Deno.errors.AddrInUse) {
       throw new Error(
@@ -125,7 +129,7 @@ function makeFolderOf(file: string): void {
 }
 
 /** Resolves with the exit status once a signal has stopped the server. */
-function stopOnSignal(server: Deno.HttpServer, monitor: Monitor, log: Log): Promise<number> {
+function stopOnSignal(listener: Listener, monitor: Monitor, log: Log): Promise<number> {
   return new Promise((resolve) => {
     let stoppingSinceMs: number | undefined;
     const stop = () => {
@@ -135,7 +139,7 @@ function stopOnSignal(server: Deno.HttpServer, monitor: Monitor, log: Log): Prom
         return;
       }
       stoppingSinceMs = performance.now();
-      shutDown(server, monitor, log).then((isStored) => resolve(isStored ? EXIT.ok : EXIT.failed));
+      shutDown(listener, monitor, log).then((isStored) => resolve(isStored ? EXIT.ok : EXIT.failed));
     };
     Deno.addSignalListener("SIGINT", stop);
     // Deno cannot listen for SIGTERM on Windows.
@@ -144,13 +148,13 @@ function stopOnSignal(server: Deno.HttpServer, monitor: Monitor, log: Log): Prom
 }
 
 /** Shuts down gracefully, for at most {@linkcode SHUTDOWN_MS}; returns whether everything was stored. */
-async function shutDown(server: Deno.HttpServer, monitor: Monitor, log: Log): Promise<boolean> {
+async function shutDown(listener: Listener, monitor: Monitor, log: Log): Promise<boolean> {
   let isStored = false;
   const ended = monitor.shutdown()
     .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
     // The HTTP server is shut down last, because its shutdown closes the sockets that still send the final
     // states of tasks. The shutdown may hang if a client does not read.
-    .then(() => server.shutdown());
+    .then(() => listener.shutdown());
   await withTimeout(ended, SHUTDOWN_MS);
   return isStored;
 }

@@ -123,7 +123,7 @@ export class Metrics implements Disposable {
   }
 
   #defineRequests(): void {
-    const { traffic } = this.#sources;
+    const { traffic, operations } = this.#sources;
     const requests = "Requests, by the first segment of the path and the class of the status.";
     this.#define(Counter, "taskscope_http_requests_total", requests, ["root", "status"], () => {
       return traffic.requests.map((
@@ -132,6 +132,12 @@ export class Metrics implements Disposable {
     });
     const problems = "Requests that were refused or failed, by problem code.";
     this.#by("code", Counter, "taskscope_problems_total", problems, () => traffic.problems);
+    this.#one(
+      Counter,
+      "taskscope_port_reopenings_total",
+      "How often the port was opened again after it had stopped accepting connections.",
+      () => operations.portReopenings(),
+    );
   }
 
   #defineStorage(): void {

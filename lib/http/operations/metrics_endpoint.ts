@@ -21,7 +21,7 @@ export class MetricsEndpoint implements Disposable {
 
   /** `GET /metrics` */
   async answer(): Promise<Response> {
-    this.#metrics ??= import("./metrics.ts").then(({ Metrics }) => new Metrics(this.#sources));
+    this.#metrics ??= this.#load();
     const headers = {
       "content-type": CONTENT_TYPE,
       "cache-control": "no-store",
@@ -31,6 +31,17 @@ export class MetricsEndpoint implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    void this.#metrics?.then((metrics) => metrics[Symbol.dispose]());
+    this.#metrics?.then((metrics) => metrics[Symbol.dispose](), () => {});
+  }
+
+  async #load(): Promise<Metrics> {
+    try {
+      const { Metrics } = await import("./metrics.ts");
+      return new Metrics(this.#sources);
+    } catch (error) {
+      // The next request tries again, because files can be read again once others are closed.
+      this.#metrics = undefined;
+      throw error;
+    }
   }
 }
