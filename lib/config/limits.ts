@@ -17,6 +17,11 @@ export interface MonitorLimits {
   /** The maximum number of unfinished tasks of one client; further ones are rejected. */
   readonly liveTasksPerClient: number;
   /**
+   * The maximum number of tasks that were started by name, by a request, and still run; further ones are
+   * rejected.
+   */
+  readonly startedTasks: number;
+  /**
    * The maximum number of wrong keys or tokens in a row that one address may send; further ones are answered
    * with 429 instead of 401.
    */
@@ -162,6 +167,7 @@ export interface MonitorLimits {
 export const DEFAULT_LIMITS: MonitorLimits = {
   clients: 10_000,
   liveTasksPerClient: 10_000,
+  startedTasks: 1_000,
   wrongKeysPerAddress: 10,
   wrongKeyRefillMs: 6_000,
   addresses: 10_000,

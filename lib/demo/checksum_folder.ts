@@ -7,6 +7,7 @@
 import { createHash } from "node:crypto";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { MonitoredTask } from "../monitored.ts";
+import { Places } from "./places.ts";
 import { object } from "../task/protocol.ts";
 import type { JsonObject } from "../task/task.ts";
 
@@ -26,6 +27,11 @@ export type FolderChecksum = {
 // disk.
 const READERS = 4;
 const CHUNK_BYTES = 256 * 1024;
+
+/** The maximum number of folders that are read at the same time, each with {@linkcode READERS} open files. */
+const MAX_FOLDERS = 8;
+
+const places = new Places(MAX_FOLDERS);
 
 /**
  * Creates a task that reads every file below a folder and computes one checksum of all of them. The checksum
@@ -47,7 +53,8 @@ export function checksumFolder(
 ): (task: MonitoredTask, input?: JsonObject) => Promise<FolderChecksum> {
   return async function checksum_folder(task, input = {}) {
     const folder = await resolveFolder(root, object(input, "input").folder ?? ".");
-    return await new ChecksumRun(task, folder).run();
+    if (places.isFull) task.update({ status: "Waiting for other folders to be read" });
+    return await places.use(task.signal, () => new ChecksumRun(task, folder).run());
   };
 }
 

@@ -7,6 +7,7 @@
 import type { MonitoredTask } from "../monitored.ts";
 import { object } from "../task/protocol.ts";
 import type { JsonObject } from "../task/task.ts";
+import { Places } from "./places.ts";
 import { checkPrimeBound } from "./primes.ts";
 import { callWorker } from "./worker_call.ts";
 
@@ -18,11 +19,20 @@ export type PrimeCount = {
   readonly below: number;
 };
 
+/**
+ * The maximum number of workers. Each takes a thread and more than 10 MB, and more of them than cores would only
+ * compete.
+ */
+export const MAX_WORKERS = Math.min(4, navigator.hardwareConcurrency);
+
+const workers = new Places(MAX_WORKERS);
+
 /** The default bound, which takes about three seconds on an ordinary machine. */
 export const DEFAULT_PRIME_BOUND = 2_000_000_000;
 
 /**
- * Counts the primes below a bound in a worker, so that the server stays responsive.
+ * Counts the primes below a bound in a worker, so that the server stays responsive. At most {@linkcode MAX_WORKERS}
+ * runs count at the same time; further ones wait.
  *
  * @param task the task to report progress to, as how many numbers are done
  * @param input `below`: an integer from 2 to 10,000,000,000; 2,000,000,000 by default
@@ -32,11 +42,14 @@ export const DEFAULT_PRIME_BOUND = 2_000_000_000;
  */
 export async function countPrimes(task: MonitoredTask, input: JsonObject = {}): Promise<PrimeCount> {
   const below = checkPrimeBound(object(input, "input").below ?? DEFAULT_PRIME_BOUND);
-  task.update({ status: `Counting primes below ${below}`, current: 0, total: below, unit: "numbers" });
-  const worker = new Worker(new URL("./count_primes_worker.ts", import.meta.url), { type: "module" });
-  const primes = await callWorker(worker, below, {
-    signal: task.signal,
-    onProgress: (done) => task.update({ current: done }),
+  if (workers.isFull) task.update({ status: "Waiting for a worker: all are in use" });
+  const primes = await workers.use(task.signal, async () => {
+    task.update({ status: `Counting primes below ${below}`, current: 0, total: below, unit: "numbers" });
+    const worker = new Worker(new URL("./count_primes_worker.ts", import.meta.url), { type: "module" });
+    return await callWorker(worker, below, {
+      signal: task.signal,
+      onProgress: (done) => task.update({ current: done }),
+    });
   });
   await task.update({ status: `Found ${primes} primes`, current: below });
   return { primes, below };

@@ -19,7 +19,7 @@ import { ReportCalls } from "./reports/calls.ts";
 import { Events } from "./streams/events.ts";
 import { Sockets } from "./streams/sockets.ts";
 import { OpenSockets } from "./streams/upgrade.ts";
-import { WatcherSlots } from "./streams/watcher_slots.ts";
+import { Slots } from "./slots.ts";
 import { Badges } from "./tasks/badges.ts";
 import { Names } from "./tasks/names.ts";
 import { PolledTasks } from "./tasks/polled_tasks.ts";
@@ -47,7 +47,7 @@ export interface Areas {
   readonly sharing: Sharing;
   readonly signIn: SignIn;
   /** The limit on the number of sockets and event streams. */
-  readonly slots: WatcherSlots;
+  readonly slots: Slots;
   readonly sockets: Sockets;
   readonly waits: Waits;
 }
@@ -60,7 +60,7 @@ export interface Areas {
  */
 export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
   const open = new OpenSockets();
-  const slots = new WatcherSlots(context.limits.watchers);
+  const slots = new Slots(context.limits.watchers, "watchers");
   const sockets = new Sockets(context, slots, open);
   const events = new Events(context, slots);
   const batches = new ReportBatches(context, open);

@@ -18,6 +18,7 @@ import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
+import type { Slots } from "./slots.ts";
 
 /** Values for the metrics that come from neither tasks nor requests. */
 export interface Operations {
@@ -25,9 +26,9 @@ export interface Operations {
   deliveries(): DeliveryCounts;
   /** Returns the size of the database file in bytes; `null` if tasks are kept in memory. */
   storageBytes(): number | null;
-}
   /** Returns how often the server had to open its port again; `null` if that is unknown. */
   portReopenings(): number | null;
+}
 
 /** The parts of the monitor that the HTTP handler uses. */
 export interface HandlerContext {
@@ -36,6 +37,8 @@ export interface HandlerContext {
   /** The sink for reports of tasks that are started by name. */
   readonly sink: ReportSink;
   readonly startables: ReadonlyMap<string, Startable>;
+  /** The limit on the number of tasks that were started by name and still run. */
+  readonly started: Slots;
   readonly limits: MonitorLimits;
   readonly access: ResolvedAccess;
   readonly pages: PageRenderer;
@@ -104,7 +107,8 @@ export function taskNotFound(id: string): Problem {
  * @param args the arguments to call the registered function with
  * @param options the options for the new task, such as its id and tags
  * @returns the id of the task
- * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken
+ * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken, 503 if too
+ * many tasks that were started by name still run
  */
 export function startTask(
   context: HandlerContext,
@@ -122,7 +126,17 @@ export function startTask(
   }
   const obstacle = context.registry.creationError(client);
   if (obstacle !== null) throw obstacle;
-  const { id } = startable.start(context.sink, { ...options, client }, args);
+  const release = context.started.take();
+  let id: string;
+  try {
+    const handle = startable.start(context.sink, { ...options, client }, args);
+    // A task may end before its function does, so the slot is kept until the function has returned.
+    handle.done.then(release, release);
+    id = handle.id;
+  } catch (error) {
+    release();
+    throw error;
+  }
   context.registry.setLaunch(client, id, { name, args });
   return id;
 }

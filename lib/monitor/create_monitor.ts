@@ -15,6 +15,7 @@ import { type MonitorLimits, resolveLimits } from "../config/limits.ts";
 import { type ResolvedStorage, resolveStorage } from "../config/storage_options.ts";
 import { Handler } from "../http/handler.ts";
 import { Gate } from "../http/gate.ts";
+import { Slots } from "../http/slots.ts";
 import { Hub } from "../hub/hub.ts";
 import { LocalSink } from "../registry/local_sink.ts";
 import { moduleSource } from "../http/pages/module_source.ts";
@@ -97,6 +98,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     hub,
     sink,
     startables,
+    started: new Slots(limits.startedTasks, "running tasks that were started by name"),
     limits,
     access,
     pages: pageRenderer(VERSION),

@@ -8,6 +8,7 @@ import { resolveAccess } from "../../lib/config/access_options.ts";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { Gate } from "../../lib/http/gate.ts";
 import { Handler } from "../../lib/http/handler.ts";
+import { Slots } from "../../lib/http/slots.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import { LocalSink } from "../../lib/registry/local_sink.ts";
 import { type Startable, startableOf, wrap } from "../../lib/reporter/wrap.ts";
@@ -51,6 +52,7 @@ export class HeldServer implements AsyncDisposable {
       hub: this.hub,
       sink,
       startables: new Map(startables),
+      started: new Slots(all.startedTasks, "running tasks"),
       limits: all,
       access: resolveAccess(),
       pages: pageRenderer("test"),
@@ -59,9 +61,9 @@ export class HeldServer implements AsyncDisposable {
       operations: {
         deliveries: () => ({ waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 }),
         storageBytes: () => null,
+        portReopenings: () => null,
       },
       gate: new Gate({ keyring: null, authorize: null, limits: all, proxies: new Set(), notice: () => {} }),
-        portReopenings: () => null,
       reportError: (error) => this.errors.push(error),
     });
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };

@@ -16,7 +16,8 @@ import { EventConnection, SharedEncoder } from "./event_connection.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { headerOf } from "../headers.ts";
 import { type Call, paramsOf } from "../route.ts";
-import type { WatcherSlots } from "./watcher_slots.ts";
+import type { Slots } from "../slots.ts";
+
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /**
@@ -48,7 +49,7 @@ interface Watch {
 /** Handles requests below `/events`. */
 export class Events {
   readonly #context: HandlerContext;
-  readonly #slots: WatcherSlots;
+  readonly #slots: Slots;
   readonly #connections: Set<EventConnection> = new Set();
   /** The connections whose peers have not read everything yet. */
   readonly #undone: Set<EventConnection> = new Set();
@@ -63,7 +64,7 @@ export class Events {
    * @param context the parts of the monitor to use
    * @param slots the limit of watchers
    */
-  constructor(context: HandlerContext, slots: WatcherSlots) {
+  constructor(context: HandlerContext, slots: Slots) {
     this.#context = context;
     this.#slots = slots;
   }

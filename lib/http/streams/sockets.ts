@@ -10,8 +10,8 @@ import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Call, paramsOf } from "../route.ts";
+import type { Slots } from "../slots.ts";
 import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
-import type { WatcherSlots } from "./watcher_slots.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /** The maximum time that a watcher may read nothing while a full state waits for it, in milliseconds. */
@@ -87,7 +87,7 @@ class SocketWatcher implements Watcher {
 export class Sockets {
   readonly #context: HandlerContext;
   readonly #watchers: Set<SocketWatcher> = new Set();
-  readonly #slots: WatcherSlots;
+  readonly #slots: Slots;
   readonly #open: OpenSockets;
   readonly #tally = new WatcherTally();
 
@@ -96,7 +96,7 @@ export class Sockets {
    * @param slots the limit of watchers
    * @param open the sockets that are not closed yet
    */
-  constructor(context: HandlerContext, slots: WatcherSlots, open: OpenSockets) {
+  constructor(context: HandlerContext, slots: Slots, open: OpenSockets) {
     this.#context = context;
     this.#slots = slots;
     this.#open = open;

@@ -1,4 +1,4 @@
-import { countPrimes } from "../../../lib/demo/count_primes.ts";
+import { countPrimes, MAX_WORKERS } from "../../../lib/demo/count_primes.ts";
 import { callWorker } from "../../../lib/demo/worker_call.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { assert, assertEquals, assertGreater, assertRejects } from "../../support/assert.ts";
@@ -78,4 +78,22 @@ Deno.test("callWorker() rejects if the worker's module does not load", async () 
   const options = { signal: new AbortController().signal, onProgress: () => {} };
   const worker = new Worker("data:text/javascript,this is no program", { type: "module" });
   await assertRejects(() => callWorker(worker, 10, options), Error, "The worker failed: ");
+});
+
+Deno.test("countPrimes() uses a bounded number of workers, and further runs wait until one is free", async () => {
+  const stop = new Error("stop");
+  const tasks = Array.from({ length: MAX_WORKERS + 2 }, () => new RecordingTask());
+  const done = tasks.map((task) =>
+    countPrimes(task, { below: 10_000_000_000 }).then(() => null, (error) => error)
+  );
+  const statuses = () => tasks.map(({ updates }) => updates.map(({ status }) => status).filter(Boolean));
+  const counting = ["Counting primes below 10000000000"];
+  const waiting = "Waiting for a worker: all are in use";
+  assertEquals(statuses(), tasks.map((_, index) => index < MAX_WORKERS ? counting : [waiting]));
+  tasks.at(-2)!.stop(stop);
+  tasks[0]!.stop(stop);
+  assertEquals([await done[0], await done.at(-2)], [stop, stop]);
+  assertEquals(statuses().at(-1), [waiting, ...counting]);
+  for (const task of tasks) task.stop(stop);
+  assertEquals(await Promise.all(done), tasks.map(() => stop));
 });

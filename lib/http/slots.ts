@@ -1,22 +1,27 @@
 /**
- * Limits the number of concurrent watchers over all transports.
+ * Limits how many of something may exist at the same time.
  *
  * @module
  */
 
-import { limitReached } from "../problem.ts";
+import { limitReached } from "./problem.ts";
 
-/** Counts sockets and event streams against their common limit. */
-export class WatcherSlots {
+/** Counts things against a limit. */
+export class Slots {
   readonly #limit: number;
+  readonly #what: string;
   #taken = 0;
 
-  /** @param limit the maximum number of watchers */
-  constructor(limit: number) {
+  /**
+   * @param limit the maximum number of slots that are taken at the same time
+   * @param what what the slots are for, in the plural, such as `"watchers"`
+   */
+  constructor(limit: number, what: string) {
     this.#limit = limit;
+    this.#what = what;
   }
 
-  /** The number of watchers. */
+  /** The number of slots that are taken. */
   get taken(): number {
     return this.#taken;
   }
@@ -28,7 +33,7 @@ export class WatcherSlots {
    */
   check(): void {
     if (this.#taken < this.#limit) return;
-    throw limitReached(`The limit of ${this.#limit} watchers is reached`);
+    throw limitReached(`The limit of ${this.#limit} ${this.#what} is reached`);
   }
 
   /**

@@ -1,9 +1,9 @@
-import { Problem } from "../../../../lib/http/problem.ts";
-import { WatcherSlots } from "../../../../lib/http/streams/watcher_slots.ts";
-import { assertEquals, assertThrows } from "../../../support/assert.ts";
+import { Problem } from "../../../lib/http/problem.ts";
+import { Slots } from "../../../lib/http/slots.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
 
-Deno.test("WatcherSlots.take() takes slots up to the limit, and releasing a slot twice counts once", () => {
-  const slots = new WatcherSlots(2);
+Deno.test("Slots.take() takes slots up to the limit, and releasing a slot twice counts once", () => {
+  const slots = new Slots(2, "watchers");
   const release = [slots.take(), slots.take()];
   assertEquals(slots.taken, 2);
   const problem = assertThrows(() => slots.take(), Problem, "The limit of 2 watchers is reached");
