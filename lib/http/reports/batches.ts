@@ -255,7 +255,16 @@ export class ReportBatches {
       throw limitReached(`The limit of ${reporters} reporters is reached`);
     }
     reporterFrom(request);
-    const { socket, response } = upgrade(request);
+    // The request is copied before the upgrade, because `authorize` reads its headers with each report.
+    const { url, method, headers } = request;
+    const copy = new Request(url, { method, headers: new Headers(headers) });
+    return upgrade(request, {
+      attach: (socket) => this.#attach(socket, copy, visitor),
+      reportError: this.#context.reportError,
+    });
+  }
+
+  #attach(socket: WebSocket, request: Request, visitor: Visitor): void {
     const session = new SocketSession({
       context: this.#context,
       request,
@@ -278,7 +287,6 @@ export class ReportBatches {
       end();
       this.#open.delete(socket);
     };
-    return response;
   }
 }
 

@@ -90,6 +90,8 @@ export class Sockets {
   readonly #slots: Slots;
   readonly #open: OpenSockets;
   readonly #tally = new WatcherTally();
+  /** The sockets that are not closed, including those that were told to close. */
+  readonly #connected: Set<WebSocket> = new Set();
 
   /**
    * @param context the parts of the monitor to use
@@ -105,7 +107,7 @@ export class Sockets {
   /** The number of watchers, and the counts of messages sent to them. */
   get counts(): WatcherCounts {
     const { disconnected, messages, characters } = this.#tally;
-    return { open: this.#watchers.size, disconnected, messages, characters };
+    return { open: this.#connected.size, disconnected, messages, characters };
   }
 
   /** `WS /ws/tasks/{client}[?mode=delta][&after={cursor}]` */
@@ -139,15 +141,31 @@ export class Sockets {
   }
 
   #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
-    const { limits } = this.#context;
-    this.#slots.check();
-    const { socket, response } = upgrade(request);
     // The slot is taken before the socket opens, so that sockets that never open cannot exceed the limit.
     const release = this.#slots.take();
+    try {
+      return upgrade(request, {
+        attach: (socket) => this.#attach(socket, release, begin),
+        reportError: this.#context.reportError,
+      });
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /**
+   * Connects a socket to the hub.
+   *
+   * @param release releases the slot of the socket. The slot is kept until the connection is closed: a peer that
+   * does not read can't be disconnected, and what it has not read stays in memory.
+   */
+  #attach(socket: WebSocket, release: () => void, begin: (watcher: SocketWatcher) => () => void): void {
+    const { limits } = this.#context;
+    this.#connected.add(socket);
     let stop = () => {};
     const onGone = () => {
       this.#watchers.delete(watcher);
-      release();
       stop();
     };
     const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {
@@ -166,9 +184,12 @@ export class Sockets {
         watcher.close(CLOSE.serverError, "Cannot read the tasks; the server's log has the details");
       }
     };
+    // Deno may dispatch this event twice.
     socket.onclose = () => {
       watcher.gone();
       this.#open.delete(socket);
+      this.#connected.delete(socket);
+      release();
     };
     socket.onerror = () => watcher.gone();
     socket.onmessage = ({ data }) => {
@@ -176,7 +197,6 @@ export class Sockets {
         watcher.close(CLOSE.tooBig, `Messages must have at most ${limits.watcherMessageBytes} bytes`);
       }
     };
-    return response;
   }
 }
 

@@ -42,14 +42,38 @@ export class OpenSockets {
   }
 }
 
+/** Options of {@linkcode upgrade}. */
+export interface UpgradeOptions {
+  /**
+   * Sets the handlers of the socket, which opens later. The request can't be read any more: its headers throw
+   * after the upgrade.
+   */
+  readonly attach: (socket: WebSocket) => void;
+  /** Called with an error that `attach` throws, after which the socket is closed. */
+  readonly reportError: (error: unknown) => void;
+}
+
 /**
- * Completes a WebSocket handshake.
+ * Completes a WebSocket handshake. Nothing is thrown after the upgrade, because `Deno.serve` stops listening if a
+ * handler fails to return the response of an upgrade.
  *
  * @param request the request
- * @returns the socket and the response
+ * @param options what to do with the socket
+ * @returns the response
  * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid handshake
  */
-export function upgrade(request: Request): Deno.WebSocketUpgrade {
+export function upgrade(request: Request, { attach, reportError }: UpgradeOptions): Response {
+  const { socket, response } = complete(request);
+  try {
+    attach(socket);
+  } catch (error) {
+    reportError(error);
+    socket.onopen = () => socket.close(CLOSE.serverError, "The server failed; its log has the details");
+  }
+  return response;
+}
+
+function complete(request: Request): Deno.WebSocketUpgrade {
   checkHandshake(request);
   const offered = elementsOf(headerOf(request, "sec-websocket-protocol"));
   try {
@@ -64,9 +88,10 @@ export function upgrade(request: Request): Deno.WebSocketUpgrade {
   }
 }
 
-/** Checks the headers that `Deno.upgradeWebSocket()` does not check (RFC 6455, section 4.2.1). */
+/** Checks what `Deno.upgradeWebSocket()` does not check (RFC 6455, section 4.2.1). */
 function checkHandshake(request: Request): void {
-  const { headers } = request;
+  const { headers, method } = request;
+  if (method !== "GET") throw new Problem("bad_handshake", `A handshake must be a GET, received ${method}`);
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") {
     throw new Problem(
       "upgrade_needed",

@@ -432,3 +432,16 @@ Deno.test("ReportBatches disconnects a reporter that does not read its replies",
   assertEquals(status, 101);
   assertEquals(program.process.stderr, "");
 });
+
+Deno.test("ReportBatches passes authorize the headers of the handshake with every report", async () => {
+  const versions: (string | null)[] = [];
+  await using server = decided(({ headers }) => {
+    versions.push(headers.get("sec-websocket-version"));
+    return true;
+  });
+  await using socket = new ReportSocket(server.url);
+  await socket.opened();
+  await socket.taken(socket.report(creation("1"), creation("2", 1, "d")));
+  await socket.taken(socket.report(creation("3", 2, "e")));
+  assertEquals([versions, server.errors], [["13", "13", "13"], []]);
+});
