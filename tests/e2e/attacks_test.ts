@@ -52,6 +52,12 @@ async function handshake(
   return connection;
 }
 
+async function plainGet({ port }: Program, path: string): Promise<Deno.Conn> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await send(connection, encode(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`));
+  return connection;
+}
+
 Deno.test("attack: a page of another site cannot open WebSockets, submit forms or read tasks", async () => {
   await using host = new StaticHost();
   await using program = await startProgram();
@@ -297,6 +303,44 @@ Deno.test("attack: the server works in spite of many idle connections, and watch
   } finally {
     for (const connection of connections) connection.close();
   }
+  await assertWell(program);
+});
+
+Deno.test("attack: watchers that do not read keep their slots, however often they are told to go", async () => {
+  const limits = ["--limit", "watchers=20", "--limit", "watcherQueueBytes=65536"];
+  await using program = await startProgram(limits);
+  const connections: Deno.Conn[] = [];
+  const open = async (request: (port: number) => Promise<Deno.Conn>) => {
+    const connection = await request(program.port);
+    connections.push(connection);
+    return (await readResponse(connection, "head")).status;
+  };
+  const transports: ((port: number) => Promise<Deno.Conn>)[] = [
+    () => handshake(program, "/ws/tasks/c?mode=delta"),
+    () => handshake(program, "/ws/tasks/c"),
+    () => plainGet(program, "/events/tasks/c"),
+  ];
+  const statuses: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    for (let index = 0; index < 20; index++) {
+      statuses.push(await open(transports[index % transports.length]!));
+    }
+    // More than the queues and the buffers of the connections hold, so that every watcher is too slow.
+    for (let index = 0; index < 12; index++) {
+      const body = { id: `t-${round}-${index}`, metadata: { text: "x".repeat(15_000) } };
+      await call("POST", `${program.url}/tasks/c`, { body });
+    }
+    const { text } = await call("GET", `${program.url}/metrics`);
+    const counts = [...text.matchAll(/^taskscope_watchers\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
+    assertEquals(counts.reduce((sum, count) => sum + count, 0), 20, "every seat is still taken");
+  }
+  assertEquals(statuses.filter((status) => status === 503).length, 60);
+  connections.forEach((connection) => connection.close());
+  // The seats are free again once the connections are closed.
+  let status = 503;
+  while (status === 503) status = await open(transports[0]!);
+  assertEquals(status, 101);
+  connections.at(-1)!.close();
   await assertWell(program);
 });
 

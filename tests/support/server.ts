@@ -4,6 +4,7 @@
  * @module
  */
 
+import { call } from "./calls.ts";
 import { createMonitor, type Monitor, type MonitorOptions } from "../../lib/mod.ts";
 
 /** A monitor that listens on a free port of this machine. */
@@ -47,4 +48,15 @@ export function startServer(options: MonitorOptions = {}): TestServer {
       await new Promise((resolve) => setTimeout(resolve, 0));
     },
   };
+}
+
+/** Returns the number of watchers of one transport that a server disconnected because they read too slowly. */
+export async function disconnected(
+  { url }: Pick<TestServer, "url">,
+  transport: "socket" | "events",
+): Promise<number> {
+  const { text } = await call("GET", `${url}/metrics`);
+  return Number(
+    new RegExp(`^taskscope_watchers_cut_total\\{transport="${transport}"\\} (\\d+)$`, "m").exec(text)?.[1],
+  );
 }

@@ -59,7 +59,7 @@ export class EventConnection {
   readonly body: QueuedBody;
   readonly #options: EventConnectionOptions;
   readonly #watchers: Set<ConnectedWatcher> = new Set();
-  /** Releases the slots of watchers that have left before the peer has read everything. */
+  /** Releases the slots of watchers that have left, but whose peer has not read everything yet. */
   readonly #releases: Set<() => void> = new Set();
   /** The number of bytes up to the end of the newest first message, which has the full state and is no backlog. */
   #openingBytes = Infinity;
@@ -79,9 +79,9 @@ export class EventConnection {
     this.body.write(BEGINNING);
   }
 
-  /** The number of watchers. */
+  /** The number of watchers whose slots are taken. */
   get watchers(): number {
-    return this.#watchers.size;
+    return this.#watchers.size + this.#releases.size;
   }
 
   /**
@@ -113,8 +113,9 @@ export class EventConnection {
       leave: () => {
         if (!this.#watchers.delete(watcher)) return;
         stop();
-        // A watcher keeps its slot until the peer has read the rest of the queue.
-        if (this.body.queuedBytes === 0) release();
+        // A watcher keeps its slot until the peer has read the rest of the queue, and the last one until the peer has
+        // read the end of the stream: one that does not read can't be disconnected.
+        if (this.body.queuedBytes === 0 && this.#watchers.size > 0) release();
         else this.#releases.add(release);
         this.#closeIfUnwatched();
       },
@@ -124,6 +125,9 @@ export class EventConnection {
       stop = begin(watcher);
     } catch (error) {
       watcher.leave();
+      // Nobody may read the stream, as there may be no response.
+      this.#releases.delete(release);
+      release();
       throw error;
     }
     // The hub may have ended the watcher already.

@@ -72,7 +72,7 @@ export class Events {
   /** The number of watchers, and the counts of messages sent to them. */
   get counts(): WatcherCounts {
     const { disconnected, messages, characters } = this.#tally;
-    const open = [...this.#connections].reduce((sum, { watchers }) => sum + watchers, 0);
+    const open = [...this.#undone].reduce((sum, { watchers }) => sum + watchers, 0);
     return { open, disconnected, messages, characters };
   }
 

@@ -9,7 +9,7 @@ import { TestEventStream } from "../../../support/event_stream.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 import { HeldServer } from "../../../support/held_server.ts";
 import { rawCall, rawRequest, readResponse, send } from "../../../support/raw_http.ts";
-import type { TestServer } from "../../../support/server.ts";
+import { disconnected, type TestServer } from "../../../support/server.ts";
 import { TestSocket } from "../../../support/socket.ts";
 import { ended, run, startTaskServer } from "../../../support/task_server.ts";
 import { until } from "../../../support/until.ts";
@@ -373,7 +373,7 @@ Deno.test("Events disconnects a client that never reads and releases its memory;
   await quick.find("initial_state");
   assertEquals(server.monitor.watchers, 2);
   let runs = 0;
-  for (; server.monitor.watchers === 2; runs++) {
+  for (; await disconnected(server, "events") === 0; runs++) {
     assertLess(runs, 500, "a watcher that reads nothing of 30 MB must be disconnected");
     const { id, done } = large.start();
     await done;
@@ -507,7 +507,7 @@ Deno.test("Monitor.shutdown() resolves even if the client of a stream does not r
   const large = server.monitor.monitored(() => "x".repeat(60_000), { client: "c", name: "large" });
   {
     using _stuck = await openRaw(server, "/events/tasks/c");
-    for (let runs = 0; server.monitor.watchers === 1; runs++) {
+    for (let runs = 0; await disconnected(server, "events") === 0; runs++) {
       assertLess(runs, 2_000);
       await large();
       // Frames are sent by a timer.

@@ -10,7 +10,7 @@ import {
   send,
   socketFrame,
 } from "../../../support/raw_http.ts";
-import { startServer, type TestServer } from "../../../support/server.ts";
+import { disconnected, startServer, type TestServer } from "../../../support/server.ts";
 import { type SocketMessage, taskIn, TestSocket } from "../../../support/socket.ts";
 import type { MonitorOptions } from "../../../../lib/mod.ts";
 
@@ -317,7 +317,7 @@ Deno.test("Sockets disconnects a watcher that never reads, and the others receiv
   };
   await using server = start({ limits });
   const run = server.monitor.monitored(() => "x".repeat(60_000), { client: "c", name: "large" });
-  using _stuck = await stuckSocket(server, "/ws/tasks/c?mode=delta");
+  const stuck = await stuckSocket(server, "/ws/tasks/c?mode=delta");
   using _behind = await stuckSocket(server, "/ws/tasks/c");
   await using quick = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
   await quick.count(1);
@@ -325,13 +325,16 @@ Deno.test("Sockets disconnects a watcher that never reads, and the others receiv
   // A delta watcher needs every delta. A watcher of full states needs only the newest, so it is not
   // disconnected.
   let runs = 0;
-  for (; server.monitor.watchers === 3; runs++) {
+  for (; await disconnected(server, "socket") === 0; runs++) {
     assertLess(runs, 500, "a watcher that reads nothing of 30 MB must be disconnected");
     const { id, done } = run.start();
     await done;
     await quick.task(id, () => true);
   }
-  assertEquals(server.monitor.watchers, 2);
+  assertEquals(await disconnected(server, "socket"), 1);
+  assertEquals(server.monitor.watchers, 3, "its slot is taken as long as its connection exists");
+  stuck.close();
+  await watchers(server, 2);
   const { id, done } = run.with({ id: "last" }).start();
   await done;
   await quick.task(id, (task) => task.state === "FINISHED");
