@@ -20,6 +20,13 @@ import { StoreFolder } from "../support/store_folder.ts";
 
 const MEGABYTE = 1024 * 1024;
 
+/** Whether files are locked by inode; elsewhere, a file with a second name is refused. */
+const LOCKS_INODES = Deno.build.os === "linux" && "tryLockSync" in Deno.FsFile.prototype;
+
+const OTHER_NAME = LOCKS_INODES
+  ? /another Taskscope is using it under another name, such as a hard link; stop that process, or /
+  : /it has \d names \(hard links\), and another Taskscope could use it under another one; delete /;
+
 const TASKS = `
 export async function until_file(task, path) {
   for (let looks = 1; ; looks++) {
@@ -159,6 +166,65 @@ Deno.test("storage: a second program refuses the file of the first until the fir
   }
   await using second = await start(folder, folder.file);
   assertEquals((await tasksOf(second.url)).kept?.result, 4);
+});
+
+Deno.test("storage: a second program refuses every other name of the first one's file", async (t) => {
+  using folder = new StoreFolder();
+  await fillDatabase(folder);
+  const there = `${folder.path}/there`;
+  await Deno.mkdir(there);
+  const early = `${folder.path}/early.db`;
+  // Without a lock on the inode, the first program would refuse a file that has a second name.
+  if (LOCKS_INODES) await Deno.link(folder.file, early);
+  const first = await start(folder, folder.file);
+  await using _first = first;
+  const far = `${there}/far.db`;
+  await Deno.link(folder.file, far);
+  const symbolic = `${folder.path}/symbolic.db`;
+  await Deno.symlink(far, symbolic);
+  const names = { "a hard link": far, "a symbolic link to a hard link": symbolic };
+  for (const [what, name] of Object.entries(LOCKS_INODES ? { ...names, "an old hard link": early } : names)) {
+    await t.step(what, async () => {
+      await assertRefused(name, OTHER_NAME);
+    });
+  }
+  await t.step("a bind mount", async () => {
+    const mounted = `${folder.path}/mounted.db`;
+    await Deno.writeTextFile(mounted, "");
+    const { success } = await new Deno.Command("mount", {
+      args: ["--bind", folder.file, mounted],
+      stderr: "null",
+    }).output().catch(() => ({ success: false }));
+    if (!success) return notSeen("The test of a bind mount did not run: this process must not mount");
+    try {
+      await assertRefused(mounted, OTHER_NAME);
+    } finally {
+      await new Deno.Command("umount", { args: [mounted] }).output();
+    }
+  });
+  await t.step("check and backup still work, and the first program stores", async () => {
+    assertEquals(
+      (await call("POST", `${first.url}/tasks/c`, { body: { id: "last", name: "x" } })).status,
+      201,
+    );
+    for (const args of [["check"], ["backup", `${folder.path}/copy.db`]]) {
+      const { code, stderr } = await runProgram([...args, "--data", folder.file]);
+      assertEquals([code, stderr], [0, ""]);
+    }
+    assertEquals(folder.query("PRAGMA integrity_check")[0]?.integrity_check, "ok");
+  });
+  await t.step("restore refuses another name", async () => {
+    const { code, stderr } = await runProgram(["restore", `${folder.path}/copy.db`, "--data", far]);
+    assertEquals(code, 1);
+    assertMatch(stderr, OTHER_NAME);
+  });
+  await t.step("a name is free once the first program is killed", async () => {
+    first.process.kill("SIGKILL");
+    await first.process.ended();
+    for (const name of [far, early]) await Deno.remove(name).catch(() => {});
+    await using next = await start(folder, folder.file);
+    assertEquals((await tasksOf(next.url)).last?.state, "NOT_STARTED");
+  });
 });
 
 Deno.test("storage: the program refuses a file without write permission", async () => {

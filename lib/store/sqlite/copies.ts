@@ -7,7 +7,7 @@
 
 import { backup, DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
-import { lockFile } from "./database_file.ts";
+import { FileLock } from "./file_lock.ts";
 import { isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
@@ -112,7 +112,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
   const place = await exists(file) ? await Deno.realPath(file) : file;
   // The path is locked even if the file does not exist, because a server that starts during the restore would
   // create it.
-  const lock = lockFile(place);
+  using _lock = new FileLock(place);
   const partial = `${place}.${crypto.randomUUID()}.partial`;
   try {
     await backupDatabase(copy, partial);
@@ -128,7 +128,6 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
     throw storageError(file, cause);
   } finally {
     await remove(partial);
-    lock.close();
   }
 }
 

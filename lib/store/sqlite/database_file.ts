@@ -6,6 +6,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
+import { FileLock, placeOf } from "./file_lock.ts";
 import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
@@ -31,7 +32,7 @@ type ListingStatement = StatementSync & { setReturnArrays?(enabled: boolean): vo
 /** A database that is locked for this process. */
 export class DatabaseFile implements Disposable {
   readonly #file: string;
-  readonly #lock: DatabaseSync;
+  readonly #lock: FileLock;
   readonly #db: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();
 
@@ -45,11 +46,11 @@ export class DatabaseFile implements Disposable {
   constructor(file: string) {
     this.#file = file;
     createFile(file);
-    this.#lock = lockFile(file);
+    this.#lock = new FileLock(file);
     try {
       this.#db = openDatabase(file);
     } catch (cause) {
-      this.#lock.close();
+      this.#lock[Symbol.dispose]();
       throw storageError(file, cause);
     }
   }
@@ -94,7 +95,7 @@ export class DatabaseFile implements Disposable {
 
   [Symbol.dispose](): void {
     this.#db.close();
-    this.#lock.close();
+    this.#lock[Symbol.dispose]();
   }
 
   #read<Result>(read: (statement: StatementSync) => Result, sql: string): Result {
@@ -105,41 +106,6 @@ export class DatabaseFile implements Disposable {
     } catch (cause) {
       throw storageError(this.#file, cause);
     }
-  }
-}
-
-/**
- * Locks a database against other processes of this program. The lock is held on a second, empty database,
- * because a lock on the database itself would also exclude the worker of this process. The operating system
- * releases the lock, however the process ends.
- *
- * @param file the path of a database, which need not exist
- * @returns the lock, which is held until it is closed
- * @throws {StorageError} if another process holds the lock
- */
-export function lockFile(file: string): DatabaseSync {
-  let lock: DatabaseSync | undefined;
-  try {
-    lock = new DatabaseSync(`${placeOf(file)}.lock`);
-    lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
-    return lock;
-  } catch (cause) {
-    lock?.close();
-    if (cause instanceof Error && /locked/.test(cause.message)) {
-      const reason = "another Taskscope is using it; stop that process, or name another file with --data";
-      throw new StorageError(file, reason, { cause });
-    }
-    throw storageError(file, cause);
-  }
-}
-
-/** Returns the real path of a file, so that a symbolic link does not bypass the lock. */
-function placeOf(file: string): string {
-  try {
-    return Deno.realPathSync(file);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return file;
-    throw cause;
   }
 }
 

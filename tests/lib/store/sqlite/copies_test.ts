@@ -1,6 +1,6 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { backupDatabase, inspectDatabase, restoreDatabase } from "../../../../lib/store/sqlite/copies.ts";
-import { lockFile } from "../../../../lib/store/sqlite/database_file.ts";
+import { FileLock } from "../../../../lib/store/sqlite/file_lock.ts";
 import { assertEquals, assertGreater, assertRejects } from "../../../support/assert.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
@@ -69,7 +69,7 @@ Deno.test("restoreDatabase() throws while a server has locked the path, even bef
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
   const place = `${folder.path}/new.db`;
-  const server = lockFile(place);
+  const server = new FileLock(place);
   const before = await namesIn(folder);
   await assertRejects(
     () => restoreDatabase(copy, place, EPOCH),
@@ -77,7 +77,7 @@ Deno.test("restoreDatabase() throws while a server has locked the path, even bef
     "another Taskscope is using it",
   );
   assertEquals(await namesIn(folder), before);
-  server.close();
+  server[Symbol.dispose]();
   assertEquals(await restoreDatabase(copy, place, EPOCH), null);
   assertEquals((await inspectDatabase(place)).ended, 1);
 });
