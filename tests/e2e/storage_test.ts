@@ -427,7 +427,7 @@ Deno.test("storage: a program notices a file that was deleted or replaced, and a
           /^it was removed or replaced; restart the server \(not the file that was opened/,
         );
         assertEquals((await tasksOf(url)).before?.state, "FINISHED", "tasks in memory must still be shown");
-        if (way === "the folder moved away") Deno.renameSync(`${folder.path}-away`, folder.path);
+        if (way === "the folder moved away") await Deno.rename(`${folder.path}-away`, folder.path);
       });
     }
   }
@@ -440,9 +440,9 @@ Deno.test("storage: a program recovers if its file is moved away and back", asyn
     const { url } = program;
     await startTask(url, "size", "before", "x");
     await untilEnded(url, "before");
-    Deno.renameSync(folder.file, `${folder.path}/away.db`);
+    await Deno.rename(folder.file, `${folder.path}/away.db`);
     await untilReady(url, 503);
-    Deno.renameSync(`${folder.path}/away.db`, folder.file);
+    await Deno.rename(`${folder.path}/away.db`, folder.file);
     await untilReady(url, 200);
     assertEquals((await startTask(url, "size", "after", "x")).status, 202);
     await untilEnded(url, "after");
