@@ -37,7 +37,7 @@ export const builds = patterns([
   {
     format: "maven",
     pattern:
-      /^Progress \(\d+\): |^[kKM]?B \| \d+\/|^Download(?:ed|ing)(?: from [\w.-]+)?: https?:|^(?:\d+\/\d+ [kKM]?B ?\s*)+$/,
+      /^Progress \(\d+\): |^[kKM]?B \| \d+\/|^Download(?:ed|ing)(?: from [\w.-]+)?: https?:|^(?:\d+\/\d+ [kKM]?B\s*)+$/,
     isSilent: true,
   },
   // yarn announces the step that begins.

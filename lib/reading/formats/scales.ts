@@ -8,7 +8,7 @@ import { type Format, percentage } from "../reading.ts";
 
 /** Words, and a scale of dots and numbers that ends with the line. */
 const SCALE =
-  /^(?<what>[^\d.]{0,80}?)[: ]*(?<scale>\.{0,12}\d{1,3}(?:(?: ?\.+ ?| \.\. )\d{1,3})+(?: ?\.+)?|0\.{1,3})(?: ?- done\.?| ?done\.?)?$/;
+  /^(?<what>[^\d.]{0,80}?)[: ]*(?<scale>\.{0,12}\d{1,3}(?: ?\.+ ?\d{1,3})+(?: ?\.+)?|0\.{1,3})(?: ?- done\.?| ?done\.?)?$/;
 /** Dots between two numbers of GDAL's scale, each a quarter of the way. */
 const GDAL_DOTS = 3;
 

@@ -68,6 +68,39 @@ Deno.test("ProgressReader leaves long lines alone, but for JSON", () => {
   assertEquals(read(`{"progress": 42, "more": "${"x".repeat(5_000)}"}`), { progress: 42 });
 });
 
+/** What hostile lines are made of: the pieces of numbers, bars, sizes and steps. */
+const PIECES = [
+  ..."a1 .,/[]()|=#-:%█━\t",
+  ...[
+    "1/2 ",
+    "1 of 2 ",
+    "1/2 MB ",
+    "1 MB",
+    "1%",
+    "%1",
+    "0.",
+    " .. ",
+    "10",
+    "12:30",
+    "a.",
+    "[1",
+    "1]",
+    "Aing ",
+    "to x, ",
+  ],
+];
+
+// A pattern with two ways to match the same text would take longer than the universe is old.
+Deno.test("ProgressReader reads any repetition of pieces of progress in reasonable time", () => {
+  const lines = PIECES.flatMap((a) => ["", ...PIECES].map((b) => `${a}${b}`.repeat(400).slice(0, 400)));
+  for (const head of ["", "Plan: ", "Epoch 1/2: ", "Tests: 1 a", "#9 [3/4] ", "0..."]) {
+    for (const line of lines) {
+      const text = `${head}${line}`.slice(0, 399) + "!";
+      new ProgressReader().read({ text, isRedraw: true, row: 0 }, { output: "stdout", atMs: 0 });
+    }
+  }
+});
+
 Deno.test("ProgressReader puts one output's duration and the other one's time together", () => {
   const reader = new ProgressReader();
   const read = (text: string) =>
