@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { BAR_SIGN, barIn } from "../../../lib/reading/formats/bars.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { Outputs } from "../../support/reading.ts";
+import { Outputs, progressOf } from "../../support/reading.ts";
 
 Deno.test("barIn() finds bars in any brackets, and how much of them is filled", () => {
   const bars: readonly (readonly [string, number | null, string])[] = [
@@ -60,6 +60,12 @@ Deno.test("bareBars() reads a redrawn bar without a number, once it has grown tw
   const spinner = new Outputs();
   for (const text of ["*     ", "**    ", "***   ", " ***  "]) spinner.write(`\r[${text}] a job`).wait(300);
   assertEquals(spinner.progress, []);
+});
+
+Deno.test("numbersInText() takes the percentage that the bar of a line shows", () => {
+  const line = (percent: number) =>
+    `[${"#".repeat(percent / 5).padEnd(20, "-")}] hits 91%, all ${percent}% of them`;
+  assertEquals(progressOf([10, 20, 40].map(line)), [10, 20, 40]);
 });
 
 Deno.test("numbersInText() takes the number that the bar beside it shows", () => {

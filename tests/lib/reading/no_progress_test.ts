@@ -78,7 +78,7 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "[3/5] Retrying request in 8s",
   ],
   complaints: ["WARNING: 3/4 files done", "ERROR: 42% complete", "WARNING: 4/4 files done"],
-  "levels that rise and fall": ["signal 10%", "signal 20%", "signal 15%", "signal 30%", "signal 40%"],
+  "levels that rise and fall": ["mixture 10%", "mixture 20%", "mixture 15%", "mixture 30%", "mixture 40%"],
   "ratios of each file": ["a1.png: 20% of it", "a2.png: 30% of it", "a3.png: 45% of it", "a4.png: 41% of it"],
   "rates that drift": [
     "iter 10: mfu 1.21%",
