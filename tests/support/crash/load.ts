@@ -180,6 +180,8 @@ export class Load {
     if (task === undefined) return;
     const path = `${task.client}/${task.id}`;
     const refusals = ["task_active", "task_not_found"];
+    // The window begins when the server removes the task, which may be long before its response arrives.
+    const askedMs = performance.now();
     const removed = await this.#ask("remove", task, "DELETE", path, 204, refusals);
     if (removed === null) return;
     if (removed.status !== 204) {
@@ -187,13 +189,12 @@ export class Load {
       return;
     }
     if (!isRestored) return;
-    const removedMs = performance.now();
     const restored = await this.#ask("restore", task, "POST", `${path}/restore`, 200, ["task_not_found"]);
     if (restored === null) return;
     if (restored.status === 200) {
       this.#options.ledger.saw(task.client, restored.json);
       this.#brief.push(task);
-    } else if (performance.now() - removedMs < this.#options.restoreWindowMs && restored.status === 404) {
+    } else if (performance.now() - askedMs < this.#options.restoreWindowMs && restored.status === 404) {
       this.#options.ledger.complain(
         `${path} was removed a moment ago, but cannot be restored: ${restored.text}`,
       );
