@@ -115,6 +115,16 @@ export interface MonitorLimits {
   readonly reportBytes: number;
   /** The maximum number of bytes of a request body. */
   readonly requestBytes: number;
+  /**
+   * The maximum number of request bodies that have not arrived after a second; requests with further ones are
+   * rejected.
+   */
+  readonly unfinishedBodies: number;
+  /**
+   * The maximum number of bytes of all request bodies that have not arrived completely; requests that exceed it
+   * are rejected.
+   */
+  readonly unfinishedBodyBytes: number;
   /** The number of milliseconds, from the first read, within which a request body must arrive. */
   readonly requestTimeoutMs: number;
   /**
@@ -195,6 +205,8 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   reporters: 10_000,
   reportBytes: 1024 * 1024,
   requestBytes: 1024 * 1024,
+  unfinishedBodies: 200,
+  unfinishedBodyBytes: 64 * 1024 * 1024,
   requestTimeoutMs: 30_000,
   frameIntervalMs: 50,
   fullStateBytesPerSecond: 1_000_000,

@@ -4,11 +4,14 @@
  * @module
  */
 
+import type { MonitorLimits } from "../config/limits.ts";
 import { LIMITS } from "../task/grammar.ts";
 import { nestsDeeperThan } from "../task/json_depth.ts";
 import { formFields } from "./fields.ts";
 import { headerOf } from "./headers.ts";
-import { Problem } from "./problem.ts";
+import { ByteBudget } from "./byte_budget.ts";
+import { limitReached, Problem } from "./problem.ts";
+import { Slots } from "./slots.ts";
 
 /**
  * The maximum nesting of arrays and objects in a body: the maximum for a value in a record, plus the levels
@@ -16,56 +19,126 @@ import { Problem } from "./problem.ts";
  */
 const MAX_JSON_DEPTH = LIMITS.jsonDepth + 8;
 
+/**
+ * The time after which a body that has not arrived takes one of the slots of unfinished bodies, in milliseconds.
+ * Without it, a burst of short requests would take all of them.
+ */
+const SLOW_MS = 1_000;
+
 /** Limits for reading a request's body. */
 export interface BodyLimits {
   readonly requestBytes: number;
   readonly requestTimeoutMs: number;
+  /** The limit on the number of bodies of all connections that have not arrived for a while. */
+  readonly unfinished: Slots;
+  /** The limit on the number of bytes of all bodies that have not arrived yet. */
+  readonly received: ByteBudget;
+}
+
+/**
+ * Creates the limits for reading the bodies of all requests to a monitor.
+ *
+ * @param limits the limits of the monitor
+ */
+export function bodyLimits(
+  limits: Pick<
+    MonitorLimits,
+    "requestBytes" | "requestTimeoutMs" | "unfinishedBodies" | "unfinishedBodyBytes"
+  >,
+): BodyLimits {
+  const { requestBytes, requestTimeoutMs, unfinishedBodies, unfinishedBodyBytes } = limits;
+  return {
+    requestBytes,
+    requestTimeoutMs,
+    unfinished: new Slots(unfinishedBodies, "unfinished request bodies"),
+    received: new ByteBudget(unfinishedBodyBytes),
+  };
 }
 
 /**
  * Reads a body as text.
  *
  * @param request the request
- * @param limits the maximum size and time
+ * @param limits the maximum size and time, and the limits that all bodies have in common
  * @returns the text
- * @throws {Problem} 413 if the body is too large, 408 if it takes too long, 400 if it is not UTF-8 or
- * incomplete
+ * @throws {Problem} 413 if the body is too large, 408 if it takes too long, 503 if too many bodies have not arrived
+ * yet, 400 if it is not UTF-8 or incomplete
  */
 export async function readText(request: Request, limits: BodyLimits): Promise<string> {
+  const { requestBytes, received } = limits;
   const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > limits.requestBytes) throw tooLarge(limits);
+  if (declared > requestBytes) throw tooLarge(limits);
   if (request.body === null) return "";
   const reader = request.body.getReader();
-  let isOverdue = false;
-  const timer = setTimeout(() => {
-    isOverdue = true;
-    reader.cancel().catch(() => {});
-  }, limits.requestTimeoutMs);
+  using patience = new Patience(limits, () => reader.cancel().catch(() => {}));
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
   try {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
-      bytes += chunk.value.byteLength;
-      if (bytes > limits.requestBytes) {
-        reader.cancel().catch(() => {});
-        throw tooLarge(limits);
+      const { byteLength } = chunk.value;
+      if (bytes + byteLength > requestBytes) throw tooLarge(limits);
+      if (!received.take(byteLength)) {
+        throw limitReached("Too much data of unfinished request bodies has arrived");
       }
+      bytes += byteLength;
       text += decoder.decode(chunk.value, { stream: true });
     }
     text += decoder.decode();
   } catch (error) {
-    if (error instanceof Problem) throw error;
+    if (error instanceof Problem) {
+      reader.cancel().catch(() => {});
+      throw error;
+    }
     // A cancelled body may end within a character.
-    if (!isOverdue) throw new Problem("bad_body", "The body is incomplete or not valid UTF-8");
+    if (patience.problem === null) throw new Problem("bad_body", "The body is incomplete or not valid UTF-8");
   } finally {
-    clearTimeout(timer);
+    received.release(bytes);
   }
   // A cancelled body looks complete to its reader.
-  if (isOverdue) {
-    throw new Problem("slow_body", `The body did not arrive within ${limits.requestTimeoutMs} ms`);
-  }
+  if (patience.problem !== null) throw patience.problem;
   return text;
+}
+
+/** Gives up on a body that does not arrive in time, or that arrives slowly while too many others do. */
+class Patience implements Disposable {
+  readonly #limits: BodyLimits;
+  readonly #onEnd: () => void;
+  #timer: ReturnType<typeof setTimeout>;
+  #release = () => {};
+  /** The reason to have given up; `null` if there is none. */
+  problem: Problem | null = null;
+
+  constructor(limits: BodyLimits, onEnd: () => void) {
+    this.#limits = limits;
+    this.#onEnd = onEnd;
+    const firstMs = Math.min(SLOW_MS, limits.requestTimeoutMs);
+    this.#timer = setTimeout(() => this.#wait(limits.requestTimeoutMs - firstMs), firstMs);
+  }
+
+  #wait(restMs: number): void {
+    if (restMs === 0) return this.#end(this.#overdue());
+    try {
+      this.#release = this.#limits.unfinished.take();
+    } catch (error) {
+      return this.#end(error as Problem);
+    }
+    this.#timer = setTimeout(() => this.#end(this.#overdue()), restMs);
+  }
+
+  #overdue(): Problem {
+    return new Problem("slow_body", `The body did not arrive within ${this.#limits.requestTimeoutMs} ms`);
+  }
+
+  #end(problem: Problem): void {
+    this.problem = problem;
+    this.#onEnd();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#release();
+  }
 }
 
 /**

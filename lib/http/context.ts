@@ -16,6 +16,7 @@ import type { StoredTask } from "../store/store.ts";
 import type { PageRenderer } from "../page_renderer.ts";
 import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
+import type { BodyLimits } from "./body.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 import type { Slots } from "./slots.ts";
@@ -40,6 +41,8 @@ export interface HandlerContext {
   /** The limit on the number of tasks that were started by name and still run. */
   readonly started: Slots;
   readonly limits: MonitorLimits;
+  /** The limits for reading request bodies. */
+  readonly bodies: BodyLimits;
   readonly access: ResolvedAccess;
   readonly pages: PageRenderer;
   /** The module that programs import by URL. */

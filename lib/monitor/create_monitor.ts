@@ -13,6 +13,7 @@ import { resolveAccess } from "../config/access_options.ts";
 import { resolveChannel } from "../config/channel_name.ts";
 import { type MonitorLimits, resolveLimits } from "../config/limits.ts";
 import { type ResolvedStorage, resolveStorage } from "../config/storage_options.ts";
+import { bodyLimits } from "../http/body.ts";
 import { Handler } from "../http/handler.ts";
 import { Gate } from "../http/gate.ts";
 import { Slots } from "../http/slots.ts";
@@ -100,6 +101,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     startables,
     started: new Slots(limits.startedTasks, "running tasks that were started by name"),
     limits,
+    bodies: bodyLimits(limits),
     access,
     pages: pageRenderer(VERSION),
     module: moduleSource,

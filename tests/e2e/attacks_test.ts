@@ -1,11 +1,11 @@
 /** Tests of attacks against the program with its default settings. */
 
 import type { Page } from "playwright-core";
-import { assert, assertEquals, assertLess, assertNotMatch } from "../support/assert.ts";
+import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { type Program, startProgram } from "../support/program.ts";
-import { HANDSHAKE, rawRequest, readResponse, send, socketFrame } from "../support/raw_http.ts";
+import { closeQuietly, HANDSHAKE, rawRequest, readResponse, send, socketFrame } from "../support/raw_http.ts";
 import { StaticHost } from "../support/static_host.ts";
 import { TestSocket } from "../support/socket.ts";
 
@@ -306,8 +306,48 @@ Deno.test("attack: the server works in spite of many idle connections, and watch
   await assertWell(program);
 });
 
+Deno.test("attack: unfinished bodies without a key take a bounded amount of memory, and others are served", async () => {
+  await using program = await startProgram(["--key-file", await keyFile()]);
+  const { port, url } = program;
+  const before = await residentOf(program);
+  const size = 1_000_000;
+  const part = encode(`key=${"x".repeat(size - 100)}`);
+  const head = (path: string, type: string) =>
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: ${type}\r\nContent-Length: ${size}\r\n\r\n`;
+  const kinds = [
+    head("/sign-in", "application/x-www-form-urlencoded"),
+    head("/sign-in", "application/json"),
+    head("/tasks/c", "application/json").replace("\r\n\r\n", `\r\nAuthorization: Bearer ${KEY}\r\n\r\n`),
+  ];
+  const connections: Deno.Conn[] = [];
+  try {
+    for (let index = 0; index < 600; index++) {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      connections.push(connection);
+      // The server may close a connection whose body it has refused.
+      await send(connection, encode(kinds[index % kinds.length]!)).then(() => send(connection, part)).catch(
+        () => {},
+      );
+    }
+    await assertWell(program);
+    assertLess(await residentOf(program) - before, 300);
+    const { text } = await call("GET", `${url}/metrics`, bearer);
+    assertMatch(text, /^taskscope_problems_total\{code="limit_reached"\} [1-9]/m);
+  } finally {
+    for (const connection of connections) closeQuietly(connection);
+  }
+  await assertWell(program);
+});
+
 Deno.test("attack: watchers that do not read keep their slots, however often they are told to go", async () => {
-  const limits = ["--limit", "watchers=20", "--limit", "watcherQueueBytes=65536"];
+  const limits = [
+    "--limit",
+    "watchers=20",
+    "--limit",
+    "watcherQueueBytes=65536",
+    "--limit",
+    "frameIntervalMs=0",
+  ];
   await using program = await startProgram(limits);
   const connections: Deno.Conn[] = [];
   const open = async (request: (port: number) => Promise<Deno.Conn>) => {
@@ -320,17 +360,23 @@ Deno.test("attack: watchers that do not read keep their slots, however often the
     () => handshake(program, "/ws/tasks/c"),
     () => plainGet(program, "/events/tasks/c"),
   ];
+  const large = { text: "x".repeat(15_000) };
+  for (let index = 0; index < 500; index++) {
+    await call("POST", `${program.url}/tasks/c`, { body: { id: `t-${index}`, metadata: large } });
+  }
   const statuses: number[] = [];
   for (let round = 0; round < 4; round++) {
     for (let index = 0; index < 20; index++) {
       statuses.push(await open(transports[index % transports.length]!));
     }
-    // More than the queues and the buffers of the connections hold, so that every watcher is too slow.
-    for (let index = 0; index < 12; index++) {
-      const body = { id: `t-${round}-${index}`, metadata: { text: "x".repeat(15_000) } };
+    // The opening message is more than the buffers of a connection hold, so these changes find full queues.
+    for (let index = 0; index < 10; index++) {
+      const body = { id: `t-${round}-${index}`, metadata: large };
       await call("POST", `${program.url}/tasks/c`, { body });
     }
     const { text } = await call("GET", `${program.url}/metrics`);
+    assertMatch(text, /^taskscope_watchers_cut_total\{transport="socket"\} [1-9]/m);
+    assertMatch(text, /^taskscope_watchers_cut_total\{transport="events"\} [1-9]/m);
     const counts = [...text.matchAll(/^taskscope_watchers\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
     assertEquals(counts.reduce((sum, count) => sum + count, 0), 20, "every seat is still taken");
   }

@@ -7,6 +7,7 @@
 import { resolveAccess } from "../../lib/config/access_options.ts";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { Gate } from "../../lib/http/gate.ts";
+import { bodyLimits } from "../../lib/http/body.ts";
 import { Handler } from "../../lib/http/handler.ts";
 import { Slots } from "../../lib/http/slots.ts";
 import { Hub } from "../../lib/hub/hub.ts";
@@ -54,6 +55,7 @@ export class HeldServer implements AsyncDisposable {
       startables: new Map(startables),
       started: new Slots(all.startedTasks, "running tasks"),
       limits: all,
+      bodies: bodyLimits(all),
       access: resolveAccess(),
       pages: pageRenderer("test"),
       module: moduleSource,

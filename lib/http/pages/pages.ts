@@ -88,7 +88,7 @@ export class Pages {
   async bulk({ client, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
     const action = paramsOf(request).get("do") ?? "";
-    const fields = await readForm(request, this.#context.limits);
+    const fields = await readForm(request, this.#context.bodies);
     const result = await changeMany(this.#context, client, action, fields.getAll("id"));
     if (wantsJson(request)) return jsonResponse(JSON.stringify(result), 200, VARY);
     const { done, failed } = result;
@@ -100,7 +100,7 @@ export class Pages {
   /** `POST /t/{client}/start/{name}` */
   async start({ client, name, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
-    const fields = await readForm(request, this.#context.limits);
+    const fields = await readForm(request, this.#context.bodies);
     const input = this.#context.startables.get(name)?.input ?? null;
     try {
       const args = this.#context.pages.argumentsFrom(input, fields);

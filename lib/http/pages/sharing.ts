@@ -66,7 +66,7 @@ export class Sharing {
 
   /** `POST /tokens` */
   async create({ request }: Call): Promise<Response> {
-    const body = parseBody(TOKEN_BODY, await readJson(request, this.#context.limits));
+    const body = parseBody(TOKEN_BODY, await readJson(request, this.#context.bodies));
     const { may, client, task_id: taskId = null, expires_in: seconds = DEFAULT_SECONDS } = body;
     const expiresAt = seconds === null ? null : Math.floor(now() + seconds);
     const token = await this.#keyring.sign({ may, client, taskId, expiresAt });
@@ -77,7 +77,7 @@ export class Sharing {
 
   /** `POST /share/{client}[/{id}]`: creates a link, at the request of the form on the share page. */
   async share({ client, id, request }: Call): Promise<Response> {
-    const wanted = Number((await readForm(request, this.#context.limits)).get("seconds"));
+    const wanted = Number((await readForm(request, this.#context.bodies)).get("seconds"));
     const seconds = DURATIONS.find(([known]) => known === wanted)?.[0];
     if (seconds === undefined) throw new Problem("bad_field", "Choose how long the link stays valid");
     const expiresAt = Math.floor(now() + seconds);

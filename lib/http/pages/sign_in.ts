@@ -53,7 +53,7 @@ export class SignIn {
   async signIn({ request, visitor: { peer } }: Call): Promise<Response> {
     const { keyring } = this.#context;
     if (keyring === null) throw nothingHere();
-    const fields = await readForm(request, this.#context.limits);
+    const fields = await readForm(request, this.#context.bodies);
     const to = fields.get("to") ?? "";
     try {
       const grant = await this.#context.gate.grantOf((fields.get("key") ?? "").trim(), request, peer);

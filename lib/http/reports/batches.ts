@@ -232,7 +232,7 @@ export class ReportBatches {
       this.#clocks,
       (reply) => replies.push(reply),
     );
-    const limits = { ...this.#context.limits, requestBytes: this.#context.limits.reportBytes };
+    const limits = { ...this.#context.bodies, requestBytes: this.#context.limits.reportBytes };
     const batch = parseBatch(await readJson(request, limits));
     const receivedAt = now();
     session.prove(batch.secret);

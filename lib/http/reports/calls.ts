@@ -42,7 +42,7 @@ export class ReportCalls {
    */
   async create(call: Call): Promise<Response> {
     const { client, request } = call;
-    const creation = await readCreation(request, this.#context.limits);
+    const creation = await readCreation(request, this.#context.bodies);
     const { registry, access } = this.#context;
     const { name } = creation;
     const id = creation.id ?? monotonicUlid();
@@ -65,7 +65,7 @@ export class ReportCalls {
    */
   async report(kind: ReportKind, call: Call): Promise<Response> {
     const { client, id, request } = call;
-    const report = await readReport(kind, request, this.#context.limits);
+    const report = await readReport(kind, request, this.#context.bodies);
     const shown = shownTo(await this.#mayRead(call, id));
     const { task } = storedTask(this.#context, client, id);
     if (task.reporter !== HTTP_REPORTER_ID) {

@@ -137,7 +137,7 @@ export class Rest {
 
   /** `POST /tasks/{client}/start/{name}` */
   async start({ client, name, request }: Call): Promise<Response> {
-    const parsed = START_BODY.safeParse(await readJson(request, this.#context.limits));
+    const parsed = START_BODY.safeParse(await readJson(request, this.#context.bodies));
     if (!parsed.success) throw badBody(parsed.error.issues[0]);
     const { args, id, tags, metadata } = parsed.data;
     const taskId = startTask(this.#context, client, name, args as JsonValue[], {

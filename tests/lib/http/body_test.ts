@@ -1,8 +1,15 @@
-import { readText } from "../../../lib/http/body.ts";
+import { bodyLimits, readText } from "../../../lib/http/body.ts";
 import { Problem } from "../../../lib/http/problem.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 
-const LIMITS = { requestBytes: 1_000, requestTimeoutMs: 20 };
+const BOUNDS = {
+  requestBytes: 1_000,
+  requestTimeoutMs: 20,
+  unfinishedBodies: 2,
+  unfinishedBodyBytes: 10_000,
+};
+const LIMITS = bodyLimits(BOUNDS);
 
 /** Returns a request whose body has some bytes and then no end. */
 function unfinished(bytes: Uint8Array<ArrayBuffer>): Request {
@@ -27,4 +34,40 @@ Deno.test("readText() refuses a body that takes too long, even if the clock is s
 Deno.test("readText() refuses a body that takes too long, even if it stops within a character", async () => {
   const error = await assertRejects(() => readText(unfinished(new Uint8Array([0xc3])), LIMITS), Problem);
   assertEquals(error.code, "slow_body");
+});
+
+Deno.test("readText() gives up on a body that is still unfinished after a second if too many others are", async () => {
+  using clock = new FakeClock();
+  const limits = bodyLimits({ ...BOUNDS, requestTimeoutMs: 30_000 });
+  const codes: string[] = [];
+  const reading = [1, 2, 3, 4].map(() =>
+    readText(unfinished(new Uint8Array(10)), limits).then(() => "", ({ code }) => void codes.push(code))
+  );
+  await clock.passAsync(999);
+  assertEquals([codes, limits.unfinished.taken], [[], 0]);
+  await clock.passAsync(1);
+  assertEquals([codes, limits.unfinished.taken], [["limit_reached", "limit_reached"], 2]);
+  // A body that arrives at once needs no slot.
+  assertEquals(await readText(new Request("http://localhost/", { method: "POST", body: "x" }), limits), "x");
+  await clock.passAsync(29_000);
+  await Promise.all(reading);
+  assertEquals(codes.slice(2), ["slow_body", "slow_body"]);
+  assertEquals([limits.unfinished.taken, limits.received.taken], [0, 0]);
+});
+
+Deno.test("readText() refuses bodies whose unfinished parts are too large in sum, and counts none that has ended", async () => {
+  const limits = bodyLimits({ ...BOUNDS, requestTimeoutMs: 200, unfinishedBodyBytes: 2_500 });
+  const whole = () => new Request("http://localhost/", { method: "POST", body: "x".repeat(1_000) });
+  for (let count = 0; count < 10; count++) assertEquals((await readText(whole(), limits)).length, 1_000);
+  const codes = await Promise.all(
+    [1, 2, 3, 4].map(() => readText(unfinished(new Uint8Array(900)), limits).catch(({ code }) => code)),
+  );
+  assertEquals(codes.toSorted(), ["limit_reached", "limit_reached", "slow_body", "slow_body"]);
+  await assertRejects(
+    () => readText(unfinished(new Uint8Array(2_000)), limits),
+    Problem,
+    "at most 1000 bytes",
+  );
+  assertEquals(limits.received.taken, 0);
+  assertEquals((await readText(whole(), limits)).length, 1_000);
 });

@@ -1,0 +1,33 @@
+/**
+ * Limits how many bytes all connections together may keep in memory.
+ *
+ * @module
+ */
+
+/** Counts bytes against a limit. */
+export class ByteBudget {
+  readonly #limit: number;
+  #taken = 0;
+
+  /** @param limit the maximum number of bytes that are taken at the same time */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** The number of bytes that are taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Takes bytes, and returns `true`, unless that would exceed the limit. */
+  take(bytes: number): boolean {
+    if (this.#taken + bytes > this.#limit) return false;
+    this.#taken += bytes;
+    return true;
+  }
+
+  /** Gives bytes back that were taken. */
+  release(bytes: number): void {
+    this.#taken -= bytes;
+  }
+}
