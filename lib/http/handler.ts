@@ -194,7 +194,7 @@ export class Handler {
     const need: Need = access === "any" || access === "none" || access === "some_report"
       ? access
       : { action: access, client: params.client || null, taskId: params.id || null };
-    if (method !== "GET" || route.isLasting) this.#guard.checkOrigin(request, host);
+    if (method !== "GET" || isLasting(route, request)) this.#guard.checkOrigin(request, host);
     const proceed = (visitor: Visitor): Answer => {
       this.#checkVisitor(visitor, route, need);
       const answer = route.handler(this.#areas, { ...params, request, visitor });
@@ -262,6 +262,10 @@ function rootOf(url: string, basePath: string): string {
   let end = start;
   while (end < url.length && !"/?#".includes(url[end]!)) end++;
   return url.slice(start, end);
+}
+
+function isLasting({ isLasting = false }: Route<Areas>, request: Request): boolean {
+  return typeof isLasting === "function" ? isLasting(request) : isLasting;
 }
 
 function wrongMethod(routes: Resource<Areas>["routes"]): Problem {

@@ -61,11 +61,11 @@ export interface RouteTraits {
   /** Whether pages of the origins in `allowedOrigins` may call the route. */
   readonly isShared?: boolean;
   /**
-   * Whether the route keeps the connection open. The Origin of its requests is checked even though they are
-   * GETs, because a foreign page could read a socket, and event streams of foreign pages could use up the
-   * limit of watchers.
+   * Whether the route keeps the connection of a request open. The Origin of such requests is checked even though
+   * they are GETs, because a foreign page could read a socket, and event streams and long polls of foreign pages
+   * could use up the limits of watchers and of waiting requests.
    */
-  readonly isLasting?: boolean;
+  readonly isLasting?: boolean | ((request: Request) => boolean);
   /**
    * Whether the route upgrades to a WebSocket. Visitors with a shared link cannot use WebSockets, because
    * fragments of a message are buffered without a limit until the message is complete.

@@ -16,6 +16,7 @@ const COMPRESSED_PAGE = { isPage: true, isCompressed: true };
 const COMPRESSED = { isCompressed: true };
 const KEY_PAGE = { isPage: true, requires: "sign_in" } as const;
 const SHARED = { isShared: true };
+const READ = { ...COMPRESSED, isLasting: isLongPoll };
 const STREAM = { isLasting: true };
 const SOCKET = { isLasting: true, isSocket: true };
 
@@ -56,11 +57,11 @@ export const ROUTES: readonly Route<Areas>[] = [
     ),
   ]),
 
-  route("GET /tasks/{client}", "read", listOrChanges, COMPRESSED),
+  route("GET /tasks/{client}", "read", listOrChanges, READ),
   route("POST /tasks/{client}", "report", ({ reports }, call) => reports.create(call), SHARED),
   route("DELETE /tasks/{client}", "remove", ({ rest }, call) => rest.removeMany(call)),
   route("POST /tasks/{client}/start/{name}", "start", ({ rest }, call) => rest.start(call)),
-  route("GET /tasks/{client}/{id}", "read", taskOrWait, COMPRESSED),
+  route("GET /tasks/{client}/{id}", "read", taskOrWait, READ),
   route(
     "PATCH /tasks/{client}/{id}",
     "report",
@@ -134,6 +135,11 @@ function route(
 ): Route<Areas> {
   const [method, path] = call.split(" ") as [Method, string];
   return { method, path, access, handler, ...traits };
+}
+
+/** Returns whether a read waits for a change. */
+function isLongPoll(request: Request): boolean {
+  return hasParam(request, "wait") || hasParam(request, "timeout");
 }
 
 function listOrChanges({ rest, waits }: Areas, call: Call): Answer {

@@ -280,3 +280,42 @@ async function ask(url: string, path: string): Promise<Deno.TcpConn> {
   for (let calls = 0; calls < 5; calls++) await call("GET", `${url}/healthz`);
   return connection;
 }
+
+Deno.test("Waits holds no request of a foreign page, as streams do not", async () => {
+  await using server = startTaskServer({ allowedOrigins: ["https://allowed.example"] });
+  const tasks = `${server.url}/tasks/c`;
+  await call("POST", `${tasks}/start/held`, { body: { id: "t" } });
+  const { json: { cursor } } = await call("GET", tasks);
+  const held = [
+    `${tasks}?after=${cursor}&timeout=0.05`,
+    `${tasks}?after=${cursor}&timeout=0`,
+    `${tasks}/t?wait=ended&timeout=0.05`,
+    `${tasks}/t?wait=ended`,
+    `${tasks}/t?timeout=60&wait=ended`,
+  ];
+  const foreign: Record<string, string>[] = [
+    { origin: "https://evil.example" },
+    { origin: "null" },
+    { "sec-fetch-site": "cross-site" },
+  ];
+  for (const url of held) {
+    for (const headers of foreign) {
+      assertProblem(await call("GET", url, { headers }), 403, "foreign_origin");
+    }
+  }
+  const own: Record<string, string>[] = [
+    {},
+    { origin: server.url },
+    { origin: "https://allowed.example" },
+    { "sec-fetch-site": "same-origin" },
+  ];
+  for (const headers of own) {
+    assertEquals((await call("GET", held[0]!, { headers })).status, 200);
+    assertEquals((await call("GET", held[2]!, { headers })).status, 408);
+  }
+  // A read that does not wait is harmless: the page can't read the response.
+  for (const url of [tasks, `${tasks}/t`]) {
+    assertEquals((await call("GET", url, { headers: foreign[0]! })).status, 200);
+  }
+  server.held.release();
+});
