@@ -72,7 +72,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   // clean up.
   checkChannelIsFree(channel);
 
-  const store = openStore(storage, limits);
+  const store = openStore(storage, limits, onNotice);
   const notifier = new Notifier({
     store,
     receivers,
@@ -175,10 +175,15 @@ function whenIdle(registry: Registry): Promise<void> {
   });
 }
 
-function openStore({ file, durability }: ResolvedStorage, limits: MonitorLimits): TaskStore {
+function openStore(
+  { file, durability }: ResolvedStorage,
+  limits: MonitorLimits,
+  notice: (text: string) => void,
+): TaskStore {
   const epoch = newEpoch();
   if (file === null) return new MemoryStore(limits, epoch);
-  return new SqliteStore({ file, durability, epoch, limits, commitIntervalMs: limits.commitIntervalMs });
+  const { commitIntervalMs } = limits;
+  return new SqliteStore({ file, durability, epoch, limits, commitIntervalMs, notice });
 }
 
 /** Returns the size of the database file and its write-ahead log, in bytes; `null` if there is no file. */

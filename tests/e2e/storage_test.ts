@@ -227,6 +227,37 @@ Deno.test("storage: a second program refuses every other name of the first one's
   });
 });
 
+Deno.test("storage: a program reports once that its write-ahead log lost changes, and goes on", async () => {
+  using folder = new StoreFolder();
+  {
+    await using program = await start(folder, folder.file);
+    for (const id of ["first", "last"]) {
+      assertEquals((await startTask(program.url, "size", id, "x")).status, 202);
+      await untilEnded(program.url, id);
+    }
+    program.process.kill("SIGKILL");
+    await program.process.ended();
+  }
+  const log = `${folder.file}-wal`;
+  await Deno.truncate(log, (await Deno.stat(log)).size - 4_096);
+  {
+    await using program = await start(folder, folder.file);
+    assertEquals((await startTask(program.url, "size", "next", "x")).status, 202);
+    program.process.kill("SIGTERM");
+    const { code, stderr } = await program.process.ended();
+    assertEquals(code, 0);
+    const lines = stderr.split("\n").filter((line) => line.includes("lost"));
+    assertEquals(lines.length, 1, stderr);
+    assertMatch(
+      lines[0]!,
+      /Changes were lost: of the \d+ pages in the write-ahead log of ".*", the last \d+ are missing/,
+    );
+  }
+  await using program = await start(folder, folder.file);
+  assertEquals((await tasksOf(program.url)).next?.state, "FINISHED");
+  assertEquals(program.process.stderr, "");
+});
+
 Deno.test("storage: the program refuses a file without write permission", async () => {
   using folder = new StoreFolder();
   await fillDatabase(folder);

@@ -35,8 +35,9 @@ export class StoreFolder implements Disposable {
   /** The path of the folder. */
   readonly path: string;
 
-  constructor() {
-    this.path = Deno.makeTempDirSync({ prefix: "taskscope-" });
+  /** @param path the path of an existing folder; a new one by default */
+  constructor(path: string = Deno.makeTempDirSync({ prefix: "taskscope-" })) {
+    this.path = path;
   }
 
   /** The path of the database. */
@@ -51,6 +52,9 @@ export class StoreFolder implements Disposable {
       durability: "normal",
       epoch: "epoch",
       commitIntervalMs: 60_000,
+      notice: (text) => {
+        throw new Error(text);
+      },
       ...options,
       limits: { ...AMPLE, ...options.limits },
     });

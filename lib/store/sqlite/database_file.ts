@@ -6,6 +6,7 @@
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
+import { type LogRemains, logRemainsOf, lostPages } from "./log_remains.ts";
 import { FileLock, placeOf } from "./file_lock.ts";
 import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
@@ -35,6 +36,8 @@ export class DatabaseFile implements Disposable {
   readonly #lock: FileLock;
   readonly #db: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();
+  /** What the file lost since it was last open, for the person who operates the server; `null` for nothing. */
+  readonly loss: string | null;
 
   /**
    * Opens a database, and creates it if it does not exist.
@@ -48,7 +51,7 @@ export class DatabaseFile implements Disposable {
     createFile(file);
     this.#lock = new FileLock(file);
     try {
-      this.#db = openDatabase(file);
+      ({ db: this.#db, loss: this.loss } = openDatabase(file));
     } catch (cause) {
       this.#lock[Symbol.dispose]();
       throw storageError(file, cause);
@@ -109,16 +112,19 @@ export class DatabaseFile implements Disposable {
   }
 }
 
-function openDatabase(file: string): DatabaseSync {
+function openDatabase(file: string): { readonly db: DatabaseSync; readonly loss: string | null } {
+  const remains = logRemainsOf(placeOf(file));
   const db = new DatabaseSync(file);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     checkDatabase(db, file);
+    // Later writes, such as those of a migration, change the log.
+    const loss = remains === null ? null : lossIn(db, file, remains);
     db.exec("PRAGMA journal_mode = WAL");
     const version = schemaVersion(db);
     if (version > 0 && version < SCHEMA_VERSION) copyBeforeMigration(db, placeOf(file), version);
     migrate(db);
-    return db;
+    return { db, loss };
   } catch (error) {
     db.close();
     throw error;
@@ -158,6 +164,13 @@ function checkDatabase(db: DatabaseSync, file: string): void {
   if (verdict !== "ok") {
     throw new Error(`database disk image is malformed: ${String(verdict).split("\n").at(-1)}`);
   }
+}
+
+function lossIn(db: DatabaseSync, file: string, remains: LogRemains): string | null {
+  const lost = lostPages(db, remains);
+  if (lost === 0) return null;
+  return `Changes were lost: of the ${remains.committed} pages in the write-ahead log of "${file}", the last ${lost} ` +
+    "are missing or damaged, although they were committed; if you need these changes, restore a backup";
 }
 
 function sizeOf(file: string): number {

@@ -41,6 +41,8 @@ export interface SqliteStoreOptions {
   readonly limits: SqliteStoreLimits;
   /** The maximum time that a change waits to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
+  /** Called with a sentence for the person who operates the server. */
+  readonly notice: (text: string) => void;
 }
 
 /**
@@ -78,7 +80,7 @@ export class SqliteStore implements TaskStore {
    * @throws {StorageError} if the file cannot be used
    */
   constructor(options: SqliteStoreOptions) {
-    const { file, durability, limits, commitIntervalMs } = options;
+    const { file, durability, limits, commitIntervalMs, notice } = options;
     this.#index = new TaskIndex(limits);
     this.#file = new DatabaseFile(file);
     try {
@@ -96,6 +98,7 @@ export class SqliteStore implements TaskStore {
       ]);
       this.#opened = loadIndex(this.#file, this.#index);
       this.#index.sortByChange(this.#meta("forgotten_seq"));
+      if (this.#file.loss !== null) notice(this.#file.loss);
     } catch (error) {
       this.#file[Symbol.dispose]();
       throw error;

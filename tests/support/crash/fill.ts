@@ -36,6 +36,9 @@ export async function fillFile(file: string, count: number, perClient = 500): Pr
     epoch: "filled",
     limits,
     commitIntervalMs,
+    notice: (text) => {
+      throw new Error(text);
+    },
   });
   using registry = new Registry({ store, limits, unsavedEpoch: "unsaved" });
   for (let n = 0; n < count; n++) {

@@ -54,6 +54,9 @@ export class SqliteDisk implements ResumeDisk {
       epoch: "kept",
       limits: this.#limits,
       commitIntervalMs,
+      notice: (text) => {
+        throw new Error(text);
+      },
     });
     this.#gate = new DatabaseSync(file);
     this.#gate.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);

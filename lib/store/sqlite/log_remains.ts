@@ -1,0 +1,117 @@
+/**
+ * Detects that a write-ahead log lost commits. SQLite itself ignores everything from the first missing or
+ * damaged frame on, without an error.
+ *
+ * @module
+ */
+
+import type { DatabaseSync } from "node:sqlite";
+
+/** What a process that did not close its database left in the write-ahead log, in pages. */
+export interface LogRemains {
+  /** The number of pages that were committed to the log. */
+  readonly committed: number;
+  /** How many of them, from the first on, are also in the database file. */
+  readonly transferred: number;
+}
+
+/**
+ * The version of the index's format (sqlite.org/walformat.html). Its numbers have the byte order of the
+ * machine, which is little-endian on every system that Deno supports.
+ */
+const INDEX_VERSION = 3_007_000;
+
+/** The size of the header, of which the index holds two copies, and of what follows them, in bytes. */
+const INDEX_HEADER_BYTES = 48;
+const INDEX_BYTES = 2 * INDEX_HEADER_BYTES + 4;
+
+/** The size of the log's header, in bytes. */
+const LOG_HEADER_BYTES = 32;
+
+/** The first four bytes of a log; the lowest bit says whether its checksums use big-endian numbers. */
+const LOG_MAGIC = 0x377f0682;
+
+/**
+ * Reads what the index of a write-ahead log, which survives the death of its process, says about the log.
+ * Call this before the first connection to the database, which rebuilds the index.
+ *
+ * @param file the real path of the database
+ * @returns what the log must contain; `null` if it was closed, or the index does not belong to it
+ */
+export function logRemainsOf(file: string): LogRemains | null {
+  const index = readStart(`${file}-shm`, INDEX_BYTES);
+  if (index === null || index.byteLength < INDEX_BYTES) return null;
+  // The second copy is written first, and a crash can leave either of them incomplete.
+  const header = [INDEX_HEADER_BYTES, 0].find((offset) => isIndexHeader(index, offset));
+  if (header === undefined) return null;
+  const committed = index.getUint32(header + 16, true);
+  if (committed === 0) return null;
+  const log = readStart(`${file}-wal`, LOG_HEADER_BYTES);
+  if (log !== null && isLogHeader(log) && !isSameLog(index, header, log)) return null;
+  return { committed, transferred: index.getUint32(2 * INDEX_HEADER_BYTES, true) };
+}
+
+/**
+ * Returns the number of committed pages that a write-ahead log has lost.
+ *
+ * @param db a connection that has read from the database
+ * @param remains what the log must contain
+ */
+export function lostPages(db: DatabaseSync, { committed, transferred }: LogRemains): number {
+  // An SQLite that does not know NOOP transfers the log to the database file, too.
+  const found = Math.max(0, Number(db.prepare("PRAGMA wal_checkpoint(NOOP)").get()?.log ?? 0));
+  // A log that was transferred as a whole may be deleted.
+  if (found >= committed || (found === 0 && transferred >= committed)) return 0;
+  return committed - found;
+}
+
+function isIndexHeader(index: DataView, offset: number): boolean {
+  if (index.getUint32(offset, true) !== INDEX_VERSION) return false;
+  const checksum = checksumOf(index, offset, INDEX_HEADER_BYTES, true);
+  return checksum.every((value, n) => value === index.getUint32(offset + 40 + 4 * n, true));
+}
+
+function isLogHeader(log: DataView): boolean {
+  if (log.byteLength < LOG_HEADER_BYTES) return false;
+  const magic = log.getUint32(0);
+  if ((magic & ~1) !== LOG_MAGIC) return false;
+  // The checksum is big-endian, whatever it was computed from.
+  const checksum = checksumOf(log, 0, LOG_HEADER_BYTES, (magic & 1) === 0);
+  return checksum.every((value, n) => value === log.getUint32(24 + 4 * n));
+}
+
+/** Returns whether an index and a log are of the same generation: whether salts and page size are equal. */
+function isSameLog(index: DataView, header: number, log: DataView): boolean {
+  const pageBytes = log.getUint32(8);
+  // The field has 16 bits, so that 1 stands for 65,536 (sqlite.org/fileformat.html).
+  const indexPageBytes = index.getUint16(header + 14, true);
+  return (indexPageBytes === 1 ? 65_536 : indexPageBytes) === pageBytes &&
+    [0, 4].every((n) => index.getUint32(header + 32 + n) === log.getUint32(16 + n));
+}
+
+/** Returns the checksum of a header (sqlite.org/walformat.html), which is the header's last eight bytes. */
+function checksumOf(
+  view: DataView,
+  offset: number,
+  bytes: number,
+  isLittleEndian: boolean,
+): [number, number] {
+  let [first, second] = [0, 0];
+  for (let at = offset; at < offset + bytes - 8; at += 8) {
+    first = (first + view.getUint32(at, isLittleEndian) + second) >>> 0;
+    second = (second + view.getUint32(at + 4, isLittleEndian) + first) >>> 0;
+  }
+  return [first, second];
+}
+
+/** Reads the first bytes of a file; `null` if the file does not exist or cannot be read. */
+function readStart(file: string, bytes: number): DataView<ArrayBuffer> | null {
+  try {
+    using handle = Deno.openSync(file, { read: true });
+    const buffer = new Uint8Array(bytes);
+    const count = handle.readSync(buffer) ?? 0;
+    return new DataView(buffer.buffer, 0, count);
+  } catch {
+    return null;
+  }
+}
