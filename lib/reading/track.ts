@@ -13,6 +13,8 @@ export interface Track {
   /** The row of the first sighting: of tracks with the same rank, the topmost is shown. */
   readonly row: number;
   readonly order: number;
+  /** The newest of the keys by which it is found: its labels, perhaps with a total. */
+  readonly keys: string[];
   /** The row of the newest sighting. */
   lastRow: number;
   newest: Sighting;
@@ -94,6 +96,7 @@ export function newTrack(
     output,
     row,
     order,
+    keys: [],
     lastRow: row,
     newest: sighting,
     first: sighting.progress ?? 0,

@@ -49,6 +49,8 @@ const PARALLEL_TURNS = 2;
 const DOUBTFUL_SIGHTINGS = 8;
 /** Rows of a track that are remembered. */
 const MOST_ROWS = 256;
+/** Labels of a track that are remembered: each file may have one of its own. */
+const MOST_KEYS = 8;
 /** Tracks that are remembered; of more, the one not seen for longest is forgotten. */
 const MOST_TRACKS = 64;
 /** How long a track may stand at 100 % while the program goes on. */
@@ -66,6 +68,8 @@ const INDETERMINATE = { progress: null, current: null, total: null, unit: null }
 /** Collects sightings in tracks, and says what they add up to. */
 export class Tracks {
   readonly #tracks: Map<string, Track> = new Map();
+  /** The values of the above without repetitions; `null` if that is not known. */
+  #all: readonly Track[] | null = null;
   #steps = 0;
   #order = 0;
   /** The track that was the first phase of an unknown number of them; `null` until another one has begun. */
@@ -106,7 +110,7 @@ export class Tracks {
     if (this.#tracks.size === 0) return;
     this.#countLine(context);
     if (!DONE.test(text)) return;
-    for (const track of this.#tracks.values()) {
+    for (const track of this.#allTracks) {
       // `Writing tables: done` in the place of a bar ends it.
       if (track.output === output && track.lastRow === row) track.endedMs ??= atMs;
       // So does `Syncing: done` after `Syncing: 90%`.
@@ -139,14 +143,15 @@ export class Tracks {
     const label = source + skeletonOf(sighting.label);
     // With another total and a count that falls, it is another track.
     const key = isOfTrack(this.#tracks.get(label), sighting) ? label : `${label}\n${sighting.total}`;
-    const known = this.#tracks.get(key) ?? this.#continued(source, sighting, row);
-    if (known !== undefined) {
-      this.#tracks.set(key, known);
-      return known;
-    }
-    const track = newTrack(sighting, { output, row, atMs }, ++this.#order, ++this.#steps);
+    const known = this.#tracks.get(key);
+    if (known !== undefined) return known;
+    const continued = this.#continued(sighting, output, row);
+    const track = continued ?? newTrack(sighting, { output, row, atMs }, ++this.#order, ++this.#steps);
     this.#tracks.set(key, track);
-    if (this.#tracks.size > MOST_TRACKS) this.#forgetOldest();
+    track.keys.push(key);
+    if (track.keys.length > MOST_KEYS) this.#tracks.delete(track.keys.shift()!);
+    this.#all = null;
+    if (continued === undefined && this.#allTracks.length > MOST_TRACKS) this.#forgetOldest();
     return track;
   }
 
@@ -154,22 +159,27 @@ export class Tracks {
    * `3/17 b.txt` continues `2/17 a.txt`: another label, but the same total and a count that does not fall. So does a
    * percentage in the same row that does not fall, as bars and rates beside it change.
    */
-  #continued(source: string, { total, current, progress, label }: Sighting, row: number): Track | undefined {
-    for (const [key, { newest, lastRow }] of this.#tracks) {
-      if (!key.startsWith(source) || newest.total !== total) continue;
-      const isNextCount = isAhead(newest.current, current, (total ?? 0) / 2);
-      const isSamePlace = row === lastRow || (stemOf(label) !== "" && stemOf(label) === stemOf(newest.label));
-      const isNextPercentage = total === null && isSamePlace && isAhead(newest.progress, progress, MAX_LEAP);
-      if (total === null ? isNextPercentage : isNextCount) return this.#tracks.get(key);
-    }
-    return undefined;
+  #continued(
+    { format, total, current, progress, label }: Sighting,
+    output: string,
+    row: number,
+  ): Track | undefined {
+    const stem = stemOf(label);
+    return this.#allTracks.find((track) => {
+      const { newest, lastRow } = track;
+      if (track.output !== output || track.format !== format || newest.total !== total) return false;
+      if (total !== null) return isAhead(newest.current, current, total / 2);
+      const isSamePlace = row === lastRow || (stem !== "" && stem === stemOf(newest.label));
+      return isSamePlace && isAhead(newest.progress, progress, MAX_LEAP);
+    });
   }
 
   #forgetOldest(): void {
-    const [key, track] = [...this.#tracks].reduce((a, b) => b[1].seenMs < a[1].seenMs ? b : a);
-    this.#tracks.delete(key);
-    this.#parallel.delete(track);
-    track.rival = null;
+    const oldest = this.#allTracks.reduce((a, b) => b.seenMs < a.seenMs ? b : a);
+    for (const key of oldest.keys) this.#tracks.delete(key);
+    this.#parallel.delete(oldest);
+    oldest.rival = null;
+    this.#all = null;
   }
 
   #update(track: Track, sighting: Sighting, atMs: number): void {
@@ -180,7 +190,7 @@ export class Tracks {
       track.stepBefore = track.lastStep;
       track.lastStep = ++this.#steps;
       track.riseSteps = [...track.riseSteps.slice(-2), track.lastStep];
-      for (const other of this.#tracks.values()) {
+      for (const other of this.#allTracks) {
         const isBetween = other.lastRestart > track.stepBefore && track.lastRestart < track.stepBefore;
         const isAbove = isBelieved(track) && track.newest.rank >= other.newest.rank;
         if (other !== track && isBetween && isAbove) other.isPart = true;
@@ -208,8 +218,9 @@ export class Tracks {
     track.newest = sighting;
   }
 
-  get #allTracks(): Track[] {
-    return [...new Set(this.#tracks.values())];
+  /** Every track once, however many labels it has. */
+  get #allTracks(): readonly Track[] {
+    return this.#all ??= [...new Set(this.#tracks.values())];
   }
 
   #changed(atMs: number): Reading | undefined {

@@ -38,6 +38,9 @@ const EMPTY = " .-_░▒·⣀⠂⠤○▱□◻◯▢▭▯─~=";
 const TIPS = ">╸╺╴╶▏▎▍▌▋▊▉▓▒░◐◑<cC/\\oO#=-";
 /** Characters that are used for nothing else than bars. */
 const BLOCKS = "█▓■▰◼⣿⠿━▬▉";
+/** Where a bar may begin: an opening bracket, a block, or `#`. */
+const START = /[[(<|│┃┫▕❘█▓■▰◼⣿⠿━▬▉#]/;
+const START_ON = new RegExp(START, "g");
 const PERCENT = /^ {0,200}(\d{1,3}(?:[.,]\d{1,3})? ?%) {0,200}/;
 
 /**
@@ -47,12 +50,17 @@ const PERCENT = /^ {0,200}(\d{1,3}(?:[.,]\d{1,3})? ?%) {0,200}/;
  * @returns the bar; `undefined` if there is none
  */
 export function barIn(text: string): Bar | undefined {
-  for (let at = 0; at < text.length; at++) {
+  for (let at = text.search(START); at !== -1 && at < text.length; at = nextStart(text, at + 1)) {
     const closing = CLOSING[text[at]!];
     const bar = closing === undefined ? nakedAt(text, at) : enclosedAt(text, at, closing);
     if (bar !== undefined) return bar;
   }
   return undefined;
+}
+
+function nextStart(text: string, from: number): number {
+  START_ON.lastIndex = from;
+  return START_ON.exec(text)?.index ?? -1;
 }
 
 /** `[=====>    ]`, `|███▍      |`, `[####  42%       ]` */
