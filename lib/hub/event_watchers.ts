@@ -6,7 +6,7 @@
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import { isFinal } from "../task/task.ts";
-import { EventLog } from "./event_log.ts";
+import { EventLog } from "./event_buffer.ts";
 import { EventFrame } from "./event_messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";

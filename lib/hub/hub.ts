@@ -11,7 +11,7 @@ import { EventWatchers } from "./event_watchers.ts";
 import { Feed } from "./feed.ts";
 import { FullStates, type FullStatesOptions } from "./full_states.ts";
 import { degradedMessage, taskMessage } from "./messages.ts";
-import { type Opening, Openings } from "./openings.ts";
+import { type Opening, Openings } from "./first_messages.ts";
 import { PublishQueue } from "./publish_queue.ts";
 import type { Watcher, WatchMode } from "./watcher.ts";
 import type { Cursor } from "../task/cursor.ts";

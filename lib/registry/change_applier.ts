@@ -14,7 +14,7 @@ import type { EndedTasks } from "./ended_tasks.ts";
 import type { LiveTasks } from "./live_tasks.ts";
 import type { RegistryEvents } from "./registry_events.ts";
 import type { Reporter } from "./registry_types.ts";
-import { isSignOfLife } from "./silence.ts";
+import { isSignOfLife } from "./staleness.ts";
 import type { Retention } from "./retention.ts";
 import { RollUp } from "./roll_up.ts";
 

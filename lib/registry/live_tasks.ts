@@ -9,7 +9,7 @@ import { Estimator } from "./estimator.ts";
 import { PastRuns } from "./past_runs.ts";
 import { ProgressHistory } from "./progress_history.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
-import type { SignsOfLife } from "./silence.ts";
+import type { SignsOfLife } from "./staleness.ts";
 import { type Contribution, newContribution, SubtaskProgress } from "./subtask_progress.ts";
 import { PROGRESS_HISTORY, type SubtaskSums } from "../store/side_tables.ts";
 import type { TaskStore } from "../store/store.ts";

@@ -20,7 +20,7 @@ import { RegistryEvents } from "./registry_events.ts";
 import { RegistryReader } from "./registry_reader.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { Retention, type RetentionLimits } from "./retention.ts";
-import { silenceChange, type SilenceLimits } from "./silence.ts";
+import { silenceChange, type SilenceLimits } from "./staleness.ts";
 
 /**
  * The limits of a {@linkcode Registry}: how many tasks it keeps and for how long, and when a task counts as

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { notificationState, showNotification } from "../shared/notification_permission.ts";
+import { notificationState, showNotification } from "../shared/notifications.ts";
 import { Announcer } from "./announcer.ts";
 import type { Milestone } from "../shared/milestones.ts";
 

@@ -12,7 +12,7 @@ import {
   notificationState,
   toggleNotifications,
   WHY_NOT,
-} from "../shared/notification_permission.ts";
+} from "../shared/notifications.ts";
 import type { FrameView } from "../shared/view.ts";
 import { Icon } from "./icons.tsx";
 

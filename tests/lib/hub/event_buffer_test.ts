@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { EventLog } from "../../../lib/hub/event_log.ts";
+import { EventLog } from "../../../lib/hub/event_buffer.ts";
 import { dataOf } from "../../../lib/hub/task_events.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
