@@ -24,15 +24,18 @@ export class ChangeListeners {
     return this.#ofFrames.size === 0 && this.#ofTasks.size === 0;
   }
 
-  /** Adds a listener that is called with each frame; returns a function that removes it. */
+  /**
+   * Adds a listener that is called, without arguments, whenever a frame is published; returns a function that
+   * removes the listener.
+   */
   onFrame(listener: () => void): () => void {
     this.#ofFrames.add(listener);
     return () => void this.#ofFrames.delete(listener);
   }
 
   /**
-   * Adds a listener that is called synchronously with each change of one task; returns a function that
-   * removes it.
+   * Adds a listener that is called synchronously after each change of one task; returns a function that
+   * removes the listener.
    */
   onTask(id: string, listener: TaskListener): () => void {
     const listeners = this.#ofTasks.get(id) ?? new Set();
@@ -43,7 +46,7 @@ export class ChangeListeners {
     };
   }
 
-  /** Calls the listeners for the changed task. */
+  /** Calls the listeners of the task that has changed. */
   note({ stored, removedId }: RegistryEvent): void {
     if (this.#ofTasks.size === 0) return;
     const listeners = this.#ofTasks.get(stored?.id ?? removedId!);

@@ -23,7 +23,7 @@ export class DeltaWatchers {
     return this.#watchers.size === 0;
   }
 
-  /** Adds a watcher whose opening covers all changes so far. */
+  /** Adds a watcher whose first messages cover all changes so far. */
   add(watcher: Watcher): void {
     this.#watchers.add(watcher);
   }
@@ -70,7 +70,7 @@ export class DeltaWatchers {
 
   /**
    * Returns a frame that sends a message to the current watchers. Watchers that are added later get the same
-   * information in their opening.
+   * information in their first messages.
    */
   broadcast(message: (cursor: string) => string): Publish {
     const watchers = [...this.#watchers];

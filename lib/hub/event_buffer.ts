@@ -35,7 +35,7 @@ interface Mergeable {
  * lines are merged into one event. Other events are not coalesced, and the events of one task are never
  * reordered.
  */
-export class EventLog {
+export class EventBuffer {
   readonly #maxCharacters: number;
   readonly #events: Set<TaskEvent> = new Set();
   readonly #mergeable: Map<string, Mergeable> = new Map();
@@ -50,20 +50,20 @@ export class EventLog {
   }
 
   /** Whether the limit was exceeded, which empties the buffer. */
-  get isOver(): boolean {
+  get hasOverflowed(): boolean {
     return this.#characters > this.#maxCharacters;
   }
 
   /** Appends the events of a change. */
   add(change: RegistryEvent): void {
-    if (this.isOver) return;
+    if (this.hasOverflowed) return;
     for (const event of eventsOf(change)) this.#add(event);
-    if (this.isOver) this.#forget();
+    if (this.hasOverflowed) this.#forget();
   }
 
   /**
-   * Prevents the buffered events from being merged with later ones, because the opening of a new watcher
-   * covers only the buffered ones.
+   * Prevents the buffered events from being merged with later ones, because the first messages of a
+   * new watcher cover only the buffered ones.
    */
   seal(): void {
     this.#mergeable.clear();
@@ -76,7 +76,7 @@ export class EventLog {
 
   /** Returns all events and empties the buffer; `null` if the limit was exceeded. */
   take(): TaskEvent[] | null {
-    const events = this.isOver ? null : [...this.#events];
+    const events = this.hasOverflowed ? null : [...this.#events];
     this.#forget();
     this.#characters = 0;
     return events;

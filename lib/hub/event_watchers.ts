@@ -6,25 +6,25 @@
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
 import { isFinal } from "../task/task.ts";
-import { EventLog } from "./event_buffer.ts";
+import { EventBuffer } from "./event_buffer.ts";
 import { EventFrame } from "./event_messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** Watchers, each with the sequence number up to which its opening covers all changes. */
+/** Watchers, each with the sequence number up to which its first messages cover all changes. */
 type Audience = Map<Watcher, number>;
 
 /** The watchers of a client's events, and the events that are not sent to them yet. */
 export class EventWatchers {
   readonly #all: Audience = new Map();
   readonly #byTask: Map<string, Audience> = new Map();
-  readonly #log: EventLog;
+  readonly #buffer: EventBuffer;
   /** Final frames for the watchers of single tasks that have ended or were removed. */
   #endings: Publish[] = [];
 
   /** @param maxCharacters the limit of the event buffer; if it is exceeded, the watchers are disconnected */
   constructor(maxCharacters: number) {
-    this.#log = new EventLog(maxCharacters);
+    this.#buffer = new EventBuffer(maxCharacters);
   }
 
   /** Whether there is no watcher and no pending final frame. */
@@ -37,13 +37,13 @@ export class EventWatchers {
    *
    * @param id the id of the watched task, which must not have ended; `null` for all tasks of the client
    * @param watcher the watcher
-   * @param seq the sequence number up to which the watcher's opening covers all changes
+   * @param seq the sequence number up to which the watcher's first messages cover all changes
    * @returns the audience that the watcher was added to
    */
   add(id: string | null, watcher: Watcher, seq: number): Audience {
     let audience = id === null ? this.#all : this.#byTask.get(id);
     if (audience === undefined) this.#byTask.set(id!, audience = new Map());
-    this.#log.seal();
+    this.#buffer.seal();
     return audience.set(watcher, seq);
   }
 
@@ -58,12 +58,12 @@ export class EventWatchers {
     const id = change.stored?.id ?? change.removedId!;
     const audience = this.#byTask.get(id);
     if (this.#all.size === 0 && audience === undefined) return;
-    this.#log.add(change);
+    this.#buffer.add(change);
     const isLast = change.stored === undefined || isFinal(change.stored.task.state);
-    if (audience === undefined || !isLast || this.#log.isOver) return;
+    if (audience === undefined || !isLast || this.#buffer.hasOverflowed) return;
     // A later task with the same id has its own watchers.
     this.#byTask.delete(id);
-    const publish = broadcast(audience, new EventFrame(this.#log.of(id)));
+    const publish = broadcast(audience, new EventFrame(this.#buffer.of(id)));
     this.#endings.push((cursor) => {
       publish(cursor);
       for (const watcher of [...audience.keys()]) watcher.end();
@@ -74,7 +74,7 @@ export class EventWatchers {
   takeFrames(): Publish[] {
     const endings = this.#endings;
     this.#endings = [];
-    const events = this.#log.take();
+    const events = this.#buffer.take();
     if (events === null) return [...endings, () => this.#disconnectAll()];
     if (events.length === 0) return endings;
     const frames = this.#all.size === 0 ? [] : [broadcast(this.#all, new EventFrame(events))];
@@ -88,7 +88,7 @@ export class EventWatchers {
 
   /**
    * Returns a frame that sends a message to the current watchers of all tasks. Watchers that are added later
-   * get the same information in their opening.
+   * get the same information in their first messages.
    */
   broadcast(message: string): Publish {
     const watchers = [...this.#all.keys()];
@@ -99,7 +99,7 @@ export class EventWatchers {
 
   /**
    * Disconnects the watchers of all tasks, because the event buffer overflowed. When they reconnect, their
-   * opening has the current state of each changed task instead of the events.
+   * first messages have the current state of each changed task instead of the events.
    */
   #disconnectAll(): void {
     for (const audience of [this.#all, ...this.#byTask.values()]) {
@@ -110,7 +110,7 @@ export class EventWatchers {
 
 /**
  * Returns a frame for those of the current watchers that are still connected when it is published. Watchers
- * that are added later get the frame's events in their opening.
+ * that are added later get the frame's events in their first messages.
  */
 function broadcast(audience: Audience, frame: EventFrame): Publish {
   const watchers = [...audience];

@@ -20,13 +20,13 @@ import {
 } from "./messages.ts";
 
 /**
- * A function that returns the first messages for a watcher, given the cursor. The records in the messages
- * have already been read, because records on disk may be removed before the messages are sent.
+ * A function that returns the messages for a watcher, given the cursor. The records in the messages have
+ * already been read, because records on disk may be removed before the messages are sent.
  */
-export type Opening = (cursor: string) => string[];
+export type MessagesAt = (cursor: string) => string[];
 
-/** Creates the openings of new watchers. */
-export class Openings {
+/** Creates the first messages for new watchers, and for those that resume from a cursor. */
+export class FirstMessages {
   readonly #registry: RegistryReader;
 
   /** @param registry the source of the tasks */
@@ -34,14 +34,14 @@ export class Openings {
     this.#registry = registry;
   }
 
-  /** Returns the opening for a watcher of full states. */
-  state(full: FullStates): Opening {
+  /** Returns the first messages for a watcher of full states. */
+  state(full: FullStates): MessagesAt {
     const { envelope } = full;
     return (cursor) => [fullMessage("initial_state", envelope, cursor)];
   }
 
-  /** Returns the opening for a watcher of changes. */
-  delta(client: string, full: FullStates, after: Cursor | null): Opening {
+  /** Returns the first messages for a watcher of changes. */
+  delta(client: string, full: FullStates, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     const news = this.#degradation();
     if (missed !== undefined) {
@@ -53,25 +53,25 @@ export class Openings {
     return (cursor) => [...resync, ...state(cursor), ...news];
   }
 
-  /** Returns the opening for a watcher of all events: a single message. */
-  events(client: string, full: FullStates, after: Cursor | null): Opening {
+  /** Returns the first messages for a watcher of all events; there is at most one. */
+  events(client: string, full: FullStates, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
-    if (missed !== undefined) return missedOpening(missed, news);
+    if (missed !== undefined) return missedMessages(missed, news);
     const { envelope } = full;
     const state = (cursor: string) => fullMessage("initial_state", envelope, cursor);
     return (cursor) => [resync(after) + eventMessage("initial_state", state(cursor), cursor) + news];
   }
 
-  /** Returns the opening for a watcher of one task's events: a single message. */
-  taskEvents(client: string, stored: StoredTask, after: Cursor | null): Opening {
+  /** Returns the first messages for a watcher of one task's events; there is at most one. */
+  taskEvents(client: string, stored: StoredTask, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     if (missed === undefined) {
       const state = taskMessage("initial_state", stored);
       return (cursor) => [resync(after) + eventMessage("initial_state", state, cursor)];
     }
     const isIt = ({ id }: { readonly id: string }) => id === stored.id;
-    return missedOpening({ tasks: missed.tasks.filter(isIt), removed: missed.removed.filter(isIt) }, "");
+    return missedMessages({ tasks: missed.tasks.filter(isIt), removed: missed.removed.filter(isIt) }, "");
   }
 
   #missed(client: string, after: Cursor | null): ChangesSince | undefined {
@@ -84,7 +84,7 @@ export class Openings {
   }
 }
 
-function missedOpening(missed: ChangesSince, news: string): Opening {
+function missedMessages(missed: ChangesSince, news: string): MessagesAt {
   const frame = new EventFrame(missedEvents(missed));
   return (cursor) => [frame.text(cursor, 0) + news].filter((message) => message !== "");
 }

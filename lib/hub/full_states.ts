@@ -69,7 +69,7 @@ export class FullStates {
     return this.#kept ??= envelopeOf(this.#registry, this.#client);
   }
 
-  /** Adds a watcher whose opening is the current state. */
+  /** Adds a watcher whose first message is the current state. */
   add(watcher: Watcher): void {
     this.#watchers.set(watcher, this.#registry.lastSeq(this.#client));
   }

@@ -11,7 +11,7 @@ import { EventWatchers } from "./event_watchers.ts";
 import { Feed } from "./feed.ts";
 import { FullStates, type FullStatesOptions } from "./full_states.ts";
 import { degradedMessage, taskMessage } from "./messages.ts";
-import { type Opening, Openings } from "./first_messages.ts";
+import { FirstMessages, type MessagesAt } from "./first_messages.ts";
 import { PublishQueue } from "./publish_queue.ts";
 import type { Watcher, WatchMode } from "./watcher.ts";
 import type { Cursor } from "../task/cursor.ts";
@@ -43,7 +43,7 @@ export class Hub implements Disposable {
   readonly #registry: Registry;
   readonly #options: HubOptions;
   readonly #queue: PublishQueue;
-  readonly #openings: Openings;
+  readonly #first: FirstMessages;
   readonly #feeds: Map<string, Feed> = new Map();
   readonly #unsubscribe: readonly (() => void)[];
 
@@ -55,7 +55,7 @@ export class Hub implements Disposable {
     this.#registry = registry;
     this.#options = options;
     this.#queue = new PublishQueue(registry);
-    this.#openings = new Openings(registry);
+    this.#first = new FirstMessages(registry);
     this.#unsubscribe = [
       registry.subscribe((event) => this.#changed(event)),
       registry.onDegradation((degradation) => this.#degradationChanged(degradation)),
@@ -74,12 +74,12 @@ export class Hub implements Disposable {
    */
   watch(client: string, watcher: Watcher, mode: WatchMode, after: Cursor | null): () => void {
     const feed = this.#framedFeed(client);
-    const opening = mode === "full"
-      ? this.#openings.state(feed.full)
-      : this.#openings.delta(client, feed.full, after);
+    const first = mode === "full"
+      ? this.#first.state(feed.full)
+      : this.#first.delta(client, feed.full, after);
     const watchers = mode === "full" ? feed.full : feed.deltas;
     watchers.add(watcher);
-    this.#open(watcher, opening, () => watchers.has(watcher));
+    this.#open(watcher, first, () => watchers.has(watcher));
     return () => this.#unwatch(client, feed, () => watchers.delete(watcher));
   }
 
@@ -114,7 +114,7 @@ export class Hub implements Disposable {
    */
   watchEvents(client: string, watcher: Watcher, after: Cursor | null): () => void {
     const feed = this.#framedFeed(client);
-    return this.#watchEvents(client, feed, null, watcher, this.#openings.events(client, feed.full, after));
+    return this.#watchEvents(client, feed, null, watcher, this.#first.events(client, feed.full, after));
   }
 
   /**
@@ -127,14 +127,14 @@ export class Hub implements Disposable {
    * @returns a function that removes the watcher
    */
   watchTaskEvents(client: string, stored: StoredTask, watcher: Watcher, after: Cursor | null): () => void {
-    const opening = this.#openings.taskEvents(client, stored, after);
+    const first = this.#first.taskEvents(client, stored, after);
     const { id, state } = stored.task;
-    if (isFinal(state)) return this.#watchEnded(watcher, opening);
-    return this.#watchEvents(client, this.#framedFeed(client), id, watcher, opening);
+    if (isFinal(state)) return this.#watchEnded(watcher, first);
+    return this.#watchEvents(client, this.#framedFeed(client), id, watcher, first);
   }
 
   /**
-   * Adds a listener that is called with each frame of a client's changes, once the frame is published.
+   * Adds a listener that is called, without arguments, whenever a frame of a client's changes is published.
    *
    * @param client the client token
    * @param listener the callback, which must not throw
@@ -147,7 +147,7 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Adds a listener that is called synchronously with each change of one task, before the change is
+   * Adds a listener that is called synchronously after each change of one task, before the change is
    * committed.
    *
    * @param client the client token
@@ -184,10 +184,10 @@ export class Hub implements Disposable {
     feed: Feed,
     id: string | null,
     watcher: Watcher,
-    opening: Opening,
+    first: MessagesAt,
   ): () => void {
     const watchers = feed.events.add(id, watcher, this.#registry.cursor.seq);
-    this.#open(watcher, opening, () => watchers.has(watcher));
+    this.#open(watcher, first, () => watchers.has(watcher));
     return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, watcher));
   }
 
@@ -195,15 +195,15 @@ export class Hub implements Disposable {
    * Queues the first messages of a new watcher, which are dropped if the watcher is removed before they are
    * published.
    */
-  #open(watcher: Watcher, opening: Opening, isWatching: () => boolean): void {
+  #open(watcher: Watcher, first: MessagesAt, isWatching: () => boolean): void {
     this.#queue.add((cursor) => {
-      if (isWatching()) opening(cursor).forEach((message) => watcher.send(message));
+      if (isWatching()) first(cursor).forEach((message) => watcher.send(message));
     });
   }
 
-  #watchEnded(watcher: Watcher, opening: Opening): () => void {
+  #watchEnded(watcher: Watcher, first: MessagesAt): () => void {
     let isWatching = true;
-    this.#open(watcher, opening, () => isWatching);
+    this.#open(watcher, first, () => isWatching);
     this.#queue.add(() => isWatching && watcher.end());
     return () => {
       isWatching = false;
@@ -214,15 +214,15 @@ export class Hub implements Disposable {
     const message = degradedMessage(degradation);
     const event = eventMessage("degraded", message);
     for (const { deltas, events } of this.#feeds.values()) {
-      // The message goes through the queue, so that it is sent after any pending opening.
+      // The message goes through the queue, so that it is sent after any pending first messages.
       this.#queue.add(deltas.broadcast(() => message));
       this.#queue.add(events.broadcast(event));
     }
   }
 
   /**
-   * Returns a client's feed after framing the pending changes for its current watchers, because the opening
-   * of a new watcher already includes these changes.
+   * Returns a client's feed after framing the pending changes for its current watchers, because the first
+   * messages of a new watcher already include these changes.
    */
   #framedFeed(client: string): Feed {
     this.#frame(client, this.#feedOf(client));

@@ -128,16 +128,16 @@ export class Estimator {
    */
   correction(task: Task, at: number): Estimate | null {
     if (task.eta_reason !== null && task.eta_reason !== "too_early") return null;
-    const silence = at - task.updated_at;
-    const isOver = task.eta !== null && silence > task.eta && this.#byRate(task) === null;
-    if (!isOver && !this.isStalled(at)) return null;
+    const sinceChange = at - task.updated_at;
+    const hasOutlasted = task.eta !== null && sinceChange > task.eta && this.#byRate(task) === null;
+    if (!hasOutlasted && !this.isStalled(at)) return null;
     const estimate = this.estimate(task, at);
     const { eta, eta_low, eta_high } = estimate;
     return {
       ...estimate,
-      eta: eta === null ? null : eta + silence,
-      eta_low: eta_low === null ? null : eta_low + silence,
-      eta_high: eta_high === null ? null : eta_high + silence,
+      eta: eta === null ? null : eta + sinceChange,
+      eta_low: eta_low === null ? null : eta_low + sinceChange,
+      eta_high: eta_high === null ? null : eta_high + sinceChange,
     };
   }
 

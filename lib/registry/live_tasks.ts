@@ -44,7 +44,7 @@ export interface LiveTaskOptions {
   /** The current time, in epoch seconds. */
   readonly at: number;
   /** How long ago the task last gave a sign of life, in seconds. @default {0} */
-  readonly silence?: number;
+  readonly unheard?: number;
   /** The task's progress history so far. */
   readonly points?: readonly ProgressPoint[];
   /** The stored sums over the task's subtasks; `null` or absent if there are none. */
@@ -103,7 +103,7 @@ export class LiveTasks {
   add(
     client: string,
     id: string,
-    { owner, reporter, at, silence = 0, points, sums = null }: LiveTaskOptions,
+    { owner, reporter, at, unheard = 0, points, sums = null }: LiveTaskOptions,
   ): void {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
     const isHttp = owner === HTTP_REPORTER_ID;
@@ -118,7 +118,7 @@ export class LiveTasks {
       progress: new ProgressHistory(at, points),
       owner,
       reporter: isHttp ? null : reporter,
-      heardMs: nowMs - silence * 1_000,
+      heardMs: nowMs - unheard * 1_000,
       disconnectedMs: isRemote && reporter === null && !isHttp ? nowMs : null,
       isRemote,
     };

@@ -20,13 +20,13 @@ import { RegistryEvents } from "./registry_events.ts";
 import { RegistryReader } from "./registry_reader.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { Retention, type RetentionLimits } from "./retention.ts";
-import { silenceChange, type SilenceLimits } from "./staleness.ts";
+import { stalenessChange, type StalenessLimits } from "./staleness.ts";
 
 /**
  * The limits of a {@linkcode Registry}: how many tasks it keeps and for how long, and when a task counts as
  * stale or lost.
  */
-export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, SilenceLimits {
+export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, StalenessLimits {
   /** The interval at which tasks are checked for signs of life and for their age, in milliseconds. */
   readonly sweepIntervalMs: number;
 }
@@ -317,9 +317,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const { client, id, estimator } = live;
     const task = this.task(client, id);
     if (task === undefined || !task.active) return;
-    const silence = silenceChange(task, live, monotonicMs(), this.#limits);
-    if (silence !== null) this.#changes.apply(client, id, silence, { at });
-    if (silence?.type === "fail") return;
+    const change = stalenessChange(task, live, monotonicMs(), this.#limits);
+    if (change !== null) this.#changes.apply(client, id, change, { at });
+    if (change?.type === "fail") return;
     const estimate = estimator.correction(task, at);
     if (estimate !== null) this.#changes.apply(client, id, { type: "estimate", ...estimate }, { at });
   }
@@ -345,8 +345,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       const task = this.#store.index.get(client, id)?.task;
       const owner = task?.reporter ?? null;
       const at = now();
-      const silence = Math.max(0, at - (task?.updated_at ?? at));
-      if (owner !== null) this.#live.add(client, id, { owner, reporter: null, at, silence, points, sums });
+      const unheard = Math.max(0, at - (task?.updated_at ?? at));
+      if (owner !== null) this.#live.add(client, id, { owner, reporter: null, at, unheard, points, sums });
     }
     this.#changes.adopt(live);
     for (const { client, id } of live) {

@@ -7,7 +7,7 @@
 import type { Task, TaskChange } from "../task/task.ts";
 
 /** The limits on how long a task may give no sign of life. */
-export interface SilenceLimits {
+export interface StalenessLimits {
   /**
    * How long a reporter in another process may be disconnected before its tasks become stale, in
    * milliseconds.
@@ -42,20 +42,20 @@ export function isSignOfLife({ type }: TaskChange): boolean {
  * @param limits how long a task may give no sign of life
  * @returns the change that makes the task stale or lost; `null` if it is neither
  */
-export function silenceChange(
+export function stalenessChange(
   task: Task,
   { heardMs, disconnectedMs }: SignsOfLife,
   nowMs: number,
-  limits: SilenceLimits,
+  limits: StalenessLimits,
 ): TaskChange | null {
-  const silentMs = nowMs - heardMs;
+  const unheardMs = nowMs - heardMs;
   const staleAfterMs = task.stale_after === null ? null : task.stale_after * 1_000;
   if (!task.stale) {
-    const isAway = disconnectedMs !== null && nowMs - disconnectedMs > limits.reporterAwayMs;
-    const isSilent = staleAfterMs !== null && silentMs > staleAfterMs;
-    return isSilent || isAway ? { type: "stale" } : null;
+    const isDisconnected = disconnectedMs !== null && nowMs - disconnectedMs > limits.reporterAwayMs;
+    const isTooLong = staleAfterMs !== null && unheardMs > staleAfterMs;
+    return isTooLong || isDisconnected ? { type: "stale" } : null;
   }
-  if (silentMs - (staleAfterMs ?? 0) <= limits.lostAfterMs) return null;
-  const message = `Nothing was heard of the task for ${Math.round(silentMs / 1_000)} seconds`;
+  if (unheardMs - (staleAfterMs ?? 0) <= limits.lostAfterMs) return null;
+  const message = `Nothing was heard of the task for ${Math.round(unheardMs / 1_000)} seconds`;
   return { type: "fail", error: { type: "lost", message } };
 }

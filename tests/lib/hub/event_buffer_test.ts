@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { EventLog } from "../../../lib/hub/event_buffer.ts";
+import { EventBuffer } from "../../../lib/hub/event_buffer.ts";
 import { dataOf } from "../../../lib/hub/task_events.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
@@ -9,37 +9,37 @@ import { TestRegistry } from "../../support/registry.ts";
 
 const line = (text: string) => ({ at: 1, text });
 
-/** Creates an event log that records every event of a registry. */
-function logOf(test: TestRegistry, mostCharacters = Infinity): EventLog {
-  const log = new EventLog(mostCharacters);
-  test.registry.subscribe((event) => log.add(event));
-  return log;
+/** Creates a buffer that receives every event of a registry. */
+function bufferOf(test: TestRegistry, mostCharacters = Infinity): EventBuffer {
+  const buffer = new EventBuffer(mostCharacters);
+  test.registry.subscribe((event) => buffer.add(event));
+  return buffer;
 }
 
-function namesIn(log: EventLog): string[] {
-  return (log.take() ?? []).map(({ name, id }) => `${id} ${name}`);
+function namesIn(buffer: EventBuffer): string[] {
+  return (buffer.take() ?? []).map(({ name, id }) => `${id} ${name}`);
 }
 
-Deno.test("EventLog returns the events of a task that is created, started and finished in one turn in this order", () => {
+Deno.test("EventBuffer returns the events of a task that is created, started and finished in one turn in this order", () => {
   using test = new TestRegistry();
-  const log = logOf(test);
+  const buffer = bufferOf(test);
   test.run("c", "1");
-  assertEquals(namesIn(log), ["1 task.created", "1 task.started", "1 task.finished"]);
-  assertEquals(namesIn(log), []);
+  assertEquals(namesIn(buffer), ["1 task.created", "1 task.started", "1 task.finished"]);
+  assertEquals(namesIn(buffer), []);
 });
 
-Deno.test("EventLog coalesces progress: the newest progress replaces the older one, and follows all earlier events", () => {
+Deno.test("EventBuffer coalesces progress: the newest progress replaces the older one, and follows all earlier events", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   test.begin("c", "2");
-  const log = logOf(test);
+  const buffer = bufferOf(test);
   for (let progress = 0; progress < 50; progress++) {
     test.progress("c", "1", progress);
     test.progress("c", "2", progress);
   }
   test.finish("c", "2");
   test.progress("c", "1", 50);
-  const events = log.take()!;
+  const events = buffer.take()!;
   assertEquals(events.map(({ name, id }) => `${id} ${name}`), [
     "2 task.progress",
     "2 task.finished",
@@ -49,9 +49,9 @@ Deno.test("EventLog coalesces progress: the newest progress replaces the older o
   assertEquals(JSON.parse(dataOf(events[2]!)).progress, 50);
 });
 
-Deno.test("EventLog merges consecutive log lines into one event, except if the state changed between them", () => {
+Deno.test("EventBuffer merges consecutive log lines into one event, except if the state changed between them", () => {
   using test = new TestRegistry();
-  const log = logOf(test);
+  const buffer = bufferOf(test);
   test.begin("c", "1");
   for (const text of ["a", "b"]) {
     test.report("c", "1", { type: "log", lines: [line(text)] });
@@ -59,7 +59,7 @@ Deno.test("EventLog merges consecutive log lines into one event, except if the s
   }
   test.report("c", "1", { type: "log", lines: [line("c")] });
   test.finish("c", "1");
-  const events = log.take()!;
+  const events = buffer.take()!;
   assertEquals(events.map(({ name }) => name), [
     ...["task.created", "task.started"],
     ...["log", "task.progress"],
@@ -73,16 +73,16 @@ Deno.test("EventLog merges consecutive log lines into one event, except if the s
   assertEquals(JSON.parse(dataOf(events[3]!)).log_count, 3);
 });
 
-Deno.test("EventLog does not merge events of two tasks that have the same id one after the other", () => {
+Deno.test("EventBuffer does not merge events of two tasks that have the same id one after the other", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
-  const log = logOf(test);
+  const buffer = bufferOf(test);
   test.report("c", "1", { type: "log", lines: [line("old")] });
   test.finish("c", "1");
   test.registry.remove("c", "1");
   test.begin("c", "1");
   test.report("c", "1", { type: "log", lines: [line("new")] });
-  const events = log.take()!;
+  const events = buffer.take()!;
   assertEquals(events.map(({ name }) => name), [
     ...["log", "task.progress", "task.finished", "task.removed"],
     ...["task.created", "task.started", "log", "task.progress"],
@@ -91,40 +91,40 @@ Deno.test("EventLog does not merge events of two tasks that have the same id one
   assertEquals(lines.map(({ first, lines }) => [first, lines[0].text]), [[0, "old"], [0, "new"]]);
 });
 
-Deno.test("EventLog.of() returns the events of a single task so far", () => {
+Deno.test("EventBuffer.of() returns the events of a single task so far", () => {
   using test = new TestRegistry();
-  const log = logOf(test);
+  const buffer = bufferOf(test);
   test.begin("c", "1");
   test.begin("c", "2");
-  assertEquals(log.of("1").map(({ name }) => name), ["task.created", "task.started"]);
-  assertEquals(log.of("3"), []);
+  assertEquals(buffer.of("1").map(({ name }) => name), ["task.created", "task.started"]);
+  assertEquals(buffer.of("3"), []);
 });
 
-Deno.test("EventLog drops all events from when its limit is exceeded until take() is called", () => {
+Deno.test("EventBuffer drops all events from when its limit is exceeded until take() is called", () => {
   using test = new TestRegistry();
-  const log = logOf(test, 10_000);
+  const buffer = bufferOf(test, 10_000);
   test.begin("c", "1");
   // Progress does not count towards the limit, because each task has at most one progress event.
   for (let progress = 0; progress < 100; progress += 0.5) test.progress("c", "1", progress);
-  assert(!log.isOver);
-  for (let lines = 0; !log.isOver; lines++) {
+  assert(!buffer.hasOverflowed);
+  for (let lines = 0; !buffer.hasOverflowed; lines++) {
     assertLess(lines, 100);
     test.report("c", "1", { type: "log", lines: [line("x".repeat(1_000))] });
   }
-  assertEquals(log.of("1"), []);
+  assertEquals(buffer.of("1"), []);
   test.finish("c", "1");
-  assertEquals(log.take(), null);
-  assert(!log.isOver);
+  assertEquals(buffer.take(), null);
+  assert(!buffer.hasOverflowed);
   test.run("c", "2");
-  assertEquals(namesIn(log).length, 3);
+  assertEquals(namesIn(buffer).length, 3);
   // Changes of state count towards the limit, too.
-  for (let runs = 0; !log.isOver; runs++) {
+  for (let runs = 0; !buffer.hasOverflowed; runs++) {
     assertLess(runs, 10);
     test.run("c", `3-${runs}`);
   }
 });
 
-Deno.test("EventLog drops only progress that newer progress replaces", () => {
+Deno.test("EventBuffer drops only progress that newer progress replaces", () => {
   const step = fc.oneof(
     { weight: 12, arbitrary: fc.record({ id: fc.constantFrom("1", "2"), change: changes }) },
     { weight: 1, arbitrary: fc.constantFrom<"remove" | "restore" | "take">("remove", "restore", "take") },
@@ -134,11 +134,11 @@ Deno.test("EventLog drops only progress that newer progress replaces", () => {
     fc.property(fc.array(step, { maxLength: 80, size: "max" }), (steps) => {
       using test = new TestRegistry();
       using truth = new EventTruth(test.registry, "c");
-      const log = logOf(test);
+      const buffer = bufferOf(test);
       let from = test.registry.cursor.seq;
       const check = () => {
         const { seq } = test.registry.cursor;
-        const events = log.take()!.map((event) => ({
+        const events = buffer.take()!.map((event) => ({
           type: event.name,
           data: dataOf(event),
           lastEventId: "",

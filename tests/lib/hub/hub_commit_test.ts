@@ -9,7 +9,7 @@ import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { HeldHub } from "../../support/held_hub.ts";
 import { type ReceivedMessage, RecordingWatcher } from "../../support/recording_watcher.ts";
 
-/** Summarises the messages that a watcher received after its opening. */
+/** Summarises the messages that a watcher received after its first message. */
 function newsOf({ messages }: RecordingWatcher): string[] {
   return messages.slice(1).map(({ type, tasks, all_tasks, removed, state }) => {
     const told = tasks ?? Object.values(all_tasks ?? {});
@@ -78,7 +78,7 @@ Deno.test("Hub holds back all changes after a pending change, and then sends onl
   assertEquals(it.timers, 0);
 });
 
-Deno.test("Hub sends nothing before the opening and nothing twice to a watcher that joins while a frame is pending", async () => {
+Deno.test("Hub sends nothing before the first messages and nothing twice to a watcher that joins while a frame is pending", async () => {
   using it = new HeldHub();
   const early = it.watcher();
   it.store.hold();
@@ -170,7 +170,7 @@ Deno.test("Hub sends all changes at once while the store is degraded, including 
   assertEquals(watcher.last.all_tasks["2"]?.state, "STARTING", "the hub waits for commits again");
 });
 
-Deno.test("Hub tells watchers when the store becomes degraded and when it has recovered, and new watchers in their openings", async () => {
+Deno.test("Hub tells watchers when the store becomes degraded and when it has recovered, and new watchers in their first messages", async () => {
   using it = new HeldHub();
   const delta = it.watcher();
   const others = [it.watcher("full"), it.taskWatcher("1")];
@@ -196,7 +196,7 @@ Deno.test("Hub tells watchers when the store becomes degraded and when it has re
   for (const watcher of [...others, full]) assertEquals(watcher.types.includes("degraded"), false);
 });
 
-Deno.test("Hub sends a pending opening first, and then the message that the store is degraded", async () => {
+Deno.test("Hub sends pending first messages, and then the message that the store is degraded", async () => {
   using it = new HeldHub();
   it.store.hold();
   it.test.begin("c", "2");
@@ -420,7 +420,7 @@ Deno.test("Hub sends random histories in order, no change before its commit, and
         const isWhole = watcher.types.includes("initial_state");
         for (const [id, task] of tasks) assertEquals(task, now.get(id));
         if (isWhole) assertEquals(tasks.size, now.size);
-        assert(watcher.types[0] !== "degraded", "nothing comes before the opening");
+        assert(watcher.types[0] !== "degraded", "nothing comes before the first messages");
       }
       assertEquals(it.timers, 0);
     }),

@@ -120,7 +120,7 @@ Deno.test("Hub.watchEvents() sends each change exactly once to a watcher that jo
   it.store.hold();
   it.test.begin("c", "2");
   await it.clock.passAsync(50);
-  // This change is in no frame yet, but in the opening of the late watcher.
+  // This change is in no frame yet, but in the first messages of the late watcher.
   it.test.begin("c", "3");
   it.test.progress("c", "1", 5);
   it.test.report("c", "1", { type: "log", lines: [line("before")] });
@@ -134,7 +134,7 @@ Deno.test("Hub.watchEvents() sends each change exactly once to a watcher that jo
   assertEquals(early.words.slice(1), [
     ...["2 created", "2 started"],
     ...["3 created", "3 started", "1 log", "1 progress"],
-    // The opening of the late watcher contains the earlier events, so they are not merged with later ones.
+    // The first messages of the late watcher contain the earlier events, so they are not merged with later ones.
     ...["1 progress", "3 progress", "1 finished"],
   ]);
   assertEquals(late.words, ["initial_state", "1 progress", "3 progress", "1 finished"]);
@@ -192,7 +192,7 @@ Deno.test("Hub.watchTaskEvents() of a task that reuses an id continues when the 
   assertEquals([first.words.at(-1), second.words], ["1 finished", ["1 initial_state", "1 progress"]]);
 });
 
-Deno.test("Hub tells event watchers when the store becomes degraded and when it has recovered, and new ones in their openings", async () => {
+Deno.test("Hub tells event watchers when the store becomes degraded and when it has recovered, and new ones in their first messages", async () => {
   using it = new HeldHub();
   const watcher = it.eventWatcher();
   const ofTask = it.taskEventWatcher("1");
@@ -272,7 +272,7 @@ Deno.test("Hub drops a client's event feed and its timers when the last watcher 
   assertEquals(watchers.map(({ words }) => words.length), [2, 2]);
 });
 
-Deno.test("Hub sends no more events to a watcher that left while a frame or an opening was pending", async () => {
+Deno.test("Hub sends no more events to a watcher that left while a frame or its first messages were pending", async () => {
   using it = new HeldHub();
   const [early, late] = [new EventWatcher(), new EventWatcher()];
   const leaveEarly = it.hub.watchEvents("c", early, null);
