@@ -55,9 +55,9 @@ export function readListQuery(params: URLSearchParams): ReadQuery {
   const problems: string[] = [];
   const trimmed = (text: string) => text.trim().slice(0, MAX_FILTER_LENGTH);
 
-  function ignore(name: string, accepts: string, received: string): "" {
+  function ignore(kind: "filter" | "parameter", name: string, accepts: string, received: string): "" {
     const shown = JSON.stringify(received.slice(0, 64));
-    problems.push(`The filter “${name}” is ignored: it must be ${accepts}, not ${shown}.`);
+    problems.push(`The ${kind} “${name}” is ignored: it must be ${accepts}, not ${shown}.`);
     return "";
   }
 
@@ -71,14 +71,14 @@ export function readListQuery(params: URLSearchParams): ReadQuery {
       );
     }
     const values = written.slice(0, MAX_FILTER_VALUES).map((value) =>
-      filter.normalise(value) ?? ignore(name, filter.accepts, value)
+      filter.normalise(value) ?? ignore("filter", name, filter.accepts, value)
     );
     return [...new Set(values)].filter((value) => value !== "").join();
   }
 
   function checked(name: string, accepts: string, isValid: (value: string) => boolean): string {
     const value = trimmed(params.get(name) ?? "");
-    return value === "" || isValid(value) ? value : ignore(name, accepts, value);
+    return value === "" || isValid(value) ? value : ignore("parameter", name, accepts, value);
   }
 
   const { sort } = TASK_PAGING;

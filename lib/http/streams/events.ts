@@ -222,10 +222,10 @@ function watchesOf(params: URLSearchParams): Watch[] {
   const watches = params.getAll("watch");
   const afters = params.getAll("after");
   if (watches.length === 0 || watches.length > MAX_WATCHES) {
-    throw new Problem("bad_filter", `The filter "watch" must be given 1 to ${MAX_WATCHES} times`);
+    throw new Problem("bad_filter", `The parameter "watch" must be given between 1 and ${MAX_WATCHES} times`);
   }
   if (afters.length > 0 && afters.length !== watches.length) {
-    throw new Problem("bad_filter", 'There must be as many "after" as "watch", or none');
+    throw new Problem("bad_filter", 'The parameter "after" must be given as often as "watch", or not at all');
   }
   return watches.map((text, index) => {
     const slash = text.indexOf("/");

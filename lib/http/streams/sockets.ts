@@ -203,7 +203,7 @@ export class Sockets {
 function modeFrom(params: URLSearchParams): WatchMode {
   const mode = params.get("mode") ?? "full";
   if (mode === "full" || mode === "delta") return mode;
-  throw new Problem("bad_filter", 'The filter "mode" must be full or delta');
+  throw new Problem("bad_filter", 'The parameter "mode" must be full or delta');
 }
 
 function cursorFrom(params: URLSearchParams): Cursor | null {

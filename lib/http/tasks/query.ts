@@ -104,10 +104,10 @@ function conditionsOf(params: URLSearchParams): TaskCondition[] {
     const given = filter.isList ? textsOf(params, name) : [textOf(params, name)];
     const written = filterValues(filter, given);
     if (written.length > MAX_FILTER_VALUES) {
-      throw badFilter(name, `takes at most ${MAX_FILTER_VALUES} values`);
+      throw badParameter(name, `takes at most ${MAX_FILTER_VALUES} values`);
     }
     const values = written.map((value) => filter.normalise(value));
-    if (!values.every((value) => value !== null)) throw badFilter(name, `must be ${filter.accepts}`);
+    if (!values.every((value) => value !== null)) throw badParameter(name, `must be ${filter.accepts}`);
     return filter.condition(values, at);
   });
 }
@@ -115,28 +115,28 @@ function conditionsOf(params: URLSearchParams): TaskCondition[] {
 function valueOf<Value>(params: URLSearchParams, name: string, parameter: PagingParameter<Value>): Value {
   if (!params.has(name)) return parameter.default;
   const value = parameter.parse(textOf(params, name));
-  if (value === null) throw badFilter(name, `must be ${parameter.accepts}`);
+  if (value === null) throw badParameter(name, `must be ${parameter.accepts}`);
   return value;
 }
 
 function textOf(params: URLSearchParams, name: string): string {
   const [text = "", ...others] = textsOf(params, name);
-  if (others.length > 0) throw badFilter(name, "may be given only once");
+  if (others.length > 0) throw badParameter(name, "may be given only once");
   return text;
 }
 
 function textsOf(params: URLSearchParams, name: string): readonly string[] {
   const texts = params.getAll(name);
   if (texts.every((text) => text.length <= MAX_FILTER_LENGTH)) return texts;
-  throw badFilter(name, `must be at most ${MAX_FILTER_LENGTH} characters long`);
+  throw badParameter(name, `must be at most ${MAX_FILTER_LENGTH} characters long`);
 }
 
 function rejectOthers(params: URLSearchParams, known: readonly string[]): void {
   const other = [...params.keys()].find((name) => !known.includes(name));
   if (other === undefined) return;
-  throw new Problem("bad_filter", `There is no filter "${other.slice(0, 100)}"; use ${known.join(", ")}`);
+  throw new Problem("bad_filter", `There is no parameter "${other.slice(0, 100)}"; use ${known.join(", ")}`);
 }
 
-function badFilter(name: string, rule: string): Problem {
-  return new Problem("bad_filter", `The filter "${name}" ${rule}`);
+function badParameter(name: string, rule: string): Problem {
+  return new Problem("bad_filter", `The parameter "${name}" ${rule}`);
 }

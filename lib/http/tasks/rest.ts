@@ -100,7 +100,7 @@ export class Rest {
     const after = lineNumberFrom(params, "after");
     const before = lineNumberFrom(params, "before") ?? count;
     if (asked !== null && (limit < 1 || limit > MAX_PAGE_LINES)) {
-      throw new Problem("bad_filter", `The filter "limit" must be 1 to ${MAX_PAGE_LINES}`);
+      throw new Problem("bad_filter", `The parameter "limit" must be between 1 and ${MAX_PAGE_LINES}`);
     }
     const from = after ?? Math.max(0, before - limit);
     // If the line at `after` was dropped, reading starts at the oldest stored line.
@@ -159,7 +159,7 @@ export class Rest {
     storedTask(this.#context, client, id);
     const force = paramsOf(request).get("force");
     if (force !== null && force !== "true" && force !== "false") {
-      throw new Problem("bad_filter", 'The filter "force" must be true or false');
+      throw new Problem("bad_filter", 'The parameter "force" must be true or false');
     }
     let task = registry.requestCancel(client, id);
     if (force === "true" && !isFinal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
@@ -189,7 +189,7 @@ export class Rest {
     if (!params.has("state")) {
       throw new Problem(
         "bad_filter",
-        'The filter "state" is required, such as ?state=FINISHED,ERROR,CANCELLED',
+        'The parameter "state" is required, such as ?state=FINISHED,ERROR,CANCELLED',
       );
     }
     const query = { ...parseTaskQuery(params), limit: Number.MAX_SAFE_INTEGER, page: 1 };
@@ -243,14 +243,14 @@ function textFrom(params: URLSearchParams): boolean | null {
   const format = params.get("format");
   if (format === null) return null;
   if (format === "text" || format === "json") return format === "text";
-  throw new Problem("bad_filter", 'The filter "format" must be text or json');
+  throw new Problem("bad_filter", 'The parameter "format" must be text or json');
 }
 
 function lineNumberFrom(params: URLSearchParams, name: string): number | null {
   const text = params.get(name);
   if (text === null) return null;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new Problem("bad_filter", `The filter "${name}" must be the number of a line`);
+  throw new Problem("bad_filter", `The parameter "${name}" must be the number of a line`);
 }
 
 function badBody(issue: z.core.$ZodIssue | undefined): Problem {

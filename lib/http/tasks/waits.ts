@@ -117,13 +117,16 @@ function statesFrom(text: string): ReadonlySet<TaskState> {
     name === "ENDED" ? TASK_STATES.filter(isFinal) : [name]
   );
   if (names.every(isTaskState)) return new Set(names as TaskState[]);
-  throw new Problem("bad_filter", 'The filter "wait" must be "ended" or states, such as FINISHED,ERROR');
+  throw new Problem("bad_filter", 'The parameter "wait" must be "ended" or states, such as FINISHED,ERROR');
 }
 
 function timeoutFrom(params: URLSearchParams, fallback: number): number {
   const text = params.get("timeout") ?? String(fallback);
   if (/^\d{1,2}(\.\d{1,3})?$/.test(text) && Number(text) <= MAX_WAIT_SECONDS) return Number(text) * 1000;
-  throw new Problem("bad_filter", `The filter "timeout" must be 0 to ${MAX_WAIT_SECONDS} seconds`);
+  throw new Problem(
+    "bad_filter",
+    `The parameter "timeout" must be between 0 and ${MAX_WAIT_SECONDS} seconds`,
+  );
 }
 
 function checkNames(params: URLSearchParams, names: readonly [string, ...string[]]): void {
@@ -133,5 +136,5 @@ function checkNames(params: URLSearchParams, names: readonly [string, ...string[
   const complaint = other === undefined
     ? `"${twice}" may be given only once`
     : `"${other.slice(0, 100)}" cannot be combined with "${names[0]}"`;
-  throw new Problem("bad_filter", `The filter ${complaint}`);
+  throw new Problem("bad_filter", `The parameter ${complaint}`);
 }

@@ -113,7 +113,7 @@ Deno.test("Rest.logs() refuses invalid numbers and limits that are too large", a
   for (const limit of [0, 10_001]) {
     const answer = await call("GET", `${logs}?limit=${limit}`);
     assertProblem(answer, 400, "bad_filter");
-    assertStringIncludes(answer.json.detail, '"limit" must be 1 to 10000');
+    assertStringIncludes(answer.json.detail, 'The parameter "limit" must be between 1 and 10000');
   }
   for (const limit of [1, 10_000]) assertEquals((await call("GET", `${logs}?limit=${limit}`)).status, 200);
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs`), 404, "task_not_found");
