@@ -137,7 +137,10 @@ export class SqliteStore implements TaskStore {
 
   takeSeq(): number {
     if (this.#seq >= this.#reservedSeq) {
-      throw new StorageError(this.#file.path, "it is closed, or nothing could be written for too long");
+      throw new StorageError(
+        this.#file.path,
+        this.#closed === undefined ? NO_SEQ_LEFT : "the store is closed",
+      );
     }
     if (this.#askedSeq - this.#seq < SEQ_BLOCK / 2) {
       this.#askedSeq += SEQ_BLOCK;
@@ -268,6 +271,9 @@ export class SqliteStore implements TaskStore {
     return Number(this.#file.get("SELECT value FROM meta WHERE name = ?", name)?.value ?? 0);
   }
 }
+
+const NO_SEQ_LEFT =
+  "no sequence numbers are left, because nothing could be written for too long; fix the storage error";
 
 /**
  * The statements that delete the tasks that were removed before the store was last closed, which can no

@@ -239,7 +239,7 @@ Deno.test("Registry refuses changes and stays unchanged if no sequence numbers a
   test.begin("c", "1");
   const take = store.takeSeq;
   store.takeSeq = () => {
-    throw new StorageError("tasks.db", "nothing could be written for too long");
+    throw new StorageError("tasks.db", "no sequence numbers are left");
   };
   const before = registry.task("c", "1");
   assertThrows(() => test.finish("c", "1"), StorageError);
@@ -260,7 +260,7 @@ Deno.test("Registry.sweep() does not throw when its timer calls it and no sequen
   test.begin("c", "silent", { stale_after: 5 });
   const take = store.takeSeq;
   store.takeSeq = () => {
-    throw new StorageError("tasks.db", "nothing could be written for too long");
+    throw new StorageError("tasks.db", "no sequence numbers are left");
   };
   // A timer calls sweep(), so an error would end the process.
   clock.pass(62_000);

@@ -134,7 +134,7 @@ Deno.test("SqliteStore.takeSeq() throws if no sequence numbers could be reserved
   await assertRejects(() => store.committed(), StorageError, REASON);
   assertEquals(store.takeSeq(), reserved);
   for (let i = 0; i < 3; i++) {
-    assertThrows(() => store.takeSeq(), StorageError, "nothing could be written for too long");
+    assertThrows(() => store.takeSeq(), StorageError, "no sequence numbers are left, because nothing could");
   }
   assertEquals([store.seq, folder.meta("reserved_seq")], [reserved, reserved]);
   free(folder);
