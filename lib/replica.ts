@@ -59,7 +59,9 @@ export async function connectReplica(options: ReplicaOptions = {}): Promise<Repl
   const replica = new Replica(channel);
   if (await replica.whenCurrent(timeoutMs)) return replica;
   replica[Symbol.dispose]();
-  throw new Error(`Cannot copy tasks: no monitor answered on channel "${channel}" within ${timeoutMs} ms`);
+  throw new Error(
+    `Cannot connect the replica: no monitor answered on channel "${channel}" within ${timeoutMs} ms`,
+  );
 }
 
 /** A read-only copy of a monitor's tasks. A replica keeps its isolate alive until it is disposed of. */

@@ -59,7 +59,7 @@ export function resolveNotify(options: readonly NotifyOptions[], most: number): 
   }
   if (receivers.size > most) {
     throw new ConfigError(
-      `Cannot notify ${receivers.size} addresses: at most ${most} are allowed (limit "notifyReceivers")`,
+      `Too many webhooks: received ${receivers.size} URLs, at most ${most} are allowed (limit "notifyReceivers")`,
     );
   }
   return [...receivers.values()];
@@ -83,7 +83,7 @@ function receiverOf(url: URL, events: readonly NotifyEvent[]): Receiver {
   if (wrong !== undefined || events.length === 0) {
     const received = wrong === undefined ? "none" : `"${String(wrong).slice(0, 64)}"`;
     throw new ConfigError(
-      `Cannot notify ${name}: wanted events of ${NOTIFY_EVENTS.join(", ")}, received ${received}; ` +
+      `Invalid webhook ${name}: wanted events of ${NOTIFY_EVENTS.join(", ")}, received ${received}; ` +
         "write a comma in a URL as %2C",
     );
   }
@@ -95,16 +95,16 @@ function urlOf(text: string): URL {
   const url = typeof text === "string" ? URL.parse(text) : null;
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
     const received = typeof text === "string" ? `"${withoutSecrets(text)}"` : typeof text;
-    throw new ConfigError(`Cannot notify: wanted an address such as https://host/path, received ${received}`);
+    throw new ConfigError(`Invalid webhook URL: wanted https://host/path, received ${received}`);
   }
   if (url.username !== "" || url.password !== "") {
     throw new ConfigError(
-      `Cannot notify ${nameOf(url)}: wanted an address without user name and password; ` +
+      `Invalid webhook URL ${nameOf(url)}: wanted no user name or password in it; ` +
         "set TASKSCOPE_NOTIFY_SECRET to sign requests",
     );
   }
   if (url.hash !== "") {
-    throw new ConfigError(`Cannot notify ${nameOf(url)}: wanted an address without "#"`);
+    throw new ConfigError(`Invalid webhook URL ${nameOf(url)}: wanted no fragment ("#") in it`);
   }
   return url;
 }

@@ -256,7 +256,7 @@ function json(value: unknown, field: string, mostBytes: number): JsonValue {
   const bytes = byteLength(text);
   if (bytes > mostBytes) throw wrong(field, `at most ${mostBytes} bytes of JSON`, bytes);
   if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
-    throw wrong(field, `at most ${LIMITS.jsonDepth} levels of JSON`, value);
+    throw wrong(field, `JSON nested at most ${LIMITS.jsonDepth} levels deep`, value);
   }
   return value as JsonValue;
 }

@@ -195,10 +195,10 @@ Deno.test("webhook: the program refuses invalid URLs with a one-line message wit
   const table = [
     [
       "http://me:s3cr3t@host/",
-      "Cannot notify http://host: wanted an address without user name and password; ",
+      "Invalid webhook URL http://host: wanted no user name or password in it; ",
     ],
-    ["host/hook?s3cr3t", 'Cannot notify: wanted an address such as https://host/path, received "host/hook"'],
-    ["http://host/?s3cr3t,started", "Cannot notify http://host: wanted events of task.finished, "],
+    ["host/hook?s3cr3t", 'Invalid webhook URL: wanted https://host/path, received "host/hook"'],
+    ["http://host/?s3cr3t,started", "Invalid webhook http://host: wanted events of task.finished, "],
   ] as const;
   for (const [text, message] of table) {
     for (const given of [{ args: ["--notify", text] }, { args: [], env: { TASKSCOPE_NOTIFY: text } }]) {

@@ -191,7 +191,10 @@ Deno.test("Replica contains only the tasks of the monitor on its channel", async
 Deno.test("connectReplica() rejects if no monitor responds", async () => {
   const channel = freshChannel();
   const error = await assertRejects(() => connectReplica({ channel, timeoutMs: 30 }));
-  assertEquals(error.message, `Cannot copy tasks: no monitor answered on channel "${channel}" within 30 ms`);
+  assertEquals(
+    error.message,
+    `Cannot connect the replica: no monitor answered on channel "${channel}" within 30 ms`,
+  );
 });
 
 Deno.test("Replica is empty after it is disposed of, and can be disposed of twice", async () => {

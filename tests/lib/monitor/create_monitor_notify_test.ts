@@ -139,16 +139,19 @@ Deno.test("Monitor.shutdown() does not wait for a receiver that does not respond
 
 Deno.test("createMonitor() rejects invalid receivers, and leaves the data file unlocked", async () => {
   using folder = new StoreFolder();
-  const wrong: readonly (readonly NotifyOptions[])[] = [
-    [{ url: "hook" }],
-    [{ url: "ftp://host/" }],
-    [{ url: "http://me:secret@host/" }],
-    [{ url: "http://host/", events: ["task.started" as "task.error"] }],
-    Array.from({ length: 33 }, (_, n) => ({ url: `http://host-${n}/` })),
+  const wrong: readonly (readonly [message: string, ...notify: NotifyOptions[]])[] = [
+    ["Invalid webhook URL: wanted", { url: "hook" }],
+    ["Invalid webhook URL: wanted", { url: "ftp://host/" }],
+    ["Invalid webhook URL http://host: wanted", { url: "http://me:secret@host/" }],
+    ["Invalid webhook http://host: wanted", {
+      url: "http://host/",
+      events: ["task.started" as "task.error"],
+    }],
+    ["Too many webhooks", ...Array.from({ length: 33 }, (_, n) => ({ url: `http://host-${n}/` }))],
   ];
-  for (const notify of wrong) {
+  for (const [message, ...notify] of wrong) {
     const options = { data: folder.file, channel: freshChannel(), notify };
-    assertThrows(() => createMonitor(options), ConfigError, "Cannot notify");
+    assertThrows(() => createMonitor(options), ConfigError, message);
   }
   await using server = startServer({ data: folder.file });
   assertEquals(server.monitor.deliveries.waiting, 0);

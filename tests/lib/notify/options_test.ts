@@ -44,13 +44,12 @@ Deno.test("parseNotify() and resolveNotify() parse a URL and its events", () => 
 });
 
 Deno.test("resolveNotify() throws a clear one-line message for invalid options", () => {
-  const address = (received: string) =>
-    `Cannot notify: wanted an address such as https://host/path, received ${received}`;
+  const address = (received: string) => `Invalid webhook URL: wanted https://host/path, received ${received}`;
   const events = (name: string, received: string) =>
-    `Cannot notify ${name}: wanted events of task.finished, task.error, task.cancelled, received ${received}; ` +
+    `Invalid webhook ${name}: wanted events of task.finished, task.error, task.cancelled, received ${received}; ` +
     "write a comma in a URL as %2C";
   const credentials = (name: string) =>
-    `Cannot notify ${name}: wanted an address without user name and password; ` +
+    `Invalid webhook URL ${name}: wanted no user name or password in it; ` +
     "set TASKSCOPE_NOTIFY_SECRET to sign requests";
   const table: [string, string][] = [
     ["", address('""')],
@@ -72,7 +71,7 @@ Deno.test("resolveNotify() throws a clear one-line message for invalid options",
     ["http://me@h/", credentials("http://h")],
     ["http://me:secret@h/hook?key=1", credentials("http://h/hook")],
     ["http://:secret@h/", credentials("http://h")],
-    ["http://h/hook#part", 'Cannot notify http://h/hook: wanted an address without "#"'],
+    ["http://h/hook#part", 'Invalid webhook URL http://h/hook: wanted no fragment ("#") in it'],
   ];
   for (const [text, expected] of table) assertEquals(refusal(text), expected);
 });
@@ -94,7 +93,10 @@ Deno.test("resolveNotify() limits the number of receivers", () => {
   const options = (...hosts: string[]) => hosts.map((host) => ({ url: `http://${host}/` }));
   assertEquals(resolveNotify(options("a", "b", "a"), 2).length, 2);
   const error = assertThrows(() => resolveNotify(options("a", "b", "c"), 2), ConfigError);
-  assertEquals(error.message, 'Cannot notify 3 addresses: at most 2 are allowed (limit "notifyReceivers")');
+  assertEquals(
+    error.message,
+    'Too many webhooks: received 3 URLs, at most 2 are allowed (limit "notifyReceivers")',
+  );
 });
 
 Deno.test("resolveNotify() identifies a URL by a key that does not reveal the URL and is the same after every start", () => {

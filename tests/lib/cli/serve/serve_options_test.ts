@@ -173,15 +173,15 @@ Deno.test("parseServe() throws a one-line message for an invalid value", () => {
     [["--base-path=monitor"], 'Cannot use base path: wanted a path such as "/monitor", received "monitor"'],
     [["--public-url=ci"], 'Cannot use public URL: wanted http(s)://host[:port][/path], received "ci"'],
     [["--allow-origin=*"], 'Cannot allow origin: wanted http(s)://host[:port], received "*"'],
-    [["--notify=hook"], 'Cannot notify: wanted an address such as https://host/path, received "hook"'],
+    [["--notify=hook"], 'Invalid webhook URL: wanted https://host/path, received "hook"'],
     [
       ["--notify=http://h/,task.ended"],
-      'Cannot notify http://h: wanted events of task.finished, task.error, task.cancelled, received "task.ended"; ' +
+      'Invalid webhook http://h: wanted events of task.finished, task.error, task.cancelled, received "task.ended"; ' +
       "write a comma in a URL as %2C",
     ],
     [
       ["--notify=http://a/", "--notify=http://b/", "--limit=notifyReceivers=1"],
-      'Cannot notify 2 addresses: at most 1 are allowed (limit "notifyReceivers")',
+      'Too many webhooks: received 2 URLs, at most 1 are allowed (limit "notifyReceivers")',
     ],
     [["--notify-secret=x"], "Unknown flag --notify-secret; --help lists the flags"],
     [["--limit=endedTasks"], '--limit must be <name>=<number>, received "endedTasks"'],
