@@ -26,8 +26,8 @@ const FLAGS = {
   },
   client: {
     kind: "value",
-    placeholder: "<token>",
-    help: "client token whose tasks it gives access to (required)",
+    placeholder: "<name>",
+    help: "client whose tasks the token gives access to (required)",
     parse: clientToken,
   },
   task: {
@@ -47,7 +47,7 @@ const FLAGS = {
 } as const satisfies FlagTable;
 
 const TOKEN: CommandSyntax = {
-  usage: "token --may <read|write> --client <token> [flags]",
+  usage: "token --may <read|write> --client <name> [flags]",
   description:
     "Prints a token: it can be used in place of the key, but only for the tasks of one client and until it " +
     "expires. Changing the server's key revokes all tokens.",
@@ -75,7 +75,7 @@ export async function tokenCommand(args: readonly string[]): Promise<number> {
   const { may, client, task = null, expires: seconds } = commandLine.values;
   if (may === undefined) throw new ConfigError("token needs --may read or --may write");
   if (client === undefined) {
-    throw new ConfigError("token needs --client with the client token that it gives access to");
+    throw new ConfigError("token needs --client with the client whose tasks it gives access to");
   }
   const key = keyFrom(commandLine, readVariable);
   if (key === null) throw new ConfigError(`token needs the key: pass --key-file, or set ${KEY_VARIABLE}`);

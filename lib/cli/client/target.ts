@@ -19,9 +19,9 @@ export const TARGET_FLAGS = {
   client: {
     kind: "value",
     group: GROUP,
-    placeholder: "<token>",
+    placeholder: "<name>",
     fallback: DEFAULT_CLIENT,
-    help: "client token that the tasks belong to",
+    help: "client whose tasks are meant",
     parse: clientToken,
   },
   server: {

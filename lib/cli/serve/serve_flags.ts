@@ -55,7 +55,8 @@ export const SERVE_FLAGS = {
   "insecure-http": {
     kind: "switch",
     group: "Listening",
-    help: "allow plain HTTP on an address that other machines can reach; browsers cannot sign in then",
+    help:
+      "allow plain HTTP on an address that other machines can reach; without HTTPS, browsers cannot sign in",
   },
   "key-file": { ...KEY_FLAGS["key-file"], group: "Access" },
   "allow-origin": {
