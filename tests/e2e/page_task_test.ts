@@ -460,7 +460,7 @@ Deno.test("task page: a search of the log says which lines it did not look at, a
     await page.getByText("No match in the last 3,500 lines; 2,900 older lines not searched").waitFor();
     await older.click();
     await page.getByText(
-      "No match in the last 5,000 lines; 1,400 older lines not searched here; download the log to search all of them",
+      "No match in the last 5,000 lines; 1,400 older lines not searched; download the log to search them",
     ).waitFor();
     assertEquals(await older.count(), 0);
     await page.getByRole("button", { name: "Pause" }).click();

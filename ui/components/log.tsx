@@ -188,9 +188,10 @@ function canLoad({ lines, dropped, gone }: TaskLog): boolean {
  */
 function unsearched(log: TaskLog, waiting: number): string {
   const { dropped, gone } = log;
-  const download = canLoad(log) ? "" : " here; download the log to search all of them";
+  const unloaded = countNoun(dropped - gone, "older line");
   return [
-    dropped > gone && `${countNoun(dropped - gone, "older line")} not searched${download}`,
+    dropped > gone &&
+    (canLoad(log) ? `${unloaded} not searched` : `${unloaded} not searched; download the log to search them`),
     gone > 0 && `${countNoun(gone, "older line")} no longer kept`,
     waiting > 0 && `${countNoun(waiting, "new line")} not searched; resume to search them`,
   ].filter(Boolean).map((each) => `; ${each}`).join("");
