@@ -138,7 +138,7 @@ const _same: [
 /** `GET /tasks/{client}` */
 export const TASK_LIST = z.strictObject({
   active_tasks: z.array(TASK).describe(
-    "the active tasks among them, newest first unless `sort` says otherwise",
+    "the unfinished tasks of the list, newest first unless `sort` says otherwise",
   ),
   all_tasks: z.record(z.string(), TASK).describe("every task of the list, by id"),
   cursor,
