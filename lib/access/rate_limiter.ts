@@ -33,22 +33,22 @@ export class RateLimiter {
   /**
    * Returns how long a caller has to wait before its next action.
    *
-   * @param who the caller's identifier
+   * @param caller the caller's identifier
    * @returns the wait in milliseconds; 0 if an action is allowed now
    */
-  waitMs(who: string): number {
+  waitMs(caller: string): number {
     const { burst, refillMs } = this.#options;
-    const missing = (this.#fullAt.get(who) ?? 0) - monotonicMs();
+    const missing = (this.#fullAt.get(caller) ?? 0) - monotonicMs();
     return Math.max(0, missing - (burst - 1) * refillMs);
   }
 
   /** Takes one token from a caller's bucket. */
-  spend(who: string): void {
+  spend(caller: string): void {
     const { refillMs, most } = this.#options;
     const now = monotonicMs();
-    const fullAt = Math.max(now, this.#fullAt.get(who) ?? 0) + refillMs;
-    this.#fullAt.delete(who);
-    this.#fullAt.set(who, fullAt);
+    const fullAt = Math.max(now, this.#fullAt.get(caller) ?? 0) + refillMs;
+    this.#fullAt.delete(caller);
+    this.#fullAt.set(caller, fullAt);
     for (const [other, at] of this.#fullAt) {
       if (at > now && this.#fullAt.size <= most) break;
       this.#fullAt.delete(other);

@@ -178,7 +178,7 @@ export function isInLastStep({ newest: { isBeginning, current, total } }: Track)
   return isBeginning && current !== null && current === total;
 }
 
-export function isOver(track: Track): boolean {
+export function hasEnded(track: Track): boolean {
   return track.endedMs !== null || isInLastStep(track);
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { RANK } from "./reading.ts";
-import { isBelieved, isClose, isDrawnBar, isOver, isUnderWay, type Track } from "./track.ts";
+import { hasEnded, isBelieved, isClose, isDrawnBar, isUnderWay, type Track } from "./track.ts";
 
 /** Rows are equal after this many rises of each, if neither has risen more than this many times as often. */
 const EQUAL_RISES = 3;
@@ -19,8 +19,8 @@ export function isBetter(a: Track, b: Track): boolean {
   if (isWithin(a, b)) return false;
   if (a.newest.rank !== b.newest.rank) return a.newest.rank > b.newest.rank;
   // What moves after another has ended is the next phase.
-  if (isOver(b) && a.lastStep > b.lastStep) return true;
-  if (isOver(a) && b.lastStep > a.lastStep) return false;
+  if (hasEnded(b) && a.lastStep > b.lastStep) return true;
+  if (hasEnded(a) && b.lastStep > a.lastStep) return false;
   // A single line with a bare number is little evidence: a later one of its kind takes its place.
   const [isSingleA, isSingleB] = [isSingle(a), isSingle(b)];
   if (isSingleA !== isSingleB) return isSingleB;
@@ -84,8 +84,8 @@ function areEqualBars(a: Track, b: Track): boolean {
 function areEqualLines(a: Track, b: Track): boolean {
   const [early, late] = a.lastStep < b.lastStep ? [a, b] : [b, a];
   const apart = Math.abs((a.newest.progress ?? 0) - (b.newest.progress ?? 0));
-  return Math.min(a.rises, b.rises) >= 1 && early.lastStep > late.stepBefore && !isOver(early) &&
-    !isOver(late) &&
+  return Math.min(a.rises, b.rises) >= 1 && early.lastStep > late.stepBefore && !hasEnded(early) &&
+    !hasEnded(late) &&
     apart > EQUAL_POINTS;
 }
 

@@ -10,13 +10,13 @@ import {
   continuedStep,
   finishedOf,
   finishedOfAll,
+  hasEnded,
   isAtEnd,
   isBelieved,
   isCandidate,
   isClose,
   isDrawnBar,
   isNearEnd,
-  isOver,
   newTrack,
   type Track,
   withoutLeaps,
@@ -244,14 +244,14 @@ export class Tracks {
     const { rival } = shown;
     const hasRival = rival !== null && !rival.isPart && rival.newest.rank === shown.newest.rank &&
       rival.lastRestart + shown.lastRestart === 0 &&
-      !isOver(rival) && !isOver(shown);
+      !hasEnded(rival) && !hasEnded(shown);
     if (equals.length > 0 || this.#parallel.has(shown) || hasRival) {
       this.#shown ??= shown;
       return this.#parallel.has(shown) ? finishedOfAll([...this.#parallel]) : INDETERMINATE;
     }
     const last = this.#shown;
     const isNext = last !== null && shown.order > last.order &&
-      (isOver(last) || (isSameRow(last, shown) && last.rises > 0));
+      (hasEnded(last) || (isSameRow(last, shown) && last.rises > 0));
     if (isNext && shown.newest.rank <= last.newest.rank) this.#firstPhase ??= last;
     // `files 1/1`, drawn at its end only, was a phase, too.
     if (isDrawnBar(shown)) {

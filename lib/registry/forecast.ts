@@ -4,8 +4,8 @@
  * @module
  */
 
-/** What a forecast knows of a job: amounts and seconds from its beginning to the end of each block. */
-export interface Course {
+/** A job so far: amounts and seconds from its beginning to the end of each block. */
+export interface JobHistory {
   readonly amount: (block: number) => number;
   readonly seconds: (block: number) => number;
 }
@@ -39,15 +39,15 @@ export interface Forecast {
  * Returns all forecasts at the end of a block: the rate since the beginning, over the recent half, quarter and
  * eighth, and since the clearest change of pace; and two kinds of trends, each dampened and in full.
  */
-export function forecastsAt(course: Course, block: number): Forecast[] {
+export function forecastsAt(history: JobHistory, block: number): Forecast[] {
   const rateOver = (from: number, to: number) =>
-    (course.amount(to) - course.amount(from)) / (course.seconds(to) - course.seconds(from));
+    (history.amount(to) - history.amount(from)) / (history.seconds(to) - history.seconds(from));
   const constant = (from: number): Forecast => ({ rate: rateOver(from, block), power: 0, slope: 0 });
   const constants = SHARES.map((share) => constant(Math.min(block - 1, Math.round(block - share * block))));
   const changed = constant(changeBefore(rateOver, block));
   if (block < 2) return [...constants, changed, ...Array.from({ length: 4 }, () => constants[0]!)];
   const half = block >> 1;
-  const [middle, end] = [course.seconds(half), course.seconds(block)];
+  const [middle, end] = [history.seconds(half), history.seconds(block)];
   const rate = rateOver(half, block);
   const growth = Math.log(rate / rateOver(0, half));
   const byTime = TRENDS.map((share): Forecast => {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type Course, FIRST_TREND, type Forecast, forecastsAt, PRIORS, secondsFor } from "./forecast.ts";
+import { FIRST_TREND, type Forecast, forecastsAt, type JobHistory, PRIORS, secondsFor } from "./forecast.ts";
 import { Timeline } from "./timeline.ts";
 
 /** The minimum number of closed blocks before forecasts compete, and before those with trends do. */
@@ -116,7 +116,7 @@ export class Pace {
     // What came after the last comparable moment has to be done from there on, too.
     const ahead = (this.#position ?? this.#start) - this.#start - done;
     const amount = left * this.#growth() + ahead;
-    const seconds = this.#average((forecast) => secondsFor(forecast, amount, this.#course.seconds(last)));
+    const seconds = this.#average((forecast) => secondsFor(forecast, amount, this.#history.seconds(last)));
     return seconds === null ? null : Math.max(0, seconds - (this.evidence - this.#timeline.seconds(last)));
   }
 
@@ -208,7 +208,7 @@ export class Pace {
     return isIncident ? this.#longest - Math.max(this.#secondLongest, MIN_STALL_SECONDS) : 0;
   }
 
-  readonly #course: Course = {
+  readonly #history: JobHistory = {
     amount: (block) => this.#timeline.amount(block),
     seconds: (block) => {
       const seconds = this.#timeline.seconds(block);
@@ -223,7 +223,7 @@ export class Pace {
     const weights = this.#weights ??= this.#weigh();
     if (weights.length === 1) return valueOf(this.#first(last));
     let sum = 0;
-    forecastsAt(this.#course, last).forEach((forecast, index) => {
+    forecastsAt(this.#history, last).forEach((forecast, index) => {
       if (weights[index]! > 0) sum += weights[index]! * Math.log(valueOf(forecast));
     });
     return Math.exp(sum);
@@ -231,7 +231,7 @@ export class Pace {
 
   /** Returns the forecast by the rate since the beginning. */
   #first(block: number): Forecast {
-    return { rate: this.#course.amount(block) / this.#course.seconds(block), power: 0, slope: 0 };
+    return { rate: this.#history.amount(block) / this.#history.seconds(block), power: 0, slope: 0 };
   }
 
   /** Returns the weights of the forecasts; a single one if only the first counts. */
@@ -254,11 +254,11 @@ export class Pace {
 
   /** Returns the mean squared error of the logarithm of each forecast's past answers. */
   #errors(blocks: number): number[] {
-    const { amount, seconds } = this.#course;
+    const { amount, seconds } = this.#history;
     const sums = PRIORS.map(() => 0);
     let count = 0;
     for (let from = blocks >> 2; from < blocks; from++) {
-      const forecasts = this.#forecasts[from] ??= forecastsAt(this.#course, from);
+      const forecasts = this.#forecasts[from] ??= forecastsAt(this.#history, from);
       const near = Math.min(blocks, from + Math.ceil(blocks / 8));
       for (const to of near === blocks ? [blocks] : [near, blocks]) {
         const weight = Math.min(1, (to - from) / (blocks / 8));

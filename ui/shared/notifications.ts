@@ -1,5 +1,5 @@
 /**
- * Reads and toggles the setting for desktop notifications.
+ * Shows desktop notifications, and reads and toggles the setting for them.
  *
  * @module
  */
@@ -33,7 +33,10 @@ export function notificationState(): NotificationState {
   return Notification.permission === "granted" && isRemembered() ? "on" : "off";
 }
 
-/** Shows a notification, if the browser can. */
+/**
+ * Shows a notification, if the browser can. It replaces an earlier one of the same client, also one of another
+ * tab, because both have the same tag.
+ */
 export function showNotification(text: string, client: string): void {
   try {
     const notice = new Notification(text, { body: `Taskscope · ${client}`, tag: `taskscope ${client}` });
@@ -48,8 +51,8 @@ export function showNotification(text: string, client: string): void {
 }
 
 /**
- * Turns notifications on or off. A first notification proves that they work. Must be called in response to a click, because browsers ask for permission
- * only then.
+ * Turns notifications on or off. A first notification proves that they work. Must be called in response to a
+ * click, because browsers ask for permission only then.
  */
 export async function toggleNotifications(client: string): Promise<NotificationState> {
   const isOn = notificationState() === "on";

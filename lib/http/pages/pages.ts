@@ -27,7 +27,7 @@ const VARY = { "vary": "Accept" };
 /** The number of log lines that a task's page has when it is loaded. */
 const LOG_LINES = 500;
 
-/** The action of a form on one task. */
+/** What a form on a task's page does to the task. */
 export type TaskAction = "cancel" | "remove" | "restore" | "retry";
 
 /** Handles requests for pages and from the forms on them, which work without JavaScript. */

@@ -1,6 +1,6 @@
 /**
- * Programs that say once how much there is, and then what they are doing: the announcement and the steps are in lines of
- * their own. Pure.
+ * Reads programs that announce the total amount of work in one line, and report each step in a line of its
+ * own. Pure.
  *
  * @module
  */
@@ -8,20 +8,23 @@
 import { bytesOf } from "../numbers.ts";
 import { counted, type Format, RANK } from "../reading.ts";
 
-/** What a program announces, and how its steps look. */
+/** The patterns of a program's announcement and of its steps. */
 interface Plan {
   readonly format: string;
   readonly unit: string;
   readonly status: string;
-  /** The announcement. Its groups: `first` and `last`, or `size` and `sizeUnit`; otherwise its numbers are added up. */
+  /**
+   * The announcement. Named groups: `first` and `last`, or `size` and `sizeUnit`; without them, the sum of all
+   * numbers in the match is the total.
+   */
   readonly plan: RegExp;
-  /** A step. Its groups: `current`, or `done` and `doneUnit`; otherwise steps are counted. */
+  /** A step. Named groups: `current`, or `done` and `doneUnit`; without them, the steps are counted. */
   readonly step: RegExp;
-  /** Whether a step begins with its line; otherwise it is done. */
+  /** Whether the line of a step announces its beginning; by default, it announces its end. */
   readonly isBeginning?: boolean;
   /** The end of the last step. */
   readonly end?: RegExp;
-  /** Other lines about steps: as many are done as before. */
+  /** Other lines about steps, which leave the number of finished steps as it is. */
   readonly other?: RegExp;
 }
 
@@ -77,7 +80,7 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-/** All of {@linkcode PLANS}. */
+/** Creates the format that reads all of {@linkcode PLANS}. */
 export function planned(): Format {
   const totals = new Map<Plan, { readonly total: number; readonly first: number; done: number }>();
   return ({ text }) => {

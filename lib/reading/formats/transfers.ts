@@ -102,7 +102,7 @@ export const transfers = patterns([
     ),
   },
   { format: "xz", pattern: /^[\d.,]+ (?:[KMGT]i)?B \/ [\d.,]+ (?:[KMGT]i)?B = [\d.]+/, isSilent: true },
-  // zstd: `(L3) Buffered : 12.0 MiB - Consumed : 4.0 MiB / 45 MiB => 27.01%`: the percentage is a ratio.
+  // zstd: `(L3) Buffered : 12.0 MiB - Consumed : 4.0 MiB / 45 MiB => 27.01%`: the percentage is the compression ratio, not progress.
   {
     format: "zstd",
     pattern: new RegExp(String.raw`(?:Read|Consumed) ?: *${DONE} */ *${SIZE}(?: |$)`),
