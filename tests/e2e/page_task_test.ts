@@ -443,7 +443,7 @@ Deno.test("task page: the suggested terminal commands work", async () => {
   });
 });
 
-Deno.test("task page: a search of the log says which lines it did not look at, and loads them", async () => {
+Deno.test("task page: a search of the log says which lines it did not search, and loads them", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
   await logging(server, "long", 6_400);
   await withPage({}, async ({ page, complaints }) => {
