@@ -145,6 +145,59 @@ testTool("rsync", async () => {
   assertEquals((await runs.shell("diff -r from to")).code, 0);
 });
 
+testTool("zstd", async () => {
+  await using runs = new Runs();
+  runs.file("noise", noise(24_000_000));
+  const { code, seen } = await watched(
+    runs,
+    () => runs.run(["--", "zstd", "--progress", "-15", "-T1", "noise"]),
+  );
+  assertEquals(code, 0);
+  assertRises(seen.progress, 4);
+  const { state, unit } = seen.last;
+  assertEquals({ state, unit }, { state: "FINISHED", unit: "B" });
+});
+
+testTool("xz", async () => {
+  await using runs = new Runs();
+  runs.file("noise", noise(8_000_000));
+  // Without a terminal, xz writes its progress only if it is asked to with a signal.
+  const { code, seen } = await watched(
+    runs,
+    () => runs.run(["--pty", "--", "xz", "-v", "-T1", "-6", "noise"]),
+  );
+  assertEquals(code, 0);
+  assertRises(seen.progress, 4);
+  assertEquals(seen.last.state, "FINISHED");
+});
+
+/** Two nested bars of tqdm, of which the outer one counts. */
+const NESTED_BARS = `
+import time
+from tqdm import tqdm
+for outer in tqdm(range(5), desc="outer"):
+    for inner in tqdm(range(20), desc="inner", leave=False):
+        time.sleep(0.05)
+`;
+
+testTool("python3", async () => {
+  const python = new Deno.Command("/usr/bin/python3", { args: ["-c", "import tqdm"], stderr: "null" });
+  if (!(await python.output().catch(() => ({ success: false }))).success) {
+    // deno-lint-ignore no-console -- otherwise a test that did not run would look as if it had passed
+    console.warn("The test of run around tqdm did not run: there is no python3-tqdm here");
+    return;
+  }
+  for (const how of [[], ["--pty"]]) {
+    await using runs = new Runs();
+    runs.file("nested.py", NESTED_BARS);
+    const command = [...how, "--", "/usr/bin/python3", "nested.py"];
+    const { code, seen } = await watched(runs, () => runs.run(command));
+    assertEquals(code, 0);
+    assert(seen.progress.every((progress) => progress === null || progress % 20 === 0), seen.progress.join());
+    assertRises(seen.progress, 3);
+  }
+});
+
 /** The recordings that are replayed with their original timing; each takes a few seconds. */
 const RECORDINGS = [
   ...["tqdm", "git_clone", "ffmpeg_encode", "ffmpeg_progress", "pip_terminal", "pip_raw", "apt"],
