@@ -8,7 +8,8 @@
 import { backup, DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
 import { FileLock } from "./file_lock.ts";
-import { isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
+import { defineRecordChecksum } from "./record_checksum.ts";
+import { CHECKSUM_VERSION, isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
 /** The contents of an intact database. */
@@ -45,6 +46,7 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
   return await withDatabase(file, (db) => {
     const version = checkKind(db, file);
     checkIntegrity(db);
+    if (version >= CHECKSUM_VERSION) checkRecords(db);
     const count = (sql: string) => Number(Object.values(db.prepare(sql).get() ?? {})[0]);
     return {
       version,
@@ -173,6 +175,17 @@ async function withDatabase<Result>(
   } finally {
     db?.close();
   }
+}
+
+/** Compares all records with their checksums, which the integrity check of SQLite does not know. */
+function checkRecords(db: DatabaseSync): void {
+  defineRecordChecksum(db);
+  const damaged = db.prepare(
+    `SELECT id, client FROM records LEFT JOIN tasks USING (place)
+     WHERE checksum <> record_checksum(place, record) LIMIT 1`,
+  ).get();
+  if (damaged === undefined) return;
+  throw new Error(`the record of task "${damaged.id}" of client "${damaged.client}" is malformed`);
 }
 
 function checkKind(db: DatabaseSync, file: string): number {

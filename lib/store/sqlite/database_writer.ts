@@ -8,6 +8,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
 import type { BatchMessage, SideTableMessage } from "./batch.ts";
+import { recordChecksum } from "./record_checksum.ts";
 import { TASK_TABLES } from "./schema.ts";
 
 /** The maximum time that a commit waits for another program's lock, in milliseconds. */
@@ -83,7 +84,11 @@ export class DatabaseWriter implements Disposable {
            ended_at = iif(excluded.ended_at IS NULL, NULL, coalesce(ended_at, excluded.ended_at))`,
         [place, client, id, seq, endedAt],
       );
-      this.#run("INSERT OR REPLACE INTO records (place, record) VALUES (?, ?)", [place, record]);
+      this.#run("INSERT OR REPLACE INTO records (place, checksum, record) VALUES (?, ?, ?)", [
+        place,
+        recordChecksum(place, record),
+        record,
+      ]);
     }
     this.#runAll(
       `INSERT OR REPLACE INTO runs (place, name, state, created_at, started_at, updated_at, finished_at,

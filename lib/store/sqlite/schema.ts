@@ -6,9 +6,10 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import { SIDE_TABLES } from "../side_tables.ts";
+import { defineRecordChecksum } from "./record_checksum.ts";
 
 /** The schema version that this program reads and writes. */
-export const SCHEMA_VERSION = 7;
+export const SCHEMA_VERSION = 8;
 
 /**
  * The application id that marks a database as one of this program: "tsks" in ASCII (SQLite, PRAGMA
@@ -147,7 +148,21 @@ export const MIGRATIONS: readonly string[] = [
     ), 'true', 'false')));
   DROP TABLE children;
   `,
+  // Adds the checksums of the records. They precede the records, which may continue on other pages.
+  `
+  ALTER TABLE records RENAME TO unchecked;
+  CREATE TABLE records (
+    place INTEGER PRIMARY KEY,
+    checksum INTEGER NOT NULL,
+    record TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO records SELECT place, record_checksum(place, record), record FROM unchecked;
+  DROP TABLE unchecked;
+  `,
 ];
+
+/** The first schema version whose records have checksums. */
+export const CHECKSUM_VERSION = 8;
 
 /** Returns the schema version of a database; 0 if the database is empty. */
 export function schemaVersion(db: DatabaseSync): number {
@@ -169,6 +184,7 @@ export function isForeign(db: DatabaseSync): boolean {
 export function migrate(db: DatabaseSync, migrations: readonly string[] = MIGRATIONS): void {
   const version = schemaVersion(db);
   if (version === migrations.length) return;
+  defineRecordChecksum(db);
   db.exec("BEGIN IMMEDIATE");
   try {
     for (const step of migrations.slice(version)) db.exec(step);

@@ -8,6 +8,7 @@ import { StorageError } from "../../errors.ts";
 import type { Task, TaskSummary } from "../../task/task.ts";
 import type { StoredTask } from "../store.ts";
 import type { DatabaseFile } from "./database_file.ts";
+import { recordChecksum } from "./record_checksum.ts";
 import { storageError } from "./storage_errors.ts";
 
 /** An ended task of which only the summary is in memory. */
@@ -35,12 +36,12 @@ export class TaskOnDisk implements StoredTask {
     return this.summary.id;
   }
 
-  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
+  /** @throws {StorageError} if the record cannot be read or is damaged, or the task has been purged */
   get json(): string {
     return readJson(this.#file, this.#place, this.id);
   }
 
-  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
+  /** @throws {StorageError} if the record cannot be read or is damaged, or the task has been purged */
   get task(): Task {
     return readTask(this.#file, this.#place, this.id);
   }
@@ -52,19 +53,25 @@ export class TaskOnDisk implements StoredTask {
  * @param file the database
  * @param place the task's place in the order of creation
  * @param id the task's id, for error messages
- * @throws {StorageError} if the record cannot be read, or does not exist
+ * @throws {StorageError} if the record cannot be read, is damaged, or does not exist
  */
 export function readTask(file: DatabaseFile, place: number, id: string): Task {
   const json = readJson(file, place, id);
   try {
     return JSON.parse(json);
   } catch {
-    throw storageError(file.path, new Error(`the record of task "${id}" is malformed`));
+    throw damaged(file, id);
   }
 }
 
 function readJson(file: DatabaseFile, place: number, id: string): string {
-  const row = file.get("SELECT record FROM records WHERE place = ?", place);
+  const row = file.get("SELECT checksum, record FROM records WHERE place = ?", place);
   if (row === undefined) throw new StorageError(file.path, `the record of task "${id}" does not exist`);
-  return String(row.record);
+  const json = String(row.record);
+  if (recordChecksum(place, json) !== row.checksum) throw damaged(file, id);
+  return json;
+}
+
+function damaged(file: DatabaseFile, id: string): StorageError {
+  return storageError(file.path, new Error(`the record of task "${id}" is malformed`));
 }

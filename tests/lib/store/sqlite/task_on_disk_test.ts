@@ -1,5 +1,6 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
+import { recordChecksum } from "../../../../lib/store/sqlite/record_checksum.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
 import { summaryOf } from "../../../../lib/task/task.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
@@ -11,7 +12,11 @@ Deno.test("TaskOnDisk reads its record from disk on each access", () => {
   using file = new DatabaseFile(folder.file);
   const task = finishedTask({ result: { text: "é\0😀" } });
   const json = JSON.stringify(task);
-  file.write([["INSERT INTO records (place, record) VALUES (3, ?)", json]]);
+  file.write([[
+    "INSERT INTO records (place, checksum, record) VALUES (3, ?, ?)",
+    recordChecksum(3, json),
+    json,
+  ]]);
   const stored = new TaskOnDisk(file, 3, summaryOf(task), 7);
   assertEquals([stored.id, stored.seq, stored.active], [task.id, 7, false]);
   assertEquals(stored.summary, summaryOf(task));
@@ -21,7 +26,11 @@ Deno.test("TaskOnDisk reads its record from disk on each access", () => {
 Deno.test("TaskOnDisk throws if its record is missing or damaged", () => {
   using folder = new StoreFolder();
   using file = new DatabaseFile(folder.file);
-  file.write([['INSERT INTO records (place, record) VALUES (3, \'{"id":"half\')']]);
+  file.write([[
+    "INSERT INTO records (place, checksum, record) VALUES (3, ?, ?)",
+    recordChecksum(3, '{"id":"half'),
+    '{"id":"half',
+  ]]);
   const damaged = new TaskOnDisk(file, 3, finishedTask({ id: "half" }), 7);
   assertThrows(() => damaged.task, StorageError, "the file is damaged; restore a backup");
   const gone = new TaskOnDisk(file, 4, finishedTask({ id: "gone" }), 7);
