@@ -2,7 +2,7 @@
 
 import type { Registry } from "../../lib/registry/registry.ts";
 import { isFinal } from "../../lib/task/task.ts";
-import { assert, assertEquals, assertGreater, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { createChange } from "../support/changes.ts";
@@ -15,7 +15,6 @@ import { startServer } from "../support/server.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { startTaskServer } from "../support/task_server.ts";
 import { findTool } from "../support/tools.ts";
-import { until } from "../support/until.ts";
 
 /** Runs a test that needs curl, if curl is installed. */
 async function withCurl(what: string, use: (curl: (...args: string[]) => Process) => Promise<void>) {
@@ -117,11 +116,16 @@ async function followWithCurl(curl: (...args: string[]) => Process, seed: number
     }
     assertGreater(truth.size, CHANGES);
     await using process = connect();
-    const { cursor, all_tasks } = (await call("GET", `${server.url}/tasks/c`)).json;
-    const last = `id: ${cursor}\n\n`;
-    await until(() => process.stdout.includes(last) || lastEventId === cursor);
-    // Estimates go on changing, so later events may have arrived; the list has only those up to its cursor.
-    if (lastEventId !== cursor) take(process.stdout.slice(0, process.stdout.indexOf(last) + last.length));
+    // Estimates go on changing, so the list is read again until it is at the end of a frame of the stream.
+    let list = (await call("GET", `${server.url}/tasks/c`)).json;
+    const end = () => process.stdout.indexOf(`id: ${list.cursor}\n\n`);
+    for (let reads = 0; end() === -1 && lastEventId !== list.cursor; reads++) {
+      assertLess(reads, 1_000, "The stream never came to where the list is");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (end() === -1) list = (await call("GET", `${server.url}/tasks/c`)).json;
+    }
+    const { cursor, all_tasks } = list;
+    if (lastEventId !== cursor) take(process.stdout.slice(0, end() + `id: ${cursor}\n\n`.length));
     assertEquals(new Map([...reader.tasks].toSorted()), new Map(Object.entries(all_tasks).toSorted()));
     assertEquals([openings.state, openings.resync], [1, 0]);
     assertGreater(openings.missed, CUTS * 0.2);
