@@ -1,24 +1,24 @@
 /**
- * Where an escape sequence of a terminal ends. Pure.
+ * Finds the ends of a terminal's escape sequences. Pure.
  *
  * @module
  */
 
-/** Longest control sequence (`ESC [ … m`) that is believed, in characters. */
+/** Longest control sequence (`ESC [ … m`) that is recognised, in characters. */
 const SEQUENCE_LENGTH = 64;
-/** Longest text inside of an escape sequence, such as a window's title, that is believed, in characters. */
+/** Longest text in an escape sequence, such as a window's title, that is recognised, in characters. */
 const STRING_LENGTH = 4_096;
 
 const BELL = 0x07;
 const ESCAPE = 0x1b;
 
 /**
- * Finds the end of an escape sequence, by ECMA-48. What is none ends where it stops being one, so that nothing that a
- * program writes can hide the rest of its output.
+ * Finds the end of an escape sequence (ECMA-48). A malformed sequence ends at its first invalid character, so that it can't
+ * hide the rest of the output.
  *
- * @param text some output
- * @param at where its `ESC` is
- * @returns the place behind the sequence; -1 where the text ends before it does
+ * @param text the output
+ * @param at the index of `ESC`
+ * @returns the index after the sequence; -1 if the text ends within it
  */
 export function escapeEnd(text: string, at: number): number {
   if (at + 1 >= text.length) return -1;
@@ -47,7 +47,7 @@ function stringEnd(text: string, at: number): number {
       if (index + 1 >= text.length) return -1;
       return text[index + 1] === "\\" ? index + 2 : index;
     }
-    // A terminal would wait on; whoever reads a log would wait for ever.
+    // A terminal would wait for the end; a log must not.
     if (code === 0x0a || code === 0x0d || index - at >= STRING_LENGTH) return index;
   }
   return -1;

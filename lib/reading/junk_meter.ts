@@ -1,29 +1,29 @@
 /**
- * Tells output that is text from output that is data. Pure.
+ * Detects binary output. Pure.
  *
  * @module
  */
 
-/** How many characters have to be junk before output is taken for data; their share has to be a quarter, too. */
+/** Output is binary if more than this many characters are junk, and more than a quarter of all. */
 const LEAST = 32;
 const SHARE = 4;
-/** What was read longer ago than about this many characters says less and less. */
+/** After this many characters, the counts are halved, so that recent output weighs more. */
 const WINDOW = 4_096;
-/** Controls that no text has. Those with which old terminals change the character set are not among them. */
+/** Control characters that text does not contain. Those that switch character sets on old terminals are allowed. */
 // deno-lint-ignore no-control-regex
 const JUNK = /[\x00-\x06\x10-\x1a\x1c-\x1f\x7f-\x9f]/;
-/** What a decoder makes of bytes that are no UTF-8. */
+/** The replacement for bytes that are not UTF-8. */
 const NO_CHARACTER = "\ufffd";
 
 /**
- * Counts what no text has. A stray zero, or letters of an older encoding, are no reason to give up on a program. It has to
- * be asked at places that do not depend on how the output was cut into chunks.
+ * Counts junk: characters that text does not contain. A few, such as letters in an older encoding, are tolerated. To give the
+ * same answer however the output is cut into chunks, `isData` must be read at positions that do not depend on the chunks.
  */
 export class JunkMeter {
   #seen = 0;
   #junk = 0;
 
-  /** Whether this is no text any more. */
+  /** Whether the output is binary. */
   get isData(): boolean {
     return this.#junk > LEAST && this.#junk * SHARE > this.#seen;
   }
@@ -37,7 +37,7 @@ export class JunkMeter {
     this.#junk /= 2;
   }
 
-  /** Counts a part of a text, which has no controls. */
+  /** Counts a part of a text that contains no control characters. */
   text(text: string, from: number, to: number): void {
     this.#seen += to - from;
     for (let at = text.indexOf(NO_CHARACTER, from); at !== -1 && at < to;) {

@@ -9,10 +9,10 @@ import { escapeEnd } from "./escapes.ts";
 import { JunkMeter } from "./junk_meter.ts";
 import { type OutputLine, Screen } from "./screen.ts";
 
-/** The line that stands for output that is not text. */
+/** The line that replaces binary output. */
 export const NOT_TEXT = "(The rest of the output is not text and is not shown.)";
 
-/** Characters of a line that are kept: one more than the log takes, so that it knows that the line was longer. */
+/** The longest line that is kept, in characters: one more than the log takes, so that the log can tell that it was cut. */
 const KEPT_LENGTH = LIMITS.logLineLength + 1;
 /** Control characters except the tab, and the byte order mark. */
 // deno-lint-ignore no-control-regex
@@ -26,9 +26,9 @@ const OSC_PROGRESS = /^\](9;4;[\d;]{1,8})(?:\x07|\x1b\\)$/;
 const ALTERNATE = /^\?(?:47|1047|1049)$/;
 
 /**
- * Splits output into lines and redraws, in bounded memory. Follows the cursor as a terminal does: a carriage return, a
- * backspace or a cursor movement makes what was there a _redraw_; the version that a newline ends is the line. How the
- * bytes are cut into chunks makes no difference.
+ * Splits output into lines and redraws, in bounded memory. Follows the cursor as a terminal does: after a
+ * carriage return, a backspace or a cursor movement, the text that is written over is a _redraw_; the text that a newline
+ * ends is the line. The result does not depend on how the bytes are cut into chunks.
  */
 export class LineSplitter {
   #decoder = newDecoder();
@@ -164,7 +164,7 @@ export class LineSplitter {
 }
 
 function newDecoder(): TextDecoder {
-  // Whether the decoder would see a byte order mark depends on how the bytes are cut.
+  // The decoder's handling of a byte order mark would depend on how the bytes are cut.
   return new TextDecoder(undefined, { ignoreBOM: true });
 }
 

@@ -1,5 +1,5 @@
 /**
- * Strips what loggers put in front of a line. Pure.
+ * Strips the prefixes that loggers write. Pure.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const DATE = String
 const LEVEL = String
   .raw`(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|trace|debug|info|notice|warn|warning|error|Info|Debug|Warning)`;
 
-/** What a line may begin with, each followed by something else. */
+/** Prefixes of lines. A line that consists of prefixes alone is left as it is. */
 const PREFIXES: readonly RegExp[] = [
   // 2026-02-03T10:11:12.345Z, [2026/02/03 10:11:12], [03/17 10:11:12 d2.utils.events]:
   new RegExp(
@@ -44,7 +44,7 @@ const PREFIXES: readonly RegExp[] = [
   /^[│┃|](?= )/,
 ];
 
-/** Prefixes that are taken off one line at most. */
+/** The most prefixes that are stripped from one line. */
 const MOST_PREFIXES = 6;
 
 /**

@@ -20,12 +20,12 @@ import {
 import type { OutputLine } from "./screen.ts";
 import { Tracks } from "./tracks.ts";
 
-/** Lines that are longer are prose or data; only JSON may be. */
+/** Longer lines are prose or data, unless they are JSON. */
 const LONGEST_LINE = 400;
 /** `OSC 9 ; 4 ; state ; progress`, of ConEmu and Windows Terminal: 0 removes the bar, 1 sets it, 3 is indeterminate. */
 const OSC_PROGRESS = /^9;4;([0-4])(?:;(\d{1,3}))?$/;
 
-/** A step of a stated number, beside the progress within it. */
+/** Step k of n in a line that also says how much of the step is done: `Pass 2/3: 40%`. */
 const STEP =
   /\b(?:\w{2,20}ing(?: \w{2,20})?|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
 /** `[2/5] Dumping: 40%` */
@@ -90,7 +90,7 @@ export class ProgressReader {
   }
 
   /**
-   * Looks at the clock: a bar that stands at its end, or that is not seen any more, says nothing.
+   * Checks the time: progress becomes indeterminate if a bar stays at its end, or is not seen any more.
    *
    * @param atMs now, on the clock of the lines
    * @returns the progress to report; `undefined` if there is nothing new

@@ -1,5 +1,5 @@
 /**
- * What a line of output says about progress, and what the whole output adds up to. Pure.
+ * The data of reading progress: lines, what one line says (a sighting), and the progress to report. Pure.
  *
  * @module
  */
@@ -18,9 +18,9 @@ export interface Reading {
   readonly status?: string;
 }
 
-/** How much a sighting is worth; of several tracks, the highest rank is shown. */
+/** How reliable a sighting is; of several tracks, the one with the highest rank is shown. */
 export const RANK = {
-  /** A number that might mean something else. */
+  /** A number that may mean something else. */
   bare: 1,
   /** A drawn bar, or the known format of a program. */
   drawn: 2,
@@ -57,7 +57,7 @@ export interface Sighting {
   readonly total: number | null;
   readonly unit: string | null;
   readonly status?: string | undefined;
-  /** Whether the line alone is proof enough, because it names what it counts. Others have to rise twice. */
+  /** Whether one line is enough evidence, because it names what it counts; other numbers must rise twice. */
   readonly isNamed: boolean;
   /** Whether the line announces step `current` of `total`, so that only the steps before it are done. */
   readonly isBeginning: boolean;
@@ -93,7 +93,7 @@ export function percentage(
 }
 
 /**
- * A sighting that takes back what its track said before.
+ * A sighting that withdraws what its track said before.
  *
  * @param format the name of the format
  * @param options what else the line says

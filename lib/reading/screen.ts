@@ -1,14 +1,14 @@
 /**
- * The rows of a terminal, as far as a program can still change them. Pure.
+ * Keeps the rows of a terminal that a program can still change. Pure.
  *
  * @module
  */
 
-/** A line of output, or one of the versions that it had before. */
+/** A line of output, or an earlier version of it. */
 export interface OutputLine {
   /** The text as a person sees it, without escape sequences. */
   readonly text: string;
-  /** Whether the row is being redrawn: this is a version, and another may follow. The log takes only lines that stay. */
+  /** Whether this is a version of a row that is being redrawn. The log takes only final lines. */
   readonly isRedraw: boolean;
   /** The row, counted from the beginning of the output; every version of a row has the same number. */
   readonly row: number;
@@ -35,9 +35,9 @@ interface Position {
   readonly column: number;
 }
 
-/** Rows above the last one that the cursor can go back to. */
+/** The most rows that are kept; the cursor can go back to them. */
 const KEPT_ROWS = 256;
-/** Columns that the cursor can be moved to; no terminal is wider. */
+/** The rightmost column that the cursor can be moved to; no terminal is wider. */
 const WIDEST = 1_000;
 
 /**
@@ -51,7 +51,7 @@ export class Screen {
   #row = 0;
   #column = 0;
   #saved: Position = { row: 0, column: 0 };
-  /** Whether the cursor's row has been redrawn, so that trailing spaces are left-overs. */
+  /** Whether the cursor's row has been redrawn; trailing spaces then erase an earlier version. */
   #isDrawn = false;
   /** Whether the cursor has been moved to the left, and nothing was written since: a new version of the row begins. */
   #isRewound = false;
@@ -60,7 +60,7 @@ export class Screen {
   /** The row that the cursor was sent to by its number; `null` unless it is there. */
   #addressed: AddressedRow | null = null;
   readonly #addressedRows: Map<number, AddressedRow> = new Map();
-  /** What the alternate screen hides; `null` unless a program shows that. */
+  /** The rows of the main screen while the alternate screen is shown; otherwise `null`. */
   #main: { readonly rows: Row[]; readonly top: number; readonly at: Position } | null = null;
   readonly #length: number;
   readonly #give: (line: OutputLine) => void;
@@ -150,7 +150,7 @@ export class Screen {
     if (this.#addressed !== null) {
       this.moveRows(0);
     } else if (this.#row < this.#rows.length - 1) {
-      // Over an empty row, text is no redraw.
+      // Text in a row that was empty is a line, not a redraw.
       if (row.logged === "") this.#logChanged(this.#row);
       else this.#giveVersion();
       this.#row++;
@@ -184,7 +184,7 @@ export class Screen {
     for (const row of this.#rows.slice(this.#row + 1)) row.text = "";
   }
 
-  /** Erases everything. What is written then is news, even if it is the same. */
+  /** Erases everything. Text that is written afterwards is logged even if it is the same as before. */
   eraseAll(): void {
     this.#giveVersion();
     this.#settle();

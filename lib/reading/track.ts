@@ -1,5 +1,5 @@
 /**
- * The readings of one source in a program's output, and what they show by themselves. Pure.
+ * A track: the sightings of one source in a program's output. Pure.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export interface Track {
   /** The progress when it was first seen. */
   readonly first: number;
   isNamed: boolean;
-  /** Whether it was ever below 100 %: what begins at the end is a summary. */
+  /** Whether it was ever below 100 %; otherwise it is a summary. */
   wasOpen: boolean;
   sightings: number;
   rises: number;
@@ -50,7 +50,7 @@ export interface Track {
   isParallel: boolean;
   /** A track that was found to advance beside it; `null` if there is none. */
   rival: Track | null;
-  /** How often it fell from somewhere in the middle: what rises and falls is a level. */
+  /** How often it fell from below 90 %: a number that rises and falls is a level. */
   falls: number;
   /** How often the name in its label has changed: each line is about another thing. */
   renames: number;
@@ -64,13 +64,13 @@ export interface Track {
 
 /** Rises after which a bare number is believed. */
 const BELIEVED_RISES = 2;
-/** The same, if each line is about another thing: the percentages may be of these. */
+/** The same if each line names another thing, whose own percentage it may be. */
 const BELIEVED_RENAMED_RISES = 4;
-/** How far such a percentage has to have risen, in percentage points: rates and ratios drift. */
+/** A bare percentage must have risen this far, in percentage points, because rates and ratios drift. */
 const BELIEVED_POINTS = 1;
-/** What begins beyond, in percent, is rather a score. */
+/** A number that is first seen above this, in percent, is likely a score. */
 const BELIEVED_START = 50;
-/** From here on, in percent, the last steps of a loop may not be printed. */
+/** A track above this, in percent, may have ended: the last steps of a loop are often not printed. */
 const CLOSE = 90;
 /** How long a track may go unseen while other lines come; and how many of its intervals, but not less than the floor. */
 const UNSEEN_MS = 60_000;
@@ -173,7 +173,7 @@ export function isClose({ progress }: Sighting): boolean {
   return progress !== null && progress >= CLOSE;
 }
 
-/** Whether the last step was announced; nothing tells when that is done, but what moves then comes after it. */
+/** Whether the last step was announced. Its end is not announced, but any later track follows it. */
 export function isInLastStep({ newest: { isBeginning, current, total } }: Track): boolean {
   return isBeginning && current !== null && current === total;
 }

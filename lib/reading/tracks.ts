@@ -1,5 +1,5 @@
 /**
- * Weighs what the lines of a program say about progress, and decides what to show. Pure.
+ * Groups sightings into tracks, and decides which track to show. Pure.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export interface SightingContext {
 
 /** How often rows are drawn in turn before they count as parallel. */
 const PARALLEL_TURNS = 2;
-/** For so many sightings nothing is said of rows that were drawn together, the lower one with less. */
+/** For this many sightings, rows of one label are not shown if the second was drawn at once with less progress. */
 const DOUBTFUL_SIGHTINGS = 8;
 /** Rows of a track that are remembered. */
 const MOST_ROWS = 256;
@@ -55,24 +55,24 @@ const MOST_KEYS = 8;
 const MOST_TRACKS = 64;
 /** How long a track may stand at 100 % while the program goes on. */
 const ENDED_MS = 2_000;
-/** What a program writes over a bar at its end. */
+/** Words that a program writes over a finished bar. */
 const DONE = /\b(?:done|complete|completed|finished|ok)\b/i;
 /** A line that ends what was before. */
 const ALL_DONE = /^\W{0,4}(?:all )?(?:done|complete|completed|finished|success|succeeded)\b/i;
 /** How far the next percentage in a row may be ahead, in percentage points, to continue a track with other words. */
 const MAX_LEAP = 50;
 
-/** What is reported when nothing is known. */
+/** The reading of indeterminate progress. */
 const INDETERMINATE = { progress: null, current: null, total: null, unit: null } as const;
 
-/** Collects sightings in tracks, and says what they add up to. */
+/** Groups sightings into tracks, and returns the progress to report. */
 export class Tracks {
   readonly #tracks: Map<string, Track> = new Map();
   /** The values of the above without repetitions; `null` if that is not known. */
   #all: readonly Track[] | null = null;
   #steps = 0;
   #order = 0;
-  /** The track that was the first phase of an unknown number of them; `null` until another one has begun. */
+  /** The first of an unknown number of phases; `null` until the second one has begun. */
   #firstPhase: Track | null = null;
   #shown: Track | null = null;
   /** Rows that were found to advance side by side. */
@@ -104,7 +104,7 @@ export class Tracks {
     return this.#changed(context.atMs);
   }
 
-  /** Takes notice of a complete line without progress. */
+  /** Takes a complete line without progress. */
   takeOther(text: string, context: SightingContext): void {
     const { output, row, atMs } = context;
     if (this.#tracks.size === 0) return;
@@ -122,7 +122,7 @@ export class Tracks {
   }
 
   /**
-   * Looks at the clock: a track may have stood at its end, or gone unseen, for too long.
+   * Checks the time: a track may have been at its end, or unseen, for too long.
    *
    * @param atMs now, on the clock of the sightings
    * @returns the reading to report; `undefined` if it has not changed
@@ -131,7 +131,7 @@ export class Tracks {
     return this.#tracks.size === 0 ? undefined : this.#changed(atMs);
   }
 
-  /** A row that is redrawn elsewhere leaves the others where they are: they can still be seen. */
+  /** Counts lines since each track was seen. Redrawing another row does not count: the track's row is still visible. */
   #countLine({ row, isRedraw }: SightingContext): void {
     for (const track of this.#allTracks) {
       if (!isRedraw || row === track.lastRow) track.otherLines++;
@@ -277,7 +277,7 @@ export class Tracks {
     return best;
   }
 
-  /** The rows that advance beside a track, about as often: they are parts of a whole that nothing else shows. */
+  /** Finds the tracks that advance beside a track: none of them is the whole. */
   #equalsOf(track: Track, atMs: number): Track[] {
     return this.#allTracks.filter((other) =>
       other !== track && other.output === track.output && other.row !== track.row &&

@@ -6,7 +6,7 @@
 
 import { counted, type Format, indeterminate, RANK, type Sighting } from "../reading.ts";
 
-/** Rows that are remembered at most. */
+/** The most rows that are remembered. */
 const MOST_ROWS = 1_000;
 
 /** Counts finished rows, by name. */
@@ -135,7 +135,7 @@ export function conda(): Format {
 const PROCESS =
   /^\[(?:[0-9a-f]{2}\/[0-9a-f]{6}|- +)\] ?(?:process > )?(\S+)(?: \([^)]*\))? +(?:\[ *\d{1,3}%\] (\d+) of (\d+)|-)/;
 
-/** Nextflow: the tasks of all processes, once each of them knows how many it has. */
+/** Nextflow: the tasks of all processes, once the number of each process's tasks is known. */
 export function nextflow(): Format {
   const processes = new Map<string, readonly [number, number] | null>();
   return ({ text }) => {
@@ -157,7 +157,7 @@ const BUILD_STEP = /^#(\d+) \[(?:[\w.-]+ )*(\d+)\/(\d+)\] (.*)$/;
 const BUILD_DONE = /^#(\d+) (?:DONE|CACHED)\b/;
 const BUILD_LINE = /^#\d+ /;
 
-/** BuildKit with plain progress: the stages count, and what they print is their own. */
+/** BuildKit with plain progress: the stages are counted; the output of a stage is ignored. */
 export function buildKit(): Format {
   const stages = new Map<
     string,

@@ -10,19 +10,19 @@ import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
 import * as words from "./words.ts";
 
-/** Pairs and rates in a line of progress; more are columns of a table. */
+/** A line with more slashes than this has columns of a table. */
 const MAX_PAIRS = 2;
 const MANY_COLUMNS = 5;
-/** How far a rounded size may be off, in percentage points. */
+/** How far a percentage may be from the rounded sizes beside it, in percentage points. */
 const MAX_ROUNDING = 6;
-/** How far a percentage may be from the count that it is of, in percentage points. */
+/** How far a percentage may be from the count beside it, in percentage points, to mean the same. */
 const EQUAL_POINTS = 1;
-/** How far a number may be from the bar that shows it, in percentage points and cells. */
+/** How far a number may be from the bar that shows it, in percentage points; one cell of the bar comes on top. */
 const BAR_POINTS = 2;
-/** A bar with fewer cells says too little if no number stands beside it. */
+/** A bar without a number needs at least this many cells to be exact enough. */
 const LEAST_CELLS = 15;
 
-/** What may be between a count and the percentage that says the same. */
+/** What may stand between a count and its percentage. */
 const BESIDE = /^(?:\s\p{L}{2,20})?[\s\])]*[([|,▮][\s([▮]*$/u;
 
 interface Count {
@@ -37,7 +37,7 @@ interface Seen {
   readonly bar: Bar | undefined;
 }
 
-/** Numbers that look like progress, from strong to weak evidence. */
+/** Reads percentages, counts and sizes of unknown programs; stronger evidence is tried first. */
 export function numbersInText(): Format {
   return (line) => {
     if (words.COMPLAINT.test(line.raw)) return undefined;
@@ -49,7 +49,7 @@ export function numbersInText(): Format {
   };
 }
 
-/** Bars in redrawn rows without any number but times behind them. */
+/** Reads bars in redrawn rows that have no number but times behind the bar. */
 export function bareBars(): Format {
   return ({ text, isRedraw }) => {
     const bar = isRedraw ? barIn(text) : undefined;
@@ -141,7 +141,7 @@ function percent(seen: Seen): Sighting | undefined {
   return found && count !== undefined ? { ...found, ...count } : found;
 }
 
-/** `12/40 (30%)`, `30% (12/40)`, `12/40 ▮ 30%`: the count that a percentage beside it is of. */
+/** Finds the count beside a percentage: `12/40 (30%)`, `30% (12/40)`, `12/40 ▮ 30%`. */
 function countBeside({ text }: Seen, value: RegExpExecArray, percent: number): Count | undefined {
   const [from, to] = [value.index, value.index + value[0].length];
   for (const match of text.matchAll(words.PLAIN_PAIR)) {
@@ -158,7 +158,7 @@ function countBeside({ text }: Seen, value: RegExpExecArray, percent: number): C
   return undefined;
 }
 
-/** The percentage of the whole, among several in a line; `undefined` if nothing tells them apart. */
+/** Picks the percentage of the whole among several; `undefined` if nothing tells them apart. */
 function bestPercent(
   matches: readonly RegExpExecArray[],
   { isRedraw, bar }: Seen,
@@ -177,7 +177,7 @@ function isFrontBracket(match: RegExpExecArray): boolean {
     words.BRACKET_BEHIND.test(behind(match));
 }
 
-/** Only a scale, as far as it is drawn. */
+/** A line that is a scale and nothing else. */
 const SCALE = /^\D{0,80}?\.*\d{1,3}%(?:\.+\d{1,3}%)+\.*$/;
 
 /** The last of `0% ... 10% ... 20%`, which a program draws from left to right. */
@@ -193,7 +193,7 @@ function hasManyColumns({ text, isRedraw }: Seen): boolean {
   return !isRedraw && text.trim().split(/ {2,}/).length >= MANY_COLUMNS;
 }
 
-/** Whether a bar stands beside a number, or is filled as far as the number says. */
+/** Whether a number has a bar: beside it, or filled to the same percentage. */
 function hasBar(match: RegExpExecArray, percent: number, bar: Bar | undefined): boolean {
   return words.BAR_BEFORE.test(before(match)) || words.BAR_BEHIND.test(behind(match)) ||
     isShownBy(bar, percent);
@@ -302,7 +302,7 @@ function isMonth(current: string, total: string): boolean {
   return /^(?:19|20)\d\d$/.test(total) && Number(current) >= 1 && Number(current) <= 12;
 }
 
-/** A line that is a number and nothing else, as of `pv -n`; and `PERCENT: 1.155` and `progress=0.42`. */
+/** Reads a line that is only a number, as `pv -n` writes it, and named numbers: `PERCENT: 1.155`, `progress=0.42`. */
 function bare({ text, bar }: Seen): Sighting | undefined {
   const options = { rank: RANK.bare, isNamed: false };
   const beside = bar === undefined ? undefined : words.NUMBER_BESIDE_BAR.exec(text);
@@ -340,14 +340,14 @@ function behind(match: RegExpExecArray): string {
   return match.input.slice(match.index + match[0].length);
 }
 
-/** The line without the number, and without what else changes: bars, rates, times. */
+/** Returns the line without the number and without other changing parts: bars, rates, times. */
 function labelOf(match: RegExpExecArray): string {
   const line = `${before(match)}#${behind(match)}`;
   return line.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*▮-]{2,}|▮/g, " ").replace(/[[\]()|<>]/g, " ")
     .replace(/\d[\d.,:]*\s?(?:[kKMGTP]?i?[Bb](?:ytes)?(?:\/s|ps)?|it\/s|s\/it|[smhd]\b)/g, "#");
 }
 
-/** What is done, if the line says so in front: `Copying a.txt: 42%`. */
+/** Returns the words in front of the number, if they say what is being done: `Copying a.txt: 42%`. */
 function statusOf(match: RegExpExecArray): string | undefined {
   const left = before(match);
   const found = /^\W{0,16}?(\p{L}[^\d%|[\]#=█━▮]{1,100}?)\s*([:.…]*)[\s([▮]*$/u.exec(left);

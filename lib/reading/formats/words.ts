@@ -1,5 +1,5 @@
 /**
- * What the words beside a number say about it: whether it counts progress, something else, or the step that begins. Pure.
+ * Patterns for the words beside a number, which tell progress from other numbers. Pure.
  *
  * @module
  */
@@ -16,27 +16,23 @@ export const PAIR = new RegExp(
     .raw`(?<![\w./\\,+-]|\d |\d[:=])(?<!\W[:=])(${COUNT}) {0,3}(?:/ {0,8}| (?:out of|of|von|de|sur|di|van de|van|av|af|из|z|ze) )(${COUNT})(?![\w/\\%]|[.,:-]\d|\.\w)`,
   "gi",
 );
-/** The same, where a space separates no thousands: `chunk 1 234/300`. */
+/** The same, if a space does not separate thousands: `chunk 1 234/300`. */
 export const PLAIN_PAIR =
   /(?<![\w./\\,+-]|\d[:=])(?<!\W[:=])(\d{1,15}) ?(?:\/| of | out of ) ?(\d{1,15})(?![\w/\\%]|[.,:-]\d|\.\w)/gi;
-/** A unit that a slash may follow. */
-export const UNIT_BEFORE = SIZE_UNIT.replace("(?![\\w/])", "");
+/** The unit of a size, which a slash may follow. */
+const UNIT_BEFORE = SIZE_UNIT.replace("(?![\\w/])", "");
 /** `3.1/12.4 MB`, `256.0 KiB / 1.2 MiB`, `1,5 Go / 12,25 Go`, `12 MB of 30 MB` */
 export const SIZES = new RegExp(
   String
     .raw`(?<![\w,:/-]|\d\.)(${DECIMAL}) ?(?:${UNIT_BEFORE})? *(?:/|of|out of|von|de|sur|di) *~?(${DECIMAL}) ?${SIZE_UNIT}`,
 );
-/** Pairs and rates in a line of progress; more are columns of a table. */
-export const MAX_PAIRS = 2;
-/** How far a rounded size may be off, in percentage points. */
-export const MAX_ROUNDING = 6;
 /** `42.0% of 10.00MiB` */
 export const SHARE = new RegExp(
   String.raw`(?<![\w.,])(${DECIMAL}) ?% (?:of|von|de) ~? *(${DECIMAL}) ?${SIZE_UNIT}`,
 );
 
-/** What a number is of that says nothing about progress, in front of it or behind it. */
-export const OTHER = String
+/** Quantities that are not progress, as named in front of a number or behind it. */
+const OTHER = String
   .raw`cpu|cpus|cores?|gpu|mem|memory|ram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|available|` +
   String
     .raw`percentage|level|fifo|buf|buffer|buffering|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
@@ -48,10 +44,10 @@ export const OTHER = String
     .raw`retry|retries|retrying|attempts?|try|failed|failures?|errors?|passed|` +
   String
     .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|decrease|increase|reduction|reduced|optimi[sz]ed|original|origin|less|more|higher|lower|idle|of budget|budget|rejected|recovered`;
-/** What a count is of that says nothing about progress; behind a percentage, such words are what the program does. */
-export const OTHER_COUNT = String
+/** The same for counts. Behind a percentage, these words say what the program does: `42% Running tests`. */
+const OTHER_COUNT = String
   .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|results?|showing|using|found|matching|matches`;
-/** What such a number is of, if only a few words stand between. */
+/** Such a quantity with a few words between it and the number: `chance of rain 10%`. */
 export const OTHER_CLAUSE =
   /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\b(?:err|errors?|failed|failures|skipped|dropped|lost)\b[^)%]{0,16}$/i;
 export const OTHER_BEFORE = new RegExp(
@@ -62,25 +58,24 @@ export const OTHER_BEFORE = new RegExp(
 export const TABLE = /[|│].*[|│]/;
 /** Columns of a table that spaces align. */
 export const COLUMNS = /\S {2,}\S.* {2,}\S.* {2,}\S/;
-export const MANY_COLUMNS = 5;
 export const BAR = /[#=█▓▒░━■⣿-]{2}|[>*.]{3}/;
-/** `12 MB / 45 MB = 0.27` is a ratio. */
+/** What follows a ratio: `12 MB / 45 MB = 0.27`. */
 export const RATIO_BEHIND = /^\s*=\s*\d|^\s+\//;
 export const OTHER_BEHIND = otherBehind(OTHER_COUNT);
 export const OTHER_BEHIND_PERCENT = otherBehind(OTHER);
-/** Statements about something else anywhere in the line. */
+/** Lines whose numbers are not progress, whatever is beside them. */
 export const OTHER_LINE =
   /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|latency|packet loss|requests served)\b|\bon \d{1,2}\/\d{1,2}\b|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
-/** A line about waiting: its count is of tries. */
+/** A line about waiting; its count is of attempts. */
 export const WAITING =
   /^(?:\W{0,4}\d+\W\d+\W{1,4})?(?:retrying|reconnecting|trying|waiting)\b(?!.*\b(?:updated|available|complete)\b)/i;
-/** Words of a result: alone, they are a summary; the line has to rise. */
+/** Words of a result. A single such line may be a summary, so its count is believed only after it has risen. */
 export const RESULT_WORD = /\b(?:failed|passed|healthy|showing)\b/i;
-export const PROGRESS_WORD = String
+const PROGRESS_WORD = String
   .raw`progress|progr[eé]s\w*|fortschritt|progreso|progresso|postęp|[iİ]lerleme|прогресс|进度|進捗|進度|进程|진행\S*|advancement|avancement|` +
   String
     .raw`complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|percent|overall|total progress|recovery|resync|reshape|rebuild`;
-export const DOING_WORD = String
+const DOING_WORD = String
   .raw`\w{2,20}ing|herunterladen|téléchargement|descargando|scaricamento|下载|下載|ダウンロード|다운로드|traité|kopiert|copie|copiando|загрузка`;
 export const NAMED_BEFORE = new RegExp(
   String.raw`(?:^|[^\p{L}])(?:${PROGRESS_WORD}|${DOING_WORD})[^\p{L}\d%]{0,12}$`,
@@ -100,7 +95,7 @@ export const BAR_BEFORE =
   /▮[\s\])|]*\(?$|[#=█▓▒░━■▉▊▋▌▍▎▏⣿⠿●▮▰]{2}[>\s░▒.·⣀○▯▱-]*[\])|▕│]?\s*\(?$|\[[\s=#>.·*-]{4,}\]\s*\(?$/;
 export const BAR_BEHIND = /^[\s)\]]{0,3}▮|^[\s)\]]{0,3}[|[▕│(][#=█▓░▒━■>.\s⣿-]{3,}|^\s+[█▓▒░━■]{2,}/;
 export const AROUND_NOTHING = /^[\s[(<*>|:-]*$/;
-/** A part beside it may have a percentage of its own. */
+/** What names the whole; a part may have a percentage in the same line. */
 export const WHOLE_BEFORE =
   /\b(?:overall|total|batch|all|whole|gesamt\w*|totale?|insgesamt)(?: (?:progress|progression|fortschritt|completion|job))?(?:[\s:=(-]{1,8}|\s*▮\s*|\s{1,80})$/i;
 export const LEFT_BEHIND = /^\s*(?:of (?:the )?\w{1,20} )?(?:remaining|remains|left|to go)\b/i;
@@ -108,8 +103,8 @@ export const IN_BRACKETS = /[[(]\s*$/;
 export const BRACKET_BEHIND = /^\s*[\])]/;
 export const AFTER_NOTHING = /^[\s\])>*|.…!:-]*(?:(?:ETA|eta|elapsed|left|remaining|in)\b.*)?$/;
 
-/** What a count is of, and the verbs that say that it counts what is done. */
-export const NOUN = String
+/** Units of progress. */
+const NOUN = String
   .raw`files?|items?|pages?|chunks?|parts?|records?|rows?|tables?|images?|frames?|blocks?|jobs?|tasks?|tests?|specs?|objects?|packages?|modules?|crates?|targets?|documents?|` +
   String
     .raw`urls?|messages?|events?|samples?|batches|steps?|stages?|units?|layers?|users?|entries|lines?|bytes|segments?|tiles?|videos?|songs?|tracks?|emails?|fichiers|dateien|archivos|elementi|файлов|件|个`;
@@ -126,7 +121,7 @@ export const DOING_VERB =
   /\b(?:rendering|processing|migrating|importing|exporting|indexing|converting|copying|uploading|downloading|fetching|parsing|scanning|encoding|syncing|transferring|writing|loading|building|compiling|installing|verifying|updating|deleting|creating|sending|extracting|generating|crawling|downloading (?:file|item|page|chunk|part))s?:?[.…\s([#]*$/i;
 export const LOOP_NOUN =
   /\b(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec)s?:?[.…\s([#]*$/i;
-/** `Epoch [1/3`, up to the number. */
+/** The step of an outer loop up to its number: `Epoch [1/3`. */
 export const STEPS = /\b(?:epoch|pass|phase|stage|part|fold|round)s?:? ?[[(#]? ?\d+ ?(?:\/|of) ?\d+$/i;
 /** `34% Running transforms`: a percentage in front of what the program does. */
 export const DOING_BEHIND = /^ {1,3}\p{Lu}\p{Ll}{2,20}ing(?![\p{L}])/u;
@@ -145,7 +140,7 @@ export const COMPLAINT = /^\W{0,4}(?:WARN|WARNING|ERROR|FATAL|CRITICAL)\b/i;
 /** `PERCENT:1.155314` */
 export const NAMED_NUMBER =
   /(?:^|[\s(\[|,])(?:percent|percentage|progress) ?[:=] *((?:[1-9]\d{0,2}(?:\.\d{1,9})?|0(?:\.0{1,9})?))(?![\w%\/.:,]|\s?(?:%|of\b|\/|[kKMGT]?i?B|(?:ms|s|secs?|seconds|min|h|out)\b))/i;
-/** `progress=0.331204`: a share of one. */
+/** A fraction of one: `progress=0.331204`. */
 export const FRACTION = /(?<![\w.])"?progress"? ?[=:] ?(0\.\d{3,12}|1\.0{3,12})(?![\d.%])/i;
 
 function otherBehind(words: string): RegExp {
@@ -168,10 +163,10 @@ export const TOTAL_VALUE = /(?:^|[\s,{])(?:total|of|total_\w{1,20}|max|target)=(
 /** `1:02:03`, `12.3s`, `5m 3s` */
 export const TIMES =
   /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;
-/** What is done to a disk or to memory: `Uploading disk... 42%`, unlike `disk 42%`. */
+/** An action on a disk or on memory: `Uploading disk... 42%`, unlike the fill level `disk 42%`. */
 export const DOING_TO =
   /(?<![\p{L}])(?!using|running|remaining|charging|discharging|showing|buffering)\p{L}{3,20}ing(?![\p{L}])[^%\d]{0,40}$/iu;
 /** `▮ 14.58` */
 export const NUMBER_BESIDE_BAR = /(?<=▮\s{0,4})(\d{1,3}(?:\.\d{1,4})?)\s*$/;
-/** The last words of a summary. */
+/** How a summary ends: `12 resources updated in 12 seconds`. */
 export const SUMMARY = /\bin \d{1,9}(?:\.\d{1,9})? ?(?:ms|s|secs?|seconds|min|minutes|m|h|hours)\.?$/i;
