@@ -5,7 +5,8 @@
  * @module
  */
 
-import { CommandError, EXIT, messageOf } from "./lib/cli/command.ts";
+import { CommandError, messageOf } from "./lib/cli/command.ts";
+import { EXIT } from "./lib/cli/exit_status.ts";
 import { note } from "./lib/cli/terminal.ts";
 import { VERSION } from "./lib/version.ts";
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type CommandSyntax, EXIT } from "./command.ts";
+import type { CommandSyntax } from "./command.ts";
+import { EXIT } from "./exit_status.ts";
 import { type Flag, type FlagTable, variableOf } from "./flags.ts";
 import { writeLine } from "./terminal.ts";
 

@@ -8,7 +8,8 @@ import { keyHeaders } from "../../remote/credentials.ts";
 import { now } from "../../clock.ts";
 import { clockOffset } from "../../task/clock_offset.ts";
 import { readProblem } from "../../task/wire.ts";
-import { CommandError, EXIT } from "../command.ts";
+import { CommandError } from "../command.ts";
+import { EXIT } from "../exit_status.ts";
 import type { Target } from "./target.ts";
 
 /** Request timeout, in milliseconds. */

@@ -7,7 +7,8 @@
 import { readVariable } from "../../environment.ts";
 import { readProblem } from "../../task/wire.ts";
 import { fieldOf, isTaskNotFound, noTaskError, request, unexpectedResponse } from "./api.ts";
-import { CommandError, type CommandSyntax, EXIT } from "../command.ts";
+import { CommandError, type CommandSyntax } from "../command.ts";
+import { EXIT } from "../exit_status.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";

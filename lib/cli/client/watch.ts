@@ -7,7 +7,8 @@
 import { readVariable } from "../../environment.ts";
 import { hasEnded } from "../../task/task_view.ts";
 import { noTaskError } from "./api.ts";
-import { type CommandSyntax, EXIT, exitStatusOf } from "../command.ts";
+import type { CommandSyntax } from "../command.ts";
+import { EXIT, exitStatusOf } from "../exit_status.ts";
 import { readFlags } from "../flags.ts";
 import { allTasks, follow, oneTask } from "./follow.ts";
 import { showHelp } from "../help.ts";

@@ -6,7 +6,8 @@
 
 import { readVariable } from "../../environment.ts";
 import { backupDatabase } from "../../store/sqlite/copies.ts";
-import { type CommandSyntax, EXIT } from "../command.ts";
+import type { CommandSyntax } from "../command.ts";
+import { EXIT } from "../exit_status.ts";
 import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";

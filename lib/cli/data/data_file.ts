@@ -5,7 +5,8 @@
  */
 
 import { ConfigError, StorageError } from "../../errors.ts";
-import { CommandError, EXIT } from "../command.ts";
+import { CommandError } from "../command.ts";
+import { EXIT } from "../exit_status.ts";
 import { defaultDataFile } from "../default_data_file.ts";
 import { portFrom, quoteValue } from "../flag_values.ts";
 import type { CommandLine, FlagTable } from "../flags.ts";

@@ -7,7 +7,8 @@
 import { randomId } from "../../random_id.ts";
 import { readVariable } from "../../environment.ts";
 import { restoreDatabase } from "../../store/sqlite/copies.ts";
-import { type CommandSyntax, EXIT } from "../command.ts";
+import type { CommandSyntax } from "../command.ts";
+import { EXIT } from "../exit_status.ts";
 import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
 import { readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
