@@ -35,8 +35,8 @@ const STALL_INTERVALS = 6;
 /** A task does not stall before this many times its longest interval, which may have been a stall itself. */
 const STALL_LONGEST = 1.5;
 
-/** An interval of this many times the mean is a silence between two bursts. */
-const SILENCE_INTERVALS = 5;
+/** An interval of this many times the mean is a pause between two bursts. */
+const PAUSE_INTERVALS = 5;
 /** One interval of this many times the second longest is an incident, which is not part of the pace. */
 const INCIDENT_INTERVALS = 4;
 
@@ -65,9 +65,9 @@ export class Pace {
   #secondLongest = 0;
   /** When the longest interval ended, in seconds of evidence. */
   #longestEnd = 0;
-  #silences = 0;
-  #silentSeconds = 0;
-  /** Whether the job works in bursts, so that only the ends of silences are comparable moments. */
+  #pauses = 0;
+  #pausedSeconds = 0;
+  /** Whether the job works in bursts, so that only the ends of pauses are comparable moments. */
   #isBursty = false;
   #forecasts: (Forecast[] | undefined)[] = [];
   #weights: readonly number[] | null = null;
@@ -153,7 +153,7 @@ export class Pace {
     this.movedAt = at;
     this.observations = this.evidence = 0;
     this.#longest = this.#secondLongest = this.#longestEnd = 0;
-    this.#silences = this.#silentSeconds = 0;
+    this.#pauses = this.#pausedSeconds = 0;
     this.#totalChanges = 0;
     this.#isBursty = false;
     this.#beginTimeline();
@@ -171,16 +171,16 @@ export class Pace {
 
   #move(position: number, elapsed: number): void {
     const before = this.#position! - this.#start;
-    const isSilence = this.observations >= MIN_STALL_OBSERVATIONS &&
-      elapsed > SILENCE_INTERVALS * this.evidence / this.observations;
+    const isPause = this.observations >= MIN_STALL_OBSERVATIONS &&
+      elapsed > PAUSE_INTERVALS * this.evidence / this.observations;
     this.#position = position;
     this.observations++;
     this.evidence += elapsed;
-    this.#noteInterval(elapsed, isSilence);
-    const isBursty = this.#silences >= 2 && this.#silentSeconds > this.evidence / 2;
+    this.#noteInterval(elapsed, isPause);
+    const isBursty = this.#pauses >= 2 && this.#pausedSeconds > this.evidence / 2;
     if (isBursty && !this.#isBursty) this.#beginTimeline();
     this.#isBursty = isBursty;
-    if (isBursty && !isSilence && this.#timeline.length > 0) return;
+    if (isBursty && !isPause && this.#timeline.length > 0) return;
     const blocks = this.#timeline.length;
     const amount = isBursty && before > 0 ? before : position - this.#start;
     if (!this.#timeline.add(this.evidence, amount, this.#total)) return;
@@ -188,10 +188,10 @@ export class Pace {
     if (this.#timeline.length < blocks) this.#forget();
   }
 
-  #noteInterval(elapsed: number, isSilence: boolean): void {
-    if (isSilence) {
-      this.#silences++;
-      this.#silentSeconds += elapsed;
+  #noteInterval(elapsed: number, isPause: boolean): void {
+    if (isPause) {
+      this.#pauses++;
+      this.#pausedSeconds += elapsed;
     }
     const incident = this.#incident;
     if (elapsed > this.#longest) {
