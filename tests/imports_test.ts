@@ -52,8 +52,9 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/http/":
     "leaves lib/task/ lib/access/ lib/config/ lib/hub/ lib/notify/ lib/registry/ lib/reporter/ lib/store/ " +
     "lib/page_renderer.ts lib/remote/ lib/http/pages/module_source.ts",
-  "lib/http/streams/": "leaves lib/task/ lib/store/ lib/hub/ lib/remote/ lib/http/",
-  "lib/http/reports/": "leaves lib/task/ lib/registry/ lib/remote/ lib/reporter/ lib/http/ lib/http/streams/",
+  "lib/http/streams/": "leaves lib/task/ lib/access/ lib/store/ lib/hub/ lib/remote/ lib/http/",
+  "lib/http/reports/":
+    "leaves lib/task/ lib/access/ lib/registry/ lib/remote/ lib/reporter/ lib/http/ lib/http/streams/",
   "lib/http/tasks/":
     "leaves lib/task/ lib/text/ lib/store/ lib/registry/ lib/hub/ lib/access/ lib/http/ lib/http/reports/",
   "lib/http/operations/": "leaves lib/task/ lib/registry/ lib/http/ lib/http/streams/",

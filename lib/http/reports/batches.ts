@@ -4,6 +4,7 @@
  * @module
  */
 
+import { whenExpired } from "../../access/expiry.ts";
 import { now } from "../../clock.ts";
 import { parseJson } from "../../task/protocol.ts";
 import { ProtocolError, StorageError } from "../../errors.ts";
@@ -17,7 +18,7 @@ import { jsonResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
 import { ReporterClocks } from "./reporter_clocks.ts";
 import { reporterFrom, Session } from "./session.ts";
-import { CLOSE, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
+import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
 
 /**
  * The maximum size of reports that wait for an access decision, and of replies that a reporter has not read.
@@ -276,7 +277,9 @@ export class ReportBatches {
     });
     this.#sessions.add(session);
     this.#open.add(socket);
+    const cancelExpiry = whenExpired(visitor.grant, () => session.close(CLOSE.policy, EXPIRED));
     const end = () => {
+      cancelExpiry();
       session.end();
       this.#sessions.delete(session);
     };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { whenExpired } from "../../access/expiry.ts";
+import type { Grant } from "../../access/grant.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
 import { eventMessage } from "../../hub/event_messages.ts";
 import type { Watcher } from "../../hub/watcher.ts";
@@ -94,19 +96,20 @@ export class Events {
   }
 
   /** `GET /events/tasks/{client}[?after={cursor}]` */
-  watch({ client, request }: Call): Response {
+  watch({ client, request, visitor: { grant } }: Call): Response {
     const after = cursorOf(request);
-    return this.#stream(request, (watcher) => this.#context.hub.watchEvents(client, watcher, after));
+    return this.#stream(request, grant, (watcher) => this.#context.hub.watchEvents(client, watcher, after));
   }
 
   /** `GET /events/tasks/{client}/{id}[?after={cursor}]`: the stream ends after the task has ended. */
-  watchTask({ client, id, request }: Call): Response {
+  watchTask({ client, id, request, visitor: { grant } }: Call): Response {
     const after = cursorOf(request);
     const stored = storedTask(this.#context, client, id);
     // An EventSource reconnects whenever a stream ends; the status 204 tells it to stop.
     if (after !== null && this.#knowsEnd(client, stored, after)) return new Response(null, { status: 204 });
     return this.#stream(
       request,
+      grant,
       (watcher) => this.#context.hub.watchTaskEvents(client, stored, watcher, after),
     );
   }
@@ -116,11 +119,11 @@ export class Events {
    * comment `: watch 1` precedes what belongs to the second one. The event `end` says why there will be no more
    * for a subscription, with the status that its own stream would have had. The stream ends with the last of them.
    */
-  async watchMany({ request, visitor: { peer } }: Call): Promise<Response> {
+  async watchMany({ request, visitor: { grant, peer } }: Call): Promise<Response> {
     const watches = watchesOf(paramsOf(request));
     const refusals = await Promise.all(watches.map((watch) => this.#refusal(watch, request, peer)));
     if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
-    const connection = this.#connect();
+    const connection = this.#connect(grant);
     watches.forEach((watch, index) => {
       const label = `: watch ${index}\n`;
       const end = (status: number) => label + eventMessage("end", JSON.stringify({ status }));
@@ -169,10 +172,10 @@ export class Events {
       this.#context.registry.changesSince(client, after) !== undefined;
   }
 
-  #stream(request: Request, begin: (watcher: Watcher) => () => void): Response {
+  #stream(request: Request, grant: Grant, begin: (watcher: Watcher) => () => void): Response {
     if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
     const release = this.#slots.take();
-    const connection = this.#connect();
+    const connection = this.#connect(grant);
     try {
       connection.add(begin, release);
     } catch (error) {
@@ -184,17 +187,20 @@ export class Events {
     return new Response(connection.body.stream, { headers: HEADERS });
   }
 
-  #connect(): EventConnection {
+  /** Creates a connection that ends when the grant of its visitor expires. */
+  #connect(grant: Grant): EventConnection {
     const connection: EventConnection = new EventConnection({
       encoder: this.#encoder,
       queueBytes: this.#context.limits.watcherQueueBytes,
       tally: this.#tally,
       onLeave: () => {
+        cancelExpiry();
         this.#connections.delete(connection);
         if (this.#connections.size === 0) this.#stopKeepalive();
       },
       onDone: () => this.#done(connection),
     });
+    const cancelExpiry = whenExpired(grant, () => connection.end());
     this.#connections.add(connection);
     this.#undone.add(connection);
     this.#keepalive.start();

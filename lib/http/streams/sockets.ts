@@ -4,6 +4,8 @@
  * @module
  */
 
+import { whenExpired } from "../../access/expiry.ts";
+import type { Grant } from "../../access/grant.ts";
 import { monotonicMs } from "../../clock.ts";
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
@@ -11,7 +13,7 @@ import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
-import { CLOSE, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
+import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /** The maximum time that a watcher may read nothing while a full state waits for it, in milliseconds. */
@@ -111,17 +113,17 @@ export class Sockets {
   }
 
   /** `WS /ws/tasks/{client}[?mode=delta][&after={cursor}]` */
-  watch({ client, request }: Call): Response {
+  watch({ client, request, visitor: { grant } }: Call): Response {
     const params = paramsOf(request);
     const mode = modeFrom(params);
     const after = cursorFrom(params);
-    return this.#upgrade(request, (watcher) => this.#context.hub.watch(client, watcher, mode, after));
+    return this.#upgrade(request, grant, (watcher) => this.#context.hub.watch(client, watcher, mode, after));
   }
 
   /** `WS /ws/tasks/{client}/{id}`: responds with 404 instead of an upgrade if the task does not exist. */
-  watchTask({ client, id, request }: Call): Response {
+  watchTask({ client, id, request, visitor: { grant } }: Call): Response {
     storedTask(this.#context, client, id);
-    return this.#upgrade(request, (watcher) => {
+    return this.#upgrade(request, grant, (watcher) => {
       // The task may have been removed between the response and the open event.
       const stored = this.#context.registry.stored(client, id);
       if (stored !== undefined) return this.#context.hub.watchTask(client, stored, watcher);
@@ -140,12 +142,12 @@ export class Sockets {
     for (const watcher of this.#watchers) watcher.close(CLOSE.goingAway, "The server is shutting down");
   }
 
-  #upgrade(request: Request, begin: (watcher: SocketWatcher) => () => void): Response {
+  #upgrade(request: Request, grant: Grant, begin: (watcher: SocketWatcher) => () => void): Response {
     // The slot is taken before the socket opens, so that sockets that never open cannot exceed the limit.
     const release = this.#slots.take();
     try {
       return upgrade(request, {
-        attach: (socket) => this.#attach(socket, release, begin),
+        attach: (socket) => this.#attach(socket, grant, release, begin),
         reportError: this.#context.reportError,
       });
     } catch (error) {
@@ -157,14 +159,21 @@ export class Sockets {
   /**
    * Connects a socket to the hub.
    *
+   * @param grant the grant of the visitor; the socket is closed when it expires
    * @param release releases the slot of the socket. The slot is kept until the connection is closed: a peer that
    * does not read can't be disconnected, and what it has not read stays in memory.
    */
-  #attach(socket: WebSocket, release: () => void, begin: (watcher: SocketWatcher) => () => void): void {
+  #attach(
+    socket: WebSocket,
+    grant: Grant,
+    release: () => void,
+    begin: (watcher: SocketWatcher) => () => void,
+  ): void {
     const { limits } = this.#context;
     this.#connected.add(socket);
     let stop = () => {};
     const onGone = () => {
+      cancelExpiry();
       this.#watchers.delete(watcher);
       stop();
     };
@@ -172,6 +181,7 @@ export class Sockets {
       onGone,
       tally: this.#tally,
     });
+    const cancelExpiry = whenExpired(grant, () => watcher.close(CLOSE.policy, EXPIRED));
     this.#watchers.add(watcher);
     this.#open.add(socket);
     socket.onopen = () => {

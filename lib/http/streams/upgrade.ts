@@ -19,6 +19,9 @@ export const CLOSE = {
   tryAgainLater: 1013,
 } as const;
 
+/** The reason for closing the socket of a visitor whose grant has expired. */
+export const EXPIRED = "The key or token has expired";
+
 /** The sockets that are open, or whose close the peer has not confirmed yet. */
 export class OpenSockets {
   readonly #sockets: Set<WebSocket> = new Set();

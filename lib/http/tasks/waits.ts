@@ -4,6 +4,8 @@
  * @module
  */
 
+import { msUntilExpired } from "../../access/expiry.ts";
+import type { Grant } from "../../access/grant.ts";
 import { type Cursor, formatCursor, parseCursor } from "../../task/cursor.ts";
 import type { ChangesSince, StoredTask } from "../../store/store.ts";
 import { isFinal, isTaskState, TASK_STATES, type TaskState } from "../../task/task.ts";
@@ -12,7 +14,7 @@ import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
 import { taskText, wantsText } from "./text.ts";
-import { WaitingRoom } from "./waiting_room.ts";
+import { type Wait, WaitingRoom } from "./waiting_room.ts";
 
 /** The maximum wait of a request, in seconds: many proxies give up on a response after a minute. */
 export const MAX_WAIT_SECONDS = 60;
@@ -42,7 +44,7 @@ export class Waits {
    * `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: responds with the changes since a cursor; waits
    * for one if there are none.
    */
-  changes({ client, request }: Pick<Call, "client" | "request">): Answer {
+  changes({ client, request, visitor: { grant } }: Pick<Call, "client" | "request" | "visitor">): Answer {
     const params = paramsOf(request);
     checkNames(params, ["after", "timeout"]);
     const after = parseCursor(params.get("after") ?? "");
@@ -52,7 +54,7 @@ export class Waits {
     if (timeoutMs === 0 || tasks.length > 0 || removed.length > 0) return answer();
     const subscribe = (onEvent: (event: true) => void) =>
       this.#context.hub.onFrame(client, () => onEvent(true));
-    return this.#room.wait({ request, timeoutMs, subscribe }).then(answer);
+    return this.#wait({ request, timeoutMs, subscribe }, grant).then(answer);
   }
 
   /**
@@ -60,7 +62,7 @@ export class Waits {
    * in one of the states. The response always has the record: its status is 408, which clients retry, if the
    * timeout elapses, or 409 if the task can no longer reach any of the states.
    */
-  async task({ client, id, request }: Call): Promise<Response> {
+  async task({ client, id, request, visitor: { grant } }: Call): Promise<Response> {
     const params = paramsOf(request);
     checkNames(params, ["wait", "timeout"]);
     const wanted = statesFrom(params.get("wait") ?? "");
@@ -75,9 +77,14 @@ export class Waits {
         if (changed === null) onEvent("removed");
         else if (statusOf(changed, wanted) !== 408) onEvent(changed);
       });
-    const outcome = await this.#room.wait({ request, timeoutMs, subscribe });
+    const outcome = await this.#wait({ request, timeoutMs, subscribe }, grant);
     if (outcome === "removed") throw taskNotFound(id);
     return await answer(outcome ?? storedTask(this.#context, client, id));
+  }
+
+  /** Waits for an event, but not after the grant of the visitor has expired. */
+  #wait<T>(wait: Wait<T>, grant: Grant): Promise<T | null> {
+    return this.#room.wait({ ...wait, timeoutMs: Math.min(wait.timeoutMs, msUntilExpired(grant)) });
   }
 
   #changesSince(client: string, after: Cursor): ChangesSince {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { FULL_GRANT } from "../../../lib/access/grant.ts";
+import type { Visitor } from "../../../lib/http/gate.ts";
 import type { MonitorLimits } from "../../../lib/config/limits.ts";
 import type { HandlerContext } from "../../../lib/http/context.ts";
 import { Problem } from "../../../lib/http/problem.ts";
@@ -47,6 +49,8 @@ export interface ResumeCounts {
 
 /** The time that passes in a step `turn`, in milliseconds of the fake clock. */
 const FRAME_MS = 50;
+/** The visitor of a server without a key. */
+const VISITOR: Visitor = { grant: FULL_GRANT, source: null, peer: "" };
 
 /** A registry, a hub and a REST handler on a disk, with watchers, that run through one history of steps. */
 export class ResumeWorld implements AsyncDisposable {
@@ -313,7 +317,7 @@ export class ResumeWorld implements AsyncDisposable {
   async #answer(url: string, client: string): Promise<Response | undefined> {
     try {
       const request = new Request(url);
-      if (url.includes("?")) return await this.#waits.changes({ client, request });
+      if (url.includes("?")) return await this.#waits.changes({ client, request, visitor: VISITOR });
       return await this.#rest.list({ client, request });
     } catch (error) {
       if (error instanceof Problem && error.status === 410 && error.code === "cursor_gone") return undefined;
