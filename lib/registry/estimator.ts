@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Pace } from "./pace.ts";
+import { type Basis, Pace } from "./pace.ts";
 import { PastDurations, type TimeLeft } from "./past_durations.ts";
 import type { EtaReason, Task } from "../task/task.ts";
 
@@ -41,6 +41,25 @@ const EQUAL_SHARE = 0.1;
 const EQUAL_SECONDS = 5;
 /** A range narrower than this share of the ETA is omitted. */
 const NARROW_SHARE = 0.2;
+/**
+ * A forecast holds for this long, in seconds, unless the observed time or the amount done has grown by this
+ * share. So one that no report follows is never far off.
+ */
+const HOLD_SECONDS = 0.25;
+const HOLD_GROWTH = 0.05;
+
+/** A forecast, and what it is based on. */
+interface Held {
+  readonly estimate: Estimate;
+  /** The time of the forecast, in epoch seconds. */
+  readonly at: number;
+  readonly state: Task["state"];
+  readonly total: number | null;
+  /** The amount that was left; `null` if it was unknown. */
+  readonly left: number | null;
+  readonly counts: Basis;
+  readonly percents: Basis;
+}
 
 /**
  * Estimates one task from its counts if they change, otherwise from its percentage. The ETA blends two
@@ -58,6 +77,7 @@ export class Estimator {
   readonly #percents: Pace = new Pace();
   readonly #pastRuns: (name: string) => PastDurations;
   #past: PastDurations | undefined;
+  #held: Held | null = null;
 
   /**
    * @param pastRuns returns the durations of past runs of a name; called only once, when they are first
@@ -67,10 +87,18 @@ export class Estimator {
     this.#pastRuns = pastRuns;
   }
 
-  /** Returns the record of a task after a change, with a new estimate. */
+  /**
+   * Returns the record of a task after a change, with a new estimate. As forecasts are expensive, one made a
+   * moment ago is scaled by the amount that is left.
+   */
   estimated(task: Task): Task {
-    this.observe(task, task.updated_at);
-    return { ...task, ...this.estimate(task, task.updated_at) };
+    const at = task.updated_at;
+    this.observe(task, at);
+    const held = this.#held;
+    if (held !== null && this.#holds(held, task)) return { ...task, ...scaled(held, this.#left(task)) };
+    const estimate = this.estimate(task, at);
+    this.#hold(task, estimate);
+    return { ...task, ...estimate };
   }
 
   /**
@@ -141,11 +169,39 @@ export class Estimator {
     };
   }
 
+  /** Keeps a forecast, unless there is none yet or no longer, so that the next report can change that at once. */
+  #hold(task: Task, estimate: Estimate): void {
+    const { eta_reason } = estimate;
+    this.#held = eta_reason === "too_early" || eta_reason === "stalled" ? null : {
+      estimate,
+      at: task.updated_at,
+      state: task.state,
+      total: task.total,
+      left: this.#left(task),
+      counts: this.#counts.basis,
+      percents: this.#percents.basis,
+    };
+  }
+
+  #holds({ at, state, total, left, counts, percents }: Held, task: Task): boolean {
+    return task.updated_at >= at && task.updated_at < at + HOLD_SECONDS && task.state === state &&
+      task.total === total && (task.progress === null) === (left === null) &&
+      this.#counts.isNear(counts, HOLD_GROWTH) && this.#percents.isNear(percents, HOLD_GROWTH);
+  }
+
+  /** Returns the amount that is left; `null` if it is unknown. */
+  #left(task: Task): number | null {
+    if (task.progress === null) return null;
+    return this.#paceOf(task) === this.#counts
+      ? Math.max(0, task.total! - task.current!)
+      : 100 - task.progress;
+  }
+
   /** Predicts the remaining time by the recent rate; `null` if there is no rate yet. */
   #byRate(task: Task): TimeLeft | null {
-    if (task.progress === null) return null;
+    const left = this.#left(task);
+    if (left === null) return null;
     const pace = this.#paceOf(task);
-    const left = pace === this.#counts ? Math.max(0, task.total! - task.current!) : 100 - task.progress;
     const eta = pace.secondsFor(left) ?? Infinity;
     const isTooEarly = pace.observations < MIN_OBSERVATIONS || pace.evidence < MIN_EVIDENCE_SECONDS;
     if (isTooEarly || !Number.isFinite(eta)) return null;
@@ -156,7 +212,7 @@ export class Estimator {
   }
 
   #paceOf({ current, total }: Task): Pace {
-    const isCounted = current !== null && total !== null && this.#counts.rate !== null;
+    const isCounted = current !== null && total !== null && this.#counts.observations > 0;
     return isCounted ? this.#counts : this.#percents;
   }
 
@@ -170,6 +226,19 @@ export class Estimator {
   #pastOf({ name }: Task): PastDurations {
     return this.#past ??= this.#pastRuns(name);
   }
+}
+
+/** Returns a forecast as of a moment later, at which less is left. */
+function scaled({ estimate, left: before }: Held, left: number | null): Estimate {
+  const { eta, eta_low, eta_high } = estimate;
+  if (eta === null || before === left || before === null || left === null) return estimate;
+  const share = before === 0 ? 1 : left / before;
+  return {
+    ...estimate,
+    eta: round(eta * share),
+    eta_low: eta_low === null ? null : round(eta_low * share),
+    eta_high: eta_high === null ? null : round(eta_high * share),
+  };
 }
 
 function without(eta_reason: EtaReason | null, rate: number | null): Estimate {
@@ -204,5 +273,10 @@ function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
 
 /** Rounds to four significant digits, because an estimate is not more precise. */
 function round(value: number): number {
-  return Number(value.toPrecision(4));
+  const digits = 3 - Math.floor(Math.log10(value));
+  // Powers of ten are exact up to 1e22. Formatting a number is exact for all others, and much slower.
+  if (!(Math.abs(digits) <= 18)) return Number(value.toPrecision(4));
+  return digits >= 0
+    ? Math.round(value * 10 ** digits) / 10 ** digits
+    : Math.round(value / 10 ** -digits) * 10 ** -digits;
 }

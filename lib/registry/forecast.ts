@@ -4,10 +4,10 @@
  * @module
  */
 
-/** A job so far: amounts and seconds from its beginning to the end of each block. */
+/** A job so far: amounts and seconds from its beginning, which is index 0, to the end of each block. */
 export interface JobHistory {
-  readonly amount: (block: number) => number;
-  readonly seconds: (block: number) => number;
+  readonly amounts: readonly number[];
+  readonly seconds: readonly number[];
 }
 
 /** The bounds of the exponent of a rate that grows like a power of time. */
@@ -40,36 +40,45 @@ export interface Forecast {
  * eighth, and since the clearest change of pace; and two kinds of trends, each dampened and in full.
  */
 export function forecastsAt(history: JobHistory, block: number): Forecast[] {
-  const rateOver = (from: number, to: number) =>
-    (history.amount(to) - history.amount(from)) / (history.seconds(to) - history.seconds(from));
-  const constant = (from: number): Forecast => ({ rate: rateOver(from, block), power: 0, slope: 0 });
-  const constants = SHARES.map((share) => constant(Math.min(block - 1, Math.round(block - share * block))));
-  const changed = constant(changeBefore(rateOver, block));
-  if (block < 2) return [...constants, changed, ...Array.from({ length: 4 }, () => constants[0]!)];
+  const forecasts = SHARES.map((share) =>
+    constant(history, Math.min(block - 1, Math.round(block - share * block)), block)
+  );
+  const [whole] = forecasts;
+  forecasts.push(constant(history, changeBefore(history, block), block));
+  if (block < 2) return [...forecasts, whole!, whole!, whole!, whole!];
   const half = block >> 1;
-  const [middle, end] = [history.seconds(half), history.seconds(block)];
-  const rate = rateOver(half, block);
-  const growth = Math.log(rate / rateOver(0, half));
-  const byTime = TRENDS.map((share): Forecast => {
+  const [middle, end] = [history.seconds[half]!, history.seconds[block]!];
+  const rate = rateOver(history, half, block);
+  const growth = Math.log(rate / rateOver(history, 0, half));
+  for (const share of TRENDS) {
     const power = Math.max(
       MIN_POWER,
       Math.min(MAX_POWER, share * growth / Math.log((end + middle) / middle)),
     );
-    return { rate: rate * (2 * end / (end + middle)) ** power, power, slope: 0 };
-  });
-  const byProgress = TRENDS.map((share): Forecast => {
+    forecasts.push({ rate: rate * (2 * end / (end + middle)) ** power, power, slope: 0 });
+  }
+  for (const share of TRENDS) {
     // A rate that is linear in progress grows exponentially with time.
     const slope = share * growth / (end / 2);
-    return { rate: rate * Math.exp(slope * (end - middle) / 2), power: 0, slope };
-  });
-  return [...constants, changed, ...byTime, ...byProgress];
+    forecasts.push({ rate: rate * Math.exp(slope * (end - middle) / 2), power: 0, slope });
+  }
+  return forecasts;
+}
+
+/** Returns the forecast by the rate over the blocks from one moment to another. */
+export function constant(history: JobHistory, from: number, to: number): Forecast {
+  return { rate: rateOver(history, from, to), power: 0, slope: 0 };
+}
+
+function rateOver({ amounts, seconds }: JobHistory, from: number, to: number): number {
+  return (amounts[to]! - amounts[from]!) / (seconds[to]! - seconds[from]!);
 }
 
 /** Returns after which block the rate changed most clearly: the split with the largest variance between its parts. */
-function changeBefore(rateOver: (from: number, to: number) => number, block: number): number {
+function changeBefore(history: JobHistory, block: number): number {
   let [from, clearest] = [0, 0];
   for (let split = 1; split < block; split++) {
-    const change = Math.log(rateOver(0, split) / rateOver(split, block));
+    const change = Math.log(rateOver(history, 0, split) / rateOver(history, split, block));
     const clarity = change * change * split * (block - split);
     if (clarity > clearest) [from, clearest] = [split, clarity];
   }

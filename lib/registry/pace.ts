@@ -1,29 +1,12 @@
 /**
  * Follows the pace at which one amount grows, and predicts how long the rest will take.
  *
- * Several forecasts compete: each is asked, at moments in the past, how long what has been done since would
- * take. The better its answers were, the more it counts. The rate since the beginning holds unless another
- * forecast was clearly better, because most jobs are steady and only noisy.
- *
  * @module
  */
 
-import { FIRST_TREND, type Forecast, forecastsAt, type JobHistory, PRIORS, secondsFor } from "./forecast.ts";
+import { constant, type Forecast, forecastsAt, type JobHistory, secondsFor } from "./forecast.ts";
+import { Hindsight } from "./hindsight.ts";
 import { Timeline } from "./timeline.ts";
-
-/** The minimum number of closed blocks before forecasts compete, and before those with trends do. */
-const MIN_BLOCKS = 8;
-const MIN_TREND_BLOCKS = 12;
-/** How steeply the weight of a forecast falls with its error. */
-const STEEPNESS = 4;
-/** The error that any forecast may have, as a share of the time. */
-const ERROR_FLOOR = 0.05;
-/** The error of one answer counts at most this much, squared, so that one surprise does not decide. */
-const MAX_SQUARED_ERROR = 4;
-/** Another forecast counts only if its squared error is at most this share of that since the beginning. */
-const CLEARLY_BETTER = 0.9;
-/** The fewer blocks there are, the more luck decides; this many blocks could all be luck. */
-const LUCKY_BLOCKS = 4;
 
 /** The minimum time without progress before a task counts as stalled, in seconds. */
 const MIN_STALL_SECONDS = 10;
@@ -48,6 +31,14 @@ const MAX_GROWTH = 0.5;
 /** A step back by at most this share of what was done is an inaccuracy; a larger one starts anew. */
 const INACCURACY = 0.1;
 
+/** What predictions are based on. */
+export interface Basis {
+  /** The amount done, and the seconds during which movement was observed. */
+  readonly amount: number;
+  readonly seconds: number;
+  readonly revision: number;
+}
+
 /** The pace at which one amount grows. */
 export class Pace {
   #position: number | null = null;
@@ -65,13 +56,17 @@ export class Pace {
   #secondLongest = 0;
   /** When the longest interval ended, in seconds of evidence. */
   #longestEnd = 0;
+  /** The seconds of the longest interval that are not part of the pace: those after which it was a stall. */
+  #incident = 0;
   #pauses = 0;
   #pausedSeconds = 0;
   /** Whether the job works in bursts, so that only the ends of pauses are comparable moments. */
   #isBursty = false;
-  #forecasts: (Forecast[] | undefined)[] = [];
-  #weights: readonly number[] | null = null;
-  #squaredError = 0;
+  /** How often predictions may have changed at once, by new blocks or another meaning of what was observed. */
+  #revision = 0;
+  #hindsight: Hindsight = new Hindsight();
+  /** The forecasts as of the last progress; `null` until they are asked for. */
+  #forecasts: readonly Forecast[] | null = null;
 
   /**
    * Observes a position. A step back starts anew, because what was observed before does not apply.
@@ -98,6 +93,26 @@ export class Pace {
     this.movedAt = at;
   }
 
+  /** What the predictions are based on now, to be compared with {@linkcode isNear} later. */
+  get basis(): Basis {
+    return { amount: this.#done, seconds: this.evidence, revision: this.#revision };
+  }
+
+  /**
+   * Returns whether predictions of a while ago are still good.
+   *
+   * @param basis what they were based on
+   * @param growth the share by which the time and the amount may have grown since
+   */
+  isNear({ amount, seconds, revision }: Basis, growth: number): boolean {
+    return revision === this.#revision && this.evidence <= seconds * (1 + growth) &&
+      this.#done >= amount && this.#done <= amount * (1 + growth);
+  }
+
+  get #done(): number {
+    return (this.#position ?? this.#start) - this.#start;
+  }
+
   /** The current rate per second; `null` if there was no progress. */
   get rate(): number | null {
     return this.#average((forecast) => forecast.rate);
@@ -110,14 +125,13 @@ export class Pace {
    * @returns the prediction; `null` if there was no progress
    */
   secondsFor(left: number): number | null {
-    if (left <= 0) return this.#timeline.length === 0 ? null : 0;
     const last = this.#timeline.length;
-    const done = this.#timeline.amount(last);
+    if (left <= 0) return last === 0 ? null : 0;
     // What came after the last comparable moment has to be done from there on, too.
-    const ahead = (this.#position ?? this.#start) - this.#start - done;
-    const amount = left * this.#growth() + ahead;
-    const seconds = this.#average((forecast) => secondsFor(forecast, amount, this.#history.seconds(last)));
-    return seconds === null ? null : Math.max(0, seconds - (this.evidence - this.#timeline.seconds(last)));
+    const amount = left * this.#growth() + this.#done - this.#timeline.amounts[last]!;
+    const elapsed = this.#history.seconds[last]!;
+    const seconds = this.#average((forecast) => secondsFor(forecast, amount, elapsed));
+    return seconds === null ? null : Math.max(0, seconds - (this.evidence - this.#timeline.seconds[last]!));
   }
 
   /**
@@ -126,8 +140,8 @@ export class Pace {
    */
   get doubt(): number {
     if (this.#timeline.length === 0) return 1;
-    this.#weights ??= this.#weigh();
-    return Math.exp(Math.sqrt(this.#squaredError));
+    this.#hindsight.weigh(this.#history, this.#timeline.closed);
+    return Math.exp(Math.sqrt(this.#hindsight.squaredError));
   }
 
   /**
@@ -153,6 +167,7 @@ export class Pace {
     this.movedAt = at;
     this.observations = this.evidence = 0;
     this.#longest = this.#secondLongest = this.#longestEnd = 0;
+    this.#incident = 0;
     this.#pauses = this.#pausedSeconds = 0;
     this.#totalChanges = 0;
     this.#isBursty = false;
@@ -165,12 +180,13 @@ export class Pace {
   }
 
   #forget(): void {
-    this.#forecasts = [];
-    this.#weights = null;
+    this.#revision++;
+    this.#hindsight = new Hindsight();
+    this.#forecasts = null;
   }
 
   #move(position: number, elapsed: number): void {
-    const before = this.#position! - this.#start;
+    const before = this.#done;
     const isPause = this.observations >= MIN_STALL_OBSERVATIONS &&
       elapsed > PAUSE_INTERVALS * this.evidence / this.observations;
     this.#position = position;
@@ -182,10 +198,12 @@ export class Pace {
     this.#isBursty = isBursty;
     if (isBursty && !isPause && this.#timeline.length > 0) return;
     const blocks = this.#timeline.length;
-    const amount = isBursty && before > 0 ? before : position - this.#start;
-    if (!this.#timeline.add(this.evidence, amount, this.#total)) return;
-    this.#weights = null;
-    if (this.#timeline.length < blocks) this.#forget();
+    const amount = isBursty && before > 0 ? before : this.#done;
+    this.#forecasts = null;
+    const isClosed = this.#timeline.add(this.evidence, amount, this.#total);
+    if (isClosed || this.#timeline.length !== blocks) this.#revision++;
+    // Blocks were merged, so that the forecasts of the past are those of other blocks.
+    if (this.#timeline.length < blocks) this.#hindsight.forget();
   }
 
   #noteInterval(elapsed: number, isPause: boolean): void {
@@ -193,93 +211,50 @@ export class Pace {
       this.#pauses++;
       this.#pausedSeconds += elapsed;
     }
-    const incident = this.#incident;
     if (elapsed > this.#longest) {
       [this.#longest, this.#secondLongest] = [elapsed, this.#longest];
       this.#longestEnd = this.evidence;
     } else if (elapsed > this.#secondLongest) this.#secondLongest = elapsed;
-    if (this.#incident !== incident) this.#forget();
-  }
-
-  /** The seconds of the longest interval that are not part of the pace: those after which it was a stall. */
-  get #incident(): number {
     const isIncident = this.#longest > MIN_STALL_SECONDS && this.observations > MIN_STALL_OBSERVATIONS &&
       this.#longest > INCIDENT_INTERVALS * this.#secondLongest;
-    return isIncident ? this.#longest - Math.max(this.#secondLongest, MIN_STALL_SECONDS) : 0;
+    const incident = isIncident ? this.#longest - Math.max(this.#secondLongest, MIN_STALL_SECONDS) : 0;
+    if (incident === this.#incident) return;
+    this.#incident = incident;
+    this.#forget();
   }
 
-  readonly #history: JobHistory = {
-    amount: (block) => this.#timeline.amount(block),
-    seconds: (block) => {
-      const seconds = this.#timeline.seconds(block);
-      return seconds >= this.#longestEnd ? seconds - this.#incident : seconds;
-    },
-  };
+  /** The job without the incident. */
+  get #history(): JobHistory {
+    const incident = this.#incident;
+    if (incident === 0) return this.#timeline;
+    const { amounts, seconds } = this.#timeline;
+    return { amounts, seconds: seconds.map((each) => each >= this.#longestEnd ? each - incident : each) };
+  }
 
   /** Returns the weighted geometric mean of a value of all forecasts as of now; `null` without progress. */
   #average(valueOf: (forecast: Forecast) => number): number | null {
     const last = this.#timeline.length;
     if (last === 0) return null;
-    const weights = this.#weights ??= this.#weigh();
-    if (weights.length === 1) return valueOf(this.#first(last));
+    const history = this.#history;
+    const weights = this.#hindsight.weigh(history, this.#timeline.closed);
+    if (weights.length === 1) return valueOf(constant(history, 0, last));
+    const forecasts = this.#forecasts ??= forecastsAt(history, last);
     let sum = 0;
-    forecastsAt(this.#history, last).forEach((forecast, index) => {
-      if (weights[index]! > 0) sum += weights[index]! * Math.log(valueOf(forecast));
-    });
-    return Math.exp(sum);
-  }
-
-  /** Returns the forecast by the rate since the beginning. */
-  #first(block: number): Forecast {
-    return { rate: this.#history.amount(block) / this.#history.seconds(block), power: 0, slope: 0 };
-  }
-
-  /** Returns the weights of the forecasts; a single one if only the first counts. */
-  #weigh(): readonly number[] {
-    const blocks = this.#timeline.closed;
-    this.#squaredError = 0;
-    if (blocks < MIN_BLOCKS) return [1];
-    const errors = this.#errors(blocks);
-    const limit = CLEARLY_BETTER * (1 - LUCKY_BLOCKS / blocks) * errors[0]!;
-    const weights = errors.map((error, index) => {
-      if (index >= FIRST_TREND && blocks < MIN_TREND_BLOCKS) return 0;
-      const better = index === 0 ? 1 : Math.max(0, 1 - error / limit);
-      return PRIORS[index]! * better * error ** -STEEPNESS;
-    });
-    const sum = weights.reduce((total, weight) => total + weight, 0);
-    const squares = errors.reduce((total, error, index) => total + error * weights[index]!, 0);
-    this.#squaredError = Math.max(0, squares / sum - ERROR_FLOOR ** 2);
-    return weights[0] === sum ? [1] : weights.map((weight) => weight / sum);
-  }
-
-  /** Returns the mean squared error of the logarithm of each forecast's past answers. */
-  #errors(blocks: number): number[] {
-    const { amount, seconds } = this.#history;
-    const sums = PRIORS.map(() => 0);
-    let count = 0;
-    for (let from = blocks >> 2; from < blocks; from++) {
-      const forecasts = this.#forecasts[from] ??= forecastsAt(this.#history, from);
-      const near = Math.min(blocks, from + Math.ceil(blocks / 8));
-      for (const to of near === blocks ? [blocks] : [near, blocks]) {
-        const weight = Math.min(1, (to - from) / (blocks / 8));
-        const actual = seconds(to) - seconds(from);
-        count += weight;
-        forecasts.forEach((forecast, index) => {
-          const answer = secondsFor(forecast, amount(to) - amount(from), seconds(from));
-          sums[index]! += weight * Math.min(Math.log(answer / actual) ** 2, MAX_SQUARED_ERROR);
-        });
-      }
+    for (let index = 0; index < weights.length; index++) {
+      if (weights[index]! > 0) sum += weights[index]! * Math.log(valueOf(forecasts[index]!));
     }
-    return sums.map((sum) => sum / count + ERROR_FLOOR ** 2);
+    return Math.exp(sum);
   }
 
   /** How much more is left than the total says, because the total has grown so far. */
   #growth(): number {
     if (this.#totalChanges < MIN_TOTAL_CHANGES) return 1;
-    const last = this.#timeline.length;
+    // The open block may be too short to tell.
+    const last = this.#timeline.closed;
+    const { amounts, totals } = this.#timeline;
     const growthSince = (block: number) => {
-      const amount = this.#timeline.amount(last) - this.#timeline.amount(block);
-      const [now, then] = [this.#timeline.total(last), this.#timeline.total(block)];
+      const amount = amounts[last]! - amounts[block]!;
+      const [now, then] = [totals[last]!, totals[block]!];
       return now === null || then === null || amount <= 0 ? 0 : Math.max(0, now - then) / amount;
     };
     const growth = Math.min(growthSince(0), growthSince(last >> 1));

@@ -1,10 +1,11 @@
 /**
  * Measures how right the estimates of the remaining time are, beside two baselines: linear from the start, and
- * the moving average of tqdm. {@linkcode judge} states the rules.
+ * the moving average of tqdm, and what they cost. {@linkcode judge} states the rules.
  *
  * @module
  */
 
+import { benchEtaCost } from "./eta/cost.ts";
 import { progressCurves } from "./eta/curves.ts";
 import { type Errors, judge } from "./eta/judge.ts";
 import { type Figure, verify } from "./support/harness.ts";
@@ -15,8 +16,8 @@ const TOLERANCE = 0.02;
 const STRICT_TOLERANCE = 1.02;
 const CURVES = 30;
 
-/** Judges the estimates on every curve, and prints the errors on each. */
-export function benchEta(): Promise<Figure[]> {
+/** Judges the estimates on every curve, prints the errors on each, and measures the cost of an estimate. */
+export async function benchEta(): Promise<Figure[]> {
   const judged = progressCurves().map((curve) => ({ ...curve, ...judge(curve) }));
   verify("curves", CURVES, judged.length);
   for (const { kind, name, ours, linear, tqdm, silent, covered, stalledAt } of judged) {
@@ -37,7 +38,7 @@ export function benchEta(): Promise<Figure[]> {
   const counted = (name: string, ours: number, target: Figure["target"]): Figure => {
     return { name, unit: "curves", ours, bare: null, ratio: null, target };
   };
-  return Promise.resolve([
+  return [
     against("eta, mean error vs linear", mean((errors) => errors.linear)),
     against("eta, mean error vs tqdm", mean((errors) => errors.tqdm)),
     counted("eta, within 2 % of the duration of both", judged.filter(isGood).length, {
@@ -49,7 +50,8 @@ export function benchEta(): Promise<Figure[]> {
       of: "ours",
       atMost: 0,
     }),
-  ]);
+    ...await benchEtaCost(),
+  ];
 }
 
 function isGood({ ours, linear, tqdm }: Pick<Errors, "ours" | "linear" | "tqdm">): boolean {

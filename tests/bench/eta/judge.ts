@@ -37,11 +37,12 @@ const FROM = 0.05;
 const TO = 0.95;
 const MOMENTS = 361;
 /** The start of every job, in epoch seconds. */
-const START = 1_700_000_000;
+export const START = 1_700_000_000;
 /** How narrow a range the record omits, as a share of the ETA: see `NARROW_SHARE` in the estimator. */
 const NARROW = 0.1;
 
-const CREATE: CreateChange = {
+/** How every job is created. */
+export const CREATE: CreateChange = {
   type: "create",
   name: "job",
   metadata: {},

@@ -393,6 +393,73 @@ Deno.test("Estimator.correction() returns null if the last estimate is still acc
   assertEquals(estimator.correction({ ...task, ...over }, 100), null);
 });
 
+/** A step of a job that reports often: seconds since the step before, and what it reports. */
+const quickSteps = fc.array(
+  fc.oneof(
+    {
+      weight: 20,
+      arbitrary: fc.record({ after: fc.double({ min: 0, max: 0.1, noNaN: true }), by: fc.nat(4) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ after: fc.constantFrom(0.01, 5, 60), by: fc.constantFrom(0, 1, 500) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ after: fc.constantFrom(0, 0.05), by: fc.constantFrom(-1, -50, -1_000) }),
+    },
+    { weight: 1, arbitrary: fc.record({ after: fc.constantFrom(0, 0.05), more: fc.constantFrom(0, 1_000) }) },
+  ),
+  { minLength: 50, maxLength: 400, size: "max" },
+);
+
+Deno.test("Estimator.estimated() stays close to a forecast made at once, whatever is reported between two forecasts", () => {
+  let scaledCount = 0;
+  fc.assert(
+    fc.property(quickSteps, (steps) => {
+      const estimator = new Estimator();
+      let task = transition(undefined, "t", createChange(), 1_000);
+      let [at, current, total] = [1_000, 0, 3_000];
+      for (const step of steps) {
+        at += step.after;
+        if ("by" in step) current = Math.max(0, current + step.by);
+        else total += step.more;
+        task = estimator.estimated(transition(task, "t", { type: "update", current, total }, at));
+        assertHonest(task, task);
+        const exact = estimator.estimate(task, at);
+        assertEquals(task.eta_reason, exact.eta_reason);
+        if (exact.eta === null) continue;
+        if (task.eta !== exact.eta) scaledCount++;
+        // Time and amount differ by at most 5 %, but the recent pace, which may count, can differ by more.
+        assertLess(Math.abs(task.eta! - exact.eta), 0.3 * exact.eta + 0.01, `${task.eta} for ${exact.eta}`);
+      }
+    }),
+    { numRuns: 200 },
+  );
+  assertGreater(scaledCount, 1_000);
+});
+
+Deno.test("Estimator.estimated() makes a new forecast at once when the state, the total or the direction changes", () => {
+  const changes: Record<string, UpdateChange> = {
+    "a new total": { type: "update", total: 20_000 },
+    "an unknown total": { type: "update", total: null, progress: null },
+    "a step back": { type: "update", current: 10 },
+    "a jump": { type: "update", current: 9_000 },
+    "the end of the work": { type: "update", current: 10_000 },
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    const estimator = new Estimator();
+    let task = transition(undefined, "t", createChange(), 0);
+    for (let n = 0; n <= 1_000; n++) {
+      const update = { type: "update", current: n, total: 10_000 } as const;
+      task = estimator.estimated(transition(task, "t", update, n / 100));
+    }
+    const { eta, rate, eta_reason } = estimator.estimated(transition(task, "t", change, 10.001));
+    const exact = estimator.estimate(transition(task, "t", change, 10.001), 10.001);
+    assertEquals([eta, rate, eta_reason], [exact.eta, exact.rate, exact.eta_reason], name);
+  }
+});
+
 /** Checks the invariants of every estimate. */
 function assertHonest({ eta, eta_low, eta_high, rate, eta_reason }: Estimate, task: Task): void {
   assert(eta === null || (Number.isFinite(eta) && eta >= 0), `eta is ${eta}`);
