@@ -16,7 +16,13 @@ const MIN_KNOWN_SECONDS = 10;
 /** A task stalls after this many times its usual, and its second longest, interval without progress. */
 const STALL_INTERVALS = 6;
 /** A task does not stall before this many times its longest interval, which may have been a stall itself. */
-const STALL_LONGEST = 1.5;
+const STALL_LONGEST = 2;
+/**
+ * The longer a task has been followed, the less likely is a first pause. So this product of seconds is divided
+ * by the seconds of observed progress: after a minute, a task stalls after three; after 18 minutes, after ten
+ * seconds.
+ */
+const STALL_SQUARE_SECONDS = 60 * 180;
 
 /** An interval of this many times the mean is a pause between two bursts. */
 const PAUSE_INTERVALS = 5;
@@ -154,7 +160,12 @@ export class Pace {
     if (this.evidence < MIN_KNOWN_SECONDS) return false;
     const usual = Math.max(this.evidence / this.observations, this.#secondLongest);
     return at - this.movedAt >
-      Math.max(MIN_STALL_SECONDS, STALL_INTERVALS * usual, STALL_LONGEST * this.#longest);
+      Math.max(
+        MIN_STALL_SECONDS,
+        STALL_INTERVALS * usual,
+        STALL_LONGEST * this.#longest,
+        STALL_SQUARE_SECONDS / this.evidence,
+      );
   }
 
   #isInaccurate(position: number): boolean {

@@ -327,7 +327,7 @@ Deno.test("Registry.sweep() removes the ETA of a stalled task, and restores it l
   using clock = new FakeClock();
   using test = new TestRegistry();
   test.begin("c", "1");
-  for (let progress = 0; progress <= 10; progress++) {
+  for (let progress = 0; progress <= 60; progress++) {
     test.progress("c", "1", progress);
     clock.pass(1_000);
   }
@@ -335,13 +335,15 @@ Deno.test("Registry.sweep() removes the ETA of a stalled task, and restores it l
     const { eta, rate, eta_reason } = test.registry.task("c", "1")!;
     return [eta, rate, eta_reason];
   };
-  assertEquals(eta(), [90, 1, null]);
+  assertEquals(eta(), [40, 1, null]);
+  clock.pass(170_000);
+  assertEquals(eta(), [40, 1, null], "a first pause may be part of the job");
   clock.pass(11_000);
   assertEquals(eta(), [null, 0, "stalled"]);
   const { seq } = test.registry.cursor;
   clock.pass(60_000);
   assertEquals(test.registry.cursor.seq, seq, "the change is published once");
-  test.progress("c", "1", 11);
+  test.progress("c", "1", 61);
   assertEquals(eta()[2], null);
 });
 
@@ -362,6 +364,14 @@ Deno.test("Registry.sweep() never marks a task as stalled while it moves at its 
     "ten steps within two seconds of each minute": Array.from(
       { length: 200 },
       (_, n) => n % 10 === 9 ? 58 : 0.2,
+    ),
+    "steady for long, then two minutes of silence again and again": Array.from(
+      { length: 400 },
+      (_, n) => n % 40 === 39 ? 120 : 1,
+    ),
+    "ever longer silences after bursts": Array.from(
+      { length: 200 },
+      (_, n) => n % 20 === 19 ? 60 + 4 * n : 0.5,
     ),
     "slower and slower": Array.from({ length: 40 }, (_, n) => 1.15 ** n),
   };
