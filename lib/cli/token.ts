@@ -34,7 +34,7 @@ const FLAGS = {
   task: {
     kind: "value",
     placeholder: "<id>",
-    help: "limit it to the task with this id",
+    help: "limit the token to the task with this id",
     parse: taskId,
   },
   expires: {

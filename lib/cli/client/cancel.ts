@@ -15,7 +15,7 @@ import { writeLine } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 
 const FLAGS = {
-  force: { kind: "switch", help: "mark it as cancelled at once, even if its code keeps running" },
+  force: { kind: "switch", help: "mark the task as cancelled at once, even if its code keeps running" },
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
