@@ -132,7 +132,7 @@ export class Handler {
   }
 
   /**
-   * Responds to a request whose path ends with a slash, which no path but that of the home page does: a page
+   * Responds to a request whose path ends with a slash, as only the path of the home page should: a page
    * redirects to its path, and every other call is refused, because few programs follow redirects.
    *
    * @throws {Problem} if the path without the slash is not that of a page: 400 if a client or an id is missing

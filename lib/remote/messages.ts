@@ -97,7 +97,7 @@ export function parseBatch(value: unknown): ReportBatch {
   if (!isSecret(secret)) {
     throw new ProtocolError(`Cannot read "secret": wanted at most ${MAX_SECRET_LENGTH} characters`);
   }
-  // A time that is none costs the reporter only the correction of its clock.
+  // An invalid time counts as a missing one, in place of which the newest report is used.
   const isTime = typeof sentAt === "number" && Number.isFinite(sentAt);
   return { batch, sentAt: isTime ? sentAt : null, reports, secret };
 }

@@ -26,7 +26,7 @@ const MAX_WAITING_BYTES = 512 * 1_024;
 const KEPT_BYTES = 64 * 1_024;
 /** Bytes that are read at once, which takes a few milliseconds. */
 const SLICE_BYTES = 8 * 1_024;
-/** How much longer copying goes on undisturbed than reading took. */
+/** After a slice, output is only copied for this many times as long as reading the slice took. */
 const COPYING_SHARE = 5;
 
 /** Holds output until there is time to read it. Copying gets most of the time. */

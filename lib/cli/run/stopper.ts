@@ -10,11 +10,11 @@ import { descendantsOf, listProcesses, type ProcessInfo, signalProcess } from ".
 export interface StopperOptions {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Whether the root process only wraps the command, as script(1) does, and exits when the command exits. */
+  /** Whether the root process only wraps the command, as script(1) does, and exits with it. */
   readonly isWrapper: boolean;
   /**
    * A text in the environment of the root process that no other process has, and that its descendants inherit.
-   * Processes whose parents have exited are recognised by it.
+   * It identifies orphaned processes, which are no longer descendants of the root.
    */
   readonly mark: string;
 }
@@ -84,7 +84,7 @@ export class Stopper implements Disposable {
   /**
    * Waits for the processes after the root has exited.
    *
-   * @returns resolves once none of them is left, at the latest when SIGKILL was sent after the grace period
+   * @returns a promise that resolves once all of them have exited, or SIGKILL was sent after the grace period
    */
   async finished(): Promise<void> {
     while (this.#killed === undefined && !this.#isDisposed) {
@@ -116,7 +116,7 @@ export class Stopper implements Disposable {
   #members(processes: readonly ProcessInfo[]): ProcessInfo[] {
     const tree = this.#hasRootEnded ? [] : descendantsOf(this.#root, processes);
     const known = new Set(tree.map(({ pid }) => pid));
-    // If the environment can't be read, orphans that were signalled are recognised by pid and group.
+    // If the environment can't be read, pid and group identify the orphans that were signalled.
     const signalled = new Set(this.#signalled.map(({ pid, group }) => `${pid} ${group}`));
     const orphans = processes.filter(({ pid, group, isMarked }) =>
       (isMarked || signalled.has(`${pid} ${group}`)) && !known.has(pid) && pid !== this.#root

@@ -115,7 +115,8 @@ export class Session implements Reporter {
   }
 
   /**
-   * Applies the reports of a batch, one batch after the other; synchronously if none of them needs an access decision and they take little time.
+   * Applies the reports of a batch; batches are applied one after the other. This is synchronous if no report
+   * needs an access decision and all of them take little time.
    *
    * @param batch the batch, whose reports are not validated yet
    * @param receivedAt when the batch was received, in epoch seconds
