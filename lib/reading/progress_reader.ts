@@ -27,7 +27,7 @@ const OSC_PROGRESS = /^9;4;([0-4])(?:;(\d{1,3}))?$/;
 
 /** Step k of n in a line that also says how much of the step is done: `Pass 2/3: 40%`. */
 const STEP =
-  /\b(?:\w{2,20}ing(?: \w{2,20})?|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
+  /\b(?:[a-z]{2,20}ing(?: [a-z]{2,20})?|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
 /** `[2/5] Dumping: 40%` */
 const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
 /** `2/100   1.23G   1.04: 40%|####`: a column in front of a bar. */

@@ -68,6 +68,8 @@ const BELIEVED_RISES = 2;
 const BELIEVED_RENAMED_RISES = 4;
 /** A bare percentage must have risen this far, in percentage points, because rates and ratios drift. */
 const BELIEVED_POINTS = 1;
+/** A count of at least so many may be first seen anywhere: scores are of ten or a hundred at most. */
+const BELIEVED_TOTAL = 101;
 /** A number that is first seen above this, in percent, is likely a score. */
 const BELIEVED_START = 50;
 /** A track above this, in percent, may have ended: the last steps of a loop are often not printed. */
@@ -144,7 +146,8 @@ export function isBelieved(track: Track): boolean {
   if (track.newest.current === null && track.falls > 0) return false;
   const hasMoved = track.newest.current !== null ||
     (track.newest.progress ?? 0) - track.first >= BELIEVED_POINTS;
-  return track.wasOpen && track.rises >= BELIEVED_RISES && track.first < BELIEVED_START && hasMoved;
+  return track.wasOpen && track.rises >= BELIEVED_RISES && hasMoved &&
+    (track.first < BELIEVED_START || (track.newest.total ?? 0) >= BELIEVED_TOTAL);
 }
 
 /** `[  0%] Checking for updates`, once, is often the first line of something else. */

@@ -99,8 +99,10 @@ export class Tracks {
     if (track.isParallel && !wasParallel) track.newest = finishedOf(track, sighting);
     track.isRedrawn ||= track.rows.has(context.row);
     if (track.rows.size < MOST_ROWS) track.rows.set(context.row, sighting.progress);
+    // `3 / 80`, without a word, and lower in another row, counts another phase.
+    const isNewPhase = context.row !== track.lastRow && !/\p{L}/u.test(sighting.label);
     track.lastRow = context.row;
-    this.#update(track, track.isParallel ? finishedOf(track, sighting) : sighting, context.atMs);
+    this.#update(track, track.isParallel ? finishedOf(track, sighting) : sighting, context.atMs, isNewPhase);
     return this.#changed(context.atMs);
   }
 
@@ -182,7 +184,7 @@ export class Tracks {
     this.#all = null;
   }
 
-  #update(track: Track, sighting: Sighting, atMs: number): void {
+  #update(track: Track, sighting: Sighting, atMs: number, isNewPhase: boolean): void {
     const before = track.newest;
     const change = track.sightings === 0 ? 0 : changeOf(before, sighting);
     if (change > 0) {
@@ -203,7 +205,7 @@ export class Tracks {
       if (!isClose(before)) track.falls++;
       track.lastRestart = ++this.#steps;
       track.lastStep = track.stepBefore = track.lastRestart;
-      if (track === this.#shown && isNearEnd(before)) this.#firstPhase ??= track;
+      if (track === this.#shown && (isNewPhase || isNearEnd(before))) this.#firstPhase ??= track;
     }
     if (track.sightings > 0 && nameIn(before.label) !== nameIn(sighting.label)) track.renames++;
     const wait = atMs - track.seenMs;

@@ -131,10 +131,13 @@ function percent(seen: Seen): Sighting | undefined {
   const isInFront = isFrontBracket(match);
   const isScale = match === lastOfScale(matches);
   const count = countBeside(seen, match, value);
+  // Of several percentages in a line, one may be named and still be another's.
+  const isOnly = matches.length === 1 || seen.isRedraw || isScale ||
+    words.TIME_LEFT_BEHIND.test(behind(match));
   const isWhole = words.WHOLE_BEFORE.test(before(match));
   const found = percentage("percent", isLeft ? 100 - value : value, {
     rank: isWhole ? RANK.stated : hasBar(match, value, seen.bar) ? RANK.drawn : RANK.bare,
-    isNamed: isLeft || isScale || seen.isRedraw || isNamedPercent(match) || isWhole,
+    isNamed: isLeft || seen.isRedraw || (isOnly && isNamedPercent(match)) || isScale || isWhole,
     label: isScale ? "scale" : isInFront ? FRONT_LABEL : labelOf(match),
     status: isInFront ? behind(match).replace(/^[\s\])]+/, "") : statusOf(match),
   });
@@ -212,6 +215,7 @@ function isNamedPercent(match: RegExpExecArray): boolean {
   }
   if (words.PROGRESS_BEFORE.test(left)) return true;
   if (isFrontBracket(match) || words.STATUS_BEFORE.test(left)) return true;
+  if (words.TIME_LEFT_BEHIND.test(right) && /^[\s\d:.()[\]-]*$/.test(left)) return true;
   if (left === "" && words.DOING_BEHIND.test(right)) return true;
   const isLast = words.AFTER_NOTHING.test(right);
   return isLast &&

@@ -6,9 +6,10 @@
 
 import { COUNT, DECIMAL, SIZE_UNIT } from "../numbers.ts";
 
+/** A percentage. It has no thousands, so that the number in front of a space is another: `0:23 100%`. */
 export const PERCENT = new RegExp(
   String
-    .raw`(?<![\w,%+-]|(?<!\.)\.)(?:(${DECIMAL}) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
+    .raw`(?<![\w,%+-]|(?<!\.)\.)(?:(\d{1,3}(?:[.,]\d{1,15})?) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
   "gi",
 );
 export const PAIR = new RegExp(
@@ -60,12 +61,12 @@ export const TABLE = /[|│].*[|│]/;
 export const COLUMNS = /\S {2,}\S.* {2,}\S.* {2,}\S/;
 export const BAR = /[#=█▓▒░━■⣿-]{2}|[>*.]{3}/;
 /** What follows a ratio: `12 MB / 45 MB = 0.27`. */
-export const RATIO_BEHIND = /^\s*=\s*\d|^\s+\//;
+export const RATIO_BEHIND = /^\/\d|^\s*=\s*\d|^\s+\//;
 export const OTHER_BEHIND = otherBehind(OTHER_COUNT);
 export const OTHER_BEHIND_PERCENT = otherBehind(OTHER);
 /** Lines whose numbers are not progress, whatever is beside them. */
 export const OTHER_LINE =
-  /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|latency|packet loss|requests served)\b|\bon \d{1,2}\/\d{1,2}\b|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
+  /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|packet loss|summary|now processing|stage execs|map density|stability|requests served)\b|\bon \d{1,2}\/\d{1,2}\b|^\(\d+(?:\.\d+)?%, \d+ bytes|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
 /** A line about waiting; its count is of attempts. */
 export const WAITING =
   /^(?:\W{0,4}\d+\W\d+\W{1,4})?(?:retrying|reconnecting|trying|waiting)\b(?!.*\b(?:updated|available|complete)\b)/i;
@@ -123,6 +124,9 @@ export const LOOP_NOUN =
   /\b(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec)s?:?[.…\s([#]*$/i;
 /** The step of an outer loop up to its number: `Epoch [1/3`. */
 export const STEPS = /\b(?:epoch|pass|phase|stage|part|fold|round)s?:? ?[[(#]? ?\d+ ?(?:\/|of) ?\d+$/i;
+/** What follows a percentage of the whole: ` (21s left)`, ` ETA 0:12`. */
+export const TIME_LEFT_BEHIND =
+  /^[\s([,]{0,4}(?:eta\b|[\d:.]{1,12} ?(?:s|secs?|m|min|minutes|h|hours)?(?: \d{1,4}[smh])? (?:left|remaining|to go)\b)/i;
 /** `34% Running transforms`: a percentage in front of what the program does. */
 export const DOING_BEHIND = /^ {1,3}\p{Lu}\p{Ll}{2,20}ing(?![\p{L}])/u;
 /** `Status: at 57%.` */
