@@ -70,6 +70,11 @@ export function permits(grant: Grant, need: Need): boolean {
     (grant.taskId === null || grant.taskId === need.taskId);
 }
 
+/** Returns a text for the tasks that a grant covers: `""` for those of all clients. */
+export function scopeOf(grant: Grant): string {
+  return grant.kind === "full" ? "" : `${grant.client}/${grant.taskId ?? ""}`;
+}
+
 /** Returns whether a grant has expired. */
 export function hasExpired(grant: Grant, now: number): boolean {
   return grant.expiresAt !== null && grant.expiresAt <= now;

@@ -32,7 +32,8 @@ export interface MonitorLimits {
   readonly addresses: number;
   /**
    * The maximum number of writes over REST in a row to the tasks of one client, if there is a key; further
-   * ones are answered with 429.
+   * ones are answered with 429. Writes with the key, with tokens for the client and with tokens for each of its
+   * tasks are counted separately.
    */
   readonly writesPerClient: number;
   /** The number of milliseconds after which one more write to the tasks of a client is accepted. */

@@ -5,7 +5,7 @@
  */
 
 import { RateLimiter } from "../access/rate_limiter.ts";
-import { type Access, FULL_GRANT, type Grant, type Need, permits } from "../access/grant.ts";
+import { type Access, FULL_GRANT, type Grant, type Need, permits, scopeOf } from "../access/grant.ts";
 import type { Keyring } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
@@ -118,15 +118,16 @@ export class Gate {
 
   /**
    * Counts a change to a client's tasks against the rate limit, which exists only if the server requires a
-   * key.
+   * key. Whoever has a token can't use up the limit of the key, or of a token for other tasks.
    *
    * @throws {Problem} 429 if the limit is reached
    */
-  countWrite(client: string): void {
+  countWrite({ grant }: Visitor, client: string): void {
     if (!this.hasKey) return;
-    const waitMs = this.#writes.waitMs(client);
+    const writer = `${client} ${scopeOf(grant)}`;
+    const waitMs = this.#writes.waitMs(writer);
     if (waitMs > 0) throw tooMany("Too many changes to the tasks of this client", waitMs);
-    this.#writes.spend(client);
+    this.#writes.spend(writer);
   }
 
   /**

@@ -209,7 +209,7 @@ export class Handler {
       throw new Problem("no_socket", "A shared link does not give access to WebSockets; use /events instead");
     }
     if (method !== "GET" && typeof need === "object" && need.client !== null) {
-      this.#context.gate.countWrite(need.client);
+      this.#context.gate.countWrite(visitor, need.client);
     }
   }
 

@@ -98,6 +98,23 @@ Deno.test("Gate limits the rate of changes per client if the server requires a k
   for (let turn = 0; turn < 5; turn++) assertEquals((await create(open.url, "c")).status, 201);
 });
 
+Deno.test("Gate limits the rate of changes by each token separately from those of the key", async () => {
+  await using server = start({ limits: { writesPerClient: 3, writeRefillMs: 3_600_000 } });
+  const url = `${server.url}/tasks/c`;
+  const json = (token: string) => ({ body: {}, headers: { authorization: `Bearer ${token}` } });
+  const create = async (id: string) =>
+    (await call("POST", url, { ...json(KEY), body: { id, started: true } })).status;
+  assertEquals([await create("t"), await create("u")], [201, 201]);
+  const sign = (taskId: string | null) =>
+    new Keyring(KEY).sign({ may: "write", client: "c", taskId, expiresAt: null });
+  const write = async (id: string, token: string) =>
+    (await call("PATCH", `${url}/${id}`, json(token))).status;
+  const [one, other, all] = [await sign("t"), await sign("u"), await sign(null)];
+  for (const wanted of [200, 200, 200, 429]) assertEquals(await write("t", one), wanted);
+  assertEquals([await write("u", other), await write("t", all)], [200, 200]);
+  assertEquals((await call("POST", `${url}/t/cancel`, json(KEY))).status, 202);
+});
+
 Deno.test("Gate calls authorize only after it has verified the key", async () => {
   await using server = start({ authorize: (_request, { client }) => client === "mine" });
   assertEquals((await call("GET", `${server.url}/tasks/mine`)).status, 401);
