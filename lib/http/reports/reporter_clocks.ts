@@ -62,15 +62,24 @@ export class ReporterClock {
   }
 }
 
-/** The clocks of all reporters, by the reporter's id, so that they are known after a reconnect. */
+/**
+ * The clocks of all reporters, so that they are known after a reconnect. Each is known by the reporter's id and by what
+ * its key or token covers: anyone who has read the id of a reporter of version 0.1.0 can send batches in its name.
+ */
 export class ReporterClocks {
   readonly #clocks: Map<string, ReporterClock> = new Map();
 
-  /** Returns the clock of a reporter. */
-  of(reporterId: string): ReporterClock {
-    let clock = this.#clocks.get(reporterId);
+  /**
+   * Returns the clock of a reporter.
+   *
+   * @param reporterId the id of the reporter
+   * @param scope the tasks that the reporter may report, as text
+   */
+  of(reporterId: string, scope: string): ReporterClock {
+    const key = `${reporterId} ${scope}`;
+    let clock = this.#clocks.get(key);
     if (clock === undefined) {
-      this.#clocks.set(reporterId, clock = new ReporterClock());
+      this.#clocks.set(key, clock = new ReporterClock());
       const [first] = this.#clocks.keys();
       if (this.#clocks.size > REMEMBERED_REPORTERS && first !== undefined) this.#clocks.delete(first);
     }

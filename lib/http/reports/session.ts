@@ -4,6 +4,7 @@
  * @module
  */
 
+import { scopeOf } from "../../access/grant.ts";
 import { ProtocolError } from "../../errors.ts";
 import { ReportIntake } from "../../registry/report_intake.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
@@ -51,7 +52,7 @@ export class Session implements Reporter {
   ) {
     this.id = reporterFrom(request);
     this.#isProven = !hasSecret(this.id);
-    this.#clock = clocks.of(this.id);
+    this.#clock = clocks.of(this.id, scopeOf(visitor.grant));
     this.#context = context;
     this.#mayReport = context.gate.reportsOf(visitor, request);
     this.#reply = reply;

@@ -179,3 +179,24 @@ Deno.test("SECURITY.md: nobody can act as a reporter, except as in the table", a
     });
   }
 });
+
+Deno.test("ReportBatches: a token for other tasks does not set the clock of a reporter of version 0.1.0", async () => {
+  await using server = startServer({ key: KEY });
+  const post = (token: string, body: unknown) =>
+    call("POST", `${server.url}/report?reporter=reporter-of-0-1-0`, {
+      body,
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const tokens = await Promise.all(
+    [["other", null], ["c", "other"]].map(([client, taskId]) =>
+      new Keyring(KEY).sign({ may: "write", client: client!, taskId: taskId!, expiresAt: null })
+    ),
+  );
+  const startedAt = Date.now() / 1_000;
+  for (const token of tokens) {
+    const sent_at = startedAt + 30 * 86_400;
+    assertEquals((await post(token, { batch: 1, sent_at, reports: [] })).status, 200);
+  }
+  await post(KEY, { batch: 1, reports: [creation("t", 1)] });
+  assert(server.monitor.registry.task("c", "t")!.created_at > startedAt - 60);
+});

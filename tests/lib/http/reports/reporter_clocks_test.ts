@@ -70,10 +70,10 @@ Deno.test("ReporterClock.offsetOf() survives times that are none", () => {
 
 Deno.test("ReporterClocks.of() returns the same clock after a reconnect, and remembers a bounded number", () => {
   const clocks = new ReporterClocks();
-  const first = clocks.of("first");
-  assertEquals(clocks.of("first"), first);
-  for (let index = 0; index < 10_000; index++) clocks.of(`reporter-${index}`);
-  assert(clocks.of("first") !== first);
+  const first = clocks.of("first", "");
+  assertEquals(clocks.of("first", ""), first);
+  for (let index = 0; index < 10_000; index++) clocks.of(`reporter-${index}`, "");
+  assert(clocks.of("first", "") !== first);
 });
 
 Deno.test("shifted() moves the time of a report and of each log line", () => {
