@@ -10,7 +10,6 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 const NOT_RIGHT: Readonly<Record<string, string>> = {
   gpg_progress_status: "counts in a status line of gpg, `PROGRESS name ? 8 58593`",
   mrbayes_mcmc: "the number of generations is in another line than where the run is",
-  oc_clusterversion_w: "a count in a column of a table with other columns",
   rpm_upgrade_fr: "the percentage of the whole behind the bar of one numbered package",
   rubocop_dots: "a dot for each of the files that were announced",
   normalize_audio: "the percentage of a batch, beside the one of a file, is drawn within half a second",
