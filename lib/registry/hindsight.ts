@@ -23,8 +23,6 @@ const MAX_SQUARED_ERROR = 4;
 const CLEARLY_BETTER = 0.9;
 /** The fewer blocks there are, the more luck decides; this many blocks could all be luck. */
 const LUCKY_BLOCKS = 4;
-/** The weights hold until this share of the blocks is new, because weighing is the expensive part. */
-const NEW_BLOCKS = 1 / 8;
 /** The weights as long as only the rate since the beginning counts. */
 const FIRST_ONLY: readonly number[] = [1];
 
@@ -32,8 +30,8 @@ const FIRST_ONLY: readonly number[] = [1];
 export class Hindsight {
   #forecasts: (readonly Forecast[] | undefined)[] = [];
   #weights: readonly number[] = FIRST_ONLY;
-  /** The number of blocks with which the weights are due. */
-  #dueBlocks = 0;
+  /** The number of blocks that the weights are for. */
+  #blocks = 0;
   /** The weighted mean of the squared errors; 0 if there is no past to tell from. */
   squaredError = 0;
 
@@ -44,19 +42,19 @@ export class Hindsight {
    * @param blocks the number of its closed blocks
    */
   weigh(history: JobHistory, blocks: number): readonly number[] {
+    if (blocks === this.#blocks) return this.#weights;
+    this.#blocks = blocks;
     if (blocks < MIN_BLOCKS) {
       this.squaredError = 0;
       return this.#weights = FIRST_ONLY;
     }
-    if (blocks < this.#dueBlocks) return this.#weights;
-    this.#dueBlocks = blocks + Math.max(1, Math.floor(NEW_BLOCKS * blocks));
     return this.#weights = this.#weighed(this.#errors(history, blocks), blocks);
   }
 
   /** Forgets the forecasts of the past, because blocks have been merged, so that the weights are due. */
   forget(): void {
     this.#forecasts = [];
-    this.#dueBlocks = 0;
+    this.#blocks = 0;
   }
 
   #weighed(errors: readonly number[], blocks: number): readonly number[] {
