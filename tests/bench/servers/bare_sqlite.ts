@@ -19,7 +19,7 @@ const putTask = db.prepare(
   `INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, 'bench', ?, ?, NULL)
    ON CONFLICT (place) DO UPDATE SET seq = excluded.seq`,
 );
-const putRecord = db.prepare("INSERT OR REPLACE INTO records (place, record) VALUES (?, ?)");
+const putRecord = db.prepare("INSERT OR REPLACE INTO records (place, checksum, record) VALUES (?, 0, ?)");
 const putEntry = db.prepare(
   `INSERT INTO history (place, version, at, state, status, progress, is_state)
    VALUES (?, ?, ?, 'PROCESSING', ?, 12.5, 0)`,
