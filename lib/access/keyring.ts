@@ -83,6 +83,14 @@ export class Keyring {
     return token.length > MAX_CHARACTERS ? null : this.#verify(token, digestOf(token), "session");
   }
 
+  /**
+   * Returns whether a text is a token of this key that was verified or signed before, even if it has expired since;
+   * `false` for the key.
+   */
+  hasVerified(text: string, kind: TokenKind): boolean {
+    return text.length <= MAX_CHARACTERS && this.#verified.has(nameOf(kind, digestOf(text)));
+  }
+
   /** Signs a scoped token with the given permissions. */
   async sign({ may, client, taskId, expiresAt }: Omit<ScopedGrant, "kind">): Promise<string> {
     const claims = { may, client, ...(taskId !== null && { task: taskId }) };
@@ -95,7 +103,10 @@ export class Keyring {
    * @param expiresAt when the token expires, in epoch seconds
    */
   async signSession(expiresAt: number): Promise<string> {
-    return await this.#sign("session", {}, expiresAt);
+    const token = await this.#sign("session", {}, expiresAt);
+    // The browser that has just signed in is let in, however many wrong cookies its network sends.
+    this.#remember(nameOf("session", digestOf(token)), { ...FULL_GRANT, expiresAt: Math.floor(expiresAt) });
+    return token;
   }
 
   #sign(kind: TokenKind, claims: Record<string, string>, expiresAt: number | null): Promise<string> {
@@ -105,23 +116,29 @@ export class Keyring {
   }
 
   #verify(token: string, digest: Buffer, kind: TokenKind): Grant | null | Promise<Grant | null> {
-    const name = `${kind} ${digest.toString("base64")}`;
+    const name = nameOf(kind, digest);
     const known = this.#verified.get(name);
     if (known === undefined) return this.#verifyAnew(token, name, kind);
-    return hasExpired(known, Date.now() / 1_000) ? null : known;
+    return unexpired(known);
   }
 
   async #verifyAnew(token: string, name: string, kind: TokenKind): Promise<Grant | null> {
     let grant: Grant;
     try {
-      const { payload } = await jwtVerify(token, this.#secret, { algorithms: [ALGORITHM], typ: TYPES[kind] });
+      // An expired token is told from one that was never signed, so the expiry is checked afterwards.
+      const rules = { algorithms: [ALGORITHM], typ: TYPES[kind], currentDate: new Date(0) };
+      const { payload } = await jwtVerify(token, this.#secret, rules);
       grant = grantFrom(kind, payload);
     } catch {
       return null;
     }
+    this.#remember(name, grant);
+    return unexpired(grant);
+  }
+
+  #remember(name: string, grant: Grant): void {
     if (this.#verified.size >= REMEMBERED_TOKENS) this.#verified.delete(this.#verified.keys().next().value!);
     this.#verified.set(name, grant);
-    return grant;
   }
 }
 
@@ -141,6 +158,15 @@ function grantFrom(
     taskId: task === undefined ? null : task as string,
     expiresAt: exp ?? null,
   };
+}
+
+function unexpired(grant: Grant): Grant | null {
+  return hasExpired(grant, Date.now() / 1_000) ? null : grant;
+}
+
+/** Returns the name under which the grant of a token is cached. */
+function nameOf(kind: TokenKind, digest: Buffer): string {
+  return `${kind} ${digest.toString("base64")}`;
 }
 
 function digestOf(text: string): Buffer {

@@ -6,7 +6,7 @@
 
 import { RateLimiter } from "../access/rate_limiter.ts";
 import { type Access, FULL_GRANT, type Grant, type Need, permits, scopeOf } from "../access/grant.ts";
-import type { Keyring } from "../access/keyring.ts";
+import type { Keyring, TokenKind } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
 import { cookieOf } from "./cookies.ts";
@@ -33,6 +33,20 @@ export interface Visitor {
 
 /** The visitor of an allowed request, or a promise of it if the decision needs an `await`. */
 export type Decision = Visitor | Promise<Visitor>;
+
+/**
+ * What carried a key or token, each with a limit of its own. Any page can make a browser open links, and browsers keep
+ * sending old cookies; neither must keep the programs at the same address from sending the key.
+ */
+export type Carrier = "key" | "link" | "cookie";
+
+/** The request that a key or token was sent with. */
+export interface Sender {
+  readonly request: Request;
+  /** The address at the other end of the request's connection. */
+  readonly peer: string;
+  readonly carrier: Carrier;
+}
 
 /** Options of a {@linkcode Gate}. */
 export interface GateOptions {
@@ -173,33 +187,64 @@ export class Gate {
    * Verifies a key or token that was sent in a form or a link.
    *
    * @param text the key or the token
-   * @param request the request that the key or token was sent with
-   * @param peer the address at the other end of the request's connection
+   * @param sender what the key or token was sent with
    * @returns the grant of the key or token
    * @throws {Problem} 401 if the key or token is not valid; 429 after too many wrong ones from this network
    */
-  async grantOf(text: string, request: Request, peer: string): Promise<Grant> {
+  async grantOf(
+    text: string,
+    { request, peer, carrier }: Sender,
+  ): Promise<Grant> {
     const { keyring } = this.#options;
-    return keyring === null ? FULL_GRANT : await this.#checked(keyring, text, request, peer);
+    return keyring === null ? FULL_GRANT : await this.#checked(keyring, text, carrier, { request, peer });
   }
 
-  /** Returns the grant of a key or a token, and counts wrong ones. */
-  #checked(keyring: Keyring, text: string, request: Request, peer: string): Grant | Promise<Grant> {
-    const group = addressGroup(addressOf(request, peer, this.#options.proxies));
-    const waitMs = this.#failures.waitMs(group);
-    // A valid key is refused, too, because any other response would confirm a guess.
-    if (waitMs > 0) throw tooMany("Too many wrong keys were sent from this address", waitMs);
-    const found = keyring.grantOf(text);
+  /** Returns the grant of a key or a token that was sent in a header, a form or a link. */
+  #checked(
+    keyring: Keyring,
+    text: string,
+    carrier: Carrier,
+    sender: Pick<Sender, "request" | "peer">,
+  ): Grant | Promise<Grant> {
+    const found = this.#attempt(keyring, text, "scoped", { ...sender, carrier });
     const decide = (grant: Grant | null): Grant => {
       if (grant !== null) return grant;
-      this.#failures.spend(group);
-      // The refusal is logged once, not for each of the attempts that follow.
-      if (this.#failures.waitMs(group) > 0) {
-        this.#options.notice(`Too many wrong keys from ${group}: refusing further attempts for a while`);
-      }
       throw unauthorized("bad_key", "This key or token is not valid, or has expired");
     };
     return found instanceof Promise ? found.then(decide) : decide(found);
+  }
+
+  /**
+   * Verifies a key, token or session, and counts wrong ones. A token of the key is not wrong, even if it has expired. One
+   * that was verified before is accepted even after too many wrong ones, because it guesses nothing.
+   *
+   * @returns the grant; `null` if the text is not valid or has expired
+   * @throws {Problem} 429 after too many wrong ones from this network
+   */
+  #attempt(
+    keyring: Keyring,
+    text: string,
+    kind: TokenKind,
+    { request, peer, carrier }: Sender,
+  ): Grant | null | Promise<Grant | null> {
+    const group = addressGroup(addressOf(request, peer, this.#options.proxies));
+    const sender = `${group} ${carrier}`;
+    const waitMs = this.#failures.waitMs(sender);
+    // A valid key is refused, too, because any other response would confirm a guess.
+    if (waitMs > 0 && !keyring.hasVerified(text, kind)) {
+      throw tooMany("Too many wrong keys were sent from this address", waitMs);
+    }
+    const found = kind === "session" ? keyring.grantOfSession(text) : keyring.grantOf(text);
+    const count = (grant: Grant | null): Grant | null => {
+      if (grant !== null || keyring.hasVerified(text, kind)) return grant;
+      this.#failures.spend(sender);
+      // The refusal is logged once, not for each of the attempts that follow.
+      if (this.#failures.waitMs(sender) > 0) {
+        this.#options.notice(`Too many wrong keys from ${group}: refusing further attempts for a while`);
+      }
+      return null;
+    };
+    return found instanceof Promise ? found.then(count) : count(found);
   }
 
   #visitor(request: Request, peer: string): Decision {
@@ -209,26 +254,42 @@ export class Gate {
     const text = bearer ?? subprotocolTokenOf(request);
     if (text === null) return this.#browserVisitor(keyring, request, peer);
     const source = bearer === null ? "subprotocol" : "bearer";
-    const grant = this.#checked(keyring, text, request, peer);
+    const grant = this.#checked(keyring, text, "key", { request, peer });
     return grant instanceof Promise
       ? grant.then((known) => ({ grant: known, source, peer }))
       : { grant, source, peer };
   }
 
   /**
-   * Authenticates a browser by its cookies. An expired cookie does not count as a wrong key, because browsers
-   * keep sending it.
+   * Authenticates a browser by its cookies. Nothing but a missing key is answered, whatever is wrong with them, so that
+   * the browser is led to sign in.
    */
   async #browserVisitor(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
     const session = cookieOf(request, SESSION_COOKIE);
-    const person = session === null ? null : await keyring.grantOfSession(session);
+    const person = await this.#cookieGrant(keyring, session, "session", { request, peer });
     if (person !== null) return { grant: person, source: "session", peer };
     const share = cookieOf(request, SHARE_COOKIE);
-    const guest = share === null ? null : await keyring.grantOf(share);
+    const guest = await this.#cookieGrant(keyring, share, "scoped", { request, peer });
     // A cookie with the key itself, or with a token for reporting, does not come from a shared link.
     if (guest?.kind === "scoped" && guest.may === "read") return { grant: guest, source: "share", peer };
     throw keyNeeded();
+  }
+
+  /** Returns the grant of a cookie; `null` if there is none, or if too many wrong ones came from this network. */
+  async #cookieGrant(
+    keyring: Keyring,
+    text: string | null,
+    kind: TokenKind,
+    sender: Pick<Sender, "request" | "peer">,
+  ): Promise<Grant | null> {
+    if (text === null) return null;
+    try {
+      return await this.#attempt(keyring, text, kind, { ...sender, carrier: "cookie" });
+    } catch (error) {
+      if (error instanceof Problem && error.code === "slow_down") return null;
+      throw error;
+    }
   }
 
   #admit(visitor: Visitor, request: Request, need: Need): Decision {

@@ -100,7 +100,7 @@ export class Sharing {
    */
   async follow({ token, request, visitor: { peer } }: Call): Promise<Response> {
     const { gate, access: { basePath } } = this.#context;
-    const grant = await gate.grantOf(token, request, peer);
+    const grant = await gate.grantOf(token, { request, peer, carrier: "link" });
     if (grant.kind !== "scoped" || grant.may !== "read") {
       throw new Problem("bad_key", "This link is not a shared link");
     }

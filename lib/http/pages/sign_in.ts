@@ -56,7 +56,8 @@ export class SignIn {
     const fields = await readForm(request, this.#context.bodies);
     const to = fields.get("to") ?? "";
     try {
-      const grant = await this.#context.gate.grantOf((fields.get("key") ?? "").trim(), request, peer);
+      const text = (fields.get("key") ?? "").trim();
+      const grant = await this.#context.gate.grantOf(text, { request, peer, carrier: "key" });
       if (grant.kind !== "full") {
         throw new Problem("bad_key", "This is a token, not the key. Open its link instead");
       }

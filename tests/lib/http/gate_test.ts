@@ -68,6 +68,53 @@ Deno.test("Gate refuses every key from an address, even the right key, after too
   assertEquals((await call("GET", url)).status, 401, "a request without a key does not count as a wrong key");
 });
 
+Deno.test("Gate counts neither expired tokens nor wrong links as wrong keys", async () => {
+  await using server = start({ limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 } });
+  const url = `${server.url}/tasks/c`;
+  const expired = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: 1 });
+  for (let turn = 0; turn < 3; turn++) {
+    assertProblem(await call("GET", url, bearer(expired)), 401, "bad_key");
+  }
+  const links = await Promise.all([1, 2].map((turn) => call("GET", `${server.url}/s/wrong-${turn}`)));
+  assertEquals(links.map(({ status }) => status), [401, 429]);
+  assertEquals((await call("GET", url, bearer(KEY))).status, 200);
+});
+
+Deno.test("Gate accepts a token that it has verified, even after too many wrong keys", async () => {
+  await using server = start({ limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 } });
+  const url = `${server.url}/tasks/c`;
+  const sign = (expiresAt: number) =>
+    new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt });
+  const [known, other] = [await sign(4_000_000_000), await sign(4_000_000_001)];
+  const statusOf = async (token: string) => (await call("GET", url, bearer(token))).status;
+  assertEquals([await statusOf(known), await statusOf("wrong")], [200, 401]);
+  assertEquals([await statusOf(known), await statusOf(other), await statusOf(KEY)], [200, 429, 429]);
+});
+
+Deno.test("Gate limits wrong cookies, because one signed with a guessed key would confirm the guess", async () => {
+  await using server = start({ limits: { wrongKeysPerAddress: 2, wrongKeyRefillMs: 3_600_000 } });
+  const statusOf = async (cookie: string) =>
+    (await call("GET", `${server.url}/tasks/c`, { headers: { cookie } })).status;
+  const sessionOf = (key: string) => new Keyring(key).signSession(4_000_000_000);
+  const share = { may: "read", client: "c", taskId: null, expiresAt: null } as const;
+  const before = `__Host-taskscope=${await sessionOf(KEY)}`;
+  assertEquals(await statusOf(before), 200);
+  assertEquals(await statusOf(`__Host-taskscope=${await sessionOf("the-first-guessed-key")}`), 401);
+  assertEquals(
+    await statusOf(`__Host-taskscope-share=${await new Keyring("another-guessed-key").sign(share)}`),
+    401,
+  );
+  const guessed = await new Keyring(KEY).signSession(4_000_000_001);
+  assertEquals(await statusOf(`__Host-taskscope=${guessed}`), 401, "a right guess is not confirmed");
+  assertEquals(await statusOf(before), 200);
+  assertEquals((await call("GET", `${server.url}/tasks/c`, bearer(KEY))).status, 200);
+  const signedIn = await call("POST", `${server.url}/sign-in`, {
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ key: KEY }).toString(),
+  });
+  assertEquals(await statusOf(signedIn.headers.get("set-cookie")!.split(";")[0]!), 200);
+});
+
 Deno.test("Gate counts wrong keys by the address that a trusted proxy reports", async () => {
   await using server = start({
     limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 },
