@@ -144,6 +144,14 @@ Deno.test("SqliteStore.takeSeq() throws if no sequence numbers could be reserved
   await store.committed();
 });
 
+Deno.test("SqliteStore.takeSeq() throws if the store is closed", async () => {
+  using folder = new StoreFolder();
+  const store = folder.open();
+  store.takeSeq();
+  await store[Symbol.asyncDispose]();
+  assertThrows(() => store.takeSeq(), StorageError, "the store is closed");
+});
+
 Deno.test("SqliteStore retries a failed commit when it is closed", async () => {
   using folder = new StoreFolder();
   {
