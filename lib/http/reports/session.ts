@@ -153,11 +153,17 @@ export class Session implements Reporter {
     for (const [index, value] of values.entries()) {
       const { client, id } = keyOf(value);
       if (!creates(values[index - 1])) await yieldToEventLoop(Date.now());
-      const isAllowed = await mayReport(client, id);
+      const parentId = parentOf(value);
+      // A subtask moves the progress of its parent, so it is a report of the parent as well.
+      const isAllowed = await mayReport(client, id) &&
+        (parentId === null || await mayReport(client, parentId));
       // If the reporter disconnected in the meantime, it resends the remaining reports.
       if (this.#isOver) return;
       if (isAllowed) this.#takeOne(value);
-      else this.#reply({ type: "refused", client, id, reason: "no access to this task" });
+      else {
+        const reason = parentId === null ? "no access to this task" : "no access to this task or its parent";
+        this.#reply({ type: "refused", client, id, reason });
+      }
     }
   }
 
@@ -190,6 +196,13 @@ export function reporterFrom(request: Request): string {
 function keyOf(value: unknown): { readonly client: string; readonly id: string } {
   const { client, id } = (value ?? {}) as { readonly client?: unknown; readonly id?: unknown };
   return parseKey(client, id);
+}
+
+/** Returns the id of the parent in a report that creates a task; `null` if there is none. */
+function parentOf(value: unknown): string | null {
+  if (!creates(value)) return null;
+  const { parent_id: parentId } = (value as { readonly change: { readonly parent_id?: unknown } }).change;
+  return typeof parentId === "string" ? parentId : null;
 }
 
 /** Returns whether a report creates a task. The report after it starts the task, and watchers see both at once. */

@@ -8,6 +8,7 @@ import { keyProtocols } from "../../../../lib/remote/credentials.ts";
 import { createIdentity } from "../../../../lib/remote/reporter_identity.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
 import { call } from "../../../support/calls.ts";
+import { createChange } from "../../../support/changes.ts";
 import { creation, reportOf } from "../../../support/report_socket.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
 import { TestSocket } from "../../../support/socket.ts";
@@ -199,4 +200,28 @@ Deno.test("ReportBatches: a token for other tasks does not set the clock of a re
   }
   await post(KEY, { batch: 1, reports: [creation("t", 1)] });
   assert(server.monitor.registry.task("c", "t")!.created_at > startedAt - 60);
+});
+
+Deno.test("ReportBatches: a token for one task does not change another one by making it a parent", async () => {
+  await using server = startServer({ key: KEY });
+  const { registry } = server.monitor;
+  const token = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: "own", expiresAt: null });
+  const all = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+  await call("POST", `${server.url}/tasks/c`, { body: { id: "other", started: true }, headers: BEARER });
+  const before = registry.task("c", "other");
+  const { id: reporter, secret } = createIdentity();
+  const post = async (token: string, id: string, parent_id: string | null) => {
+    const change = { ...createChange(), parent_id };
+    const reports = [reportOf(id, change, 1), reportOf(id, { type: "update", progress: 77 }, 2)];
+    const answer = await call("POST", `${server.url}/report?reporter=${reporter}`, {
+      body: { batch: 1, secret, reports },
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return answer.json.replies.map(({ type }: { readonly type: string }) => type);
+  };
+  assertEquals(await post(token, "own", "other"), ["refused", "unknown", "taken"]);
+  assertEquals([registry.task("c", "own"), registry.task("c", "other")], [undefined, before]);
+  assertEquals(await post(token, "own", null), ["taken"]);
+  assertEquals(await post(all, "child", "other"), ["taken"]);
+  assertEquals(registry.task("c", "other")!.version > before!.version, true);
 });
