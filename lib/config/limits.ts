@@ -102,6 +102,11 @@ export interface MonitorLimits {
   readonly waitingRequests: number;
   /** The maximum number of bytes in the send queue of one watcher; a slower watcher is disconnected. */
   readonly watcherQueueBytes: number;
+  /**
+   * The maximum number of bytes that may wait, over all connections, because their peers read slowly. Beyond it,
+   * large responses are rejected, and watchers that read slowly or have a large state to read are disconnected.
+   */
+  readonly unsentBytes: number;
   /** The maximum number of bytes of one message from a watcher. */
   readonly watcherMessageBytes: number;
   /**
@@ -201,6 +206,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   watchers: 10_000,
   waitingRequests: 1_000,
   watcherQueueBytes: 1024 * 1024,
+  unsentBytes: 64 * 1024 * 1024,
   watcherMessageBytes: 1024,
   pendingEventCharacters: 8 * 1024 * 1024,
   reporters: 10_000,

@@ -19,9 +19,12 @@ export class ByteBudget {
     return this.#taken;
   }
 
-  /** Takes bytes, and returns `true`, unless that would exceed the limit. */
+  /**
+   * Takes bytes, and returns `true`, unless that would exceed the limit. If no bytes are taken, any number can be, so
+   * that the limit never makes something impossible.
+   */
   take(bytes: number): boolean {
-    if (this.#taken + bytes > this.#limit) return false;
+    if (this.#taken > 0 && this.#taken + bytes > this.#limit) return false;
     this.#taken += bytes;
     return true;
   }

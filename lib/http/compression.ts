@@ -16,14 +16,13 @@
 import { acceptsEncodings } from "@std/http/negotiation";
 import { headerOf } from "./headers.ts";
 import { TextResponse } from "./responses.ts";
+import type { UnsentTexts } from "./unsent_texts.ts";
 
 /** A content encoding. */
 export type Encoding = "br" | "gzip";
 
 /** Shorter texts are not compressed, in characters: they fit into one packet anyway. */
 const MIN_CHARACTERS = 1_024;
-/** How much text is compressed at once, in characters. */
-const CHUNK_CHARACTERS = 65_536;
 
 /** The formats of `CompressionStream`, best first. Before Deno 2.9, there is no `brotli`. */
 const FORMATS: ReadonlyMap<Encoding, CompressionFormat> = new Map(
@@ -50,9 +49,11 @@ export function encodingFor(request: Request, offered: readonly Encoding[]): Enc
  *
  * @param request the request
  * @param response the response of a route that allows compression
+ * @param unsent the texts that are being sent
  * @returns the compressed response, or the same one
+ * @throws {Problem} 503 if too much waits to be sent
  */
-export function compressed(request: Request, response: Response): Response {
+export function compressed(request: Request, response: Response, unsent: UnsentTexts): Response {
   if (response.status === 304) return withTag(response, encodingFor(request, ENCODINGS));
   if (!(response instanceof TextResponse) || response.content.length < MIN_CHARACTERS) return response;
   const { headers } = response;
@@ -63,7 +64,7 @@ export function compressed(request: Request, response: Response): Response {
   headers.set("content-encoding", encoding);
   const body = request.method === "HEAD"
     ? null
-    : chunksOf(response.content).pipeThrough(new CompressionStream(FORMATS.get(encoding)!));
+    : unsent.stream(response.content).pipeThrough(new CompressionStream(FORMATS.get(encoding)!));
   return new Response(body, { status: response.status, headers });
 }
 
@@ -79,21 +80,6 @@ function withTag(response: Response, encoding: Encoding | null): Response {
 /** Returns whether a response may repeat the query of its request. */
 function isEcho({ url }: Request, headers: Headers): boolean {
   return url.includes("?") && headers.get("content-type")?.startsWith("text/html") === true;
-}
-
-function chunksOf(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const encoder = new TextEncoder();
-  let start = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (start >= text.length) return controller.close();
-      let end = Math.min(start + CHUNK_CHARACTERS, text.length);
-      // A surrogate pair must stay together.
-      if (end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800) end++;
-      controller.enqueue(encoder.encode(text.slice(start, end)));
-      start = end;
-    },
-  }, { highWaterMark: 0 });
 }
 
 function isSupported(format: CompressionFormat): boolean {

@@ -17,6 +17,7 @@ import type { PageRenderer } from "../page_renderer.ts";
 import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
 import type { BodyLimits } from "./body.ts";
+import type { ByteBudget } from "./byte_budget.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 import type { Slots } from "./slots.ts";
@@ -41,6 +42,8 @@ export interface HandlerContext {
   /** The limit on the number of tasks that were started by name and still run. */
   readonly started: Slots;
   readonly limits: MonitorLimits;
+  /** The limit on what waits to be sent, over all connections. */
+  readonly unsent: ByteBudget;
   /** The limits for reading request bodies. */
   readonly bodies: BodyLimits;
   readonly access: ResolvedAccess;

@@ -19,6 +19,7 @@ import { redirect } from "./responses.ts";
 import { type Answer, type Method, METHODS, nothingHere, type Route, wantsHtml, wantsJson } from "./route.ts";
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
+import { UnsentTexts } from "./unsent_texts.ts";
 
 /**
  * The kind of client that a response is for, which decides the format of errors and whether CORS headers are
@@ -41,6 +42,7 @@ export class Handler {
   readonly #tree: RouteTree<Areas>;
   readonly #areas: Areas;
   readonly #traffic: Traffic;
+  readonly #unsent: UnsentTexts;
   #isClosing = false;
 
   /** @param context the parts of the monitor that the handler uses */
@@ -50,6 +52,7 @@ export class Handler {
     this.#cors = new Cors(context.access.origins);
     this.#tree = new RouteTree(ROUTES.filter(({ requires }) => isOffered(requires, context)));
     this.#traffic = new Traffic(ROOTS);
+    this.#unsent = new UnsentTexts(context.unsent);
     this.#areas = createAreas(context, this.#traffic);
   }
 
@@ -179,7 +182,7 @@ export class Handler {
     const { client, id } = task;
     if (this.#context.registry.stored(client, id) === undefined) return undefined;
     const decision = this.#context.gate.pass(request, { action: "read", client, taskId: id }, peer);
-    const answer = () => compressedAnswer(request, rest.task({ client, id, request }));
+    const answer = () => this.#sent(request, rest.task({ client, id, request }), true);
     return decision instanceof Promise ? decision.then(answer) : answer();
   }
 
@@ -198,10 +201,19 @@ export class Handler {
     const proceed = (visitor: Visitor): Answer => {
       this.#checkVisitor(visitor, route, need);
       const answer = route.handler(this.#areas, { ...params, request, visitor });
-      return route.isCompressed ? compressedAnswer(request, answer) : answer;
+      return this.#sent(request, answer, route.isCompressed ?? false);
     };
     const decision = this.#context.gate.pass(request, need, peer);
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
+  }
+
+  /** Compresses a response, if its route allows that, and sends large ones piece by piece. */
+  #sent(request: Request, answer: Answer, isCompressed: boolean): Answer {
+    if (answer instanceof Promise) {
+      return answer.then((response) => this.#sent(request, response, isCompressed));
+    }
+    const response = isCompressed ? compressed(request, answer, this.#unsent) : answer;
+    return this.#unsent.respond(request, response);
   }
 
   #checkVisitor(visitor: Visitor, { method, isSocket }: Route<Areas>, need: Need): void {
@@ -244,12 +256,6 @@ function depthsOf(routes: readonly Route<Areas>[]): ReadonlyMap<string, number> 
 
 function isBelow(depths: ReadonlyMap<string, number>, segments: readonly string[]): boolean {
   return segments.length >= (depths.get(segments[0]!) ?? Infinity);
-}
-
-function compressedAnswer(request: Request, answer: Answer): Answer {
-  return answer instanceof Promise
-    ? answer.then((response) => compressed(request, response))
-    : compressed(request, answer);
 }
 
 function isOffered(requires: Route<Areas>["requires"], { keyring, access }: HandlerContext): boolean {

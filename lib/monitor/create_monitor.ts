@@ -14,6 +14,7 @@ import { resolveChannel } from "../config/channel_name.ts";
 import { type MonitorLimits, resolveLimits } from "../config/limits.ts";
 import { type ResolvedStorage, resolveStorage } from "../config/storage_options.ts";
 import { bodyLimits } from "../http/body.ts";
+import { ByteBudget } from "../http/byte_budget.ts";
 import { Handler } from "../http/handler.ts";
 import { Gate } from "../http/gate.ts";
 import { Slots } from "../http/slots.ts";
@@ -102,6 +103,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     started: new Slots(limits.startedTasks, "running tasks that were started by name"),
     limits,
     bodies: bodyLimits(limits),
+    unsent: new ByteBudget(limits.unsentBytes),
     access,
     pages: pageRenderer(VERSION),
     module: moduleSource,

@@ -8,6 +8,7 @@ import { resolveAccess } from "../../lib/config/access_options.ts";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { Gate } from "../../lib/http/gate.ts";
 import { bodyLimits } from "../../lib/http/body.ts";
+import { ByteBudget } from "../../lib/http/byte_budget.ts";
 import { Handler } from "../../lib/http/handler.ts";
 import { Slots } from "../../lib/http/slots.ts";
 import { Hub } from "../../lib/hub/hub.ts";
@@ -56,6 +57,7 @@ export class HeldServer implements AsyncDisposable {
       started: new Slots(all.startedTasks, "running tasks"),
       limits: all,
       bodies: bodyLimits(all),
+      unsent: new ByteBudget(all.unsentBytes),
       access: resolveAccess(),
       pages: pageRenderer("test"),
       module: moduleSource,

@@ -7,23 +7,35 @@
 import { whenExpired } from "../../access/expiry.ts";
 import type { Grant } from "../../access/grant.ts";
 import { monotonicMs } from "../../clock.ts";
+import { UnrefInterval } from "../../unref_interval.ts";
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
+import { WaitingBytes } from "./waiting_bytes.ts";
 import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /** The maximum time that a watcher may read nothing while a full state waits for it, in milliseconds. */
 const STUCK_MS = 30_000;
 
+/**
+ * Up to this many bytes of a socket are not counted against the budget of all connections, because the buffers of
+ * its connection hold them.
+ */
+const UNCOUNTED_BYTES = 16 * 1024;
+
+/** The interval in which the buffers of sockets with counted bytes are measured, in milliseconds. */
+const MEASURE_MS = 1_000;
+
 /** A watcher over a socket. */
 class SocketWatcher implements Watcher {
   readonly #socket: WebSocket;
   readonly #queueBytes: number;
   readonly #onGone: () => void;
+  readonly #reserve: (bytes: number) => boolean;
   readonly #tally: WatcherTally;
   #saturatedMs = 0;
   #gone = false;
@@ -31,8 +43,14 @@ class SocketWatcher implements Watcher {
   constructor(
     socket: WebSocket,
     queueBytes: number,
-    { onGone, tally }: { readonly onGone: () => void; readonly tally: WatcherTally },
+    { onGone, reserve, tally }: {
+      readonly onGone: () => void;
+      /** Counts the bytes that wait to be sent to the watcher; returns `false` if they are too many. */
+      readonly reserve: (bytes: number) => boolean;
+      readonly tally: WatcherTally;
+    },
   ) {
+    this.#reserve = reserve;
     this.#tally = tally;
     this.#socket = socket;
     this.#queueBytes = queueBytes;
@@ -52,7 +70,8 @@ class SocketWatcher implements Watcher {
 
   send(message: string): void {
     if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > this.#queueBytes) return this.#disconnect();
+    const waiting = this.#socket.bufferedAmount;
+    if (waiting > this.#queueBytes || !this.#reserve(waiting + message.length)) return this.#disconnect();
     this.#socket.send(message);
     this.#tally.sent(message);
   }
@@ -92,6 +111,9 @@ export class Sockets {
   readonly #slots: Slots;
   readonly #open: OpenSockets;
   readonly #tally = new WatcherTally();
+  /** The sockets for which bytes wait that are counted. */
+  readonly #waiting: Set<WaitingBytes> = new Set();
+  readonly #measuring: UnrefInterval = new UnrefInterval(() => this.#measure(), MEASURE_MS);
   /** The sockets that are not closed, including those that were told to close. */
   readonly #connected: Set<WebSocket> = new Set();
 
@@ -140,6 +162,7 @@ export class Sockets {
   /** Closes every socket. */
   close(): void {
     for (const watcher of this.#watchers) watcher.close(CLOSE.goingAway, "The server is shutting down");
+    this.#measuring.stop();
   }
 
   #upgrade(request: Request, grant: Grant, begin: (watcher: SocketWatcher) => () => void): Response {
@@ -177,8 +200,10 @@ export class Sockets {
       this.#watchers.delete(watcher);
       stop();
     };
+    const waiting = new WaitingBytes(socket, this.#context.unsent);
     const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {
       onGone,
+      reserve: (bytes) => this.#reserve(waiting, bytes),
       tally: this.#tally,
     });
     const cancelExpiry = whenExpired(grant, () => watcher.close(CLOSE.policy, EXPIRED));
@@ -199,6 +224,8 @@ export class Sockets {
       watcher.gone();
       this.#open.delete(socket);
       this.#connected.delete(socket);
+      this.#waiting.delete(waiting);
+      waiting.count(0);
       release();
     };
     socket.onerror = () => watcher.gone();
@@ -207,6 +234,31 @@ export class Sockets {
         watcher.close(CLOSE.tooBig, `Messages must have at most ${limits.watcherMessageBytes} bytes`);
       }
     };
+  }
+
+  /** Counts the bytes that wait for one socket; returns `false` if too many wait for all connections. */
+  #reserve(waiting: WaitingBytes, bytes: number): boolean {
+    const counted = bytes <= UNCOUNTED_BYTES ? 0 : bytes;
+    if (counted === waiting.counted) return true;
+    if (!waiting.count(counted)) {
+      // Other sockets may have sent what was counted in the meantime.
+      this.#measure();
+      if (!waiting.count(counted)) return false;
+    }
+    if (counted > 0) {
+      this.#waiting.add(waiting);
+      this.#measuring.start();
+    }
+    return true;
+  }
+
+  /** Counts again what waits for the sockets, because nothing tells when it has been sent. */
+  #measure(): void {
+    for (const waiting of this.#waiting) {
+      waiting.measure();
+      if (waiting.counted === 0) this.#waiting.delete(waiting);
+    }
+    if (this.#waiting.size === 0) this.#measuring.stop();
   }
 }
 

@@ -28,10 +28,11 @@ import { listText, taskText, wantsText } from "./text.ts";
 /** The headers of JSON responses of routes that can also respond with text. */
 const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
 
-/** The maximum length of a cached list, in characters. */
-const MAX_CACHED_CHARACTERS = 256 * 1024;
-/** The maximum number of cached lists; beyond it, the list that was serialised longest ago is evicted. */
-const MAX_CACHED_LISTS = 64;
+/**
+ * The maximum length of all cached lists, in characters; beyond it, those that were serialised longest ago are
+ * evicted. Many responses to slow readers share a cached list.
+ */
+const MAX_CACHED_CHARACTERS = 16 * 1024 * 1024;
 
 /** The maximum number of lines on a page of a log. */
 export const MAX_PAGE_LINES = 10_000;
@@ -55,6 +56,7 @@ interface CachedList {
 export class Rest {
   readonly #context: HandlerContext;
   readonly #lists: Map<string, CachedList> = new Map();
+  #cachedCharacters = 0;
 
   /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
@@ -212,13 +214,21 @@ export class Rest {
     const cached = this.#lists.get(client);
     if (cached?.seq === seq && cached.epoch === epoch) return cached.body;
     const body = `{${envelopeOf(registry, client)},"cursor":"${formatCursor(registry.cursor)}"}`;
-    this.#lists.delete(client);
+    this.#evict(client);
     // The list of an unknown client is not cached, so that requests for random client tokens take no memory.
     if (seq === 0 || body.length > MAX_CACHED_CHARACTERS) return body;
     this.#lists.set(client, { seq, epoch, body });
-    const [oldest] = this.#lists.keys();
-    if (this.#lists.size > MAX_CACHED_LISTS && oldest !== undefined) this.#lists.delete(oldest);
+    this.#cachedCharacters += body.length;
+    for (const oldest of this.#lists.keys()) {
+      if (this.#cachedCharacters <= MAX_CACHED_CHARACTERS) break;
+      this.#evict(oldest);
+    }
     return body;
+  }
+
+  #evict(client: string): void {
+    this.#cachedCharacters -= this.#lists.get(client)?.body.length ?? 0;
+    this.#lists.delete(client);
   }
 
   #some(client: string, params: URLSearchParams, url: string): Response {

@@ -14,6 +14,7 @@ import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
 import { linkToPage, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
 import { headerOf } from "../headers.ts";
+import { TextResponse } from "../responses.ts";
 import { paramsOf } from "../route.ts";
 
 /**
@@ -90,5 +91,5 @@ function textResponse(
     {},
 ): Response {
   const text = lines.map((line) => `${line}\n`).join("");
-  return new Response(text, { status, headers: { ...HEADERS, ...headers } });
+  return new TextResponse(text, { status, headers: { ...HEADERS, ...headers } });
 }

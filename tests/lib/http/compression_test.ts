@@ -6,6 +6,8 @@ import { Keyring } from "../../../lib/access/keyring.ts";
 import { compressed } from "../../../lib/http/compression.ts";
 import { TextResponse } from "../../../lib/http/responses.ts";
 import { ROUTES } from "../../../lib/http/routes.ts";
+import { ByteBudget } from "../../../lib/http/byte_budget.ts";
+import { UnsentTexts } from "../../../lib/http/unsent_texts.ts";
 import { assert, assertEquals, assertLess } from "../../support/assert.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
@@ -95,6 +97,10 @@ const COMPRESSED = [
   "/tasks/c/t/logs",
   "/names/c",
 ];
+
+function unsent(): UnsentTexts {
+  return new UnsentTexts(new ByteBudget(Infinity));
+}
 
 Deno.test("Handler compresses HTML, JSON and modules as the client accepts", async () => {
   await using server = await startFull();
@@ -204,7 +210,7 @@ Deno.test("compressed() yields the same text, wherever it is cut", async () => {
       fc.constantFrom("gzip", "br"),
       async (length, text, encoding) => {
         const content = "a".repeat(length) + text.repeat(1_000);
-        const response = compressed(request(encoding), new TextResponse(content, {}));
+        const response = compressed(request(encoding), new TextResponse(content, {}), unsent());
         const bytes = new Uint8Array(await response.arrayBuffer());
         assertEquals(
           decoded({ status: 200, headers: response.headers, bytes }) === content.toWellFormed(),
@@ -215,7 +221,7 @@ Deno.test("compressed() yields the same text, wherever it is cut", async () => {
     { numRuns: 30 },
   );
   const short = new TextResponse("x".repeat(1_023), {});
-  assertEquals(compressed(request("gzip"), short), short);
+  assertEquals(compressed(request("gzip"), short, unsent()), short);
 });
 
 Deno.test("compressed() compresses only as fast as the response is read", async () => {
@@ -228,7 +234,7 @@ Deno.test("compressed() compresses only as fast as the response is read", async 
     return encode.call(this, text);
   };
   try {
-    const reader = compressed(request, new TextResponse(content, {})).body!.getReader();
+    const reader = compressed(request, new TextResponse(content, {}), unsent()).body!.getReader();
     await reader.read();
     assertLess(encoded, content.length / 4);
     await reader.cancel();

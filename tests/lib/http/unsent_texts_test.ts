@@ -1,0 +1,75 @@
+import { ByteBudget } from "../../../lib/http/byte_budget.ts";
+import { Problem } from "../../../lib/http/problem.ts";
+import { TextResponse } from "../../../lib/http/responses.ts";
+import { UnsentTexts } from "../../../lib/http/unsent_texts.ts";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "../../support/assert.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
+
+const request = new Request("http://localhost/");
+const text = "a\u{1f600}".repeat(200_000);
+
+Deno.test("UnsentTexts.respond() sends large texts piece by piece and unchanged, others at once", async () => {
+  const unsent = new UnsentTexts(new ByteBudget(1e9));
+  const init = { status: 201, headers: { "x-kept": "yes" } };
+  const large = unsent.respond(request, new TextResponse(text, init));
+  assertEquals([large.status, large.headers.get("x-kept"), large instanceof TextResponse], [
+    201,
+    "yes",
+    false,
+  ]);
+  let pieces = 0;
+  let received = "";
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  for await (const piece of large.body!) {
+    assert(piece.length <= 4 * 65_540);
+    // Every piece ends between two characters.
+    received += decoder.decode(piece);
+    pieces++;
+  }
+  assertEquals([received === text, pieces], [true, 10]);
+  for (const other of [new TextResponse("short", {}), new Response(text)]) {
+    assertStrictEquals(unsent.respond(request, other), other);
+  }
+  const head = new TextResponse(text, {});
+  assertStrictEquals(unsent.respond(new Request(request.url, { method: "HEAD" }), head), head);
+});
+
+Deno.test("UnsentTexts.stream() counts each text once until it is read or cancelled, and refuses too many", async () => {
+  const budget = new ByteBudget(250);
+  const unsent = new UnsentTexts(budget);
+  const [first, second] = ["a".repeat(100), "b".repeat(100)];
+  const streams = [first, first, second, first].map((text) => unsent.stream(text));
+  assertEquals(budget.taken, 200);
+  const problem = assertThrows(() => unsent.stream("c".repeat(100)), Problem);
+  assertEquals([problem.status, problem.code], [503, "limit_reached"]);
+  await streams[2]!.cancel();
+  assertEquals(budget.taken, 100);
+  assertEquals(await new Response(streams[0]).text(), first);
+  await streams[1]!.cancel();
+  assertEquals(budget.taken, 100);
+  assertEquals(await new Response(streams[3]).text(), first);
+  assertEquals(budget.taken, 0);
+});
+
+Deno.test("UnsentTexts.stream() gives up on a peer that reads nothing for 30 s, and on no other", async () => {
+  using clock = new FakeClock();
+  const budget = new ByteBudget(1e9);
+  const unsent = new UnsentTexts(budget);
+  const slow = unsent.stream(text).getReader();
+  const stuck = unsent.stream("stuck").getReader();
+  for (let second = 0; second < 40; second += 10) {
+    assertEquals((await slow.read()).done, false);
+    clock.pass(10_000);
+  }
+  assertEquals(budget.taken, text.length);
+  await assertRejects(() => stuck.read(), Error, "The peer reads nothing");
+  clock.pass(40_000);
+  await assertRejects(() => slow.read(), Error, "The peer reads nothing");
+  assertEquals([budget.taken, clock.pending], [0, 0]);
+});
