@@ -25,6 +25,9 @@ const STALLED_MS = 30_000;
 /** The interval of the checks for such peers, in milliseconds. */
 const CHECK_MS = 5_000;
 
+/** The size of a character in memory, at most: texts with only Latin-1 take half of it. */
+const CHARACTER_BYTES = 2;
+
 const encoder = new TextEncoder();
 
 /** A response that is being sent. */
@@ -42,7 +45,7 @@ export class UnsentTexts {
   readonly #sendings: Set<Sending> = new Set();
   readonly #check: UnrefInterval = new UnrefInterval(() => this.#abortStalled(), CHECK_MS);
 
-  /** @param budget the limit of what waits to be sent over all connections; a character counts as a byte */
+  /** @param budget the limit of what waits to be sent over all connections */
   constructor(budget: ByteBudget) {
     this.#budget = budget;
   }
@@ -112,7 +115,7 @@ export class UnsentTexts {
 
   #hold(text: string): void {
     const count = this.#counts.get(text) ?? 0;
-    if (count === 0 && !this.#budget.take(text.length)) {
+    if (count === 0 && !this.#budget.take(text.length * CHARACTER_BYTES)) {
       throw limitReached("Too much data waits for clients that read slowly");
     }
     this.#counts.set(text, count + 1);
@@ -124,7 +127,7 @@ export class UnsentTexts {
       this.#counts.set(text, count);
     } else {
       this.#counts.delete(text);
-      this.#budget.release(text.length);
+      this.#budget.release(text.length * CHARACTER_BYTES);
     }
   }
 

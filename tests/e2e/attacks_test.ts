@@ -339,6 +339,37 @@ Deno.test("attack: unfinished bodies without a key take a bounded amount of memo
   await assertWell(program);
 });
 
+const UNREAD: readonly (readonly [name: string, open: (program: Program) => Promise<Deno.Conn>])[] = [
+  ["lists", (program) => plainGet(program, "/tasks/c")],
+  ["pages", (program) => plainGet(program, "/t/c")],
+  ["openings of delta sockets", (program) => handshake(program, "/ws/tasks/c?mode=delta")],
+  ["openings of full sockets", (program) => handshake(program, "/ws/tasks/c")],
+  ["openings of event streams", (program) => plainGet(program, "/events/tasks/c")],
+];
+
+for (const [name, open] of UNREAD) {
+  Deno.test(`attack: 150 unread ${name}, with tasks of 12 MB, take a bounded amount of memory`, async () => {
+    await using program = await startProgram();
+    const metadata = { text: "x".repeat(15_000) };
+    for (let index = 0; index < 800; index++) {
+      await call("POST", `${program.url}/tasks/c`, { body: { id: `t-${index}`, metadata } });
+    }
+    await call("GET", `${program.url}/tasks/c`);
+    const before = await residentOf(program);
+    const connections: Deno.Conn[] = [];
+    try {
+      for (let index = 0; index < 150; index++) connections.push(await open(program));
+      // Each has begun to respond.
+      for (const connection of connections) await readResponse(connection, "head");
+      await assertWell(program);
+      assertLess(await residentOf(program) - before, 500);
+    } finally {
+      for (const connection of connections) closeQuietly(connection);
+    }
+    assertEquals(Object.keys((await call("GET", `${program.url}/tasks/c`)).json.all_tasks).length, 800);
+  });
+}
+
 Deno.test("attack: watchers that do not read keep their slots, however often they are told to go", async () => {
   const limits = [
     "--limit",
