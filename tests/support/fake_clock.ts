@@ -19,6 +19,7 @@ export class FakeClock implements Disposable {
     Date,
   }))(globalThis);
   readonly #clock: ReturnType<typeof FakeTimers.install>;
+  #stalledMs = 0;
 
   constructor() {
     const timer: unknown = setTimeout(() => {}, 0);
@@ -30,6 +31,8 @@ export class FakeClock implements Disposable {
       shouldClearNativeTimers: true,
     });
     if (typeof timer === "number") returnNumbers();
+    const fakeNow = performance.now.bind(performance);
+    performance.now = () => fakeNow() + this.#stalledMs;
   }
 
   /** The number of pending timers. */
@@ -45,6 +48,11 @@ export class FakeClock implements Disposable {
   /** Advances time and runs the timers that are due and the microtasks in between. */
   async passAsync(milliseconds: number): Promise<void> {
     await this.#clock.tickAsync(milliseconds);
+  }
+
+  /** Lets time pass on the monotonic clock without running timers, as if the event loop were blocked. */
+  stall(milliseconds: number): void {
+    this.#stalledMs += milliseconds;
   }
 
   /** Sets the wall clock to another time, in epoch seconds, without affecting timers. */
