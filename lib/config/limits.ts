@@ -183,7 +183,7 @@ export interface MonitorLimits {
 export const DEFAULT_LIMITS: MonitorLimits = {
   clients: 10_000,
   liveTasksPerClient: 10_000,
-  startedTasks: 1_000,
+  startedTasks: 10_000,
   wrongKeysPerAddress: 10,
   wrongKeyRefillMs: 6_000,
   addresses: 10_000,
