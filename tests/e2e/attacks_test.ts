@@ -339,15 +339,22 @@ Deno.test("attack: unfinished bodies without a key take a bounded amount of memo
   await assertWell(program);
 });
 
-const UNREAD: readonly (readonly [name: string, open: (program: Program) => Promise<Deno.Conn>])[] = [
+/** What is requested 150 times; of a changing list, each tenth response differs from those before. */
+const UNREAD: readonly (readonly [
+  name: string,
+  open: (program: Program) => Promise<Deno.Conn>,
+  isChanging?: boolean,
+])[] = [
   ["lists", (program) => plainGet(program, "/tasks/c")],
   ["pages", (program) => plainGet(program, "/t/c")],
   ["openings of delta sockets", (program) => handshake(program, "/ws/tasks/c?mode=delta")],
   ["openings of full sockets", (program) => handshake(program, "/ws/tasks/c")],
   ["openings of event streams", (program) => plainGet(program, "/events/tasks/c")],
+  ["lists that change", (program) => plainGet(program, "/tasks/c"), true],
+  ["openings of event streams of a changing list", (program) => plainGet(program, "/events/tasks/c"), true],
 ];
 
-for (const [name, open] of UNREAD) {
+for (const [name, open, isChanging = false] of UNREAD) {
   Deno.test(`attack: 150 unread ${name}, with tasks of 12 MB, take a bounded amount of memory`, async () => {
     await using program = await startProgram();
     const metadata = { text: "x".repeat(15_000) };
@@ -358,7 +365,11 @@ for (const [name, open] of UNREAD) {
     const before = await residentOf(program);
     const connections: Deno.Conn[] = [];
     try {
-      for (let index = 0; index < 150; index++) connections.push(await open(program));
+      for (let index = 0; index < 150; index++) {
+        connections.push(await open(program));
+        if (!isChanging || index % 10 > 0) continue;
+        await call("PATCH", `${program.url}/tasks/c/t-${index}`, { body: { progress: 1 } });
+      }
       // Each has begun to respond.
       for (const connection of connections) await readResponse(connection, "head");
       await assertWell(program);

@@ -5,11 +5,16 @@
  */
 
 import type { Watcher } from "../../hub/watcher.ts";
+import { limitReached } from "../problem.ts";
 import { QueuedBody } from "./queued_body.ts";
+import type { UnsentChunks } from "./unsent_chunks.ts";
 import type { WatcherTally } from "./watcher_tally.ts";
 
 /** The time after which a client reconnects to an interrupted stream, in milliseconds. */
 const RETRY_MS = 1_000;
+
+/** The time after which a peer that reads nothing is disconnected, in milliseconds. */
+const STALLED_MS = 30_000;
 
 const encoder = new TextEncoder();
 const BEGINNING = encoder.encode(`retry: ${RETRY_MS}\n\n`);
@@ -39,6 +44,8 @@ export class SharedEncoder {
 /** Options of an {@linkcode EventConnection}. */
 export interface EventConnectionOptions {
   readonly encoder: SharedEncoder;
+  /** Counts what waits to be sent over all connections. */
+  readonly chunks: UnsentChunks;
   /** The maximum number of bytes that may be queued, beyond the first message of each watcher. */
   readonly queueBytes: number;
   readonly tally: WatcherTally;
@@ -70,7 +77,7 @@ export class EventConnection {
   /** @param options the bounds, and the callbacks at the end */
   constructor(options: EventConnectionOptions) {
     this.#options = options;
-    this.body = new QueuedBody(() => {
+    this.body = new QueuedBody(options.chunks, () => {
       for (const watcher of [...this.#watchers]) watcher.leave();
       this.#close();
       for (const release of this.#releases) release();
@@ -91,16 +98,22 @@ export class EventConnection {
    * @param release releases the watcher's slot
    * @param label text before each of the watcher's messages; `""` if the connection has only one watcher
    * @param last text that is sent when the hub ends the watcher
+   * @throws {Problem} 503 if there is no room for the first message
    */
   add(begin: (watcher: Watcher) => () => void, release: () => void, label = "", last = ""): void {
     let stop = () => {};
     let isFirst = true;
+    let isRefused = false;
     const watcher: ConnectedWatcher = {
       saturated: false,
       send: (message) => {
-        if (!this.#watchers.has(watcher) || !this.#hasRoom()) return;
+        if (!this.#watchers.has(watcher) || isRefused || !this.#hasRoom()) return;
         if (label !== "") this.body.write(encoder.encode(label));
-        this.body.write(this.#options.encoder.encode(message));
+        if (!this.body.write(this.#options.encoder.encode(message))) {
+          isRefused = isFirst;
+          if (!isFirst) this.#disconnect();
+          return;
+        }
         this.#options.tally.sent(message);
         if (isFirst) this.#openingBytes = this.body.writtenBytes;
         isFirst = false;
@@ -123,6 +136,7 @@ export class EventConnection {
     this.#watchers.add(watcher);
     try {
       stop = begin(watcher);
+      if (isRefused) throw limitReached("Too much data waits for clients that read slowly");
     } catch (error) {
       watcher.leave();
       // Nobody may read the stream, as there may be no response.
@@ -150,9 +164,10 @@ export class EventConnection {
     for (const watcher of [...this.#watchers]) watcher.send(message);
   }
 
-  /** Sends a comment that keeps the connection alive, unless other data waits to be sent. */
+  /** Sends a comment that keeps the connection alive; if other data has waited for too long, disconnects the peer. */
   keepAlive(): void {
     if (this.body.queuedBytes === 0) this.body.write(KEEPALIVE);
+    else if (this.body.stalledMs > STALLED_MS) this.#disconnect();
   }
 
   /** Ends the connection after the queued messages. */
@@ -161,15 +176,20 @@ export class EventConnection {
     this.#close();
   }
 
-  /** Disconnects a peer that reads too slowly, which may reconnect with its last cursors. */
+  /** Returns whether the queue is short enough for another message; disconnects the peer if not. */
   #hasRoom(): boolean {
     const { writtenBytes, queuedBytes } = this.body;
     const takenBytes = Math.max(writtenBytes - queuedBytes, Math.min(this.#openingBytes, writtenBytes));
     if (writtenBytes - takenBytes <= this.#options.queueBytes) return true;
+    this.#disconnect();
+    return false;
+  }
+
+  /** Disconnects a peer that reads too slowly, which may reconnect with its last cursors. */
+  #disconnect(): void {
     this.body.discard();
     this.#options.tally.disconnected++;
     this.end();
-    return false;
   }
 
   #closeIfUnwatched(): void {

@@ -20,6 +20,7 @@ import { headerOf } from "../headers.ts";
 import { type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
 
+import { UnsentChunks } from "./unsent_chunks.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /**
@@ -58,6 +59,7 @@ export class Events {
   #onAllDone: () => void = () => {};
   readonly #tally = new WatcherTally();
   readonly #encoder: SharedEncoder = new SharedEncoder();
+  readonly #chunks: UnsentChunks;
   readonly #keepalive: UnrefInterval = new UnrefInterval(() => {
     for (const connection of this.#connections) connection.keepAlive();
   }, KEEPALIVE_MS);
@@ -69,6 +71,7 @@ export class Events {
   constructor(context: HandlerContext, slots: Slots) {
     this.#context = context;
     this.#slots = slots;
+    this.#chunks = new UnsentChunks(context.unsent);
   }
 
   /** The number of watchers, and the counts of messages sent to them. */
@@ -191,6 +194,7 @@ export class Events {
   #connect(grant: Grant): EventConnection {
     const connection: EventConnection = new EventConnection({
       encoder: this.#encoder,
+      chunks: this.#chunks,
       queueBytes: this.#context.limits.watcherQueueBytes,
       tally: this.#tally,
       onLeave: () => {

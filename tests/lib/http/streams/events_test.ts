@@ -418,6 +418,49 @@ Deno.test("Events does not disconnect a watcher because of a large initial state
   await reader.cancel();
 });
 
+Deno.test("Events disconnects a peer that reads nothing for 30 s, and none that reads slowly", async () => {
+  await using server = new HeldServer();
+  using clock = new FakeClock();
+  server.test.run("c", "1");
+  const { host } = new URL(server.url);
+  const open = async () => {
+    const response = await server.handle(new Request(`${server.url}/events/tasks/c`, { headers: { host } }));
+    return response.body!.pipeThrough(new TextDecoderStream(), { preventCancel: true }).getReader();
+  };
+  const [stuck, slow] = [await open(), await open()];
+  assertMatch((await slow.read()).value!, /^retry/);
+  await clock.passAsync(29_000);
+  assertMatch((await slow.read()).value!, /^event: initial_state/);
+  await clock.passAsync(16_000);
+  server.test.run("c", "2");
+  await server.hub.flush();
+  let text = "";
+  for (let read = await stuck.read(); !read.done; read = await stuck.read()) text += read.value;
+  assert(!text.includes('"id":"2"'), text);
+  assertEquals((await slow.read()).done, false);
+  await slow.cancel();
+});
+
+Deno.test("Events responds with 503 if too much waits for clients that read nothing, and recovers", async () => {
+  await using server = new HeldServer({ unsentBytes: 50_000 });
+  const { host } = new URL(server.url);
+  const ask = () => server.handle(new Request(`${server.url}/events/tasks/c`, { headers: { host } }));
+  const add = (id: string) => {
+    server.test.begin("c", id);
+    server.test.report("c", id, { type: "finish", result: "x".repeat(20_000) });
+  };
+  add("1");
+  // Streams of the same state share its bytes.
+  const open = [await ask(), await ask(), await ask()];
+  assertEquals(open.map(({ status }) => status), [200, 200, 200]);
+  add("2");
+  assertProblem(await read(await ask()), 503, "limit_reached");
+  for (const { body } of open) await body!.cancel();
+  const later = await ask();
+  assertEquals(later.status, 200);
+  await later.body!.cancel();
+});
+
 Deno.test("Events keeps the slot of an ended stream until the client has read it", async () => {
   await using server = new HeldServer({ watchers: 1 });
   server.test.run("c", "1");

@@ -1,18 +1,22 @@
+import { ByteBudget } from "../../../../lib/http/byte_budget.ts";
 import { QueuedBody } from "../../../../lib/http/streams/queued_body.ts";
+import { UnsentChunks } from "../../../../lib/http/streams/unsent_chunks.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
 import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 /** Creates a body with a reader, and counts the calls of onDone. */
-function open() {
+function open(limit = 1_000_000) {
   let dones = 0;
-  const body = new QueuedBody(() => dones++);
+  const budget = new ByteBudget(limit);
+  const body = new QueuedBody(new UnsentChunks(budget), () => dones++);
   const reader = body.stream.getReader();
   const read = async () => {
     const { done, value } = await reader.read();
     return done ? null : new TextDecoder().decode(value);
   };
-  return { body, reader, read, dones: () => dones };
+  return { body, budget, reader, read, dones: () => dones };
 }
 
 Deno.test("QueuedBody delivers bytes in order, and counts the bytes that have not been read", async () => {
@@ -81,4 +85,48 @@ Deno.test("QueuedBody calls onDone once its reader cancels while a read is pendi
   await reader.cancel();
   body.write(bytes("b"));
   assertEquals([(await next).done, dones(), body.queuedBytes], [true, 1, 0]);
+});
+
+Deno.test("QueuedBody sends a long chunk in pieces, without copying it", async () => {
+  const { body, budget, reader } = open();
+  const chunk = new Uint8Array(150_000).map((_, index) => index % 251);
+  body.write(chunk);
+  body.end();
+  const pieces: Uint8Array[] = [];
+  assertEquals(budget.taken, 150_000);
+  for (let read = await reader.read(); !read.done; read = await reader.read()) pieces.push(read.value);
+  assertEquals(pieces.map(({ length }) => length), [65_536, 65_536, 18_928]);
+  assertEquals(pieces.every(({ buffer }) => buffer === chunk.buffer), true);
+  assertEquals([budget.taken, body.queuedBytes], [0, 0]);
+});
+
+Deno.test("QueuedBody.write() refuses what exceeds the budget of all bodies, and counts shared chunks once", async () => {
+  const budget = new ByteBudget(10_000);
+  const chunks = new UnsentChunks(budget);
+  const bodies = [1, 2, 3].map(() => new QueuedBody(chunks, () => {}));
+  const shared = new Uint8Array(6_000);
+  for (const body of bodies) assertEquals(body.write(shared), true);
+  assertEquals([budget.taken, bodies[0]!.write(new Uint8Array(5_000))], [6_000, false]);
+  assertEquals(bodies[0]!.queuedBytes, 6_000);
+  await bodies[0]!.stream.getReader().read();
+  bodies[1]!.discard();
+  assertEquals(budget.taken, 6_000);
+  await bodies[2]!.stream.cancel();
+  assertEquals([budget.taken, bodies[0]!.write(new Uint8Array(15_000))], [0, true]);
+});
+
+Deno.test("QueuedBody.stalledMs is the time for which nothing was read although bytes wait", async () => {
+  using clock = new FakeClock();
+  const { body, read } = open();
+  clock.pass(5_000);
+  assertEquals(body.stalledMs, 0);
+  body.write(bytes("a"));
+  body.write(bytes("b"));
+  clock.pass(5_000);
+  assertEquals(body.stalledMs, 5_000);
+  await read();
+  clock.pass(2_000);
+  assertEquals(body.stalledMs, 2_000);
+  await read();
+  assertEquals(body.stalledMs, 0);
 });
