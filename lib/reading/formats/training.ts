@@ -130,6 +130,20 @@ export const training = patterns([
       /\((?<phase>phase|pass|stage|step|part|teil|étape|fase|schritt|paso|passo) (?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)\)[.…:]*$/i,
     isBeginning: true,
   },
+  // A phase that begins, in a line of its own: `Loading pages (1/6)`
+  {
+    format: "loop",
+    pattern:
+      /^(?!.*\b(?:re-?try|retrying|reconnecting|attempt|trying|waiting)\b)(?<what>[\p{L}][\p{L} '-]{2,40}ing\b[\p{L} '-]{0,40}?) \((?<current>\d{1,2})\/(?<total>\d{1,2})\)[.…:]*\s*$/iu,
+    isBeginning: true,
+  },
+  // The same, with the number first: `(1/4) Node import`
+  {
+    format: "loop",
+    pattern:
+      /^\((?<current>\d{1,2})\/(?<total>\d{1,2})\) (?<what>\p{L}[\p{L} '-]{2,60})(?:$| (?=\d{4}-\d\d-\d\d))/u,
+    isBeginning: true,
+  },
   // A part that begins: `pass 1/2 (random)...`
   {
     format: "loop",
