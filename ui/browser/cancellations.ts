@@ -5,6 +5,7 @@
  */
 
 import { type Signal, signal } from "@preact/signals";
+import { isFinal, type Task } from "../../lib/task/task.ts";
 import { CANCEL_UNDO_SECONDS } from "../shared/model.ts";
 
 /** The tasks of one request. */
@@ -55,6 +56,12 @@ export class Cancellations {
       if (held.ids.size === 0) held.release();
     }
     this.#update();
+  }
+
+  /** Drops the cancellations of tasks that have ended: another task may get the same id. */
+  dropEnded(tasks: readonly Task[]): void {
+    if (this.#requests.size === 0) return;
+    this.undo(tasks.filter(({ state }) => isFinal(state)).map(({ id }) => id));
   }
 
   /** Sends everything now, because the user leaves the page. */

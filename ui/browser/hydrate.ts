@@ -114,7 +114,7 @@ export function hydratePage<Kind extends keyof Models>(
     isLive: () =>
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  connect(page, tab, announcer, data, log, refetch);
+  connect(page, tab, announcer, cancellations, data, log, refetch);
   guardClicks(root);
   // Leaving the page is no undo.
   addEventListener("pagehide", () => cancellations.flush());
@@ -125,6 +125,7 @@ function connect(
   page: LivePage,
   tab: LiveTab,
   announcer: Announcer,
+  cancellations: Cancellations,
   data: PageData,
   log: LogFollower | null,
   refetch: () => void,
@@ -185,8 +186,12 @@ function connect(
     sources: sourcesOf(data),
     first: rememberedSource(),
     cursor: frame.cursor,
-    onChanges: (tasks, removed) => pending.add(tasks, removed),
+    onChanges: (tasks, removed) => {
+      cancellations.dropEnded(tasks);
+      pending.add(tasks, removed);
+    },
     onReplace: (tasks) => {
+      cancellations.dropEnded(tasks);
       pending.clear();
       page.replace(tasks);
       tab.replace(tasks);
