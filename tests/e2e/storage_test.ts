@@ -12,7 +12,7 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { assertProblem, call } from "../support/calls.ts";
-import { type Program, runProgram, startProgram } from "../support/program.ts";
+import { EXECUTABLE, type Program, runProgram, startProgram } from "../support/program.ts";
 import { finishedTask } from "../support/example_task.ts";
 import { notSeen, SmallDisk } from "../support/small_disk.ts";
 import { type SocketMessage, TestSocket } from "../support/socket.ts";
@@ -20,8 +20,12 @@ import { StoreFolder } from "../support/store_folder.ts";
 
 const MEGABYTE = 1024 * 1024;
 
-/** Whether files are locked by inode; elsewhere, a file with a second name is refused. */
-const LOCKS_INODES = Deno.build.os === "linux" && "tryLockSync" in Deno.FsFile.prototype;
+/**
+ * Whether files are locked by inode; elsewhere, a file with a second name is refused. The base of the executable may
+ * be an older Deno.
+ */
+const LOCKS_INODES = Deno.build.os === "linux" && EXECUTABLE === undefined &&
+  "tryLockSync" in Deno.FsFile.prototype;
 
 const OTHER_NAME = LOCKS_INODES
   ? /another Taskscope is using it under another name, such as a hard link; stop that process, or /
