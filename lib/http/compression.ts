@@ -30,11 +30,6 @@ const FORMATS: ReadonlyMap<Encoding, CompressionFormat> = new Map(
     .filter(([, format]) => isSupported(format)),
 );
 const ENCODINGS = [...FORMATS.keys()];
-/**
- * Whether the runtime itself compresses responses that don't forbid it. Deno does so before version 2.9
- * (https://github.com/denoland/deno/pull/35486), which brought `brotli`, too.
- */
-const RUNTIME_COMPRESSES = !FORMATS.has("br");
 
 /**
  * Returns the best encoding that the client accepts; `null` if it accepts none.
@@ -73,19 +68,6 @@ export function compressed(request: Request, response: Response, unsent: UnsentT
   return new Response(body, { status: response.status, headers });
 }
 
-/** Keeps the runtime from compressing a response that must not be compressed, and returns the same response. */
-export function withoutRuntimeCompression(request: Request, response: Response): Response {
-  if (!RUNTIME_COMPRESSES || response.body === null) return response;
-  const { headers } = response;
-  const { method, url } = request;
-  const isHarmless = method === "GET" && !isHtml(headers) && !url.includes("?");
-  if (isHarmless || headers.has("content-encoding")) return response;
-  const control = headers.get("cache-control");
-  if (control === null) headers.set("cache-control", "no-transform");
-  else if (!control.includes("no-transform")) headers.set("cache-control", `${control}, no-transform`);
-  return response;
-}
-
 /** Marks a response that depends on the accepted encodings. The tag of a compressed response is weak. */
 function withTag(response: Response, encoding: Encoding | null): Response {
   const { headers } = response;
@@ -97,11 +79,7 @@ function withTag(response: Response, encoding: Encoding | null): Response {
 
 /** Returns whether a response may repeat the query of its request. */
 function isEcho({ url }: Request, headers: Headers): boolean {
-  return url.includes("?") && isHtml(headers);
-}
-
-function isHtml(headers: Headers): boolean {
-  return headers.get("content-type")?.startsWith("text/html") === true;
+  return url.includes("?") && headers.get("content-type")?.startsWith("text/html") === true;
 }
 
 function isSupported(format: CompressionFormat): boolean {

@@ -8,7 +8,7 @@
 import type { Need } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
-import { compressed, withoutRuntimeCompression } from "./compression.ts";
+import { compressed } from "./compression.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors } from "./cors.ts";
 import type { Visitor } from "./gate.ts";
@@ -101,13 +101,13 @@ export class Handler {
   handle(request: Request, peer = ""): Answer {
     const answer = this.#answer(request, peer);
     return answer instanceof Promise
-      ? answer.then((response) => this.#finished(request, response))
-      : this.#finished(request, answer);
+      ? answer.then((response) => this.#counted(request, response))
+      : this.#counted(request, answer);
   }
 
-  #finished(request: Request, response: Response): Response {
+  #counted(request: Request, response: Response): Response {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
-    return withoutRuntimeCompression(request, response);
+    return response;
   }
 
   #answer(request: Request, peer: string): Answer {

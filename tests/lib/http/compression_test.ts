@@ -178,6 +178,9 @@ Deno.test("Handler: the entity tag of a compressed response is weak, and revalid
 });
 
 Deno.test("Handler compresses nothing that has a key, a token or a link, and no page that repeats its query", async () => {
+  // Before version 2.9, Deno itself compresses every response that does not forbid it.
+  // deno-lint-ignore no-console -- otherwise a test that did not run would look as if it had passed
+  if (BEST !== "br") return console.warn("Not checked on this version of Deno, which compresses by itself");
   await using server = await startFull(KEY);
   const headers = { authorization: `Bearer ${KEY}`, "accept-encoding": "gzip, br" };
   const form = { ...headers, "content-type": "application/x-www-form-urlencoded" };
@@ -194,8 +197,7 @@ Deno.test("Handler compresses nothing that has a key, a token or a link, and no 
     await sent(server, "/t/c/t?q=x", headers),
     await sent(server, "/t/c?do=cancel", form, "POST", `id=${"none".repeat(500)}`),
     await sent(server, "/tasks/c/t", json, "PATCH", "{}"),
-    // Versions of Deno without brotli compress everything that does not forbid it.
-    ...BEST === "br" ? [await sent(server, "/healthz", headers)] : [],
+    await sent(server, "/healthz", headers),
   ];
   for (const answer of answers) {
     assert(answer.status < 500);
