@@ -24,7 +24,11 @@ export const TARGETS = [
 ] as const;
 
 /** Modules that are started as workers; `deno compile` does not find them, because nothing imports them. */
-export const WORKERS = ["lib/demo/count_primes_worker.ts", "lib/store/sqlite/writer_worker.ts"] as const;
+export const WORKERS = [
+  "lib/demo/count_primes_worker.ts",
+  "lib/store/sqlite/search_worker.ts",
+  "lib/store/sqlite/writer_worker.ts",
+] as const;
 
 /** Options of {@linkcode compileArgs}. */
 export interface CompileOptions {

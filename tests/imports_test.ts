@@ -41,7 +41,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/served.ts": "lib/reporter/ lib/monitored.ts",
   "lib/replica.ts": "leaves lib/task/ lib/channel/",
   "lib/demo/": "lib/task/ lib/monitored.ts",
-  "lib/store/": "leaves lib/task/",
+  "lib/store/": "leaves lib/task/ lib/text/",
   "lib/store/memory/": "lib/task/ lib/store/",
   "lib/store/sqlite/": "leaves lib/task/ lib/store/",
   "lib/registry/": "leaves lib/task/ lib/reporter/ lib/channel/ lib/store/",

@@ -21,6 +21,7 @@ import { Sockets } from "./streams/sockets.ts";
 import { OpenSockets } from "./streams/upgrade.ts";
 import { Slots } from "./slots.ts";
 import { Badges } from "./tasks/badges.ts";
+import { Logs } from "./tasks/logs.ts";
 import { Names } from "./tasks/names.ts";
 import { PolledTasks } from "./tasks/polled_tasks.ts";
 import { Rest } from "./tasks/rest.ts";
@@ -36,6 +37,7 @@ export interface Areas {
   readonly docs: () => Promise<Docs>;
   readonly events: Events;
   readonly files: ModuleFiles;
+  readonly logs: Logs;
   readonly metrics: MetricsEndpoint;
   readonly names: Names;
   /** The sockets that are not closed yet. */
@@ -89,6 +91,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     clients: new Clients(context),
     docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
     files: new ModuleFiles(context.module),
+    logs: new Logs(context),
     names: new Names(context),
     pages: new Pages(context),
     polled: new PolledTasks(),

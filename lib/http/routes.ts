@@ -70,7 +70,7 @@ export const ROUTES: readonly Route<Areas>[] = [
   ),
   route("POST /tasks/{client}/{id}", "report", ({ reports }, call) => reports.report("update", call), SHARED),
   route("DELETE /tasks/{client}/{id}", "remove", ({ rest }, call) => rest.remove(call)),
-  route("GET /tasks/{client}/{id}/logs", "read", ({ rest }, call) => rest.logs(call), COMPRESSED),
+  route("GET /tasks/{client}/{id}/logs", "read", ({ logs }, call) => logs.answer(call), COMPRESSED),
   route(
     "POST /tasks/{client}/{id}/logs",
     "report",

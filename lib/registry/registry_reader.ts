@@ -6,6 +6,7 @@
 
 import type { Cursor } from "../task/cursor.ts";
 import type { ChangesSince, Degradation, StoredTask, StoreFigures, TaskStore } from "../store/store.ts";
+import type { LogMatches, LogQuery } from "../store/log_search.ts";
 import {
   HISTORY,
   type Launch,
@@ -143,6 +144,19 @@ export class RegistryReader {
    */
   async log(client: string, id: string, from: number, to: number, most = Infinity): Promise<LogSlice> {
     return logSlice(await this.#store.readEntries(LOG_LINES, client, id, { from, to, most }), from);
+  }
+
+  /**
+   * Searches all lines of a task's log that are kept.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @param query what to search for
+   * @returns the matches
+   * @throws {StorageError} if the log cannot be read
+   */
+  async searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
+    return await this.#store.searchLog(client, id, query);
   }
 
   /** Returns the history of a task, oldest entry first. */

@@ -6,6 +6,7 @@
 
 import type { StorageError } from "../errors.ts";
 import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.ts";
+import type { LogMatches, LogQuery } from "./log_search.ts";
 import type { KeyRange, SideTable, SubtaskSums } from "./side_tables.ts";
 import type { ListedTask } from "../task/task_query.ts";
 
@@ -220,6 +221,14 @@ export interface TaskStore extends AsyncDisposable {
     id: string,
     range?: KeyRange,
   ): Promise<readonly Entry[]>;
+
+  /**
+   * Searches the log of a task as it is at the time of the call.
+   *
+   * @returns the matches; none if the task does not exist
+   * @throws {StorageError} if the log cannot be read
+   */
+  searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches>;
 
   /**
    * Queues a message for delivery. The message is committed together with all changes of the same turn of the

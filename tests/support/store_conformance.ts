@@ -336,6 +336,33 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     assert(lines.length < 1_000, "lines above the limit are removed eventually");
   });
 
+  Deno.test(`${name}.searchLog() searches every kept line of a task`, async () => {
+    await using home = createHome({ ...AMPLE, logLinesPerTask: 10_000, logLinesPerTaskOnDisk: 10_000 });
+    const { store } = home;
+    for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
+    const texts = Array.from(
+      { length: 5_000 },
+      (_, i) => i % 100 === 7 ? `\x1b[1mÉrr\x1b[0mor ${i}` : `line ${i}`,
+    );
+    appendLog(store, "c", "1", 0, texts.map((text, i) => line(text, i)));
+    appendLog(store, "c", "2", 0, [line("error of another task")]);
+    const query = { text: "érrOR", from: 0, to: Infinity, most: 3, keep: "newest" } as const;
+    await home.check(async (store) => {
+      const newest = await store.searchLog("c", "1", query);
+      assertEquals(newest.lines.map(({ number, at }) => [number, at]), [[4_707, 4_707], [4_807, 4_807], [
+        4_907,
+        4_907,
+      ]]);
+      assertEquals([newest.index, newest.matches, newest.searched], [47, 50, 5_000]);
+      const oldest = await store.searchLog("c", "1", { ...query, from: 200, keep: "oldest" });
+      assertEquals(oldest.lines.map(({ text }) => text), [2, 3, 4].map((i) => texts[i * 100 + 7]));
+      assertEquals([oldest.index, oldest.matches], [2, 50]);
+      for (const [id, searched] of [["2", 1], ["none", 0]] as const) {
+        assertEquals(await store.searchLog("c", id, query), { lines: [], index: 0, matches: 0, searched });
+      }
+    });
+  });
+
   Deno.test(`${name}.readEntries() returns every change of state, and the newest of the other history entries`, async () => {
     await using home = createHome({ ...AMPLE, historyPerTask: 3 });
     const { store } = home;

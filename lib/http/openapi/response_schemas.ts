@@ -162,6 +162,16 @@ export const LOG_PAGE = z.strictObject({
   count: count.describe("the number of lines that the task has written so far"),
 }).meta({ id: "LogPage" });
 
+/** `GET …/logs?q=` */
+export const LOG_MATCHES = z.strictObject({
+  lines: z.array(LOG_LINE.extend({ number: count.describe("the number of the line, from 0") }))
+    .describe("the matching lines, oldest first"),
+  index: count.describe("the number of matches before these"),
+  matches: count.describe("the number of all matches"),
+  searched: count.describe("the number of lines that were searched: all that are still stored"),
+  count: count.describe("the number of lines that the task has written so far"),
+}).meta({ id: "LogMatches" });
+
 /** `GET …/history` */
 export const HISTORY = z.strictObject({ history: z.array(HISTORY_ENTRY).describe("oldest first") });
 /** `GET …/progress` */

@@ -4,42 +4,44 @@
  * @module
  */
 
-import type { LogSlice } from "../../registry/registry_reader.ts";
+import type { LogLine } from "../../task/task.ts";
 import { plainLine } from "../../text/terminal_text.ts";
 
 /** The number of lines that are in memory at a time. */
 const CHUNK_LINES = 1_000;
 
-/** A range of lines of a task's log. */
-export interface WantedLines {
-  /** The task's id, which names the file. */
-  readonly id: string;
-  /** The number of the first line of the range. */
-  readonly from: number;
-  /** The number of the line after the last one of the range. */
-  readonly to: number;
-  /** Reads the oldest stored lines between two numbers, up to a maximum. */
-  readonly read: (from: number, to: number, most: number) => Promise<LogSlice>;
-}
+/**
+ * Reads lines of a log, oldest first.
+ *
+ * @param from the lowest number of a line to read
+ * @param most the maximum number of lines
+ * @returns the lines, and where to read on; `next` is `null` after the last line
+ */
+export type ReadLines = (
+  from: number,
+  most: number,
+) => Promise<{ readonly lines: readonly LogLine[]; readonly next: number | null }>;
 
 /**
  * Responds with a download of log lines, each preceded by its time and without the escape sequences and control
  * characters of terminals. Lines are read from the store as fast as the client reads the response.
  *
- * @param wanted the range of lines
+ * @param id the task's id, which names the file
+ * @param from the number from which on to read
+ * @param read reads the lines
  * @returns the response
  */
-export function logTextResponse({ id, from, to, read }: WantedLines): Response {
+export function logTextResponse(id: string, from: number, read: ReadLines): Response {
   const encoder = new TextEncoder();
-  let next = from;
+  let next: number | null = from;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { first, lines } = await read(next, to, CHUNK_LINES);
-      if (lines.length === 0) return controller.close();
-      next = first + lines.length;
+      if (next === null) return controller.close();
+      const { lines, next: following } = await read(next, CHUNK_LINES);
+      next = following;
       const text = lines.map((line) => `${timeOf(line.at)} ${plainLine(line.text)}\n`).join("");
-      controller.enqueue(encoder.encode(text));
-      if (next >= to) controller.close();
+      if (text !== "") controller.enqueue(encoder.encode(text));
+      if (next === null) controller.close();
     },
   }, { highWaterMark: 0 });
   return new Response(body, {

@@ -19,7 +19,6 @@ import {
   whenCommitted,
   whenPublishable,
 } from "../context.ts";
-import { logTextResponse } from "./log_text.ts";
 import { Problem } from "../problem.ts";
 import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
@@ -33,9 +32,6 @@ const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
  * evicted. Many responses to slow readers share a cached list.
  */
 const MAX_CACHED_CHARACTERS = 16 * 1024 * 1024;
-
-/** The maximum number of lines on a page of a log. */
-export const MAX_PAGE_LINES = 10_000;
 
 /** `POST /tasks/{client}/start/{name}` */
 export const START_BODY = z.strictObject({
@@ -85,38 +81,6 @@ export class Rest {
       const stored = storedTask(this.#context, client, id);
       return isText ? taskText(stored.task) : negotiated(stored.json);
     });
-  }
-
-  /**
-   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those after or before a line
-   * number. The response is a text file if the header `Accept` prefers text, or with `?format=text`, for
-   * links; without `limit`, the file has all stored lines.
-   */
-  async logs({ client, id, request }: Call): Promise<Response> {
-    const params = paramsOf(request);
-    const { log_count: count } = storedTask(this.#context, client, id).task;
-    const { registry, limits } = this.#context;
-    const isText = textFrom(params) ?? wantsText(request);
-    const asked = lineNumberFrom(params, "limit");
-    const limit = asked ?? (isText ? Infinity : Math.min(MAX_PAGE_LINES, limits.logLinesPerTask));
-    const after = lineNumberFrom(params, "after");
-    const before = lineNumberFrom(params, "before") ?? count;
-    if (asked !== null && (limit < 1 || limit > MAX_PAGE_LINES)) {
-      throw new Problem("bad_filter", `The parameter "limit" must be between 1 and ${MAX_PAGE_LINES}`);
-    }
-    const from = after ?? Math.max(0, before - limit);
-    // If the line at `after` was dropped, reading starts at the oldest stored line.
-    const to = after === null ? before : Math.min(before, count);
-    if (isText) {
-      const { first } = await registry.log(client, id, from, to, 1);
-      const end = Math.min(to, first + limit);
-      const read = (next: number, last: number, most: number) => registry.log(client, id, next, last, most);
-      return logTextResponse({ id, from: first, to: end, read });
-    }
-    const { first, lines } = await registry.log(client, id, from, to, limit);
-    const next = lines.length === 0 ? Math.min(from, count) : first + lines.length;
-    const body = JSON.stringify({ lines, first: lines.length === 0 ? next : first, next, count });
-    return negotiated(body);
   }
 
   /** `GET /tasks/{client}/{id}/history` */
@@ -246,21 +210,6 @@ export class Rest {
 
 function negotiated(body: string): Response {
   return new TextResponse(body, { headers: NEGOTIATED_HEADERS });
-}
-
-/** Returns whether the query asks for text; `null` if it has no `format`. */
-function textFrom(params: URLSearchParams): boolean | null {
-  const format = params.get("format");
-  if (format === null) return null;
-  if (format === "text" || format === "json") return format === "text";
-  throw new Problem("bad_filter", 'The parameter "format" must be text or json');
-}
-
-function lineNumberFrom(params: URLSearchParams, name: string): number | null {
-  const text = params.get(name);
-  if (text === null) return null;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new Problem("bad_filter", `The parameter "${name}" must be the number of a line`);
 }
 
 function badBody(issue: z.core.$ZodIssue | undefined): Problem {

@@ -5,7 +5,14 @@
  */
 
 import type { Task } from "../../task/task.ts";
-import { type KeyRange, SIDE_TABLES, type SideTable, type SideTableLimits } from "../side_tables.ts";
+import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
+import {
+  type KeyRange,
+  LOG_LINES,
+  SIDE_TABLES,
+  type SideTable,
+  type SideTableLimits,
+} from "../side_tables.ts";
 import { SideBook } from "./side_book.ts";
 import type {
   Delivery,
@@ -105,6 +112,14 @@ export class MemoryStore implements TaskStore {
     const entries = this.#has(client, id) ? this.#bookOf(table).read(keyOf(client, id), range) : [];
     // The entries are copied, because the book keeps adding to its own list.
     return Promise.resolve([...entries]);
+  }
+
+  searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
+    const search = new LogSearch(query);
+    if (this.#has(client, id)) {
+      this.#bookOf(LOG_LINES).read(keyOf(client, id)).forEach((line) => search.add(line));
+    }
+    return Promise.resolve(search.result());
   }
 
   putDelivery(delivery: Delivery, text: string): void {

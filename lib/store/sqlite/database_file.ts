@@ -68,12 +68,9 @@ export class DatabaseFile implements Disposable {
     return this.#read((statement) => statement.all(...values) as ReadRow[], sql);
   }
 
-  /** Returns all rows of a query as arrays of values, which takes a third of the time for many rows. */
+  /** Returns all rows of a query as arrays of values. */
   rows(sql: string, ...values: SQLInputValue[]): (readonly ReadValue[])[] {
-    return this.#read((statement: ListingStatement) => {
-      statement.setReturnArrays?.(true);
-      return (statement.all(...values) as unknown[]).map((row) => Object.values(row as ReadRow));
-    }, sql);
+    return this.#read((statement) => rowsOf(statement, values), sql);
   }
 
   /** Returns the first row of a query, if any. */
@@ -110,6 +107,15 @@ export class DatabaseFile implements Disposable {
       throw storageError(this.#file, cause);
     }
   }
+}
+
+/** Returns all rows of a statement as arrays of values, which takes a third of the time for many rows. */
+export function rowsOf(
+  statement: ListingStatement,
+  values: readonly SQLInputValue[],
+): (readonly ReadValue[])[] {
+  statement.setReturnArrays?.(true);
+  return (statement.all(...values) as unknown[]).map((row) => Object.values(row as ReadRow));
 }
 
 function openDatabase(file: string): { readonly db: DatabaseSync; readonly loss: string | null } {

@@ -113,6 +113,11 @@ export class SideRows {
     return keepNewest(table, entries, table.perTaskOnDisk(this.#limits));
   }
 
+  /** Returns the entries of a task whose commit is not confirmed yet, oldest first. */
+  unsaved<Entry>(table: SideTable<Entry>, place: number): readonly Entry[] {
+    return this.#writer.unsavedRows(table.name, place).map(table.fromRow);
+  }
+
   /** Stops counting the entries of a task, because it has ended. */
   ended(place: number): void {
     for (const counts of this.#counts.values()) counts.delete(place);

@@ -15,7 +15,9 @@ import { TASK_TABLES } from "./schema.ts";
 import { SideRows, type SideRowsLimits } from "./side_rows.ts";
 import { TaskOnDisk } from "./task_on_disk.ts";
 import { Writer } from "./writer.ts";
-import type { KeyRange, SideTable } from "../side_tables.ts";
+import { LogSearcher } from "./log_searcher.ts";
+import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
+import { type KeyRange, LOG_LINES, type SideTable } from "../side_tables.ts";
 import type {
   Degradation,
   Delivery,
@@ -64,6 +66,7 @@ export class SqliteStore implements TaskStore {
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
   readonly #side: SideRows;
+  readonly #searcher: LogSearcher;
   readonly #deliveries: Deliveries;
   readonly #index: TaskIndex;
   readonly #setAside: Map<string, SetAside> = new Map();
@@ -112,6 +115,7 @@ export class SqliteStore implements TaskStore {
       onCommit: (batch) => this.#committed(batch),
     });
     this.#side = new SideRows(this.#file, this.#writer, limits);
+    this.#searcher = new LogSearcher(file);
     this.#deliveries = new Deliveries(this.#file, this.#writer);
   }
 
@@ -215,6 +219,13 @@ export class SqliteStore implements TaskStore {
     });
   }
 
+  searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
+    const node = this.#index.node(client, id);
+    if (node === undefined) return Promise.resolve(new LogSearch(query).result());
+    const { place } = node;
+    return this.#searcher.search({ place, unsaved: this.#side.unsaved(LOG_LINES, place), query });
+  }
+
   putDelivery(delivery: Delivery, text: string): void {
     this.#writer.batch(this.#seq).putDelivery(delivery, text);
   }
@@ -251,6 +262,7 @@ export class SqliteStore implements TaskStore {
     try {
       await this.#writer[Symbol.asyncDispose]();
     } finally {
+      this.#searcher[Symbol.dispose]();
       this.#file[Symbol.dispose]();
     }
   }

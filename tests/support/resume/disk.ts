@@ -7,6 +7,7 @@
 import type { MonitorLimits } from "../../../lib/config/limits.ts";
 import { StorageError } from "../../../lib/errors.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
+import type { LogMatches, LogQuery } from "../../../lib/store/log_search.ts";
 import type { KeyRange, SideTable } from "../../../lib/store/side_tables.ts";
 import type {
   Degradation,
@@ -215,6 +216,10 @@ class JournalStore implements TaskStore {
 
   putEntries<Entry>(table: SideTable<Entry>, client: string, id: string, entries: readonly Entry[]): void {
     this.#do({ client, apply: (tasks) => tasks.putEntries(table, client, id, entries) });
+  }
+
+  searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
+    return this.#tasks.searchLog(client, id, query);
   }
 
   readEntries<Entry>(

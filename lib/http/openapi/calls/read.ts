@@ -6,11 +6,20 @@
 
 import { z } from "zod";
 import { LIMITS } from "../../../task/grammar.ts";
-import { MAX_PAGE_LINES } from "../../tasks/rest.ts";
+import { MAX_PAGE_LINES, MAX_SEARCH_LENGTH } from "../../tasks/logs.ts";
 import { MAX_WAIT_SECONDS } from "../../tasks/waits.ts";
 import type { CallGroup } from "../call.ts";
 import { AFTER, LIST_QUERY, NAME_QUERY, TIMEOUT } from "../parameters.ts";
-import { CHANGES, HISTORY, LOG_PAGE, NAMES, PROGRESS, TASK, TASK_LIST } from "../response_schemas.ts";
+import {
+  CHANGES,
+  HISTORY,
+  LOG_MATCHES,
+  LOG_PAGE,
+  NAMES,
+  PROGRESS,
+  TASK,
+  TASK_LIST,
+} from "../response_schemas.ts";
 
 const lineNumber = z.int().min(0);
 
@@ -78,8 +87,15 @@ export const READ_CALLS: CallGroup = {
       summary: "Get a task's log",
       description:
         "Without parameters, the response has the newest lines. Lines are numbered from 0; `after` and `before` page " +
-        "through the others. As plain text, it is a file of all lines that are still stored, each with its time.",
+        "through the others. As plain text, it is a file of all lines that are still stored, each with its time. With " +
+        "`q`, the response has only lines that contain a text, with their numbers, and says how many of the stored lines " +
+        "match: the newest matches, or with `after` the oldest from there.",
       query: z.object({
+        q: z.string().max(MAX_SEARCH_LENGTH)
+          .describe(
+            "only lines with this text; upper and lower case are equal, and terminal codes are ignored",
+          )
+          .optional(),
         after: lineNumber.describe("lines from this number on, oldest first").optional(),
         before: lineNumber.describe("lines before this number").optional(),
         limit: z.int().min(1).max(MAX_PAGE_LINES)
@@ -88,7 +104,7 @@ export const READ_CALLS: CallGroup = {
         format: z.enum(["json", "text"]).describe("takes precedence over the Accept header, for links")
           .optional(),
       }),
-      responses: { 200: LOG_PAGE },
+      responses: { 200: z.union([LOG_PAGE, LOG_MATCHES]) },
       hasTextResponse: true,
       problems: [404],
       example: "curl {server}/tasks/default/backup-1/logs",

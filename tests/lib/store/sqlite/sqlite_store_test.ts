@@ -2,8 +2,15 @@ import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
 import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
 import { TaskInMemory } from "../../../../lib/store/store.ts";
+import { StorageError } from "../../../../lib/errors.ts";
 import { summaryOf } from "../../../../lib/task/task.ts";
-import { assert, assertEquals, assertGreater, assertInstanceOf } from "../../../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertRejects,
+} from "../../../support/assert.ts";
 import { testStore } from "../../../support/store_conformance.ts";
 import { TASK_TABLES } from "../../../../lib/store/sqlite/schema.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
@@ -301,6 +308,33 @@ Deno.test("SqliteStore.readEntries() merges log lines on disk with those in memo
       if (lines.length > 0) assertEquals(first, from);
     }
   }
+});
+
+Deno.test("SqliteStore.searchLog() finds lines on disk, in a commit, and not yet in a commit", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  store.put("c", storedTask("1", store.takeSeq()));
+  const all = { text: "line", from: 0, to: Infinity, most: 100, keep: "oldest" } as const;
+  for (let number = 0; number < 30; number++) {
+    appendLog(store, "c", "1", number, [line(`line ${number}`, number)]);
+    if (number === 10) await store.committed();
+    if (number === 20) store.committed();
+    const { lines, matches } = await store.searchLog("c", "1", all);
+    assertEquals([lines.length, matches, lines.at(-1)?.text], [number + 1, number + 1, `line ${number}`]);
+  }
+  const searches = Array.from({ length: 5 }, () => store.searchLog("c", "1", all));
+  assertEquals((await Promise.all(searches)).map(({ matches }) => matches), Array(5).fill(30));
+});
+
+Deno.test("SqliteStore.searchLog() rejects searches that are not done when the store closes", async () => {
+  using folder = new StoreFolder();
+  const store = folder.open();
+  store.put("c", storedTask("1", store.takeSeq()));
+  const query = { text: "x", from: 0, to: Infinity, most: 1, keep: "oldest" } as const;
+  const searches = Promise.allSettled(Array.from({ length: 50 }, () => store.searchLog("c", "1", query)));
+  await store[Symbol.asyncDispose]();
+  assertEquals((await searches).at(-1)?.status, "rejected");
+  await assertRejects(() => store.searchLog("c", "1", query), StorageError);
 });
 
 Deno.test("SqliteStore deletes the oldest log lines beyond the limit from the disk", async () => {

@@ -35,7 +35,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-Deno.test("Rest.logs() returns lines after or before a number, up to a limit", async () => {
+Deno.test("Logs returns lines after or before a number, up to a limit", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   const table: [string, [from: number, to: number]][] = [
@@ -62,7 +62,7 @@ Deno.test("Rest.logs() returns lines after or before a number, up to a limit", a
   }
 });
 
-Deno.test("Rest.logs() returns no lines for an empty range, but the number of the next line", async () => {
+Deno.test("Logs returns no lines for an empty range, but the number of the next line", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   for (
@@ -76,7 +76,7 @@ Deno.test("Rest.logs() returns no lines for an empty range, but the number of th
   assertEquals(json, { lines: [], first: 0, next: 0, count: 0 });
 });
 
-Deno.test("Rest.logs() can be paged forwards and backwards, even if the oldest lines were dropped", async () => {
+Deno.test("Logs can be paged forwards and backwards, even if the oldest lines were dropped", async () => {
   const { server, logs } = await logging(100, 50);
   await using _server = server;
   for (const limit of [1, 7, 25, 100]) {
@@ -100,7 +100,7 @@ Deno.test("Rest.logs() can be paged forwards and backwards, even if the oldest l
   }
 });
 
-Deno.test("Rest.logs() refuses invalid numbers and limits that are too large", async () => {
+Deno.test("Logs refuses invalid numbers and limits that are too large", async () => {
   const { server, logs } = await logging(3, 50);
   await using _server = server;
   for (const name of ["after", "before", "limit"]) {
@@ -119,7 +119,7 @@ Deno.test("Rest.logs() refuses invalid numbers and limits that are too large", a
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() returns the newest page of a long log, and at most one page", async () => {
+Deno.test("Logs returns the newest page of a long log, and at most one page", async () => {
   const { server, logs } = await logging(12_000, 20_000);
   await using _server = server;
   const all = (await call("GET", `${logs}?after=0&limit=10000`)).json;
@@ -159,7 +159,7 @@ Deno.test("Rest.history() returns the states and status texts of a task, oldest 
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/history`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() responds with all stored lines as a text file if the client asks for text", async () => {
+Deno.test("Logs responds with all stored lines as a text file if the client asks for text", async () => {
   const { server, logs } = await logging(5_000, 3_500);
   await using _server = server;
   const header = { headers: { accept: "text/plain" } };
@@ -182,7 +182,7 @@ Deno.test("Rest.logs() responds with all stored lines as a text file if the clie
   assertProblem(await call("GET", `${server.url}/tasks/c/unknown/logs?format=text`), 404, "task_not_found");
 });
 
-Deno.test("Rest.logs() responds with an empty text if there are no lines, and stops sending when the client disconnects", async () => {
+Deno.test("Logs responds with an empty text if there are no lines, and stops sending when the client disconnects", async () => {
   const { server, logs } = await logging(50_000, 50_000);
   await using _server = server;
   await server.monitor.monitored(() => {}, { client: "c", id: "silent" })();
@@ -196,7 +196,7 @@ Deno.test("Rest.logs() responds with an empty text if there are no lines, and st
   assertEquals(server.errors, []);
 });
 
-Deno.test("Rest.logs() includes lines that are only on disk in the text file", async () => {
+Deno.test("Logs includes lines that are only on disk in the text file", async () => {
   using folder = new StoreFolder();
   await using server = startServer({ data: folder.file });
   await server.monitor.monitored((task) => {
@@ -204,4 +204,47 @@ Deno.test("Rest.logs() includes lines that are only on disk in the text file", a
   }, { client: "c", id: "long" })();
   const answer = await call("GET", `${server.url}/tasks/c/long/logs?format=text`);
   assertEquals(answer.text.match(/line \d+/g)?.length, 2_500);
+});
+
+Deno.test("Logs searches every stored line, and says how many lines it searched", async () => {
+  const { server, logs } = await logging(3_000, 2_000);
+  await using _server = server;
+  const table: [query: string, numbers: number[], index: number, matches: number][] = [
+    ["q=LINE%20299", [2_990, 2_991, 2_992, 2_993, 2_994, 2_995, 2_996, 2_997, 2_998, 2_999], 0, 10],
+    ["q=line%20299&limit=2", [2_998, 2_999], 8, 10],
+    ["q=line%20299&limit=2&before=2995", [2_993, 2_994], 3, 10],
+    ["q=line%20299&limit=2&after=2993", [2_993, 2_994], 3, 10],
+    ["q=line%205", [], 0, 0],
+  ];
+  for (const [query, numbers, index, matches] of table) {
+    const { status, json } = await call("GET", `${logs}?${query}`);
+    assertEquals(status, 200);
+    const { lines, ...rest } = json;
+    assertEquals(lines.map(({ number, text }: { number: number; text: string }) => [number, text]), [
+      ...numbers.map((number) => [number, `line ${number}`]),
+    ], query);
+    assertEquals(rest, { index, matches, searched: 2_000, count: 3_000 }, query);
+  }
+  assertEquals((await call("GET", `${logs}?q=`)).json.count, 3_000, "an empty text is no search");
+  assertEquals((await call("GET", `${logs}?q=a&limit=0`)).status, 400);
+  const long = await call("GET", `${logs}?q=${"x".repeat(1_001)}`);
+  assertProblem(long, 400, "bad_filter");
+  assertStringIncludes(long.json.detail, "1000 characters");
+});
+
+Deno.test("Logs responds with every matching line as text, from memory and from disk", async () => {
+  using folder = new StoreFolder();
+  for (const data of [null, folder.file]) {
+    await using server = startServer({ ...(data !== null && { data }), limits: { logLinesPerTask: 10_000 } });
+    await server.monitor.monitored((task) => {
+      for (let n = 0; n < 6_000; n++) task.log(n % 2 === 0 ? `even ${n}` : `odd ${n}`);
+    }, { client: "c", id: "long" })();
+    const logs = `${server.url}/tasks/c/long/logs?format=text`;
+    const numbers = async (query: string) =>
+      (await call("GET", `${logs}&${query}`)).text.match(/(?<=Z even )\d+/g)?.map(Number) ?? [];
+    assertEquals(await numbers("q=even"), Array.from({ length: 3_000 }, (_, i) => 2 * i));
+    assertEquals(await numbers("q=even&after=11&limit=2"), [12, 14]);
+    assertEquals(await numbers("q=even&limit=2500"), Array.from({ length: 2_500 }, (_, i) => 2 * i));
+    assertEquals((await call("GET", `${logs}&q=neither`)).text, "");
+  }
 });

@@ -1,0 +1,159 @@
+/**
+ * Reads and searches the logs of tasks over HTTP.
+ *
+ * @module
+ */
+
+import type { LogQuery } from "../../store/log_search.ts";
+import { type HandlerContext, storedTask } from "../context.ts";
+import { Problem } from "../problem.ts";
+import { JSON_HEADERS, TextResponse } from "../responses.ts";
+import { type Call, paramsOf } from "../route.ts";
+import { Slots } from "../slots.ts";
+import { logTextResponse, type ReadLines } from "./log_text.ts";
+import { wantsText } from "./text.ts";
+
+/** The maximum number of lines on a page of a log. */
+export const MAX_PAGE_LINES = 10_000;
+
+/** The maximum length of the text to search for, in characters. */
+export const MAX_SEARCH_LENGTH = 1_000;
+
+/** The maximum number of searches that run or wait at the same time. */
+const MAX_SEARCHES = 50;
+
+/** The parameters of a request for log lines. */
+interface LogParams {
+  /** The text that the lines must contain; empty for all lines. */
+  readonly text: string;
+  /** The number of the first line, and the direction: oldest first. */
+  readonly after: number | null;
+  /** The number of the line after the last one. */
+  readonly before: number;
+  /** The maximum number of lines; `null` for the default. */
+  readonly limit: number | null;
+}
+
+/** Handles `GET /tasks/{client}/{id}/logs`. */
+export class Logs {
+  readonly #context: HandlerContext;
+  readonly #searches = new Slots(MAX_SEARCHES, "searches of logs");
+
+  /** @param context the parts of the monitor to use */
+  constructor(context: HandlerContext) {
+    this.#context = context;
+  }
+
+  /**
+   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those after or before a line
+   * number; with `q`, only with lines that contain a text. The response is a text file if the header `Accept`
+   * prefers text, or with `?format=text`, for links; without `limit`, the file has all of these lines.
+   */
+  async answer({ client, id, request }: Call): Promise<Response> {
+    const { log_count: count } = storedTask(this.#context, client, id).task;
+    const params = paramsOf(request);
+    const wanted = logParamsOf(params, count);
+    const isText = textFrom(params) ?? wantsText(request);
+    if (wanted.text === "") {
+      return isText ? await this.#text(client, id, wanted) : await this.#page(client, id, wanted, count);
+    }
+    return isText ? this.#matchingText(client, id, wanted) : await this.#matches(client, id, wanted, count);
+  }
+
+  async #page(client: string, id: string, wanted: LogParams, count: number): Promise<Response> {
+    const { from, to, most } = rangeOf(wanted, this.#pageLines);
+    const { first, lines } = await this.#context.registry.log(client, id, from, Math.min(to, count), most);
+    const next = lines.length === 0 ? Math.min(from, count) : first + lines.length;
+    return negotiated({ lines, first: lines.length === 0 ? next : first, next, count });
+  }
+
+  async #text(client: string, id: string, wanted: LogParams): Promise<Response> {
+    const { registry } = this.#context;
+    const { from, to, most } = rangeOf(wanted, Infinity);
+    const { first } = await registry.log(client, id, from, to, 1);
+    const end = Math.min(to, first + most);
+    return logTextResponse(id, first, async (next, limit) => {
+      const { first, lines } = await registry.log(client, id, next, end, limit);
+      const reached = first + lines.length;
+      return { lines, next: lines.length === 0 || reached >= end ? null : reached };
+    });
+  }
+
+  async #matches(client: string, id: string, wanted: LogParams, count: number): Promise<Response> {
+    const { text, after, before: to, limit } = wanted;
+    const { lines, index, matches, searched } = await this.#search(client, id, {
+      text,
+      from: after ?? 0,
+      to,
+      most: limit ?? this.#pageLines,
+      keep: after === null ? "newest" : "oldest",
+    });
+    return negotiated({ lines, index, matches, searched, count });
+  }
+
+  #matchingText(client: string, id: string, wanted: LogParams): Response {
+    const { text, after, before: to, limit } = wanted;
+    let left = limit ?? Infinity;
+    const read: ReadLines = async (from, most) => {
+      const query = { text, from, to, most: Math.min(most, left), keep: "oldest" } as const;
+      const { lines } = await this.#search(client, id, query);
+      left -= lines.length;
+      const isLast = lines.length < query.most || left === 0;
+      return { lines, next: isLast ? null : lines.at(-1)!.number + 1 };
+    };
+    return logTextResponse(id, after ?? 0, read);
+  }
+
+  /** The number of lines of a page if the request does not say it. */
+  get #pageLines(): number {
+    return Math.min(MAX_PAGE_LINES, this.#context.limits.logLinesPerTask);
+  }
+
+  async #search(client: string, id: string, query: LogQuery) {
+    const release = this.#searches.take();
+    try {
+      return await this.#context.registry.searchLog(client, id, query);
+    } finally {
+      release();
+    }
+  }
+}
+
+function logParamsOf(params: URLSearchParams, count: number): LogParams {
+  const limit = lineNumberFrom(params, "limit");
+  if (limit !== null && (limit < 1 || limit > MAX_PAGE_LINES)) {
+    throw new Problem("bad_filter", `The parameter "limit" must be between 1 and ${MAX_PAGE_LINES}`);
+  }
+  const text = params.get("q") ?? "";
+  if (text.length > MAX_SEARCH_LENGTH) {
+    throw new Problem("bad_filter", `The parameter "q" must have at most ${MAX_SEARCH_LENGTH} characters`);
+  }
+  const after = lineNumberFrom(params, "after");
+  return { text, after, before: lineNumberFrom(params, "before") ?? count, limit };
+}
+
+/** Returns the range of lines to read; if the line at `after` was dropped, it begins with the oldest stored line. */
+function rangeOf({ after, before, limit }: LogParams, pageLines: number) {
+  const most = limit ?? pageLines;
+  return { from: after ?? Math.max(0, before - most), to: before, most };
+}
+
+function negotiated(body: unknown): Response {
+  // The resource can also respond with text.
+  return new TextResponse(JSON.stringify(body), { headers: { ...JSON_HEADERS, "vary": "Accept" } });
+}
+
+/** Returns whether the query asks for text; `null` if it has no `format`. */
+function textFrom(params: URLSearchParams): boolean | null {
+  const format = params.get("format");
+  if (format === null) return null;
+  if (format === "text" || format === "json") return format === "text";
+  throw new Problem("bad_filter", 'The parameter "format" must be text or json');
+}
+
+function lineNumberFrom(params: URLSearchParams, name: string): number | null {
+  const text = params.get(name);
+  if (text === null) return null;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Problem("bad_filter", `The parameter "${name}" must be the number of a line`);
+}

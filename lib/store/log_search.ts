@@ -1,0 +1,80 @@
+/**
+ * Searches the lines of a log.
+ *
+ * @module
+ */
+
+import { withoutSequences } from "../text/escape_sequences.ts";
+import type { NumberedLine } from "./side_tables.ts";
+
+/** What to search a log for, and which of the matching lines to return. */
+export interface LogQuery {
+  /** The text that a line must contain. Upper and lower case are equal, and escape sequences are ignored. */
+  readonly text: string;
+  /** The lowest number of a line to return. */
+  readonly from: number;
+  /** The lowest number beyond the lines to return. */
+  readonly to: number;
+  /** The maximum number of lines to return. */
+  readonly most: number;
+  /** Which lines are returned if there are more than `most`. */
+  readonly keep: "oldest" | "newest";
+}
+
+/** The result of a search. */
+export interface LogMatches {
+  /** The matching lines that the query wanted, oldest first. */
+  readonly lines: readonly NumberedLine[];
+  /** The number of matching lines before those. */
+  readonly index: number;
+  /** The number of all matching lines, wanted or not. */
+  readonly matches: number;
+  /** The number of lines that were searched: all that are kept. */
+  readonly searched: number;
+}
+
+/** A search over lines that are added in order, oldest first. */
+export class LogSearch {
+  readonly #query: LogQuery;
+  readonly #wanted: string;
+  #lines: NumberedLine[] = [];
+  #index = 0;
+  #matches = 0;
+  #searched = 0;
+
+  /** @param query what to search for */
+  constructor(query: LogQuery) {
+    this.#query = query;
+    this.#wanted = query.text.toLowerCase();
+  }
+
+  /** Searches a line. */
+  add(line: NumberedLine): void {
+    this.#searched++;
+    if (!withoutSequences(line.text).toLowerCase().includes(this.#wanted)) return;
+    this.#matches++;
+    const { from, to, most, keep } = this.#query;
+    if (line.number < from) this.#index++;
+    if (line.number < from || line.number >= to || (keep === "oldest" && this.#lines.length >= most)) return;
+    this.#lines.push(line);
+    if (this.#lines.length >= 2 * most) this.#trim();
+  }
+
+  /** Returns the result for the lines so far. */
+  result(): LogMatches {
+    this.#trim();
+    return {
+      lines: this.#lines,
+      index: this.#index,
+      matches: this.#matches,
+      searched: this.#searched,
+    };
+  }
+
+  /** Drops the oldest lines beyond the wanted number. */
+  #trim(): void {
+    const over = Math.max(0, this.#lines.length - this.#query.most);
+    this.#lines = this.#lines.slice(over);
+    this.#index += over;
+  }
+}
