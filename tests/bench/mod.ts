@@ -20,6 +20,7 @@ import { benchRemoteIngest } from "./remote_ingest.ts";
 import { benchPage } from "./page.ts";
 import { benchReading } from "./reading.ts";
 import { benchRestart } from "./restart.ts";
+import { benchSearch } from "./search.ts";
 import { type Bench, type Figure, formatTable } from "./support/harness.ts";
 import { benchUpdate } from "./update.ts";
 
@@ -35,6 +36,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["memory", benchMemory],
   ["restart", benchRestart],
   ["reading", benchReading],
+  ["search", benchSearch],
   ["eta", benchEta],
   ["idle", benchIdle],
   ["page", benchPage],

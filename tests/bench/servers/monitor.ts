@@ -7,6 +7,7 @@
 import { createMonitor, type MonitoredTask } from "../../../lib/mod.ts";
 import { formatCursor } from "../../../lib/task/cursor.ts";
 import type { Registry } from "../../../lib/registry/registry.ts";
+import { LoopWitness } from "../../support/loop_witness.ts";
 import { clock, tick } from "../support/clock.ts";
 import { Driver } from "../support/driver.ts";
 import type { MonitorSettings, Population } from "../support/monitors.ts";
@@ -50,6 +51,8 @@ serveCommands({
     return isAwaited ? await updateAwaited(task, count) : updateAtOnce(task, count);
   },
   memory: () => memory(),
+  log,
+  longestBlockade: () => (witness ??= new LoopWitness()).take(),
   tick: async ({ count, intervalMs }: { readonly count: number; readonly intervalMs: number }) => {
     const task = await (running ??= run("ticking"));
     await tick(count, intervalMs, () => void task.update({ status: `at ${clock()}` }));
@@ -80,6 +83,7 @@ serveCommands({
 /** The ids of the tasks that `tickBegin` created, and `tickEnd` will end. */
 const timed: string[] = [];
 let running: Promise<MonitoredTask> | undefined;
+let witness: LoopWitness | undefined;
 
 /** Starts a task that runs as long as the process. */
 function run(id: string): Promise<MonitoredTask> {
@@ -123,6 +127,27 @@ async function runEmpty(count: number, atOnce: number): Promise<EmptyRuns> {
     }
   }));
   return { elapsedMs: performance.now() - startMs, latencies };
+}
+
+/** Starts a task that writes log lines at once, and further ones at a rate as long as the process runs. */
+async function log(
+  { id, lines, perSecond }: { readonly id: string; readonly lines: number; readonly perSecond: number },
+): Promise<void> {
+  begin(registry, id);
+  let number = 0;
+  const write = (count: number) => {
+    const at = Date.now() / 1_000;
+    const texts = Array.from(
+      { length: count },
+      () => `2026-01-01 12:00:00 INFO imported row ${number++} of orders.csv`,
+    );
+    registry.apply(CLIENT, id, { type: "log", lines: texts.map((text) => ({ at, text })) });
+  };
+  for (let written = 0; written < lines; written += 1_000) {
+    write(1_000);
+    await registry.committed();
+  }
+  setInterval(() => write(perSecond / 20), 50);
 }
 
 function memory(): { readonly heapBytes: number; readonly residentBytes: number } {
