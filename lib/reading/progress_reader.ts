@@ -85,7 +85,9 @@ export class ProgressReader {
       }
       if (sighting === null) return undefined;
     }
-    if (!isRedraw) this.#tracks.takeOther(line.text, { output, row, atMs, isRedraw });
+    const context = { output, row, atMs, isRedraw };
+    if (isRedraw) this.#tracks.takeOtherVersion(context);
+    else this.#tracks.takeOther(line.text, context);
     return undefined;
   }
 

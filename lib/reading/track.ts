@@ -41,6 +41,8 @@ export interface Track {
   lastRestart: number;
   /** Whether it restarts between two steps of another track, of which it is a part. */
   isPart: boolean;
+  /** Since when its row shows something else; `null` while it shows the track. */
+  replacedMs: number | null;
   /** Other lines since it was seen. */
   otherLines: number;
   /** The progress of each of its rows, as last redrawn. More than one that are drawn in turn are parallel. */
@@ -54,6 +56,8 @@ export interface Track {
   falls: number;
   /** How often the name in its label has changed: each line is about another thing. */
   renames: number;
+  /** How many steps it did not announce. */
+  skipped: number;
   /** Whether its counts leap, so that its lines announce no steps although they look like it. */
   leaps: boolean;
   /** Until it has so many sightings, it may be several. */
@@ -72,8 +76,12 @@ const BELIEVED_POINTS = 1;
 const BELIEVED_TOTAL = 101;
 /** A number that is first seen above this, in percent, is likely a score. */
 const BELIEVED_START = 50;
+/** Steps that a program may skip without announcing them. */
+const MOST_SKIPPED = 1;
 /** A track above this, in percent, may have ended: the last steps of a loop are often not printed. */
 const CLOSE = 90;
+/** How long a track's row may show something else. */
+const REPLACED_MS = 1_000;
 /** How long a track may go unseen while other lines come; and how many of its intervals, but not less than the floor. */
 const UNSEEN_MS = 60_000;
 const UNSEEN_INTERVALS = 10;
@@ -116,12 +124,14 @@ export function newTrack(
     stepBefore: step,
     lastRestart: 0,
     isPart: false,
+    replacedMs: null,
     otherLines: 0,
     rows: new Map(),
     turns: 0,
     isParallel: false,
     isRedrawn: false,
     doubtfulUntil: 0,
+    skipped: 0,
     leaps: false,
     renames: 0,
     falls: 0,
@@ -158,6 +168,7 @@ export function isDoubtfulStart({ sightings, newest: { label, progress } }: Trac
 export function isCandidate(track: Track, atMs: number): boolean {
   if (track.isPart || !isBelieved(track)) return false;
   if (track.sightings < track.doubtfulUntil && !track.isParallel) return false;
+  if (track.replacedMs !== null && atMs - track.replacedMs >= REPLACED_MS) return false;
   const mostMs = track.sightings === 1
     ? UNSEEN_MS
     : Math.min(UNSEEN_MS, Math.max(UNSEEN_FLOOR_MS, track.intervalMs * UNSEEN_INTERVALS));
@@ -220,12 +231,18 @@ export function finishedOfAll(tracks: readonly Track[]): Reading {
   return { progress: current / finished.size * 100, current, total: finished.size, unit: null };
 }
 
-/** `(2/34) Uploading files...`, `(6/34) Uploading files...`: what does not announce every step counts steps done. */
+/**
+ * `(2/34) Uploading files...`, `(6/34) Uploading files...`: what does not announce every step counts steps done, except that
+ * one step may be skipped. So does what begins at `0/34`: there is no step 0.
+ */
 export function withoutLeaps(track: Track, sighting: Sighting): Sighting {
   const { current, total, isBeginning, rank } = sighting;
   if (!isBeginning || current === null || total === null || rank === RANK.stated) return sighting;
   const { newest } = track;
-  track.leaps ||= newest.isBeginning && newest.total === total && current > (newest.current ?? current) + 1;
+  if (newest.isBeginning && newest.total === total) {
+    track.skipped += Math.max(0, current - 1 - (newest.current ?? current));
+  }
+  track.leaps ||= track.skipped > MOST_SKIPPED || current === 0;
   return track.leaps ? { ...sighting, progress: current / total * 100, isBeginning: false } : sighting;
 }
 

@@ -106,6 +106,13 @@ export class Tracks {
     return this.#changed(context.atMs);
   }
 
+  /** Takes a redrawn row without progress: `Mount snap` in the place of `Download snap 97%`. */
+  takeOtherVersion({ output, row, atMs }: SightingContext): void {
+    for (const track of this.#tracks.size === 0 ? [] : this.#allTracks) {
+      if (track.output === output && track.lastRow === row) track.replacedMs ??= atMs;
+    }
+  }
+
   /** Takes a complete line without progress. */
   takeOther(text: string, context: SightingContext): void {
     const { output, row, atMs } = context;
@@ -214,6 +221,7 @@ export class Tracks {
     track.seenStep = ++this.#steps;
     track.seenMs = atMs;
     track.otherLines = 0;
+    track.replacedMs = null;
     track.isNamed ||= sighting.isNamed;
     track.wasOpen ||= !isAtEnd(sighting);
     track.endedMs = isAtEnd(sighting) ? track.endedMs ?? atMs : null;

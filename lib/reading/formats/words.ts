@@ -143,7 +143,7 @@ export const BEGINNING = /^(?:\p{Lu}\w{2,20}ing|starting)\b/iu;
 export const COMPLAINT = /^\W{0,4}(?:WARN|WARNING|ERROR|FATAL|CRITICAL)\b/i;
 /** `PERCENT:1.155314` */
 export const NAMED_NUMBER =
-  /(?:^|[\s(\[|,])(?:percent|percentage|progress) ?[:=] *((?:[1-9]\d{0,2}(?:\.\d{1,9})?|0(?:\.0{1,9})?))(?![\w%\/.:,]|\s?(?:%|of\b|\/|[kKMGT]?i?B|(?:ms|s|secs?|seconds|min|h|out)\b))/i;
+  /(?:^|[\s(\[|,])(?:percent|percentage|progress|pourcentage|prozent|porcentaje|percentuale|porcentagem|procent|процент|百分比) ?[:=]\s*((?:[1-9]\d{0,2}(?:\.\d{1,9})?|0(?:\.0{1,9})?))(?![\w%\/.:,]|\s?(?:%|of\b|\/|[kKMGT]?i?B|(?:ms|s|secs?|seconds|min|h|out)\b))/i;
 /** A fraction of one: `progress=0.331204`. */
 export const FRACTION = /(?<![\w.])"?progress"? ?[=:] ?(0\.\d{3,12}|1\.0{3,12})(?![\d.%])/i;
 
@@ -170,6 +170,8 @@ export const TIMES =
 /** An action on a disk or on memory: `Uploading disk... 42%`, unlike the fill level `disk 42%`. */
 export const DOING_TO =
   /(?<![\p{L}])(?!using|running|remaining|charging|discharging|showing|buffering)\p{L}{3,20}ing(?![\p{L}])[^%\d]{0,40}$/iu;
+/** `########## [ 40%]` */
+export const PERCENT_BEHIND_FULL_BAR = /([#=█*])\1{9,400} ?[([] *(\d{1,3}(?:\.\d{1,2})?)%[)\]]$/;
 /** `▮ 14.58` */
 export const NUMBER_BESIDE_BAR = /(?<=▮\s{0,4})(\d{1,3}(?:\.\d{1,4})?)\s*$/;
 /** How a summary ends: `12 resources updated in 12 seconds`. */

@@ -59,6 +59,17 @@ Deno.test("Tracks: lines that do not announce every step count steps done", () =
   assertEquals(progressOf(lines).at(-1), 80);
 });
 
+Deno.test("Tracks: lines that announce every step but one still announce steps", () => {
+  const lines = [1, 2, 4, 5].map((step) => `Loading pages (${step}/6)`);
+  assertEquals(progressOf(lines), [0, 17, 50, 67]);
+});
+
+Deno.test("Tracks: a row that begins at 0 of n counts steps done", () => {
+  const output = new Outputs();
+  for (const step of [0, 1, 2, 3]) output.write(`\rProcessing ${step}/4: [part.${step}.0: make]`).wait(300);
+  assertEquals(output.progress, [0, 25, 50, 75]);
+});
+
 Deno.test("Tracks: a row that announced a step is about it until its end", () => {
   const output = new Outputs();
   for (const part of [1, 2, 3]) {

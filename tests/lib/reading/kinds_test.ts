@@ -67,6 +67,7 @@ const DONE: Kinds = {
     `MyStack |  ${step}/10 | 10:00:1${step} AM | CREATE_COMPLETE      | AWS::S3::Bucket | B${step}`,
   "bytes of a log": (step, percent) => `copied ${step * 10} of 100 GB (${percent}%)`,
   "simulated time": (step) => `Simulated time: ${step * 10}.0 / 100.0 ns`,
+  "a field in Polish": (_, percent) => `Procent:\t${percent}`,
   Russian: (step) => `Обработано ${step * 10} из 100 файлов`,
   Dutch: (step) => `${step * 10} van de 100 bestanden verwerkt`,
   "percentages of MapReduce": (_, percent) => `mapreduce.Job:  map ${percent}% reduce ${percent}%`,

@@ -15,10 +15,7 @@ const NOT_RIGHT: Readonly<Record<string, string>> = {
   azure_devops_setprogress: "a logging command, `##vso[task.setprogress value=40;]`",
   makemkvcon_progress: "codes for other programs, `PRGV:16384,16384,65536`",
   mpg123_v: "frames played and left, `0112+6780`, in columns",
-  pkcon_update_fr: "`Pourcentage : 40`, without a sign",
   diskutil_erase: "numbers with dots between them, of which each dot counts",
-  opam_install: "a count with and without what is being done, one of which is taken for a beginning",
-  snap_install: "a download, and then phases without numbers: withdrawn late",
   wkhtmltopdf_pages: "phases of six that are announced, of which one is skipped",
   py_dots:
     "a line that grows without a pause is read only at its end: read before, streamed prose would show numbers",

@@ -213,6 +213,15 @@ Deno.test("Tracks: named bars that are drawn in turn count as finished ones of a
   assertEquals(phases.last.progress, null);
 });
 
+Deno.test("Tracks: a row that shows something else has no progress any more", () => {
+  const output = new Outputs();
+  for (const percent of [10, 50, 97]) output.write(`\r\x1b[KDownload ${percent}% 1.2MB/s`).wait(500);
+  output.write("\r\x1b[KMount  |").wait(400).write("\r\x1b[KMount  /").wait(400);
+  assertEquals(output.last.progress, 97);
+  output.write("\r\x1b[KMount  -").wait(1_500);
+  assertEquals(output.last.progress, null);
+});
+
 Deno.test("Tracks: steps of an announced plan count, however the steps are named", () => {
   const poetry = [
     "Package operations: 3 installs, 1 update, 0 removals, 2 skipped",
