@@ -34,6 +34,9 @@ const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
 const FRONT_COLUMN = /^(\d{1,6})\/(\d{1,6})(?= {2,}\S)/;
 const DIGIT = /\p{Nd}/u;
 
+/** A row that is drawn from left to right: a scale with dots, or a character for each result. */
+const GROWING = /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.FEWCRISPUsx*]{1,400}$/;
+
 /** Where a line was read, and when. */
 export interface LineContext {
   /** The name of the output that it came from. */
@@ -89,6 +92,18 @@ export class ProgressReader {
     if (isRedraw) this.#tracks.takeOtherVersion(context);
     else this.#tracks.takeOther(line.text, context);
     return undefined;
+  }
+
+  /**
+   * Reads a row that is still being written, if it is drawn from left to right; prose that arrives word by word is not.
+   *
+   * @param line the unfinished row
+   * @param context where it came from, and when
+   * @returns the progress to report; `undefined` if there is nothing new
+   */
+  readGrowing(line: OutputLine, context: LineContext): Reading | undefined {
+    const { text } = line;
+    return text.length <= LONGEST_LINE && GROWING.test(text) ? this.read(line, context) : undefined;
   }
 
   /**

@@ -62,7 +62,7 @@ export class Outputs {
       const tickMs = (Math.floor(this.#atMs / TICK_MS) + 1) * TICK_MS;
       this.#atMs = Math.min(ms, tickMs, this.#isUnfinishedRead ? Infinity : Math.max(silentMs, this.#atMs));
       if (!this.#isUnfinishedRead && this.#atMs >= silentMs) this.#readUnfinished();
-      if (this.#atMs === tickMs) this.#note(this.#reader.tick(this.#atMs));
+      if (this.#atMs === tickMs) this.#tick();
     }
     return this;
   }
@@ -75,10 +75,24 @@ export class Outputs {
 
   #readUnfinished(): void {
     this.#isUnfinishedRead = true;
-    for (const output of ["stdout", "stderr"] as const) {
-      const { unfinished } = this.#splitters[output];
-      if (unfinished !== undefined) this.#note(this.#reader.read(unfinished, { output, atMs: this.#atMs }));
+    for (const [line, output] of this.#unfinished()) {
+      this.#note(this.#reader.read(line, { output, atMs: this.#atMs }));
     }
+  }
+
+  #tick(): void {
+    const atMs = this.#atMs;
+    for (const [line, output] of this.#unfinished()) {
+      this.#note(this.#reader.readGrowing(line, { output, atMs }));
+    }
+    this.#note(this.#reader.tick(atMs));
+  }
+
+  #unfinished(): (readonly [OutputLine, OutputName])[] {
+    return (["stdout", "stderr"] as const).flatMap((output) => {
+      const { unfinished } = this.#splitters[output];
+      return unfinished === undefined ? [] : [[unfinished, output] as const];
+    });
   }
 
   #take(lines: readonly OutputLine[], output: OutputName): this {

@@ -35,7 +35,7 @@ export interface CommandTaskOptions extends TaskHandlers {
 
 /** Milliseconds without output after which an unfinished line is read as it is. */
 const SILENCE_MS = 200;
-/** How often the reader checks whether a bar has gone stale, in milliseconds. */
+/** How often the reader checks whether a bar has gone stale, and reads rows that grow without a pause, in milliseconds. */
 const TICK_MS = 1_000;
 /** Lines of output in an error's stack. */
 const MAX_STACK_LINES = 20;
@@ -92,7 +92,7 @@ export class CommandTask {
     this.#backlog.push(output, bytes);
     this.#wroteMs = monotonicMs();
     this.#silenceTimer ??= setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS);
-    this.#tickTimer ??= setInterval(() => this.#report(this.#progress.tick(monotonicMs())), TICK_MS);
+    this.#tickTimer ??= setInterval(() => this.#tick(), TICK_MS);
   }
 
   /** Reports that the command could not be started. */
@@ -160,9 +160,21 @@ export class CommandTask {
       this.#silenceTimer = setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS - silentMs);
       return;
     }
-    for (const output of ["stdout", "stderr"] as const) {
-      const { unfinished } = this.#outputs[output];
-      if (unfinished !== undefined) this.#read(output, unfinished);
+    for (const [output, line] of this.#unfinishedLines()) this.#read(output, line);
+  }
+
+  #tick(): void {
+    const atMs = monotonicMs();
+    for (const [output, line] of this.#unfinishedLines()) {
+      this.#report(this.#progress.readGrowing(line, { output, atMs }));
     }
+    this.#report(this.#progress.tick(atMs));
+  }
+
+  #unfinishedLines(): (readonly [OutputName, OutputLine])[] {
+    return (["stdout", "stderr"] as const).flatMap((output) => {
+      const { unfinished } = this.#outputs[output];
+      return unfinished === undefined ? [] : [[output, unfinished] as const];
+    });
   }
 }

@@ -24,6 +24,8 @@ import { mapReduce } from "./map_reduce.ts";
 import { bareBars, numbersInText } from "./numbers_in_text.ts";
 import { pip } from "./pip.ts";
 import { planned } from "./planned.ts";
+import { protocols } from "./protocols.ts";
+import { resultDots } from "./result_dots.ts";
 import { rsync } from "./rsync.ts";
 import { scales } from "./scales.ts";
 import { tqdm, training } from "./training.ts";
@@ -39,14 +41,15 @@ export interface FormatEntry {
 
 /** Known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
-  ...[ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList].map((
-    format,
-  ) => ({
-    format,
-    needsWords: true,
-  })),
+  ...[ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList, resultDots]
+    .map((
+      format,
+    ) => ({
+      format,
+      needsWords: true,
+    })),
   ...[
-    ...[foreignJson, tap, tqdm, curl, buildKit, planned, conda, nextflow, pip, scales, mapReduce],
+    ...[protocols, foreignJson, tap, tqdm, curl, buildKit, planned, conda, nextflow, pip, scales, mapReduce],
     ...[transfers, builds, training, numbersInText],
   ].map((format) => ({ format, needsWords: false })),
   { format: bareBars, needsWords: true },

@@ -8,6 +8,7 @@ import { bytesOf, countOf, percentOf } from "../numbers.ts";
 import { counted, type Format, FRONT_LABEL, type Line, percentage, RANK, type Sighting } from "../reading.ts";
 import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
+import { lastOfScale, ScaleDots } from "./percent_scales.ts";
 import * as words from "./words.ts";
 
 /** A line with more slashes than this has columns of a table. */
@@ -35,14 +36,16 @@ interface Seen {
   readonly text: string;
   readonly isRedraw: boolean;
   readonly bar: Bar | undefined;
+  readonly scaleDots: ScaleDots;
 }
 
 /** Reads percentages, counts and sizes of unknown programs; stronger evidence is tried first. */
 export function numbersInText(): Format {
+  const scaleDots = new ScaleDots();
   return (line) => {
     if (words.COMPLAINT.test(line.raw)) return undefined;
-    const seen = seenOf(line);
-    if (seen.bar !== undefined && words.ORDINAL.test(line.text)) return null;
+    const seen = seenOf(line, scaleDots);
+    if (seen.bar !== undefined && words.ORDINAL.test(line.text)) return wholeBehindFullBar(line.text) ?? null;
     return share(seen) ?? sizesWithPercent(seen) ?? percent(seen) ?? agreeing(seen) ??
       pair(seen, words.PAIR) ??
       pair(seen, words.PLAIN_PAIR) ?? durations(seen) ?? keyValues(seen) ?? bare(seen);
@@ -66,9 +69,9 @@ export function bareBars(): Format {
   };
 }
 
-function seenOf({ text, isRedraw }: Line): Seen {
+function seenOf({ text, isRedraw }: Line, scaleDots: ScaleDots): Seen {
   const bar = barIn(text);
-  return { text: bar?.rest ?? text, isRedraw, bar };
+  return { text: bar?.rest ?? text, isRedraw, bar, scaleDots };
 }
 
 /** `42.0% of 10.00MiB` */
@@ -83,6 +86,13 @@ function share({ text }: Seen): Sighting | undefined {
     label: labelOf(match),
   });
   return found === undefined ? undefined : { ...found, progress };
+}
+
+/** `2:libfoo  ########## [ 40%]`: the bar of one of several things is full, so that the percentage is of all of them. */
+function wholeBehindFullBar(text: string): Sighting | undefined {
+  const value = words.PERCENT_BEHIND_FULL_BAR.exec(text)?.[2];
+  if (value === undefined) return undefined;
+  return percentage("percent", percentOf(value), { rank: RANK.drawn, label: "whole" });
 }
 
 function sizes(seen: Seen): Sighting | undefined {
@@ -124,12 +134,12 @@ function percent(seen: Seen): Sighting | undefined {
   );
   const match = bestPercent(matches, seen);
   if (match === undefined) return undefined;
-  const value = valueOf(match);
+  const isScale = match === lastOfScale(matches, valueOf);
+  const value = valueOf(match) + (isScale ? pointsBehind(matches, seen.scaleDots) : 0);
   // `80% of test remaining`
   const isLeft = words.LEFT_BEHIND.test(behind(match));
   // `[ 42%] Building a.o`: what stands behind changes with each line.
   const isInFront = isFrontBracket(match);
-  const isScale = match === lastOfScale(matches);
   const count = countBeside(seen, match, value);
   // Of several percentages in a line, one may be named and still be another's.
   const isOnly = matches.length === 1 || seen.isRedraw || isScale ||
@@ -142,6 +152,12 @@ function percent(seen: Seen): Sighting | undefined {
     status: isInFront ? behind(match).replace(/^[\s\])]+/, "") : statusOf(match),
   });
   return found && count !== undefined ? { ...found, ...count } : found;
+}
+
+/** What the dots behind the last percentage of a scale add to it, in percentage points. */
+function pointsBehind(matches: readonly RegExpExecArray[], scaleDots: ScaleDots): number {
+  const [before = 0, last = 0] = matches.slice(-2).map(valueOf);
+  return Math.min(100 - last, (last - before) * scaleDots.shareOf(matches));
 }
 
 /** Finds the count beside a percentage: `12/40 (30%)`, `30% (12/40)`, `12/40 ▮ 30%`. */
@@ -166,7 +182,8 @@ function bestPercent(
   matches: readonly RegExpExecArray[],
   { isRedraw, bar }: Seen,
 ): RegExpExecArray | undefined {
-  const whole = matches.find((match) => words.WHOLE_BEFORE.test(before(match))) ?? lastOfScale(matches);
+  const whole = matches.find((match) => words.WHOLE_BEFORE.test(before(match))) ??
+    lastOfScale(matches, valueOf);
   if (whole !== undefined || matches.length < 2) return whole ?? matches[0];
   const shown = matches.filter((match) => isShownBy(bar, valueOf(match)));
   if (shown.length === 1) return shown[0];
@@ -178,18 +195,6 @@ function bestPercent(
 function isFrontBracket(match: RegExpExecArray): boolean {
   return words.AROUND_NOTHING.test(before(match)) && words.IN_BRACKETS.test(before(match)) &&
     words.BRACKET_BEHIND.test(behind(match));
-}
-
-/** A line that is a scale and nothing else. */
-const SCALE = /^\D{0,80}?\.*\d{1,3}%(?:\.+\d{1,3}%)+\.*$/;
-
-/** The last of `0% ... 10% ... 20%`, which a program draws from left to right. */
-function lastOfScale(matches: readonly RegExpExecArray[]): RegExpExecArray | undefined {
-  if (matches.length < 2 || (matches.length === 2 && !SCALE.test(matches[0]!.input))) return undefined;
-  const values = matches.map(valueOf);
-  const isScale = values.every((value, index) => index === 0 || value > values[index - 1]!);
-  const [first = 0, second = 0] = values;
-  return isScale && (first === 0 || first === second - first) ? matches.at(-1) : undefined;
 }
 
 function hasManyColumns({ text, isRedraw }: Seen): boolean {
@@ -278,9 +283,15 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
       status: step ?? statusOf(match),
       unit: words.UNIT.exec(right)?.[1] ?? null,
     });
-    if (found !== undefined) return found;
+    if (found !== undefined) return withShareOf(bar, isDrawn, found);
   }
   return undefined;
+}
+
+/** `[======>      ] Object 2 of 4`: what is drawn beside the number of an object is how much is done. */
+function withShareOf(bar: Bar | undefined, isSame: boolean, found: Sighting): Sighting {
+  if (bar === undefined || bar.share === null || isSame || bar.width < LEAST_CELLS) return found;
+  return { ...found, rank: RANK.drawn, isNamed: true, progress: bar.share * 100, isBeginning: false };
 }
 
 /** `Simulated time: 12.5 / 100.0 ns` */

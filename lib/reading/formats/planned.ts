@@ -64,6 +64,13 @@ const PLANS: readonly Plan[] = [
     step: /^step (?<current>\d+)(?:,|: )/,
   },
   {
+    format: "mrbayes",
+    unit: "generations",
+    status: "Sampling",
+    plan: /^Chain results \((?<last>\d+) generations requested\):$/,
+    step: /^(?<current>\d+) -- [[(*]/,
+  },
+  {
     format: "scikit-learn",
     unit: "fits",
     status: "Fitting",

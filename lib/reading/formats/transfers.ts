@@ -145,6 +145,12 @@ export const transfers = patterns([
         .raw`^(?<label>\S.{0,200}?)\s+(?<percent>\d{1,3})%\s+\d+(?:[KMGT]?B)?\s+[\d.]+[KMGT]?B/s\s+(?:[\d:-]+)(?:\s+ETA)?$`,
     ),
   },
+  // mpg123 -v: frames and times, played and left: `> 0112+6780  00:02.90+02:57.09`
+  {
+    format: "mpg123",
+    pattern: /^>? ?(?<current>\d{4,9})\+(?<left>\d{4,9}) +[\d:]{2,9}\.\d\d\+[\d:]{2,9}\.\d\d /,
+    unit: "frames",
+  },
   // zip -dc: files done and to go
   {
     format: "zip",

@@ -68,6 +68,21 @@ Deno.test("numbersInText() takes the percentage that the bar of a line shows", (
   assertEquals(progressOf([10, 20, 40].map(line)), [40]);
 });
 
+Deno.test("numbersInText() takes what a bar shows if the count beside it is the number of an object", () => {
+  const bar = (filled: number) => `[${"=".repeat(filled)}>${" ".repeat(40 - filled)}]`;
+  const output = new Outputs();
+  for (const [filled, object] of [[0, 1], [20, 2], [40, 3]] as const) {
+    output.write(`\r${bar(filled)} Object ${object} of 3`).wait(300);
+  }
+  assertEquals(output.progress, [2, 49, 100]);
+});
+
+Deno.test("numbersInText() takes the percentage behind a full bar of one of several things for the whole", () => {
+  const row = (number: number, percent: number) =>
+    `   ${number}:libfoo-1.${number} ${"#".repeat(33)} [ ${percent}%]`;
+  assertEquals(progressOf([row(1, 25), row(2, 50), row(3, 75)]), [25, 50, 75]);
+});
+
 Deno.test("numbersInText() takes the number that the bar beside it shows", () => {
   const output = new Outputs();
   for (const done of [1, 2, 4]) {

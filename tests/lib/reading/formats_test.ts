@@ -225,5 +225,23 @@ Deno.test("Formats of programs read their own lines only", () => {
     ["1048576 bytes were lost", undefined],
     ["bsdtar: Write checkpoint 10", { progress: null, current: 10, unit: "records", status: "Writing" }],
     ["guitar: Write checkpoint ten", undefined],
+    ["> 0112+0336  00:02.90+00:08.70 --- 100=100  32 kb/s", {
+      progress: 25,
+      current: 112,
+      total: 448,
+      unit: "frames",
+    }],
+  ]);
+});
+
+Deno.test("Formats of protocols read what programs write for other programs", () => {
+  check([
+    ["##vso[task.setprogress value=40;]Uploading", { progress: 40, status: "Uploading" }],
+    ["[GNUPG:] PROGRESS disk.raw ? 25 100 KiB", { progress: 25, current: 25, total: 100, unit: "KiB" }],
+    ["[GNUPG:] PROGRESS disk.raw ? 25 0", undefined],
+    ["[GNUPG:] PROGRESS need_entropy X 25 120", undefined],
+    ["PRGV:100,16384,65536", { progress: 25, current: 16384, total: 65536 }],
+    ["#GUI#progress 42%", { progress: 42 }],
+    ["pmstatus:libc6:42.5:Unpacking libc6", { progress: 42.5, status: "Unpacking libc6" }],
   ]);
 });

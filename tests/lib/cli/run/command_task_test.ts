@@ -73,6 +73,19 @@ Deno.test("CommandTask reads progress from an unfinished line once the output pa
   subject.command.ended(GOOD);
 });
 
+Deno.test("CommandTask reads a row of results that grows without a pause once a second", () => {
+  using clock = new FakeClock();
+  const subject = new Subject();
+  subject.command.started();
+  subject.write("Inspecting 20 files\n");
+  for (let file = 0; file < 11; file++) {
+    subject.write(".");
+    clock.pass(100);
+  }
+  assertEquals(subject.task.progress, 50);
+  subject.command.ended(GOOD);
+});
+
 Deno.test("CommandTask fails with the exit status and the last lines of stderr", () => {
   const subject = new Subject();
   subject.write("not an error\n");

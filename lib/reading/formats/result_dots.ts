@@ -1,0 +1,37 @@
+/**
+ * Programs that say how many things they check, and write a character for each. Pure.
+ *
+ * @module
+ */
+
+import { counted, type Format, RANK } from "../reading.ts";
+
+/** `Inspecting 64 files`, `Running 120 tests in a single process`, `collected 64 items` */
+const PLAN =
+  /^(?:Inspecting|Checking|Linting|Running|Executing|Testing|Analy[sz]ing|collected) (\d{1,9}) (?<unit>files?|tests?|specs?|examples?|items?|scenarios?|checks?|source files?)\b/i;
+/** A dot or a letter for each of them. */
+const ROW = /^[.FEWCRISPUsx*]{1,400}$/;
+
+/** Counts the characters of rows that hold nothing but results. */
+export function resultDots(): Format {
+  let plan: { readonly total: number; readonly unit: string } | null = null;
+  /** The characters of finished rows, and of the row that is being written. */
+  let done = 0;
+  let written = 0;
+  return ({ text, raw, isRedraw }) => {
+    const announced = PLAN.exec(text);
+    if (announced !== null) {
+      plan = { total: Number(announced[1]), unit: announced.groups!.unit! };
+      done = written = 0;
+      return undefined;
+    }
+    if (plan === null || !ROW.test(raw)) return undefined;
+    // `...`, `.`, `..` is a spinner.
+    if (raw.length < written) plan = null;
+    if (plan === null) return undefined;
+    const current = done + raw.length;
+    written = isRedraw ? raw.length : 0;
+    if (!isRedraw) done = current;
+    return counted("result dots", current, plan.total, { rank: RANK.stated, unit: plan.unit }) ?? null;
+  };
+}

@@ -1,0 +1,35 @@
+import { assertEquals } from "../../support/assert.ts";
+import { Outputs, progressOf } from "../../support/reading.ts";
+
+Deno.test("ProgressReader reads a scale that grows without a pause, but no prose that does", () => {
+  const output = new Outputs().write("Hashing ");
+  const read: (number | null | undefined)[] = [];
+  for (let block = 1; block <= 30; block++) {
+    output.write(block % 10 === 0 ? `.${block}%` : ".").wait(150);
+    if (block % 10 === 0) read.push(output.last.progress);
+  }
+  assertEquals(Math.floor(read.at(-1) ?? 0), 26);
+  const prose = new Outputs();
+  for (const word of "the first 10% are slow and the next 42% are done quickly in 3/4 of cases".split(" ")) {
+    prose.write(`${word} `).wait(150);
+  }
+  assertEquals(prose.progress, []);
+});
+
+Deno.test("ProgressReader counts dots between the numbers of a scale, unless they come with the number", () => {
+  const one = ["[0%.  ]", "[0%..  ]", "[0%..10%  ]", "[0%..10%.  ]", "[0%..10%..20%.  ]"];
+  const shownOf = (rows: readonly string[]) =>
+    rows.reduce((output, row) => output.write(`\r${row}`).wait(300), new Outputs()).progress;
+  assertEquals(shownOf(one), [0, 10, 13, 23]);
+  assertEquals(shownOf(["0%...", "0%...10%...", "0%...10%...20%..."]), [0, 10, 20]);
+});
+
+Deno.test("ProgressReader counts a character for each of the things that were announced", () => {
+  const output = new Outputs().write("Inspecting 20 files\n");
+  output.write(".....").wait(300).write("..C..\n").write("..").wait(300);
+  assertEquals(output.progress, [25, 50, 60]);
+  assertEquals(progressOf([".....", "....."]), []);
+  const spinner = new Outputs().write("Checking 9 files\n");
+  for (let step = 0; step < 8; step++) spinner.write(`\r${".".repeat(step % 3 + 1).padEnd(3)}`).wait(300);
+  assertEquals(spinner.last.progress ?? null, null);
+});
