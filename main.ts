@@ -1,79 +1,84 @@
-// deno-lint-ignore-file no-console -- the CLI writes to the console by design
 /**
  * The command line's entry point: finds the command and runs it.
  *
  * @module
  */
 
-import { CommandError, messageOf } from "./lib/cli/command.ts";
+import { CommandError, type CommandTable, messageOf } from "./lib/cli/command.ts";
 import { EXIT } from "./lib/cli/exit_status.ts";
-import { note } from "./lib/cli/terminal.ts";
+import { note, writeLine } from "./lib/cli/terminal.ts";
 import { VERSION } from "./lib/version.ts";
-
-/**
- * A command: its usage, a line of help, and a function that runs the command and resolves with the exit
- * status.
- */
-interface Command {
-  readonly usage: string;
-  readonly help: string;
-  readonly run: (args: readonly string[]) => Promise<number>;
-}
 
 /**
  * Loads each command only when it runs, so that a client command does not load the server. The specifiers are literals:
  * `deno compile` embeds no others.
  */
-const COMMANDS: Readonly<Record<string, Command>> = {
+const COMMANDS: CommandTable = {
   serve: {
     usage: "[serve]",
     help: "Start the server: web page, REST and WebSocket",
+    syntax: async () => (await import("./lib/cli/serve/serve_flags.ts")).SERVE,
     run: async (args) => (await import("./lib/cli/serve/serve.ts")).serveCommand(args),
   },
   run: {
     usage: "run [--] <command>",
     help: "Run a command and report it as a task",
+    syntax: async () => (await import("./lib/cli/run/run_options.ts")).RUN,
     run: async (args) => (await import("./lib/cli/run/run.ts")).runCommand(args),
   },
   ls: {
     usage: "ls",
     help: "List tasks",
+    syntax: async () => (await import("./lib/cli/client/ls.ts")).LS,
     run: async (args) => (await import("./lib/cli/client/ls.ts")).lsCommand(args),
   },
   watch: {
     usage: "watch [<id>]",
     help: "Show tasks live in the terminal",
+    syntax: async () => (await import("./lib/cli/client/watch.ts")).WATCH,
     run: async (args) => (await import("./lib/cli/client/watch.ts")).watchCommand(args),
   },
   wait: {
     usage: "wait <id>",
     help: "Wait until a task has ended",
+    syntax: async () => (await import("./lib/cli/client/wait.ts")).WAIT,
     run: async (args) => (await import("./lib/cli/client/wait.ts")).waitCommand(args),
   },
   cancel: {
     usage: "cancel <id>",
     help: "Request that a task stop",
+    syntax: async () => (await import("./lib/cli/client/cancel.ts")).CANCEL,
     run: async (args) => (await import("./lib/cli/client/cancel.ts")).cancelCommand(args),
   },
   token: {
     usage: "token",
     help: "Create a token with limited access",
+    syntax: async () => (await import("./lib/cli/token.ts")).TOKEN,
     run: async (args) => (await import("./lib/cli/token.ts")).tokenCommand(args),
   },
   check: {
     usage: "check",
     help: "Check a server, or a database file",
+    syntax: async () => (await import("./lib/cli/data/check.ts")).CHECK,
     run: async (args) => (await import("./lib/cli/data/check.ts")).checkCommand(args),
   },
   backup: {
     usage: "backup <copy>",
     help: "Copy the database file, even while the server uses it",
+    syntax: async () => (await import("./lib/cli/data/backup.ts")).BACKUP,
     run: async (args) => (await import("./lib/cli/data/backup.ts")).backupCommand(args),
   },
   restore: {
     usage: "restore <copy>",
     help: "Replace the database file with a backup",
+    syntax: async () => (await import("./lib/cli/data/restore.ts")).RESTORE,
     run: async (args) => (await import("./lib/cli/data/restore.ts")).restoreCommand(args),
+  },
+  help: {
+    usage: "help [<command>]",
+    help: "Show the help of taskscope, or of a command",
+    syntax: async () => (await import("./lib/cli/help_command.ts")).HELP,
+    run: async (args) => (await import("./lib/cli/help_command.ts")).helpCommand(args, COMMANDS),
   },
 };
 
@@ -81,19 +86,7 @@ if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const name = args[0];
-    if (name === "--help" || name === "-h") {
-      console.log(await help());
-      return EXIT.ok;
-    }
-    // `taskscope run` passes --version on to the command that it runs.
-    if (name !== "run" && beforeDoubleDash(args).includes("--version")) {
-      console.log(await version());
-      return EXIT.ok;
-    }
-    if (name === undefined || name.startsWith("-")) return await COMMANDS.serve!.run(args);
-    if (Object.hasOwn(COMMANDS, name)) return await COMMANDS[name]!.run(args.slice(1));
-    throw new CommandError(EXIT.usage, `Unknown command "${name}"; --help lists the commands`);
+    return await run(enterFolder(args));
   } catch (error) {
     // Only the message is printed: these are usage errors, and a stack would hide the reason.
     note(messageOf(error));
@@ -101,41 +94,43 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function version(): Promise<string> {
+async function run(args: readonly string[]): Promise<number> {
+  const name = args[0];
+  if (name === "--help" || name === "-h") return await COMMANDS.help!.run([]);
+  // `taskscope run` passes --version on to the command that it runs.
+  if (name !== "run" && beforeDoubleDash(args).includes("--version")) return await showVersion();
+  if (name === undefined || name.startsWith("-")) return await COMMANDS.serve!.run(args);
+  if (Object.hasOwn(COMMANDS, name)) return await COMMANDS[name]!.run(args.slice(1));
+  const { unknownCommand } = await import("./lib/cli/help_command.ts");
+  throw unknownCommand(name, Object.keys(COMMANDS));
+}
+
+/**
+ * Changes to the folder that `-C` names, and returns the arguments after it. `deno task start` runs in the clone, and
+ * names the folder that it was called from.
+ */
+function enterFolder(args: readonly string[]): readonly string[] {
+  if (args[0] !== "-C") return args;
+  const folder = args[1];
+  if (folder === undefined) throw new CommandError(EXIT.usage, "-C needs a folder");
+  try {
+    // As for git, an empty name is the current folder.
+    if (folder !== "") Deno.chdir(folder);
+  } catch (cause) {
+    const message = `Cannot run in the folder "${folder}": ${messageOf(cause)}`;
+    throw new CommandError(EXIT.usage, message, { cause });
+  }
+  return enterFolder(args.slice(2));
+}
+
+async function showVersion(): Promise<number> {
   const { COMMIT } = await import("./lib/commit.ts");
-  return COMMIT === "" ? `taskscope ${VERSION}` : `taskscope ${VERSION} (${COMMIT})`;
+  writeLine(COMMIT === "" ? `taskscope ${VERSION}` : `taskscope ${VERSION} (${COMMIT})`);
+  return EXIT.ok;
 }
 
 /** Returns the arguments before `--`; the arguments after it are operands. */
 function beforeDoubleDash(args: readonly string[]): readonly string[] {
   const end = args.indexOf("--");
   return end === -1 ? args : args.slice(0, end);
-}
-
-async function help(): Promise<string> {
-  const { examplesHelp } = await import("./lib/cli/help.ts");
-  const commands = Object.values(COMMANDS);
-  const width = Math.max(...commands.map(({ usage }) => usage.length));
-  return [
-    "Taskscope shows long-running tasks live: on a web page, over REST and WebSocket,",
-    "and in the terminal.",
-    "",
-    "Usage: taskscope [command] [flags]",
-    "",
-    "Commands:",
-    ...commands.map(({ usage, help }) => `  ${usage.padEnd(width)}  ${help}`),
-    "",
-    "Without a command, taskscope starts the server.",
-    "",
-    "Flags:",
-    `  ${"-h, --help".padEnd(width)}  Show the help of taskscope, or of a command`,
-    `  ${"--version".padEnd(width)}  Show the version`,
-    "",
-    examplesHelp([
-      "taskscope                        # start the server at http://127.0.0.1:8000/",
-      "taskscope run -- make all        # run a command and show it there",
-      "taskscope watch                  # show its tasks in the terminal",
-      "taskscope serve --help           # show the server's flags",
-    ]),
-  ].join("\n");
 }

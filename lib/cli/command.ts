@@ -17,7 +17,31 @@ export interface CommandSyntax {
   readonly exitStatuses: Readonly<Record<string, string>>;
   /** Command lines that show typical uses. */
   readonly examples: readonly string[];
+  /** The commands below this one by name, such as `start` below `report`. */
+  readonly subcommands?: Readonly<Record<string, Subcommand>>;
 }
+
+/** A command below another one. */
+export interface Subcommand {
+  /** What it does, in one line of the help of the command above. */
+  readonly help: string;
+  readonly syntax: CommandSyntax;
+}
+
+/** A row of the table of commands. */
+export interface Command {
+  /** The short usage in the list of commands, such as `wait <id>`. */
+  readonly usage: string;
+  /** What the command does, in one line of the list of commands. */
+  readonly help: string;
+  /** Loads the syntax of the command. */
+  readonly syntax: () => Promise<CommandSyntax>;
+  /** Loads and runs the command, and resolves with the exit status. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+/** The commands by name, in the order of the help. */
+export type CommandTable = Readonly<Record<string, Command>>;
 
 /** A command that failed although its command line is valid. */
 export class CommandError extends Error {

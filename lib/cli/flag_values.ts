@@ -6,18 +6,24 @@
 
 import { ConfigError } from "../errors.ts";
 import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../task/grammar.ts";
+import { didYouMean } from "./suggestion.ts";
 
 /** Parses a flag's text; `source` is what error messages call it, such as `--port`. */
 export type FlagParser<Value> = (text: string, source: string) => Value;
 
-/** Creates a parser that accepts only the given words. */
-export function oneOf<Word extends string>(words: readonly Word[]): FlagParser<Word> {
-  return (text, source) => {
-    const found = words.find((word) => word === text);
+/** Returns the part of a flag's row that says that the flag takes only the given words. */
+export function oneOf<Word extends string>(
+  values: readonly Word[],
+): { readonly values: readonly Word[]; readonly parse: FlagParser<Word> } {
+  const parse = (text: string, source: string) => {
+    const found = values.find((word) => word === text);
     if (found !== undefined) return found;
-    const list = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(words);
-    throw new ConfigError(`${source} must be ${list}, received ${quoteValue(text)}`);
+    const list = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(values);
+    throw new ConfigError(
+      `${source} must be ${list}, received ${quoteValue(text)}${didYouMean(text, values, "")}`,
+    );
   };
+  return { values, parse };
 }
 
 /** Creates a parser for TCP ports from `least` to 65535. */

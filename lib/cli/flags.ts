@@ -7,6 +7,7 @@
 // @ts-types="./parse_args.d.ts"
 import { parseArgs } from "@std/cli/parse-args";
 import { ConfigError } from "../errors.ts";
+import { closestWord } from "./suggestion.ts";
 
 /** Everything about a flag of a command, so that a new flag is one row of a {@linkcode FlagTable}. */
 export interface Flag {
@@ -14,12 +15,16 @@ export interface Flag {
   readonly kind: "switch" | "value" | "list";
   /** The heading that help lists the flag under. @default {"Flags"} */
   readonly group?: string;
+  /** The letter that stands in for the name: `f` for `-f`. */
+  readonly short?: string;
   /** The value's name in help: `<port>`. */
   readonly placeholder?: string;
   /** What the flag does, in one line of help. */
   readonly help: string;
   /** The value of the flag if none is given; help shows it. */
   readonly fallback?: string;
+  /** All values that the flag takes, if they are a closed set; shells complete them. */
+  readonly values?: readonly string[];
   /** Separates the values of a list in its environment variable. @default {","} */
   readonly separator?: RegExp;
   /**
@@ -77,10 +82,18 @@ export function readFlags<const Table extends FlagTable>(
     string: [...withValue, "_"],
     collect: withValue,
     boolean: [...names.filter((name) => table[name]!.kind === "switch"), "help"],
-    alias: { h: "help" },
+    alias: {
+      h: "help",
+      ...Object.fromEntries(
+        names.flatMap((name) => {
+          const { short } = table[name]!;
+          return short === undefined ? [] : [[short, name]];
+        }),
+      ),
+    },
     unknown: (arg, key) => {
       if (key === undefined) return true;
-      throw new ConfigError(`Unknown flag ${arg.split("=")[0]}; --help lists the flags`);
+      throw unknownFlag(arg.split("=")[0]!, names);
     },
   });
   if (parsed.help === true) return null;
@@ -99,6 +112,12 @@ export function readFlags<const Table extends FlagTable>(
 /** Returns the name of the environment variable that stands in for a flag. */
 export function variableOf(flag: string): string {
   return `TASKSCOPE_${flag.toUpperCase().replaceAll("-", "_")}`;
+}
+
+function unknownFlag(flag: string, names: readonly string[]): ConfigError {
+  const meant = flag.startsWith("--") ? closestWord(flag.slice(2), [...names, "help"]) : null;
+  const hint = meant === null ? "--help lists the flags" : `did you mean --${meant}?`;
+  return new ConfigError(`Unknown flag ${flag}; ${hint}`);
 }
 
 function isGiven(parsed: unknown): boolean {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommandSyntax } from "./command.ts";
+import type { CommandSyntax, Subcommand } from "./command.ts";
 import { EXIT } from "./exit_status.ts";
 import { type Flag, type FlagTable, variableOf } from "./flags.ts";
 import { writeLine } from "./terminal.ts";
@@ -25,14 +25,32 @@ export function showHelp(syntax: CommandSyntax): number {
 }
 
 /** Formats the help of a command. */
-export function commandHelp({ usage, description, flags, exitStatuses, examples }: CommandSyntax): string {
+export function commandHelp(syntax: CommandSyntax): string {
+  const { usage, description, flags, exitStatuses, examples, subcommands } = syntax;
   return [
     `Usage: taskscope ${usage}`,
     ...description.split("\n\n").map((paragraph) => wrap(paragraph)),
-    flagsHelp(flags),
+    ...(subcommands === undefined ? [] : [commandsHelp(subcommandRows(subcommands))]),
+    ...(Object.keys(flags).length === 0 ? [] : [flagsHelp(flags)]),
     exitStatusHelp(exitStatuses),
     examplesHelp(examples),
   ].join("\n\n");
+}
+
+function subcommandRows(
+  subcommands: Readonly<Record<string, Subcommand>>,
+): (readonly [usage: string, help: string])[] {
+  // The name of the command above is left out, as it is the same in every row.
+  return Object.values(subcommands).map(({ help, syntax: { usage } }) => {
+    return [usage.replace(/^\S+ /, "").replace(" [flags]", ""), help];
+  });
+}
+
+/** Formats a list of commands: the usage of each, and what it does. */
+export function commandsHelp(rows: readonly (readonly [usage: string, help: string])[]): string {
+  const indent = 4 + Math.max(...rows.map(([usage]) => usage.length));
+  return ["Commands:", ...rows.map(([usage, help]) => `  ${usage}`.padEnd(indent) + wrap(help, indent))]
+    .join("\n");
 }
 
 /** Formats the help of flags: a block for each group, then the rule for environment variables. */
@@ -62,8 +80,9 @@ export function examplesHelp(examples: readonly string[]): string {
   return ["Examples:", ...examples.map((line) => `  ${line}`)].join("\n");
 }
 
-function labelOf(name: string, { placeholder }: Flag): string {
-  return placeholder === undefined ? `--${name}` : `--${name} ${placeholder}`;
+function labelOf(name: string, { short, placeholder }: Flag): string {
+  const names = short === undefined ? `--${name}` : `-${short}, --${name}`;
+  return placeholder === undefined ? names : `${names} ${placeholder}`;
 }
 
 function rowOf(name: string, flag: Flag, indent: number): string {

@@ -23,7 +23,7 @@ const FLAGS = {
     kind: "value",
     placeholder: "<read|write>",
     help: "what the token allows: read, to see tasks; write, to report tasks but see none (required)",
-    parse: oneOf(SCOPES),
+    ...oneOf(SCOPES),
   },
   client: {
     kind: "value",
@@ -47,7 +47,8 @@ const FLAGS = {
   ...KEY_FLAGS,
 } as const satisfies FlagTable;
 
-const TOKEN: CommandSyntax = {
+/** The syntax of `token`. */
+export const TOKEN: CommandSyntax = {
   usage: "token --may <read|write> --client <name> [flags]",
   description:
     "Prints a token: it can be used in place of the key, but only for the tasks of one client and until it " +

@@ -19,7 +19,8 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const CANCEL: CommandSyntax = {
+/** The syntax of `cancel`. */
+export const CANCEL: CommandSyntax = {
   usage: "cancel <id> [flags]",
   description: 'Requests that a task stop, and exits at once; "taskscope wait <id>" waits until it has.',
   flags: FLAGS,

@@ -18,6 +18,7 @@ import { EXIT } from "../exit_status.ts";
 import { quoteValue, refuseOperands } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
+import { didYouMean } from "../suggestion.ts";
 import { isInteractive, note, outputWidth, wantsColor, write } from "../terminal.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "./target.ts";
 
@@ -26,6 +27,7 @@ const FLAGS = {
     kind: "list",
     placeholder: "<state>",
     help: "only tasks in these states, such as PROCESSING,ERROR",
+    values: TASK_STATES,
     parse: statesFrom,
   },
   name: {
@@ -37,7 +39,8 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const LS: CommandSyntax = {
+/** The syntax of `ls`. */
+export const LS: CommandSyntax = {
   usage: "ls [flags]",
   description: "Lists tasks: first those that have not ended, then the others, newest first.",
   flags: FLAGS,
@@ -97,7 +100,10 @@ function statesFrom(list: string, source: string): readonly TaskState[] {
   return list.split(",").map((text) => {
     const state = text.trim().toUpperCase();
     if (isTaskState(state)) return state;
-    throw new ConfigError(`${source} must be one of ${TASK_STATES.join(", ")}, received ${quoteValue(text)}`);
+    const hint = didYouMean(state, TASK_STATES, "");
+    throw new ConfigError(
+      `${source} must be one of ${TASK_STATES.join(", ")}, received ${quoteValue(text)}${hint}`,
+    );
   });
 }
 

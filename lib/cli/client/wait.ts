@@ -31,7 +31,8 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const WAIT: CommandSyntax = {
+/** The syntax of `wait`. */
+export const WAIT: CommandSyntax = {
   usage: "wait <id> [flags]",
   description:
     "Waits until a task has ended, then prints its final state. Reconnects if the server restarts meanwhile.",

@@ -17,7 +17,8 @@ import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 import { LineView, TerminalView, type WatchView } from "./watch_view.ts";
 import { WatchedTasks } from "./watched_tasks.ts";
 
-const WATCH: CommandSyntax = {
+/** The syntax of `watch`. */
+export const WATCH: CommandSyntax = {
   usage: "watch [<id>] [flags]",
   description: [
     "Shows a task live until it has ended; without an id, shows all tasks that have not ended, until Ctrl-C. " +

@@ -18,7 +18,8 @@ const FLAGS = {
   force: { kind: "switch", help: "overwrite an existing copy" },
 } as const satisfies FlagTable;
 
-const BACKUP: CommandSyntax = {
+/** The syntax of `backup`. */
+export const BACKUP: CommandSyntax = {
   usage: "backup <copy> [flags]",
   description:
     "Copies the database file as a consistent snapshot, even while a server uses it. An interrupted backup " +

@@ -28,7 +28,8 @@ const FLAGS = {
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
 
-const CHECK: CommandSyntax = {
+/** The syntax of `check`. */
+export const CHECK: CommandSyntax = {
   usage: "check [flags]",
   description:
     "Checks that a server is ready, or that a database file is intact. The file may be in use by a server.",

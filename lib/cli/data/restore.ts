@@ -14,7 +14,8 @@ import { readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
 
-const RESTORE: CommandSyntax = {
+/** The syntax of `restore`. */
+export const RESTORE: CommandSyntax = {
   usage: "restore <copy> [flags]",
   description: [
     "Replaces the database file with a copy that backup made. Stop the server first. The replaced file is kept in " +

@@ -96,7 +96,7 @@ export const SERVE_FLAGS = {
     placeholder: "<level>",
     fallback: "normal",
     help: "what a committed change survives: normal, a crash of the server; full, also a power failure",
-    parse: oneOf(DURABILITIES),
+    ...oneOf(DURABILITIES),
   },
   limit: {
     kind: "list",
@@ -142,7 +142,7 @@ export const SERVE_FLAGS = {
     placeholder: "<format>",
     fallback: "pretty",
     help: "log format: pretty or json",
-    parse: oneOf(LOG_FORMATS),
+    ...oneOf(LOG_FORMATS),
   },
   "log-level": {
     kind: "value",
@@ -150,7 +150,7 @@ export const SERVE_FLAGS = {
     placeholder: "<level>",
     fallback: "info",
     help: "least severe messages to log: error, warn or info",
-    parse: oneOf(LOG_LEVELS),
+    ...oneOf(LOG_LEVELS),
   },
 } as const satisfies FlagTable;
 

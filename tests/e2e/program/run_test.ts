@@ -44,7 +44,7 @@ Deno.test("runCommand() exits with 125 to 127 and a one-line message if the comm
     [["--", data], 126, `Cannot run "${data}": it is not executable`],
     [["--", runs.folder], 126, `Cannot run "${runs.folder}": it is not executable`],
     [[], 125, "run needs a command, such as: taskscope run -- make all"],
-    [["--nmae", "x", "true"], 125, "Unknown flag --nmae; --help lists the flags"],
+    [["--nmae", "x", "true"], 125, "Unknown flag --nmae; did you mean --name?"],
   ];
   for (const [index, [args, status, line]] of table.entries()) {
     const ended = await runs.run(["--id", `t${index}`, ...args]);

@@ -88,17 +88,28 @@ Deno.test("readFlags() parses values, and its errors name the flag or the variab
   assertThrows(() => readFlags(table, [], variables), ConfigError, "TASKSCOPE_BAD is b");
 });
 
+Deno.test("readFlags() accepts the letter of a flag for its name", () => {
+  const table = {
+    follow: { kind: "switch", short: "f", help: "" },
+    tail: { kind: "value", short: "n", help: "" },
+  } as const satisfies FlagTable;
+  const values = (...args: string[]) => readFlags(table, args, () => undefined)?.values;
+  assertEquals(values("-f"), { follow: true, tail: undefined });
+  assertEquals(values("-n", "5"), { follow: false, tail: "5" });
+});
+
 Deno.test("readFlags() keeps operands unchanged, even if they look like numbers", () => {
   assertEquals(read(["007", "1e3", "0x10", "5"]), { ...NOTHING, operands: ["007", "1e3", "0x10", "5"] });
 });
 
 Deno.test("readFlags() throws a one-line message for unknown flags and invalid values", () => {
   const table: [string[], Record<string, string>, string][] = [
-    [["--prot", "5"], {}, "Unknown flag --prot; --help lists the flags"],
-    [["--prot=5"], {}, "Unknown flag --prot; --help lists the flags"],
+    [["--prot", "5"], {}, "Unknown flag --prot; did you mean --port?"],
+    [["--prot=5"], {}, "Unknown flag --prot; did you mean --port?"],
     [["-p", "5"], {}, "Unknown flag -p; --help lists the flags"],
     [["--demo"], {}, "Unknown flag --demo; --help lists the flags"],
     [["--no-port"], {}, "Unknown flag --no-port; --help lists the flags"],
+    [["--HELP"], {}, "Unknown flag --HELP; did you mean --help?"],
     [["--__proto__=5"], {}, "Unknown flag --__proto__; --help lists the flags"],
     [["--port"], {}, "--port needs a value"],
     [["--port="], {}, "--port needs a value"],

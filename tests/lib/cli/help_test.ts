@@ -71,6 +71,28 @@ Deno.test("commandHelp() groups flags by their headings, in the order of the tab
   ]);
 });
 
+Deno.test("commandHelp() lists the commands below a command, and the letters of flags", () => {
+  const syntax = { description: "Says.", exitStatuses: { 0: "it was said" }, examples: EXAMPLES };
+  const below = { ...syntax, usage: "say loudly <word> [flags]", flags: {} };
+  const flags = { follow: { kind: "switch", short: "f", help: "go on" } } as const satisfies FlagTable;
+  const text = commandHelp({
+    ...syntax,
+    usage: "say <command>",
+    flags,
+    subcommands: { loudly: { help: "Say it loudly", syntax: below } },
+  });
+  assertEquals(text.split("\n").slice(2, 10), [
+    "Says.",
+    "",
+    "Commands:",
+    "  loudly <word>  Say it loudly",
+    "",
+    "Flags:",
+    "  -f, --follow  go on",
+    "",
+  ]);
+});
+
 Deno.test("commandHelp() does not wrap a line inside a note on the default value", () => {
   const lines = help({ data: { kind: "value", fallback: "a b", help: "x".repeat(60) } });
   assertEquals(lines[lines.indexOf("Flags:") + 2], "          [default: a b]");

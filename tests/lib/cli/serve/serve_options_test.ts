@@ -169,7 +169,7 @@ Deno.test("parseServe() throws a one-line message for an invalid value", () => {
     [["--data="], "--data needs a value"],
     [["--data=a.db", "--data=b.db"], "--data may be given only once"],
     [["--durability=extreme"], '--durability must be normal or full, received "extreme"'],
-    [["--durability=FULL"], '--durability must be normal or full, received "FULL"'],
+    [["--durability=FULL"], '--durability must be normal or full, received "FULL"; did you mean "full"?'],
     [["--base-path=monitor"], 'Cannot use base path: wanted a path such as "/monitor", received "monitor"'],
     [["--public-url=ci"], 'Cannot use public URL: wanted http(s)://host[:port][/path], received "ci"'],
     [["--allow-origin=*"], 'Cannot allow origin: wanted http(s)://host[:port], received "*"'],
