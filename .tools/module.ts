@@ -27,7 +27,7 @@ export const MODULE_OUTPUTS: readonly URL[] = [SCRIPT, DECLARATIONS];
 export async function buildModule(): Promise<void> {
   const inputs = [new URL("lib/", ROOT), new URL("deno.json", ROOT), new URL(".tools/", ROOT)];
   if (await isUpToDate(MODULE_OUTPUTS, inputs)) return;
-  const script = await bundle(ENTRY);
+  const script = withoutPlaces(await bundle(ENTRY));
   const declarations = await declare();
   await writeAtomically(SCRIPT, script);
   await writeAtomically(DECLARATIONS, declarations);
@@ -38,6 +38,14 @@ async function bundle(entry: URL): Promise<string> {
     await runDeno([...BUNDLE, "--output", `${folder}/out.js`, entry.href]);
     return await Deno.readTextFile(`${folder}/out.js`);
   });
+}
+
+/**
+ * Removes the comments that name files outside of this project: they depend on where this machine keeps its packages, and
+ * the same source must yield the same bytes everywhere.
+ */
+export function withoutPlaces(script: string): string {
+  return script.replaceAll(/^\/\/ (\.\.[\\/]|[A-Za-z]:[\\/]|\/).*\n/gm, "");
 }
 
 // The configuration is a separate one, because the type libraries of the project's own contradict each other.
