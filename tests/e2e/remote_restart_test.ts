@@ -5,11 +5,10 @@ import { assert, assertEquals, assertGreater } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { HeldServer } from "../support/held_server.ts";
 import { JobFolder } from "../support/job_folder.ts";
-import { freePort } from "../support/free_port.ts";
-import { type Program, startProgram } from "../support/program.ts";
-import { logOf, shown } from "../support/remote_task.ts";
+import { type Process, startProgram } from "../support/program.ts";
+import { RemotePlace } from "../support/remote_place.ts";
+import { logOf } from "../support/remote_task.ts";
 import { TestSocket } from "../support/socket.ts";
-import { TcpProxy } from "../support/tcp_proxy.ts";
 import { WatcherModel } from "../support/watcher_model.ts";
 
 /** The time without a connection, in milliseconds; a task becomes stale in less. */
@@ -49,59 +48,14 @@ const ENDS = {
   error: 'throw new RangeError("as it was told");',
 };
 
-/** A server with a database file, behind a proxy that can cut connections. */
-class Place implements AsyncDisposable {
-  readonly proxy: TcpProxy;
-  readonly folder: JobFolder = new JobFolder();
-  readonly #data: string = Deno.makeTempDirSync({ prefix: "taskscope-data-" });
-  readonly #port: number = freePort();
-  #program: Program | undefined;
+/** Starts the program, which ends with a result or with an error. */
+function start(place: RemotePlace, end: keyof typeof ENDS): Process {
+  return place.run(working(place.proxy.url, ENDS[end]));
+}
 
-  constructor() {
-    this.proxy = new TcpProxy(this.#port);
-  }
-
-  /** The URL of the server itself, without the proxy. */
-  get url(): string {
-    return `http://127.0.0.1:${this.#port}`;
-  }
-
-  async start(): Promise<void> {
-    this.#program = await startProgram([
-      "--no-demo",
-      ...["--port", `${this.#port}`, "--data", `${this.#data}/tasks.db`],
-      // The server accepts requests through the proxy, and direct ones.
-      ...["--public-url", this.proxy.url, "--public-url", this.url],
-    ]);
-  }
-
-  async kill(): Promise<void> {
-    this.#program?.process.kill("SIGKILL");
-    await this.#program?.process.ended();
-  }
-
-  /** Starts the program, which ends with a result or with an error. */
-  work(end: keyof typeof ENDS) {
-    this.folder.write("job.ts", working(this.proxy.url, ENDS[end]));
-    const imported = `--allow-import=${new URL(this.proxy.url).host}`;
-    return this.folder.deno(["run", "--no-prompt", "--allow-net", "--allow-read=.", imported, "job.ts"]);
-  }
-
-  /** Makes the program end. */
-  enough(): void {
-    this.folder.write("enough", "");
-  }
-
-  task(fits: (task: Task) => boolean): Promise<Task> {
-    return shown(this.url, { client: "default", id: "work" }, fits);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#program?.[Symbol.asyncDispose]();
-    await this.proxy[Symbol.asyncDispose]();
-    this.folder[Symbol.dispose]();
-    Deno.removeSync(this.#data, { recursive: true });
-  }
+/** Makes the program end. */
+function enough(place: RemotePlace): void {
+  place.folder.write("enough", "");
 }
 
 function pause(milliseconds: number): Promise<void> {
@@ -109,9 +63,9 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 Deno.test(`monitored() by URL: no report is lost when the server is killed and the connection is lost for ${CUT_MS / 1_000} s`, async () => {
-  await using place = new Place();
+  await using place = new RemotePlace();
   await place.start();
-  await using job = place.work("result");
+  await using job = start(place, "result");
   const model = new WatcherModel("the watcher");
   /** Watches from the last cursor until the task satisfies a condition. */
   const watch = async (until: (task: Task) => boolean, during = () => Promise.resolve()) => {
@@ -149,7 +103,7 @@ Deno.test(`monitored() by URL: no report is lost when the server is killed and t
     },
   );
 
-  place.enough();
+  enough(place);
   await place.task(({ state }) => state === "FINISHED");
   await watch(({ state }) => state === "FINISHED");
   const { code, stdout } = await job.ended();
@@ -184,25 +138,25 @@ for (const end of ["result", "error"] as const) {
     for (
       const fate of ["stays", "is killed", "is killed and comes back", "is gone", "says nothing"] as const
     ) {
-      await using place = new Place();
+      await using place = new RemotePlace();
       await place.start();
       if (fate === "is gone") {
         // An earlier run of the program caches the module, which the server then cannot serve.
-        await using before = place.work(end);
+        await using before = start(place, end);
         await place.task(({ active }) => active);
-        place.enough();
+        enough(place);
         await before.ended();
         await Deno.remove(`${place.folder.path}/enough`);
         await place.kill();
       }
-      await using job = place.work(end);
+      await using job = start(place, end);
       await job.output(/begins/);
       if (fate !== "is gone") await place.task(({ current }) => (current ?? 0) > 10);
       if (fate.startsWith("is killed")) await place.kill();
       if (fate.endsWith("comes back")) await place.start();
       if (fate === "says nothing") place.proxy.blackhole();
       await pause(300);
-      place.enough();
+      enough(place);
       const { code, stdout, stderr } = await job.ended();
       const said = stderr.replace(/^Download .*\n/gm, "").replace(/^\[taskscope\] No server answers.*\n/m, "")
         // The stack frames of Deno's own code depend on the timing.
