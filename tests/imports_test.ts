@@ -48,10 +48,10 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/hub/": "leaves lib/task/ lib/store/ lib/registry/",
   "lib/notify/": "leaves lib/task/ lib/store/",
   "lib/config/": "leaves lib/task/ lib/access/ lib/store/",
-  "lib/http/pages/module_source.ts": "leaves",
+  "lib/reporters/": "leaves",
   "lib/http/":
     "leaves lib/task/ lib/access/ lib/config/ lib/hub/ lib/notify/ lib/registry/ lib/reporter/ lib/store/ " +
-    "lib/page_renderer.ts lib/remote/ lib/http/pages/module_source.ts",
+    "lib/page_renderer.ts lib/remote/ lib/reporters/",
   "lib/http/streams/": "leaves lib/task/ lib/access/ lib/store/ lib/hub/ lib/remote/ lib/http/",
   "lib/http/reports/":
     "leaves lib/task/ lib/access/ lib/registry/ lib/remote/ lib/reporter/ lib/http/ lib/http/streams/",
@@ -60,12 +60,15 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/http/operations/": "leaves lib/task/ lib/registry/ lib/http/ lib/http/streams/",
   "lib/http/pages/":
     "leaves lib/task/ lib/access/ lib/config/ lib/page_renderer.ts lib/registry/ lib/reporter/ lib/http/ lib/http/tasks/ " +
-    "lib/http/reports/ lib/http/pages/module_source.ts",
+    "lib/http/reports/",
+  "lib/http/reporters/": "lib/reporters/ lib/http/",
   "lib/http/openapi/":
     "leaves lib/task/ lib/remote/ lib/page_renderer.ts lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/pages/",
   "lib/http/areas.ts":
-    "lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/streams/ lib/http/pages/ lib/http/openapi/ lib/http/operations/",
-  "lib/http/routes.ts": "leaves lib/http/ lib/http/pages/ lib/http/operations/ lib/http/areas.ts",
+    "lib/http/ lib/http/tasks/ lib/http/reports/ lib/http/streams/ lib/http/pages/ lib/http/reporters/ " +
+    "lib/http/openapi/ lib/http/operations/",
+  "lib/http/routes.ts":
+    "lib/http/ lib/http/pages/ lib/http/reporters/ lib/http/operations/ lib/http/areas.ts",
   "lib/http/handler.ts":
     "leaves lib/access/ lib/http/ lib/http/operations/ lib/http/areas.ts lib/http/routes.ts",
   "ui/shared/": "lib/task/ lib/text/ lib/page_renderer.ts",
@@ -74,7 +77,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "ui/server/": "lib/task/ lib/text/ lib/page_renderer.ts ui/shared/ ui/components/",
   "lib/monitor/":
     "leaves lib/task/ lib/reporter/ lib/channel/ lib/access/ lib/store/ lib/store/memory/ lib/store/sqlite/ lib/registry/ " +
-    "lib/hub/ lib/notify/ lib/config/ lib/http/ lib/http/handler.ts lib/http/pages/module_source.ts ui/server/",
+    "lib/hub/ lib/notify/ lib/config/ lib/http/ lib/http/handler.ts lib/reporters/ ui/server/",
   "lib/mod.ts":
     "leaves lib/task/ lib/channel/ lib/access/ lib/config/ lib/store/ lib/registry/ lib/notify/ lib/http/ lib/monitored.ts lib/monitor/",
   "lib/cli/": "leaves lib/task/ lib/text/ lib/access/",
@@ -93,7 +96,7 @@ const PURE = /^lib\/(task|text)\/|^lib\/(page_renderer|errors)\.ts$/;
 
 /** The files that only a server needs. */
 const SERVER =
-  /^(main\.ts|ui\/)|^lib\/(store|registry|hub|notify|http|cli|demo|config|monitor)\/|^lib\/mod\.ts$/;
+  /^(main\.ts|ui\/)|^lib\/(store|registry|hub|notify|http|cli|demo|config|monitor|reporters)\/|^lib\/mod\.ts$/;
 
 /** Returns the row of {@linkcode DIRECTIONS} that a file belongs to. */
 function rowOf(path: string): string | undefined {

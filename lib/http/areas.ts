@@ -10,10 +10,10 @@ import { Clients } from "./operations/clients.ts";
 import { MetricsEndpoint } from "./operations/metrics_endpoint.ts";
 import { TaskTotals } from "./operations/task_totals.ts";
 import type { Traffic } from "./operations/traffic.ts";
-import { ModuleFiles } from "./pages/module_files.ts";
 import { Pages } from "./pages/pages.ts";
 import { Sharing } from "./pages/sharing.ts";
 import { SignIn } from "./pages/sign_in.ts";
+import { ReporterFiles } from "./reporters/reporter_files.ts";
 import { ReportBatches } from "./reports/batches.ts";
 import { ReportCalls } from "./reports/calls.ts";
 import { Events } from "./streams/events.ts";
@@ -36,7 +36,7 @@ export interface Areas {
   /** Returns the API reference, which is loaded by the first call. */
   readonly docs: () => Promise<Docs>;
   readonly events: Events;
-  readonly files: ModuleFiles;
+  readonly files: ReporterFiles;
   readonly logs: Logs;
   readonly metrics: MetricsEndpoint;
   readonly names: Names;
@@ -90,7 +90,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     badges: new Badges(context),
     clients: new Clients(context),
     docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
-    files: new ModuleFiles(context.module),
+    files: new ReporterFiles(context.releases, context.access.basePath),
     logs: new Logs(context),
     names: new Names(context),
     pages: new Pages(context),

@@ -8,10 +8,10 @@ import type { Keyring } from "../access/keyring.ts";
 import type { ResolvedAccess } from "../config/access_options.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { ModuleSource } from "./pages/module_source.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
+import type { Releases } from "../reporters/release.ts";
 import type { StoredTask } from "../store/store.ts";
 import type { PageRenderer } from "../page_renderer.ts";
 import { isFinal, type JsonValue } from "../task/task.ts";
@@ -48,8 +48,8 @@ export interface HandlerContext {
   readonly bodies: BodyLimits;
   readonly access: ResolvedAccess;
   readonly pages: PageRenderer;
-  /** The module that programs import by URL. */
-  readonly module: ModuleSource;
+  /** The files that programs import or install to report. */
+  readonly releases: Releases;
   /** Verifies and signs tokens with the server's key; `null` if the server requires no key. */
   readonly keyring: Keyring | null;
   readonly gate: Gate;

@@ -37,6 +37,8 @@ export interface PathParams {
   readonly name: string;
   /** The name of an asset; any text. */
   readonly file: string;
+  /** The version of a file that programs import or install; any text. */
+  readonly version: string;
   /** The token of a shared link; any text. */
   readonly token: string;
 }
@@ -88,7 +90,10 @@ export interface RouteTraits {
 /** A row of the route table: one method of one path. */
 export interface Route<Areas> extends RouteTraits {
   readonly method: Method;
-  /** The path, whose segments are literal, `{param}`, or `{param}` with a suffix, as in `{id}.svg`. */
+  /**
+   * The path, whose segments are literal, or `{param}` with or without a prefix and a suffix, as in `{id}.svg`.
+   * Only the paths of folders end with a slash.
+   */
   readonly path: string;
   /**
    * The access that the route needs. The value is a function if the access depends on the query; the function

@@ -28,11 +28,11 @@ export interface Match<Areas> {
 /** A node of the tree, which stands for the beginning of a path. */
 interface Node<Areas> {
   readonly literals: Map<string, Node<Areas>>;
-  readonly params: { readonly suffix: string; readonly node: Node<Areas> }[];
+  readonly params: { readonly prefix: string; readonly suffix: string; readonly node: Node<Areas> }[];
   end: { readonly resource: Resource<Areas>; readonly names: readonly PathParam[] } | null;
 }
 
-const PARAM = /^\{(\w+)\}(.*)$/;
+const PARAM = /^([^{]*)\{(\w+)\}(.*)$/;
 
 /**
  * A tree of routes by the segments of their paths. A literal segment takes precedence over a parameter. The
@@ -62,9 +62,9 @@ export class RouteTree<Areas> {
     let node = this.#root;
     const names: PathParam[] = [];
     for (const segment of path.slice(1).split("/")) {
-      const [, name, suffix] = PARAM.exec(segment) ?? [];
+      const [, prefix, name, suffix] = PARAM.exec(segment) ?? [];
       if (name !== undefined) names.push(name as PathParam);
-      node = name === undefined ? literalChild(node, segment) : paramChild(node, suffix!);
+      node = name === undefined ? literalChild(node, segment) : paramChild(node, prefix!, suffix!);
     }
     node.end = { resource: resourceOf(routes), names };
   }
@@ -96,7 +96,7 @@ export function segmentsOf(url: string, basePath: string): string[] {
  * @throws {Problem} 400 if a value is not valid
  */
 export function paramsIn({ names, values }: Match<never>): PathParams {
-  const params = { client: "", id: "", name: "", file: "", token: "" };
+  const params = { client: "", id: "", name: "", file: "", version: "", token: "" };
   for (let index = 0; index < names.length; index++) {
     params[names[index]!] = paramFrom(names[index]!, values[index]!);
   }
@@ -133,11 +133,11 @@ function literalChild<Areas>(node: Node<Areas>, segment: string): Node<Areas> {
   return child;
 }
 
-function paramChild<Areas>(node: Node<Areas>, suffix: string): Node<Areas> {
-  const known = node.params.find((param) => param.suffix === suffix);
+function paramChild<Areas>(node: Node<Areas>, prefix: string, suffix: string): Node<Areas> {
+  const known = node.params.find((param) => param.prefix === prefix && param.suffix === suffix);
   if (known !== undefined) return known.node;
   const child = newNode<Areas>();
-  node.params.push({ suffix, node: child });
+  node.params.push({ prefix, suffix, node: child });
   return child;
 }
 
@@ -160,11 +160,12 @@ function find<Areas>(
   const literal = node.literals.get(segment);
   const found = literal === undefined ? null : find(literal, segments, index + 1, values);
   if (found !== null) return found;
-  for (const { suffix, node: child } of node.params) {
-    if (!segment.endsWith(suffix)) continue;
-    values.push(suffix === "" ? segment : segment.slice(0, -suffix.length));
-    const end = find(child, segments, index + 1, values);
-    if (end !== null) return end;
+  for (const { prefix, suffix, node: child } of node.params) {
+    const end = segment.length - suffix.length;
+    if (end < prefix.length || !segment.startsWith(prefix) || !segment.endsWith(suffix)) continue;
+    values.push(segment.slice(prefix.length, end));
+    const found = find(child, segments, index + 1, values);
+    if (found !== null) return found;
     values.pop();
   }
   return null;

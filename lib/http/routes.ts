@@ -4,11 +4,10 @@
  * @module
  */
 
-import { VERSION } from "../version.ts";
 import type { Areas } from "./areas.ts";
 import { healthy, readiness } from "./operations/health.ts";
 import { bulkAccess } from "./pages/bulk.ts";
-import { MODULE_FILES } from "./pages/module_files.ts";
+import { FILE_KINDS, type FileKindName } from "./reporters/reporter_files.ts";
 import { type Answer, type Call, hasParam, type Method, type Route, type RouteTraits } from "./route.ts";
 
 const PAGE = { isPage: true };
@@ -47,15 +46,16 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), COMPRESSED_PAGE),
   route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call)),
 
-  ...MODULE_FILES.flatMap((file) => [
-    route(`GET /${file}`, "none", ({ files }, call) => files.answer(file, call, false), COMPRESSED),
-    route(
-      `GET /v${VERSION}/${file}`,
-      "none",
-      ({ files }, call) => files.answer(file, call, true),
-      COMPRESSED,
-    ),
-  ]),
+  ...Object.entries(FILE_KINDS).flatMap(([name, { path, present }]) =>
+    [path, present].map((each) =>
+      route(
+        `GET ${each}`,
+        "none",
+        ({ files }, call) => files.answer(name as FileKindName, call, each === path),
+        COMPRESSED,
+      )
+    )
+  ),
 
   route("GET /tasks/{client}", "read", listOrChanges, READ),
   route("POST /tasks/{client}", "report", ({ reports }, call) => reports.create(call), SHARED),

@@ -20,12 +20,12 @@ import { Gate } from "../http/gate.ts";
 import { Slots } from "../http/slots.ts";
 import { Hub } from "../hub/hub.ts";
 import { LocalSink } from "../registry/local_sink.ts";
-import { moduleSource } from "../http/pages/module_source.ts";
 import { Notifier } from "../notify/notifier.ts";
 import { resolveNotify } from "../notify/options.ts";
 import { wrapperFor } from "../reporter/wrap.ts";
 import { Registry } from "../registry/registry.ts";
 import { registerMonitor } from "../reporter/local_monitors.ts";
+import { RELEASES } from "../reporters/releases.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
 import { SqliteStore } from "../store/sqlite/sqlite_store.ts";
 import type { TaskStore } from "../store/store.ts";
@@ -106,7 +106,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     unsent: new ByteBudget(limits.unsentBytes),
     access,
     pages: pageRenderer(VERSION),
-    module: moduleSource,
+    releases: RELEASES,
     keyring,
     operations: {
       deliveries: () => notifier.counts,

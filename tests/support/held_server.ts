@@ -15,7 +15,7 @@ import { Hub } from "../../lib/hub/hub.ts";
 import { LocalSink } from "../../lib/registry/local_sink.ts";
 import { type Startable, startableOf, wrap } from "../../lib/reporter/wrap.ts";
 import type { AnyTaskFunction } from "../../lib/mod.ts";
-import { moduleSource } from "../../lib/http/pages/module_source.ts";
+import { RELEASES } from "../../lib/reporters/releases.ts";
 import { pageRenderer } from "../../ui/server/pages.ts";
 import { HeldTask } from "./calls.ts";
 import { HeldStore } from "./held_store.ts";
@@ -60,7 +60,7 @@ export class HeldServer implements AsyncDisposable {
       unsent: new ByteBudget(all.unsentBytes),
       access: resolveAccess(),
       pages: pageRenderer("test"),
-      module: moduleSource,
+      releases: RELEASES,
       keyring: null,
       operations: {
         deliveries: () => ({ waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 }),

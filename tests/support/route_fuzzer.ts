@@ -291,6 +291,7 @@ export class RouteFuzzer {
       id: () => this.#mutated(this.#pick(ids), 0.1, 30_000),
       name: () => this.#mutated(this.#pick(["echo", "task", "a%2Fb"]), 0.2, 30_000),
       file: () => this.#mutated("list.js", 0.5),
+      version: () => this.#mutated("0.1.0", 0.5),
       token: () => this.#mutated(this.#pick(["a.b.c", ...this.#options.keys]), 0.5, 30_000),
     };
     const filled = path.replace(/\{(\w+)\}/g, (_, name) => values[name]!());

@@ -11,7 +11,7 @@ import { startServer } from "../../support/server.ts";
 const KEY = "the-key-of-this-very-server";
 const TREE = new RouteTree(ROUTES);
 const PATHS = [...new Set(ROUTES.map(({ path }) => path))];
-const VALUES = { client: "web", id: "job:1", name: "a/b é", file: "x y", token: "t.t" };
+const VALUES = { client: "web", id: "job:1", name: "a/b é", file: "x y", version: "1.0", token: "t.t" };
 /** The header that a browser sends when it opens a URL. */
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8" };
 

@@ -19,6 +19,8 @@ const TREE = new RouteTree([
   route("POST", "/tasks/{client}/{id}", true),
   route("POST", "/tasks/{client}/{id}/finish"),
   route("GET", "/badge/{client}/{id}.svg"),
+  route("GET", "/v{version}/a.js"),
+  route("GET", "/b/b-{version}-b.gz"),
 ]);
 
 function found(path: string) {
@@ -37,13 +39,20 @@ Deno.test("RouteTree.find() finds the routes of a path, and prefers literal segm
     ["/tasks/c/finish", "/tasks/{client}/{id}"],
     ["/tasks/c/t/finish", "/tasks/{client}/{id}/finish"],
     ["/badge/c/t.svg", "/badge/{client}/{id}.svg"],
+    ["/v1/a.js", "/v{version}/a.js"],
+    ["/v/a.js", "/v{version}/a.js"],
+    ["/b/b-1-b.gz", "/b/b-{version}-b.gz"],
+    ["/b/b--b.gz", "/b/b-{version}-b.gz"],
   ];
   for (const [path, expected] of table) {
     const routes = Object.values(found(path)?.resource.routes ?? {});
     assertEquals(new Set(routes.map((route) => route.path)), new Set([expected]), path);
   }
   for (
-    const path of ["//", "/tasks", "/tasks/c/t/x", "/tasks/c/t/finish/", "/badge/c/t", "/%74asks/c", "/x"]
+    const path of [
+      ...["//", "/tasks", "/tasks/c/t/x", "/tasks/c/t/finish/", "/badge/c/t", "/%74asks/c", "/x"],
+      ...["/1/a.js", "/%761/a.js", "/v1/b.js", "/b/b-b.gz", "/b/1-b.gz", "/b/b-1-b"],
+    ]
   ) {
     assertEquals(found(path), null, path);
   }
@@ -65,7 +74,7 @@ Deno.test("paramsIn() decodes and validates the parameters of a path", () => {
     ["/badge/c/job%3A1.svg", "c", "job:1", ""],
   ];
   for (const [path, client, id, name] of table) {
-    assertEquals(paramsIn(found(path)!), { client, id, name, file: "", token: "" }, path);
+    assertEquals(paramsIn(found(path)!), { client, id, name, file: "", version: "", token: "" }, path);
   }
   const wrong: [path: string, code: string][] = [
     ["/tasks/a:b", "bad_client"],

@@ -1,0 +1,145 @@
+/**
+ * Serves the files that programs import or install to report, of this version and of every released one.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import type { FileContent, Release, Releases } from "../../reporters/release.ts";
+import { isKnownVersion } from "../entity_tags.ts";
+import { Problem } from "../problem.ts";
+import { TextResponse } from "../responses.ts";
+import type { Call } from "../route.ts";
+
+/** The `Cache-Control` header for a file that an upgrade of the server may change. */
+const REVALIDATED = "no-cache";
+/** The `Cache-Control` header for a file of a released version, which never changes. */
+const IMMUTABLE = "public, max-age=31536000, immutable";
+
+/** The longest part of a version from a URL that an error repeats, in characters. */
+const MAX_VERSION_CHARACTERS = 40;
+
+/** A kind of file that each version may have. */
+interface FileKind {
+  /** The path in which `{version}` stands for the version. */
+  readonly path: `/${string}`;
+  /** The path of the file of the present version, if it has one without a version. */
+  readonly present?: `/${string}`;
+  /** The name of the file in a release, in which `{version}` stands for the version. */
+  readonly file: string;
+  readonly contentType: string;
+  readonly isModule?: boolean;
+}
+
+const JAVASCRIPT = "text/javascript; charset=utf-8";
+
+/** The kinds of files. */
+export const FILE_KINDS = {
+  typeScript: {
+    path: "/v{version}/monitored.ts",
+    present: "/monitored.ts",
+    file: "monitored.js",
+    contentType: JAVASCRIPT,
+    isModule: true,
+  },
+  javaScript: {
+    path: "/v{version}/monitored.js",
+    present: "/monitored.js",
+    file: "monitored.js",
+    contentType: JAVASCRIPT,
+    isModule: true,
+  },
+  declarations: {
+    path: "/v{version}/monitored.d.ts",
+    present: "/monitored.d.ts",
+    file: "monitored.d.ts",
+    contentType: "application/typescript; charset=utf-8",
+    isModule: true,
+  },
+} as const satisfies Record<string, FileKind>;
+
+/** The name of a kind of files. */
+export type FileKindName = keyof typeof FILE_KINDS;
+
+/** Serves the files of all versions. */
+export class ReporterFiles {
+  readonly #releases: Releases;
+  readonly #basePath: string;
+  /** The entity tags of the files that were requested so far. */
+  readonly #etags: Map<FileContent, string> = new Map();
+
+  /**
+   * @param releases the versions and their files
+   * @param basePath the path that all routes are below
+   */
+  constructor(releases: Releases, basePath: string) {
+    this.#releases = releases;
+    this.#basePath = basePath;
+  }
+
+  /**
+   * Responds with a file of the version that the path names, or of the present version.
+   *
+   * @param name the kind of the file
+   * @param call the request
+   * @param isVersioned whether the path names the version
+   * @throws {Problem} 404 if the server doesn't have the file
+   */
+  answer(name: FileKindName, { request, ...params }: Call, isVersioned: boolean): Response {
+    const kind: FileKind = FILE_KINDS[name];
+    const { present, released } = this.#releases;
+    const version = isVersioned ? params.version : present.version;
+    const final = released.find((release) => release.version === version);
+    const release = final ?? (version === present.version ? present : undefined);
+    const content = release === undefined ? undefined : fileOf(release, kind);
+    if (content === undefined) throw this.#missing(kind, version);
+    const etag = this.#etagOf(content);
+    const headers: Record<string, string> = {
+      "content-type": kind.contentType,
+      // Until it is released, a version's files may change from build to build.
+      "cache-control": isVersioned && final !== undefined ? IMMUTABLE : REVALIDATED,
+      etag,
+      "x-content-type-options": "nosniff",
+      // A page of any origin may load these files; the page's reports are checked like those of any other
+      // program.
+      "access-control-allow-origin": "*",
+      "cross-origin-resource-policy": "cross-origin",
+    };
+    // Deno loads the type declarations from this URL, which is relative to the script.
+    if (kind.isModule === true) headers["x-typescript-types"] = "./monitored.d.ts";
+    if (isKnownVersion(request, etag)) return new Response(null, { status: 304, headers });
+    return typeof content === "string"
+      ? new TextResponse(content, { headers })
+      : new Response(content, { headers: { ...headers, "content-length": `${content.byteLength}` } });
+  }
+
+  #missing(kind: FileKind, version: string): Problem {
+    const { present, released } = this.#releases;
+    const having = [present, ...released.toReversed()].find((release) => fileOf(release, kind) !== undefined);
+    const asked = `${withVersion(kind.path, version.slice(0, MAX_VERSION_CHARACTERS))} does not exist`;
+    return new Problem(
+      "not_found",
+      having === undefined
+        ? asked
+        : `${asked}; this server has ${this.#basePath}${withVersion(kind.path, having.version)}`,
+    );
+  }
+
+  #etagOf(content: FileContent): string {
+    let etag = this.#etags.get(content);
+    if (etag === undefined) {
+      etag = `"${createHash("sha256").update(content).digest("base64url")}"`;
+      this.#etags.set(content, etag);
+    }
+    return etag;
+  }
+}
+
+function fileOf({ version, files }: Release, { file }: FileKind): FileContent | undefined {
+  const name = withVersion(file, version);
+  return Object.hasOwn(files, name) ? files[name] : undefined;
+}
+
+function withVersion(template: string, version: string): string {
+  return template.replace("{version}", () => version);
+}

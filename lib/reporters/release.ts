@@ -1,0 +1,22 @@
+/**
+ * The files of a version that programs import or install to report.
+ *
+ * @module
+ */
+
+/** The content of a file: a text, or the bytes of an archive. */
+export type FileContent = string | Uint8Array<ArrayBuffer>;
+
+/** A version, and its files by their names. */
+export interface Release {
+  readonly version: string;
+  readonly files: Readonly<Record<string, FileContent>>;
+}
+
+/** The versions that a server has. */
+export interface Releases {
+  /** The version of this program. */
+  readonly present: Release;
+  /** The versions whose files never change; the present one is among them once it is released. */
+  readonly released: readonly Release[];
+}

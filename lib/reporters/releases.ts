@@ -1,0 +1,19 @@
+/**
+ * The files that this program serves to programs that report: what the build made, and what was released before.
+ *
+ * @module
+ */
+
+import script from "../dist/monitored.js" with { type: "text" };
+import declarations from "../dist/monitored.d.ts" with { type: "text" };
+import { VERSION } from "../version.ts";
+import type { Release, Releases } from "./release.ts";
+import { RELEASED } from "./released/mod.ts";
+
+const BUILT: Release = {
+  version: VERSION,
+  files: { "monitored.js": script, "monitored.d.ts": declarations },
+};
+
+/** The versions that this program serves. */
+export const RELEASES: Releases = { present: BUILT, released: RELEASED };

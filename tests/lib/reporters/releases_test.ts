@@ -1,0 +1,83 @@
+/** Tests that the bytes of a released version never change. */
+
+import {
+  type BuiltFiles,
+  manifestOf,
+  readBuilt,
+  release,
+  RELEASED_FOLDER,
+  tableOf,
+} from "../../../.tools/release.ts";
+import { RELEASED } from "../../../lib/reporters/released/mod.ts";
+import { RELEASES } from "../../../lib/reporters/releases.ts";
+import { VERSION } from "../../../lib/version.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
+
+function read(name: string): Promise<string> {
+  return Deno.readTextFile(new URL(name, RELEASED_FOLDER));
+}
+
+function asBytes(content: string | Uint8Array): Uint8Array {
+  return typeof content === "string" ? new TextEncoder().encode(content) : content;
+}
+
+Deno.test("SHA256SUMS lists the digest of every released file", async () => {
+  assertEquals(await read("SHA256SUMS"), await manifestOf(RELEASED_FOLDER));
+});
+
+Deno.test("RELEASED contains every released file", async () => {
+  assertEquals(await read("mod.ts"), await tableOf(RELEASED_FOLDER));
+  assertEquals(RELEASED[0]?.version, "0.1.0");
+  for (const { version, files } of RELEASED) {
+    for (const [name, content] of Object.entries(files)) {
+      const bytes = await Deno.readFile(new URL(`${version}/${name}`, RELEASED_FOLDER));
+      assertEquals(asBytes(content), bytes, `${version}/${name}`);
+    }
+  }
+});
+
+Deno.test("the build makes the same bytes as the release of the present version, if it is released", async () => {
+  const built = await readBuilt();
+  const { present, released } = RELEASES;
+  assertEquals(present.version, VERSION);
+  assertEquals(Object.keys(present.files).sort(), [...built.keys()].sort());
+  const own = released.find(({ version }) => version === VERSION);
+  for (const [name, bytes] of built) {
+    assertEquals(asBytes(present.files[name]!), bytes, name);
+    if (own === undefined) continue;
+    assert(own.files[name] !== undefined, `version ${VERSION} is released without ${name}`);
+    assertEquals(asBytes(own.files[name]), bytes, `${name} has changed: raise the version`);
+  }
+});
+
+Deno.test("release() adds a version to the folder, and refuses to change one", async () => {
+  const folder = new URL(`file://${await Deno.makeTempDir()}/`);
+  try {
+    const files = (entries: Record<string, string>): BuiltFiles =>
+      new Map(Object.entries(entries).map(([name, text]) => [name, new TextEncoder().encode(text)]));
+    await release("1.9.0", files({ "a.js": "1" }), folder);
+    await release("1.10.0", files({ "a.js": "2", "b.tgz": "3" }), folder);
+    const table = await Deno.readTextFile(new URL("mod.ts", folder));
+    const imports = [...table.matchAll(/from "\.\/(.*)" with \{ type: "(\w+)" \}/g)];
+    assertEquals(imports.map(([, path, type]) => [path, type]), [
+      ["1.9.0/a.js", "text"],
+      ["1.10.0/a.js", "text"],
+      ["1.10.0/b.tgz", "bytes"],
+    ]);
+    const before = await manifestOf(folder);
+    await release("1.10.0", files({ "a.js": "2", "b.tgz": "3" }), folder);
+    const others: readonly (readonly [entries: Record<string, string>, named: string])[] = [
+      [{ "a.js": "2", "b.tgz": "4" }, "b.tgz"],
+      [{ "a.js": "2" }, "b.tgz"],
+      [{ "a.js": "2", "b.tgz": "3", "c.whl": "5" }, "c.whl"],
+    ];
+    for (const [entries, named] of others) {
+      const error = await assertRejects(() => release("1.10.0", files(entries), folder), Error);
+      assertStringIncludes((error as Error).message, `it is already released, with another ${named}.`);
+      assertEquals(await manifestOf(folder), before);
+    }
+    assertEquals(await Deno.readTextFile(new URL("SHA256SUMS", folder)), before);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
