@@ -1,0 +1,163 @@
+/** Tests that what a server serves of every version reports to this server, whatever happens on the way. */
+
+import type { Release } from "../../lib/reporters/release.ts";
+import { RELEASES } from "../../lib/reporters/releases.ts";
+import type { Task } from "../../lib/task/task.ts";
+import { assert, assertEquals, assertGreater } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import type { Process } from "../support/program.ts";
+import { RemotePlace } from "../support/remote_place.ts";
+import { logOf } from "../support/remote_task.ts";
+
+/** A way to get a reporter from a server. */
+interface Kind {
+  /** The file of a release that this kind needs, in which `{version}` stands for the version. */
+  readonly file: string;
+  /**
+   * Starts the program of the tests: it creates the task `work` with the subtask `part`, and writes a line `step N` to its
+   * output and `line N` to the log of the task for each step, until the file `enough` exists or the task is cancelled. Then
+   * it writes `result N`, the number of log lines, or the message of an error; if the file `fail` exists, it fails.
+   */
+  readonly start: (place: RemotePlace, version: string) => Promise<Process> | Process;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  module: {
+    file: "monitored.js",
+    start: (place, version) =>
+      place.run(`import { monitored } from "${place.proxy.url}/v${version}/monitored.ts";
+${typeScript("Deno.stat(name).then(() => true, () => false)")}`),
+  },
+};
+
+/** The part of the program that is the same in Deno and Node. */
+function typeScript(exists: string): string {
+  return `
+const exists = (name: string): Promise<boolean> => ${exists};
+const work = monitored(async (task, unit: string) => {
+  const part = task.child("part");
+  let lines = 0;
+  while (!await exists("enough")) {
+    task.signal.throwIfAborted();
+    task.log("line " + lines++);
+    part.update({ progress: 50 });
+    await task.update({ progress: Math.min(90, lines / 10), current: lines, unit, status: "at " + lines });
+    console.log("step " + lines);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  part.finish("part done");
+  if (await exists("fail")) throw new RangeError("as it was told");
+  return { lines };
+}, { name: "work", id: "work", tags: ["old"], metadata: { run: 1 } });
+try {
+  console.log("result " + (await work("steps")).lines);
+} catch (error) {
+  console.log((error as Error).message);
+}
+`;
+}
+
+/** Every version that the server serves; the present one only once if it is released. */
+const VERSIONS: readonly Release[] = [
+  ...RELEASES.released,
+  ...RELEASES.released.some(({ version }) => version === RELEASES.present.version) ? [] : [RELEASES.present],
+];
+
+/** Waits until the program has done some more steps. */
+async function steps(job: Process, count: number): Promise<void> {
+  const done = Number([...job.stdout.matchAll(/^step (\d+)$/gm)].at(-1)?.[1] ?? 0);
+  await job.output(new RegExp(`^step ${done + count}$`, "m"));
+}
+
+async function partOf(place: RemotePlace): Promise<Task | undefined> {
+  const { json } = await call("GET", `${place.url}/tasks/default`);
+  return (Object.values(json.all_tasks) as Task[]).find(({ name }) => name === "part");
+}
+
+/** Starts a server, and the program of a kind of reporter. */
+async function started(kind: Kind, version: string): Promise<{ place: RemotePlace; job: Process }> {
+  const place = new RemotePlace();
+  try {
+    await place.start();
+    return { place, job: await kind.start(place, version) };
+  } catch (error) {
+    await place[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+Deno.test("the server has a module of version 0.1.0, and one of the present version", () => {
+  const having = VERSIONS.filter(({ files }) => Object.hasOwn(files, "monitored.js"));
+  assertEquals(having.map(({ version }) => version).slice(0, 1), ["0.1.0"]);
+  assert(having.some(({ version }) => version === RELEASES.present.version));
+});
+
+for (const { version, files } of VERSIONS) {
+  for (const [name, kind] of Object.entries(KINDS)) {
+    if (!Object.hasOwn(files, kind.file.replace("{version}", version))) continue;
+
+    Deno.test(`${name} of version ${version}: no report is lost when the server is killed, or the connection cut`, async () => {
+      const { place, job } = await started(kind, version);
+      await using _place = place;
+      await using _job = job;
+      const first = await place.task(({ current }) => (current ?? 0) >= 10);
+      assertEquals([first.state, first.name, first.tags, first.metadata, first.unit], [
+        "PROCESSING",
+        "work",
+        ["old"],
+        { run: 1 },
+        "steps",
+      ]);
+      await place.kill();
+      await steps(job, 20);
+      await place.start();
+      const back = await place.task(({ active, current }) => active && current! > first.current! + 20);
+      assertEquals([back.state, back.error], ["PROCESSING", null]);
+
+      place.proxy.refuse();
+      await steps(job, 20);
+      await place.proxy.restore();
+      await place.task(({ current }) => current! > back.current! + 20);
+
+      place.folder.write("enough", "");
+      const { code, stdout, stderr } = await job.ended();
+      const lines = Number(stdout.match(/^result (\d+)$/m)?.[1]);
+      assertGreater(lines, 50, stdout + stderr);
+      assertEquals(code, 0);
+      const task = await place.task(({ state }) => state === "FINISHED");
+      assertEquals([task.result, task.progress, task.log_count], [{ lines }, 100, lines]);
+      assertEquals(
+        await logOf(place.url, { client: "default", id: "work" }),
+        Array.from({ length: lines }, (_, n) => `line ${n}`),
+      );
+      const part = await partOf(place);
+      assertEquals([part?.state, part?.result, part?.parent_id], ["FINISHED", "part done", "work"]);
+    });
+
+    Deno.test(`${name} of version ${version}: a task is cancelled by the server`, async () => {
+      const { place, job } = await started(kind, version);
+      await using _place = place;
+      await using _job = job;
+      await place.task(({ current }) => (current ?? 0) >= 2);
+      assertEquals((await call("POST", `${place.url}/tasks/default/work/cancel`)).status, 202);
+      const { code, stdout } = await job.ended();
+      assertEquals([code, /^result/m.test(stdout)], [0, false], stdout);
+      const task = await place.task(({ state }) => state === "CANCELLED");
+      assertEquals(task.error, null);
+      assertEquals((await partOf(place))?.active, false);
+    });
+
+    Deno.test(`${name} of version ${version}: an error of the function is an error of the task`, async () => {
+      const { place, job } = await started(kind, version);
+      await using _place = place;
+      await using _job = job;
+      await place.task(({ current }) => (current ?? 0) >= 2);
+      place.folder.write("fail", "");
+      place.folder.write("enough", "");
+      const { code, stdout } = await job.ended();
+      assertEquals([code, stdout.trimEnd().split("\n").at(-1)], [0, "as it was told"]);
+      const task = await place.task(({ state }) => state === "ERROR");
+      assertEquals([task.error?.type, task.error?.message], ["RangeError", "as it was told"]);
+    });
+  }
+}
