@@ -14,7 +14,8 @@ const SOURCE = new URL("lib/monitored.ts", ROOT);
 /** The entry point of the bundle: it re-exports the source, and detects the server that it was loaded from. */
 const ENTRY = new URL("lib/served.ts", ROOT);
 const SCRIPT = new URL("lib/dist/monitored.js", ROOT);
-const DECLARATIONS = new URL("lib/dist/monitored.d.ts", ROOT);
+/** The type declarations of the module. */
+export const DECLARATIONS: URL = new URL("lib/dist/monitored.d.ts", ROOT);
 
 /** The files that {@linkcode buildModule} writes. */
 export const MODULE_OUTPUTS: readonly URL[] = [SCRIPT, DECLARATIONS];
@@ -27,16 +28,23 @@ export const MODULE_OUTPUTS: readonly URL[] = [SCRIPT, DECLARATIONS];
 export async function buildModule(): Promise<void> {
   const inputs = [new URL("lib/", ROOT), new URL("deno.json", ROOT), new URL(".tools/", ROOT)];
   if (await isUpToDate(MODULE_OUTPUTS, inputs)) return;
-  const script = withoutPlaces(await bundle(ENTRY));
+  const script = await bundleModule(ENTRY);
   const declarations = await declare();
   await writeAtomically(SCRIPT, script);
   await writeAtomically(DECLARATIONS, declarations);
 }
 
-async function bundle(entry: URL): Promise<string> {
+/**
+ * Bundles a module with everything that it imports. The same source always yields the same text.
+ *
+ * @param entry the module
+ * @returns the script
+ * @throws {Error} if the bundler fails
+ */
+export async function bundleModule(entry: URL): Promise<string> {
   return await inTemporaryFolder(async (folder) => {
     await runDeno([...BUNDLE, "--output", `${folder}/out.js`, entry.href]);
-    return await Deno.readTextFile(`${folder}/out.js`);
+    return withoutPlaces(await Deno.readTextFile(`${folder}/out.js`));
   });
 }
 
@@ -58,7 +66,9 @@ async function declare(): Promise<string> {
   return await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/all.ts`, entry);
     await runDeno([...BUNDLE, "--declaration", "--outdir", `${folder}/out`, `${folder}/all.ts`]);
-    return pruneDeclarations(await Deno.readTextFile(`${folder}/out/all.d.ts`), names);
+    const declarations = pruneDeclarations(await Deno.readTextFile(`${folder}/out/all.d.ts`), names);
+    // Not every configuration of TypeScript includes the library that declares `Disposable`.
+    return `/// <reference lib="esnext.disposable" />\n${declarations}`;
   });
 }
 
