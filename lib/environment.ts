@@ -1,20 +1,64 @@
 /**
- * Reads the environment from code that may also run in a browser, without ever prompting for a permission.
+ * What differs between Deno, Node, Bun and browsers. Nothing here ever prompts for a permission.
  *
  * @module
  */
 
+/** The members of Node's and Bun's `process` that this file uses. */
+interface NodeProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly versions: { readonly node?: string };
+  /** Exists from Node 20.16 and 22.3. */
+  readonly getBuiltinModule?: (name: string) => unknown;
+}
+
+/** Returns the `process` of Node or Bun; `undefined` in Deno, and in browsers, which may have a substitute for it. */
+function nodeProcess(): NodeProcess | undefined {
+  if (typeof Deno !== "undefined") return undefined;
+  const { process } = globalThis as { readonly process?: Partial<NodeProcess> };
+  return typeof process?.versions?.node === "string" ? process as NodeProcess : undefined;
+}
+
+/** Returns whether this runtime is Node, or Bun, which is compatible with it. */
+export function isNode(): boolean {
+  return nodeProcess() !== undefined;
+}
+
 /**
- * Reads an environment variable without prompting for a permission.
+ * Returns a module of Node, which code that also runs in browsers can't import.
+ *
+ * @typeParam Module the type of the module
+ * @param name the name of the module, such as `node:net`
+ * @returns the module; `undefined` if this runtime has none of Node's modules, or can't load them synchronously
+ */
+export function nodeModule<Module>(name: string): Module | undefined {
+  return nodeProcess()?.getBuiltinModule?.(name) as Module | undefined;
+}
+
+/**
+ * Reads an environment variable.
  *
  * @param name the name of the variable
  * @returns the value; `undefined` if the variable is not set, may not be read, or the runtime has no
  * environment variables
  */
 export function readVariable(name: string): string | undefined {
-  if (typeof Deno === "undefined") return undefined;
-  if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return undefined;
-  return Deno.env.get(name);
+  if (typeof Deno === "undefined") return nodeProcess()?.env[name];
+  return envPermission(name) === "granted" ? Deno.env.get(name) : undefined;
+}
+
+/**
+ * Returns whether an environment variable can't be read only because the user has not decided about the permission. A
+ * user who denies the permission knows why it is missing.
+ *
+ * @param name the name of the variable
+ */
+export function lacksEnvPermission(name: string): boolean {
+  return typeof Deno !== "undefined" && envPermission(name) === "prompt";
+}
+
+function envPermission(name: string): Deno.PermissionState {
+  return Deno.permissions.querySync({ name: "env", variable: name }).state;
 }
 
 /**
@@ -39,5 +83,7 @@ export function netPermissionFor(server: string): string | null {
  */
 export function unrefTimer<Timer extends ReturnType<typeof setTimeout>>(timer: Timer): Timer {
   if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);
+  // Timers of Node and Bun are objects, those of browsers are numbers.
+  else if (typeof timer === "object") (timer as { readonly unref?: () => void }).unref?.();
   return timer;
 }

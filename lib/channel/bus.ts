@@ -17,6 +17,7 @@
  * @module
  */
 
+import { isNode, unrefTimer } from "../environment.ts";
 import { type Frame, isFor, parseFrame, toWire } from "./frames.ts";
 import type { LinkTimers } from "./link.ts";
 
@@ -121,18 +122,18 @@ export class ChannelBus {
   }
 }
 
-/** Returns whether this runtime has `BroadcastChannel`. */
+/**
+ * Returns whether this runtime has a `BroadcastChannel` that may lead to a monitor. Monitors do not run in Node and Bun,
+ * so there the search for one would only delay the first reports.
+ */
 export function isChannelAvailable(): boolean {
-  return typeof BroadcastChannel === "function";
+  return typeof BroadcastChannel === "function" && !isNode();
 }
 
 /** The timers of a channel, unref'd if the runtime supports it. */
 export const channelTimers: LinkTimers = {
   set(callback, delayMs) {
-    const timer = setTimeout(callback, delayMs);
-    const runtime = globalThis as { readonly Deno?: { readonly unrefTimer?: (timer: unknown) => void } };
-    runtime.Deno?.unrefTimer?.(timer);
-    return timer;
+    return unrefTimer(setTimeout(callback, delayMs));
   },
   clear(timer) {
     clearTimeout(timer as ReturnType<typeof setTimeout> | undefined);

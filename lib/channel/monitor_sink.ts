@@ -8,6 +8,7 @@ import { monotonicMs } from "../clock.ts";
 import { parseJson, type Report } from "../task/protocol.ts";
 import { parseCommand } from "../reporter/reporter_command.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
+import { serverHint } from "../reporter/server_address.ts";
 import { isChannelAvailable } from "./bus.ts";
 import { MemberChannel } from "./member.ts";
 
@@ -24,6 +25,9 @@ const SEARCH_PAUSE_MS = 5_000;
 /** How long to wait for the monitor to confirm that everything is committed, in milliseconds. */
 const COMMIT_WAIT_MS = 2_000;
 
+/** What was missing when a warning was given, so that every sink of this isolate is silent about it from then on. */
+const WARNED: Set<string> = new Set();
+
 /**
  * Reports tasks over a channel, which is open only while there are tasks to report. If no monitor answers,
  * the tasks are moved to the fallback; without a fallback, they run unmonitored.
@@ -39,7 +43,6 @@ export class MonitorSink implements ReportSink {
   #searchFailedMs = -Infinity;
   /** The number of tasks that have been opened so far. */
   #opened = 0;
-  #hasWarned = false;
 
   /**
    * @param name the name of the monitor's channel
@@ -70,7 +73,8 @@ export class MonitorSink implements ReportSink {
     }
     this.#tasks.set(key, task);
     this.#opened++;
-    const maySearch = monotonicMs() - this.#searchFailedMs > SEARCH_PAUSE_MS && isChannelAvailable();
+    if (!isChannelAvailable()) return this.#warnOnce();
+    const maySearch = monotonicMs() - this.#searchFailedMs > SEARCH_PAUSE_MS;
     if (this.#member === null && maySearch) void this.#search();
   }
 
@@ -162,13 +166,15 @@ export class MonitorSink implements ReportSink {
   }
 
   #warnOnce(): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
+    const missing = isChannelAvailable()
+      ? `No monitor answered on channel "${this.#name}"`
+      : "No server is known";
+    if (WARNED.has(missing)) return;
+    WARNED.add(missing);
+    const hint = serverHint();
     // An error would reach no caller, so this warning is the only hint why the tasks do not appear.
     // deno-lint-ignore no-console
-    console.warn(
-      `[taskscope] No monitor answered on channel "${this.#name}", so tasks run unmonitored`,
-    );
+    console.warn(`[taskscope] ${missing}, so tasks run unmonitored${hint === null ? "" : `; ${hint}`}`);
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readVariable } from "../environment.ts";
+import { isNode, lacksEnvPermission, readVariable } from "../environment.ts";
 import { homeServer } from "./home_server.ts";
 
 /** The default address of `taskscope serve`. */
@@ -17,7 +17,8 @@ export const DEFAULT_SERVER = "http://127.0.0.1:8000";
  * @returns the address without a trailing slash; `null` if the text is not a plain HTTP(S) address
  */
 export function parseServerAddress(text: string): string | null {
-  const url = URL.parse(text);
+  // Node 20 has no URL.parse().
+  const url = URL.canParse(text) ? new URL(text) : null;
   const isPlain = url !== null && (url.protocol === "http:" || url.protocol === "https:") &&
     url.search === "" && url.hash === "" && url.username === "" && url.password === "";
   return isPlain ? `${url.origin}${withoutSlashes(url.pathname)}` : null;
@@ -53,4 +54,16 @@ function ignoreInvalid(named: string): string | null {
     console.warn(`[taskscope] Ignored TASKSCOPE_SERVER: ${wanted}, received "${named}"`);
   }
   return homeServer();
+}
+
+/**
+ * Returns what the user may have to do so that {@linkcode fallbackServer} returns a server: an imperative clause for a
+ * warning; `null` if nothing is known to be missing.
+ */
+export function serverHint(): string | null {
+  if (isNode()) return "set TASKSCOPE_SERVER to the server's address";
+  // The quotes keep shells from expanding the pattern.
+  return lacksEnvPermission("TASKSCOPE_SERVER")
+    ? 'if TASKSCOPE_SERVER names a server, add "--allow-env=TASKSCOPE_*"'
+    : null;
 }

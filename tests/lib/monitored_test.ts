@@ -11,6 +11,7 @@ import {
   assertThrows,
 } from "../support/assert.ts";
 import { LocalMonitor } from "../support/local_monitor.ts";
+import { spawn } from "../support/program.ts";
 
 /** A monitor that is registered for every `monitored()` of this isolate. */
 class AnnouncedMonitor extends LocalMonitor {
@@ -205,22 +206,27 @@ Deno.test("monitored() preserves the types of decorated methods", () => {
   void neverCalled;
 });
 
-Deno.test("monitored() without a monitor runs the function, warns once, and lets the process exit", async () => {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+Deno.test("monitored() without a monitor runs the function, lets the process exit, and warns once, with the flag that may be missing", async () => {
+  const unmonitored = '[taskscope] No monitor answered on channel "taskscope", so tasks run unmonitored';
+  const hinting = `${unmonitored}; if TASKSCOPE_SERVER names a server, add "--allow-env=TASKSCOPE_*"`;
+  const table: readonly (readonly [flags: readonly string[], warning: string])[] = [
     // A program that imports the module by URL has neither this project's configuration nor permissions.
-    args: [
-      "run",
-      "--no-config",
-      "--no-prompt",
-      "--cached-only",
-      new URL("monitored/alone.ts", import.meta.url).href,
-    ],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assertEquals(text(stdout), '[[2,4,6],[8],"own error"]\n[10]\n', text(stderr));
-  const warning = '[taskscope] No monitor answered on channel "taskscope", so tasks run unmonitored\n';
-  assertEquals([text(stderr), code], [warning, 0]);
+    [[], hinting],
+    [["--allow-env=HOME"], hinting],
+    [["--allow-env=TASKSCOPE_*"], unmonitored],
+    [["--allow-env"], unmonitored],
+    // The user has decided.
+    [["--deny-env"], unmonitored],
+  ];
+  const module = new URL("monitored/alone.ts", import.meta.url).href;
+  for (const [flags, warning] of table) {
+    await using program = spawn(Deno.execPath(), [
+      ...["run", "--no-config", "--no-prompt", "--cached-only"],
+      ...[...flags, module],
+    ]);
+    const { code, stdout, stderr } = await program.ended();
+    assertEquals([code, stdout, stderr], [0, '[[2,4,6],[8],"own error"]\n[10]\n', `${warning}\n`]);
+  }
 });
 
 Deno.test("MonitoredTask.update() keeps the isolate responsive when it is awaited a million times", async () => {
