@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unrefTimer } from "../environment.ts";
+import { isNode, unrefTimer } from "../environment.ts";
 import type { Report } from "../task/protocol.ts";
 import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
@@ -26,7 +26,7 @@ const IDLE_MS = 100;
  * How long uncommitted reports of ended tasks may keep an otherwise idle process alive, in milliseconds since
  * the last commit. The server may only be restarting.
  */
-const UNSENT_GRACE_MS = 5_000;
+const UNSENT_GRACE_MS = isNode() ? 2_000 : 5_000;
 
 const sinks: Map<string, RemoteSink> = new Map();
 

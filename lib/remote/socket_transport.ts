@@ -4,12 +4,13 @@
  * @module
  */
 
-import { DenoSocket, type SocketEvents } from "./deno_socket.ts";
 import { unrefTimer } from "../environment.ts";
 import { parseJson } from "../task/protocol.ts";
 import type { RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { keyHeaders, keyProtocols } from "./credentials.ts";
 import { parseReply, REPORT_SOCKET_PATH, writeBatch } from "./messages.ts";
+import { hasTcp } from "./tcp_connection.ts";
+import { type SocketEvents, UnrefSocket } from "./unref_socket.ts";
 
 /**
  * The maximum number of batches in flight. The number is large because a commit takes a few milliseconds, in
@@ -102,7 +103,7 @@ export class SocketTransport implements Transport {
 }
 
 function openSocket(address: RemoteAddress, url: string, events: SocketEvents): MessageSocket {
-  if (typeof Deno !== "undefined") return new DenoSocket(url, events, keyHeaders(address.key));
+  if (hasTcp()) return new UnrefSocket(url, events, keyHeaders(address.key));
   try {
     return platformSocket(url, keyProtocols(address.key), events);
   } catch {

@@ -1,24 +1,25 @@
 /**
- * A WebSocket client for Deno that can be terminated at once and is unref'd.
+ * A WebSocket client for Deno, Node and Bun that can be terminated at once and is unref'd.
  *
- * Deno's own client can do neither: after `close()` it keeps the process alive until the server confirms the
- * close, which takes minutes if the network is down. Remove this module once Deno has `terminate()` and
- * `unref()` (https://github.com/denoland/deno/issues/36337).
+ * Their own clients can do neither: after `close()` they keep the process alive until the server confirms the
+ * close, which takes minutes if the network is down; and Node 20 has none. For Deno, remove this module once it has
+ * `terminate()` and `unref()` (https://github.com/denoland/deno/issues/36337).
  *
  * @module
  */
 
 import { ProtocolError } from "../errors.ts";
 import { SOCKET_OPCODE, type SocketFrame, SocketFrameReader, writeSocketFrame } from "./socket_frames.ts";
+import { connectTcp, type TcpConnection } from "./tcp_connection.ts";
 
-/** Callbacks of a {@linkcode DenoSocket}. */
+/** Callbacks of a {@linkcode UnrefSocket}. */
 export interface SocketEvents {
   /** Called when messages can be sent. */
   readonly onOpen: () => void;
   /** Called with each text message. */
   readonly onText: (text: string) => void;
   /**
-   * Called once, when the connection is closed or fails to open, but not after {@linkcode DenoSocket.close}.
+   * Called once, when the connection is closed or fails to open, but not after {@linkcode UnrefSocket.close}.
    */
   readonly onClose: () => void;
 }
@@ -34,13 +35,13 @@ const HANDSHAKE_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 const encoder = new TextEncoder();
 
-/** A WebSocket over `Deno.connect()`. */
-export class DenoSocket {
+/** A WebSocket over a {@linkcode TcpConnection}. */
+export class UnrefSocket {
   readonly #events: SocketEvents;
   readonly #connecting: AbortController = new AbortController();
   readonly #decoder: TextDecoder = new TextDecoder("utf-8", { fatal: true });
   readonly #reader: SocketFrameReader = new SocketFrameReader(MAX_MESSAGE_BYTES);
-  #connection: Deno.Conn | null = null;
+  #connection: TcpConnection | null = null;
   #writing: Promise<void> = Promise.resolve();
   #isOpen = false;
   #isClosed = false;
@@ -70,19 +71,21 @@ export class DenoSocket {
     this.#connecting.abort();
     const connection = this.#connection;
     if (connection === null) return;
-    if (!this.#isOpen) return closeQuietly(connection);
+    if (!this.#isOpen) return connection.close();
     this.#isOpen = false;
     // The wait is limited, because the server may no longer read.
-    const timer = setTimeout(() => closeQuietly(connection), CLOSE_TIMEOUT_MS);
+    const timer = setTimeout(() => connection.close(), CLOSE_TIMEOUT_MS);
     this.#write(SOCKET_OPCODE.close, new Uint8Array([1000 >> 8, 1000 & 255]));
     this.#writing.finally(() => {
       clearTimeout(timer);
-      closeQuietly(connection);
+      connection.close();
     });
   }
 
   async #run(url: URL, headers: Readonly<Record<string, string>>): Promise<void> {
-    const connection = await this.#connect(url);
+    const connection = await connectTcp(url, this.#connecting.signal);
+    if (this.#isClosed) return connection.close();
+    this.#connection = connection;
     const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
     const path = `${url.pathname}${url.search}`;
     const lines = [
@@ -94,51 +97,30 @@ export class DenoSocket {
       `Sec-WebSocket-Key: ${key}`,
       ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     ];
-    await writeAll(connection, encoder.encode(`${lines.join("\r\n")}\r\n\r\n`));
+    await connection.write(encoder.encode(`${lines.join("\r\n")}\r\n\r\n`));
     const rest = await this.#handshake(connection, key);
     if (this.#isClosed) return;
     this.#isOpen = true;
     this.#events.onOpen();
     this.#receive(rest);
-    const chunk = new Uint8Array(65_536);
-    for (let length = await connection.read(chunk); length !== null; length = await connection.read(chunk)) {
+    for (let chunk = await connection.read(); chunk !== null; chunk = await connection.read()) {
       if (this.#isClosed) return;
-      this.#receive(chunk.slice(0, length));
+      this.#receive(chunk);
     }
   }
 
-  async #connect({ protocol, hostname, port }: URL): Promise<Deno.Conn> {
-    const isSecure = protocol === "https:";
-    const bare = hostname.replace(/^\[|\]$/g, "");
-    const tcp = await Deno.connect({
-      hostname: bare,
-      port: Number(port) || (isSecure ? 443 : 80),
-      signal: this.#connecting.signal,
-    });
-    this.#connection = tcp;
-    if (this.#isClosed) closeQuietly(tcp);
-    // Disables Nagle's algorithm: batches are small and should not wait for each other.
-    tcp.setNoDelay();
-    if (isSecure) this.#connection = await Deno.startTls(tcp, { hostname: bare });
-    const connection = this.#connection;
-    if (this.#isClosed) closeQuietly(connection);
-    (connection as Partial<Deno.TcpConn>).unref?.();
-    return connection;
-  }
-
   /** Reads and checks the handshake response; returns the bytes that follow the response. */
-  async #handshake(connection: Deno.Conn, key: string): Promise<Uint8Array<ArrayBuffer>> {
+  async #handshake(connection: TcpConnection, key: string): Promise<Uint8Array<ArrayBuffer>> {
     let bytes = new Uint8Array();
-    const chunk = new Uint8Array(4096);
     let end = -1;
     while (end === -1) {
-      const length = await connection.read(chunk);
-      if (length === null || bytes.length > MAX_HEAD_BYTES) {
+      const chunk = await connection.read();
+      if (chunk === null || bytes.length > MAX_HEAD_BYTES) {
         throw new ProtocolError("Cannot open WebSocket: the handshake response is incomplete or too long");
       }
-      const longer = new Uint8Array(bytes.length + length);
+      const longer = new Uint8Array(bytes.length + chunk.length);
       longer.set(bytes);
-      longer.set(chunk.subarray(0, length), bytes.length);
+      longer.set(chunk, bytes.length);
       bytes = longer;
       end = new TextDecoder("latin1").decode(bytes).indexOf("\r\n\r\n");
     }
@@ -189,7 +171,7 @@ export class DenoSocket {
     const connection = this.#connection!;
     const mask = crypto.getRandomValues(new Uint8Array(4));
     const bytes = writeSocketFrame(opcode, payload, mask);
-    this.#writing = this.#writing.then(() => writeAll(connection, bytes)).catch(() => this.#lost());
+    this.#writing = this.#writing.then(() => connection.write(bytes)).catch(() => this.#lost());
   }
 
   #lost(): void {
@@ -199,20 +181,7 @@ export class DenoSocket {
   }
 }
 
-async function writeAll(connection: Deno.Conn, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-  let sent = 0;
-  while (sent < bytes.length) sent += await connection.write(bytes.subarray(sent));
-}
-
 async function acceptOf(key: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-1", encoder.encode(`${key}${HANDSHAKE_GUID}`));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
-}
-
-function closeQuietly(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch {
-    // The connection is already closed.
-  }
 }

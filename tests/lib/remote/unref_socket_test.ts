@@ -1,6 +1,6 @@
-/** Tests DenoSocket with Deno's own WebSocket server, and with misbehaving servers. */
+/** Tests UnrefSocket with Deno's own WebSocket server, and with misbehaving servers. */
 
-import { DenoSocket, type SocketEvents } from "../../../lib/remote/deno_socket.ts";
+import { type SocketEvents, UnrefSocket } from "../../../lib/remote/unref_socket.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { freePort } from "../../support/free_port.ts";
 import { type RawPeer, RawSocketServer } from "../../support/raw_socket_server.ts";
@@ -25,10 +25,10 @@ function hex(digits: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Opens a socket to a server that accepts the handshake. */
-async function opened(): Promise<{ peer: RawPeer; socket: DenoSocket; told: Recorder } & Disposable> {
+async function opened(): Promise<{ peer: RawPeer; socket: UnrefSocket; told: Recorder } & Disposable> {
   const server = new RawSocketServer();
   const told = new Recorder();
-  const socket = new DenoSocket(`${server.url}/path?a=b`, told);
+  const socket = new UnrefSocket(`${server.url}/path?a=b`, told);
   const peer = await server.next();
   await peer.accept();
   await told.until("open");
@@ -43,14 +43,14 @@ async function opened(): Promise<{ peer: RawPeer; socket: DenoSocket; told: Reco
   };
 }
 
-Deno.test("DenoSocket is compatible with Deno's own WebSockets", async () => {
+Deno.test("UnrefSocket is compatible with Deno's own WebSockets", async () => {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
     socket.onmessage = ({ data }) => data === "end" ? socket.close(1000, "bye") : socket.send(data);
     return response;
   });
   const told = new Recorder();
-  const socket = new DenoSocket(`http://127.0.0.1:${server.addr.port}/any`, told);
+  const socket = new UnrefSocket(`http://127.0.0.1:${server.addr.port}/any`, told);
   socket.send("lost, as it is not open");
   await told.until("open");
   const texts = [
@@ -67,17 +67,17 @@ Deno.test("DenoSocket is compatible with Deno's own WebSockets", async () => {
   socket.send("nobody hears this");
   socket.close();
   const other = new Recorder();
-  const closing = new DenoSocket(`http://127.0.0.1:${server.addr.port}/`, other);
+  const closing = new UnrefSocket(`http://127.0.0.1:${server.addr.port}/`, other);
   await other.until("open");
   closing.close();
   await server.shutdown();
   assertEquals(other.events, ["open"], "onClose is not called after close()");
 });
 
-Deno.test("DenoSocket sends a correct handshake", async () => {
+Deno.test("UnrefSocket sends a correct handshake", async () => {
   using server = new RawSocketServer();
   const told = new Recorder();
-  const socket = new DenoSocket(`${server.url}/base/ws/report?reporter=a`, told);
+  const socket = new UnrefSocket(`${server.url}/base/ws/report?reporter=a`, told);
   const { head } = await server.next();
   const host = server.url.slice("http://".length);
   assertMatch(head, /^GET \/base\/ws\/report\?reporter=a HTTP\/1\.1\n/);
@@ -88,7 +88,7 @@ Deno.test("DenoSocket sends a correct handshake", async () => {
   socket.close();
 });
 
-Deno.test("DenoSocket calls onClose once if the connection can't be opened", async () => {
+Deno.test("UnrefSocket calls onClose once if the connection can't be opened", async () => {
   const answers = [
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
     "HTTP/1.1 200 OK\r\n\r\n",
@@ -102,18 +102,18 @@ Deno.test("DenoSocket calls onClose once if the connection can't be opened", asy
   for (const answer of answers) {
     using server = new RawSocketServer();
     const told = new Recorder();
-    new DenoSocket(server.url, told);
+    new UnrefSocket(server.url, told);
     const peer = await server.next();
     await peer.send(answer).catch(() => {});
     if (!answer.endsWith("\r\n\r\n")) peer.close();
     await told.until("close");
   }
   const told = new Recorder();
-  new DenoSocket(`http://127.0.0.1:${freePort()}`, told);
+  new UnrefSocket(`http://127.0.0.1:${freePort()}`, told);
   await told.until("close");
 });
 
-Deno.test("DenoSocket joins the fragments of a message, and responds to pings between them", async () => {
+Deno.test("UnrefSocket joins the fragments of a message, and responds to pings between them", async () => {
   using test = await opened();
   const { peer, told } = test;
   // The frames are "Hel", a ping "?", "l", "o", and a complete message; the chunks begin and end inside the
@@ -136,10 +136,10 @@ Deno.test("DenoSocket joins the fragments of a message, and responds to pings be
   assertEquals(told.texts.slice(2), ["A", "é"]);
 });
 
-Deno.test("DenoSocket receives frames that arrive together with the handshake", async () => {
+Deno.test("UnrefSocket receives frames that arrive together with the handshake", async () => {
   using server = new RawSocketServer();
   const told = new Recorder();
-  const socket = new DenoSocket(server.url, told);
+  const socket = new UnrefSocket(server.url, told);
   const peer = await server.next();
   const { connection } = peer;
   const parts: Uint8Array<ArrayBuffer>[] = [];
@@ -160,7 +160,7 @@ Deno.test("DenoSocket receives frames that arrive together with the handshake", 
   connection.close();
 });
 
-Deno.test("DenoSocket disconnects from a server that violates the protocol", async () => {
+Deno.test("UnrefSocket disconnects from a server that violates the protocol", async () => {
   const wrong = [
     "818141414141", // masked
     "820141", // binary
@@ -179,7 +179,7 @@ Deno.test("DenoSocket disconnects from a server that violates the protocol", asy
   }
 });
 
-Deno.test("DenoSocket calls onClose when the other end closes, with or without a close frame", async () => {
+Deno.test("UnrefSocket calls onClose when the other end closes, with or without a close frame", async () => {
   for (const digits of ["880203e8", "8800", ""]) {
     using test = await opened();
     await test.peer.send(hex(digits));
@@ -188,7 +188,7 @@ Deno.test("DenoSocket calls onClose when the other end closes, with or without a
   }
 });
 
-Deno.test("DenoSocket.close() sends a close frame and stops all callbacks", async () => {
+Deno.test("UnrefSocket.close() sends a close frame and stops all callbacks", async () => {
   using test = await opened();
   test.socket.send("last words");
   test.socket.close();
@@ -202,12 +202,12 @@ Deno.test("DenoSocket.close() sends a close frame and stops all callbacks", asyn
   assertEquals([test.told.events, test.told.texts], [["open"], []]);
 });
 
-Deno.test("DenoSocket.close() works while connecting, during the handshake, and while the peer does not read", async () => {
+Deno.test("UnrefSocket.close() works while connecting, during the handshake, and while the peer does not read", async () => {
   const silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const told = new Recorder();
   const url = `http://127.0.0.1:${silent.addr.port}`;
-  new DenoSocket(url, told).close();
-  const asking = new DenoSocket(url, told);
+  new UnrefSocket(url, told).close();
+  const asking = new UnrefSocket(url, told);
   const connection = await silent.accept();
   await new Promise((resolve) => setTimeout(resolve, 5));
   asking.close();
