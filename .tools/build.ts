@@ -1,6 +1,6 @@
 /**
- * Builds the generated files: the page scripts, the module that programs import by URL, and the commit. Skips files that
- * are newer than all their inputs. With `--watch`, rebuilds after every change of the source.
+ * Builds the generated files: the page scripts, the module that programs import by URL, the packages, and the commit.
+ * Skips files that are newer than all their inputs. With `--watch`, rebuilds after every change of the source.
  *
  * @module
  */
@@ -9,18 +9,19 @@ import { fileURLToPath } from "node:url";
 import { bundlePages, PAGE_OUTPUTS } from "./bundle.ts";
 import { COMMIT_OUTPUTS, writeCommit } from "./commit.ts";
 import { buildModule, MODULE_OUTPUTS } from "./module.ts";
+import { buildNpmPackage, NPM_OUTPUTS } from "./npm_package.ts";
 import { exist } from "./outputs.ts";
 
 /** The oldest version of Deno that can build; the built files also run on older versions. */
 const OLDEST_BUILDER = [2, 9, 6] as const;
 const ROOT = new URL("../", import.meta.url);
-const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...COMMIT_OUTPUTS];
+const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...NPM_OUTPUTS, ...COMMIT_OUTPUTS];
 
 /** The delay between the last change and a rebuild, in milliseconds, because editors save a file in several steps. */
 const SETTLE_MS = 50;
 
 /** Whether a version of Deno is new enough to build. */
-function canBuild(version: string): boolean {
+export function canBuild(version: string): boolean {
   const parts = version.split(/[.+-]/).map(Number);
   const differing = OLDEST_BUILDER.findIndex((part, index) => part !== parts[index]);
   return differing < 0 || parts[differing]! > OLDEST_BUILDER[differing]!;
@@ -33,6 +34,7 @@ async function build(): Promise<boolean> {
       // The bundlers run one after the other, because concurrent ones disturb each other's first download of esbuild.
       await bundlePages();
       await buildModule();
+      await buildNpmPackage();
       await writeCommit();
     } else if (!await exist(OUTPUTS)) {
       const wanted = OLDEST_BUILDER.join(".");
