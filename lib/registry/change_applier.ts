@@ -10,6 +10,8 @@ import { HISTORY, LOG_LINES } from "../store/side_tables.ts";
 import { type StoredTask, TaskInMemory, type TaskKey, type TaskStore } from "../store/store.ts";
 import { isFinal, type Task, type TaskChange } from "../task/task.ts";
 import { historyEntryOf, newLines, transition } from "../task/transition.ts";
+import { updateOf } from "../task/update_fields.ts";
+import { possibleParent } from "./ancestry.ts";
 import type { EndedTasks } from "./ended_tasks.ts";
 import type { LiveTasks } from "./live_tasks.ts";
 import type { RegistryEvents } from "./registry_events.ts";
@@ -63,21 +65,23 @@ export class ChangeApplier {
   }
 
   /**
-   * Applies a change to a task.
+   * Applies a change to a task. A task that would be its own ancestor is created without a parent, and progress that was
+   * read from the output of a task with subtasks is ignored, because it may be that of a subtask.
    *
    * @param client the client token
    * @param id the task's id
-   * @param change the change
+   * @param requested the change
    * @param origin who caused the change, and when
    * @returns the record after the change
    * @throws {TransitionError} if the task's state does not allow the change
    * @throws {LimitError} if a new task would exceed a limit
    * @throws {StorageError} if no sequence number is left, because nothing has been committed for too long
    */
-  apply(client: string, id: string, change: TaskChange, origin: ChangeOrigin = {}): Task {
+  apply(client: string, id: string, requested: TaskChange, origin: ChangeOrigin = {}): Task {
     const { store, live: liveTasks, ended, retention } = this.#context;
     const { at = now(), reporter = null, reportSeq = null } = origin;
     const before = store.index.get(client, id)?.task;
+    const change = this.#allowed(client, id, requested);
     const remoteReporter = reporter?.isRemote ? reporter.id : null;
     const changed = transition(before, id, change, at, { reporter: remoteReporter, seq: reportSeq });
     if (changed === before) return before;
@@ -94,6 +98,7 @@ export class ChangeApplier {
     this.#put(client, before, after, change, seq);
 
     if (live !== undefined && isSignOfLife(change)) live.heardMs = monotonicMs();
+    if (live !== undefined && change.type === "update" && change.from_output) live.isRead = true;
     if (live !== undefined && after.progress !== null) {
       live.progress.add(after.updated_at, after.progress);
       if (isEnd) liveTasks.save(live, at);
@@ -104,6 +109,16 @@ export class ChangeApplier {
       ended.add(client, after);
     }
     return after;
+  }
+
+  #allowed(client: string, id: string, change: TaskChange): TaskChange {
+    const { store, live } = this.#context;
+    if (change.type === "create" && change.parent_id !== null) {
+      return { ...change, parent_id: possibleParent(store.index, client, id, change.parent_id) };
+    }
+    if (change.type !== "update" || !change.from_output || !live.get(client, id)?.subtasks) return change;
+    const { expected_weight, metadata } = change;
+    return updateOf({ expected_weight, metadata });
   }
 
   #begin(client: string, id: string, reporter: Reporter | null): void {

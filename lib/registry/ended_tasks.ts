@@ -9,6 +9,7 @@ import type { EndedTask, TaskStore } from "../store/store.ts";
 import { TaskInMemory } from "../store/store.ts";
 import type { Task, TaskSummary } from "../task/task.ts";
 import { transition, TransitionError } from "../task/transition.ts";
+import { possibleParent } from "./ancestry.ts";
 import type { PastRuns } from "./past_runs.ts";
 import type { RegistryEvents } from "./registry_events.ts";
 import { RestorableTasks } from "./restorable.ts";
@@ -108,7 +109,9 @@ export class EndedTasks {
     }
     const seq = store.takeSeq();
     const change = { type: "restore" } as const;
-    const stored = new TaskInMemory(transition(removed, id, change, now()), seq);
+    // A task that was created in the meantime may have become a descendant.
+    const parent_id = possibleParent(store.index, client, id, removed.parent_id);
+    const stored = new TaskInMemory({ ...transition(removed, id, change, now()), parent_id }, seq);
     this.#restorable.delete({ client, id });
     store.restore(client, stored);
     past.forget(client, removed.name);

@@ -20,6 +20,8 @@ export interface LiveTask extends SignsOfLife {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
+  /** Whether progress or a status was read from the task's output. */
+  isRead: boolean;
   /** The sums over the task's subtasks; `null` if it has none. */
   subtasks: SubtaskProgress | null;
   /** What the task counts towards the progress of its parent. */
@@ -113,6 +115,7 @@ export class LiveTasks {
       client,
       id,
       estimator: new Estimator((name) => this.past.of(client, name)),
+      isRead: false,
       subtasks: sums === null ? null : new SubtaskProgress(sums),
       contribution: newContribution(),
       progress: new ProgressHistory(at, points),

@@ -6,7 +6,8 @@
 
 import { SUBTASK_SUMS } from "../store/side_tables.ts";
 import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
-import type { RollUpChange, Task, TaskChange } from "../task/task.ts";
+import { isFinal, type RollUpChange, type Task, type TaskChange } from "../task/task.ts";
+import { MAX_ANCESTORS } from "./ancestry.ts";
 import type { LiveTask, LiveTasks } from "./live_tasks.ts";
 import { newContribution, SubtaskProgress } from "./subtask_progress.ts";
 
@@ -18,15 +19,14 @@ export interface RollUpContext {
   readonly apply: (client: string, id: string, change: RollUpChange, at: number) => Task;
 }
 
-/** The maximum number of ancestors whose progress one change updates; this also ends a cycle of parents. */
-const MAX_ANCESTORS = 10_000;
-
 /** The sums over no subtasks. */
 const NONE = new SubtaskProgress();
 
 /** Keeps the sums over the subtasks of unfinished tasks, and updates the progress of the tasks. */
 export class RollUp {
   readonly #context: RollUpContext;
+  /** The ids of the unfinished tasks whose parent does not exist, by the key of the parent. */
+  readonly #orphans: Map<string, Set<string>> = new Map();
 
   /** @param context the parts of the registry to work on */
   constructor(context: RollUpContext) {
@@ -43,11 +43,15 @@ export class RollUp {
    * @param at when the change happened, in epoch seconds
    */
   changed(client: string, task: Task, change: TaskChange, at: number): void {
-    if (change.type === "create") this.#replaceEarlierAttempt(client, task);
+    if (change.type === "create") {
+      this.#replaceEarlierAttempt(client, task);
+      this.#noteOrphan(client, task);
+    } else if (isFinal(task.state)) this.#forgetOrphan(client, task);
     const live = change.type === "update" && change.expected_weight !== undefined
       ? this.#context.live.get(client, task.id)
       : undefined;
     this.#rollUp(client, live === undefined ? task : this.#refresh(live, at) ?? task, at);
+    if (change.type === "create") this.#takeOrphans(client, task.id, at);
   }
 
   /**
@@ -63,9 +67,43 @@ export class RollUp {
       const task = store.index.get(client, id)?.task;
       if (child === undefined || task === undefined || task.parent_id === null) continue;
       const parent = live.get(client, task.parent_id);
-      if (parent === undefined) continue;
+      if (parent === undefined) {
+        this.#noteOrphan(client, task);
+        continue;
+      }
       (parent.subtasks ??= new SubtaskProgress()).update(task, child.contribution);
     }
+  }
+
+  #noteOrphan(client: string, { id, parent_id: parentId }: Task): void {
+    if (parentId === null || this.#context.store.index.get(client, parentId) !== undefined) return;
+    const key = `${client}/${parentId}`;
+    const siblings = this.#orphans.get(key);
+    if (siblings === undefined) this.#orphans.set(key, new Set([id]));
+    else siblings.add(id);
+  }
+
+  #forgetOrphan(client: string, { id, parent_id: parentId }: Task): void {
+    const key = `${client}/${parentId}`;
+    const siblings = this.#orphans.get(key);
+    if (siblings?.delete(id) && siblings.size === 0) this.#orphans.delete(key);
+  }
+
+  /** Adds the unfinished subtasks of a new task that were reported before it. */
+  #takeOrphans(client: string, id: string, at: number): void {
+    const key = `${client}/${id}`;
+    const ids = this.#orphans.get(key);
+    const { live, store } = this.#context;
+    const parent = live.get(client, id);
+    if (ids === undefined || parent === undefined) return;
+    this.#orphans.delete(key);
+    parent.subtasks ??= new SubtaskProgress();
+    for (const each of ids) {
+      const [task, orphan] = [store.index.get(client, each)?.task, live.get(client, each)];
+      if (task !== undefined && orphan !== undefined) parent.subtasks.addEarlier(task, orphan.contribution);
+    }
+    const after = this.#refresh(parent, at);
+    if (after !== null) this.#rollUp(client, after, at);
   }
 
   #rollUp(client: string, child: Task, at: number): void {
@@ -74,28 +112,36 @@ export class RollUp {
     for (let height = 0; task.parent_id !== null && height < MAX_ANCESTORS; height++) {
       const parent = live.get(client, task.parent_id);
       if (parent === undefined) return;
+      const isFirst = parent.subtasks === null;
       parent.subtasks ??= new SubtaskProgress();
       // A task that the previous process ran is not among the unfinished ones when its end is recorded.
       const contribution = live.get(client, task.id)?.contribution ?? newContribution();
       const change = parent.subtasks.update(task, contribution);
       if (change === "none") return;
       if (change === "stored") this.#save(parent, parent.subtasks);
-      const after = this.#refresh(parent, at);
+      const after = this.#refresh(parent, at, isFirst);
       if (after === null) return;
       task = after;
     }
   }
 
-  /** Updates the progress of a task from its subtasks; returns the new record, `null` if it did not change. */
-  #refresh({ client, id, subtasks }: LiveTask, at: number): Task | null {
+  /**
+   * Updates the progress of a task from its subtasks.
+   *
+   * @param isFirst whether the task has just got its first subtask, so that what was read from its output no longer counts
+   * @returns the new record; `null` if it did not change
+   */
+  #refresh({ client, id, subtasks, isRead }: LiveTask, at: number, isFirst: boolean = false): Task | null {
     const { store, apply } = this.#context;
     const task = store.index.get(client, id)?.task;
     if (task === undefined || task.own_progress) return null;
     const progress = (subtasks ?? NONE).progress(task.expected_weight);
     // A task whose subtasks move is at work, even if nobody knows how much is left.
     const isAtWork = task.state === "PROCESSING" || subtasks?.hasMoved !== true;
-    if (progress === task.progress && isAtWork) return null;
-    return apply(client, id, { type: "roll_up", progress }, at);
+    // Without progress of its own, a task has counts only if they were read.
+    const replacesRead = isFirst && (isRead || task.current !== null);
+    if (progress === task.progress && isAtWork && !replacesRead) return null;
+    return apply(client, id, { type: "roll_up", progress, replacesRead }, at);
   }
 
   /** Subtracts the attempt that a new task retries from the sums of their common parent. */

@@ -135,6 +135,17 @@ export class SubtaskProgress {
     return isEnd || isFirstMove ? "stored" : "progress";
   }
 
+  /**
+   * Adds an unfinished subtask that was reported before its parent. What it did before does not tell whether all subtasks
+   * existed before the first one moved.
+   */
+  addEarlier(subtask: Subtask, contribution: Contribution): void {
+    const progress = subtask.progress ?? 0;
+    this.#unfinished.add(subtask, progress);
+    contribution.parent = this;
+    contribution.progress = progress;
+  }
+
   /** Subtracts an unfinished subtask, because a retry replaces it. The sums must then be stored. */
   replace(subtask: Subtask, contribution: Contribution): void {
     if (this.#replaced.has(subtask.id)) return;

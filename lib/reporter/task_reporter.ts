@@ -26,6 +26,8 @@ export interface ReporterOptions {
   readonly flushIntervalMs: number;
   /** The maximum number of log lines to buffer; beyond it, the oldest are dropped. */
   readonly unsentLogLines: number;
+  /** Whether the updates are read from the task's output. @default {false} */
+  readonly readsOutput?: boolean;
 }
 
 /** Callbacks of a {@linkcode TaskReporter}. */
@@ -52,7 +54,7 @@ type Draft = { -readonly [Key in keyof UpdateChange]: UpdateChange[Key] };
  * The values passed to {@linkcode MonitoredTask.update}. Each value is validated, because it comes from user
  * code.
  */
-export interface TaskUpdate extends Omit<UpdateChange, "type" | "expected_weight"> {}
+export interface TaskUpdate extends Omit<UpdateChange, "type" | "expected_weight" | "from_output"> {}
 
 /**
  * Throttles the updates of one task: the first update is reported at once, later ones at most every
@@ -141,7 +143,7 @@ export class TaskReporter implements ReportedTask {
       return;
     }
     const nowMs = Date.now();
-    (this.#draft ??= { type: "update" }).expected_weight = weight;
+    (this.#draft ??= this.#emptyDraft()).expected_weight = weight;
     this.#draftAt = nowMs / 1000;
     this.#flushSoon(nowMs);
   }
@@ -311,7 +313,7 @@ export class TaskReporter implements ReportedTask {
   }
 
   #merge(update: TaskUpdate): void {
-    const draft = this.#draft ??= { type: "update" };
+    const draft = this.#draft ??= this.#emptyDraft();
     const given = { type: "update" } as Draft;
     if (update.progress !== undefined && this.#isAmount(update.progress, "progress")) {
       given.progress = update.progress;
@@ -338,6 +340,10 @@ export class TaskReporter implements ReportedTask {
       draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
     }
     if (update.metadata !== undefined) this.#mergeMetadata(draft, update.metadata);
+  }
+
+  #emptyDraft(): Draft {
+    return this.#options.readsOutput ? { type: "update", from_output: true } : { type: "update" };
   }
 
   #mergeMetadata(draft: Draft, metadata: unknown): void {

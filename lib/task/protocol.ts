@@ -151,7 +151,10 @@ const UPDATE_PARSERS: readonly (readonly [name: UpdateFieldName, parse: (value: 
   UPDATE_FIELD_NAMES.map((name) => [name, updateParser(name, UPDATE_FIELDS[name])]);
 
 function parseUpdate(fields: Fields): UpdateChange {
-  const update: { type: "update" } & { [name in UpdateFieldName]?: JsonValue } = { type: "update" };
+  const update: { type: "update"; from_output?: boolean } & { [name in UpdateFieldName]?: JsonValue } = {
+    type: "update",
+  };
+  if (fields.from_output === true) update.from_output = true;
   for (const [name, parse] of UPDATE_PARSERS) {
     const value = fields[name];
     if (value !== undefined) update[name] = parse(value);

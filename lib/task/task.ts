@@ -110,7 +110,10 @@ export interface Task {
   readonly share: number | null;
   /** The sum of the weights that this task's subtasks will have in all; `null` if it is unknown. */
   readonly expected_weight: number | null;
-  /** Whether the task reports its own progress, so that the progress of its subtasks does not count. */
+  /**
+   * Whether the task reports its own progress, so that the progress of its subtasks does not count. Progress that was
+   * read from its output is not reported by itself.
+   */
   readonly own_progress: boolean;
   /** The number of the attempt: 1 for the first run, and 1 more for each retry. */
   readonly attempt: number;
@@ -193,6 +196,11 @@ export interface UpdateChange {
   readonly expected_weight?: number | null;
   /** Metadata to merge into the task's metadata key by key; a key with the value `null` is removed. */
   readonly metadata?: JsonObject;
+  /**
+   * Whether progress, counts and status were read from the task's output. They count as long as the task has no
+   * subtasks, whose output may be part of its own.
+   */
+  readonly from_output?: boolean;
 }
 
 /** The change that appends lines to the log, oldest first. */
@@ -261,6 +269,8 @@ export interface RollUpChange {
   readonly type: "roll_up";
   /** The progress in percent, 0 to 100; `null` if it is indeterminate. */
   readonly progress: number | null;
+  /** Whether it replaces what was read from the task's output: the counts and the status. */
+  readonly replacesRead?: boolean;
 }
 
 /**

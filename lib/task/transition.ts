@@ -203,6 +203,8 @@ function changed(
     case "roll_up":
       return {
         ...(task.state === "PROCESSING" ? task : entered(task, "PROCESSING", time)),
+        ...(change.replacesRead &&
+          { status: stateWords("PROCESSING", null), current: null, total: null, unit: null }),
         progress: change.progress === null ? null : clampProgress(change.progress),
         updated_at: time,
         version: task.version + 1,
@@ -289,7 +291,8 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
     status: change.status ?? base.status,
     unit: change.unit === undefined ? base.unit : change.unit,
     expected_weight: change.expected_weight === undefined ? base.expected_weight : change.expected_weight,
-    own_progress: base.own_progress || change.progress !== undefined || change.current !== undefined,
+    own_progress: base.own_progress ||
+      (change.from_output !== true && (change.progress !== undefined || change.current !== undefined)),
     metadata: change.metadata === undefined ? base.metadata : mergeMetadata(base.metadata, change.metadata),
     stale: false,
     updated_at: time,

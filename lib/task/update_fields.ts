@@ -26,7 +26,7 @@ export type UpdateField = UpdateFieldType & {
 };
 
 /** The name of a field that reporters set with updates, in updates and in the record. */
-export type UpdateFieldName = Exclude<keyof UpdateChange, "type">;
+export type UpdateFieldName = Exclude<keyof UpdateChange, "type" | "from_output">;
 
 /** All fields that reporters set with updates. */
 export const UPDATE_FIELDS: Readonly<Record<UpdateFieldName, UpdateField>> = {

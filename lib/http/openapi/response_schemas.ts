@@ -85,7 +85,7 @@ export const TASK = z.strictObject({
     "the share of its parent's work that a subtask does, 0 to 1; null if only its weight is known",
   ),
   own_progress: z.boolean().describe(
-    "whether it reports its own progress, so that the progress of its subtasks does not count",
+    "whether it reports its own progress, other than in its output, so that the progress of its subtasks does not count",
   ),
   attempt: z.int().min(1).describe("1 for the first run, 2 for its first retry, and so on"),
   retry_of: z.string().nullable().describe("the id of the attempt that this one retries"),

@@ -42,6 +42,7 @@ const UPDATE = {
   total: 2,
   unit: "B",
   metadata: { a: null },
+  from_output: true,
 };
 const LOG = { type: "log", first: 3, lines: [{ at: 1, text: "a" }] };
 /** The types of changes that only the server makes. */
