@@ -12,6 +12,7 @@ import type { ReportReply } from "./messages.ts";
 import { createIdentity } from "./reporter_identity.ts";
 import { splitReport } from "./split_report.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
+import { type SurroundingTask, surroundingTask } from "../reporter/surrounding_task.ts";
 import { Replay } from "./replay.ts";
 
 /** The maximum number of tasks at a time, including ended ones whose reports are not committed yet. */
@@ -40,7 +41,9 @@ const sinks: Map<string, RemoteSink> = new Map();
 export function remoteSink(server: string, key: string | null = null): RemoteSink {
   const name = `${server} ${key ?? ""}`;
   let sink = sinks.get(name);
-  if (sink === undefined) sinks.set(name, sink = new RemoteSink(server, { key }));
+  if (sink === undefined) {
+    sinks.set(name, sink = new RemoteSink(server, { key, surrounding: surroundingTask(server) }));
+  }
   return sink;
 }
 
@@ -48,6 +51,12 @@ export function remoteSink(server: string, key: string | null = null): RemoteSin
 export interface RemoteSinkOptions {
   /** The server's key or a token; `null` if there is none. @default {null} */
   readonly key?: string | null;
+  /**
+   * The task whose subtasks the tasks of its client become, unless they have another parent; `null` if there is none.
+   *
+   * @default {null}
+   */
+  readonly surrounding?: SurroundingTask | null;
   /** Called with warnings for the user. By default, warnings are written to the console. */
   readonly warn?: (message: string) => void;
 }
@@ -59,6 +68,7 @@ export interface RemoteSinkOptions {
  */
 export class RemoteSink implements ReportSink, Disposable {
   readonly #server: string;
+  readonly #surrounding: SurroundingTask | null;
   readonly #warn: (message: string) => void;
   readonly #connection: RemoteConnection;
   readonly #unsent: UnsentReports = new UnsentReports();
@@ -82,10 +92,14 @@ export class RemoteSink implements ReportSink, Disposable {
 
   /**
    * @param server `http://host:port`, plus the base path if there is one, without a trailing slash
-   * @param options the key, and the callback for warnings
+   * @param options the key, the surrounding task, and the callback for warnings
    */
-  constructor(server: string, { key = null, warn = warnInConsole }: RemoteSinkOptions = {}) {
+  constructor(
+    server: string,
+    { key = null, surrounding = null, warn = warnInConsole }: RemoteSinkOptions = {},
+  ) {
     this.#server = server;
+    this.#surrounding = surrounding;
     this.#warn = warn;
     this.#connection = new RemoteConnection({ server, key, reporter: createIdentity() }, {
       onUp: () => this.#up(),
@@ -118,7 +132,7 @@ export class RemoteSink implements ReportSink, Disposable {
 
   report(task: ReportedTask, report: Report): void {
     if (this.#isRefused) return;
-    for (const part of splitReport(report)) {
+    for (const part of splitReport(this.#nested(report))) {
       this.#unsent.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
     }
     this.#replay.reported(keyOf(task), report.change, this.#unsent.pushed);
@@ -160,6 +174,14 @@ export class RemoteSink implements ReportSink, Disposable {
     clearTimeout(this.#batchTimer);
     clearTimeout(this.#idleTimer);
     this.#connection.stop();
+  }
+
+  /** Makes a task without a parent a subtask of the surrounding task. */
+  #nested(report: Report): Report {
+    const { client, change } = report;
+    const surrounding = this.#surrounding;
+    const isNested = change.type === "create" && change.parent_id === null && surrounding?.client === client;
+    return isNested ? { ...report, change: { ...change, parent_id: surrounding.id } } : report;
   }
 
   #up(): void {

@@ -1,6 +1,6 @@
 /**
- * Decides what a command finds in its environment: the mark of its processes, and a token instead of the server's
- * key.
+ * Decides what a command finds in its environment: the mark of its processes, where its tasks are reported, and a token
+ * instead of the server's key.
  *
  * @module
  */
@@ -9,36 +9,47 @@ import { now } from "../../clock.ts";
 import { variableOf } from "../flags.ts";
 import { KEY_VARIABLE } from "../key.ts";
 import type { Target } from "../client/target.ts";
+import { PARENT_VARIABLE } from "../../reporter/surrounding_task.ts";
 
 /**
  * The environment variable by which the processes of a command are recognised. In a command within a command, it
  * has the marks of both.
  */
 const MARK_VARIABLE = "TASKSCOPE_RUN";
-const KEY_FILE_VARIABLE = variableOf("key-file");
+/** The variables that a command does not inherit: the key, and what holds for one task only. */
+const HIDDEN_VARIABLES = [
+  KEY_VARIABLE,
+  PARENT_VARIABLE,
+  ...["key-file", "id", "name", "expect"].map(variableOf),
+];
 /** The lifetime of a command's token, in seconds: a week. */
 const TOKEN_SECONDS = 7 * 24 * 60 * 60;
 
 /** Options of {@linkcode commandEnvironment}. */
-export interface CommandEnvironmentOptions {
+export interface CommandEnvironmentOptions extends Pick<Target, "server" | "client"> {
   /** The text that the processes of the command are recognised by. */
   readonly mark: string;
   /** The token for the command; `null` if there is none. */
   readonly token: string | null;
+  /** The id of the task whose subtasks the command reports; `null` if it reports none. */
+  readonly parentId: string | null;
   /** Reads a variable of this process. */
   readonly readVariable: (name: string) => string | undefined;
 }
 
 /** Returns the variables in which the environment of a command differs from that of this process. */
 export function commandEnvironment(
-  { mark, token, readVariable }: CommandEnvironmentOptions,
+  { mark, token, server, client, parentId, readVariable }: CommandEnvironmentOptions,
 ): Readonly<Record<string, string>> {
   const outer = readVariable(MARK_VARIABLE) ?? "";
   // A variable can be replaced but not removed; an empty one counts as missing.
-  const hidden = [KEY_VARIABLE, KEY_FILE_VARIABLE].filter((name) => readVariable(name) !== undefined);
+  const hidden = HIDDEN_VARIABLES.filter((name) => readVariable(name) !== undefined);
   return {
     ...Object.fromEntries(hidden.map((name) => [name, ""])),
+    [variableOf("server")]: server,
+    [variableOf("client")]: client,
     ...(token !== null && { [KEY_VARIABLE]: token }),
+    ...(parentId !== null && { [PARENT_VARIABLE]: parentId }),
     [MARK_VARIABLE]: outer === "" ? mark : `${outer},${mark}`,
   };
 }

@@ -13,7 +13,12 @@ import type { Reading } from "../../reading/reading.ts";
 import type { OutputLine } from "../../reading/screen.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import type { ReportSink } from "../../reporter/report_sink.ts";
-import { type EndChange, type TaskHandlers, TaskReporter } from "../../reporter/task_reporter.ts";
+import {
+  type EndChange,
+  REPORTER_DEFAULTS,
+  type TaskHandlers,
+  TaskReporter,
+} from "../../reporter/task_reporter.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange } from "../../task/task.ts";
 
@@ -31,6 +36,8 @@ export interface CommandEnd {
 export interface CommandTaskOptions extends TaskHandlers {
   /** The stream that error messages are taken from. */
   readonly errorOutput: OutputName;
+  /** The sum of the weights of all subtasks; `null` if it is unknown. */
+  readonly expectedWeight: number | null;
 }
 
 /** Milliseconds without output after which an unfinished line is read as it is. */
@@ -54,6 +61,7 @@ export class CommandTask {
   });
   readonly #outputs = { stdout: new LineSplitter(), stderr: new LineSplitter() };
   readonly #errorOutput: OutputName;
+  readonly #expectedWeight: number | null;
   /** The latest lines of the error output, oldest first. */
   readonly #lastLines: string[] = [];
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -67,7 +75,7 @@ export class CommandTask {
    * @param sink where to report
    * @param key the client and id of the task
    * @param create the change that creates the task
-   * @param options the stream of error messages, and handlers of cancellation and warnings
+   * @param options the stream of error messages, the weight of all subtasks, and handlers of cancellation and warnings
    */
   constructor(
     sink: ReportSink,
@@ -76,12 +84,14 @@ export class CommandTask {
     options: CommandTaskOptions,
   ) {
     this.#errorOutput = options.errorOutput;
-    this.#reporter = new TaskReporter(sink, key, options);
+    this.#expectedWeight = options.expectedWeight;
+    this.#reporter = new TaskReporter(sink, key, options, { ...REPORTER_DEFAULTS, readsOutput: true });
     this.#reporter.begin(create);
   }
 
   /** Reports that the command is running. */
   started(): void {
+    if (this.#expectedWeight !== null) this.#reporter.expect(this.#expectedWeight);
     // An empty update makes the state PROCESSING, as the output may never contain progress.
     this.#reporter.update({});
   }

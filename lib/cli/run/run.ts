@@ -90,11 +90,13 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
     warn,
     // A pseudo-terminal merges stdout and stderr.
     errorOutput: options.usesPty ? "stdout" : "stderr",
+    expectedWeight: options.expectedWeight,
   });
   try {
     running = await startCommand({
       ...options,
       token: await tokenFor(options),
+      parentId: options.hasSubtasks ? key.id : null,
       readVariable: environment.readVariable,
       onOutput: (output, bytes) => task.wrote(output, bytes),
       warn,
@@ -130,6 +132,7 @@ function creationOf(options: RunOptions): CreateChange {
     name: truncate(options.name, LIMITS.nameLength),
     metadata,
     tags: options.tags,
+    parent_id: options.parentId,
     stale_after: options.staleAfter,
   });
 }

@@ -5,10 +5,12 @@
  */
 
 import { ConfigError } from "../../errors.ts";
-import { LIMITS } from "../../task/grammar.ts";
+import { DEFAULT_CLIENT, LIMITS } from "../../task/grammar.ts";
+import { DEFAULT_SERVER, parseServerAddress } from "../../reporter/server_address.ts";
+import { PARENT_VARIABLE } from "../../reporter/surrounding_task.ts";
 import { type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";
-import { secondsWithin, taskId } from "../flag_values.ts";
-import { type FlagTable, readFlags } from "../flags.ts";
+import { quoteValue, secondsWithin, taskId } from "../flag_values.ts";
+import { type FlagTable, readFlags, variableOf } from "../flags.ts";
 import type { CommandSyntax } from "../command.ts";
 
 /** The maximum value of `--grace`, in seconds: a day. */
@@ -52,6 +54,17 @@ const RUN_FLAGS = {
     help:
       "show the command's arguments in the task; by default only their number, as they may contain secrets",
   },
+  expect: {
+    kind: "value",
+    placeholder: "<weight>",
+    help: "sum of the weights of all subtasks that the command will report; each weighs 1 by default",
+    parse: weightFrom,
+  },
+  "no-nest": {
+    kind: "switch",
+    help:
+      "make the task no subtask of a surrounding one, and what the command reports no subtasks of this one",
+  },
   quiet: { kind: "switch", help: "print no messages of taskscope itself" },
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
@@ -65,6 +78,8 @@ export const RUN: CommandSyntax = {
     "Recognises percentages, 3/17, 3 of 17, the progress bars of tqdm, rsync, wget, curl, ffmpeg, pip, git, docker, " +
     "apt, dd, tar, CMake, ninja and many others, and JSON lines such as " +
     '{"progress": 42, "status": "Reading a.txt"}.',
+    "Tasks that the command reports become subtasks: of another run, of monitored(), or by parent_id in " +
+    `${PARENT_VARIABLE}. From the first one on, the progress follows from the subtasks instead of the output.`,
   ].join("\n\n"),
   flags: RUN_FLAGS,
   exitStatuses: {
@@ -77,6 +92,7 @@ export const RUN: CommandSyntax = {
   examples: [
     "taskscope run -- rsync -a --info=progress2 from/ to/",
     "taskscope run --name backup --tag nightly --stale-after 600 -- ./backup.sh",
+    "taskscope run --expect 3 -- ./three-runs.sh",
     "taskscope run --pty -- docker build .",
   ],
 };
@@ -87,6 +103,12 @@ export interface RunOptions extends Target {
   readonly command: readonly string[];
   readonly name: string;
   readonly id: string | undefined;
+  /** The id of the task that this one becomes a subtask of; `null` if there is none. */
+  readonly parentId: string | null;
+  /** Whether the tasks that the command reports become subtasks. */
+  readonly hasSubtasks: boolean;
+  /** The sum of the weights of all subtasks; `null` if it is unknown. */
+  readonly expectedWeight: number | null;
   readonly tags: readonly string[];
   /** Seconds without a report after which the task is stale; `null` if it never is. */
   readonly staleAfter: number | null;
@@ -118,11 +140,15 @@ export function parseRun(
   const [program] = command;
   if (program === undefined) throw new ConfigError("run needs a command, such as: taskscope run -- make all");
   checkTags(values.tag, sourceOf("tag"));
+  const target = targetFrom(commandLine, readVariable);
   return {
     command,
     name: values.name ?? nameOf(program),
-    ...targetFrom(commandLine, readVariable),
+    ...target,
     id: values.id,
+    parentId: values["no-nest"] ? null : parentFrom(target, readVariable),
+    hasSubtasks: !values["no-nest"],
+    expectedWeight: values.expect ?? null,
     tags: values.tag,
     staleAfter: values["stale-after"] ?? null,
     graceMs: values.grace * 1_000,
@@ -158,6 +184,23 @@ function takesValue(arg: string): boolean {
 
 function nameOf(program: string): string {
   return program.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) || program;
+}
+
+/** Returns the id of the surrounding task, if the environment names that of the same server and client. */
+function parentFrom(
+  { server, client }: Target,
+  readVariable: (name: string) => string | undefined,
+): string | null {
+  const id = readVariable(PARENT_VARIABLE) || null;
+  const isOfTarget = client === (readVariable(variableOf("client")) || DEFAULT_CLIENT) &&
+    server === parseServerAddress(readVariable(variableOf("server")) || DEFAULT_SERVER);
+  return id === null || !isOfTarget ? null : taskId(id, PARENT_VARIABLE);
+}
+
+function weightFrom(text: string, source: string): number {
+  const weight = Number(text);
+  if (/^\d+(\.\d+)?$/.test(text) && Number.isFinite(weight)) return weight;
+  throw new ConfigError(`${source} must be a number of at least 0, received ${quoteValue(text)}`);
 }
 
 function checkTags(tags: readonly string[], source: string): void {

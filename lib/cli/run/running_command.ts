@@ -7,7 +7,7 @@
 import { randomId } from "../../random_id.ts";
 import { withTimeout } from "../../timeout.ts";
 import { messageOf } from "../command.ts";
-import { commandEnvironment } from "./command_environment.ts";
+import { commandEnvironment, type CommandEnvironmentOptions } from "./command_environment.ts";
 import type { CommandEnd } from "./command_task.ts";
 import type { OutputName } from "./output_pipe.ts";
 import { findProgram } from "./find_program.ts";
@@ -45,7 +45,7 @@ export class StartError extends Error {
 }
 
 /** Options of {@linkcode startCommand}. */
-export interface RunningCommandOptions {
+export interface RunningCommandOptions extends Omit<CommandEnvironmentOptions, "mark"> {
   /** The program and its arguments. */
   readonly command: readonly string[];
   /** Whether to run the command in a pseudo-terminal. */
@@ -54,9 +54,6 @@ export interface RunningCommandOptions {
   readonly graceMs: number;
   /** Whether to pass output on until no process holds it open, instead of until it is silent. */
   readonly waitsForOutput: boolean;
-  /** The token that the command gets instead of the server's key; `null` if there is none. */
-  readonly token: string | null;
-  readonly readVariable: (name: string) => string | undefined;
   /** Called with output of the command after it was copied to this process's output. */
   readonly onOutput: (output: OutputName, bytes: Uint8Array) => void;
   readonly warn: (message: string) => void;

@@ -81,7 +81,7 @@ Deno.test("runCommand() passes stdin, stdout and stderr through byte for byte", 
 Deno.test("runCommand() does not change the name, arguments, folder and environment of the command", async () => {
   await using runs = new Runs();
   const script =
-    'echo "$0 $# $1 $PWD"; test -t 1 || echo no terminal; env | sort | grep -v -e "^_=" -e "^TASKSCOPE_RUN="';
+    'echo "$0 $# $1 $PWD"; test -t 1 || echo no terminal; env | sort | grep -v -e "^_=" -e "^TASKSCOPE_"';
   const args = ["-c", script, "name", "a b"];
   const env = { TASKSCOPE_SERVER: runs.server.url, TASKSCOPE_CLIENT: "runs", TASKSCOPE_ID: "t" };
   const plain = await spawn("env", ["sh", ...args], { cwd: runs.folder, env }).ended();

@@ -14,8 +14,8 @@ class Subject {
   readonly sink = new RecordingSink();
   readonly command: CommandTask;
 
-  constructor(errorOutput: OutputName = "stderr") {
-    const options = { onCancel() {}, onInterrupt() {}, warn() {}, errorOutput };
+  constructor(errorOutput: OutputName = "stderr", expectedWeight: number | null = null) {
+    const options = { onCancel() {}, onInterrupt() {}, warn() {}, errorOutput, expectedWeight };
     this.command = new CommandTask(this.sink, { client: "c", id: "t" }, createChange(), options);
   }
 
@@ -84,6 +84,21 @@ Deno.test("CommandTask reads a row of results that grows without a pause once a 
   }
   assertEquals(subject.task.progress, 50);
   subject.command.ended(GOOD);
+});
+
+Deno.test("CommandTask marks what it reads from the output, and reports the expected weight of subtasks", () => {
+  using clock = new FakeClock();
+  const subject = new Subject("stderr", 3);
+  subject.command.started();
+  subject.write('{"progress": 10, "status": "reading"}\n');
+  clock.pass(100);
+  assertEquals([subject.task.progress, subject.task.expected_weight], [10, 3]);
+  subject.sink.opened[0]!.restate([]);
+  subject.command.ended(GOOD);
+  const updates = subject.sink.reports.map(({ change }) => change).filter(({ type }) => type === "update");
+  const read = { type: "update", from_output: true, expected_weight: 3, progress: 10, status: "reading" };
+  assertEquals<unknown>(updates, [read, read]);
+  assertEquals(subject.task.own_progress, false);
 });
 
 Deno.test("CommandTask fails with the exit status and the last lines of stderr", () => {

@@ -8,6 +8,9 @@ const DEFAULTS: Omit<RunOptions, "command" | "name"> = {
   server: "http://127.0.0.1:8000",
   key: null,
   id: undefined,
+  parentId: null,
+  hasSubtasks: true,
+  expectedWeight: null,
   tags: [],
   staleAfter: null,
   graceMs: 10_000,
@@ -49,23 +52,49 @@ Deno.test("parseRun() reads flags and environment variables", () => {
   const all = [
     ...["--name", "nightly", "--client=ci", "--server", "https://example.org/monitor/", "--id", "b:1"],
     ...["--tag=a", "--tag", "b c", "--stale-after=1.5", "--grace", "0", "--pty", "--show-command", "--quiet"],
-    "--wait-output",
+    ...["--wait-output", "--expect", "2.5", "--no-nest"],
   ];
   const expected = {
     ...{ command: ["x"], name: "nightly", client: "ci", server: "https://example.org/monitor", id: "b:1" },
     ...{ tags: ["a", "b c"], staleAfter: 1.5, graceMs: 0 },
+    ...{ parentId: null, hasSubtasks: false, expectedWeight: 2.5 },
     ...{ usesPty: true, waitsForOutput: true, showsCommand: true, isQuiet: true, key: null },
   };
   assertEquals(read([...all, "x"]), expected);
   const variables = {
     ...{ TASKSCOPE_NAME: "nightly", TASKSCOPE_CLIENT: "ci", TASKSCOPE_SERVER: "https://example.org/monitor" },
     ...{ TASKSCOPE_ID: "b:1", TASKSCOPE_TAG: "a,b c", TASKSCOPE_STALE_AFTER: "1.5", TASKSCOPE_GRACE: "0" },
-    ...{ TASKSCOPE_WAIT_OUTPUT: "1" },
+    ...{ TASKSCOPE_WAIT_OUTPUT: "1", TASKSCOPE_EXPECT: "2.5", TASKSCOPE_NO_NEST: "1" },
     ...{ TASKSCOPE_PTY: "1", TASKSCOPE_SHOW_COMMAND: "true", TASKSCOPE_QUIET: "1" },
   };
   assertEquals(read(["x"], variables), expected);
   assertEquals(read(["x"], { ...variables, TASKSCOPE_KEY: "k" }), { ...expected, key: "k" });
   assertEquals(read(["--name", "other", "x"], variables)?.name, "other");
+});
+
+Deno.test("parseRun() makes a run a subtask of the surrounding task of the same server and client", () => {
+  const server = "http://127.0.0.1:9000";
+  const parentOf = (args: string[], variables: Record<string, string>) =>
+    read([...args, "x"], { TASKSCOPE_PARENT: "p", ...variables })?.parentId;
+  const within = { TASKSCOPE_SERVER: `${server}/`, TASKSCOPE_CLIENT: "ci" };
+  const table: [string[], Record<string, string>, string | null][] = [
+    [[], within, "p"],
+    [["--server", server, "--client", "ci"], within, "p"],
+    [["--server", "http://127.0.0.1:9001"], within, null],
+    [["--client", "other"], within, null],
+    [["--no-nest"], within, null],
+    [[], { ...within, TASKSCOPE_NO_NEST: "1" }, null],
+    [[], { ...within, TASKSCOPE_PARENT: "" }, null],
+    [[], {}, "p"],
+    [["--client", "default", "--server", "http://127.0.0.1:8000"], {}, "p"],
+    [["--client", "ci"], { TASKSCOPE_CLIENT: "" }, null],
+    // A value that does not count is not checked.
+    [["--client", "other"], { ...within, TASKSCOPE_PARENT: "a/b" }, null],
+    [["--server", server], { TASKSCOPE_SERVER: "nonsense" }, null],
+  ];
+  for (const [args, variables, parent] of table) {
+    assertEquals(parentOf(args, variables), parent, JSON.stringify([args, variables]));
+  }
 });
 
 Deno.test("parseRun() names a task after its program", () => {
@@ -99,6 +128,9 @@ Deno.test("parseRun() throws a one-line message for an invalid value", () => {
     [["x"], 'TASKSCOPE_GRACE must be a number of seconds from 0 to 86400, received "x"', {
       TASKSCOPE_GRACE: "x",
     }],
+    [["--expect=-1", "x"], '--expect must be a number of at least 0, received "-1"'],
+    [["--expect", "9".repeat(400), "x"], "--expect must be a number of at least 0"],
+    [["x"], "TASKSCOPE_PARENT must be 1 to 128 characters", { TASKSCOPE_PARENT: "a/b" }],
     [["x"], "TASKSCOPE_PTY must be 1 or 0", { TASKSCOPE_PTY: "maybe" }],
   ];
   for (const [args, part, variables] of table) {
