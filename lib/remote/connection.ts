@@ -90,6 +90,14 @@ export class RemoteConnection {
     this.#events.onRefused(`it can't be reached without --allow-net=${missing}`);
   }
 
+  /** Retries now if the last attempt failed, and soon again if this one fails, too. */
+  retryNow(): void {
+    if (this.#state !== "waiting") return;
+    clearTimeout(this.#timer);
+    this.#failures = 0;
+    this.#connect();
+  }
+
   /** Disconnects until {@linkcode RemoteConnection.start} is called again. */
   stop(): void {
     if (this.#state !== "refused") this.#state = "stopped";

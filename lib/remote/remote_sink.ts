@@ -156,15 +156,31 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#scheduleDisconnect();
   }
 
-  async settled(): Promise<void> {
+  settled(): Promise<void> {
+    return this.#committed(() => this.#connection.isDown);
+  }
+
+  /**
+   * Waits for the last reports of a process that is about to end. If the server was lost, it may only be restarting, so the
+   * connection is retried.
+   *
+   * @returns a promise that resolves once all reports so far are committed, or the server proves to be out of reach from the
+   * beginning
+   */
+  delivered(): Promise<void> {
+    this.#connection.retryNow();
+    return this.#committed(() => this.#connection.isDown && !this.#connection.hasBeenUp);
+  }
+
+  async #committed(isHopeless: () => boolean): Promise<void> {
     this.#scheduleDisconnect();
     do {
-      await this.#until(() => this.ready || this.#connection.isDown);
+      await this.#until(() => this.ready || isHopeless());
       this.#flush();
       // While the buffer is full, tasks may hold back further reports, which must be sent first.
-    } while (!this.ready && !this.#connection.isDown);
+    } while (!this.ready && !isHopeless());
     const { pushed } = this.#unsent;
-    await this.#until(() => this.#unsent.committed >= pushed || this.#connection.isDown);
+    await this.#until(() => this.#unsent.committed >= pushed || isHopeless());
   }
 
   /**

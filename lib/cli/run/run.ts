@@ -8,7 +8,6 @@ import { readVariable } from "../../environment.ts";
 import { createChange } from "../../task/create_change.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import { RemoteSink } from "../../remote/remote_sink.ts";
-import type { ReportSink } from "../../reporter/report_sink.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange, JsonObject } from "../../task/task.ts";
 import { withTimeout } from "../../timeout.ts";
@@ -24,8 +23,8 @@ import { type RunningCommand, startCommand, StartError } from "./running_command
 
 /** The exit status if taskscope failed, as opposed to the command; env(1) and timeout(1) use the same one. */
 const OWN_FAILURE_STATUS = 125;
-/** Longest wait for the server to acknowledge the task's end, in milliseconds. */
-const ACKNOWLEDGE_MS = 2_000;
+/** Longest wait for the server to acknowledge the task's end, in milliseconds: it may be restarting. */
+const ACKNOWLEDGE_MS = 5_000;
 /** Longest command line in a task's metadata, in characters. */
 const MAX_COMMAND_LENGTH = 4_000;
 /** Longest program name in a task's metadata, in characters. */
@@ -44,7 +43,7 @@ export interface RunEnvironment {
   readonly connect: (
     target: Pick<RunOptions, "server" | "key">,
     warn: (message: string) => void,
-  ) => ReportSink & Disposable;
+  ) => RemoteSink;
 }
 
 const ENVIRONMENT: RunEnvironment = {
@@ -138,6 +137,6 @@ function creationOf(options: RunOptions): CreateChange {
 }
 
 /** Waits until the server has acknowledged the task's end, but only briefly, so as not to delay the exit. */
-async function acknowledged(sink: ReportSink): Promise<void> {
-  await withTimeout(sink.settled().catch(() => {}), ACKNOWLEDGE_MS);
+async function acknowledged(sink: RemoteSink): Promise<void> {
+  await withTimeout(sink.delivered(), ACKNOWLEDGE_MS);
 }
