@@ -26,6 +26,12 @@ const COMMANDS: CommandTable = {
     syntax: async () => (await import("./lib/cli/run/run_options.ts")).RUN,
     run: async (args) => (await import("./lib/cli/run/run.ts")).runCommand(args),
   },
+  report: {
+    usage: "report <command>",
+    help: "Report a task from a script",
+    syntax: async () => (await import("./lib/cli/report/report_syntax.ts")).REPORT,
+    run: async (args) => (await import("./lib/cli/report/report.ts")).reportCommand(args),
+  },
   ls: {
     usage: "ls",
     help: "List tasks",

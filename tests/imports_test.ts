@@ -82,13 +82,14 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/task/ lib/channel/ lib/access/ lib/config/ lib/store/ lib/registry/ lib/notify/ lib/http/ lib/monitored.ts lib/monitor/",
   "lib/cli/": "leaves lib/task/ lib/text/ lib/access/",
   "lib/cli/client/": "leaves lib/task/ lib/text/ lib/reporter/ lib/remote/ lib/cli/",
+  "lib/cli/report/": "leaves lib/task/ lib/reading/ lib/cli/ lib/cli/client/",
   "lib/cli/run/":
     "leaves lib/task/ lib/access/ lib/reading/ lib/reporter/ lib/remote/ lib/cli/ lib/cli/client/",
   "lib/cli/serve/":
     "leaves lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/mod.ts lib/cli/",
   "lib/cli/data/":
     "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/sqlite/ lib/cli/ lib/cli/client/",
-  "main.ts": "leaves lib/cli/ lib/cli/client/ lib/cli/run/ lib/cli/serve/ lib/cli/data/",
+  "main.ts": "leaves lib/cli/ lib/cli/client/ lib/cli/report/ lib/cli/run/ lib/cli/serve/ lib/cli/data/",
 };
 
 /** The files outside of `ui/` that the scripts of the pages may import. */

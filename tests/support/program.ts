@@ -91,6 +91,11 @@ export class Process implements AsyncDisposable {
     writer.releaseLock();
   }
 
+  /** Closes the program's stdin, which must be piped. */
+  async closeInput(): Promise<void> {
+    await this.#input!.close();
+  }
+
   /** Resolves when the output matches a pattern; rejects if the program ends without a match, or at the deadline. */
   async output(
     pattern: RegExp,
@@ -174,6 +179,24 @@ export async function spawnProgram(args: readonly string[], options: ProgramOpti
 }
 
 /**
+ * Starts a shell script in which `taskscope` is a function that runs Taskscope; the stdin of the script is piped.
+ *
+ * @param script the script
+ * @param args the arguments of the script
+ * @param options the working directory, the environment and the flags of Deno
+ * @returns the process of the shell
+ */
+export async function spawnScript(
+  script: string,
+  args: readonly string[] = [],
+  options: ProgramOptions = {},
+): Promise<Process> {
+  const words = (await programWords(options.runFlags ?? [])).map(quoted).join(" ");
+  const command = `taskscope() { ${words} "$@"; }\n${script}`;
+  return spawn("sh", ["-c", command, "sh", ...args], { ...options, stdin: "piped" });
+}
+
+/**
  * Starts Taskscope on a pseudo-terminal; the output and input of the process are those of the terminal.
  *
  * @param script the path of script(1)
@@ -188,9 +211,13 @@ export async function spawnOnTerminal(
 ): Promise<Process> {
   const { columns, rows, runFlags = [], ...others } = options;
   const words = [...await programWords(runFlags), ...args];
-  const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const line = words.map(quoted).join(" ");
   const command = `stty cols ${columns} rows ${rows}; exec ${line}`;
   return spawn(script, ["-qefc", command, "/dev/null"], { ...others, stdin: "piped" });
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 /** Returns the command that runs Taskscope; a compiled executable has Deno's flags built in. */

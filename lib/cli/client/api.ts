@@ -53,7 +53,9 @@ export class ServerUnavailableError extends CommandError {
 /** Options of {@linkcode request}. */
 export interface RequestOptions {
   /** The HTTP method. @default {"GET"} */
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PATCH";
+  /** The value to send as JSON; `undefined` for a request without a body. */
+  readonly body?: unknown;
   /** The signal that aborts the request. */
   readonly signal?: AbortSignal;
 }
@@ -73,7 +75,7 @@ export async function request(
   options: RequestOptions = {},
 ): Promise<ApiResponse> {
   const { server, client } = target;
-  const { method = "GET", signal } = options;
+  const { method = "GET", body: content, signal } = options;
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const sentAt = now();
   let receivedAt: number;
@@ -82,7 +84,12 @@ export async function request(
   try {
     response = await fetch(`${server}/tasks/${client}${path}`, {
       method,
-      headers: { accept: "application/json", ...keyHeaders(target.key) },
+      headers: {
+        accept: "application/json",
+        ...keyHeaders(target.key),
+        ...(content !== undefined && { "content-type": "application/json" }),
+      },
+      ...(content !== undefined && { body: JSON.stringify(content) }),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     receivedAt = now();

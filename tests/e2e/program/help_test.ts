@@ -1,4 +1,4 @@
-import { assertEquals } from "../../support/assert.ts";
+import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { runProgram } from "../../support/program.ts";
 
 Deno.test("help shows the help of the program, or of a command", async () => {
@@ -8,6 +8,15 @@ Deno.test("help shows the help of the program, or of a command", async () => {
   }
   for (const command of ["serve", "run", "wait", "check", "token"]) {
     assertEquals(await runProgram(["help", command]), await runProgram([command, "--help"]), command);
+  }
+});
+
+Deno.test("help shows the help of a command below another one", async () => {
+  for (const command of ["start", "update", "log", "finish", "fail", "cancelled"]) {
+    const help = await runProgram(["help", "report", command]);
+    assertEquals(help, await runProgram(["report", command, "--help"]), command);
+    assertMatch(help.stdout, new RegExp(`^Usage: taskscope report ${command} <.+\n\n[^]+\nExamples:\n`));
+    assertEquals(help.stdout.split("\n").filter((line) => line.length > 80), []);
   }
 });
 

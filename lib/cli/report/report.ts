@@ -1,0 +1,224 @@
+/**
+ * `taskscope report`: reports a task from a script.
+ *
+ * @module
+ */
+
+import { monotonicMs } from "../../clock.ts";
+import { readVariable } from "../../environment.ts";
+import { ConfigError } from "../../errors.ts";
+import { LIMITS } from "../../task/grammar.ts";
+import { isFinal, type Task, type TaskState } from "../../task/task.ts";
+import { truncate } from "../../task/truncate.ts";
+import { monotonicUlid } from "../../ulid.ts";
+import { type Target, TARGET_FLAGS, targetFrom, taskIdFrom } from "../client/target.ts";
+import { CommandError } from "../command.ts";
+import { EXIT } from "../exit_status.ts";
+import { quoteValue } from "../flag_values.ts";
+import { type CommandLine, readFlags, variableOf } from "../flags.ts";
+import { showHelp } from "../help.ts";
+import { unknownCommand } from "../help_command.ts";
+import { note, writeLine } from "../terminal.ts";
+import {
+  CANCELLED_FLAGS,
+  cancelledBody,
+  FAIL_FLAGS,
+  failBody,
+  FINISH_FLAGS,
+  finishBody,
+  LOG_FLAGS,
+  progressBody,
+  START_FLAGS,
+  startBody,
+  UPDATE_FLAGS,
+} from "./report_flags.ts";
+import { REPORT } from "./report_syntax.ts";
+import { type Report, sendReport } from "./send_report.ts";
+
+const { subcommands: SUBCOMMANDS } = REPORT;
+
+const COMMANDS: Readonly<Record<keyof typeof SUBCOMMANDS, (args: readonly string[]) => Promise<number>>> = {
+  start,
+  update,
+  log,
+  finish,
+  fail,
+  cancelled,
+};
+
+/**
+ * How long lines of an input are dropped after a failure, with `--best-effort`, in milliseconds: a server that does not
+ * respond must not slow down the program that writes them.
+ */
+const PAUSE_MS = 5_000;
+
+/** The state that each report of an end leads to. */
+const END_STATES: Readonly<Record<"finish" | "fail" | "cancelled", TaskState>> = {
+  finish: "FINISHED",
+  fail: "ERROR",
+  cancelled: "CANCELLED",
+};
+
+/**
+ * Reports a task.
+ *
+ * @param args the arguments after the command's name, of which the first is the name of the report
+ * @returns the exit status
+ * @throws {ConfigError} if the command line is wrong
+ * @throws {CommandError} if the server cannot be reached, refuses the report, or has no such task
+ */
+export async function reportCommand(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined) {
+    throw new ConfigError(`report needs one of ${Object.keys(COMMANDS).join(", ")}; --help describes them`);
+  }
+  if (name === "--help" || name === "-h") return showHelp(REPORT);
+  if (!isCommand(name)) {
+    throw unknownCommand(
+      `report ${name}`,
+      Object.keys(COMMANDS).map((each) => `report ${each}`),
+    );
+  }
+  return await COMMANDS[name](rest);
+}
+
+function isCommand(name: string): name is keyof typeof COMMANDS {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+async function start(args: readonly string[]): Promise<number> {
+  const commandLine = readFlags(START_FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(SUBCOMMANDS.start.syntax);
+  const { values, operands: [name, other] } = commandLine;
+  if (name === undefined || name === "") throw new ConfigError("report start needs the name of the task");
+  if (other !== undefined) {
+    throw new ConfigError(`report start takes one name, received a second argument ${quoteValue(other)}`);
+  }
+  const id = values.id ?? monotonicUlid();
+  const task = { id, name: truncate(name, LIMITS.nameLength), parent: parentFrom(commandLine) };
+  const sender = new Sender(commandLine);
+  const status = await sender.send({ id, method: "POST", path: "", body: startBody(values, task) }, null);
+  // A script that goes on in spite of a failure needs the id for its further reports.
+  if (status === EXIT.ok) writeLine(id);
+  return status;
+}
+
+async function update(args: readonly string[]): Promise<number> {
+  const commandLine = readFlags(UPDATE_FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(SUBCOMMANDS.update.syntax);
+  const id = taskIdFrom(commandLine.operands, "report update");
+  const body = progressBody(commandLine.values);
+  return await new Sender(commandLine).send({ id, method: "PATCH", path: `/${id}`, body }, null);
+}
+
+async function log(args: readonly string[]): Promise<number> {
+  const commandLine = readFlags(LOG_FLAGS, args, readVariable);
+  if (commandLine === null) return showHelp(SUBCOMMANDS.log.syntax);
+  const [first, ...lines] = commandLine.operands;
+  const id = taskIdFrom(first === undefined ? [] : [first], "report log");
+  if (lines.length === 0) {
+    throw new ConfigError("report log needs a line, or - to read lines from the input");
+  }
+  const sender = new Sender(commandLine);
+  const send = (lines: readonly string[]) =>
+    sender.send({ id, method: "POST", path: `/${id}/logs`, body: { lines } }, null);
+  // Loaded only here, because a report of a single line should start quickly.
+  const { batchesOf, sendLines } = await import("./log_lines.ts");
+  if (lines.length === 1 && lines[0] === "-") return await sendLines(Deno.stdin.readable, send);
+  let status: number = EXIT.ok;
+  for (const batch of batchesOf(lines.flatMap((line) => line.split(/\r?\n/)))) {
+    status = await send(batch);
+    if (status !== EXIT.ok) break;
+  }
+  return status;
+}
+
+async function finish(args: readonly string[]): Promise<number> {
+  const commandLine = readFlags(FINISH_FLAGS, args, readVariable);
+  return await end("finish", commandLine, commandLine && finishBody(commandLine.values));
+}
+
+async function fail(args: readonly string[]): Promise<number> {
+  const commandLine = readFlags(FAIL_FLAGS, args, readVariable);
+  return await end("fail", commandLine, commandLine && failBody(commandLine.values));
+}
+
+async function cancelled(args: readonly string[]): Promise<number> {
+  const commandLine = readFlags(CANCELLED_FLAGS, args, readVariable);
+  return await end("cancelled", commandLine, commandLine && cancelledBody(commandLine.values));
+}
+
+async function end(
+  kind: keyof typeof END_STATES,
+  commandLine: SendingLine | null,
+  body: Report["body"] | null,
+): Promise<number> {
+  if (commandLine === null || body === null) return showHelp(SUBCOMMANDS[kind].syntax);
+  const id = taskIdFrom(commandLine.operands, `report ${kind}`);
+  return await new Sender(commandLine).send(
+    { id, method: "POST", path: `/${id}/${kind}`, body },
+    END_STATES[kind],
+  );
+}
+
+/** The part of a command line that every report has. */
+type SendingLine = Pick<CommandLine<typeof LOG_FLAGS>, "values" | "operands">;
+
+/** Sends reports as the flags of a command line say. */
+class Sender {
+  readonly #target: Target;
+  readonly #timeoutMs: number;
+  readonly #isBestEffort: boolean;
+  /** Until when further reports are dropped, by {@linkcode monotonicMs}. */
+  #dropsUntilMs = -Infinity;
+  #lastNote = "";
+
+  constructor(commandLine: SendingLine) {
+    const { timeout, "best-effort": isBestEffort } = commandLine.values;
+    this.#target = targetFrom(commandLine, readVariable);
+    this.#timeoutMs = timeout * 1_000;
+    this.#isBestEffort = isBestEffort;
+  }
+
+  /** Sends a report, which leads to a final state unless that is `null`; returns the exit status. */
+  async send(report: Report, final: TaskState | null): Promise<number> {
+    if (monotonicMs() < this.#dropsUntilMs) return EXIT.ok;
+    try {
+      return this.#statusOf(await sendReport(this.#target, report, this.#timeoutMs), final);
+    } catch (error) {
+      if (!this.#isBestEffort || !(error instanceof CommandError)) throw error;
+      this.#note(error.message);
+      this.#dropsUntilMs = monotonicMs() + PAUSE_MS;
+      return EXIT.ok;
+    }
+  }
+
+  /** Returns the exit status for the task after a report. */
+  #statusOf({ id, state, cancel_requested: isToStop }: Task, final: TaskState | null): number {
+    if (state === final) return EXIT.ok;
+    if (isFinal(state) && state !== "CANCELLED") {
+      throw new CommandError(EXIT.failed, `Cannot report task "${id}": it has already ended as ${state}`);
+    }
+    if (state !== "CANCELLED" && !isToStop) return EXIT.ok;
+    this.#note(
+      state === "CANCELLED" ? `Task "${id}" was cancelled` : `Task "${id}" was cancelled, and is to stop`,
+    );
+    return EXIT.cancelled;
+  }
+
+  /** Shows a message, unless it is the same as before. */
+  #note(message: string): void {
+    if (message !== this.#lastNote) note(message);
+    this.#lastNote = message;
+  }
+}
+
+/**
+ * Returns the parent of a new task. The parent in the environment is a task of the server and the client in the
+ * environment, so it does not apply to others.
+ */
+function parentFrom({ values, sourceOf }: CommandLine<typeof START_FLAGS>): string | undefined {
+  if (values.parent === undefined || sourceOf("parent") !== variableOf("parent")) return values.parent;
+  const around = readFlags(TARGET_FLAGS, [], readVariable)!.values;
+  return values.server === around.server && values.client === around.client ? values.parent : undefined;
+}

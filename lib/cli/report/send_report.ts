@@ -1,0 +1,91 @@
+/**
+ * Sends a report over REST, and sends it again while the server restarts.
+ *
+ * @module
+ */
+
+import { monotonicMs } from "../../clock.ts";
+import type { Task } from "../../task/task.ts";
+import { readProblem, readTask } from "../../task/wire.ts";
+import {
+  type ApiResponse,
+  fieldOf,
+  isTaskNotFound,
+  noTaskError,
+  request,
+  ServerUnavailableError,
+  unexpectedResponse,
+} from "../client/api.ts";
+import type { Target } from "../client/target.ts";
+import { CommandError } from "../command.ts";
+import { EXIT } from "../exit_status.ts";
+import { note } from "../terminal.ts";
+
+/** Shortest and longest backoff before a retry, in milliseconds; it doubles after every failure. */
+const MIN_RETRY_MS = 100;
+const MAX_RETRY_MS = 2_000;
+
+/** A report of one task. */
+export interface Report {
+  readonly id: string;
+  readonly method: "POST" | "PATCH";
+  /** The path after `/tasks/{client}`. */
+  readonly path: string;
+  /** The fields of the body, without `seq`. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Sends a report until the server has taken it.
+ *
+ * The report has a sequence number, so that an attempt that arrives late, or twice because its response was
+ * lost, changes nothing. The number is the current time, because each report of a script is sent by a process
+ * of its own; if the server knows a higher one, because a clock was set back or another process was faster, the
+ * report is sent again with the next one.
+ *
+ * @param target the server and the client
+ * @param report the report
+ * @param timeoutMs how long to try again while the server cannot be reached or is unavailable, in milliseconds
+ * @returns the task as the reporter may see it; a task that has ended otherwise is returned as well
+ * @throws {CommandError} if the server cannot be reached, refuses the report, or has no such task
+ */
+export async function sendReport(target: Target, report: Report, timeoutMs: number): Promise<Task> {
+  const { id, method, path, body } = report;
+  const deadlineMs = monotonicMs() + timeoutMs;
+  let seq = epochMicroseconds();
+  for (let failures = 0;;) {
+    let response: ApiResponse;
+    try {
+      response = await request(target, path, { method, body: { ...body, seq } });
+    } catch (error) {
+      if (!(error instanceof ServerUnavailableError)) throw error;
+      const backoffMs = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
+      if (monotonicMs() + backoffMs > deadlineMs) throw error;
+      if (failures++ === 0) note(`${error.reason}; retrying`);
+      await new Promise((resolve) => setTimeout(resolve, backoffMs));
+      continue;
+    }
+    const { status } = response;
+    const task = readTask(status === 409 ? fieldOf(response.body, "task") : response.body);
+    if (status === 200 || status === 201) {
+      if (task !== null) return task;
+    } else if (status === 409) {
+      const code = fieldOf(response.body, "code");
+      if (code === "task_ended" && task !== null) return task;
+      const applied = task?.report_seq ?? null;
+      if (code !== "late_report" || task === null || applied === null) {
+        throw new CommandError(EXIT.failed, readProblem(response.body, status));
+      }
+      // An earlier attempt was applied, and its response was lost.
+      if (failures > 0 && applied === seq) return task;
+      seq = applied + 1;
+      continue;
+    }
+    if (isTaskNotFound(response)) throw noTaskError(target, id);
+    throw unexpectedResponse(target, response);
+  }
+}
+
+function epochMicroseconds(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1_000);
+}
