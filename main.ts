@@ -50,6 +50,12 @@ const COMMANDS: CommandTable = {
     syntax: async () => (await import("./lib/cli/client/wait.ts")).WAIT,
     run: async (args) => (await import("./lib/cli/client/wait.ts")).waitCommand(args),
   },
+  logs: {
+    usage: "logs <id>",
+    help: "Print the log of a task, and follow it",
+    syntax: async () => (await import("./lib/cli/client/logs.ts")).LOGS,
+    run: async (args) => (await import("./lib/cli/client/logs.ts")).logsCommand(args),
+  },
   cancel: {
     usage: "cancel <id>",
     help: "Request that a task stop",

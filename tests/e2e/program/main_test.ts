@@ -36,6 +36,7 @@ const COMMANDS = [
   "ls",
   "watch",
   "wait",
+  "logs",
   "cancel",
   "token",
   "check",
