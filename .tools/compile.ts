@@ -88,24 +88,46 @@ export function compileArgs(
   ];
 }
 
-async function compile(options: CompileOptions): Promise<boolean> {
+/**
+ * Compiles the program.
+ *
+ * @param options the target and the path of the executable
+ * @throws {Error} if Deno cannot compile; the message is the one to show
+ */
+export async function compile(options: CompileOptions): Promise<void> {
   const command = Deno.env.get("TASKSCOPE_COMPILE_DENO") || Deno.execPath();
-  const { success } = await new Deno.Command(command, {
+  const child = new Deno.Command(command, {
     args: [...compileArgs(options, await startFlags())],
     cwd: fileURLToPath(ROOT),
-  }).spawn().status;
-  if (success) {
-    const { size } = await Deno.stat(new URL(options.output, ROOT));
-    console.log(`${options.output}: ${(size / 1e6).toFixed(0)} MB`);
-  }
-  return success;
+    env: { NO_COLOR: "1", RUST_BACKTRACE: "0" },
+    stderr: "piped",
+  });
+  const { success, stderr } = await child.output();
+  if (!success) throw new Error(failureOf(new TextDecoder().decode(stderr)));
+}
+
+/**
+ * Returns a message about a failed compilation.
+ *
+ * @param output what `deno compile` wrote
+ */
+export function failureOf(output: string): string {
+  // Deno appends the program to a file that it downloads once for each target.
+  const runtime = /https:\/\/\S+\/(denort-[\w-]+\.zip)/.exec(output);
+  if (runtime === null) return output.trim();
+  return `Deno could not download its runtime, ${
+    runtime[0]
+  }; allow that, or set DENORT_BIN to the unpacked file`;
 }
 
 if (import.meta.main) {
   try {
-    if (!await compile(parseCompile(Deno.args, Deno.build.os))) Deno.exit(1);
+    const options = parseCompile(Deno.args, Deno.build.os);
+    await compile(options);
+    const { size } = await Deno.stat(new URL(options.output, ROOT));
+    console.log(`${options.output}: ${(size / 1e6).toFixed(0)} MB`);
   } catch (error) {
     console.error(`Cannot compile: ${error instanceof Error ? error.message : error}`);
-    Deno.exit(2);
+    Deno.exit(error instanceof TypeError || error instanceof RangeError ? 2 : 1);
   }
 }

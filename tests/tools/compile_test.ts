@@ -1,4 +1,4 @@
-import { compileArgs, parseCompile, TARGETS, WORKERS } from "../../.tools/compile.ts";
+import { compileArgs, failureOf, parseCompile, TARGETS, WORKERS } from "../../.tools/compile.ts";
 import { startFlags } from "../../.tools/start_flags.ts";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
 import { readSources } from "../support/sources.ts";
@@ -46,4 +46,9 @@ Deno.test("release.yml compiles an executable for each target", async () => {
   const release = new URL("../../.github/workflows/release.yml", import.meta.url);
   const [, targets] = /for target in (.+); do/.exec(await Deno.readTextFile(release)) ?? [];
   assertEquals(targets?.split(" "), [...TARGETS]);
+});
+
+Deno.test("failureOf() keeps what it does not know", () => {
+  const output = "error: Opening temporary file\n\nCaused by:\n    Permission denied\n";
+  assertEquals(failureOf(output), output.trim());
 });
