@@ -52,3 +52,16 @@ Deno.test("failureOf() keeps what it does not know", () => {
   const output = "error: Opening temporary file\n\nCaused by:\n    Permission denied\n";
   assertEquals(failureOf(output), output.trim());
 });
+
+for (const task of ["dev", "install"]) {
+  Deno.test(`\`deno task ${task}\` grants exactly the permissions of \`deno task start\``, async () => {
+    const { tasks } = JSON.parse(await Deno.readTextFile(new URL("../../deno.json", import.meta.url)));
+    const command: string = tasks[task].command;
+    const flags = command.slice(command.lastIndexOf(" deno ") + 1).match(
+      /--allow-\S+|'--allow-[^']+'|--v8-flags\S+/g,
+    );
+    const granted = flags?.map((flag) => flag.replaceAll("'", "")).sort();
+    assertEquals(granted, (await startFlags()).filter((flag) => flag !== "--no-prompt").sort());
+    assertStringIncludes(command, "--no-prompt");
+  });
+}
