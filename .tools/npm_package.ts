@@ -8,7 +8,7 @@
 import { VERSION } from "../lib/version.ts";
 import { buildModule, bundleModule, DECLARATIONS } from "./module.ts";
 import { isUpToDate, writeAtomically } from "./outputs.ts";
-import { createTarGz } from "./tar.ts";
+import { type ArchivedFile, createTarGz } from "./tar.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const FOLDER = new URL("lib/reporters/npm/", ROOT);
@@ -36,17 +36,28 @@ export async function buildNpmPackage(): Promise<void> {
  * @throws {Error} if the bundler fails
  */
 export async function createNpmPackage(): Promise<Uint8Array<ArrayBuffer>> {
+  return createTarGz(await npmFiles());
+}
+
+/**
+ * Returns the files of the package.
+ *
+ * @param added fields of `package.json` in addition to those of the package
+ * @throws {Error} if the bundler fails
+ */
+export async function npmFiles(added: Readonly<Record<string, unknown>> = {}): Promise<ArchivedFile[]> {
   const template = JSON.parse(await Deno.readTextFile(new URL("package.json", FOLDER)));
   const { name, ...fields } = template;
   const texts = {
-    "package.json": `${JSON.stringify({ name, version: VERSION, ...fields }, null, 2)}\n`,
+    "package.json": `${JSON.stringify({ name, version: VERSION, ...fields, ...added }, null, 2)}\n`,
     "LICENSE": await Deno.readTextFile(new URL("LICENSE", ROOT)),
     "README.md": await Deno.readTextFile(new URL("README.md", FOLDER)),
     "monitored.d.ts": await Deno.readTextFile(DECLARATIONS),
     "monitored.js": await bundleModule(new URL("lib/monitored.ts", ROOT)),
   };
   const encoder = new TextEncoder();
-  return createTarGz(
-    Object.entries(texts).map(([path, text]) => ({ path: `package/${path}`, bytes: encoder.encode(text) })),
-  );
+  return Object.entries(texts).map(([path, text]) => ({
+    path: `package/${path}`,
+    bytes: encoder.encode(text),
+  }));
 }

@@ -12,6 +12,8 @@ export interface ArchivedFile {
   /** The path in the archive, with slashes: at most 100 ASCII characters. */
   readonly path: string;
   readonly bytes: Uint8Array;
+  /** Whether the file is a program; `false` by default. */
+  readonly isExecutable?: boolean;
 }
 
 const BLOCK = 512;
@@ -30,17 +32,28 @@ const encoder = new TextEncoder();
  * @throws {RangeError} if a path is too long or not ASCII
  */
 export function createTarGz(files: readonly ArchivedFile[]): Uint8Array<ArrayBuffer> {
-  const parts = files.flatMap(({ path, bytes }) => [
-    headerOf(path, bytes.length),
-    bytes,
-    new Uint8Array(-bytes.length & (BLOCK - 1)),
+  return gzip(createTar(files));
+}
+
+/**
+ * Creates a `.tar` archive.
+ *
+ * @param files the files, in the order of the archive
+ * @returns the archive; the same files always yield the same bytes
+ * @throws {RangeError} if a path is too long or not ASCII
+ */
+export function createTar(files: readonly ArchivedFile[]): Uint8Array<ArrayBuffer> {
+  const parts = files.flatMap((file) => [
+    headerOf(file),
+    file.bytes,
+    new Uint8Array(-file.bytes.length & (BLOCK - 1)),
   ]);
   // Two empty blocks end the archive.
-  return gzip(concat([...parts, new Uint8Array(2 * BLOCK)]));
+  return concat([...parts, new Uint8Array(2 * BLOCK)]);
 }
 
 /** Creates a header in the format "ustar" (POSIX.1-1988). */
-function headerOf(path: string, length: number): Uint8Array<ArrayBuffer> {
+function headerOf({ path, bytes, isExecutable = false }: ArchivedFile): Uint8Array<ArrayBuffer> {
   if (!/^[\x21-\x7e]{1,100}$/.test(path)) {
     throw new RangeError(`Cannot archive "${path}": the path is unusual`);
   }
@@ -48,10 +61,10 @@ function headerOf(path: string, length: number): Uint8Array<ArrayBuffer> {
   const write = (offset: number, text: string) => header.set(encoder.encode(text), offset);
   const octal = (value: number, digits: number) => `${value.toString(8).padStart(digits, "0")}\0`;
   write(0, path);
-  write(100, octal(0o644, 7));
+  write(100, octal(isExecutable ? 0o755 : 0o644, 7));
   write(108, octal(0, 7)); // owner
   write(116, octal(0, 7)); // group
-  write(124, octal(length, 11));
+  write(124, octal(bytes.length, 11));
   write(136, octal(MODIFIED, 11));
   write(148, " ".repeat(8)); // the checksum counts as spaces while it is computed
   write(156, "0"); // a regular file
