@@ -36,6 +36,16 @@ export interface FullGrant {
   readonly expiresAt: number | null;
 }
 
+/** The run that a token was signed for. */
+export interface RunBinding {
+  /** The id of the run's task. */
+  readonly taskId: string;
+  /** The id of the reporter of that task. */
+  readonly reporter: string;
+  /** When the token was signed, in epoch seconds. */
+  readonly signedAt: number;
+}
+
 /** The permissions of a scoped token. */
 export interface ScopedGrant {
   readonly kind: "scoped";
@@ -46,6 +56,8 @@ export interface ScopedGrant {
   readonly taskId: string | null;
   /** When the grant expires, in epoch seconds; `null` if only changing the server's key revokes it. */
   readonly expiresAt: number | null;
+  /** The run that the grant ends with; absent if there is none. */
+  readonly run?: RunBinding;
 }
 
 /** The permissions of a request. */

@@ -8,7 +8,7 @@
 
 import type { Buffer } from "node:buffer";
 import { createHash, hkdfSync, timingSafeEqual } from "node:crypto";
-import { jwtVerify, SignJWT } from "jose";
+import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { ConfigError } from "../errors.ts";
 import { FULL_GRANT, type Grant, hasExpired, type ScopedGrant } from "./grant.ts";
 
@@ -92,8 +92,12 @@ export class Keyring {
   }
 
   /** Signs a scoped token with the given permissions. */
-  async sign({ may, client, taskId, expiresAt }: Omit<ScopedGrant, "kind">): Promise<string> {
-    const claims = { may, client, ...(taskId !== null && { task: taskId }) };
+  async sign({ may, client, taskId, expiresAt, run }: Omit<ScopedGrant, "kind">): Promise<string> {
+    const claims = {
+      ...{ may, client },
+      ...(taskId !== null && { task: taskId }),
+      ...(run !== undefined && { run: run.taskId, reporter: run.reporter, iat: Math.floor(run.signedAt) }),
+    };
     return await this.#sign("scoped", claims, expiresAt);
   }
 
@@ -109,7 +113,7 @@ export class Keyring {
     return token;
   }
 
-  #sign(kind: TokenKind, claims: Record<string, string>, expiresAt: number | null): Promise<string> {
+  #sign(kind: TokenKind, claims: JWTPayload, expiresAt: number | null): Promise<string> {
     const token = new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: TYPES[kind] });
     if (expiresAt !== null) token.setExpirationTime(Math.floor(expiresAt));
     return token.sign(this.#secret);
@@ -148,7 +152,7 @@ export class Keyring {
  */
 function grantFrom(
   kind: TokenKind,
-  { may, client, task, exp }: { readonly [claim: string]: unknown; readonly exp?: number },
+  { may, client, task, run, reporter, iat, exp }: JWTPayload,
 ): Grant {
   if (kind === "session") return { ...FULL_GRANT, expiresAt: exp ?? null };
   return {
@@ -157,6 +161,8 @@ function grantFrom(
     client: client as string,
     taskId: task === undefined ? null : task as string,
     expiresAt: exp ?? null,
+    ...(run !== undefined &&
+      { run: { taskId: run as string, reporter: reporter as string, signedAt: iat ?? 0 } }),
   };
 }
 

@@ -5,7 +5,17 @@
  */
 
 import { RateLimiter } from "../access/rate_limiter.ts";
-import { type Access, FULL_GRANT, type Grant, type Need, permits, scopeOf } from "../access/grant.ts";
+import {
+  type Access,
+  FULL_GRANT,
+  type Grant,
+  hasExpired,
+  type Need,
+  permits,
+  scopeOf,
+} from "../access/grant.ts";
+import { type FindRun, RunGrants } from "../access/run_grants.ts";
+import { now } from "../clock.ts";
 import type { Keyring, TokenKind } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
@@ -57,6 +67,8 @@ export interface GateOptions {
    * none.
    */
   readonly authorize: Authorize | null;
+  /** Finds the runs that tokens are bound to. */
+  readonly findRun: FindRun;
   readonly limits: MonitorLimits;
   /** The addresses of proxies whose `X-Forwarded-For` header is trusted. */
   readonly proxies: ReadonlySet<string>;
@@ -86,11 +98,13 @@ export class Gate {
   readonly #failures: RateLimiter;
   /** Limits changes to tasks, by client. */
   readonly #writes: RateLimiter;
+  readonly #runs: RunGrants;
 
   /** @param options how to verify and authorise requests, and the rate limits */
   constructor(options: GateOptions) {
     this.#options = options;
     const { limits } = options;
+    this.#runs = new RunGrants(options.findRun);
     this.#failures = new RateLimiter({
       burst: limits.wrongKeysPerAddress,
       refillMs: limits.wrongKeyRefillMs,
@@ -235,8 +249,10 @@ export class Gate {
       throw tooMany("Too many wrong keys were sent from this address", waitMs);
     }
     const found = kind === "session" ? keyring.grantOfSession(text) : keyring.grantOf(text);
-    const count = (grant: Grant | null): Grant | null => {
-      if (grant !== null || keyring.hasVerified(text, kind)) return grant;
+    const count = (stated: Grant | null): Grant | null => {
+      const grant = stated === null ? null : this.#runs.bound(stated);
+      if (grant !== null && !hasExpired(grant, now())) return grant;
+      if (keyring.hasVerified(text, kind)) return null;
       this.#failures.spend(sender);
       // The refusal is logged once, not for each of the attempts that follow.
       if (this.#failures.waitMs(sender) > 0) {

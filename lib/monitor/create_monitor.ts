@@ -113,7 +113,10 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
       storageBytes: () => sizeOf(storage.file),
       portReopenings: options.portReopenings ?? (() => null),
     },
-    gate: new Gate({ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice }),
+    gate: new Gate({
+      ...{ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice },
+      findRun: (client, id) => registry.stored(client, id),
+    }),
     reportError: onError,
   });
   store.onDegradation((degradation) =>

@@ -67,6 +67,8 @@ export interface RemoteSinkOptions {
  * the rate of updates.
  */
 export class RemoteSink implements ReportSink, Disposable {
+  /** The id of this reporter, which is in the records of the tasks that it reports. */
+  readonly reporterId: string;
   readonly #server: string;
   readonly #surrounding: SurroundingTask | null;
   readonly #warn: (message: string) => void;
@@ -101,7 +103,9 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#server = server;
     this.#surrounding = surrounding;
     this.#warn = warn;
-    this.#connection = new RemoteConnection({ server, key, reporter: createIdentity() }, {
+    const reporter = createIdentity();
+    this.reporterId = reporter.id;
+    this.#connection = new RemoteConnection({ server, key, reporter }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
       onReply: (reply) => this.#execute(reply),

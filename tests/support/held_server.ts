@@ -67,7 +67,10 @@ export class HeldServer implements AsyncDisposable {
         storageBytes: () => null,
         portReopenings: () => null,
       },
-      gate: new Gate({ keyring: null, authorize: null, limits: all, proxies: new Set(), notice: () => {} }),
+      gate: new Gate({
+        ...{ keyring: null, authorize: null, limits: all, proxies: new Set(), notice: () => {} },
+        findRun: () => undefined,
+      }),
       reportError: (error) => this.errors.push(error),
     });
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };

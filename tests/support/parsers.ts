@@ -65,6 +65,7 @@ const KEY = "a-key-for-this-very-test-0123456789";
 const gate = new Gate({
   keyring: new Keyring(KEY),
   authorize: null,
+  findRun: () => undefined,
   limits: resolveLimits({ wrongKeysPerAddress: 1e9 }),
   proxies: new Set(["10.0.0.1"]),
   notice: () => {},

@@ -6,6 +6,7 @@
  */
 
 import { now } from "../../clock.ts";
+import type { RunBinding } from "../../access/grant.ts";
 import { variableOf } from "../flags.ts";
 import { KEY_VARIABLE } from "../key.ts";
 import type { Target } from "../client/target.ts";
@@ -22,8 +23,8 @@ const HIDDEN_VARIABLES = [
   PARENT_VARIABLE,
   ...["key-file", "id", "name", "expect"].map(variableOf),
 ];
-/** The lifetime of a command's token, in seconds: a week. */
-const TOKEN_SECONDS = 7 * 24 * 60 * 60;
+/** The longest lifetime of a command's token, however long its run takes, in seconds: 30 days. */
+const MAX_TOKEN_SECONDS = 30 * 24 * 60 * 60;
 
 /** Options of {@linkcode commandEnvironment}. */
 export interface CommandEnvironmentOptions extends Pick<Target, "server" | "client"> {
@@ -59,14 +60,20 @@ export function commandEnvironment(
  * command may print its environment.
  *
  * @param target the key or token of this process, and the client
- * @returns a token that may write the client's tasks for a week; the same token if this process has only a token;
- * `null` if it has neither
+ * @param run the run of the command
+ * @returns a token that may write the client's tasks until an hour after the end of the run; the same token if this
+ * process has only a token; `null` if it has neither
  */
-export async function tokenFor({ key, client }: Pick<Target, "key" | "client">): Promise<string | null> {
+export async function tokenFor(
+  { key, client }: Pick<Target, "key" | "client">,
+  run: Omit<RunBinding, "signedAt">,
+): Promise<string | null> {
   if (key === null || isToken(key)) return key;
   const { Keyring } = await import("../../access/keyring.ts");
-  const expiresAt = Math.floor(now() + TOKEN_SECONDS);
-  return await new Keyring(key).sign({ may: "write", client, taskId: null, expiresAt });
+  const signedAt = now();
+  const expiresAt = signedAt + MAX_TOKEN_SECONDS;
+  const binding = { ...run, signedAt };
+  return await new Keyring(key).sign({ may: "write", client, taskId: null, expiresAt, run: binding });
 }
 
 /** Returns whether a text has the form of a JSON Web Token (RFC 7519): three parts, of which the first is an object. */

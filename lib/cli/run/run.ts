@@ -94,7 +94,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
   try {
     running = await startCommand({
       ...options,
-      token: await tokenFor(options),
+      token: await tokenFor(options, { taskId: key.id, reporter: sink.reporterId }),
       parentId: options.hasSubtasks ? key.id : null,
       readVariable: environment.readVariable,
       onOutput: (output, bytes) => task.wrote(output, bytes),

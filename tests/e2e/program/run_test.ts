@@ -186,12 +186,15 @@ Deno.test("runCommand() gives the command a token for its client, and never the 
     ["file", {}, ["--key-file", file]],
     ["variable of the file", { TASKSCOPE_KEY_FILE: file }, []],
   ];
-  for (const [name, env, flags] of table) {
+  for (const [index, [name, env, flags]] of table.entries()) {
     await t.step(name, async () => {
-      const { grant } = await grantIn(env, flags);
+      const id = `t${index}`;
+      const { grant } = await grantIn(env, [...flags, "--id", id]);
       assert(grant?.kind === "scoped" && grant.expiresAt !== null);
       assertEquals([grant.may, grant.client, grant.taskId], ["write", "runs", null]);
-      assertLess(Math.abs(grant.expiresAt - Date.now() / 1_000 - 7 * 86_400), 120);
+      assertLess(Math.abs(grant.expiresAt - Date.now() / 1_000 - 30 * 86_400), 120);
+      const { reporter } = await runs.task(id);
+      assertEquals([grant.run?.taskId, grant.run?.reporter], [id, reporter]);
     });
   }
   await t.step("a token stays as it is", async () => {

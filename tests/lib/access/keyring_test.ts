@@ -27,6 +27,7 @@ Deno.test("Keyring.grantOf() accepts only the key, and tokens signed with the ke
     TOKEN,
     { may: "write", client: "team.a", taskId: null, expiresAt: 4_000_000_000 },
     { may: "read", client: "c", taskId: "t:1", expiresAt: 4_000_000_000 },
+    { ...TOKEN, may: "write", run: { taskId: "t", reporter: "reporter-1", signedAt: 1_700_000_000 } },
   ];
   for (const token of tokens) {
     const signed = await keyring.sign(token);

@@ -8,11 +8,14 @@ import { ROUTES } from "../../../lib/http/routes.ts";
 import { VERSION } from "../../../lib/version.ts";
 import { pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { HeldTask } from "../../support/calls.ts";
+import { call, HeldTask } from "../../support/calls.ts";
+import { createChange } from "../../support/changes.ts";
 import { HANDSHAKE, readResponse, send } from "../../support/raw_http.ts";
 import { startServer } from "../../support/server.ts";
 
 const KEY = "the-key-of-this-very-server";
+/** The reporter of the run that tokens are bound to. */
+const RUN_REPORTER = "run-reporter-1";
 const DOCUMENT = new URL("../../../.github/SECURITY.md", import.meta.url);
 
 /** A row of the table: a call, and the response status for each kind of visitor. */
@@ -103,15 +106,20 @@ async function statusOf(call: string, column: string): Promise<number> {
   const { task = "none", body } = SETUPS[call] ?? {};
   await prepare(server, task);
   const keyring = new Keyring(KEY);
+  if (column === "run token" || column === "ended run") await reportRun(server.url, column === "ended run");
+  const run = { taskId: "run", reporter: RUN_REPORTER, signedAt: Date.now() / 1_000 };
+  const runToken = await keyring.sign({ may: "write", client: "c", taskId: null, expiresAt: null, run });
   const sign = (may: Scope, client: string, expiresAt: number | null = null) =>
     keyring.sign({ may, client, taskId: null, expiresAt });
   const credentials: Readonly<Record<string, string | null>> = {
     "no key": null,
     "wrong key": "a-key-of-some-other-server",
     "expired token": await sign("read", "c", Date.now() / 1_000 - 60),
+    "ended run": runToken,
     "other client": await sign("read", "other"),
     "read token": await sign("read", "c"),
     "write token": await sign("write", "c"),
+    "run token": runToken,
     "the key": KEY,
     "foreign origin": KEY,
     "foreign host": KEY,
@@ -160,6 +168,23 @@ async function prepare(server: ReturnType<typeof startServer>, task: Setup["task
   if (task === "held") return;
   await ask("GET", "/tasks/c/t?wait=ended");
   if (task === "removed") await ask("DELETE", "/tasks/c/t");
+}
+
+/** Reports the task `run`, which began three hours ago and may have ended two hours ago. */
+async function reportRun(url: string, hasEnded: boolean): Promise<void> {
+  const sentAt = Date.now() / 1_000;
+  const report = (hoursAgo: number, change: unknown) => ({
+    ...{ client: "c", id: "run", at: sentAt - hoursAgo * 3_600, change },
+  });
+  const reports = [
+    report(3, createChange()),
+    ...hasEnded ? [report(2, { type: "finish", result: null })] : [],
+  ];
+  const { status } = await call("POST", `${url}/report?reporter=${RUN_REPORTER}`, {
+    headers: { authorization: `Bearer ${KEY}` },
+    body: { batch: 1, sent_at: sentAt, reports },
+  });
+  assertEquals(status, 200);
 }
 
 Deno.test("SECURITY.md: every route responds to each kind of visitor with the status in the table", async () => {

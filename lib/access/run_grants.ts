@@ -1,0 +1,81 @@
+/**
+ * Ends the grants of tokens that are bound to a run: how long it takes is not known when its token is signed.
+ *
+ * @module
+ */
+
+import { now } from "../clock.ts";
+import type { Grant, ScopedGrant } from "./grant.ts";
+
+/** What a grant that is bound to a run depends on, of the stored task. */
+export interface RunRecord {
+  readonly summary: { readonly created_at: number; readonly finished_at: number | null };
+  /** The whole record, which may have to be read from disk. */
+  readonly task: { readonly reporter: string | null };
+}
+
+/** Finds a task by client token and id; `undefined` if it does not exist. */
+export type FindRun = (client: string, id: string) => RunRecord | undefined;
+
+/** How long a grant outlives its run, in seconds: what the run has started may end later. */
+const AFTER_END_SECONDS = 60 * 60;
+/**
+ * How long a grant is valid without its run, in seconds: the command may report before the first report of the run
+ * arrives, and so may the command's tasks after the start of a server that has lost its data.
+ */
+const UNKNOWN_SECONDS = 10 * 60;
+
+/** Binds grants to their runs. */
+export class RunGrants {
+  readonly #find: FindRun;
+  /** When the server started, in epoch seconds. */
+  readonly #startedAt: number = now();
+  /** The bound grants by the grants that the tokens state. */
+  readonly #bound: WeakMap<Grant, Grant> = new WeakMap();
+
+  /** @param find finds the task of a run */
+  constructor(find: FindRun) {
+    this.#find = find;
+  }
+
+  /**
+   * Returns the grant of a token as it is now.
+   *
+   * @param grant what the token states
+   * @returns the same grant if it is bound to no run; otherwise a grant that also expires with its run, so that its
+   * `expiresAt` changes when that ends
+   */
+  bound(grant: Grant): Grant {
+    if (grant.kind === "full" || grant.run === undefined) return grant;
+    let bound = this.#bound.get(grant);
+    if (bound === undefined) this.#bound.set(grant, bound = this.#bind(grant, grant.run));
+    return bound;
+  }
+
+  #bind(grant: ScopedGrant, run: NonNullable<ScopedGrant["run"]>): Grant {
+    // A later task with the same id is another run, so the task's reporter is compared, but only once for each task.
+    let comparedAt: number | null = null;
+    let isSameRun = false;
+    const find = (): RunRecord | undefined => {
+      const found = this.#find(grant.client, run.taskId);
+      if (found === undefined) return undefined;
+      if (comparedAt !== found.summary.created_at) {
+        comparedAt = found.summary.created_at;
+        isSameRun = found.task.reporter === run.reporter;
+      }
+      return isSameRun ? found : undefined;
+    };
+    const end = (): number => {
+      const found = find();
+      if (found === undefined) return Math.max(run.signedAt, this.#startedAt) + UNKNOWN_SECONDS;
+      const { finished_at: endedAt } = found.summary;
+      return endedAt === null ? Infinity : endedAt + AFTER_END_SECONDS;
+    };
+    return {
+      ...grant,
+      get expiresAt() {
+        return Math.min(grant.expiresAt ?? Infinity, end());
+      },
+    };
+  }
+}

@@ -1,0 +1,93 @@
+import { whenExpired } from "../../../lib/access/expiry.ts";
+import { FULL_GRANT, type ScopedGrant } from "../../../lib/access/grant.ts";
+import { RunGrants, type RunRecord } from "../../../lib/access/run_grants.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+const STATED: ScopedGrant = {
+  kind: "scoped",
+  may: "write",
+  client: "c",
+  taskId: null,
+  expiresAt: CLOCK_START + 30 * DAY,
+  run: { taskId: "t", reporter: "its-reporter", signedAt: CLOCK_START },
+};
+
+/** A task that the test replaces, and how often its whole record was read. */
+class Tasks {
+  task: { reporter: string; createdAt: number; endedAt: number | null } | undefined;
+  reads = 0;
+
+  readonly find = (client: string, id: string): RunRecord | undefined => {
+    const { task } = this;
+    if (task === undefined || client !== "c" || id !== "t") return undefined;
+    const countRead = () => this.reads++;
+    return {
+      summary: { created_at: task.createdAt, finished_at: task.endedAt },
+      get task() {
+        countRead();
+        return { reporter: task.reporter };
+      },
+    };
+  };
+
+  run(values: { reporter?: string; createdAt?: number; endedAt?: number | null } = {}): void {
+    this.task = { reporter: "its-reporter", createdAt: CLOCK_START, endedAt: null, ...values };
+  }
+}
+
+Deno.test("RunGrants.bound() returns a grant that lasts until an hour after the end of its run", () => {
+  using _clock = new FakeClock();
+  const tasks = new Tasks();
+  const grant = new RunGrants(tasks.find).bound(STATED);
+  tasks.run();
+  assertEquals(grant.expiresAt, STATED.expiresAt);
+  tasks.run({ endedAt: CLOCK_START + 2 * DAY });
+  assertEquals(grant.expiresAt, CLOCK_START + 2 * DAY + HOUR);
+  tasks.run({ endedAt: CLOCK_START + 40 * DAY });
+  assertEquals(grant.expiresAt, STATED.expiresAt, "it never outlasts what the token states");
+  assertEquals(tasks.reads, 1);
+});
+
+Deno.test("RunGrants.bound() returns a grant that lasts ten minutes without its run, after its signature or the start", async () => {
+  using clock = new FakeClock();
+  const tasks = new Tasks();
+  const grant = new RunGrants(tasks.find).bound(STATED);
+  assertEquals(grant.expiresAt, CLOCK_START + 600, "never reported");
+  tasks.run();
+  assertEquals(grant.expiresAt, STATED.expiresAt, "reported");
+  tasks.run({ endedAt: CLOCK_START + 60 });
+  tasks.task = undefined;
+  assertEquals(grant.expiresAt, CLOCK_START + 600, "removed");
+  for (const other of ["another-reporter", "http"]) {
+    tasks.run({ reporter: other, createdAt: CLOCK_START + DAY });
+    assertEquals(grant.expiresAt, CLOCK_START + 600, "another task with the id of the run");
+  }
+  tasks.task = undefined;
+  await clock.passAsync(5 * DAY * 1_000);
+  assertEquals(new RunGrants(tasks.find).bound(STATED).expiresAt, CLOCK_START + 5 * DAY + 600, "restarted");
+});
+
+Deno.test("RunGrants.bound() returns other grants as they are, and the same object for the same grant", () => {
+  const grants = new RunGrants(() => undefined);
+  const { run: _, ...unbound } = STATED;
+  assert(grants.bound(unbound) === unbound);
+  assert(grants.bound(FULL_GRANT) === FULL_GRANT);
+  assert(grants.bound(STATED) === grants.bound(STATED));
+});
+
+Deno.test("whenExpired() notices the end of a run in time, although it was not known before", async () => {
+  using clock = new FakeClock();
+  const tasks = new Tasks();
+  tasks.run();
+  let calls = 0;
+  whenExpired(new RunGrants(tasks.find).bound(STATED), () => calls++);
+  await clock.passAsync(DAY * 1_000 + 12_000);
+  tasks.run({ endedAt: CLOCK_START + DAY + 12 });
+  await clock.passAsync(HOUR * 1_000 - 1);
+  assertEquals(calls, 0);
+  await clock.passAsync(1);
+  assertEquals([calls, clock.pending], [1, 0]);
+});
