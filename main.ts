@@ -86,6 +86,13 @@ const COMMANDS: CommandTable = {
     syntax: async () => (await import("./lib/cli/data/restore.ts")).RESTORE,
     run: async (args) => (await import("./lib/cli/data/restore.ts")).restoreCommand(args),
   },
+  completion: {
+    usage: "completion <shell>",
+    help: "Print a completion script for bash, zsh or fish",
+    syntax: async () => (await import("./lib/cli/completion/completion.ts")).COMPLETION,
+    run: async (args) =>
+      (await import("./lib/cli/completion/completion.ts")).completionCommand(args, COMMANDS),
+  },
   help: {
     usage: "help [<command>]",
     help: "Show the help of taskscope, or of a command",

@@ -87,9 +87,11 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/task/ lib/access/ lib/reading/ lib/reporter/ lib/remote/ lib/cli/ lib/cli/client/",
   "lib/cli/serve/":
     "leaves lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/mod.ts lib/cli/",
+  "lib/cli/completion/": "leaves lib/cli/",
   "lib/cli/data/":
     "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/sqlite/ lib/cli/ lib/cli/client/",
-  "main.ts": "leaves lib/cli/ lib/cli/client/ lib/cli/report/ lib/cli/run/ lib/cli/serve/ lib/cli/data/",
+  "main.ts":
+    "leaves lib/cli/ lib/cli/client/ lib/cli/report/ lib/cli/run/ lib/cli/serve/ lib/cli/completion/ lib/cli/data/",
 };
 
 /** The files outside of `ui/` that the scripts of the pages may import. */

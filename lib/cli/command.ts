@@ -17,6 +17,11 @@ export interface CommandSyntax {
   readonly exitStatuses: Readonly<Record<string, string>>;
   /** Command lines that show typical uses. */
   readonly examples: readonly string[];
+  /**
+   * What shells complete the operands with: paths of files, a program and its arguments, the names of commands, or
+   * these words; by default with nothing.
+   */
+  readonly operands?: "files" | "program" | "commands" | readonly string[];
   /** The commands below this one by name, such as `start` below `report`. */
   readonly subcommands?: Readonly<Record<string, Subcommand>>;
 }

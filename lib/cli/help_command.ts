@@ -15,6 +15,7 @@ export const HELP: CommandSyntax = {
   usage: "help [<command>…]",
   description: "Shows the help of taskscope, or of a command; so does --help after a command.",
   flags: {},
+  operands: "commands",
   exitStatuses: { [EXIT.ok]: "success", [EXIT.usage]: "no such command" },
   examples: ["taskscope help", "taskscope help serve", "taskscope help report start"],
 };

@@ -25,6 +25,7 @@ export const BACKUP: CommandSyntax = {
     "Copies the database file as a consistent snapshot, even while a server uses it. An interrupted backup " +
     "leaves no partial copy.",
   flags: FLAGS,
+  operands: "files",
   exitStatuses: DATA_EXIT_STATUSES,
   examples: [
     "taskscope backup tasks-copy.db",

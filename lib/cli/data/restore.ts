@@ -23,6 +23,7 @@ export const RESTORE: CommandSyntax = {
     "Tasks that were running when the copy was made are marked as interrupted. Connected watchers reload all tasks.",
   ].join("\n\n"),
   flags: DATA_FLAGS,
+  operands: "files",
   exitStatuses: DATA_EXIT_STATUSES,
   examples: ["taskscope restore tasks-copy.db"],
 };

@@ -82,6 +82,7 @@ export const RUN: CommandSyntax = {
     `${PARENT_VARIABLE}. From the first one on, the progress follows from the subtasks instead of the output.`,
   ].join("\n\n"),
   flags: RUN_FLAGS,
+  operands: "program",
   exitStatuses: {
     125: "taskscope itself failed",
     126: "the command cannot be executed",

@@ -42,6 +42,7 @@ const COMMANDS = [
   "check",
   "backup",
   "restore",
+  "completion",
 ];
 
 Deno.test("main: --help lists the commands, and every help fits into 80 columns", async () => {
