@@ -1,0 +1,166 @@
+"""Reports the progress bars of tqdm: what a bar shows becomes a task, and a nested bar a subtask."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from typing import Any, Callable
+
+from ._process import reporter
+from ._record import LOCK, Record
+from ._scope import TaskOptions
+from ._task import KEEP, Task, TaskCancelled, scope
+
+_NORMAL_ENDS = (StopIteration, StopAsyncIteration)
+
+
+class BarTask(Task):
+    """The task of a progress bar."""
+
+    __slots__ = ("name", "has_status", "error_before", "_bar")
+
+    def __init__(self, record: Record, bar: Any, name: str) -> None:
+        super().__init__(record, scope.get())
+        self.name = name
+        self.has_status = False
+        self.error_before = id(sys.exc_info()[1])
+        """The identity of the exception that was being handled when the bar began."""
+        self._bar = weakref.ref(bar)
+        record.on_exit = self._show_last
+
+    @property
+    def is_done(self) -> bool:
+        bar = self._bar()
+        return bar is None or bar.disable or (bar.total is not None and bar.n >= bar.total)
+
+    def _show_last(self) -> None:
+        bar = self._bar()
+        if bar is not None:
+            _show(bar)
+
+    def finish_later(self) -> None:
+        """End the task together with the surrounding one if that ends now, and otherwise as ``FINISHED``."""
+        with LOCK:
+            if self._outer is not None:
+                self._outer._children.append(self)
+            reporter().end_later(self._record, {"type": "finish", "result": None})
+
+
+def hooks(base: type) -> dict[str, Callable[..., Any]]:
+    """Return the methods of a class of bars, extended so that its bars report."""
+    refresh, update, close, leave = (getattr(base, name) for name in ("refresh", "update", "close", "__exit__"))
+
+    def reporting_refresh(self: Any, nolock: bool = False, lock_args: Any = None) -> Any:
+        result = refresh(self, nolock=nolock, lock_args=lock_args)
+        # With nolock, the caller holds the lock of all bars, with which no other one must be taken.
+        if not nolock and not self.disable:
+            _show(self)
+        return result
+
+    def reporting_update(self: Any, n: Any = 1) -> Any:
+        result = update(self, n)
+        task = self.__dict__.get("_taskscope_bar")
+        if task is not None:
+            task._check()
+        return result
+
+    def reporting_close(self: Any) -> Any:
+        try:
+            return close(self)
+        finally:
+            # When the interpreter exits, bars are closed after the names of this module are gone.
+            task = self.__dict__.get("_taskscope_bar")
+            if task is not None and not task._record.is_closed:
+                _end(self, task, sys.exc_info()[1])
+
+    def reporting_exit(self: Any, kind: Any, error: Any, trace: Any) -> Any:
+        task = self.__dict__.get("_taskscope_bar")
+        if task is not None and error is not None:
+            _end(self, task, error)
+        return leave(self, kind, error, trace)
+
+    return {
+        "refresh": reporting_refresh,
+        "update": reporting_update,
+        "close": reporting_close,
+        "__exit__": reporting_exit,
+    }
+
+
+def patch_tqdm() -> None:
+    """Make every tqdm bar of this process report, also those of libraries. Nested bars become subtasks.
+
+    A bar raises :class:`TaskCancelled` after someone has cancelled its task. Bars that are disabled do not report.
+
+    :raises ImportError: if tqdm is not installed
+    """
+    from tqdm.std import tqdm
+
+    if not getattr(tqdm, "_reports_to_taskscope", False):
+        for name, method in hooks(tqdm).items():
+            setattr(tqdm, name, method)
+        setattr(tqdm, "_reports_to_taskscope", True)
+
+
+def reporting_tqdm() -> tuple[Any, Callable[..., Any]]:
+    """Return a class of bars that report, and its ``trange``.
+
+    :raises ImportError: if tqdm is not installed
+    """
+    from tqdm.auto import tqdm
+
+    bars = type("tqdm", (tqdm,), hooks(tqdm))
+
+    def trange(*args: Any, **kwargs: Any) -> Any:
+        """Return ``tqdm(range(*args), **kwargs)``."""
+        return bars(range(*args), **kwargs)
+
+    return bars, trange
+
+
+def _show(bar: Any) -> None:
+    task = bar.__dict__.get("_taskscope_bar")
+    if task is None:
+        task = _begin(bar)
+    scale = bar.unit_scale if isinstance(bar.unit_scale, (int, float)) and bar.unit_scale not in (0, 1) else 1
+    total = None if bar.total is None else bar.total * scale
+    try:
+        task.update(current=bar.n * scale, total=total, unit=bar.unit, status=_status_of(bar, task))
+    except TaskCancelled:
+        pass  # The next update of the bar raises it.
+
+
+def _begin(bar: Any) -> BarTask:
+    name = _text_of(bar.desc)
+    options = TaskOptions(name or os.path.basename(sys.argv[0] if sys.argv else "") or "tqdm")
+    task = BarTask(options.open(), bar, name)
+    task._enter()
+    bar._taskscope_bar = task
+    return task
+
+
+def _status_of(bar: Any, task: BarTask) -> Any:
+    description, postfix = _text_of(bar.desc), str(bar.postfix or "")
+    parts = [part for part in (description if description != task.name else "", postfix) if part]
+    task.has_status = task.has_status or bool(parts)
+    return ", ".join(parts) if task.has_status else KEEP
+
+
+def _text_of(description: Any) -> str:
+    return str(description or "").strip().rstrip(":")
+
+
+def _end(bar: Any, task: BarTask, error: BaseException | None) -> None:
+    _show(bar)
+    if scope.get() is task:
+        task._leave()
+    if id(error) == task.error_before or isinstance(error, _NORMAL_ENDS):
+        error = None
+    if error is not None and not isinstance(error, GeneratorExit):
+        task.fail(error)
+    elif error is not None or (bar.total is not None and bar.n < bar.total):
+        # The loop was left early, by a break or by an error, which only the code around it can tell.
+        task.finish_later()
+    else:
+        task.finish()

@@ -1,0 +1,43 @@
+"""The limits of a record's fields, which servers enforce, and of what a reporter keeps in memory."""
+
+from __future__ import annotations
+
+ID_LENGTH = 128
+NAME_LENGTH = 200
+STATUS_LENGTH = 1_000
+UNIT_LENGTH = 32
+LOG_LINE_LENGTH = 8_192
+ERROR_MESSAGE_LENGTH = 4_096
+ERROR_TYPE_LENGTH = 128
+ERROR_STACK_LENGTH = 16_384
+RESULT_BYTES = 65_536
+METADATA_BYTES = 16_384
+MAX_TAGS = 32
+TAG_LENGTH = 64
+JSON_DEPTH = 56
+
+MAX_TASKS = 10_000
+"""The maximum number of tasks at a time, including ended ones that are not committed yet."""
+MAX_TASK_LINES = 1_000
+"""The maximum number of unsent log lines of a task; beyond it, the oldest are dropped."""
+MAX_LOG_CHARACTERS = 16 * 1024 * 1024
+"""The maximum length of all unsent log lines together."""
+
+
+def truncate(text: str, most: int) -> str:
+    """Shorten a text to at most ``most`` UTF-16 code units, in which servers count; end it with an ellipsis."""
+    if 2 * len(text) <= most:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= 2 * most:
+        return text
+    return units[: 2 * (most - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def text_of(value: object) -> str:
+    """Convert any value to text. Never raises."""
+    try:
+        # The text of a member of an enumeration of texts is its value.
+        return str.__str__(value) if isinstance(value, str) else str(value)
+    except Exception:
+        return "(not convertible to text)"

@@ -1,0 +1,260 @@
+"""What a task has to report: its pending changes, and all that a server without its data must be told again."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import Any, Callable
+
+from ._limits import LOG_LINE_LENGTH, MAX_LOG_CHARACTERS, MAX_TASK_LINES, truncate
+
+LOCK = threading.RLock()
+"""Guards all records and the reporter. It is reentrant, because signal handlers and destructors report, too."""
+
+Change = dict[str, Any]
+Lines = list[tuple[float, str]]
+
+_REPORT_CHARACTERS = 64 * 1024
+"""The number of characters of log text at which a report is full."""
+
+_log_characters = 0
+
+
+class Record:
+    """The changes of one task that are not sent yet. All methods need the lock.
+
+    Updates are merged, the newest value wins; state changes and log lines are not. So the size of a record does not
+    depend on the rate of its updates.
+    """
+
+    __slots__ = (
+        "client",
+        "id",
+        "parent",
+        "is_cancelled",
+        "is_closed",
+        "is_refused",
+        "is_inherited",
+        "is_queued",
+        "on_exit",
+        "first_child",
+        "has_more_children",
+        "progress",
+        "current",
+        "total",
+        "draft",
+        "draft_at",
+        "_create",
+        "_created_at",
+        "_states",
+        "_summary",
+        "_lines",
+        "_dropped_lines",
+        "_reported_lines",
+        "_end",
+        "_end_is_pending",
+    )
+
+    def __init__(self, client: str, id: str, parent: Record | None, create: Change) -> None:
+        self.client = client
+        self.id = id
+        self.parent = parent
+        self.is_cancelled = parent is not None and parent.is_cancelled
+        self.is_closed = False
+        """Whether further changes are ignored."""
+        self.is_refused = False
+        """Whether the server does not accept the task."""
+        self.is_inherited = False
+        """Whether the process that this one was forked from reports the task."""
+        self.is_queued = False
+        """Whether the reporter knows that there is something to send."""
+        self.on_exit: Callable[[], object] | None = None
+        """Reports the last update at the exit of the process, of a task that ends with the process."""
+        self.first_child: Record | None = None
+        self.has_more_children = False
+        self.progress: float | None = None
+        self.current: float | None = None
+        self.total: float | None = None
+        self.draft: Change | None = None
+        """The merged updates that are not sent yet."""
+        self.draft_at = 0.0
+        self._create = create
+        self._created_at = time.time()
+        self._states: list[tuple[float, Change]] = []
+        self._summary: Change = {}
+        self._lines: Lines = []
+        self._dropped_lines = 0
+        self._reported_lines = 0
+        self._end: tuple[float, Change] | None = None
+        self._end_is_pending = False
+        self._queue_creation()
+
+    @property
+    def has_ended(self) -> bool:
+        return self._end is not None
+
+    @property
+    def has_moved(self) -> bool:
+        return self.has_ended or (self.progress or 0) > 0
+
+    @property
+    def has_pending(self) -> bool:
+        return bool(self._states or self.draft is not None or self._lines or self._end_is_pending)
+
+    def merge(self, field: str, value: object) -> None:
+        """Report the value of a field of an update."""
+        if self.draft is None:
+            self.draft = {}
+        self.draft[field] = value
+        self.draft_at = time.time()
+
+    def count(self, progress: float | None, is_given: bool) -> None:
+        """Recompute the progress after a change of the counts, as the server does.
+
+        :param progress: the progress that the same update sets
+        :param is_given: whether it sets one
+        """
+        before = self.progress
+        if is_given:
+            self.progress = None if progress is None else min(100.0, max(0.0, progress))
+        elif self.current is not None:
+            self.progress = _percent(self.current, self.total)
+        # A total alone does not report progress, and must not replace the progress that follows from subtasks.
+        if is_given or self.progress != before:
+            self.draft["progress"] = self.progress  # type: ignore[index]
+
+    def add_line(self, text: str) -> None:
+        """Add a line to the log. The oldest lines are dropped if too many wait for the server."""
+        global _log_characters
+        text = truncate(text, LOG_LINE_LENGTH)
+        self._lines.append((time.time(), text))
+        _log_characters += len(text)
+        if len(self._lines) > 2 * MAX_TASK_LINES or _log_characters > MAX_LOG_CHARACTERS:
+            # Dropping half of them keeps the amortised cost constant.
+            self._drop_lines(max(len(self._lines) // 2, len(self._lines) - MAX_TASK_LINES))
+
+    def end(self, change: Change) -> None:
+        self._end = (time.time(), change)
+        self._end_is_pending = True
+        self.is_closed = True
+
+    def request_cancel(self) -> None:
+        """Report that the task was cancelled together with the one that it is a part of."""
+        self._states.append((time.time(), {"type": "request_cancel"}))
+
+    def probe(self) -> None:
+        """Report something that changes nothing, so that a server without the task asks for all of it."""
+        self._states.append((time.time(), {"type": "start"}))
+
+    def next_change(self, everything: bool) -> tuple[float, Change, Lines] | None:
+        """Take the next pending change.
+
+        :param everything: whether updates, log lines and the end are due as well, besides state changes
+        :return: the time, the change, and the log lines in it; None if there is none
+        """
+        if self._states:
+            at, change = self._states.pop(0)
+            return at, change, []
+        if not everything:
+            return None
+        if self.draft is not None:
+            draft, self.draft = self.draft, None
+            self._remember(draft)
+            return self.draft_at, {"type": "update", **draft}, []
+        if self._lines:
+            return self._next_lines()
+        if self._end_is_pending and self._end is not None:
+            self._end_is_pending = False
+            at, change = self._end
+            return at, change, []
+        return None
+
+    def restate(self, lines: Lines) -> None:
+        """Report the whole task again.
+
+        :param lines: the log lines that were sent but not committed
+        """
+        global _log_characters
+        if self.draft is not None:
+            self._remember(self.draft)
+        self.draft = dict(self._summary) or None
+        self._states = []
+        self._queue_creation()
+        self._lines = lines + self._lines
+        _log_characters += _characters(lines)
+        self._reported_lines = 0
+        self._end_is_pending = self._end is not None
+
+    def discard(self) -> None:
+        """Drop all that is pending, because nobody accepts it."""
+        self.is_closed = True
+        self._drop_lines(len(self._lines))
+        self._states = []
+        self._summary = {}
+        self.draft = None
+        self._end_is_pending = False
+
+    def _queue_creation(self) -> None:
+        self._states.append((self._created_at, {"type": "create", **self._create}))
+        self._states.append((self._created_at, {"type": "start"}))
+        if self.is_cancelled:
+            self.request_cancel()
+
+    def _remember(self, draft: Change) -> None:
+        self._summary.update(draft)
+        metadata = self._summary.pop("metadata", None)
+        if metadata is not None:
+            merged = {**self._create.get("metadata", {}), **metadata}
+            self._create["metadata"] = {key: value for key, value in merged.items() if value is not None}
+
+    def _next_lines(self) -> tuple[float, Change, Lines]:
+        global _log_characters
+        if self._dropped_lines > 0:
+            notice = f"… {self._dropped_lines} earlier lines were dropped"
+            self._lines.insert(0, (self._lines[0][0], notice))
+            self._dropped_lines = 0
+            _log_characters += len(notice)
+        count = characters = 0
+        for _, text in self._lines[:MAX_TASK_LINES]:
+            if count > 0 and characters + len(text) > _REPORT_CHARACTERS:
+                break
+            count += 1
+            characters += len(text)
+        lines = self._lines[:count]
+        del self._lines[:count]
+        _log_characters -= characters
+        first = self._reported_lines
+        self._reported_lines += count
+        entries = [{"at": at, "text": text} for at, text in lines]
+        return lines[0][0], {"type": "log", "first": first, "lines": entries}, lines
+
+    def _drop_lines(self, count: int) -> None:
+        global _log_characters
+        _log_characters -= _characters(self._lines[:count])
+        del self._lines[:count]
+        self._dropped_lines += count
+
+
+def amount_of(value: object) -> float | None:
+    """Convert a number of any type to one that JSON can express.
+
+    :raises ValueError: if the value is not a finite number
+    """
+    if value is None:
+        return None
+    number = float(value)  # type: ignore[arg-type]
+    if isinstance(value, str) or not math.isfinite(number):
+        raise ValueError
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _percent(current: float, total: float | None) -> float | None:
+    # If there are more than the total, it was wrong.
+    if total is None or total <= 0 or current > total:
+        return None
+    return min(100.0, max(0.0, 100.0 * current / total))
+
+
+def _characters(lines: Lines) -> int:
+    return sum(len(text) for _, text in lines)

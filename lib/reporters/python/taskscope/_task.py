@@ -1,0 +1,364 @@
+"""Tasks: what the user's code reports to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import enum
+import time
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Generator, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, TypeVar, Union, overload
+
+from ._limits import NAME_LENGTH, STATUS_LENGTH, UNIT_LENGTH, text_of, truncate
+from ._process import open_record, reporter, task_ended
+from ._record import LOCK, Change, Record, amount_of
+from ._values import bounded_json, error_of, metadata_of
+from ._warnings import warn_once
+
+Item = TypeVar("Item")
+Self = TypeVar("Self", bound="Task")
+
+
+class _Keep(enum.Enum):
+    KEEP = "keep"
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP = _Keep.KEEP
+"""The default of a field that an update leaves as it is. None has a meaning of its own: unknown."""
+Amount = Union[float, None, _Keep]
+
+_MAX_AMOUNT = 1e308
+"""The largest amount: beyond it, JSON has no number."""
+_PLAIN = frozenset({int, float})
+
+
+class TaskCancelled(Exception):
+    """Raised by the next call of a task's methods after someone has cancelled the task.
+
+    The task of a function that raises it ends as ``CANCELLED``. Code that catches every exception should raise it
+    again; otherwise, the next call raises another one.
+    """
+
+
+class _Done:
+    """An awaitable without a result that is already done."""
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return iter(())  # type: ignore[return-value]
+
+
+_DONE = _Done()
+scope: contextvars.ContextVar[Task | None] = contextvars.ContextVar("taskscope_task", default=None)
+"""The innermost task whose block, function or progress bar surrounds the running code."""
+
+
+class Task:
+    """A task or subtask. As a context manager, it ends with the block.
+
+    No method raises anything but :class:`TaskCancelled`, whatever happens to the server. They can be called from any
+    thread, and after the end of the task, where they do nothing.
+    """
+
+    __slots__ = ("_record", "_outer", "_before", "_children", "_result")
+
+    def __init__(self, record: Record, outer: Task | None) -> None:
+        self._record = record
+        self._outer = outer
+        """The task that surrounds this one in the program."""
+        self._before: Task | None = None
+        """The task whose block surrounds that of this one."""
+        self._children: list[Task] = []
+        """The subtasks that end together with this task."""
+        self._result: object = None
+        """The result to report at the end of the block."""
+
+    @property
+    def id(self) -> str:
+        """The task's id."""
+        return self._record.id
+
+    @property
+    def client(self) -> str:
+        """The client that the task belongs to."""
+        return self._record.client
+
+    @property
+    def is_bar(self) -> bool:
+        """Whether the task stands for a progress bar."""
+        return self._record.on_exit is not None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing that starts now can be a part of the task, although it has not ended."""
+        return False
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether someone has cancelled the task, or one that it is a part of."""
+        return self._record.is_cancelled
+
+    def update(
+        self,
+        progress: Amount = KEEP,
+        status: str | _Keep = KEEP,
+        *,
+        current: Amount = KEEP,
+        total: Amount = KEEP,
+        unit: str | None | _Keep = KEEP,
+        metadata: Mapping[str, Any] | _Keep = KEEP,
+    ) -> Awaitable[None]:
+        """Report progress. Cheap enough for a tight loop, because updates are merged before they are sent.
+
+        An invalid value is ignored with a warning.
+
+        :param progress: 0 to 100; None while it is indeterminate
+        :param status: what the task is doing
+        :param current: how many of the total are done
+        :param total: how many there are to do; None if that is unknown
+        :param unit: what they are, such as ``"files"`` or ``"B"``
+        :param metadata: any other data, as JSON; a key that is None is removed
+        :return: an awaitable that is already done, so that ``await task.update(…)`` works as well
+        :raises TaskCancelled: if someone has cancelled the task
+        """
+        record = self._record
+        with LOCK:
+            if record.is_cancelled or record.is_closed:
+                self._check()
+                return _DONE
+            draft = record.draft
+            if draft is None:
+                draft = record.draft = {}
+            if status is not KEEP:
+                draft["status"] = truncate(status if type(status) is str else text_of(status), STATUS_LENGTH)
+            is_counted = False
+            if current is not KEEP:
+                if type(current) not in _PLAIN or not -_MAX_AMOUNT <= current <= _MAX_AMOUNT:  # type: ignore[operator]
+                    current = _amount(current, "current")
+                if current is not KEEP:
+                    draft["current"] = record.current = current
+                    is_counted = True
+            if total is not KEEP:
+                if type(total) not in _PLAIN or not -_MAX_AMOUNT <= total <= _MAX_AMOUNT:  # type: ignore[operator]
+                    total = _amount(total, "total")
+                if total is not KEEP:
+                    draft["total"] = record.total = total
+                    is_counted = True
+            if progress is not KEEP and (
+                type(progress) not in _PLAIN or not -_MAX_AMOUNT <= progress <= _MAX_AMOUNT  # type: ignore[operator]
+            ):
+                progress = _amount(progress, "progress")
+            if progress is not KEEP:
+                record.count(progress, True)
+            elif is_counted:
+                record.count(None, False)
+            if unit is not KEEP:
+                draft["unit"] = None if unit is None else truncate(text_of(unit), UNIT_LENGTH)
+            if metadata is not KEEP:
+                _merge_metadata(draft, metadata)
+            record.draft_at = time.time()
+            if not record.is_queued:
+                reporter().changed(record)
+        return _DONE
+
+    def log(self, line: str) -> None:
+        """Append a line to the task's log. Text beyond 8,192 characters is cut off.
+
+        :raises TaskCancelled: if someone has cancelled the task
+        """
+        self._check()
+        self._log(line)
+
+    @overload
+    def track(
+        self, items: AsyncIterable[Item], *, total: float | None = None, unit: str | None = None
+    ) -> AsyncIterator[Item]: ...
+
+    @overload
+    def track(
+        self, items: Iterable[Item], *, total: float | None = None, unit: str | None = None
+    ) -> Iterator[Item]: ...
+
+    def track(self, items: Any, *, total: float | None = None, unit: str | None = None) -> Any:
+        """Iterate over items, and report each completed one as progress.
+
+        :param items: the items, sync or async
+        :param total: their number, if they have no ``len()``
+        :param unit: what they are, such as ``"files"``
+        :return: an iterator over the same items, which raises TaskCancelled once someone has cancelled the task
+        """
+        if total is None:
+            total = _length_of(items)
+        unit_field = KEEP if unit is None else unit
+        if hasattr(items, "__aiter__") and not hasattr(items, "__iter__"):
+            return self._track_async(items, total, unit_field)
+        return self._track(items, total, unit_field)
+
+    def child(self, name: str, *, weight: float = 1, share: float | None = None) -> Task:
+        """Start a subtask, which does a part of this task's work.
+
+        Unless this task reports its own progress, it is computed from that of its subtasks. The subtask ends with
+        its ``with`` block or ``finish()``, at the latest together with this task.
+
+        :param name: the name of the subtask
+        :param weight: its weight, relative to its siblings; weights divide what the shares leave
+        :param share: the share of this task's work that it does, from 0 to 1, instead of a weight
+        :raises TaskCancelled: if someone has cancelled the task
+        """
+        self._check()
+        create: Change = {"name": truncate(text_of(name), NAME_LENGTH) or "subtask", "parent_id": self.id}
+        if _is_between(weight, 0, _MAX_AMOUNT):
+            create["weight"] = float(weight)
+        if share is not None and _is_between(share, 0, 1):
+            create["share"] = float(share)
+        child = Task(open_record(create, self.client, self._record), self)
+        with LOCK:
+            self._children.append(child)
+        return child
+
+    def expect(self, weight: float | None) -> None:
+        """Declare the sum of the weights of all subtasks, those to come included; None if it is no longer known.
+
+        :raises TaskCancelled: if someone has cancelled the task
+        """
+        self._check()
+        if weight is not None and not _is_between(weight, 0, _MAX_AMOUNT):
+            warn_once(f"Ignored an expected weight: wanted a number of at least 0 or None, received {weight!r:.60}")
+            return
+        record = self._record
+        with LOCK:
+            if not record.is_closed:
+                record.merge("expected_weight", None if weight is None else float(weight))
+                reporter().changed(record)
+
+    def finish(self, result: object = None) -> None:
+        """End the task as ``FINISHED``.
+
+        :param result: any value, of which the record gets a copy as JSON of at most 64 KiB
+        """
+        for child in self._unfinished_children():
+            child.finish()
+        copy, is_cut = bounded_json(result)
+        if is_cut:
+            self._log("The result was cut to fit the limits of a record")
+        self._end({"type": "finish", "result": copy})
+
+    def fail(self, error: BaseException) -> None:
+        """End the task as ``ERROR``, or as ``CANCELLED`` if the error is a cancellation."""
+        for child in self._unfinished_children():
+            child.fail(error)
+        if isinstance(error, (TaskCancelled, asyncio.CancelledError, KeyboardInterrupt)):
+            self._end({"type": "cancelled"})
+        else:
+            self._end({"type": "fail", "error": error_of(error)})
+
+    def __enter__(self: Self) -> Self:
+        self._enter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave()
+        if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code):
+            self.finish(self._result)
+        else:
+            self.fail(error)
+
+    async def __aenter__(self: Self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+    def __repr__(self) -> str:
+        return f"<taskscope.Task {self.id} of {self.client}>"
+
+    def _enter(self) -> None:
+        self._before = scope.get()
+        scope.set(self)
+
+    def _leave(self) -> None:
+        # Not by a token, which is invalid in another context, such as the one that finalises an async generator.
+        scope.set(self._before)
+
+    def _check(self) -> None:
+        record = self._record
+        if record.is_cancelled and not record.has_ended:
+            raise TaskCancelled("The task was cancelled")
+
+    def _log(self, line: object) -> None:
+        """Append a line, also to a task that was cancelled."""
+        record = self._record
+        text = line if type(line) is str else text_of(line)
+        with LOCK:
+            if not record.is_closed:
+                record.add_line(text)
+                reporter().changed(record)
+
+    def _track(self, items: Iterable[Item], total: float | None, unit: str | None | _Keep) -> Iterator[Item]:
+        count = 0
+        self.update(current=count, total=total, unit=unit)
+        for item in items:
+            self._check()
+            yield item
+            count += 1
+            self.update(current=count)
+
+    async def _track_async(
+        self, items: AsyncIterable[Item], total: float | None, unit: str | None | _Keep
+    ) -> AsyncIterator[Item]:
+        count = 0
+        self.update(current=count, total=total, unit=unit)
+        async for item in items:
+            self._check()
+            yield item
+            count += 1
+            self.update(current=count)
+
+    def _unfinished_children(self) -> list[Task]:
+        with LOCK:
+            children, self._children = self._children, []
+        return [child for child in children if not child._record.has_ended]
+
+    def _end(self, change: Change) -> None:
+        record = self._record
+        with LOCK:
+            if record.is_closed:
+                return
+            record.end(change)
+            reporter().changed(record, is_urgent=True)
+        task_ended(is_outermost=self._outer is None or self._outer._record.is_closed)
+
+
+
+def _amount(value: object, field: str) -> Amount:
+    try:
+        return amount_of(value)
+    except Exception:
+        warn_once(f'Ignored a part of an update: wanted a finite number or None for "{field}"')
+        return KEEP
+
+
+def _merge_metadata(draft: Change, metadata: object) -> None:
+    merged = metadata_of({**draft.get("metadata", {}), **metadata}) if isinstance(metadata, Mapping) else None
+    if merged is None:
+        warn_once("Ignored a part of an update: metadata must be a JSON object of at most 16 KiB")
+    else:
+        draft["metadata"] = merged
+
+
+def _is_between(value: object, least: float, most: float) -> bool:
+    return isinstance(value, (int, float)) and least <= value <= most
+
+
+def _length_of(items: Any) -> float | None:
+    try:
+        return len(items)
+    except Exception:
+        return None

@@ -1,0 +1,116 @@
+"""Sends batches of reports to a server over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from typing import Any
+
+from ._config import Server
+
+_CONNECT_SECONDS = 5.0
+_ANSWER_SECONDS = 20.0
+"""The timeout of requests; longer than the server itself waits for a commit."""
+_MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+_TRANSIENT_STATUSES = frozenset({408, 425, 429})
+_PERMANENT_STATUSES = frozenset({501, 505})
+
+Reply = dict[str, Any]
+
+
+class Unreachable(Exception):
+    """Raised if the server cannot be reached, or is temporarily unavailable."""
+
+
+class Rejected(Exception):
+    """Raised if the server accepts no reports. The text is the reason."""
+
+    def __init__(self, reason: str, is_from_server: bool) -> None:
+        super().__init__(reason)
+        self.is_from_server = is_from_server
+        """Whether a Taskscope server gave the reason, and not, for example, a proxy in its place."""
+
+
+class Transport:
+    """One connection to a server at a time. Follows no redirect, and uses no proxy, so the key stays on it."""
+
+    def __init__(self, server: Server, reporter_id: str) -> None:
+        self._server = server
+        self._path = f"{server.path}/report?reporter={reporter_id}"
+        self._connection: http.client.HTTPConnection | None = None
+
+    def post(self, body: bytes) -> list[Reply]:
+        """Send a batch, and return the server's replies.
+
+        :raises Unreachable: if a retry may succeed
+        :raises Rejected: if the server accepts no reports
+        """
+        try:
+            connection = self._connection or self._connect()
+            connection.request("POST", self._path, body, self._headers())
+            with connection.getresponse() as response:
+                status, text = response.status, response.read(_MAX_ANSWER_BYTES)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self.close()
+            # The cause is left out, because its text may contain the request.
+            raise Unreachable(type(error).__name__) from None
+        if not 200 <= status < 300:
+            self.close()
+            raise _refusal(status, text)
+        return _replies_in(text)
+
+    def close(self) -> None:
+        """Close the connection; the next request opens another one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def interrupt(self) -> None:
+        """Make a request of another thread fail at once."""
+        sock = getattr(self._connection, "sock", None)
+        try:
+            if sock is not None:
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        except OSError:
+            pass  # The connection is already closed.
+
+    def _connect(self) -> http.client.HTTPConnection:
+        server = self._server
+        is_secure = server.scheme == "https"
+        kind = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
+        connection = self._connection = kind(server.host, server.port, timeout=_CONNECT_SECONDS)
+        connection.connect()
+        connection.sock.settimeout(_ANSWER_SECONDS)
+        return connection
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        if self._server.key is not None:
+            headers["Authorization"] = f"Bearer {self._server.key}"
+        return headers
+
+
+def _refusal(status: int, text: bytes) -> Exception:
+    if (status >= 500 and status not in _PERMANENT_STATUSES) or status in _TRANSIENT_STATUSES:
+        return Unreachable(f"status {status}")
+    problem = _json(text)
+    if isinstance(problem.get("code"), str) and isinstance(problem.get("detail"), str):
+        return Rejected(problem["detail"], is_from_server=True)
+    return Rejected(f"it responded with status {status}", is_from_server=False)
+
+
+def _replies_in(text: bytes) -> list[Reply]:
+    replies = _json(text).get("replies")
+    if isinstance(replies, list) and all(isinstance(reply, dict) for reply in replies):
+        return replies
+    raise Rejected("it is not a Taskscope server", is_from_server=False)
+
+
+def _json(text: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,44 @@
+"""Warnings for the user, on stderr: an error would reach no caller."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+_lock = threading.Lock()
+_warned = False
+_silent = False
+
+
+def warn_once(message: str) -> None:
+    """Write a warning, unless this process or the one that it was forked from has already written one."""
+    global _warned
+    # Another thread that writes meanwhile has warned, and must not be waited for.
+    if not _lock.acquire(blocking=False):
+        return
+    try:
+        if _warned or _silent:
+            return
+        _warned = True
+        sys.stderr.write(f"[taskscope] {message}\n")
+        sys.stderr.flush()
+    except Exception:
+        # There is no stderr, or it is closed.
+        pass
+    finally:
+        _lock.release()
+
+
+def silence() -> None:
+    """Write nothing from now on, because a thread that writes while the interpreter exits can crash it."""
+    global _silent
+    _silent = True
+    # A warning that is being written is waited for, but not if nobody reads stderr.
+    if _lock.acquire(timeout=0.5):
+        _lock.release()
+
+
+def reset_after_fork() -> None:
+    """Replace the lock in a forked process, in which the thread that held it does not exist."""
+    global _lock
+    _lock = threading.Lock()

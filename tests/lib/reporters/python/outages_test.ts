@@ -1,0 +1,278 @@
+/** Tests of the Python reporter while its server is killed, restarted, cut off or missing. */
+
+import { assertEquals, assertLess } from "../../../support/assert.ts";
+import { call } from "../../../support/calls.ts";
+import { freePort } from "../../../support/free_port.ts";
+import { type Process, type Program, startProgram } from "../../../support/program.ts";
+import {
+  logLines,
+  outline,
+  runPython,
+  startPython,
+  tasksAt,
+  taskWhere,
+  testPython,
+} from "../../../support/python.ts";
+import { startServer } from "../../../support/server.ts";
+import { TcpProxy } from "../../../support/tcp_proxy.ts";
+
+/** Works a step for each line of its stdin, and prints what it did; fails with "fail". */
+const STEPS = `
+import sys, taskscope
+
+@taskscope.monitored(metadata={"run": 1})
+def work(task):
+    idle = task.child("idle")
+    part = task.child("part")
+    for step, line in enumerate(sys.stdin, 1):
+        if line == "fail\\n": raise ValueError("told to")
+        if line == "end\\n": break
+        task.log(f"line {step}")
+        part.update(current=step, total=10, status=f"step {step}")
+        print("step", step, flush=True)
+    return "done"
+
+try:
+    print(work())
+except taskscope.TaskCancelled:
+    print("cancelled")
+`;
+
+/** Makes a program work a step, and waits until it has. */
+async function step(process: Process, number: number): Promise<void> {
+  await process.type("\n");
+  await process.output(new RegExp(`step ${number}\n`));
+}
+
+async function kill(server: Program): Promise<void> {
+  server.process.kill("SIGKILL");
+  await server.process.ended();
+}
+
+for (const [what, isKept] of [["kept its data", true], ["lost its data", false]] as const) {
+  testPython(`python reporter: a server that was killed and ${what} gets what it misses`, async () => {
+    const folder = await Deno.makeTempDir({ prefix: "taskscope-python-" });
+    try {
+      const port = freePort();
+      const data = isKept ? `${folder}/tasks.db` : ":memory:";
+      const args = ["--port", `${port}`, "--data", data, "--no-demo"];
+      const first = await startProgram(args);
+      await using process = startPython(STEPS, { server: first.url });
+      await step(process, 1);
+      const before = await taskWhere(first.url, ({ name, current }) => name === "part" && current === 1);
+      await taskWhere(first.url, ({ name, log_count }) => name === "work" && log_count === 1);
+      await kill(first);
+      await step(process, 2);
+      await step(process, 3);
+      await using second = await startProgram(args);
+      const part = await taskWhere(second.url, ({ name, current }) => name === "part" && current === 3);
+      assertEquals([part.id, part.status, part.state], [before.id, "step 3", "PROCESSING"]);
+      // The server also gets to know the task that has nothing to report.
+      await taskWhere(
+        second.url,
+        ({ name, state, stale }) => name === "idle" && state === "STARTING" && !stale,
+      );
+      const work = await taskWhere(second.url, ({ name, log_count }) => name === "work" && log_count > 1);
+      assertEquals(work.metadata, { run: 1 });
+      const lines = isKept ? ["line 1", "line 2", "line 3"] : ["line 2", "line 3"];
+      assertEquals(await logLines(second.url, work), lines);
+      await step(process, 4);
+      await process.type("end\n");
+      assertEquals(await process.ended(), {
+        code: 0,
+        stdout: "step 1\nstep 2\nstep 3\nstep 4\ndone\n",
+        stderr: "",
+      });
+      const tasks = (await tasksAt(second.url)).sort((a, b) => a.name.localeCompare(b.name));
+      assertEquals(outline(tasks), [
+        ["idle", "FINISHED", null, null, "work"],
+        ["part", "FINISHED", 4, 10, "work"],
+        ["work", "FINISHED", null, null, null],
+      ]);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+testPython("python reporter: a task that ends without a server is reported once it is back", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-python-" });
+  try {
+    const args = ["--port", `${freePort()}`, "--data", `${folder}/tasks.db`, "--no-demo"];
+    const first = await startProgram(args);
+    const source = `${STEPS.replace("except taskscope.TaskCancelled:", "except ValueError:")}
+print("ended", flush=True)
+sys.stdin.readline()
+`;
+    await using process = startPython(source, { server: first.url });
+    await step(process, 1);
+    await taskWhere(first.url, ({ name, current }) => name === "part" && current === 1);
+    await kill(first);
+    await process.type("fail\n");
+    await process.output(/ended/);
+    await using second = await startProgram(args);
+    const { error } = await taskWhere(second.url, ({ name, state }) => name === "work" && state === "ERROR");
+    assertEquals([error?.type, error?.message], ["ValueError", "told to"]);
+    await process.type("\n");
+    assertEquals((await process.ended()).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+testPython("python reporter: the result stays the same if the server dies for good", async () => {
+  const server = await startProgram(["--no-demo"]);
+  await using process = startPython(STEPS, { server: server.url });
+  await step(process, 1);
+  await taskWhere(server.url, ({ name, current }) => name === "part" && current === 1);
+  await kill(server);
+  await step(process, 2);
+  await process.type("end\n");
+  assertEquals(await process.ended(), { code: 0, stdout: "step 1\nstep 2\ndone\n", stderr: "" });
+});
+
+testPython("python reporter: a connection that is cut, refused or silent loses nothing", async () => {
+  await using server = startServer();
+  await using proxy = new TcpProxy(server.port);
+  await using process = startPython(STEPS, { server: proxy.url });
+  await step(process, 1);
+  await taskWhere(server.url, ({ name, current }) => name === "part" && current === 1);
+  proxy.cut();
+  await step(process, 2);
+  await taskWhere(server.url, ({ name, current }) => name === "part" && current === 2);
+  proxy.refuse();
+  await step(process, 3);
+  await proxy.restore();
+  await taskWhere(server.url, ({ name, current }) => name === "part" && current === 3);
+  const [work] = await tasksAt(server.url);
+  assertEquals(await logLines(server.url, work!), ["line 1", "line 2", "line 3"]);
+  proxy.blackhole();
+  await step(process, 4);
+  // The process exits although nobody answers.
+  await process.type("end\n");
+  const { code, stderr } = await process.ended();
+  assertEquals([code, stderr], [0, ""]);
+});
+
+testPython("python reporter: a cancelled task raises TaskCancelled with the next call", async () => {
+  await using server = startServer();
+  await using process = startPython(STEPS, { server: server.url });
+  await step(process, 1);
+  const work = await taskWhere(server.url, ({ name }) => name === "work");
+  await call("POST", `${server.url}/tasks/py/${work.id}/cancel`);
+  // The program gets to know it within a poll, and steps until then.
+  const stepping = (async () => {
+    for (let number = 2; !process.stdout.includes("cancelled"); number++) {
+      await process.type("\n");
+      await process.output(new RegExp(`step ${number}\n|cancelled`));
+    }
+  })();
+  await stepping;
+  assertEquals((await process.ended()).code, 0);
+  for (const { state, cancel_requested } of await tasksAt(server.url)) {
+    assertEquals([state, cancel_requested], ["CANCELLED", true]);
+  }
+});
+
+testPython(
+  "python reporter: a cancelled subtask cancels its own subtasks, but not its siblings",
+  async () => {
+    await using server = startServer();
+    const source = `
+import sys, taskscope
+with taskscope.task("whole") as whole:
+    one, two = whole.child("one"), whole.child("two")
+    below = one.child("below")
+    print("ready", flush=True)
+    while not below.cancelled: pass
+    print(one.cancelled, two.cancelled, whole.cancelled)
+    try: below.track([1]).__next__()
+    except taskscope.TaskCancelled as error: print(error)
+    one.fail(taskscope.TaskCancelled())
+`;
+    await using process = startPython(source, { server: server.url });
+    await process.output(/ready/);
+    const { id } = await taskWhere(server.url, ({ name }) => name === "one");
+    await call("POST", `${server.url}/tasks/py/${id}/cancel`);
+    assertEquals((await process.ended()).stdout, "ready\nTrue False False\nThe task was cancelled\n");
+    assertEquals((await tasksAt(server.url)).map(({ name, state }) => `${name} ${state}`), [
+      "whole FINISHED",
+      "one CANCELLED",
+      "two FINISHED",
+      "below CANCELLED",
+    ]);
+  },
+);
+
+testPython("python reporter: keeps ten thousand tasks without a server, in bounded memory", async () => {
+  await using server = startServer({ limits: { endedTasks: 20_000 } });
+  await using proxy = new TcpProxy(server.port);
+  proxy.refuse();
+  const source = `
+import resource, sys, taskscope
+def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for number in range(10_000):
+    with taskscope.task("first") as task:
+        task.update(current=number, status="x" * 100)
+before = peak()
+with taskscope.task("beyond") as task:
+    for number in range(200_000):
+        task.update(current=number, status=f"at {number}")
+for number in range(2_000):
+    with taskscope.task("beyond"): pass
+print(peak() - before)
+input()
+`;
+  await using process = startPython(source, { server: proxy.url });
+  const [, kibibytes] = await process.output(/^(\d+)\n/);
+  assertLess(Number(kibibytes), 8 * 1024);
+  await proxy.restore();
+  while (true) {
+    const { text } = await call("GET", `${server.url}/metrics`);
+    const finished = /^taskscope_tasks_ended_total\{state="FINISHED"\} (\d+)$/m.exec(text)?.[1];
+    if (Number(finished) === 10_000) break;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await process.type("\n");
+  const { code, stderr } = await process.ended();
+  assertEquals([code, stderr.split("\n").length], [0, 2], stderr);
+});
+
+testPython("python reporter: bounds the log lines that wait for a server", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
+  await using proxy = new TcpProxy(server.port);
+  await using process = startPython(
+    `
+import taskscope
+with taskscope.task("logs") as task:
+    task.log("first")
+    input()
+    for number in range(5_000): task.log(f"line {number}")
+    print("logged", flush=True)
+    input()
+`,
+    { server: proxy.url },
+  );
+  const task = await taskWhere(server.url, ({ log_count }) => log_count === 1);
+  proxy.refuse();
+  await process.type("\n");
+  await process.output(/logged/);
+  await proxy.restore();
+  await process.type("\n");
+  assertEquals((await process.ended()).code, 0);
+  const [first, notice, next] = await logLines(server.url, task);
+  const dropped = Number(/^… (\d+) earlier lines were dropped$/.exec(notice!)?.[1]);
+  assertEquals([first, next], ["first", `line ${dropped}`]);
+  const { json } = await call("GET", `${server.url}/tasks/py/${task.id}/logs`);
+  assertEquals(json.lines.at(-1).text, "line 4999");
+  assertEquals((await tasksAt(server.url))[0]!.log_count, 2 + 5_000 - dropped);
+});
+
+testPython("python reporter: a program without tasks is not changed, and starts no thread", async () => {
+  const source = "import threading, taskscope; print(threading.active_count())";
+  assertEquals(await runPython(source, { server: "http://127.0.0.1:9" }), {
+    code: 0,
+    stdout: "1\n",
+    stderr: "",
+  });
+});

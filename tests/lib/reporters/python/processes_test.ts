@@ -1,0 +1,238 @@
+/** Tests of the Python reporter with forks, multiprocessing, threads and asyncio. */
+
+import { assertEquals } from "../../../support/assert.ts";
+import { outline, runPython, tasksAt, taskWhere, testPython } from "../../../support/python.ts";
+import { startServer } from "../../../support/server.ts";
+
+testPython(
+  "python reporter: a forked process reports its own tasks, and leaves those of the other",
+  async () => {
+    await using server = startServer();
+    const source = `
+import os, sys, taskscope
+with taskscope.task("parent") as task:
+    task.update(current=1)
+    pid = os.fork()
+    if pid == 0:
+        task.update(current=99)
+        with taskscope.task("forked") as own:
+            own.update(current=5)
+            taskscope.current_task().log("from the fork")
+        sys.exit(7)
+    assert os.WEXITSTATUS(os.waitpid(pid, 0)[1]) == 7
+    task.update(current=2)
+print("done")
+`;
+    assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "done\n", stderr: "" });
+    assertEquals(outline(await tasksAt(server.url)), [
+      ["parent", "FINISHED", 2, null, null],
+      ["forked", "FINISHED", 5, null, "parent"],
+    ]);
+    const [parent, forked] = await tasksAt(server.url);
+    assertEquals([parent!.reporter === forked!.reporter, forked!.log_count], [false, 1]);
+  },
+);
+
+testPython("python reporter: forks from many threads while all of them report", async () => {
+  await using server = startServer();
+  const source = `
+import os, threading, taskscope
+def work(number):
+    with taskscope.task(f"thread {number}") as task:
+        for step in range(20):
+            task.update(current=step)
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    with taskscope.task("fork") as own: own.update(1)
+                finally: os._exit(0)
+            assert os.waitpid(pid, 0)[1] == 0
+threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print("done")
+`;
+  assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "done\n", stderr: "" });
+  const threads = (await tasksAt(server.url)).filter(({ name }) => name.startsWith("thread"));
+  assertEquals(threads.map(({ state, current }) => [state, current]), Array(4).fill(["FINISHED", 19]));
+});
+
+for (const method of ["fork", "spawn"]) {
+  testPython(`python reporter: four processes of multiprocessing (${method}) report their bars`, async () => {
+    await using server = startServer();
+    const folder = await Deno.makeTempDir({ prefix: "taskscope-python-" });
+    try {
+      // A spawned process imports the module of its function.
+      await Deno.writeTextFile(
+        `${folder}/squares.py`,
+        `
+import taskscope
+from tqdm import tqdm
+taskscope.patch_tqdm()
+def square(number):
+    for _ in tqdm(range(50), desc=f"square {number}"): pass
+    return number ** 2
+`,
+      );
+      const source = `
+import multiprocessing, sys
+sys.path.append(${JSON.stringify(folder)})
+import squares, taskscope
+if __name__ == "__main__":
+    with taskscope.task("pool"), multiprocessing.get_context("${method}").Pool(4) as pool:
+        print(pool.map(squares.square, range(8), chunksize=1))
+`;
+      const { code, stdout } = await runPython(source, { server: server.url });
+      assertEquals([code, stdout], [0, "[0, 1, 4, 9, 16, 25, 36, 49]\n"]);
+      const tasks = await tasksAt(server.url);
+      const bars = tasks.filter(({ name }) => name !== "pool").sort((a, b) => a.name.localeCompare(b.name));
+      const pool = method === "fork" ? tasks.find(({ name }) => name === "pool")!.id : null;
+      assertEquals(
+        bars.map(({ name, state, current, total, parent_id }) => [name, state, current, total, parent_id]),
+        Array.from({ length: 8 }, (_, number) => [`square ${number}`, "FINISHED", 50, 50, pool]),
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+testPython("python reporter: tasks of asyncio and of threads are told apart", async () => {
+  await using server = startServer();
+  const source = `
+import asyncio, threading, taskscope
+from taskscope import current_task, monitored
+
+@monitored
+async def outer(number):
+    async with taskscope.task(f"block {number}") as task:
+        await task.update(current=number)
+        await asyncio.gather(*(inner(number) for _ in range(2)))
+        assert current_task() is task
+
+@monitored
+async def inner(number):
+    own = current_task()
+    for step in range(5):
+        await asyncio.sleep(0)
+        assert current_task() is own
+        own.update(current=number)
+
+async def cancelled():
+    task = asyncio.ensure_future(forever())
+    await asyncio.sleep(0)
+    task.cancel()
+    try: await task
+    except asyncio.CancelledError: print("cancelled")
+
+@monitored
+async def forever(): await asyncio.Event().wait()
+
+async def main():
+    await asyncio.gather(outer(1), outer(2))
+    await cancelled()
+
+asyncio.run(main())
+with taskscope.task("main"):
+    def in_thread():
+        with taskscope.task("thread"): pass
+    thread = threading.Thread(target=in_thread); thread.start(); thread.join()
+`;
+  const ended = await runPython(source, { server: server.url });
+  assertEquals(ended, { code: 0, stdout: "cancelled\n", stderr: "" });
+  const tasks = await tasksAt(server.url);
+  const names = new Map(tasks.map(({ id, name, current }) => [id, `${name} ${current}`]));
+  assertEquals(
+    tasks.map(({ id, state, parent_id }) => [names.get(id), state, parent_id && names.get(parent_id)]).sort(),
+    [
+      ["block 1 1", "FINISHED", "outer null"],
+      ["block 2 2", "FINISHED", "outer null"],
+      ["forever null", "CANCELLED", null],
+      ["inner 1", "FINISHED", "block 1 1"],
+      ["inner 1", "FINISHED", "block 1 1"],
+      ["inner 2", "FINISHED", "block 2 2"],
+      ["inner 2", "FINISHED", "block 2 2"],
+      ["main null", "FINISHED", null],
+      ["outer null", "FINISHED", null],
+      ["outer null", "FINISHED", null],
+      ["thread null", "FINISHED", null],
+    ],
+  );
+});
+
+testPython("python monitored: a generator's task is not that of the code between its items", async () => {
+  await using server = startServer();
+  const source = `
+import asyncio, taskscope
+from taskscope import monitored
+
+@monitored
+def numbers(task):
+    for number in range(3):
+        with taskscope.task(f"in {number}"): pass
+        yield number
+
+@monitored
+async def letters(task):
+    for letter in "ab":
+        with taskscope.task(f"in {letter}"): pass
+        yield letter
+
+def outside(name):
+    with taskscope.task(f"between {name}"): pass
+
+for number in numbers(): outside(number)
+async def main():
+    async for letter in letters(): outside(letter)
+asyncio.run(main())
+`;
+  assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "", stderr: "" });
+  assertEquals(
+    outline(await tasksAt(server.url)).map(([name, state, , , parent]) => `${name} ${state} ${parent}`),
+    [
+      "numbers FINISHED null",
+      "in 0 FINISHED numbers",
+      "between 0 FINISHED null",
+      "in 1 FINISHED numbers",
+      "between 1 FINISHED null",
+      "in 2 FINISHED numbers",
+      "between 2 FINISHED null",
+      "letters FINISHED null",
+      "in a FINISHED letters",
+      "between a FINISHED null",
+      "in b FINISHED letters",
+      "between b FINISHED null",
+    ],
+  );
+});
+
+testPython("python reporter: a signal handler and a destructor may report at any point", async () => {
+  await using server = startServer();
+  const source = `
+import gc, signal, taskscope
+task = taskscope.task("interrupted")
+ticks = 0
+def tick(*_):
+    global ticks
+    ticks += 1
+    task.log(f"tick {ticks}")
+class Cycle:
+    def __init__(self): self.own, self.task = self, taskscope.task("cycle")
+    def __del__(self): self.task.finish()
+signal.signal(signal.SIGALRM, tick)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+gc.set_threshold(10)
+for number in range(20_000):
+    task.update(current=number)
+    if number % 1_000 == 0: Cycle()
+signal.setitimer(signal.ITIMER_REAL, 0)
+gc.collect()
+task.finish(ticks > 0)
+`;
+  assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "", stderr: "" });
+  const { result } = await taskWhere(server.url, ({ name }) => name === "interrupted");
+  const cycles = (await tasksAt(server.url)).filter(({ name, state }) =>
+    name === "cycle" && state === "FINISHED"
+  );
+  assertEquals([result, cycles.length], [true, 20]);
+});
