@@ -11,11 +11,12 @@ import { COMMIT_OUTPUTS, writeCommit } from "./commit.ts";
 import { buildModule, MODULE_OUTPUTS } from "./module.ts";
 import { buildNpmPackage, NPM_OUTPUTS } from "./npm_package.ts";
 import { exist } from "./outputs.ts";
+import { buildPythonPackage, PYTHON_OUTPUTS } from "./python_package.ts";
 
 /** The oldest version of Deno that can build; the built files also run on older versions. */
 const OLDEST_BUILDER = [2, 9, 6] as const;
 const ROOT = new URL("../", import.meta.url);
-const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...NPM_OUTPUTS, ...COMMIT_OUTPUTS];
+const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...NPM_OUTPUTS, ...PYTHON_OUTPUTS, ...COMMIT_OUTPUTS];
 
 /** The delay between the last change and a rebuild, in milliseconds, because editors save a file in several steps. */
 const SETTLE_MS = 50;
@@ -35,6 +36,7 @@ async function build(): Promise<boolean> {
       await bundlePages();
       await buildModule();
       await buildNpmPackage();
+      await buildPythonPackage();
       await writeCommit();
     } else if (!await exist(OUTPUTS)) {
       const wanted = OLDEST_BUILDER.join(".");

@@ -94,7 +94,8 @@ function gzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return concat([header, ...blocks, new Uint8Array(trailer.buffer)]);
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** Joins byte arrays. */
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {
