@@ -31,9 +31,9 @@ export const COMPLETION: CommandSyntax = {
   operands: NAMES,
   exitStatuses: { [EXIT.ok]: "success", [EXIT.usage]: "invalid command line" },
   examples: [
-    "taskscope completion bash > ~/.local/share/bash-completion/completions/taskscope",
-    "source <(taskscope completion zsh)",
     "taskscope completion fish > ~/.config/fish/completions/taskscope.fish",
+    "source <(taskscope completion bash)",
+    "source <(taskscope completion zsh)",
   ],
 };
 
