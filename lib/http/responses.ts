@@ -4,17 +4,19 @@
  * @module
  */
 
-/** A response with text, which is kept so that the response can be compressed later. */
+import type { Text } from "../hub/long_text.ts";
+
+/** A response with text, which is kept so that the response can be compressed later, or sent piece by piece. */
 export class TextResponse extends Response {
   /** The body. */
-  readonly content: string;
+  readonly content: Text;
 
   /**
-   * @param content the body
+   * @param content the body, which is sent piece by piece if it is a {@linkcode LongText}
    * @param init the status and the headers
    */
-  constructor(content: string, init: ResponseInit) {
-    super(content, init);
+  constructor(content: Text, init: ResponseInit) {
+    super(typeof content === "string" ? content : null, init);
     this.content = content;
   }
 }

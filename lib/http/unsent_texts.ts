@@ -5,6 +5,7 @@
  */
 
 import { monotonicMs } from "../clock.ts";
+import { type Text, TextReader } from "../hub/long_text.ts";
 import { UnrefInterval } from "../unref_interval.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { limitReached } from "./problem.ts";
@@ -25,9 +26,6 @@ const STALLED_MS = 30_000;
 /** The interval of the checks for such peers, in milliseconds. */
 const CHECK_MS = 5_000;
 
-/** The size of a character in memory, at most: texts with only Latin-1 take half of it. */
-const CHARACTER_BYTES = 2;
-
 const encoder = new TextEncoder();
 
 /** A response that is being sent. */
@@ -40,8 +38,6 @@ interface Sending {
 /** The texts that are being sent. Equal texts are in memory once, however many peers read them. */
 export class UnsentTexts {
   readonly #budget: ByteBudget;
-  /** The number of responses with each text. */
-  readonly #counts: Map<string, number> = new Map();
   readonly #sendings: Set<Sending> = new Set();
   readonly #check: UnrefInterval = new UnrefInterval(() => this.#abortStalled(), CHECK_MS);
 
@@ -58,13 +54,12 @@ export class UnsentTexts {
    * @returns the body
    * @throws {Problem} 503 if too much waits to be sent
    */
-  stream(text: string): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.#hold(text);
-    let rest: string | null = text;
-    let start = 0;
+  stream(text: Text): ReadableStream<Uint8Array<ArrayBuffer>> {
+    if (!this.#budget.hold(text)) throw limitReached("Too much data waits for clients that read slowly");
+    let rest: TextReader | null = new TextReader(text);
     const end = () => {
       if (rest === null) return;
-      this.#release(rest);
+      this.#budget.drop(text);
       rest = null;
       this.#sendings.delete(sending);
       if (this.#sendings.size === 0) this.#check.stop();
@@ -86,10 +81,8 @@ export class UnsentTexts {
       pull: () => {
         if (rest === null) return;
         sending.readAtMs = monotonicMs();
-        const next = endOfPiece(rest, start);
-        controller.enqueue(encoder.encode(rest.slice(start, next)));
-        start = next;
-        if (start < rest.length) return;
+        controller.enqueue(encoder.encode(rest.next(PIECE_CHARACTERS)));
+        if (!rest.isAtEnd) return;
         end();
         controller.close();
       },
@@ -113,34 +106,10 @@ export class UnsentTexts {
     return new Response(this.stream(response.content), { status, headers });
   }
 
-  #hold(text: string): void {
-    const count = this.#counts.get(text) ?? 0;
-    if (count === 0 && !this.#budget.take(text.length * CHARACTER_BYTES)) {
-      throw limitReached("Too much data waits for clients that read slowly");
-    }
-    this.#counts.set(text, count + 1);
-  }
-
-  #release(text: string): void {
-    const count = this.#counts.get(text)! - 1;
-    if (count > 0) {
-      this.#counts.set(text, count);
-    } else {
-      this.#counts.delete(text);
-      this.#budget.release(text.length * CHARACTER_BYTES);
-    }
-  }
-
   #abortStalled(): void {
     const now = monotonicMs();
     for (const sending of [...this.#sendings]) {
       if (now - sending.readAtMs > STALLED_MS) sending.abort();
     }
   }
-}
-
-/** Returns the end of the piece that begins at a character; a surrogate pair stays together. */
-function endOfPiece(text: string, start: number): number {
-  const end = Math.min(start + PIECE_CHARACTERS, text.length);
-  return end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end + 1 : end;
 }

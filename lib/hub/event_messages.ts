@@ -5,6 +5,7 @@
  */
 
 import type { ChangesSince } from "../store/store.ts";
+import { enclosed, type Text } from "./long_text.ts";
 import { dataOf, stateEvent, type TaskEvent } from "./task_events.ts";
 
 /**
@@ -15,8 +16,10 @@ import { dataOf, stateEvent, type TaskEvent } from "./task_events.ts";
  * @param cursor the position after this event. The `id` line with the cursor comes last, so that a truncated
  * event does not advance the receiver's position.
  */
-export function eventMessage(type: string, data: string, cursor: string | null = null): string {
-  return `event: ${type}\ndata: ${data}\n${cursor === null ? "" : `id: ${cursor}\n`}\n`;
+export function eventMessage(type: string, data: string, cursor?: string | null): string;
+export function eventMessage(type: string, data: Text, cursor?: string | null): Text;
+export function eventMessage(type: string, data: Text, cursor: string | null = null): Text {
+  return enclosed(`event: ${type}\ndata: `, data, `\n${cursor === null ? "" : `id: ${cursor}\n`}\n`);
 }
 
 /**

@@ -10,20 +10,14 @@ import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { ChangesSince, StoredTask } from "../store/store.ts";
 import { EventFrame, eventMessage, missedEvents } from "./event_messages.ts";
 import type { FullStates } from "./full_states.ts";
-import {
-  degradedMessage,
-  deltaMessage,
-  deltaOf,
-  fullMessage,
-  RESYNC_MESSAGE,
-  taskMessage,
-} from "./messages.ts";
+import { enclosed, type Text } from "./long_text.ts";
+import { degradedMessage, deltaMessage, deltaOf, RESYNC_MESSAGE, taskMessage } from "./messages.ts";
 
 /**
  * A function that returns the messages for a watcher, given the cursor. The records in the messages have
  * already been read, because records on disk may be removed before the messages are sent.
  */
-export type MessagesAt = (cursor: string) => string[];
+export type MessagesAt = (cursor: string) => Text[];
 
 /** Creates the first messages for new watchers, and for those that resume from a cursor. */
 export class FirstMessages {
@@ -37,7 +31,7 @@ export class FirstMessages {
   /** Returns the first messages for a watcher of full states. */
   state(full: FullStates): MessagesAt {
     const { envelope } = full;
-    return (cursor) => [fullMessage("initial_state", envelope, cursor)];
+    return (cursor) => [full.firstMessage(envelope, cursor)];
   }
 
   /** Returns the first messages for a watcher of changes. */
@@ -59,8 +53,8 @@ export class FirstMessages {
     const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
     if (missed !== undefined) return missedMessages(missed, news);
     const { envelope } = full;
-    const state = (cursor: string) => fullMessage("initial_state", envelope, cursor);
-    return (cursor) => [resync(after) + eventMessage("initial_state", state(cursor), cursor) + news];
+    const state = (cursor: string) => full.firstMessage(envelope, cursor);
+    return (cursor) => [enclosed(resync(after), eventMessage("initial_state", state(cursor), cursor), news)];
   }
 
   /** Returns the first messages for a watcher of one task's events; there is at most one. */

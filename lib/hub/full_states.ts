@@ -6,6 +6,7 @@
 
 import { monotonicMs } from "../clock.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
+import type { Text } from "./long_text.ts";
 import { envelopeOf, fullMessage } from "./messages.ts";
 import type { PublishQueue } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
@@ -38,7 +39,9 @@ export class FullStates {
    * The serialised state without its cursor, cached until the next change, because many watchers may connect
    * at once, such as after a restart.
    */
-  #kept: string | null = null;
+  #kept: Text | null = null;
+  /** The newest first message, which is the same for all watchers that connect between two changes. */
+  #first: { readonly envelope: Text; readonly cursor: string; readonly message: Text } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The timer that runs while a watcher could not accept the newest state. */
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -65,8 +68,21 @@ export class FullStates {
   }
 
   /** The serialised state without its cursor; throws if a record can't be read. */
-  get envelope(): string {
+  get envelope(): Text {
     return this.#kept ??= envelopeOf(this.#registry, this.#client);
+  }
+
+  /**
+   * Returns the first message of a watcher.
+   *
+   * @param envelope the state when the watcher was added
+   * @param cursor the position of that state
+   */
+  firstMessage(envelope: Text, cursor: string): Text {
+    if (this.#first?.envelope !== envelope || this.#first.cursor !== cursor) {
+      this.#first = { envelope, cursor, message: fullMessage("initial_state", envelope, cursor) };
+    }
+    return this.#first.message;
   }
 
   /** Adds a watcher whose first message is the current state. */
@@ -87,6 +103,7 @@ export class FullStates {
   /** Invalidates the serialised state after a change. */
   note(): void {
     this.#kept = null;
+    this.#first = null;
   }
 
   /**
@@ -152,7 +169,7 @@ export class FullStates {
   /**
    * Returns the serialised state; `null` if a record can't be read, in which case the next change retries.
    */
-  #readEnvelope(): string | null {
+  #readEnvelope(): Text | null {
     try {
       return this.envelope;
     } catch (error) {

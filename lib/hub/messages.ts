@@ -6,6 +6,10 @@
 
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { Degradation, StoredTask } from "../store/store.ts";
+import { enclosed, LongText, type Text } from "./long_text.ts";
+
+/** The length from which a state is kept in pieces, in characters: a shorter one is faster to send as one string. */
+const LONG_CHARACTERS = 256 * 1024;
 
 /** The message that is sent before the full state if the missed changes are not available. */
 export const RESYNC_MESSAGE = '{"type":"resync"}';
@@ -17,24 +21,36 @@ export const RESYNC_MESSAGE = '{"type":"resync"}';
  * @param client the client token
  * @returns `"active_tasks":[…],"all_tasks":{…}`; active tasks are sorted newest first
  */
-export function envelopeOf(registry: Pick<RegistryReader, "list">, client: string): string {
-  const all: string[] = [];
+export function envelopeOf(registry: Pick<RegistryReader, "list">, client: string): Text {
+  const keys: string[] = [];
+  const records: string[] = [];
   const active: string[] = [];
+  let length = 0;
   for (const stored of registry.list(client)) {
     const { json } = stored;
-    all.push(`${JSON.stringify(stored.id)}:${json}`);
+    keys.push(`${JSON.stringify(stored.id)}:`);
+    records.push(json);
     if (stored.active) active.push(json);
+    length += stored.active ? 2 * json.length : json.length;
   }
-  return `"active_tasks":[${active.reverse().join()}],"all_tasks":{${all.join()}}`;
+  active.reverse();
+  if (length <= LONG_CHARACTERS) {
+    const all = keys.map((key, index) => key + records[index]).join();
+    return `"active_tasks":[${active.join()}],"all_tasks":{${all}}`;
+  }
+  const pieces = active.flatMap((json, index) => index === 0 ? [json] : [",", json]);
+  pieces.push(`],"all_tasks":{`);
+  keys.forEach((key, index) => pieces.push(index === 0 ? key : `,${key}`, records[index]!));
+  return new LongText(`"active_tasks":[`, pieces, "}");
 }
 
 /** Serialises the message with the full state. */
 export function fullMessage(
   type: "initial_state" | "state_update",
-  envelope: string,
+  envelope: Text,
   cursor: string,
-): string {
-  return `{"type":"${type}",${envelope},"cursor":"${cursor}"}`;
+): Text {
+  return enclosed(`{"type":"${type}",`, envelope, `,"cursor":"${cursor}"}`);
 }
 
 /**

@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { Text } from "./long_text.ts";
+
 /** A connection that watches tasks. */
 export interface Watcher {
   /** Whether so much is queued for the watcher that it should skip this full state and get a newer one. */
   readonly saturated: boolean;
   /** Sends a message. Must not throw. */
-  send(message: string): void;
+  send(message: Text): void;
   /**
    * Closes the connection, because the watched task has ended or was removed, or too many events were
    * pending.

@@ -4,10 +4,11 @@
  * @module
  */
 
+import type { Text } from "../../hub/long_text.ts";
 import type { Watcher } from "../../hub/watcher.ts";
+import type { ByteBudget } from "../byte_budget.ts";
 import { limitReached } from "../problem.ts";
 import { QueuedBody } from "./queued_body.ts";
-import type { UnsentChunks } from "./unsent_chunks.ts";
 import type { WatcherTally } from "./watcher_tally.ts";
 
 /** The time after which a client reconnects to an interrupted stream, in milliseconds. */
@@ -45,7 +46,7 @@ export class SharedEncoder {
 export interface EventConnectionOptions {
   readonly encoder: SharedEncoder;
   /** Counts what waits to be sent over all connections. */
-  readonly chunks: UnsentChunks;
+  readonly unsent: ByteBudget;
   /** The maximum number of bytes that may be queued, beyond the first message of each watcher. */
   readonly queueBytes: number;
   readonly tally: WatcherTally;
@@ -77,7 +78,7 @@ export class EventConnection {
   /** @param options the bounds, and the callbacks at the end */
   constructor(options: EventConnectionOptions) {
     this.#options = options;
-    this.body = new QueuedBody(options.chunks, () => {
+    this.body = new QueuedBody(options.unsent, () => {
       for (const watcher of [...this.#watchers]) watcher.leave();
       this.#close();
       for (const release of this.#releases) release();
@@ -109,7 +110,8 @@ export class EventConnection {
       send: (message) => {
         if (!this.#watchers.has(watcher) || isRefused || !this.#hasRoom()) return;
         if (label !== "") this.body.write(encoder.encode(label));
-        if (!this.body.write(this.#options.encoder.encode(message))) {
+        const data = typeof message === "string" ? this.#options.encoder.encode(message) : message;
+        if (!this.body.write(data)) {
           isRefused = isFirst;
           if (!isFirst) this.#disconnect();
           return;
@@ -160,7 +162,7 @@ export class EventConnection {
   }
 
   /** Sends a message to every watcher. */
-  tellAll(message: string): void {
+  tellAll(message: Text): void {
     for (const watcher of [...this.#watchers]) watcher.send(message);
   }
 

@@ -19,8 +19,6 @@ import { Problem, problemOf } from "../problem.ts";
 import { headerOf } from "../headers.ts";
 import { type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
-
-import { UnsentChunks } from "./unsent_chunks.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /**
@@ -59,7 +57,6 @@ export class Events {
   #onAllDone: () => void = () => {};
   readonly #tally = new WatcherTally();
   readonly #encoder: SharedEncoder = new SharedEncoder();
-  readonly #chunks: UnsentChunks;
   readonly #keepalive: UnrefInterval = new UnrefInterval(() => {
     for (const connection of this.#connections) connection.keepAlive();
   }, KEEPALIVE_MS);
@@ -71,7 +68,6 @@ export class Events {
   constructor(context: HandlerContext, slots: Slots) {
     this.#context = context;
     this.#slots = slots;
-    this.#chunks = new UnsentChunks(context.unsent);
   }
 
   /** The number of watchers, and the counts of messages sent to them. */
@@ -194,7 +190,7 @@ export class Events {
   #connect(grant: Grant): EventConnection {
     const connection: EventConnection = new EventConnection({
       encoder: this.#encoder,
-      chunks: this.#chunks,
+      unsent: this.#context.unsent,
       queueBytes: this.#context.limits.watcherQueueBytes,
       tally: this.#tally,
       onLeave: () => {

@@ -5,10 +5,22 @@
  */
 
 import { monotonicMs } from "../../clock.ts";
-import type { UnsentChunks } from "./unsent_chunks.ts";
+import { LongText, TextReader } from "../../hub/long_text.ts";
+import type { ByteBudget } from "../byte_budget.ts";
 
-/** How many bytes are sent at once: what the server has pulled is in its own buffers, which nothing bounds. */
+/**
+ * How many bytes, or characters of a long text, are sent at once: what the server has pulled is in its own buffers, which
+ * nothing bounds.
+ */
 const PIECE_BYTES = 65_536;
+
+/** Smaller chunks are not counted, in bytes: the length of each queue bounds them, and they cost more to count. */
+const SMALL_BYTES = 1_024;
+
+const encoder = new TextEncoder();
+
+/** What is queued: bytes, or a long text, which is encoded when it is sent. */
+type Chunk = Uint8Array<ArrayBuffer> | LongText;
 
 /**
  * Queues bytes until the server pulls them, which it does as fast as the peer reads. The internal queue of a
@@ -17,11 +29,13 @@ const PIECE_BYTES = 65_536;
 export class QueuedBody {
   /** The body of the response. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly #chunks: UnsentChunks;
+  readonly #unsent: ByteBudget;
   readonly #onDone: () => void;
-  #queue: Uint8Array<ArrayBuffer>[] = [];
+  #queue: Chunk[] = [];
   /** How much of the first chunk of the queue was pulled. */
   #offset = 0;
+  /** Reads the first chunk of the queue if that is a text. */
+  #reader: TextReader | null = null;
   #pulledAtMs = monotonicMs();
   #writtenBytes = 0;
   #queuedBytes = 0;
@@ -32,11 +46,11 @@ export class QueuedBody {
   #resume: (() => void) | null = null;
 
   /**
-   * @param chunks counts what is queued
+   * @param unsent counts what is queued over all connections
    * @param onDone called once, when the body has ended and all of it was pulled, or the peer has disconnected
    */
-  constructor(chunks: UnsentChunks, onDone: () => void) {
-    this.#chunks = chunks;
+  constructor(unsent: ByteBudget, onDone: () => void) {
+    this.#unsent = unsent;
     this.#onDone = onDone;
     this.stream = new ReadableStream({
       start: (controller) => {
@@ -47,7 +61,7 @@ export class QueuedBody {
     }, { highWaterMark: 0 });
   }
 
-  /** The number of bytes written. */
+  /** The number of bytes written, where each character of a long text counts as one. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
@@ -63,18 +77,18 @@ export class QueuedBody {
   }
 
   /**
-   * Queues bytes, which must not change afterwards.
+   * Queues bytes, which must not change afterwards, or a long text.
    *
-   * @param bytes the bytes; they are ignored if the body has ended
+   * @param chunk the bytes or the text; ignored if the body has ended
    * @returns `false` if they were not queued, because too much waits to be sent over all connections
    */
-  write(bytes: Uint8Array<ArrayBuffer>): boolean {
+  write(chunk: Chunk): boolean {
     if (this.#hasEnded) return true;
-    if (!this.#chunks.hold(bytes)) return false;
+    if (isCounted(chunk) && !this.#unsent.hold(chunk)) return false;
     if (this.#queue.length === 0) this.#pulledAtMs = monotonicMs();
-    this.#queue.push(bytes);
-    this.#writtenBytes += bytes.length;
-    this.#queuedBytes += bytes.length;
+    this.#queue.push(chunk);
+    this.#writtenBytes += chunk.length;
+    this.#queuedBytes += chunk.length;
     this.#resumePull();
     return true;
   }
@@ -114,16 +128,13 @@ export class QueuedBody {
   #enqueueNext(): void {
     const next = this.#queue[0];
     if (next !== undefined) {
-      const piece = next.length <= PIECE_BYTES
-        ? next
-        : next.subarray(this.#offset, this.#offset + PIECE_BYTES);
-      this.#offset += piece.length;
-      this.#queuedBytes -= piece.length;
+      const piece = this.#pieceOf(next);
       this.#pulledAtMs = monotonicMs();
       if (this.#offset === next.length) {
         this.#queue.shift();
         this.#offset = 0;
-        this.#chunks.release(next);
+        this.#reader = null;
+        if (isCounted(next)) this.#unsent.drop(next);
       }
       this.#controller.enqueue(piece);
     } else if (!this.#isDone) {
@@ -132,10 +143,22 @@ export class QueuedBody {
     }
   }
 
+  /** Returns the next piece of the first chunk of the queue, and counts it as pulled. */
+  #pieceOf(chunk: Chunk): Uint8Array<ArrayBuffer> {
+    let piece: string | Uint8Array<ArrayBuffer>;
+    if (chunk instanceof LongText) piece = (this.#reader ??= new TextReader(chunk)).next(PIECE_BYTES);
+    else if (chunk.length <= PIECE_BYTES) piece = chunk;
+    else piece = chunk.subarray(this.#offset, this.#offset + PIECE_BYTES);
+    this.#offset += piece.length;
+    this.#queuedBytes -= piece.length;
+    return typeof piece === "string" ? encoder.encode(piece) : piece;
+  }
+
   #clear(): void {
-    for (const chunk of this.#queue) this.#chunks.release(chunk);
+    for (const chunk of this.#queue) if (isCounted(chunk)) this.#unsent.drop(chunk);
     this.#queue = [];
     this.#offset = 0;
+    this.#reader = null;
     this.#queuedBytes = 0;
   }
 
@@ -147,4 +170,8 @@ export class QueuedBody {
     this.#resume = null;
     this.#onDone();
   }
+}
+
+function isCounted(chunk: Chunk): boolean {
+  return chunk.length >= SMALL_BYTES;
 }

@@ -8,6 +8,7 @@ import { whenExpired } from "../../access/expiry.ts";
 import type { Grant } from "../../access/grant.ts";
 import { monotonicMs } from "../../clock.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
+import type { Text } from "../../hub/long_text.ts";
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
@@ -68,11 +69,11 @@ class SocketWatcher implements Watcher {
     return true;
   }
 
-  send(message: string): void {
+  send(message: Text): void {
     if (this.#gone || this.#socket.readyState !== WebSocket.OPEN) return;
     const waiting = this.#socket.bufferedAmount;
     if (waiting > this.#queueBytes || !this.#reserve(waiting + message.length)) return this.#disconnect();
-    this.#socket.send(message);
+    this.#socket.send(message.toString());
     this.#tally.sent(message);
   }
 

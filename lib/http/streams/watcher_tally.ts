@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Text } from "../../hub/long_text.ts";
+
 /** The counts of all watchers of one transport since the server started. */
 export class WatcherTally {
   /** The number of watchers that were disconnected because they read too slowly. */
@@ -16,7 +18,7 @@ export class WatcherTally {
   characters = 0;
 
   /** Counts a message. */
-  sent(message: string): void {
+  sent(message: Text): void {
     this.messages++;
     this.characters += message.length;
   }

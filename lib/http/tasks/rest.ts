@@ -6,6 +6,7 @@
 
 import { JSON_HEADERS, jsonResponse, TextResponse } from "../responses.ts";
 import { z } from "zod";
+import { enclosed, type Text } from "../../hub/long_text.ts";
 import { envelopeOf } from "../../hub/messages.ts";
 import { formatCursor } from "../../task/cursor.ts";
 import { LIMITS } from "../../task/grammar.ts";
@@ -45,7 +46,7 @@ export const START_BODY = z.strictObject({
 interface CachedList {
   readonly seq: number;
   readonly epoch: string;
-  readonly body: string;
+  readonly body: Text;
 }
 
 /** Handles requests below `/tasks`. */
@@ -171,13 +172,13 @@ export class Rest {
     return whenCommitted(this.#context, jsonResponse(body, 202, { location }));
   }
 
-  #all(client: string): string {
+  #all(client: string): Text {
     const { registry } = this.#context;
     const seq = registry.lastSeq(client);
     const { epoch } = registry.cursor;
     const cached = this.#lists.get(client);
     if (cached?.seq === seq && cached.epoch === epoch) return cached.body;
-    const body = `{${envelopeOf(registry, client)},"cursor":"${formatCursor(registry.cursor)}"}`;
+    const body = enclosed("{", envelopeOf(registry, client), `,"cursor":"${formatCursor(registry.cursor)}"}`);
     this.#evict(client);
     // The list of an unknown client is not cached, so that requests for random client tokens take no memory.
     if (seq === 0 || body.length > MAX_CACHED_CHARACTERS) return body;
@@ -208,7 +209,7 @@ export class Rest {
   }
 }
 
-function negotiated(body: string): Response {
+function negotiated(body: Text): Response {
   return new TextResponse(body, { headers: NEGOTIATED_HEADERS });
 }
 

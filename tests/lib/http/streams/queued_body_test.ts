@@ -1,8 +1,8 @@
 import { ByteBudget } from "../../../../lib/http/byte_budget.ts";
 import { QueuedBody } from "../../../../lib/http/streams/queued_body.ts";
-import { UnsentChunks } from "../../../../lib/http/streams/unsent_chunks.ts";
+import { LongText } from "../../../../lib/hub/long_text.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
-import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
+import { assert, assertEquals, assertStrictEquals } from "../../../support/assert.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -10,7 +10,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 function open(limit = 1_000_000) {
   let dones = 0;
   const budget = new ByteBudget(limit);
-  const body = new QueuedBody(new UnsentChunks(budget), () => dones++);
+  const body = new QueuedBody(budget, () => dones++);
   const reader = body.stream.getReader();
   const read = async () => {
     const { done, value } = await reader.read();
@@ -100,10 +100,27 @@ Deno.test("QueuedBody sends a long chunk in pieces, without copying it", async (
   assertEquals([budget.taken, body.queuedBytes], [0, 0]);
 });
 
+Deno.test("QueuedBody encodes a long text when it is read, and counts it until then", async () => {
+  const { body, budget, reader } = open();
+  const record = `"\u{1f600}${"x".repeat(100_000)}"`;
+  const text = new LongText("data: ", [record, ",", record], "\n\n");
+  body.write(bytes("before "));
+  body.write(text);
+  body.end();
+  assertEquals(body.queuedBytes, 7 + text.length);
+  assertEquals(budget.taken, 2 * (record.length + 1));
+  let received = "";
+  for (let result = await reader.read(); !result.done; result = await reader.read()) {
+    assert(result.value.length <= 4 * 65_537);
+    received += new TextDecoder("utf-8", { fatal: true }).decode(result.value);
+  }
+  assertEquals(received, `before ${text}`);
+  assertEquals([body.queuedBytes, budget.taken], [0, 0]);
+});
+
 Deno.test("QueuedBody.write() refuses what exceeds the budget of all bodies, and counts shared chunks once", async () => {
   const budget = new ByteBudget(10_000);
-  const chunks = new UnsentChunks(budget);
-  const bodies = [1, 2, 3].map(() => new QueuedBody(chunks, () => {}));
+  const bodies = [1, 2, 3].map(() => new QueuedBody(budget, () => {}));
   const shared = new Uint8Array(6_000);
   for (const body of bodies) assertEquals(body.write(shared), true);
   assertEquals([budget.taken, bodies[0]!.write(new Uint8Array(5_000))], [6_000, false]);

@@ -1,0 +1,96 @@
+/**
+ * Represents a long text by the pieces that it consists of, so that versions of a state share the records that did not
+ * change, and none of them is copied.
+ *
+ * @module
+ */
+
+/** A text of which most pieces are shared with other texts. */
+export class LongText {
+  readonly head: string;
+  /** The pieces between head and tail. Texts of the same state have the same array. */
+  readonly pieces: readonly string[];
+  readonly tail: string;
+  /** The length of the text, in characters. */
+  readonly length: number;
+  #whole: string | undefined;
+
+  /**
+   * @param head the text before the pieces
+   * @param pieces the pieces, none of which ends within a surrogate pair
+   * @param tail the text after the pieces
+   */
+  constructor(head: string, pieces: readonly string[], tail: string) {
+    this.head = head;
+    this.pieces = pieces;
+    this.tail = tail;
+    this.length = pieces.reduce((sum, { length }) => sum + length, head.length + tail.length);
+  }
+
+  /** Returns a text with more before and after this one. */
+  within(head: string, tail: string): LongText {
+    return new LongText(head + this.head, this.pieces, this.tail + tail);
+  }
+
+  /** Returns the text as one string, which is created once. */
+  toString(): string {
+    return this.#whole ??= [this.head, ...this.pieces, this.tail].join("");
+  }
+}
+
+/** A text in one or more pieces. */
+export type Text = string | LongText;
+
+/** Puts text before and after another one. */
+export function enclosed(head: string, text: string, tail: string): string;
+export function enclosed(head: string, text: Text, tail: string): Text;
+export function enclosed(head: string, text: Text, tail: string): Text {
+  return typeof text === "string" ? head + text + tail : text.within(head, tail);
+}
+
+/** Reads a text from its beginning to its end. */
+export class TextReader {
+  readonly #pieces: readonly string[];
+  #index = 0;
+  #start = 0;
+
+  /** @param text the text to read */
+  constructor(text: Text) {
+    this.#pieces = typeof text === "string" ? [text] : [text.head, ...text.pieces, text.tail];
+    this.#skipEmpty();
+  }
+
+  /** Whether everything has been read. */
+  get isAtEnd(): boolean {
+    return this.#index === this.#pieces.length;
+  }
+
+  /**
+   * Returns the next part of the text; a surrogate pair stays together.
+   *
+   * @param characters the length of the part, unless a surrogate pair or the end of the text changes it
+   */
+  next(characters: number): string {
+    let part = "";
+    while (part.length < characters && !this.isAtEnd) {
+      const piece = this.#pieces[this.#index]!;
+      const end = endOfPart(piece, this.#start, characters - part.length);
+      part += piece.slice(this.#start, end);
+      this.#start = end;
+      this.#skipEmpty();
+    }
+    return part;
+  }
+
+  #skipEmpty(): void {
+    while (!this.isAtEnd && this.#start >= this.#pieces[this.#index]!.length) {
+      this.#index++;
+      this.#start = 0;
+    }
+  }
+}
+
+function endOfPart(text: string, start: number, length: number): number {
+  const end = Math.min(start + length, text.length);
+  return end < text.length && (text.charCodeAt(end - 1) & 0xfc00) === 0xd800 ? end + 1 : end;
+}
