@@ -42,6 +42,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const log = new Log({ format: options.logFormat, level: options.logLevel, write: console.error });
   // Only `taskscope run` starts processes, so the server gives up the permission to do so.
   await Deno.permissions.revoke({ name: "run" });
+  sendWithoutCopies();
   const tasks = await loadTasks(options);
   // An unhandled rejection of one task must not end the process, and with it the other tasks.
   globalThis.addEventListener("unhandledrejection", (event) => {
@@ -71,6 +72,16 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
       : `Taskscope is running at ${publicUrl}, listening on ${address}`,
   );
   return await stopOnSignal(listener, monitor, log);
+}
+
+/**
+ * Makes Deno send WebSocket messages from where they are. Otherwise, it copies each one into a buffer that stays with
+ * the socket, at the size of its largest message. Deno reads the variable when the first connection opens.
+ */
+function sendWithoutCopies(): void {
+  const variable = "DENO_USE_WRITEV";
+  // Without the permission, which other ways of starting the program may not give, Deno copies.
+  if (Deno.permissions.querySync({ name: "env", variable }).state === "granted") Deno.env.set(variable, "1");
 }
 
 function listen(options: ServeOptions, log: Log, handler: Deno.ServeHandler<Deno.NetAddr>): Listener {
