@@ -6,6 +6,7 @@
  * @module
  */
 
+import { benchAbuse } from "./abuse.ts";
 import { benchDurable } from "./durable.ts";
 import { benchEta } from "./eta.ts";
 import { benchExecutable } from "./executable.ts";
@@ -40,6 +41,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["eta", benchEta],
   ["idle", benchIdle],
   ["page", benchPage],
+  ["abuse", benchAbuse],
   ["executable", benchExecutable],
 ]);
 
