@@ -12,7 +12,10 @@ import { ConfigError } from "../errors.ts";
  * units).
  */
 export interface MonitorLimits {
-  /** The maximum number of clients that may have tasks; tasks of further clients are rejected. */
+  /**
+   * The maximum number of clients that may have tasks; tasks of further clients are rejected. If there is no key, a
+   * network other than this machine may create as many as are left for others: the first one half of them.
+   */
   readonly clients: number;
   /** The maximum number of unfinished tasks of one client; further ones are rejected. */
   readonly liveTasksPerClient: number;
@@ -32,7 +35,7 @@ export interface MonitorLimits {
   readonly addresses: number;
   /**
    * The maximum number of writes over REST in a row to the tasks of one client, if there is a key; further
-   * ones are answered with 429. Writes with the key, with tokens for the client and with tokens for each of its
+   * ones are answered with 429. A batch of reports counts as one write to each client in it. Writes with the key, with tokens for the client and with tokens for each of its
    * tasks are counted separately.
    */
   readonly writesPerClient: number;

@@ -18,6 +18,7 @@ import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
 import type { BodyLimits } from "./body.ts";
 import type { ByteBudget } from "./byte_budget.ts";
+import type { ClientShares } from "./client_shares.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 import type { Slots } from "./slots.ts";
@@ -44,6 +45,8 @@ export interface HandlerContext {
   readonly limits: MonitorLimits;
   /** The limit on what waits to be sent, over all connections. */
   readonly unsent: ByteBudget;
+  /** The shares of networks in the limit of clients; `null` if the server requires a key, without which nobody can write. */
+  readonly shares: ClientShares | null;
   /** The limits for reading request bodies. */
   readonly bodies: BodyLimits;
   readonly access: ResolvedAccess;

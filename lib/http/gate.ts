@@ -86,8 +86,6 @@ export const SHARE_COOKIE = "__Host-taskscope-share";
  */
 const REMEMBERED_CLIENTS = 1_000;
 
-/** The visitor of every request if the server requires no key. */
-const ANYONE: Visitor = { grant: FULL_GRANT, source: null, peer: "" };
 /** The grant of a visitor to a route that needs no grant; it permits no other access. */
 const NO_GRANT: Grant = { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 };
 
@@ -138,15 +136,15 @@ export class Gate {
    * many wrong keys or tokens
    */
   pass(request: Request, need: Need, peer: string): Decision {
-    if (need === "none") return this.hasKey ? { grant: NO_GRANT, source: null, peer } : ANYONE;
+    if (need === "none") return { grant: this.hasKey ? NO_GRANT : FULL_GRANT, source: null, peer };
     const visitor = this.#visitor(request, peer);
     if (visitor instanceof Promise) return visitor.then((known) => this.#admit(known, request, need));
     return this.#admit(visitor, request, need);
   }
 
   /**
-   * Counts a change to a client's tasks against the rate limit, which exists only if the server requires a
-   * key. Whoever has a token can't use up the limit of the key, or of a token for other tasks.
+   * Counts a request that changes a client's tasks, be it a single change or a batch of reports, against the rate
+   * limit, which exists only if the server requires a key. Whoever has a token can't use up the limit of the key, or of a token for other tasks.
    *
    * @throws {Problem} 429 if the limit is reached
    */
@@ -265,7 +263,7 @@ export class Gate {
 
   #visitor(request: Request, peer: string): Decision {
     const { keyring } = this.#options;
-    if (keyring === null) return ANYONE;
+    if (keyring === null) return { grant: FULL_GRANT, source: null, peer };
     const bearer = bearerOf(request);
     const text = bearer ?? subprotocolTokenOf(request);
     if (text === null) return this.#browserVisitor(keyring, request, peer);

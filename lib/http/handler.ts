@@ -199,7 +199,7 @@ export class Handler {
       : { action: access, client: params.client || null, taskId: params.id || null };
     if (method !== "GET" || isLasting(route, request)) this.#guard.checkOrigin(request, host);
     const proceed = (visitor: Visitor): Answer => {
-      this.#checkVisitor(visitor, route, need);
+      this.#checkVisitor(visitor, request, route, need);
       const answer = route.handler(this.#areas, { ...params, request, visitor });
       return this.#sent(request, answer, route.isCompressed ?? false);
     };
@@ -216,12 +216,14 @@ export class Handler {
     return this.#unsent.respond(request, response);
   }
 
-  #checkVisitor(visitor: Visitor, { method, isSocket }: Route<Areas>, need: Need): void {
+  #checkVisitor(visitor: Visitor, request: Request, { method, isSocket }: Route<Areas>, need: Need): void {
     if (isSocket && visitor.source === "share") {
       throw new Problem("no_socket", "A shared link does not give access to WebSockets; use /events instead");
     }
     if (method !== "GET" && typeof need === "object" && need.client !== null) {
-      this.#context.gate.countWrite(visitor, need.client);
+      const { gate, shares } = this.#context;
+      gate.countWrite(visitor, need.client);
+      if (method === "POST") shares?.claim(need.client, shares.networkOf(request, visitor.peer));
     }
   }
 

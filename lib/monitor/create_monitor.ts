@@ -16,6 +16,7 @@ import { type ResolvedStorage, resolveStorage } from "../config/storage_options.
 import { bodyLimits } from "../http/body.ts";
 import { ByteBudget } from "../http/byte_budget.ts";
 import { Handler } from "../http/handler.ts";
+import { ClientShares } from "../http/client_shares.ts";
 import { Gate } from "../http/gate.ts";
 import { Slots } from "../http/slots.ts";
 import { Hub } from "../hub/hub.ts";
@@ -104,6 +105,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
     limits,
     bodies: bodyLimits(limits),
     unsent: new ByteBudget(limits.unsentBytes),
+    shares: keyring === null ? new ClientShares(registry, access.trustedProxies) : null,
     access,
     pages: pageRenderer(VERSION),
     releases: RELEASES,

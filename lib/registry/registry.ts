@@ -89,6 +89,16 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     return this.#retention.clients();
   }
 
+  /** Returns whether a client has tasks. */
+  hasClient(client: string): boolean {
+    return this.#retention.hasClient(client);
+  }
+
+  /** The number of further clients that may have tasks. */
+  get freeClients(): number {
+    return this.#retention.freeClients;
+  }
+
   /** Returns the number of tasks of each client. */
   clientCounts(): ReturnType<Retention["counts"]> {
     return this.#retention.counts();

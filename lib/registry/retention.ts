@@ -141,6 +141,16 @@ export class Retention {
     return this.#ended.has(`${client}/${id}`);
   }
 
+  /** Returns whether a client has tasks. */
+  hasClient(client: string): boolean {
+    return this.#clients.has(client);
+  }
+
+  /** The number of further clients that may have tasks. */
+  get freeClients(): number {
+    return Math.max(0, this.#limits.clients - this.#clients.size);
+  }
+
   /** Returns the clients that have tasks. */
   clients(): string[] {
     return [...this.#clients.keys()];

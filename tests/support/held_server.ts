@@ -58,6 +58,7 @@ export class HeldServer implements AsyncDisposable {
       limits: all,
       bodies: bodyLimits(all),
       unsent: new ByteBudget(all.unsentBytes),
+      shares: null,
       access: resolveAccess(),
       pages: pageRenderer("test"),
       releases: RELEASES,

@@ -237,6 +237,7 @@ export class ReportBatches {
     const batch = parseBatch(await readJson(request, limits));
     const receivedAt = now();
     session.prove(batch.secret);
+    for (const client of session.clientsOf(batch)) this.#context.gate.countWrite(visitor, client);
     this.#received.http += batch.reports.length;
     // The session is connected for the duration of the request, so that it can receive cancellation requests.
     try {

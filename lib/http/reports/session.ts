@@ -33,6 +33,8 @@ export class Session implements Reporter {
   readonly #reply: (reply: ReportReply) => void;
   /** Decides whether the reporter may report a task; `null` if the reporter may report every task. */
   readonly #mayReport: ReturnType<Gate["reportsOf"]>;
+  /** The network that the reporter is in; `null` if it has no share in the limit of clients. */
+  readonly #network: string | null;
   #isProven: boolean;
   #isOver = false;
 
@@ -54,6 +56,7 @@ export class Session implements Reporter {
     this.#isProven = !hasSecret(this.id);
     this.#clock = clocks.of(this.id, scopeOf(visitor.grant));
     this.#context = context;
+    this.#network = context.shares?.networkOf(request, visitor.peer) ?? null;
     this.#mayReport = context.gate.reportsOf(visitor, request);
     this.#reply = reply;
     this.#intake = new ReportIntake(context.registry, this);
@@ -108,6 +111,15 @@ export class Session implements Reporter {
   disconnect(): void {
     this.#isOver = true;
     this.#context.registry.reporterDisconnected(this);
+  }
+
+  /**
+   * Returns the clients whose tasks a batch changes, each once.
+   *
+   * @throws {ProtocolError} if a report does not name a valid task
+   */
+  clientsOf({ reports }: ReportBatch): ReadonlySet<string> {
+    return new Set(reports.map((value) => keyOf(value).client));
   }
 
   /** Whether the reporter may report every task, so that no report waits for an access decision. */
@@ -176,6 +188,13 @@ export class Session implements Reporter {
       // An invalid report may come from a newer version of the library, so it does not affect the reports of
       // other tasks.
       return this.#reply({ type: "refused", ...keyOf(value), reason: error.message });
+    }
+    const { client, id } = report;
+    try {
+      if (report.change.type === "create") this.#context.shares?.claim(client, this.#network);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      return this.#reply({ type: "refused", client, id, reason: error.message });
     }
     const command = this.#intake.take(report);
     if (command !== null) this.#reply(command);

@@ -280,3 +280,25 @@ Deno.test("SignIn responds with 404 on a server without a key, or if sign-in is 
   }
   assertEquals((await call("GET", `${plain.url}/t/c`)).status, 401);
 });
+
+Deno.test("Gate limits the rate of batches of reports like that of single changes", async () => {
+  await using server = start({ limits: { writesPerClient: 3, writeRefillMs: 3_600_000 } });
+  const token = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+  const post = (path: string, body: unknown, key: string) =>
+    call("POST", server.url + path, { body, headers: { authorization: `Bearer ${key}` } });
+  const report = (id: string, client = "c") => ({ client, id, at: 1, change: { type: "create", name: id } });
+  const batch = (reports: unknown[], key = token) =>
+    post("/report?reporter=reporter-1", { batch: 1, reports }, key);
+  assertEquals((await post("/tasks/c", { id: "single" }, token)).status, 201);
+  assertEquals((await batch([report("t"), report("u")])).status, 200);
+  assertEquals((await batch([report("v")])).status, 200);
+  const refused = await batch([report("w")]);
+  assertProblem(refused, 429, "slow_down");
+  assertMatch(refused.headers.get("retry-after") ?? "", /^\d+$/);
+  assertProblem(await post("/tasks/c", { id: "late" }, token), 429, "slow_down");
+  assertEquals(server.monitor.registry.task("c", "w"), undefined);
+  // A batch without reports asks for commands; the key, and other clients, have limits of their own.
+  assertEquals((await batch([])).status, 200);
+  assertEquals((await batch([report("x"), report("x", "d")], KEY)).status, 200);
+  assertEquals(server.errors, []);
+});
