@@ -7,7 +7,7 @@
 import type { Areas } from "./areas.ts";
 import { healthy, readiness } from "./operations/health.ts";
 import { bulkAccess } from "./pages/bulk.ts";
-import { FILE_KINDS, type FileKindName } from "./reporters/reporter_files.ts";
+import { FILE_KINDS, type FileKindName, isArchive } from "./reporters/reporter_files.ts";
 import { type Answer, type Call, hasParam, type Method, type Route, type RouteTraits } from "./route.ts";
 
 const PAGE = { isPage: true };
@@ -46,15 +46,13 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), COMPRESSED_PAGE),
   route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call)),
 
-  ...Object.entries(FILE_KINDS).flatMap(([name, { path, present }]) =>
-    [path, present].map((each) =>
-      route(
-        `GET ${each}`,
-        "none",
-        ({ files }, call) => files.answer(name as FileKindName, call, each === path),
-        COMPRESSED,
-      )
-    )
+  ...Object.entries(FILE_KINDS).flatMap(([name, kind]) =>
+    [kind.path, ..."present" in kind ? [kind.present] : []].map((path) => {
+      const isVersioned = path === kind.path;
+      const handler: Route<Areas>["handler"] = ({ files }, call) =>
+        files.answer(name as FileKindName, call, isVersioned);
+      return route(`GET ${path}`, "none", handler, isArchive(kind) ? {} : COMPRESSED);
+    })
   ),
 
   route("GET /tasks/{client}", "read", listOrChanges, READ),

@@ -6,13 +6,18 @@
 
 import script from "../dist/monitored.js" with { type: "text" };
 import declarations from "../dist/monitored.d.ts" with { type: "text" };
+import tarball from "../dist/packages/taskscope-0.2.0.tgz" with { type: "bytes" };
 import { VERSION } from "../version.ts";
 import type { Release, Releases } from "./release.ts";
 import { RELEASED } from "./released/mod.ts";
 
 const BUILT: Release = {
   version: VERSION,
-  files: { "monitored.js": script, "monitored.d.ts": declarations },
+  files: {
+    "monitored.js": script,
+    "monitored.d.ts": declarations,
+    [`taskscope-${VERSION}.tgz`]: tarball,
+  },
 };
 
 /** The versions that this program serves. */

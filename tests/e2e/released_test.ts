@@ -5,7 +5,7 @@ import { RELEASES } from "../../lib/reporters/releases.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
-import type { Process } from "../support/program.ts";
+import { type Process, spawn } from "../support/program.ts";
 import { RemotePlace } from "../support/remote_place.ts";
 import { logOf } from "../support/remote_task.ts";
 
@@ -26,15 +26,33 @@ const KINDS: Readonly<Record<string, Kind>> = {
     file: "monitored.js",
     start: (place, version) =>
       place.run(`import { monitored } from "${place.proxy.url}/v${version}/monitored.ts";
-${typeScript("Deno.stat(name).then(() => true, () => false)")}`),
+const { stat } = Deno;
+${SCRIPT}`),
+  },
+  tarball: {
+    file: "taskscope-{version}.tgz",
+    start: async (place, version) => {
+      const options = { cwd: place.folder.path, env: { TASKSCOPE_SERVER: place.proxy.url } };
+      place.folder.write("package.json", "{}");
+      const url = `${place.proxy.url}/npm/taskscope-${version}.tgz`;
+      const install = spawn("npm", ["install", ...NPM_OPTIONS, "--cache=.npm", url], options);
+      const { code, stderr } = await install.ended();
+      assertEquals(code, 0, stderr);
+      place.folder.write(
+        "job.mjs",
+        `import { stat } from "node:fs/promises";
+import { monitored } from "taskscope";
+${SCRIPT}`,
+      );
+      return spawn("node", ["job.mjs"], options);
+    },
   },
 };
 
 /** The part of the program that is the same in Deno and Node. */
-function typeScript(exists: string): string {
-  return `
-const exists = (name: string): Promise<boolean> => ${exists};
-const work = monitored(async (task, unit: string) => {
+const SCRIPT = `
+const exists = (name) => stat(name).then(() => true, () => false);
+const work = monitored(async (task, unit) => {
   const part = task.child("part");
   let lines = 0;
   while (!await exists("enough")) {
@@ -52,10 +70,12 @@ const work = monitored(async (task, unit: string) => {
 try {
   console.log("result " + (await work("steps")).lines);
 } catch (error) {
-  console.log((error as Error).message);
+  console.log(error.message);
 }
 `;
-}
+
+/** The options with which npm asks no server but the one that a URL names. */
+const NPM_OPTIONS = ["--no-audit", "--no-fund", "--no-update-notifier", "--registry=http://127.0.0.1:1"];
 
 /** Every version that the server serves; the present one only once if it is released. */
 const VERSIONS: readonly Release[] = [
@@ -86,10 +106,14 @@ async function started(kind: Kind, version: string): Promise<{ place: RemotePlac
   }
 }
 
-Deno.test("the server has a module of version 0.1.0, and one of the present version", () => {
-  const having = VERSIONS.filter(({ files }) => Object.hasOwn(files, "monitored.js"));
-  assertEquals(having.map(({ version }) => version).slice(0, 1), ["0.1.0"]);
-  assert(having.some(({ version }) => version === RELEASES.present.version));
+Deno.test("the server has a module of every version, and files of every kind of the present one", () => {
+  const versionsWith = ({ file }: Kind) =>
+    VERSIONS.filter(({ version, files }) => Object.hasOwn(files, file.replace("{version}", version)))
+      .map(({ version }) => version);
+  assertEquals(versionsWith(KINDS.module!), VERSIONS.map(({ version }) => version));
+  for (const [name, kind] of Object.entries(KINDS)) {
+    assert(versionsWith(kind).includes(RELEASES.present.version), name);
+  }
 });
 
 for (const { version, files } of VERSIONS) {

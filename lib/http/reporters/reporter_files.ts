@@ -16,11 +16,11 @@ const REVALIDATED = "no-cache";
 /** The `Cache-Control` header for a file of a released version, which never changes. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** The longest part of a version from a URL that an error repeats, in characters. */
-const MAX_VERSION_CHARACTERS = 40;
+/** The longest part of a path that an error repeats, in characters. */
+const MAX_PATH_CHARACTERS = 80;
 
 /** A kind of file that each version may have. */
-interface FileKind {
+export interface FileKind {
   /** The path in which `{version}` stands for the version. */
   readonly path: `/${string}`;
   /** The path of the file of the present version, if it has one without a version. */
@@ -56,14 +56,26 @@ export const FILE_KINDS = {
     contentType: "application/typescript; charset=utf-8",
     isModule: true,
   },
+  tarball: {
+    path: "/npm/taskscope-{version}.tgz",
+    file: "taskscope-{version}.tgz",
+    contentType: "application/gzip",
+  },
 } as const satisfies Record<string, FileKind>;
+
+/** Returns whether the files of a kind are archives, which are not compressed again. */
+export function isArchive({ contentType }: FileKind): boolean {
+  return !contentType.includes("charset");
+}
 
 /** The name of a kind of files. */
 export type FileKindName = keyof typeof FILE_KINDS;
 
 /** Serves the files of all versions. */
 export class ReporterFiles {
-  readonly #releases: Releases;
+  /** The present version, then the others, newest first. A released version has the files that were released. */
+  readonly #releases: readonly [Release, ...Release[]];
+  readonly #released: ReadonlySet<Release>;
   readonly #basePath: string;
   /** The entity tags of the files that were requested so far. */
   readonly #etags: Map<FileContent, string> = new Map();
@@ -72,8 +84,10 @@ export class ReporterFiles {
    * @param releases the versions and their files
    * @param basePath the path that all routes are below
    */
-  constructor(releases: Releases, basePath: string) {
-    this.#releases = releases;
+  constructor({ present, released }: Releases, basePath: string) {
+    const own = released.find(({ version }) => version === present.version);
+    this.#releases = [own ?? present, ...released.filter((release) => release !== own).toReversed()];
+    this.#released = new Set(released);
     this.#basePath = basePath;
   }
 
@@ -85,19 +99,16 @@ export class ReporterFiles {
    * @param isVersioned whether the path names the version
    * @throws {Problem} 404 if the server doesn't have the file
    */
-  answer(name: FileKindName, { request, ...params }: Call, isVersioned: boolean): Response {
+  answer(name: FileKindName, { request, version }: Call, isVersioned: boolean): Response {
     const kind: FileKind = FILE_KINDS[name];
-    const { present, released } = this.#releases;
-    const version = isVersioned ? params.version : present.version;
-    const final = released.find((release) => release.version === version);
-    const release = final ?? (version === present.version ? present : undefined);
+    const release = isVersioned ? this.#releases.find((each) => each.version === version) : this.#releases[0];
     const content = release === undefined ? undefined : fileOf(release, kind);
-    if (content === undefined) throw this.#missing(kind, version);
+    if (release === undefined || content === undefined) throw this.#missing(kind, request);
     const etag = this.#etagOf(content);
     const headers: Record<string, string> = {
       "content-type": kind.contentType,
       // Until it is released, a version's files may change from build to build.
-      "cache-control": isVersioned && final !== undefined ? IMMUTABLE : REVALIDATED,
+      "cache-control": isVersioned && this.#released.has(release) ? IMMUTABLE : REVALIDATED,
       etag,
       "x-content-type-options": "nosniff",
       // A page of any origin may load these files; the page's reports are checked like those of any other
@@ -110,19 +121,17 @@ export class ReporterFiles {
     if (isKnownVersion(request, etag)) return new Response(null, { status: 304, headers });
     return typeof content === "string"
       ? new TextResponse(content, { headers })
-      : new Response(content, { headers: { ...headers, "content-length": `${content.byteLength}` } });
+      : new Response(content, { headers });
   }
 
-  #missing(kind: FileKind, version: string): Problem {
-    const { present, released } = this.#releases;
-    const having = [present, ...released.toReversed()].find((release) => fileOf(release, kind) !== undefined);
-    const asked = `${withVersion(kind.path, version.slice(0, MAX_VERSION_CHARACTERS))} does not exist`;
-    return new Problem(
-      "not_found",
-      having === undefined
-        ? asked
-        : `${asked}; this server has ${this.#basePath}${withVersion(kind.path, having.version)}`,
-    );
+  #missing(kind: FileKind, request: Request): Problem {
+    const having = this.#releases.find((release) => fileOf(release, kind) !== undefined);
+    const { pathname } = new URL(request.url);
+    const asked = `${pathname.slice(0, MAX_PATH_CHARACTERS)} does not exist`;
+    const there = having === undefined
+      ? ""
+      : `; this server has ${this.#basePath}${withVersion(kind.path, having.version)}`;
+    return new Problem("not_found", `${asked}${there}`);
   }
 
   #etagOf(content: FileContent): string {
@@ -141,5 +150,5 @@ function fileOf({ version, files }: Release, { file }: FileKind): FileContent | 
 }
 
 function withVersion(template: string, version: string): string {
-  return template.replace("{version}", () => version);
+  return template.replace("{version}", version);
 }

@@ -167,7 +167,7 @@ Deno.test("/openapi.json describes every route that programs use, with the acces
   // client libraries.
   const isOther = ({ path, isPage, requires }: typeof ROUTES[number]) =>
     isPage || requires === "sign_in" ||
-    /^\/(assets|(v[^/]+\/)?monitored\.|openapi\.json|report|ws\/report)/.test(path);
+    /^\/(assets|(v[^/]+\/)?monitored\.|npm|openapi\.json|report|ws\/report)/.test(path);
   const routes = ROUTES.filter((route) => !isOther(route)).map((route) => [
     `${route.method} ${route.path}`,
     route.isSocket && route.access === "read" ? "socket" : DOCUMENTED_ACCESS[route.access as string],
@@ -186,7 +186,8 @@ Deno.test("/openapi.json has every call of the table in SECURITY.md that program
       statuses: cells!.split("|").map((cell) => Number(cell)),
     }))
     .filter(({ name }) =>
-      !/ \/(t\/|stats\/|share\/|s\/|sign-|assets|monitored|v\{|report|ws\/report|docs|openapi|$)/.test(name)
+      !/ \/(t\/|stats\/|share\/|s\/|sign-|assets|monitored|v\{|npm|install|report|ws\/report|docs|openapi|$)/
+        .test(name)
     );
   assert(rows.length > 20);
   const access = rows.map(({ name, statuses: [none, , , other, read, write] }) => {

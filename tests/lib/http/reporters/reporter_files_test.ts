@@ -163,7 +163,7 @@ Deno.test("ReporterFiles names the present version if a version does not exist",
   for (const basePath of ["", "/monitor"]) {
     await using server = startServer({ basePath });
     const others = ["0.0.0", `${VERSION}x`, "", "%2E%2E%2F", "constructor", "%7Bversion%7D", "9".repeat(500)];
-    for (const { path, present } of Object.values(FILE_KINDS)) {
+    for (const { path } of Object.values(FILE_KINDS)) {
       for (const version of others) {
         const asked = path.replace("{version}", version);
         const answer = await fetch(`${server.url}${basePath}${asked}`);
@@ -173,7 +173,6 @@ Deno.test("ReporterFiles names the present version if a version does not exist",
         assertStringIncludes(detail, `this server has ${basePath}${path.replace("{version}", VERSION)}`);
         assert(detail.length < 200, detail);
       }
-      assertEquals((await call("HEAD", `${server.url}${basePath}${present}`)).status, 200);
     }
     assertEquals(server.errors, []);
   }
