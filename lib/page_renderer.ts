@@ -146,6 +146,18 @@ export interface Documentation {
   readonly problems: readonly DocumentedField[];
 }
 
+/** The data of the page about reporting to a server. */
+export interface InstallPage {
+  readonly basePath: string;
+  /** The address of the server, base path included. */
+  readonly server: string;
+  /** The client that the examples report to. */
+  readonly client: string;
+  readonly needsKey: boolean;
+  /** The version of the server. */
+  readonly version: string;
+}
+
 /** Renders the pages of the server as HTML. */
 export interface PageRenderer {
   /** The files that pages load, by name; each name contains a hash of the file's content. */
@@ -178,6 +190,8 @@ export interface PageRenderer {
   name(context: PageContext, stats: RunStats): string;
   /** Renders the API reference. */
   docs(documentation: Documentation): string;
+  /** Renders the page about reporting to the server. */
+  install(page: Omit<InstallPage, "version">): string;
   /** Renders the sign-in page. */
   signIn(page: {
     readonly basePath: string;

@@ -63,6 +63,16 @@ export interface HandlerContext {
 }
 
 /**
+ * Returns the address of the server as the sender of a request sees it, base path included.
+ *
+ * @param context the configured addresses
+ * @param request a request whose host was checked
+ */
+export function serverAddress({ access }: Pick<HandlerContext, "access">, request: Request): string {
+  return `${access.publicOrigin ?? new URL(request.url).origin}${access.basePath}`;
+}
+
+/**
  * Delays a response until the changes that it shows may be published.
  *
  * @param context the parts of the monitor to use

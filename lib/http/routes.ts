@@ -44,6 +44,7 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("POST /sign-in", "none", ({ signIn }, call) => signIn.signIn(call), KEY_PAGE),
   route("POST /sign-out", "none", ({ signIn }) => signIn.signOut(), KEY_PAGE),
   route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), COMPRESSED_PAGE),
+  route("GET /install", "none", ({ pages }, call) => pages.install(call), COMPRESSED_PAGE),
   route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call)),
 
   ...Object.entries(FILE_KINDS).flatMap(([name, kind]) =>

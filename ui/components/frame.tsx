@@ -7,7 +7,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
-import { clientPageUrl, tasksUrl } from "../shared/links.ts";
+import { clientPageUrl, installUrl, tasksUrl } from "../shared/links.ts";
 import { degradedText } from "../shared/connection_text.ts";
 import type { FrameView, UpdateSourceName } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
@@ -79,6 +79,7 @@ export function Shell({ view, self, share, help, children }: ShellProps): JSX.El
       <footer class="footer">
         <span>Taskscope {String(frame.version)}</span>
         {!visitor.seesOneTask && <a href={tasksUrl(frame)}>All tasks as JSON</a>}
+        <a href={installUrl(frame)}>Install</a>
         <a href={`${frame.basePath}/docs`}>API</a>
         <a href={`${frame.basePath}/healthz`}>Health</a>
         {visitor.isSignedIn && (

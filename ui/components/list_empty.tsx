@@ -7,7 +7,7 @@
 
 import type { JSX } from "preact";
 import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
-import { clientPageUrl } from "../shared/links.ts";
+import { clientPageUrl, installUrl } from "../shared/links.ts";
 import type { ClientView } from "../shared/view.ts";
 import { Command } from "./details.tsx";
 
@@ -36,6 +36,9 @@ export function ActiveEmpty({ view }: ViewProps): JSX.Element {
       <ol class="getting-started commands">
         {view.gettingStarted.map((line) => <Command key={line.purpose} view={view} {...line} />)}
       </ol>
+      <p>
+        <a href={installUrl(frame)}>Lines to paste for Deno, Node, shells and more</a>
+      </p>
       {frame.client !== DEFAULT_CLIENT && (
         <p>
           Tasks without a client are listed under{" "}

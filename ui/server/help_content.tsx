@@ -10,8 +10,12 @@ import { type Shortcut, SHORTCUTS } from "../shared/keys.ts";
 
 const PLACES = { everywhere: "Everywhere", list: "In the list", task: "On a task page" } as const;
 
-/** The content of the dialog; the page's script only opens and closes it. */
-export function HelpContent(): JSX.Element {
+/**
+ * The content of the dialog; the page's script only opens and closes it.
+ *
+ * @param props the URL of the page about reporting to the server
+ */
+export function HelpContent({ install }: { readonly install: string }): JSX.Element {
   return (
     <form class="help-inner" method="dialog">
       <div class="help-head">
@@ -25,6 +29,9 @@ export function HelpContent(): JSX.Element {
           keys={SHORTCUTS.filter((key) => key.where === where)}
         />
       ))}
+      <p>
+        <a href={install}>Report to this server</a>
+      </p>
       <label class="help-setting">
         <input type="checkbox" /> Enable single-key shortcuts
       </label>

@@ -13,6 +13,7 @@ import { listSearch, readListQuery } from "../shared/list_query.ts";
 import { readBounds, sliceOf } from "../shared/list_slice.ts";
 import { argumentsFromForm, type PageFrame } from "../shared/model.ts";
 import { renderDocsPage } from "./render_docs.tsx";
+import { renderInstallPage } from "./render_install.tsx";
 import { renderSharePage, renderSignInPage } from "./render_access.tsx";
 import {
   renderClientPage,
@@ -76,6 +77,7 @@ export function pageRenderer(version: string): PageRenderer {
     name: (context, stats) => renderNamePage(frameOf(context, ""), stats),
     docs: (documentation) =>
       renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
+    install: (page) => renderInstallPage({ ...page, version }, `${page.basePath}/assets/${assetNames.style}`),
     signIn: (page) => renderSignInPage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     share: (page) => renderSharePage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     problem: (problem) =>

@@ -15,7 +15,7 @@ import { ListToolbar } from "./list_toolbar.tsx";
 import { NamePage, NamesPage } from "./names_page.tsx";
 import { StartSection } from "./start_form.tsx";
 import { TaskPage } from "../components/task_page.tsx";
-import { clientPageUrl, taskPageUrl } from "../shared/links.ts";
+import { clientPageUrl, installUrl, taskPageUrl } from "../shared/links.ts";
 import { listSearch } from "../shared/list_query.ts";
 import type { ClientPageModel, PageData, PageFrame, RunStats, TaskPageModel } from "../shared/model.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
@@ -44,7 +44,7 @@ export function renderClientPage(model: ClientPageModel): string {
       view={snapshotClientView(model)}
       start={<StartSection model={model} />}
       toolbar={<ListToolbar frame={model} query={model.query} />}
-      help={<HelpContent />}
+      help={<HelpContent install={installUrl(model)} />}
     />,
   );
   const self = `${clientPageUrl(model)}${listSearch(model.query, model.page)}`;
@@ -53,7 +53,9 @@ export function renderClientPage(model: ClientPageModel): string {
 
 /** Renders a task page. */
 export function renderTaskPage(model: TaskPageModel): string {
-  const content = renderToString(<TaskPage view={snapshotTaskView(model)} help={<HelpContent />} />);
+  const content = renderToString(
+    <TaskPage view={snapshotTaskView(model)} help={<HelpContent install={installUrl(model)} />} />,
+  );
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
 }
 

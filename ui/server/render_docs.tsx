@@ -15,6 +15,7 @@ import type {
 } from "../../lib/page_renderer.ts";
 import { Mark } from "../components/icons.tsx";
 import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
+import { Code, Prose } from "./prose.tsx";
 import { documentOf } from "./render.tsx";
 
 /**
@@ -105,9 +106,9 @@ function Introduction(
 ): JSX.Element {
   return (
     <p class="docs-lead">
-      All paths are below{" "}
-      <code>{server}</code>. The same reference as an OpenAPI 3.1 document, for generated clients:{" "}
-      <a href={`${basePath}/openapi.json`}>openapi.json</a>. {needsKey
+      All paths are below <code>{server}</code>. Lines to paste for a first task, by language:{" "}
+      <a href={`${basePath}/install`}>report to this server</a>. The same reference as an OpenAPI 3.1
+      document, for generated clients: <a href={`${basePath}/openapi.json`}>openapi.json</a>. {needsKey
         ? (
           <>
             This server has a key: send it, or a token made from it, as{" "}
@@ -268,15 +269,6 @@ function Fields({ label, of, fields }: FieldsProps): JSX.Element {
   );
 }
 
-/** A text whose parts between backticks are shown as code. */
-function Prose({ text }: { readonly text: string }): JSX.Element {
-  return (
-    <>
-      {text.split("`").map((part, index) => index % 2 === 0 ? part : <code key={index}>{part}</code>)}
-    </>
-  );
-}
-
 /** A URL path that browsers can wrap before each slash. */
 function Path({ path }: { readonly path: string }): JSX.Element {
   return (
@@ -289,10 +281,6 @@ function Path({ path }: { readonly path: string }): JSX.Element {
       ))}
     </>
   );
-}
-
-function Code({ text }: { readonly text: string }): JSX.Element {
-  return <pre class="code docs-code" tabIndex={0}>{text}</pre>;
 }
 
 function anchorOf({ method, path }: DocumentedCall): string {

@@ -14,8 +14,11 @@ import type { PageFrame, TerminalCommand } from "./model.ts";
 export function clientCommands(frame: PageFrame, startable: readonly StartableTask[]): TerminalCommand[] {
   const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}`);
   return [
-    { purpose: "All tasks as JSON", command: `${curl(frame)} ${word(`${frame.origin}${tasksUrl(frame)}`)}` },
-    { purpose: "Live updates", command: `${tool(frame, "wscat")} -c ${word(socket)}` },
+    {
+      purpose: "All tasks as JSON",
+      command: `${curl(frame)} ${shellWord(`${frame.origin}${tasksUrl(frame)}`)}`,
+    },
+    { purpose: "Live updates", command: `${tool(frame, "wscat")} -c ${shellWord(socket)}` },
     ...startable.slice(0, 1).map((task) => startCommand(frame, task)),
   ];
 }
@@ -35,11 +38,11 @@ export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
     { purpose: "In a program, with monitored()", command: code.join("\n") },
     {
       purpose: "From anywhere, with curl",
-      command: `${curl(frame)} ${word(`${origin}${tasksUrl(frame)}`)} -d name='my task'`,
+      command: `${curl(frame)} ${shellWord(`${origin}${tasksUrl(frame)}`)} -d name='my task'`,
     },
     {
       purpose: "For any command, with taskscope run",
-      command: `taskscope run --server ${word(server)} --client ${word(client)} -- make all`,
+      command: `taskscope run --server ${shellWord(server)} --client ${shellWord(client)} -- make all`,
     },
   ];
 }
@@ -48,19 +51,22 @@ export function firstTaskCommands(frame: PageFrame): TerminalCommand[] {
 export function taskCommands(frame: PageFrame, id: string, active: boolean): TerminalCommand[] {
   const url = `${frame.origin}${taskUrl(frame, id)}`;
   const server = `${frame.origin}${frame.basePath}`;
-  const target = `${word(id)} --client ${word(frame.client)} --server ${word(server)}`;
-  const commands = [{ purpose: "This task as JSON", command: `${curl(frame)} ${word(url)}` }];
+  const target = `${shellWord(id)} --client ${shellWord(frame.client)} --server ${shellWord(server)}`;
+  const commands = [{ purpose: "This task as JSON", command: `${curl(frame)} ${shellWord(url)}` }];
   if (active) {
     const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
     commands.push(
-      { purpose: "Live updates until it ends", command: `${tool(frame, "wscat")} -c ${word(socket)}` },
+      { purpose: "Live updates until it ends", command: `${tool(frame, "wscat")} -c ${shellWord(socket)}` },
       { purpose: "Follow the progress in a terminal", command: `taskscope watch ${target}` },
       { purpose: "Wait for the end in a script", command: `taskscope wait ${target}` },
-      { purpose: "Cancel this task", command: `${curl(frame)} -X POST ${word(`${url}/cancel`)}` },
+      { purpose: "Cancel this task", command: `${curl(frame)} -X POST ${shellWord(`${url}/cancel`)}` },
     );
   }
   commands.push(
-    { purpose: "The log as text", command: `${curl(frame)} -H 'accept: text/plain' ${word(`${url}/logs`)}` },
+    {
+      purpose: "The log as text",
+      command: `${curl(frame)} -H 'accept: text/plain' ${shellWord(`${url}/logs`)}`,
+    },
     {
       purpose: "Report from your own program",
       command: `import { monitored } from "${server}/monitored.ts";`,
@@ -95,8 +101,8 @@ function exampleOf(kind: string, choice: JsonValue | undefined, minimum: number 
 }
 
 function post(frame: PageFrame, url: string, body: string): string {
-  return `${curl(frame)} -X POST ${word(url)} \\\n  -H 'content-type: application/json' \\\n  -d ${
-    word(body)
+  return `${curl(frame)} -X POST ${shellWord(url)} \\\n  -H 'content-type: application/json' \\\n  -d ${
+    shellWord(body)
   }`;
 }
 
@@ -113,6 +119,6 @@ function tool({ visitor }: PageFrame, name: string): string {
 }
 
 /** Quotes a word for a POSIX shell if necessary. */
-function word(text: string): string {
+export function shellWord(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
 import type { PageFrame } from "./model.ts";
 
 type Place = Pick<PageFrame, "basePath" | "client">;
@@ -74,6 +75,12 @@ export function eventsUrl(place: Place, id?: string): string {
 /** Builds the URL of an event stream with several subscriptions. */
 export function sharedEventsUrl(place: Pick<PageFrame, "basePath">): string {
   return `${place.basePath}/events/tasks`;
+}
+
+/** Builds the URL of the page about reporting to this server, for the tasks of a client. */
+export function installUrl(place: Place): string {
+  const query = place.client === DEFAULT_CLIENT ? "" : `?client=${segment(place.client)}`;
+  return `${place.basePath}/install${query}`;
 }
 
 /** Builds the URL of the readiness check, which reports whether the server can store changes. */

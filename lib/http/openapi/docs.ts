@@ -8,7 +8,7 @@
 import { eTag } from "@std/http/etag";
 import { z } from "zod";
 import type { DocumentedCall, DocumentedField, DocumentedGroup } from "../../page_renderer.ts";
-import type { HandlerContext } from "../context.ts";
+import { type HandlerContext, serverAddress } from "../context.ts";
 import { isKnownVersion } from "../entity_tags.ts";
 import { PROBLEMS, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse } from "../responses.ts";
@@ -63,7 +63,7 @@ export class Docs {
 
   /** `GET /openapi.json` */
   async json(request: Request): Promise<Response> {
-    const { body, etag } = await this.#documentFor(this.#server(request));
+    const { body, etag } = await this.#documentFor(serverAddress(this.#context, request));
     const headers = { etag, "cache-control": "no-cache" };
     if (isKnownVersion(request, etag)) return new Response(null, { status: 304, headers });
     return jsonResponse(body, 200, headers);
@@ -72,7 +72,7 @@ export class Docs {
   /** `GET /docs` */
   page(request: Request): Response {
     const { access: { basePath }, pages } = this.#context;
-    const server = this.#server(request);
+    const server = serverAddress(this.#context, request);
     const needsKey = this.#needsKey;
     const groups = CALL_GROUPS.map((group) => documentedGroup(group, server, needsKey));
     const sockets = documentedGroup(SOCKET_CALLS, server.replace(/^http/, "ws"), needsKey);
@@ -94,11 +94,6 @@ export class Docs {
 
   get #needsKey(): boolean {
     return this.#context.keyring !== null;
-  }
-
-  #server(request: Request): string {
-    const { publicOrigin, basePath } = this.#context.access;
-    return `${publicOrigin ?? new URL(request.url).origin}${basePath}`;
   }
 }
 

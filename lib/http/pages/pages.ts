@@ -5,13 +5,21 @@
  */
 
 import { formatCursor } from "../../task/cursor.ts";
+import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
 import { type RunStats, runStats } from "../../task/run_stats.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
 import { changeMany } from "./bulk.ts";
-import { type HandlerContext, retryTask, startTask, storedTask, whenPublishable } from "../context.ts";
+import {
+  type HandlerContext,
+  retryTask,
+  serverAddress,
+  startTask,
+  storedTask,
+  whenPublishable,
+} from "../context.ts";
 import type { ResolvedAccess } from "../../config/access_options.ts";
 import { defaultClient } from "../../reporter/default_client.ts";
 import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
@@ -54,6 +62,19 @@ export class Pages {
     const { basePath } = this.#context.access;
     if (grant.kind === "full") return redirect(`${basePath}/t/${defaultClient()}`);
     return redirect(`${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`);
+  }
+
+  /**
+   * `GET /install`: examples that report to the client that the parameter `client` names; by default to `default`.
+   *
+   * @throws {Problem} 400 if the client is not valid
+   */
+  install({ request }: Call): Response {
+    const { pages, access: { basePath }, keyring } = this.#context;
+    const client = paramsOf(request).get("client") ?? DEFAULT_CLIENT;
+    if (!isClientToken(client)) throw new Problem("bad_client", `A client token must be ${CLIENT_RULE}`);
+    const server = serverAddress(this.#context, request);
+    return pageResponse(pages.install({ basePath, server, client, needsKey: keyring !== null }));
   }
 
   /** `GET /t/{client}/{id}` */

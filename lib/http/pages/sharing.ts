@@ -12,7 +12,7 @@ import type { Keyring } from "../../access/keyring.ts";
 import { isClientToken, isTaskId } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
 import { readForm, readJson } from "../body.ts";
-import { type HandlerContext, storedTask } from "../context.ts";
+import { type HandlerContext, serverAddress, storedTask } from "../context.ts";
 import { SHARE_COOKIE } from "../gate.ts";
 import { Problem } from "../problem.ts";
 import { parseBody } from "../reports/schemas.ts";
@@ -129,8 +129,7 @@ export class Sharing {
   }
 
   #link(token: string, request: Request): string {
-    const { basePath, publicOrigin } = this.#context.access;
-    return `${publicOrigin ?? new URL(request.url).origin}${basePath}/s/${token}`;
+    return `${serverAddress(this.#context, request)}/s/${token}`;
   }
 }
 

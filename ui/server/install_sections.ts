@@ -1,0 +1,140 @@
+/**
+ * The sections of the page about reporting to a server: each has blocks to paste into a shell, and each block runs a
+ * small task from beginning to end.
+ *
+ * @module
+ */
+
+import type { InstallPage } from "../../lib/page_renderer.ts";
+import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
+import { shellWord } from "../shared/commands.ts";
+
+/** A block to paste into a shell. */
+export interface InstallBlock {
+  /** What the block is for; text between backticks is code. */
+  readonly about: string;
+  readonly code: string;
+}
+
+/** A section about a language or a tool. */
+export interface InstallSection {
+  readonly id: string;
+  readonly title: string;
+  readonly blocks: readonly InstallBlock[];
+  /** What else is good to know; text between backticks is code. */
+  readonly notes: readonly string[];
+}
+
+/** Creates the sections for the address of a server. */
+export function installSections(page: InstallPage): InstallSection[] {
+  return [denoSection(page), nodeSection(page), commandSection(page), curlSection(page)];
+}
+
+/** The block that puts the key into the environment, without showing it or keeping it in the shell's history. */
+export const KEY_BLOCK = "read -rs TASKSCOPE_KEY && export TASKSCOPE_KEY";
+
+function denoSection({ server, client, needsKey, version }: InstallPage): InstallSection {
+  const { host } = new URL(server);
+  const readsVariables = needsKey || client !== DEFAULT_CLIENT;
+  const flags = [
+    `--allow-net=${host}`,
+    `--allow-import=${host}`,
+    ...readsVariables ? ["--allow-env=TASKSCOPE_*"] : [],
+  ];
+  return {
+    id: "deno",
+    title: "Deno",
+    blocks: [{
+      about: "Nothing to install: a program imports `monitored()` from this server, and reports to it.",
+      code: `${
+        file("hello.ts", `import { monitored } from "${server}/monitored.ts";\n\n${helloScript("Deno")}`)
+      }
+${variables({ client })}deno run ${flags.map(shellWord).join(" ")} hello.ts`,
+    }],
+    notes: [
+      `\`${server}/v${version}/monitored.ts\` is this version for ever, also after the server was upgraded.`,
+    ],
+  };
+}
+
+function nodeSection({ server, client, version }: InstallPage): InstallSection {
+  const tarball = `taskscope-${version}.tgz`;
+  const url = shellWord(`${server}/npm/${tarball}`);
+  return {
+    id: "node",
+    title: "Node and Bun",
+    blocks: [{
+      about: "A package without dependencies, which npm installs from this server.",
+      code: `mkdir -p hello-node && cd hello-node && npm init --yes > /dev/null
+npm install ${url}
+${file("hello.mjs", `import { monitored } from "taskscope";\n\n${helloScript("Node")}`)}
+${variables({ server, client })}node hello.mjs`,
+    }],
+    notes: [
+      `With Bun, the commands are \`bun add ${url}\` and \`bun hello.mjs\`.`,
+      "Clean installs fetch the package from this server again. To do without it, commit the package to your " +
+      `repository: \`curl -fsSO ${url}\`, then \`npm install ./${tarball}\`.`,
+    ],
+  };
+}
+
+function commandSection({ server, client }: InstallPage): InstallSection {
+  return {
+    id: "command",
+    title: "Any command",
+    blocks: [{
+      about:
+        "The program `taskscope` runs a command as it is: its output becomes the log, and progress is read from it.",
+      code: `taskscope run --server ${shellWord(server)}${
+        client === DEFAULT_CLIENT ? "" : ` --client ${shellWord(client)}`
+      } --name 'hello from a command' -- \\
+  sh -c 'for n in 1 2 3 4 5; do echo "step $n of 5"; sleep 0.5; done'`,
+    }],
+    notes: ["In a clone of the source, `deno task start run …` does the same as `taskscope run …`."],
+  };
+}
+
+function curlSection({ server, client, needsKey }: InstallPage): InstallSection {
+  const header = needsKey ? ' -H "authorization: Bearer $TASKSCOPE_KEY"' : "";
+  return {
+    id: "shell",
+    title: "A shell with curl",
+    blocks: [{
+      about: "No library at all: each report is one request.",
+      code: `T=${shellWord(`${server}/tasks/${client}`)}
+ID=hello-$(date +%s)
+report() { curl -fsS -o /dev/null${header} "$@"; }
+report $T -d id=$ID -d name='hello from curl'
+for n in 1 2 3 4 5; do
+  report $T/$ID -d current=$n -d total=5 -d status="Step $n"
+  sleep 0.5
+done
+report $T/$ID/finish -d result=done`,
+    }],
+    notes: [],
+  };
+}
+
+/** The part of a script that is the same in every JavaScript runtime. */
+function helloScript(runtime: string): string {
+  return `const hello = monitored(async (task) => {
+  for (let n = 1; n <= 20; n++) {
+    await task.update({ current: n, total: 20, status: \`Step \${n}\` });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return "done";
+}, { name: "hello from ${runtime}" });
+
+await hello();`;
+}
+
+/** The lines that write a file, whose text a shell does not expand. */
+function file(name: string, text: string): string {
+  return `cat > ${name} <<'END'\n${text}\nEND`;
+}
+
+/** The variables of the command that follows; the key is in the environment already. */
+function variables({ server, client }: { readonly server?: string; readonly client: string }): string {
+  const address = server === undefined ? "" : `TASKSCOPE_SERVER=${shellWord(server)} `;
+  return client === DEFAULT_CLIENT ? address : `${address}TASKSCOPE_CLIENT=${shellWord(client)} `;
+}
