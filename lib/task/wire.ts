@@ -166,6 +166,29 @@ export function readLogPage(value: unknown, after: number): LogPage {
   return { lines, first, next: numberOrNull(fields.next) ?? first + lines.length };
 }
 
+/** The lines of a log that contain a text. */
+export interface LogMatchPage {
+  /** The numbers of the lines, ascending. */
+  readonly numbers: readonly number[];
+  /** The number of matching lines before these. */
+  readonly index: number;
+  /** The number of all matching lines. */
+  readonly matches: number;
+  /** The number of lines that were searched. */
+  readonly searched: number;
+}
+
+/** Reads the response to a search of a log. */
+export function readLogMatches(value: unknown): LogMatchPage {
+  const fields = fieldsOf(value);
+  return {
+    numbers: listOf(fields.lines).map((line) => numberOrNull(fieldsOf(line).number) ?? 0),
+    index: numberOrNull(fields.index) ?? 0,
+    matches: numberOrNull(fields.matches) ?? 0,
+    searched: numberOrNull(fields.searched) ?? 0,
+  };
+}
+
 /** Reads a task's history. */
 export function readHistory(value: unknown): HistoryEntry[] {
   return listOf(fieldsOf(value).history).map((each) => {

@@ -142,57 +142,164 @@ Deno.test("task page: the log follows new lines, stops while the user reads olde
     // The key scrolls smoothly, and the button appears before the log is at its beginning.
     await page.waitForFunction(() => document.querySelector("ol.log")?.scrollTop === 0);
     task.log("late.");
-    await page.getByText("late.").waitFor({ state: "attached" });
+    await page.getByRole("button", { name: "Follow log, 1 new line" }).waitFor();
     assertEquals(await log(page).evaluate((list) => list.scrollTop), 0, "reading is not interrupted");
     await back.click();
     await back.waitFor({ state: "detached" });
+    await page.getByText("late.").waitFor();
     assert(await belowTheEnd(page) < 2, "the log follows new lines again");
-
-    await page.getByRole("button", { name: "Pause" }).click();
-    task.log("while paused.");
-    await page.getByText("1 new line waiting").waitFor();
-    assertEquals(await page.getByText("while paused.").count(), 0);
-    await page.getByRole("button", { name: "Resume" }).click();
-    await page.getByText("while paused.").waitFor();
     assertEquals(complaints, []);
   });
   await finish();
 });
 
-Deno.test("task page: the log can be searched while typing, including older lines", async () => {
-  await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
-  await logging(server, "long", 1_300);
+Deno.test("task page: every line of a long log can be searched for, and stepped to", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
+  await logging(server, "long", 6_400);
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "long");
-    const filter = page.getByRole("searchbox", { name: "Filter the log" });
-    await filter.fill("warn");
-    await page.getByText("5 of 500 lines").waitFor();
-    assertEquals(await page.locator(".log mark").allInnerTexts(), Array(5).fill("WARN"));
+    const field = page.getByRole("searchbox", { name: "Search the log" });
     const current = page.locator(".log-line[aria-current]");
-    await filter.press("Enter");
-    assertStringIncludes(await current.innerText(), "WARN line 800");
+    const shows = async (line: string, found: string) => {
+      await page.getByText(found, { exact: true }).waitFor();
+      await current.getByText(line).waitFor();
+      assertEquals(await current.count(), 1);
+      const [box, frame] = [(await current.boundingBox())!, (await log(page).boundingBox())!];
+      assert(box.y >= frame.y && box.y + box.height <= frame.y + frame.height, `${line} is out of sight`);
+    };
+    await field.fill("warn");
+    await shows("WARN line 0 is late", "Match 1 of 64 in 6,400 lines");
+    assertEquals(await current.locator("mark").allInnerTexts(), ["WARN"]);
+    await field.press("Enter");
+    await shows("WARN line 100 is late", "Match 2 of 64 in 6,400 lines");
+    await field.press("Shift+Enter");
+    await field.press("Shift+Enter");
+    await shows("WARN line 6300 is late", "Match 64 of 64 in 6,400 lines");
     await page.getByRole("button", { name: "Next" }).click();
-    assertStringIncludes(await current.innerText(), "WARN line 900");
-    await filter.press("Shift+Enter");
-    await filter.press("Shift+Enter");
-    assertStringIncludes(await current.innerText(), "WARN line 1200", "the search wraps around");
-    await filter.fill("nowhere");
-    await page.getByText("No match in the last 500 lines").waitFor();
-    await filter.fill("");
-
-    await page.getByText("800 older lines not shown").waitFor();
-    await log(page).evaluate((list) => list.scrollTop = 0);
-    const top = page.getByText("WARN line 800 is late");
-    const before = (await top.boundingBox())!.y;
-    await page.getByRole("button", { name: "Load older lines" }).click();
-    await page.getByText("300 older lines not shown").waitFor({ state: "attached" });
-    const after = (await top.boundingBox())!.y;
-    assert(Math.abs(after - before) < 40, `the line in view moved by ${after - before} pixels`);
-    await page.getByRole("button", { name: "Load older lines" }).click();
-    await page.getByText("line 1 is fine", { exact: true }).waitFor({ state: "attached" });
-    await filter.fill("WARN line 0");
-    await page.getByText("1 of 1,300 lines").waitFor();
+    await shows("WARN line 0 is late", "Match 1 of 64 in 6,400 lines");
+    await field.fill("line 3100 ");
+    await shows("WARN line 3100 is late", "Match 1 of 1 in 6,400 lines");
+    await field.fill("nowhere");
+    await page.getByText("No match in 6,400 lines", { exact: true }).waitFor();
+    await field.fill("");
+    assertEquals(await page.locator(".log-found").count(), 0);
     assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: a search of the log says which lines are no longer kept, and includes new ones", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 100 } });
+  const { task: begun, finish } = puppet(server, "short");
+  const task = await begun;
+  for (let n = 0; n < 150; n++) task.log(`line ${n}`);
+  await task.update({ progress: 1 });
+  await withPage({}, async ({ page }) => {
+    await open(page, server, "short");
+    await page.getByRole("searchbox", { name: "Search the log" }).fill("nowhere");
+    await page.getByText("No match in 100 lines; 50 older lines no longer kept").waitFor();
+    task.log("nowhere else");
+    await page.getByText(/^Match .* of 1 in 100 lines/).waitFor();
+  });
+  await finish();
+});
+
+Deno.test("task page: a log of any length can be scrolled from its end to its start", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 20_000 } });
+  await logging(server, "endless", 20_000);
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "endless");
+    await page.getByText("line 19999 is fine").waitFor();
+    const before = await log(page).evaluate((list) => list.scrollHeight);
+    for (const part of [0.75, 0.5, 0.25]) {
+      await log(page).evaluate((list, part) => list.scrollTop = list.scrollHeight * part, part);
+      await page.waitForFunction((wanted) => {
+        const list = document.querySelector<HTMLElement>("ol.log")!;
+        const lines = [...list.querySelectorAll<HTMLElement>(".log-line")];
+        const first = lines.find((line) => line.offsetTop + line.offsetHeight > list.scrollTop);
+        return Math.abs(Number(first?.id.slice(4)) - wanted) < 500 && first?.textContent?.includes("line");
+      }, 20_000 * part);
+      assert(await page.evaluate(() => document.querySelectorAll("*").length) < 3_000, "few elements");
+    }
+    await log(page).evaluate((list) => list.scrollTop = 0);
+    await page.getByText("WARN line 0 is late").waitFor();
+    const after = await log(page).evaluate((list) => list.scrollHeight);
+    assert(Math.abs(after / before - 1) < 0.1, `the height of the log changed from ${before} to ${after}`);
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: a link to lines shows and marks them, and a click on a number makes one", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
+  await logging(server, "linked", 6_400);
+  await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {
+    await open(page, server, "linked#L3001-3003");
+    const selected = page.locator(".log-selected .log-number");
+    await page.getByText("WARN line 3000 is late").waitFor();
+    assertEquals(await selected.allInnerTexts(), ["3001", "3002", "3003"]);
+    const number = (line: number) => page.locator(`#log-${line - 1} .log-number`);
+    await number(3006).click();
+    assertEquals(await selected.allInnerTexts(), ["3006"]);
+    assertEquals(new URL(page.url()).hash, "#L3006");
+    await number(3004).click({ modifiers: ["Shift"] });
+    assertEquals(await selected.allInnerTexts(), ["3004", "3005", "3006"]);
+    assertEquals(await page.evaluate(() => navigator.clipboard.readText()), page.url());
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll(".log-selected").length === 3);
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: the log has the colours and links of its lines, and is shown as the user prefers", async () => {
+  await using server = startServer();
+  const { task: begun, finish } = puppet(server, "colourful");
+  const task = await begun;
+  task.log("\x1b[31;1mred\x1b[0m and plain, see https://example.com/a.");
+  task.log(`\x1b]8;;javascript:alert(1)\x07no link\x1b]8;;\x07${" long".repeat(200)}`);
+  await task.update({ progress: 1 });
+  await withPage({}, async ({ page, complaints }) => {
+    await open(page, server, "colourful");
+    const red = page.locator(".log .fg-1.sgr-bold");
+    assertEquals(await red.innerText(), "red");
+    assertEquals(await red.evaluate((part) => getComputedStyle(part).color), "rgb(179, 38, 30)");
+    assertEquals(
+      await page.locator(".log-text a").evaluateAll((links) =>
+        links.map((each) => (each as HTMLAnchorElement).href)
+      ),
+      ["https://example.com/a"],
+    );
+    const height = async () => (await page.locator("#log-1").boundingBox())!.height;
+    const wrapped = await height();
+    await page.getByLabel("Wrap").uncheck();
+    assert(await height() < wrapped / 2, "the line is not wrapped");
+    await page.getByLabel("Times").selectOption("No times");
+    assertEquals(await page.locator(".log-time").count(), 0);
+    await page.reload();
+    await page.waitForFunction(() => document.querySelectorAll(".log-time").length === 0);
+    assertEquals(await page.getByLabel("Wrap").isChecked(), false, "the browser remembers it");
+    await page.getByLabel("Times").selectOption("Since start");
+    assertMatch(await page.locator("#log-0 .log-time").innerText(), /^[\d.]+s$/);
+    await page.getByRole("button", { name: "Full screen" }).click();
+    const { width } = (await page.locator(".log-full").boundingBox())!;
+    assertEquals(width, await page.evaluate(() => document.documentElement.clientWidth));
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Full screen" }).waitFor();
+    assertEquals(complaints, []);
+  });
+  await finish();
+});
+
+Deno.test("task page: the log can be searched without JavaScript", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
+  await logging(server, "plain", 6_400);
+  await withPage({ javaScriptEnabled: false, acceptDownloads: true }, async ({ page }) => {
+    await page.goto(`${server.url}/t/one/plain`);
+    await page.getByRole("searchbox", { name: "Search the log" }).fill("warn line 3");
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Search" }).click(),
+    ]);
+    const lines = (await Deno.readTextFile((await download.path())!)).trimEnd().split("\n");
+    assertEquals([lines.length, lines[0]?.slice(25)], [11, "WARN line 300 is late"]);
   });
 });
 
@@ -355,7 +462,7 @@ Deno.test("task page: fits a phone screen, and everything can be reached with Ta
         }),
       );
     }
-    for (const control of ["Remove narrow", "Filter the log", "Pause", "Download", "Load older lines"]) {
+    for (const control of ["Remove narrow", "Search the log", "Full screen", "Download"]) {
       assert(seen.has(control), `Tab does not reach ${control}: ${[...seen].join(" | ").slice(0, 900)}`);
     }
     assertGreater(seen.size, 8);
@@ -441,49 +548,4 @@ Deno.test("task page: the suggested terminal commands work", async () => {
     await page.locator(".pill", { hasText: "Cancelled" }).first().waitFor();
     await closed;
   });
-});
-
-Deno.test("task page: a search of the log says which lines it did not search, and loads them", async () => {
-  await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
-  await logging(server, "long", 6_400);
-  await withPage({}, async ({ page, complaints }) => {
-    await open(page, server, "long");
-    const filter = page.getByRole("searchbox", { name: "Filter the log" });
-    const older = page.getByRole("button", { name: "Search older lines" });
-    await filter.fill("line 3100 ");
-    await page.getByText("No match in the last 500 lines; 5,900 older lines not searched").waitFor();
-    // The search goes on until it finds something.
-    await older.click();
-    await page.getByText("1 of 3,500 lines").waitFor();
-    assertEquals(await page.locator(".log-line").count(), 1);
-    await filter.fill("line 7 is");
-    await page.getByText("No match in the last 3,500 lines; 2,900 older lines not searched").waitFor();
-    await older.click();
-    await page.getByText(
-      "No match in the last 5,000 lines; 1,400 older lines not searched; download the log to search them",
-    ).waitFor();
-    assertEquals(await older.count(), 0);
-    await page.getByRole("button", { name: "Pause" }).click();
-    await page.getByRole("button", { name: "Resume" }).click();
-    assertEquals(complaints, []);
-  });
-});
-
-Deno.test("task page: a search of the log does not deny lines that are no longer kept, or that wait while it is paused", async () => {
-  await using server = startServer({ limits: { logLinesPerTask: 100 } });
-  const { task: begun, finish } = puppet(server, "short");
-  const task = await begun;
-  for (let n = 0; n < 150; n++) task.log(`line ${n}`);
-  await task.update({ progress: 1 });
-  await withPage({}, async ({ page }) => {
-    await open(page, server, "short");
-    await page.getByRole("searchbox", { name: "Filter the log" }).fill("nowhere");
-    await page.getByText("No match in the last 100 lines; 50 older lines no longer kept").waitFor();
-    await page.getByRole("button", { name: "Pause" }).click();
-    task.log("nowhere else");
-    await page.getByText("1 new line not searched; resume to search them").first().waitFor();
-    await page.getByRole("button", { name: "Resume" }).click();
-    await page.getByText("nowhere else").waitFor();
-  });
-  await finish();
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LogRequests } from "../../ui/browser/log_requests.ts";
 import type { Task } from "../../lib/task/task.ts";
 import type { PageFrame, TaskPageModel } from "../../ui/shared/model.ts";
 import type { PageActions } from "../../ui/shared/view.ts";
@@ -42,8 +43,13 @@ export const NO_ACTIONS: PageActions = {
   remove: () => Promise.resolve(),
   restore: () => Promise.resolve(),
   retry: () => Promise.resolve(),
-  logBefore: (_id, before) => Promise.resolve({ lines: [], first: before, next: before }),
   copy: () => Promise.resolve(),
+};
+
+/** Requests for a log that has no lines. */
+export const NO_LOG: LogRequests = {
+  lines: (from) => Promise.resolve({ lines: [], first: from, next: from }),
+  search: () => Promise.resolve({ numbers: [], index: 0, matches: 0, searched: 0 }),
 };
 
 /** Returns the page of a task without relations, log and history; `over` replaces fields of the page. */

@@ -40,10 +40,11 @@ import { readLogPage, readMessage } from "../../lib/task/wire.ts";
 import { withoutSequences } from "../../lib/text/escape_sequences.ts";
 import { fitText, plainLine, plainText, textWidth } from "../../lib/text/terminal_text.ts";
 import { EventReader } from "../../ui/browser/event_reader.ts";
-import { textOf } from "../../ui/components/log_lines.tsx";
 import { argumentsFromForm } from "../../ui/shared/arguments.ts";
 import { readListQuery } from "../../ui/shared/list_query.ts";
+import { parseLineRange } from "../../ui/shared/line_range.ts";
 import { readBounds } from "../../ui/shared/list_slice.ts";
+import { styledRuns } from "../../ui/shared/styled_text.ts";
 import type { Growth } from "./growth.ts";
 
 /** A parser, and the kinds of input to measure it with. */
@@ -436,7 +437,16 @@ export const PARSERS: readonly Parser[] = [
     filled("/", "http://x/", "y"),
     filled("/", "http://x"),
   ),
-  texts("textOf()", TEXT, (text) => textOf({ at: 0, text }), ...SEQUENCES),
+  texts(
+    "styledRuns()",
+    TEXT,
+    styledRuns,
+    ...SEQUENCES,
+    filled("https://e.x/", "."),
+    filled("http://e.x/.", "a"),
+  ),
+  texts("styledRuns() with a search", TEXT, (text) => styledRuns(text, "aa"), ...SEQUENCES),
+  texts("parseLineRange()", TEXT, parseLineRange, filled("#L", "1"), filled("#L1-", "1")),
   texts("withoutSequences()", TEXT, withoutSequences, ...SEQUENCES),
   texts(
     "plainText()",

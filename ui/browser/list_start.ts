@@ -5,7 +5,7 @@
  */
 
 import { effect } from "@preact/signals";
-import { changeMany, fetchSlice } from "./actions.ts";
+import { changeMany, fetchSlice } from "./list_requests.ts";
 import { BulkChanger } from "./bulk_changer.ts";
 import { createClientPage, type LiveClientPage } from "./client_state.ts";
 import { ListControl } from "./list_control.ts";

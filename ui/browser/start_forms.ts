@@ -4,7 +4,7 @@
  */
 
 import { readStartedId } from "../../lib/task/wire.ts";
-import { sendForm } from "./actions.ts";
+import { sendForm } from "./requests.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import type { PageFrame } from "../shared/model.ts";
 

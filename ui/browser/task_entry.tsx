@@ -10,13 +10,14 @@ import { readHistory } from "../../lib/task/wire.ts";
 import { TaskPage } from "../components/task_page.tsx";
 import { taskUrl } from "../shared/links.ts";
 import { LogFollower } from "./log_follower.ts";
+import { logRequests } from "./log_requests.ts";
 import { hydratePage } from "./hydrate.ts";
 import { createTaskPage, type LiveTaskPage } from "./task_state.ts";
 
 hydratePage("task", (model, { root, ...options }) => {
-  const page = createTaskPage(model, options);
-  hydrate(<TaskPage view={page.view} />, root);
   const url = taskUrl(model, model.task.id);
+  const page = createTaskPage(model, { ...options, log: logRequests(`${url}/logs`) });
+  hydrate(<TaskPage view={page.view} />, root);
   return {
     page,
     log: new LogFollower(page, `${url}/logs`),

@@ -10,8 +10,11 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import type { LogPage } from "../../lib/task/wire.ts";
 import { compareRuns, MAX_SUBTASKS, runLink } from "../shared/relations.ts";
 import { milestoneBetween } from "../shared/milestones.ts";
-import { MAX_LINES, type TaskLog, type TaskPageModel } from "../shared/model.ts";
+import type { TaskLog, TaskPageModel } from "../shared/model.ts";
 import { withProgressPoint } from "../shared/progress_history.ts";
+import { LogFinder } from "./log_finder.ts";
+import type { LogRequests } from "./log_requests.ts";
+import { LogPages } from "./log_pages.ts";
 import { createFrame, type LivePage, type LivePageOptions, type PendingChanges, setList } from "./state.ts";
 import { type Step, stepsOf, withStep } from "../shared/steps.ts";
 import { taskTitle } from "../shared/title.ts";
@@ -28,13 +31,16 @@ export interface LiveTaskPage extends LivePage {
   setHistory(history: readonly HistoryEntry[]): void;
 }
 
-/** The maximum number of log lines on the page, unless the user loads older ones. */
+/** The maximum number of the newest log lines that are kept. */
 const MAX_LOG_LINES = 1_000;
-/** The number of older log lines that one request loads. */
-const OLDER_LINES = 500;
+
+/** The options for creating the state of the task page. */
+export interface TaskPageOptions extends LivePageOptions {
+  readonly log: LogRequests;
+}
 
 /** Creates the live state of the task page. */
-export function createTaskPage(model: TaskPageModel, options: LivePageOptions): LiveTaskPage {
+export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): LiveTaskPage {
   const frame = createFrame(model, options.actions);
   const { id } = model.task;
   const task = signal(model.task);
@@ -50,7 +56,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   );
   /** The ids of the direct subtasks, by the id of their parent. */
   const lists = new Map<string, Signal<readonly string[]>>();
-  let mostLines = MAX_LOG_LINES;
+  const logPages = new LogPages(options.log.lines);
+  const logFinder = new LogFinder(options.log.search);
 
   function subtasksOf(parent: string): Signal<readonly string[]> {
     const known = lists.get(parent);
@@ -71,6 +78,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
       log.value = { lines: lines.slice(0, kept - dropped), dropped, gone };
     }
     if (isAnother) {
+      logPages.clear();
       steps.value = [];
       progressHistory.value = [];
     }
@@ -175,9 +183,10 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     // Lines may be missing before the fetched ones, because they came too fast or are no longer kept. Then
     // drop the lines before the gap: otherwise the log would look complete.
     const isGap = page.first > end;
-    const lines = [...isGap ? [] : known.lines, ...fresh].slice(-mostLines);
+    const lines = [...isGap ? [] : known.lines, ...fresh].slice(-MAX_LOG_LINES);
     const dropped = Math.max(end, page.first) + fresh.length - lines.length;
     log.value = { lines, dropped, gone: page.first > after ? page.first : known.gone };
+    logFinder.grew(dropped + lines.length);
   }
 
   function nextLogLine(): number | null {
@@ -185,20 +194,6 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     const count = task.value.log_count;
     // No more lines are fetched than the page keeps.
     return count > end ? Math.max(end, count - MAX_LOG_LINES) : null;
-  }
-
-  async function loadOlder(): Promise<void> {
-    const { dropped, lines } = log.peek();
-    const wanted = Math.min(OLDER_LINES, MAX_LINES - lines.length);
-    if (wanted <= 0) return;
-    mostLines = Math.max(mostLines, lines.length + wanted);
-    const { lines: older, first } = await options.actions.logBefore(id, dropped, wanted);
-    const now = log.peek();
-    // During the request, another task may have reused the id, or the oldest lines may have been dropped.
-    if (now.dropped !== dropped) return;
-    log.value = older.length === 0
-      ? { ...now, gone: dropped }
-      : { lines: [...older, ...now.lines], dropped: first, gone: older.length < wanted ? first : now.gone };
   }
 
   function setHistory(history: readonly HistoryEntry[]): void {
@@ -220,7 +215,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     omitted: model.omitted,
     subtasksOf,
     subtask: (subtask) => subtasks.get(subtask),
-    loadOlder,
+    logPages,
+    logFinder,
   };
   return { view, frame, apply, replace, title: () => taskTitle(task.value), addLog, nextLogLine, setHistory };
 }

@@ -1,204 +1,245 @@
 /** @jsxImportSource preact */
 /**
- * The log of a task page: follows new lines while scrolled to the end, and can be filtered, paused and
- * downloaded.
+ * The log of a task page: follows new lines while scrolled to the end, can be searched from its first line to
+ * its last, and links to each of them.
  *
  * @module
  */
 
 import type { JSX } from "preact";
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { countNoun, formatCount } from "../../lib/text/format.ts";
-import { logTextUrl } from "../shared/links.ts";
-import { MAX_LINES, type TaskLog } from "../shared/model.ts";
-import type { TaskView } from "../shared/view.ts";
-import { errorMessage } from "./controls.tsx";
+import { lineFragment, type LineRange, parseLineRange } from "../shared/line_range.ts";
+import { logTextUrl, logUrl } from "../shared/links.ts";
+import type { LogFinder, LogFindings, TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
-import { LogLines, type NumberedLine, textOf } from "./log_lines.tsx";
+import type { LineTimes } from "./log_lines.tsx";
+import { LogWindow } from "./log_window.tsx";
 
-/** The log follows new lines while the scroll position is at most this many CSS pixels from the end. */
-const FOLLOW_DISTANCE = 24;
+/** The key under which the browser remembers how logs are shown. */
+const LOOK_KEY = "taskscope-log";
+
+/** How logs are shown. */
+interface Look {
+  readonly wraps: boolean;
+  readonly times: LineTimes;
+}
+
+const DEFAULT_LOOK: Look = { wraps: true, times: "clock" };
 
 /** The log section of a task page. */
 export function LogSection({ view }: { readonly view: TaskView }): JSX.Element | null {
-  const newest = view.log.value;
-  const [held, setHeld] = useState<TaskLog | null>(null);
-  const [query, setQuery] = useState("");
-  const [current, setCurrent] = useState<number | null>(null);
-  const [isAway, setAway] = useState(false);
-  const [problem, setProblem] = useState("");
-  const [isLoading, setLoading] = useState(false);
-  const box = useRef<HTMLOListElement>(null);
-  /**
-   * The distance from the scroll position to the end of the log. It is restored after older lines were
-   * inserted above.
-   */
-  const below = useRef<number | null>(null);
-  const log = held ?? newest;
-  const { lines, dropped, gone } = log;
-  const wanted = query.trim().toLowerCase();
-  const shown = useMemo(() => found(log, wanted), [log, wanted]);
+  const [look, setLook] = useState(DEFAULT_LOOK);
+  const [selected, setSelected] = useState<LineRange | null>(null);
+  const [target, setTarget] = useState<{ readonly number: number } | null>(null);
+  const [isFollowing, setFollowing] = useState(true);
+  const [isFull, setFull] = useState(false);
+  const [seen, setSeen] = useState({ count: 0, first: 0 });
+  const { logPages: pages, logFinder: finder } = view;
+  const log = view.log.value;
+  const task = view.task.value;
+  const total = log.dropped + log.lines.length;
+  const current = finder?.current.value ?? null;
+  // Reading the value subscribes to the lines that are loaded later.
+  void pages?.version.value;
 
-  useLayoutEffect(() => {
-    const list = box.current;
-    if (list === null) return;
-    if (below.current !== null) list.scrollTop = list.scrollHeight - below.current;
-    else if (!isAway) list.scrollTop = list.scrollHeight;
-    below.current = null;
-  }, [shown, isAway]);
-  useLayoutEffect(() => {
-    if (current !== null) document.getElementById(`log-${current}`)?.scrollIntoView({ block: "nearest" });
+  function jump(number: number): void {
+    setFollowing(false);
+    setSeen({ count: total, first: number });
+    setTarget({ number });
+  }
+
+  useEffect(() => {
+    setLook(readLook());
+    const goTo = () => {
+      const range = parseLineRange(location.hash);
+      setSelected(range);
+      if (range !== null) jump(range.from);
+    };
+    goTo();
+    // The section stays as long as the page.
+    addEventListener("hashchange", goTo);
+  }, []);
+  useEffect(() => {
+    if (current !== null) jump(current);
   }, [current]);
+  useEffect(() => {
+    if (!isFull) return;
+    const leave = (event: KeyboardEvent) => event.key === "Escape" && setFull(false);
+    addEventListener("keydown", leave);
+    return () => removeEventListener("keydown", leave);
+  }, [isFull]);
 
-  const total = newest.dropped + newest.lines.length;
   if (total === 0) return null;
-  const waiting = total - dropped - lines.length;
-  const mayLoad = view.scripted.value && held === null && canLoad(log);
+  const isScripted = view.scripted.value && pages !== null && finder !== null;
+  const waiting = total - seen.count;
 
-  function remember(): void {
-    const list = box.current;
-    if (list !== null) setAway(list.scrollHeight - list.scrollTop - list.clientHeight > FOLLOW_DISTANCE);
+  function change(part: Partial<Look>): void {
+    const next = { ...look, ...part };
+    setLook(next);
+    writeLook(next);
   }
 
-  /** Moves to the next (or previous) match, and wraps around at the ends. */
-  function step(by: 1 | -1): void {
-    if (shown.length === 0) return;
-    const index = shown.findIndex(({ number }) => number === current);
-    const next = index === -1 ? (by === 1 ? 0 : -1) : index + by;
-    setAway(true);
-    setCurrent(shown.at(next % shown.length)!.number);
-  }
-
-  /** Loads older lines; while searching, until they contain a match. */
-  async function older(): Promise<void> {
-    const list = box.current;
-    if (list === null || view.loadOlder === null || isLoading) return;
-    setProblem("");
-    setLoading(true);
-    try {
-      for (let left = Infinity; canLoad(view.log.value) && view.log.value.dropped < left;) {
-        left = view.log.value.dropped;
-        below.current = list.scrollHeight - list.scrollTop;
-        await view.loadOlder();
-        if (wanted === "" || found(view.log.value, wanted).length > shown.length) break;
-      }
-    } catch (error) {
-      below.current = null;
-      setProblem(errorMessage(error));
-    }
-    setLoading(false);
+  function select(number: number, extend: boolean): void {
+    const from = extend && selected !== null ? selected.from : number;
+    const range = { from: Math.min(from, number), to: Math.max(from, number) };
+    const url = new URL(lineFragment(range), location.href).href;
+    history.replaceState(history.state, "", url);
+    setSelected(range);
+    void view.actions?.copy(url);
   }
 
   return (
-    <section class="panel-section" aria-labelledby="log-title">
+    <section class={isFull ? "panel-section log-full" : "panel-section"} aria-labelledby="log-title">
       <SectionHead view={view} id="log-title" title="Log" count={countNoun(total, "line")} />
       <div class="log-tools">
-        {!view.scripted.value && <span class="log-found">Times in UTC</span>}
-        {view.scripted.value && (
+        {isScripted
+          ? <Search finder={finder} from={isFollowing ? 0 : seen.first} gone={log.gone} />
+          : (
+            <form action={logUrl(view.frame, task.id)} class="log-form">
+              <input type="hidden" name="format" value="text" />
+              <input type="search" name="q" class="log-search" required aria-label="Search the log" />
+              <button type="submit" class="button button-quiet">Search</button>
+              <span class="log-found">Times in UTC</span>
+            </form>
+          )}
+        {isScripted && (
           <>
-            <input
-              type="search"
-              class="log-search"
-              placeholder="Filter lines"
-              aria-label="Filter the log"
-              value={query}
-              onInput={(event) => {
-                setQuery(event.currentTarget.value);
-                setCurrent(null);
-              }}
-              onKeyDown={(event) => {
-                if (event.key !== "Enter") return;
-                event.preventDefault();
-                step(event.shiftKey ? -1 : 1);
-              }}
-            />
-            {wanted !== "" && (
-              <>
-                <span class="log-found number" role="status">
-                  {formatCount(shown.length)} of {countNoun(lines.length, "line")}
-                  {unsearched(log, waiting)}
-                </span>
-                {mayLoad && (
-                  <button type="button" class="button button-quiet" aria-disabled={isLoading} onClick={older}>
-                    {isLoading ? "Searching…" : "Search older lines"}
-                  </button>
-                )}
-                <button type="button" class="button button-quiet" onClick={() => step(-1)}>Previous</button>
-                <button type="button" class="button button-quiet" onClick={() => step(1)}>Next</button>
-              </>
-            )}
-            <button
-              type="button"
-              class="button button-quiet"
-              data-held={held !== null}
-              onClick={() => setHeld(held === null ? newest : null)}
+            <label class="log-option">
+              <input
+                type="checkbox"
+                checked={look.wraps}
+                onChange={(event) => change({ wraps: event.currentTarget.checked })}
+              />
+              Wrap
+            </label>
+            <select
+              aria-label="Times"
+              value={look.times}
+              onChange={(event) => change({ times: event.currentTarget.value as LineTimes })}
             >
-              {held === null ? "Pause" : "Resume"}
+              <option value="clock">Time of day</option>
+              <option value="elapsed">Since start</option>
+              <option value="none">No times</option>
+            </select>
+            <button type="button" class="button button-quiet" onClick={() => setFull(!isFull)}>
+              {isFull ? "Exit full screen" : "Full screen"}
             </button>
           </>
         )}
-        <a class="log-save" href={logTextUrl(view.frame, view.task.value.id)} download>Download</a>
+        <a class="log-save" href={logTextUrl(view.frame, task.id)} download>Download</a>
       </div>
       <div class="log-frame">
-        <ol class="log" ref={box} onScroll={remember} tabIndex={0} aria-labelledby="log-title">
-          {dropped > 0 && (
+        <LogWindow
+          view={view}
+          log={log}
+          pages={pages}
+          query={finder?.query.value.toLowerCase() ?? ""}
+          current={current}
+          selected={selected}
+          times={look.times}
+          wraps={look.wraps}
+          startedAt={task.started_at ?? task.created_at}
+          isFollowing={isFollowing}
+          target={target}
+          onSelect={isScripted ? select : null}
+          onScroll={(isAtEnd, first) => {
+            setFollowing(isAtEnd);
+            setSeen({ count: isAtEnd || isFollowing ? total : seen.count, first });
+          }}
+        >
+          {log.gone > 0 && (
+            <li class="log-dropped" key="gone">{countNoun(log.gone, "older line")} no longer kept</li>
+          )}
+          {!isScripted && log.dropped > log.gone && (
             <li class="log-dropped" key="dropped">
-              {mayLoad && wanted === ""
-                ? <button type="button" class="button button-quiet" onClick={older}>Load older lines</button>
-                : null} {problem !== "" ? <span class="problem" role="alert">{problem}</span> : (
-                <span>
-                  {dropped > gone
-                    ? `${countNoun(dropped, "older line")} not shown`
-                    : `${countNoun(dropped, "older line")} no longer kept`}
-                </span>
-              )}
+              {countNoun(log.dropped - log.gone, "older line")} not shown
             </li>
           )}
-          <LogLines view={view} lines={shown} query={wanted} current={current} />
-          {shown.length === 0 && wanted !== "" && (
-            <li class="log-dropped" key="none">
-              {dropped === 0 && waiting === 0
-                ? "No match in the log"
-                : `No match in the last ${countNoun(lines.length, "line")}${unsearched(log, waiting)}`}
-            </li>
-          )}
-        </ol>
-        {held !== null && (
-          <p class="log-held" role="status">
-            Paused{waiting > 0 && <span class="number">, {countNoun(waiting, "new line")} waiting</span>}
-          </p>
+        </LogWindow>
+        {pages !== null && pages.problem.value !== "" && (
+          <p class="log-problem problem" role="alert">{pages.problem.value}</p>
         )}
-        {isAway && (
-          <button type="button" class="button log-end" onClick={() => setAway(false)}>Follow log</button>
+        {isScripted && !isFollowing && (
+          <button
+            type="button"
+            class="button log-end"
+            onClick={() => setFollowing(true)}
+          >
+            {waiting > 0 ? `Follow log, ${countNoun(waiting, "new line")}` : "Follow log"}
+          </button>
         )}
       </div>
     </section>
   );
 }
 
-/** Whether the page can load older lines. */
-function canLoad({ lines, dropped, gone }: TaskLog): boolean {
-  return dropped > gone && lines.length < MAX_LINES;
+interface SearchProps {
+  readonly finder: LogFinder;
+  /** The number of the line from which on to search first. */
+  readonly from: number;
+  /** The number of lines that are no longer kept. */
+  readonly gone: number;
 }
 
-/**
- * Returns the end of a sentence about the lines that a search did not look at; `""` if there are none.
- *
- * @param waiting the number of new lines that are not shown, because the log is paused
- */
-function unsearched(log: TaskLog, waiting: number): string {
-  const { dropped, gone } = log;
-  const unloaded = countNoun(dropped - gone, "older line");
-  return [
-    dropped > gone &&
-    (canLoad(log) ? `${unloaded} not searched` : `${unloaded} not searched; download the log to search them`),
-    gone > 0 && `${countNoun(gone, "older line")} no longer kept`,
-    waiting > 0 && `${countNoun(waiting, "new line")} not searched; resume to search them`,
-  ].filter(Boolean).map((each) => `; ${each}`).join("");
+/** The search field, what was found, and the buttons that step through it. */
+function Search({ finder, from, gone }: SearchProps): JSX.Element {
+  const query = finder.query.value;
+  const findings = finder.findings.value;
+  const problem = finder.problem.value;
+  return (
+    <>
+      <input
+        type="search"
+        class="log-search"
+        placeholder="Search the log"
+        aria-label="Search the log"
+        value={query}
+        onInput={(event) => finder.search(event.currentTarget.value, from)}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          finder.step(event.shiftKey ? -1 : 1);
+        }}
+      />
+      {query !== "" && (
+        <>
+          <span class="log-found number" role="status">
+            {problem !== ""
+              ? <span class="problem">{problem}</span>
+              : findings === null
+              ? "Searching…"
+              : `${foundText(findings)}${
+                gone > 0 ? `; ${countNoun(gone, "older line")} no longer kept` : ""
+              }`}
+          </span>
+          <button type="button" class="button button-quiet" onClick={() => finder.step(-1)}>Previous</button>
+          <button type="button" class="button button-quiet" onClick={() => finder.step(1)}>Next</button>
+        </>
+      )}
+    </>
+  );
 }
 
-/** Returns the lines of a log that contain the search text, with their indices in the log. */
-function found({ lines, dropped }: TaskLog, query: string): readonly NumberedLine[] {
-  const all = lines.map((line, index) => ({ number: dropped + index, line }));
-  return query === "" ? all : all.filter(({ line }) => textOf(line).toLowerCase().includes(query));
+function foundText({ matches, searched, index }: LogFindings): string {
+  const where = `in ${countNoun(searched, "line")}`;
+  if (matches === 0) return `No match ${where}`;
+  return `Match ${index === null ? "" : formatCount(index + 1)} of ${formatCount(matches)} ${where}`;
+}
+
+function readLook(): Look {
+  try {
+    return { ...DEFAULT_LOOK, ...JSON.parse(localStorage.getItem(LOOK_KEY) ?? "{}") };
+  } catch {
+    // The browser may forbid storage.
+    return DEFAULT_LOOK;
+  }
+}
+
+function writeLook(look: Look): void {
+  try {
+    localStorage.setItem(LOOK_KEY, JSON.stringify(look));
+  } catch {
+    // The look then applies only to this page.
+  }
 }

@@ -1,105 +1,120 @@
 /** @jsxImportSource preact */
 /**
- * Renders the lines of a log in chunks of a hundred, so that an added line re-renders only the last chunk.
+ * Renders blocks of log lines, so that a change re-renders only the blocks with changed lines.
  *
  * @module
  */
 
 import { Component, type JSX } from "preact";
+import { formatDuration } from "../../lib/text/format.ts";
 import type { LogLine } from "../../lib/task/task.ts";
+import { lineFragment, type LineRange } from "../shared/line_range.ts";
+import { type StyledRun, styledRuns } from "../shared/styled_text.ts";
 import type { FrameView } from "../shared/view.ts";
 import { ShortClock } from "./time.tsx";
 
-/** A log line and its index in the whole log, from 0. */
-export interface NumberedLine {
-  readonly number: number;
-  readonly line: LogLine;
-}
+/** The number of lines in a block. */
+export const BLOCK_LINES = 50;
 
-/** Matches ANSI escape sequences for colours and cursor movement. */
-const TERMINAL_CODES = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, "g");
-/** The maximum number of matches that are marked in a line. */
-const MAX_MARKS = 100;
-/** The number of lines in a chunk. */
-const CHUNK = 100;
+/** How the time of a line is shown. */
+export type LineTimes = "clock" | "elapsed" | "none";
 
-/** Returns the text of a log line without ANSI escape sequences. */
-export function textOf(line: LogLine): string {
-  return String(line.text).replace(TERMINAL_CODES, "");
-}
-
-interface LinesProps {
+/** What the lines of a log have in common. */
+export interface LineLook {
   readonly view: FrameView;
-  readonly lines: readonly NumberedLine[];
   /** The search text in lower case; empty if the user is not searching. */
   readonly query: string;
-  /** The index of the match to which the user moved last; `null` if there is none. */
+  /** The number of the match to which the user moved last; `null` if there is none. */
   readonly current: number | null;
+  /** The lines that the page's URL links to; `null` if there are none. */
+  readonly selected: LineRange | null;
+  readonly times: LineTimes;
+  /** When the task started, in epoch seconds. */
+  readonly startedAt: number;
+  /** Links to a line, or with `extend` to the lines from the linked one to this one; `null` without JavaScript. */
+  readonly onSelect: ((number: number, extend: boolean) => void) | null;
 }
 
-/** The lines of a log as list items. */
-export function LogLines({ view, lines, query, current }: LinesProps): JSX.Element {
-  const chunks = new Map<number, NumberedLine[]>();
-  for (const each of lines) {
-    const chunk = Math.floor(each.number / CHUNK);
-    const known = chunks.get(chunk);
-    if (known === undefined) chunks.set(chunk, [each]);
-    else known.push(each);
-  }
-  return (
-    <>
-      {[...chunks].map(([chunk, part]) => {
-        const isHere = part.some(({ number }) => number === current);
-        return <Chunk key={chunk} view={view} lines={part} query={query} current={isHere ? current : null} />;
-      })}
-    </>
-  );
+interface BlockProps extends LineLook {
+  /** The number of the first line. */
+  readonly first: number;
+  /** The lines; those that are not loaded are `undefined`. */
+  readonly lines: readonly (LogLine | undefined)[];
 }
 
-class Chunk extends Component<LinesProps> {
-  override shouldComponentUpdate(next: LinesProps): boolean {
-    const { lines, query, current } = this.props;
-    const isSame = query === next.query && current === next.current && lines.length === next.lines.length &&
-      lines[0]?.line === next.lines[0]?.line && lines.at(-1)?.line === next.lines.at(-1)?.line;
-    return !isSame;
+/** The properties of a block, besides its lines, that change how it looks. */
+const LOOK = ["first", "query", "current", "selected", "times", "startedAt", "view"] as const;
+
+/** A block of lines as list items. */
+export class LogBlock extends Component<BlockProps> {
+  override shouldComponentUpdate({ lines, ...next }: BlockProps): boolean {
+    const { lines: before, ...props } = this.props;
+    return LOOK.some((name) => props[name] !== next[name]) || lines.length !== before.length ||
+      lines.some((line, index) => line !== before[index]);
   }
 
   override render(): JSX.Element {
-    const { view, lines, query, current } = this.props;
+    const { first, lines, ...look } = this.props;
     return (
       <>
-        {lines.map(({ number, line }) => (
-          <li
-            key={number}
-            id={`log-${number}`}
-            class="log-line"
-            {...(number === current && { "aria-current": "true" as const })}
-          >
-            <span class="log-time number">
-              <ShortClock view={view} at={line.at} />
-            </span>
-            <span class="log-text">{marked(textOf(line), query)}</span>
-          </li>
-        ))}
+        {lines.map((line, index) => {
+          const number = first + index;
+          return <Line key={number} number={number} line={line} isFirst={index === 0} {...look} />;
+        })}
       </>
     );
   }
 }
 
-/** Wraps the matches of the search text in `mark` elements. */
-function marked(text: string, query: string): JSX.Element | string {
-  const lower = text.toLowerCase();
-  // Some letters become two in lower case; the indices into the lower-case text would then be wrong.
-  if (query === "" || lower.length !== text.length) return text;
-  const parts: (JSX.Element | string)[] = [];
-  let from = 0;
-  for (
-    let at = lower.indexOf(query);
-    at !== -1 && parts.length < 2 * MAX_MARKS;
-    at = lower.indexOf(query, from)
-  ) {
-    parts.push(text.slice(from, at), <mark key={at}>{text.slice(at, at + query.length)}</mark>);
-    from = at + query.length;
-  }
-  return <>{parts}{text.slice(from)}</>;
+interface LineProps extends LineLook {
+  readonly number: number;
+  readonly line: LogLine | undefined;
+  /** Whether the line is the first one of its block. */
+  readonly isFirst: boolean;
+}
+
+function Line(
+  { view, number, line, isFirst, query, current, selected, times, startedAt, onSelect }: LineProps,
+): JSX.Element {
+  const isSelected = selected !== null && number >= selected.from && number <= selected.to;
+  return (
+    <li
+      id={`log-${number}`}
+      class={isSelected ? "log-line log-selected" : "log-line"}
+      {...(isFirst && { "data-first": number })}
+      {...(number === current && { "aria-current": "true" as const })}
+    >
+      <a
+        class="log-number number"
+        href={lineFragment({ from: number, to: number })}
+        tabIndex={-1}
+        onClick={(event) => {
+          if (onSelect === null || event.ctrlKey || event.metaKey) return;
+          event.preventDefault();
+          onSelect(number, event.shiftKey);
+        }}
+      >
+        {number + 1}
+      </a>
+      {times !== "none" && (
+        <span class="log-time number">
+          {line !== undefined && (times === "clock"
+            ? <ShortClock view={view} at={line.at} />
+            : formatDuration(Math.max(0, line.at - startedAt)))}
+        </span>
+      )}
+      <span class="log-text">
+        {line === undefined ? "\u00a0" : styledRuns(String(line.text), query).map(rendered)}
+      </span>
+    </li>
+  );
+}
+
+/** Renders a part of a line; plain text stays a string, which costs no element. */
+function rendered({ text, style, href, isMatch }: StyledRun, index: number): JSX.Element | string {
+  const part = isMatch ? <mark key={index}>{text}</mark> : text;
+  const styled = style === "" ? part : <span key={index} class={style}>{part}</span>;
+  return href === null
+    ? styled
+    : <a key={index} href={href} target="_blank" rel="noopener noreferrer">{styled}</a>;
 }

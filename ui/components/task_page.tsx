@@ -58,13 +58,14 @@ export function TaskPage({ view, help }: TaskPageProps): JSX.Element {
           {!frame.visitor.seesOneTask && <Crumbs view={view} />}
           <Hero view={view} />
           <ErrorSection view={view} task={task} />
+          {task.state === "ERROR" && <LogSection key="log" view={view} />}
           {task.result !== null && (
             <JsonSection view={view} id="result-title" title="Result" value={task.result} />
           )}
           <TimelineSection view={view} />
           <ProgressChart view={view} />
           <SubtasksSection view={view} />
-          <LogSection view={view} />
+          {task.state !== "ERROR" && <LogSection key="log" view={view} />}
           {Object.keys(task.metadata).length > 0 && (
             <JsonSection view={view} id="metadata-title" title="Metadata" value={task.metadata} />
           )}

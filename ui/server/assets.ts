@@ -23,6 +23,7 @@ import names from "../styles/names.css" with { type: "text" };
 import task from "../styles/task.css" with { type: "text" };
 import subtasks from "../styles/subtasks.css" with { type: "text" };
 import log from "../styles/log.css" with { type: "text" };
+import terminal from "../styles/terminal.css" with { type: "text" };
 import timeline from "../styles/timeline.css" with { type: "text" };
 import docs from "../styles/docs.css" with { type: "text" };
 import card from "../styles/card.css" with { type: "text" };
@@ -43,6 +44,7 @@ const styles = [
   task,
   subtasks,
   log,
+  terminal,
   timeline,
   card,
   docs,

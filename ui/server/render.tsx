@@ -17,7 +17,8 @@ import { StartSection } from "./start_form.tsx";
 import { TaskPage } from "../components/task_page.tsx";
 import { clientPageUrl, installUrl, taskPageUrl } from "../shared/links.ts";
 import { listSearch } from "../shared/list_query.ts";
-import type { ClientPageModel, PageData, PageFrame, RunStats, TaskPageModel } from "../shared/model.ts";
+import type { RunStats } from "../../lib/task/run_stats.ts";
+import type { ClientPageModel, PageData, PageFrame, TaskPageModel } from "../shared/model.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
 import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "./snapshots.ts";
 

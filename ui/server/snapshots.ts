@@ -54,7 +54,8 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
       value: model.subtasks.filter((task) => task.parent_id === id).map((task) => task.id),
     }),
     subtask: (id) => byId.get(id),
-    loadOlder: null,
+    logPages: null,
+    logFinder: null,
   };
 }
 

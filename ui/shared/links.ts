@@ -40,9 +40,14 @@ export function taskUrl(place: Place, id: string): string {
   return `${tasksUrl(place)}/${segment(id)}`;
 }
 
+/** Builds the REST URL of a task's log. */
+export function logUrl(place: Place, id: string): string {
+  return `${taskUrl(place, id)}/logs`;
+}
+
 /** Builds the URL that downloads a task's log as a text file. */
 export function logTextUrl(place: Place, id: string): string {
-  return `${taskUrl(place, id)}/logs?format=text`;
+  return `${logUrl(place, id)}?format=text`;
 }
 
 /** Builds the REST URL that starts a registered task. */

@@ -10,11 +10,6 @@ import type { Relations } from "./relations.ts";
 import type { TaskSlice } from "./list_slice.ts";
 import type { Step } from "./steps.ts";
 
-export type { RunStats } from "../../lib/task/run_stats.ts";
-
-export { argumentsFromForm, type FormField, formFields, type FormValues } from "./arguments.ts";
-export { pageOfTasks, TASKS_PER_PAGE, type TaskSlice } from "./list_slice.ts";
-
 /** A shell command, and a text that explains what the command does. */
 export interface TerminalCommand {
   readonly purpose: string;
@@ -74,6 +69,3 @@ export type PageData =
 
 /** How long a cancellation can be undone before the page sends it, in seconds. */
 export const CANCEL_UNDO_SECONDS = 2;
-
-/** The maximum number of log lines on a page, including older lines that the user loads. */
-export const MAX_LINES = 5_000;

@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { ProgressPoint, Task } from "../../lib/task/task.ts";
-import type { LogPage } from "../../lib/task/wire.ts";
+import type { LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
 import type { Neighbour, RunLink } from "./relations.ts";
 import type { ListQuery } from "./list_query.ts";
 import type { PageFrame, TaskLog, TerminalCommand } from "./model.ts";
@@ -51,8 +50,6 @@ export interface PageActions {
   restore(id: string): Promise<void>;
   /** Starts a new attempt of a task and navigates to its page. */
   retry(id: string): Promise<void>;
-  /** Fetches up to `limit` log lines before the line with the number `before`. */
-  logBefore(id: string, before: number, limit: number): Promise<LogPage>;
   copy(text: string): Promise<void>;
 }
 
@@ -168,6 +165,44 @@ export interface ClientView extends FrameView {
   task(id: string): Readable<Task> | undefined;
 }
 
+/** What a search of a log found. */
+export interface LogFindings {
+  /** The number of lines that match. */
+  readonly matches: number;
+  /** The number of lines that were searched. */
+  readonly searched: number;
+  /** The index of the current match among all; `null` if there is none. */
+  readonly index: number | null;
+}
+
+/** Reads lines of a log that are not on the page yet. */
+export interface LogPages {
+  /** Changes whenever lines have been loaded. */
+  readonly version: Readable<number>;
+  /** The reason why lines could not be loaded; usually empty. */
+  readonly problem: Readable<string>;
+  /** Returns a line; `undefined` if it is not loaded. */
+  line(number: number): LogLine | undefined;
+  /** Loads the lines of a range that are not loaded. */
+  want(from: number, to: number): void;
+}
+
+/** Searches the whole log of a task. */
+export interface LogFinder {
+  /** The text that is searched for; empty if none is. */
+  readonly query: Readable<string>;
+  /** What was found; `null` while nothing is known. */
+  readonly findings: Readable<LogFindings | null>;
+  /** The number of the current matching line; `null` if there is none. */
+  readonly current: Readable<number | null>;
+  /** The reason why the log could not be searched; usually empty. */
+  readonly problem: Readable<string>;
+  /** Searches for a text, and makes the first match from a line on the current one. */
+  search(text: string, from: number): void;
+  /** Moves to the next or the previous match, and continues at the other end after the last one. */
+  step(by: 1 | -1): void;
+}
+
 /** The values and actions that the task page provides to its components. */
 export interface TaskView extends FrameView {
   readonly task: Readable<Task>;
@@ -184,8 +219,9 @@ export interface TaskView extends FrameView {
   /** Returns the ids of the direct subtasks of the page's task, or of one of its subtasks. */
   subtasksOf(id: string): Readable<readonly string[]>;
   subtask(id: string): Readable<Task> | undefined;
-  /** Loads older lines of the log; `null` without JavaScript. */
-  readonly loadOlder: (() => Promise<void>) | null;
+  /** Reads and searches the whole log; `null` without JavaScript. */
+  readonly logPages: LogPages | null;
+  readonly logFinder: LogFinder | null;
 }
 
 /**

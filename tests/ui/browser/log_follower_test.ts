@@ -2,7 +2,7 @@ import type { Task } from "../../../lib/task/task.ts";
 import { LogFollower } from "../../../ui/browser/log_follower.ts";
 import { createTaskPage } from "../../../ui/browser/task_state.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { NO_ACTIONS, taskPageModel } from "../../support/example_page.ts";
+import { NO_ACTIONS, NO_LOG, taskPageModel } from "../../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask } from "../../support/example_task.ts";
 import { until } from "../../support/until.ts";
 
@@ -11,6 +11,7 @@ class Following implements AsyncDisposable {
   readonly page = createTaskPage(taskPageModel(exampleTask()), {
     actions: NO_ACTIONS,
     onMilestone: () => {},
+    log: NO_LOG,
   });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly follower: LogFollower;

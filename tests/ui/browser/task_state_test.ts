@@ -3,13 +3,16 @@ import { runLink } from "../../../ui/shared/relations.ts";
 import type { TaskPageModel } from "../../../ui/shared/model.ts";
 import type { PendingChanges } from "../../../ui/browser/state.ts";
 import { createTaskPage } from "../../../ui/browser/task_state.ts";
-import type { PageActions } from "../../../ui/shared/view.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
-import { NO_ACTIONS, taskPageModel } from "../../support/example_page.ts";
+import { NO_ACTIONS, NO_LOG, taskPageModel } from "../../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-function taskPage(task: Task, over: Partial<TaskPageModel> = {}, actions: PageActions = NO_ACTIONS) {
-  return createTaskPage(taskPageModel(task, over), { actions, onMilestone: () => {} });
+function taskPage(task: Task, over: Partial<TaskPageModel> = {}) {
+  return createTaskPage(taskPageModel(task, over), {
+    actions: NO_ACTIONS,
+    onMilestone: () => {},
+    log: NO_LOG,
+  });
 }
 
 function changes(tasks: readonly Task[], removed: readonly string[] = []): PendingChanges {
@@ -185,40 +188,6 @@ Deno.test("createTaskPage() continues the timeline and the progress history that
   assertEquals(page.view.steps.value.map(({ text }) => text), ["Missed", "Writing"]);
 });
 
-/** Creates actions for a log of which the server keeps the lines from the number `oldest`. */
-function logActions(oldest: number, asked: number[]): PageActions {
-  return {
-    ...NO_ACTIONS,
-    logBefore(_id, before, limit) {
-      asked.push(before);
-      const first = Math.max(oldest, before - limit);
-      return Promise.resolve({ lines: linesOf(first, before), first, next: before });
-    },
-  };
-}
-
 function linesOf(from: number, to: number): LogLine[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => ({ at: 0, text: `${from + index}` }));
 }
-
-Deno.test("createTaskPage() adds older log lines until there are no more, and keeps them when new lines arrive", async () => {
-  const asked: number[] = [];
-  const log = { lines: linesOf(1_000, 2_000), dropped: 1_000, gone: 100 };
-  const page = taskPage(exampleTask({ id: "a", log_count: 2_000 }), { log }, logActions(100, asked));
-  await page.view.loadOlder?.();
-  await page.view.loadOlder?.();
-  assertEquals(asked, [1_000, 500]);
-  const { lines, ...rest } = page.view.log.value;
-  assertEquals([lines[0]?.text, lines.at(-1)?.text, rest], ["100", "1999", { dropped: 100, gone: 100 }]);
-  page.addLog({ lines: linesOf(2_000, 2_050), first: 2_000, next: 2_050 }, 2_000);
-  assertEquals([page.view.log.value.lines.length, page.view.log.value.dropped], [1_950, 100]);
-});
-
-Deno.test("createTaskPage() keeps at most 5,000 log lines, however many older lines are requested", async () => {
-  const asked: number[] = [];
-  const log = { lines: linesOf(9_000, 10_000), dropped: 9_000, gone: 0 };
-  const page = taskPage(exampleTask({ id: "a", log_count: 10_000 }), { log }, logActions(0, asked));
-  for (let turn = 0; turn < 10; turn++) await page.view.loadOlder?.();
-  assertEquals([asked.length, page.view.log.value.lines.length], [8, 5_000]);
-  assertEquals(page.nextLogLine(), null);
-});

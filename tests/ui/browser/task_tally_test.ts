@@ -1,5 +1,5 @@
 import type { Task } from "../../../lib/task/task.ts";
-import { pageOfTasks } from "../../../ui/shared/model.ts";
+import { pageOfTasks } from "../../../ui/shared/list_slice.ts";
 import { TaskTally } from "../../../ui/browser/task_tally.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";

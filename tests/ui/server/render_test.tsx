@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { renderClientPage, renderProblemPage, renderTaskPage } from "../../../ui/server/render.tsx";
-import { type ClientPageModel, pageOfTasks, type TaskPageModel } from "../../../ui/shared/model.ts";
+import { pageOfTasks } from "../../../ui/shared/list_slice.ts";
+import type { ClientPageModel, TaskPageModel } from "../../../ui/shared/model.ts";
 import { clientCommands, firstTaskCommands } from "../../../ui/shared/commands.ts";
 import type { StartableTask } from "../../../lib/page_renderer.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -325,7 +326,7 @@ Deno.test("renderTaskPage() shows log, result, error, subtasks and metadata", ()
   );
   for (
     const text of [
-      "red line",
+      '<span class="fg-1">red</span> line',
       "1,200 older lines",
       '<span class="json-key">&quot;answer&quot;</span>: <span class="json-number">42</span>',
       "&quot;file&quot;",

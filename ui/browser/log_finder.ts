@@ -1,0 +1,114 @@
+/**
+ * Searches the whole log of a task on the server, and steps through the matches.
+ *
+ * @module
+ */
+
+import { type Signal, signal } from "@preact/signals";
+import type { LogMatchPage } from "../../lib/task/wire.ts";
+import type { LogFinder as View, LogFindings } from "../shared/view.ts";
+import type { LogRange, LogRequests } from "./log_requests.ts";
+
+/** The delay after the last key press before a search begins, in milliseconds. */
+const TYPING_MS = 200;
+/** The minimum time between two searches because the log grew, in milliseconds. */
+const REFRESH_MS = 2_000;
+
+const NOTHING: LogMatchPage = { numbers: [], index: 0, matches: 0, searched: 0 };
+
+/** The search of a log. */
+export class LogFinder implements View {
+  readonly query: Signal<string> = signal("");
+  readonly findings: Signal<LogFindings | null> = signal(null);
+  readonly current: Signal<number | null> = signal(null);
+  readonly problem: Signal<string> = signal("");
+  readonly #search: LogRequests["search"];
+  /** The loaded matches, which are consecutive, and the totals. */
+  #page = NOTHING;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  #request: AbortController | undefined;
+
+  /** @param search sends a search to the server */
+  constructor(search: LogRequests["search"]) {
+    this.#search = search;
+  }
+
+  search(text: string, from: number): void {
+    clearTimeout(this.#timer);
+    this.#request?.abort();
+    this.query.value = text;
+    this.#page = NOTHING;
+    this.findings.value = this.current.value = null;
+    this.problem.value = "";
+    if (text !== "") this.#timer = setTimeout(() => void this.#find(from), TYPING_MS);
+  }
+
+  step(by: 1 | -1): void {
+    const { numbers, index, matches } = this.#page;
+    const current = this.current.peek();
+    if (matches === 0 || current === null) return;
+    const next = numbers[numbers.indexOf(current) + by];
+    if (next !== undefined) return this.#show(next);
+    const isLast = by === 1 ? index + numbers.length >= matches : index === 0;
+    const range = by === 1 ? { after: isLast ? 0 : current + 1 } : isLast ? {} : { before: current };
+    void this.#load(range, by === 1 ? 0 : -1);
+  }
+
+  /** Repeats the search after a while, because the log has grown to a number of lines. */
+  grew(count: number): void {
+    const { searched } = this.#page;
+    if (this.findings.peek() === null || count <= searched) return;
+    this.#refreshTimer ??= setTimeout(() => {
+      this.#refreshTimer = undefined;
+      if (this.findings.peek() !== null) void this.#refresh();
+    }, REFRESH_MS);
+  }
+
+  /** Makes the first match from a line on the current one, else the last one before it. */
+  async #find(from: number): Promise<void> {
+    await this.#load({ after: from }, 0);
+    if (this.#page.matches > 0 && this.current.peek() === null) await this.#load({}, -1);
+  }
+
+  /** Loads matches, and makes one of them the current one: that at an index, from the end if it is negative. */
+  async #load(range: LogRange, at: number): Promise<void> {
+    const page = await this.#ask(range);
+    if (page === null) return;
+    this.#page = page;
+    this.#show(page.numbers.at(at) ?? null);
+  }
+
+  /** Updates the totals; what is loaded of the matches stays. */
+  async #refresh(): Promise<void> {
+    const page = await this.#ask({});
+    if (page === null) return;
+    const { matches, searched } = page;
+    const known = this.#page.matches === 0 ? page : this.#page;
+    this.#page = { ...known, matches, searched };
+    this.#show(this.current.peek());
+  }
+
+  async #ask(range: LogRange): Promise<LogMatchPage | null> {
+    this.#request?.abort();
+    const request = this.#request = new AbortController();
+    try {
+      const page = await this.#search(this.query.peek(), range, request.signal);
+      if (request.signal.aborted) return null;
+      this.problem.value = "";
+      return page;
+    } catch (error) {
+      if (!request.signal.aborted) {
+        this.problem.value = error instanceof Error ? error.message : String(error);
+      }
+      return null;
+    }
+  }
+
+  #show(number: number | null): void {
+    const { numbers, index, matches, searched } = this.#page;
+    this.current.value = number;
+    const at = number === null ? -1 : numbers.indexOf(number);
+    this.findings.value = { matches, searched, index: at === -1 ? null : index + at };
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Sends requests to the server, whose errors can be shown to the user.
+ *
+ * @module
+ */
+
+import { readProblem } from "../../lib/task/wire.ts";
+
+/** The maximum length of the body of a request that outlives the page, in characters. */
+const MAX_KEEPALIVE = 60_000;
+/** The timeout of a request, in milliseconds. */
+export const ANSWER_TIMEOUT_MS = 15_000;
+
+/** Sends a request without a body, and returns the parsed JSON response. */
+export async function call(method: string, url: string): Promise<unknown> {
+  return await send(url, { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+}
+
+/**
+ * Sends a request.
+ *
+ * @returns the parsed JSON response
+ * @throws {Error} if the server is unreachable or refuses the request; the message can be shown to the user
+ */
+export async function send(url: string, init: RequestInit): Promise<unknown> {
+  const headers = { accept: "application/json", ...init.headers as Record<string, string> };
+  // The request outlives the page if the user leaves it; browsers allow that only for small bodies.
+  const keepalive = init.method !== undefined && String(init.body ?? "").length < MAX_KEEPALIVE;
+  const response = await fetch(url, { ...init, headers, keepalive }).catch((cause) => {
+    throw new Error("Cannot reach the server; nothing was changed", { cause });
+  });
+  const answer: unknown = await response.json().catch(() => null);
+  if (!response.ok) throw new Error(readProblem(answer, response.status));
+  return answer;
+}
+
+/**
+ * Submits a form with `fetch`.
+ *
+ * @param form the form, whose action is the URL of the request
+ * @returns the parsed JSON response
+ */
+export async function sendForm(form: HTMLFormElement): Promise<unknown> {
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) body.append(name, String(value));
+  return await send(form.action, { method: "POST", body, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+}

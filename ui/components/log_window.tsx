@@ -1,0 +1,229 @@
+/** @jsxImportSource preact */
+/**
+ * The scrollable lines of a log of any length: only the blocks near the visible part are rendered, and the
+ * others are replaced by space of their height.
+ *
+ * @module
+ */
+
+import { Component, type ComponentChildren, createRef, type JSX } from "preact";
+import type { TaskLog } from "../shared/model.ts";
+import type { LogPages } from "../shared/view.ts";
+import { BLOCK_LINES, type LineLook, LogBlock } from "./log_lines.tsx";
+
+/** The log follows new lines while the scroll position is at most this many CSS pixels from the end. */
+const FOLLOW_DISTANCE = 24;
+/** The number of blocks that are rendered before and after the visible ones. */
+const MARGIN_BLOCKS = 1;
+/** The height of a line before one was measured, in CSS pixels. */
+const LINE_HEIGHT = 20;
+
+interface LogWindowProps extends LineLook {
+  readonly log: TaskLog;
+  readonly pages: LogPages | null;
+  readonly isFollowing: boolean;
+  readonly wraps: boolean;
+  /** The line to scroll to; each jump is another object. */
+  readonly target: { readonly number: number } | null;
+  readonly onScroll: (isAtEnd: boolean, firstVisible: number) => void;
+  /** What is shown above the first line. */
+  readonly children?: ComponentChildren;
+}
+
+/** The rendered blocks, by their indices. */
+interface WindowState {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The lines of a log in a scrollable box. */
+export class LogWindow extends Component<LogWindowProps, WindowState> {
+  override state: WindowState = { from: 0, to: 0 };
+  readonly #box = createRef<HTMLOListElement>();
+  /** The measured heights of blocks, by their index. */
+  readonly #heights: Map<number, number> = new Map();
+  /** The height of a line that is not measured; constant, because what is measured would move otherwise. */
+  #lineHeight: number | null = null;
+  /** The line to scroll to, until it is loaded and visible. */
+  #target: number | null = null;
+  #sizes: ResizeObserver | undefined;
+
+  override componentDidMount(): void {
+    const box = this.#box.current!;
+    let width = box.clientWidth;
+    this.#sizes = new ResizeObserver(() => {
+      if (box.clientWidth !== width) this.#forget();
+      width = box.clientWidth;
+      this.#settle();
+    });
+    this.#sizes.observe(box);
+    this.#target = this.props.target?.number ?? null;
+    this.#settle();
+  }
+
+  override componentDidUpdate(before: LogWindowProps): void {
+    const { target, wraps, times } = this.props;
+    if (target !== before.target) this.#target = target?.number ?? null;
+    if (wraps !== before.wraps || times !== before.times) this.#forget();
+    this.#settle();
+  }
+
+  override componentWillUnmount(): void {
+    this.#sizes?.disconnect();
+  }
+
+  override render(): JSX.Element {
+    const { log, pages, wraps, children } = this.props;
+    const isWhole = pages === null || !this.props.view.scripted.value;
+    const range = isWhole ? wholeRange(log) : this.#range();
+    const first = isWhole ? log.dropped : log.gone;
+    const end = log.dropped + log.lines.length;
+    const blocks = [];
+    for (let block = range.from; block <= range.to; block++) {
+      const start = Math.max(first, block * BLOCK_LINES);
+      const lines = [];
+      for (let number = start; number < Math.min(end, (block + 1) * BLOCK_LINES); number++) {
+        lines.push(number >= log.dropped ? log.lines[number - log.dropped] : pages?.line(number));
+      }
+      blocks.push(<LogBlock key={block} {...this.props} first={start} lines={lines} />);
+    }
+    return (
+      <ol
+        class={wraps ? "log" : "log log-unwrapped"}
+        ref={this.#box}
+        tabIndex={0}
+        aria-labelledby="log-title"
+        onScroll={() => this.#scrolled()}
+        onWheel={() => this.#target = null}
+        onPointerDown={() => this.#target = null}
+        onKeyDown={() => this.#target = null}
+      >
+        {children}
+        {!isWhole && <Space key="before" height={this.#heightOf(this.#firstBlock, range.from)} />}
+        {blocks}
+        {!isWhole && <Space key="after" height={this.#heightOf(range.to + 1, this.#lastBlock + 1)} />}
+      </ol>
+    );
+  }
+
+  get #firstBlock(): number {
+    return Math.floor(this.props.log.gone / BLOCK_LINES);
+  }
+
+  get #lastBlock(): number {
+    const { dropped, lines } = this.props.log;
+    return Math.max(this.#firstBlock, Math.floor((dropped + lines.length - 1) / BLOCK_LINES));
+  }
+
+  /** Returns the blocks to render: the last ones while the log is followed. */
+  #range(): WindowState {
+    const [first, last] = [this.#firstBlock, this.#lastBlock];
+    if (this.props.isFollowing) return { from: Math.max(first, last - 2), to: last };
+    const { from, to } = this.state;
+    return { from: Math.min(Math.max(from, first), last), to: Math.max(first, Math.min(to, last)) };
+  }
+
+  /** Returns the height of the blocks from one index to before another. */
+  #heightOf(from: number, to: number): number {
+    let height = 0;
+    for (let block = from; block < to; block++) {
+      height += this.#heights.get(block) ?? (this.#lineHeight ?? LINE_HEIGHT) * BLOCK_LINES;
+    }
+    return height;
+  }
+
+  /** Measures what was rendered, scrolls to where the page should be, and renders what is visible there. */
+  #settle(): void {
+    const box = this.#box.current;
+    if (box === null || this.props.pages === null) return;
+    this.#measure(box);
+    if (this.props.isFollowing) box.scrollTop = box.scrollHeight;
+    else if (this.#target !== null) this.#scrollTo(box, this.#target);
+    else this.#show(box);
+    this.#load();
+  }
+
+  #measure(box: HTMLElement): void {
+    const items = [...box.querySelectorAll<HTMLElement>("[data-first]")];
+    items.forEach((item, index) => {
+      const next = items[index + 1];
+      // The last block is not measured, because lines are added to it.
+      if (next === undefined) return;
+      const first = Number(item.dataset.first);
+      const height = next.offsetTop - item.offsetTop;
+      this.#heights.set(Math.floor(first / BLOCK_LINES), height);
+      this.#lineHeight ??= height / (BLOCK_LINES - first % BLOCK_LINES);
+    });
+  }
+
+  /** Renders the block of a line, and scrolls to the line until it is loaded. */
+  #scrollTo(box: HTMLElement, number: number): void {
+    const block = Math.floor(number / BLOCK_LINES);
+    this.#render(block - MARGIN_BLOCKS, block + MARGIN_BLOCKS);
+    const item = document.getElementById(`log-${number}`);
+    if (item === null) return;
+    box.scrollTop = item.offsetTop - box.clientHeight / 3;
+    const { log, pages } = this.props;
+    if (number >= log.dropped || pages?.line(number) !== undefined) this.#target = null;
+  }
+
+  #scrolled(): void {
+    const box = this.#box.current!;
+    if (this.#target !== null) return;
+    this.#show(box);
+    this.#load();
+    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight <= FOLLOW_DISTANCE;
+    this.props.onScroll(isAtEnd, this.#firstVisible(box));
+  }
+
+  /** Forgets what was measured, because all lines have other heights now. */
+  #forget(): void {
+    this.#heights.clear();
+    this.#lineHeight = null;
+  }
+
+  /** Renders the blocks at the scroll position. */
+  #show(box: HTMLElement): void {
+    const { scrollTop, clientHeight } = box;
+    let block = this.#firstBlock;
+    let bottom = this.#heightOf(block, block + 1);
+    while (bottom < scrollTop && block < this.#lastBlock) bottom += this.#heightOf(++block, block + 1);
+    const from = block - MARGIN_BLOCKS;
+    while (bottom < scrollTop + clientHeight && block < this.#lastBlock) {
+      bottom += this.#heightOf(++block, block + 1);
+    }
+    this.#render(from, block + MARGIN_BLOCKS);
+  }
+
+  #render(from: number, to: number): void {
+    if (from !== this.state.from || to !== this.state.to) this.setState({ from, to });
+  }
+
+  /** Loads the lines of the rendered blocks. */
+  #load(): void {
+    const { log, pages } = this.props;
+    const { from, to } = this.#range();
+    const end = Math.min((to + 1) * BLOCK_LINES, log.dropped);
+    const start = Math.max(log.gone, from * BLOCK_LINES);
+    if (start < end) pages?.want(start, end);
+  }
+
+  /** Returns the number of the first line that is visible. */
+  #firstVisible(box: HTMLElement): number {
+    const items = [...box.querySelectorAll<HTMLElement>(".log-line")];
+    const item = items.find((each) => each.offsetTop + each.offsetHeight > box.scrollTop);
+    return Number(item?.id.slice("log-".length) ?? 0);
+  }
+}
+
+/** Takes the place of blocks that are not rendered. */
+function Space({ height }: { readonly height: number }): JSX.Element {
+  return <li class="log-space" aria-hidden="true" style={{ height: `${height}px` }} />;
+}
+
+function wholeRange({ dropped, lines }: TaskLog): WindowState {
+  return {
+    from: Math.floor(dropped / BLOCK_LINES),
+    to: Math.floor((dropped + lines.length - 1) / BLOCK_LINES),
+  };
+}
