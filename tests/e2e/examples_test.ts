@@ -7,7 +7,7 @@ import { TestSocket } from "../support/socket.ts";
 
 Deno.test("examples/embed: the monitor works below a path of another server", async () => {
   const cwd = new URL("../examples/embed/", import.meta.url);
-  const flags = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-read", "--allow-env"];
+  const flags = ["--no-prompt", "--allow-net=127.0.0.1"];
   await using example = spawn(Deno.execPath(), ["run", ...flags, "main.ts", "0"], { cwd });
   const [, base] = await example.output(/(http:\/\/127\.0\.0\.1:\d+)/, "stderr").catch(() => {
     // Older versions of Deno print the address to stdout.
