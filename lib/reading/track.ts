@@ -76,6 +76,8 @@ const BELIEVED_POINTS = 1;
 const BELIEVED_TOTAL = 101;
 /** A number that is first seen above this, in percent, is likely a score. */
 const BELIEVED_START = 50;
+/** A count that rises less than this many times as often as it falls is a level. */
+const LEVEL_RATIO = 2;
 /** Steps that a program may skip without announcing them. */
 const MOST_SKIPPED = 1;
 /** A track above this, in percent, may have ended: the last steps of a loop are often not printed. */
@@ -153,11 +155,16 @@ export function isBelieved(track: Track): boolean {
   // `a1.png: 42% of original`, `a2.png: 44% of original`: each has a percentage of its own.
   const isRenamed = track.newest.current === null && track.renames >= track.sightings - 1;
   if (isRenamed && track.rises < BELIEVED_RENAMED_RISES) return false;
-  if (track.newest.current === null && track.falls > 0) return false;
+  if (track.newest.current === null ? track.falls > 0 : isLevel(track)) return false;
   const hasMoved = track.newest.current !== null ||
     (track.newest.progress ?? 0) - track.first >= BELIEVED_POINTS;
   return track.wasOpen && track.rises >= BELIEVED_RISES && hasMoved &&
     (track.first < BELIEVED_START || (track.newest.total ?? 0) >= BELIEVED_TOTAL);
+}
+
+/** `L: 8/11`, `L: 3/11`, `L: 6/11`: a count that falls about as often as it rises. */
+function isLevel({ falls, rises }: Track): boolean {
+  return falls > 1 && falls * LEVEL_RATIO > rises;
 }
 
 /** `[  0%] Checking for updates`, once, is often the first line of something else. */
@@ -246,12 +253,20 @@ export function withoutLeaps(track: Track, sighting: Sighting): Sighting {
   return track.leaps ? { ...sighting, progress: current / total * 100, isBeginning: false } : sighting;
 }
 
-/** A row that announced a step goes on about it, until the next one begins: `Sending 1/8 ... OKAY`. */
-export function continuedStep({ newest, lastRow }: Track, sighting: Sighting, row: number): Sighting {
+/**
+ * A row that announced a step goes on about it, until the next one begins: `Sending 1/8 ... OKAY`. A row that is not complete
+ * yet announces the next one: `2/8`.
+ */
+export function continuedStep(
+  { newest, lastRow, leaps }: Track,
+  sighting: Sighting,
+  { row, isRedraw }: { readonly row: number; readonly isRedraw: boolean },
+): Sighting {
   const { current, total, isBeginning } = newest;
-  if (!isBeginning || sighting.isBeginning || row !== lastRow || current === null || total === null) {
+  if (!isBeginning || leaps || sighting.isBeginning || current === null) return sighting;
+  const step = row === lastRow ? current : isRedraw ? current + 1 : null;
+  if (total === null || sighting.total !== total || step === null || sighting.current !== step) {
     return sighting;
   }
-  if (sighting.current !== current || sighting.total !== total) return sighting;
-  return { ...sighting, progress: Math.max(0, current - 1) / total * 100, isBeginning };
+  return { ...sighting, progress: Math.max(0, step - 1) / total * 100, isBeginning };
 }

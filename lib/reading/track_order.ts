@@ -57,6 +57,13 @@ export function isPhaseBefore(bar: Track, next: Track): boolean {
     isSameRow(bar, next);
 }
 
+/** Whether a track is the phase after the one that was shown last. */
+export function isNext(track: Track, last: Track): boolean {
+  // `Status: 2%` of another phase, after `Status: 100%` and other counts
+  if (track.lastRestart > last.lastStep && isClose(last.newest)) return true;
+  return track.order > last.order && (hasEnded(last) || (isSameRow(last, track) && last.rises > 0));
+}
+
 /** Whether a track may be what comes after another one, which is at its end or close to it. */
 export function isSuccessor(track: Track, other: Track): boolean {
   return track !== other && track.output === other.output && track.order > other.order && isBelieved(track) &&

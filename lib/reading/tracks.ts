@@ -25,8 +25,8 @@ import {
   areEqual,
   isBetter,
   isInterleaved,
+  isNext,
   isPhaseBefore,
-  isSameRow,
   isSuccessor,
   mayBeWithin,
 } from "./track_order.ts";
@@ -86,8 +86,9 @@ export class Tracks {
    */
   take(sighting: Sighting, context: SightingContext): Reading | undefined {
     const track = this.#trackOf(sighting, context);
-    sighting = continuedStep(track, withoutLeaps(track, sighting), context.row);
+    sighting = continuedStep(track, withoutLeaps(track, sighting), context);
     this.#countLine(context);
+    this.takeOtherVersion(context);
     // A row above the last one is drawn again: there are several side by side.
     if (context.row < track.lastRow && track.rows.has(context.row)) track.turns++;
     const isLower = context.row > track.lastRow && track.seenMs === context.atMs && track.sightings > 0;
@@ -260,9 +261,9 @@ export class Tracks {
       return this.#parallel.has(shown) ? finishedOfAll([...this.#parallel]) : INDETERMINATE;
     }
     const last = this.#shown;
-    const isNext = last !== null && shown.order > last.order &&
-      (hasEnded(last) || (isSameRow(last, shown) && last.rises > 0));
-    if (isNext && shown.newest.rank <= last.newest.rank) this.#firstPhase ??= last;
+    if (last !== null && isNext(shown, last) && shown.newest.rank <= last.newest.rank) {
+      this.#firstPhase ??= last;
+    }
     // `files 1/1`, drawn at its end only, was a phase, too.
     if (isDrawnBar(shown)) {
       this.#firstPhase ??= this.#allTracks.find((other) => isPhaseBefore(other, shown)) ?? null;

@@ -16,9 +16,13 @@ interface Surroundings {
 /** Verbs in the form that says that something is going on, in several languages. */
 const DOING =
   /^[^\p{L}]{0,12}(?:\p{L}{2,20} ){0,2}(?!running|remaining|warning|during|showing|using|waiting|meeting|rating|evening|morning)\p{L}{2,20}(?:ing|ando|iendo|endo)(?![\p{L}])|(?<![\p{L}])(?:wird|werden|werde|installier\p{L}*|lade|kopiere|téléchargement|installation|copie|скачивание|загрузка|установка|копирование|pobieranie|instalowanie|indiriliyor|yükleniyor|kuruluyor|正在|ダウンロード中|インストール中|处理中|下载中)/iu;
+/** `pending [3/6] - Process C` */
+const START_BEFORE = /(?<!\p{L})(?:pending|starting|started|start|begin)\s{1,8}[[(]?$/iu;
+/** `3/6: lib64foo  #########`: a bar whose end nobody knows is that of the one thing that is named. */
+const BAR_OF_NAME = /^: \S[^▮]{0,200} ▮\s*$/;
 /** What says that a step is over: a participle in front, a verdict, a rate, or how long it took. */
 const DONE_BEFORE =
-  /(?<![\p{L}])(?!(?:speed|feed|seed|need|embed|shed|bed|red)\b)(?:\p{L}{2,20}ed|done|built|sent|written|fertig|listo|ok)\b/iu;
+  /(?<![\p{L}])(?!(?:speed|feed|seed|need|embed|shed|bed|red)\b)(?:\p{L}{2,20}ed|done|built|sent|written|success|fertig|listo|ok)\b/iu;
 const DONE_BEHIND =
   /^[\])]?[\s:,]*(?:\p{L}{2,20}ed|done|ok|complete|built|sent|written)\b|\bbeen\b|\b(?:done|finished|completed?|ok|passed|failed|succeeded|skipped|cached|pass|fail)\b[\])]?\s*$|[✓✔√✗✘]|\d ?[kKMGT]?i?B\/s|\d ?(?:ms|s|secs?|min)\b[\])]*\s*$|\d%|score|loss|acc/iu;
 /** `file 3/12`, `batch 3 of 12` */
@@ -37,7 +41,7 @@ const NAME_BEHIND =
 const REMARK_BEHIND = /^ ?\((?!\d+(?:\.\d+)? ?(?:%|[kKMG]?i?B|m?s|\)))/;
 /** Between the verb and the count: a name, and no noun in the plural. */
 const NAME_BETWEEN =
-  /(?:ing|ando|iendo|endo|ieren|wird|werden|正在)(?:[:…\s]|\.{2,3})+["'‘“`»<]?(?!\p{L}{1,30}s\b|dependencies|data|the\b)[\p{L}\p{N}/~@]/iu;
+  /(?:ing|ando|iendo|endo|ieren|wird|werden|正在)(?:[:…\s]|\.{2,3})+["'‘“`»<]?(?!\p{L}{1,30}s\b(?![-._/@]\p{N})|dependencies|data|the\b)[\p{L}\p{N}/~@]/iu;
 /** What can only be a name: it has a dot, a slash, a digit or a dash within. */
 const FILE_NAME = /["'‘“`][\p{L}\p{N}]|(?<![\p{L}\p{N}])[\p{L}\p{N}_~@]{1,60}[./_@-][\p{L}\p{N}]/u;
 
@@ -48,7 +52,7 @@ const FILE_NAME = /["'‘“`][\p{L}\p{N}]|(?<![\p{L}\p{N}])[\p{L}\p{N}_~@]{1,60
  * @returns `named` if it also says what is being done, `bare` if it is only a name; `null` if it announces nothing
  */
 export function beginningOf({ left, right, isRedraw }: Surroundings): "named" | "bare" | null {
-  if (START_BEHIND.test(right)) return "named";
+  if (START_BEHIND.test(right) || START_BEFORE.test(left) || BAR_OF_NAME.test(right)) return "named";
   const step = STEP.test(left) ? STEP_BEHIND.exec(right)?.groups?.what : undefined;
   if (step !== undefined && BEGINNING.test(step)) return "named";
   if (DONE_BEFORE.test(left) || DONE_BEHIND.test(right) || UNIT.test(right)) return null;

@@ -56,6 +56,8 @@ export const builds = patterns([
       /^\[(?<current>\d+)\/(?<total>\d+)(?:[ ,][^\]]{0,40})?\] (?!.*\d ?%$)(?<what>(?:Building|Linking|Generating|Compiling|Running|Automatic|Install|Copying|Creating|Scanning|Re-running|Performing|Completed|No \w+ step|Built|CC|CXX|LINK|SOLINK|AR|STAMP|ACTION|COPY|ASM|RUST|Assembling|cc|c\+\+|gcc|g\+\+|clang|clang\+\+|cp|rm|ar|touch)\b.{0,200})$/,
   },
   { format: "bazel", pattern: /^\[(?<current>[\d,]+) \/ (?<total>[\d,]+)\] /, unit: "actions" },
+  // nix: running, done and expected derivations
+  { format: "nix", pattern: /^\[(?:\d+\/)?(?<current>\d+)\/(?<total>\d+) built\b/, unit: "derivations" },
   // cmake --build with make: sub-makes interleave, so the percentage never falls.
   {
     format: "cmake",

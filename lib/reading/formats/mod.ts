@@ -27,6 +27,7 @@ import { planned } from "./planned.ts";
 import { protocols } from "./protocols.ts";
 import { resultDots } from "./result_dots.ts";
 import { rsync } from "./rsync.ts";
+import { rulers } from "./rulers.ts";
 import { scales } from "./scales.ts";
 import { tqdm, training } from "./training.ts";
 import { tap } from "./tap.ts";
@@ -41,7 +42,19 @@ export interface FormatEntry {
 
 /** Known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
-  ...[ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList, resultDots]
+  ...[
+    ffmpeg,
+    columns,
+    rsync,
+    wget,
+    dockerLayers,
+    podmanBlobs,
+    compose,
+    composePlain,
+    taskList,
+    resultDots,
+    rulers,
+  ]
     .map((
       format,
     ) => ({

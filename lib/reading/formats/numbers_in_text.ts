@@ -5,10 +5,23 @@
  */
 
 import { bytesOf, countOf, percentOf } from "../numbers.ts";
-import { counted, type Format, FRONT_LABEL, type Line, percentage, RANK, type Sighting } from "../reading.ts";
+import { counted, type Format, FRONT_LABEL, percentage, RANK, type Sighting } from "../reading.ts";
+import { amount } from "./amounts.ts";
 import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
 import { lastOfScale, ScaleDots } from "./percent_scales.ts";
+import {
+  before,
+  behind,
+  hasBar,
+  isOther,
+  isShownBy,
+  labelOf,
+  type Seen,
+  seenOf,
+  statusOf,
+  valueOf,
+} from "./seen.ts";
 import * as words from "./words.ts";
 
 /** A line with more slashes than this has columns of a table. */
@@ -18,8 +31,6 @@ const MANY_COLUMNS = 5;
 const MAX_ROUNDING = 6;
 /** How far a percentage may be from the count beside it, in percentage points, to mean the same. */
 const EQUAL_POINTS = 1;
-/** How far a number may be from the bar that shows it, in percentage points; one cell of the bar comes on top. */
-const BAR_POINTS = 2;
 /** A bar without a number needs at least this many cells to be exact enough. */
 const LEAST_CELLS = 15;
 
@@ -31,14 +42,6 @@ interface Count {
   readonly total: number;
 }
 
-/** A line whose bar is replaced by a sign. */
-interface Seen {
-  readonly text: string;
-  readonly isRedraw: boolean;
-  readonly bar: Bar | undefined;
-  readonly scaleDots: ScaleDots;
-}
-
 /** Reads percentages, counts and sizes of unknown programs; stronger evidence is tried first. */
 export function numbersInText(): Format {
   const scaleDots = new ScaleDots();
@@ -48,7 +51,7 @@ export function numbersInText(): Format {
     if (seen.bar !== undefined && words.ORDINAL.test(line.text)) return wholeBehindFullBar(line.text) ?? null;
     return share(seen) ?? sizesWithPercent(seen) ?? percent(seen) ?? agreeing(seen) ??
       pair(seen, words.PAIR) ??
-      pair(seen, words.PLAIN_PAIR) ?? durations(seen) ?? keyValues(seen) ?? bare(seen);
+      pair(seen, words.PLAIN_PAIR) ?? amount(seen);
   };
 }
 
@@ -67,11 +70,6 @@ export function bareBars(): Format {
       status: /\p{L}/u.test(stem) ? stem.replace(/[\s.…:]+$/, "") : undefined,
     });
   };
-}
-
-function seenOf({ text, isRedraw }: Line, scaleDots: ScaleDots): Seen {
-  const bar = barIn(text);
-  return { text: bar?.rest ?? text, isRedraw, bar, scaleDots };
 }
 
 /** `42.0% of 10.00MiB` */
@@ -201,17 +199,6 @@ function hasManyColumns({ text, isRedraw }: Seen): boolean {
   return !isRedraw && text.trim().split(/ {2,}/).length >= MANY_COLUMNS;
 }
 
-/** Whether a number has a bar: beside it, or filled to the same percentage. */
-function hasBar(match: RegExpExecArray, percent: number, bar: Bar | undefined): boolean {
-  return words.BAR_BEFORE.test(before(match)) || words.BAR_BEHIND.test(behind(match)) ||
-    isShownBy(bar, percent);
-}
-
-function isShownBy(bar: Bar | undefined, percent: number): boolean {
-  if (bar === undefined || bar.share === null) return false;
-  return Math.abs(bar.share * 100 - percent) <= BAR_POINTS + 100 / bar.width;
-}
-
 function isNamedPercent(match: RegExpExecArray): boolean {
   const left = before(match);
   const right = behind(match);
@@ -261,7 +248,8 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
     const isLoop = words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || words.LOOP_NOUN.test(left);
     if (
       step === undefined && !isLoop && !isDrawn &&
-      (isOther(match, words.OTHER_BEHIND, isRedraw) || (!isRedraw && words.COLUMNS.test(text)))
+      (isOther(match, words.OTHER_BEHIND, isRedraw) ||
+        (!isRedraw && (words.COLUMNS.test(text) || words.MANY_VALUES.test(text))))
     ) {
       continue;
     }
@@ -294,78 +282,7 @@ function withShareOf(bar: Bar | undefined, isSame: boolean, found: Sighting): Si
   return { ...found, rank: RANK.drawn, isNamed: true, progress: bar.share * 100, isBeginning: false };
 }
 
-/** `Simulated time: 12.5 / 100.0 ns` */
-function durations({ text }: Seen): Sighting | undefined {
-  const match = words.DURATIONS.exec(text);
-  if (match === null || isOther(match, words.OTHER_BEHIND)) return undefined;
-  return counted("durations", Number(match[1]), Number(match[2]), { rank: RANK.bare, label: labelOf(match) });
-}
-
-/** `msg="imported rows" done=50 total=1000` */
-function keyValues({ text }: Seen): Sighting | undefined {
-  const options = { rank: RANK.bare, label: text.replace(/=\S*/g, "=") };
-  const percent = words.PERCENT_VALUE.exec(text)?.[1];
-  if (percent !== undefined) return percentage("values", Number(percent), options);
-  const [, current] = words.DONE_VALUE.exec(text) ?? [];
-  const [, total] = words.TOTAL_VALUE.exec(text) ?? [];
-  if (current === undefined || total === undefined || Number(total) < 2) return undefined;
-  return counted("values", Number(current), Number(total), options);
-}
-
 /** `12/2026` */
 function isMonth(current: string, total: string): boolean {
   return /^(?:19|20)\d\d$/.test(total) && Number(current) >= 1 && Number(current) <= 12;
-}
-
-/** Reads a line that is only a number, as `pv -n` writes it, and named numbers: `PERCENT: 1.155`, `progress=0.42`. */
-function bare({ text, bar }: Seen): Sighting | undefined {
-  const options = { rank: RANK.bare, isNamed: false };
-  const beside = bar === undefined ? undefined : words.NUMBER_BESIDE_BAR.exec(text);
-  if (beside && isShownBy(bar, Number(beside[1]))) {
-    return percentage("percent", Number(beside[1]), { label: labelOf(beside), status: statusOf(beside) });
-  }
-  const fraction = words.FRACTION.exec(text)?.[1];
-  if (fraction !== undefined) return percentage("fraction", Number(fraction) * 100, options);
-  const named = words.NAMED_NUMBER.exec(text);
-  if (named !== null) return percentage("number", Number(named[1]), { ...options, label: labelOf(named) });
-  if (!/^\d{1,3}(?:\.\d{1,4})?$/.test(text.trim())) return undefined;
-  return percentage("number", Number(text), options);
-}
-
-function isOther(match: RegExpExecArray, otherBehind: RegExp, isRedraw = false): boolean {
-  if (words.BAR_BEFORE.test(before(match))) return false;
-  const isTable = isRedraw ? /^\s*[|│]/.test(match.input) : words.TABLE.test(match.input);
-  if (isTable && !match.input.includes(BAR_SIGN) && !words.BAR.test(match.input)) return true;
-  const left = before(match);
-  const isOfOther = words.OTHER_BEFORE.test(left) || words.OTHER_CLAUSE.test(left);
-  return (isOfOther && !words.DOING_TO.test(left)) ||
-    otherBehind.test(behind(match)) ||
-    words.RATIO_BEHIND.test(behind(match)) || words.OTHER_LINE.test(match.input);
-}
-
-function valueOf(match: RegExpExecArray): number {
-  return percentOf(match[1] ?? match[2]!);
-}
-
-function before(match: RegExpExecArray): string {
-  return match.input.slice(0, match.index);
-}
-
-function behind(match: RegExpExecArray): string {
-  return match.input.slice(match.index + match[0].length);
-}
-
-/** Returns the line without the number and without other changing parts: bars, rates, times. */
-function labelOf(match: RegExpExecArray): string {
-  const line = `${before(match)}#${behind(match)}`;
-  return line.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*▮-]{2,}|▮/g, " ").replace(/[[\]()|<>]/g, " ")
-    .replace(/\d[\d.,:]*\s?(?:[kKMGTP]?i?[Bb](?:ytes)?(?:\/s|ps)?|it\/s|s\/it|[smhd]\b)/g, "#");
-}
-
-/** Returns the words in front of the number, if they say what is being done: `Copying a.txt: 42%`. */
-function statusOf(match: RegExpExecArray): string | undefined {
-  const left = before(match);
-  const found = /^\W{0,16}?(\p{L}[^\d%|[\]#=█━▮]{1,100}?)\s*([:.…]*)[\s([▮]*$/u.exec(left);
-  if (found === null || (found[2] === "" && !/^\W*\p{L}{2,20}ing\b/u.test(left))) return undefined;
-  return found[1]!.trim();
 }

@@ -151,6 +151,17 @@ export const transfers = patterns([
     pattern: /^>? ?(?<current>\d{4,9})\+(?<left>\d{4,9}) +[\d:]{2,9}\.\d\d\+[\d:]{2,9}\.\d\d /,
     unit: "frames",
   },
+  {
+    format: "fetchmail",
+    pattern: /^reading message \S{1,200}:(?<current>\d+) of (?<total>\d+) \(\d+ /,
+    unit: "messages",
+  },
+  // drbdadm status: `replication:SyncSource peer-disk:Inconsistent done:12.34`
+  {
+    format: "drbd",
+    pattern: /\breplication:Sync(?:Source|Target)\b.{0,80} done:(?<percent>\d{1,3}\.\d\d)\b/,
+    status: "Synchronising",
+  },
   // zip -dc: files done and to go
   {
     format: "zip",

@@ -57,6 +57,8 @@ export const OTHER_BEFORE = new RegExp(
 );
 /** A row of a table: `| 10% | 3/7`. */
 export const TABLE = /[|│].*[|│]/;
+/** A list of values: `cov: 12 ft: 30 corp: 5/20b lim: 4 L: 3/9`. */
+export const MANY_VALUES = /(?:(?<![\w/])[\p{L}/]{1,12}: ?\d\S{0,12}\s{1,4}){4}/u;
 /** Columns of a table that spaces align. */
 export const COLUMNS = /\S {2,}\S.* {2,}\S.* {2,}\S/;
 export const BAR = /[#=█▓▒░━■⣿-]{2}|[>*.]{3}/;
@@ -158,6 +160,14 @@ export const AGREEING =
 /** `Time: 12.5 / 100.0 ns`, `t = 12.5 of 100.0` */
 export const DURATIONS =
   /(?:\b(?:time|position|simulated)\b[^\d]{0,20}|\bt ?= ?)(\d{1,12}(?:\.\d{1,9})?)(?: ?[munpf]?s| sec| min| h)? ?(?:\/|of) ?(\d{1,12}(?:\.\d{1,9})?)(?![\d.:])/i;
+const CLOCK = String.raw`(\d{1,3}(?::\d\d){1,2}(?:\.\d{1,3})?)`;
+/** The position of a player: `00:30.784/01:01.439`, `00:48.17 [02:11.83] of 03:00.00`. */
+export const POSITION = new RegExp(
+  String.raw`(?<![\w:.])${CLOCK}(?: \[-?[\d:.]{4,12}\])? ?(?:/|of) ?${CLOCK}(?![\d:.])`,
+);
+/** `1404 tries in 00:01h, 1596 to do`, `12 files done, 28 to go` */
+export const DONE_AND_LEFT =
+  /(?<![\w.,:])(\d{1,12}) (?:\p{L}{3,12} )?(?:done|tried|processed|completed|finished|in [\d:]{3,9}h?)[,;|]? {1,3}(\d{1,12}) (?:\p{L}{3,12} )?(?:to do|to go|left|remaining)(?!\p{L})/u;
 /** Values of structured logs. */
 export const PERCENT_VALUE =
   /(?:^|[\s,{])(?:pct|percent|percentage|progress_pct|progress)=((?:[1-9]\d{0,2}|0(?=\.0{1,9}[\s,}]))\.\d{1,9}|[1-9]\d?|100)(?=[\s,}]|$)/;

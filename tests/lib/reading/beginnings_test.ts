@@ -70,6 +70,15 @@ Deno.test("Tracks: a row that begins at 0 of n counts steps done", () => {
   assertEquals(output.progress, [0, 25, 50, 75]);
 });
 
+Deno.test("Tracks: a row with a bar of unknown width is about the thing that it names", () => {
+  const output = new Outputs();
+  for (const step of [1, 2, 3]) {
+    output.write(`  ${step}/4: lib64foo${step}    `).wait(300).write("########").wait(300).write("########\n")
+      .wait(300);
+  }
+  assertEquals(output.progress, [0, 25, 50]);
+});
+
 Deno.test("Tracks: a row that announced a step is about it until its end", () => {
   const output = new Outputs();
   for (const part of [1, 2, 3]) {

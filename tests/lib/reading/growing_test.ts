@@ -24,6 +24,22 @@ Deno.test("ProgressReader counts dots between the numbers of a scale, unless the
   assertEquals(shownOf(["0%...", "0%...10%...", "0%...10%...20%..."]), [0, 10, 20]);
 });
 
+Deno.test("ProgressReader reads characters under a ruler", () => {
+  const rulers = [
+    "0%   10   20   30   40   50   60   70   80   90   100%\n|----|----|----|----|----|----|----|----|----|----|\n",
+    "----5---10---15---20---25---30---35---40---45---50---55---60---65---70---75---80---85---90---95--100\n",
+  ];
+  for (const ruler of rulers) {
+    const output = new Outputs().write(ruler);
+    const width = ruler.trimEnd().split("\n").at(-1)!.length;
+    output.write("*".repeat(Math.round(width / 4))).wait(300).write("*".repeat(Math.round(width / 4))).wait(
+      300,
+    );
+    assertEquals(output.progress.map((percent) => Math.round(Number(percent) / 25) * 25), [25, 50]);
+  }
+  assertEquals(new Outputs().write("|------------------\n").write("***").wait(300).write("***").progress, []);
+});
+
 Deno.test("ProgressReader counts a character for each of the things that were announced", () => {
   const output = new Outputs().write("Inspecting 20 files\n");
   output.write(".....").wait(300).write("..C..\n").write("..").wait(300);

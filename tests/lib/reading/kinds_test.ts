@@ -41,6 +41,8 @@ const REDRAWN: Kinds = {
     `${percent}% building ${step * 12}/${step * 12 + 10} modules`,
   "a named number": (step, percent) => `Current Frame:   ${step * 50}, percentage:   ${percent}`,
   "a hash and time passed": (step) => `Rewrite 3f2a1b${step}cd (${step}/10) (${step} seconds passed)`,
+  "the position of a player": (step) => `  Position: 00:${`${step * 6}`.padStart(2, "0")}.000 / 01:00.000`,
+  "running, done and expected": (step) => `[2/${step}/10 built] building pkg-${step}: compiling`,
   "a spinner": (step) => `${"|/-\\"[step % 4]} Processing ${step * 10}/100 files`,
   Japanese: (step, percent) => `ダウンロード中... ${percent}% (${step * 5} MB / 50 MB)`,
   Turkish: (_, percent) => `İndiriliyor: %${percent}`,
@@ -65,6 +67,10 @@ const DONE: Kinds = {
     `[0:01] | Hosts: 1 | Errors: 0 | Requests: ${step * 50}/500 (${percent}%)`,
   "a column of a table": (step) =>
     `MyStack |  ${step}/10 | 10:00:1${step} AM | CREATE_COMPLETE      | AWS::S3::Bucket | B${step}`,
+  "done and to do": (step) =>
+    `[STATUS] 14.00 tries/min, ${step * 10} tries in 00:01h, ${100 - step * 10} to do in 00:02h`,
+  "a message after an address": (step) => `reading message u@127.0.0.1:${step} of 10 (3156 octets) flushed`,
+  "done after a state": (_, percent) => `replication:SyncSource peer-disk:Inconsistent done:${percent}.00`,
   "bytes of a log": (step, percent) => `copied ${step * 10} of 100 GB (${percent}%)`,
   "simulated time": (step) => `Simulated time: ${step * 10}.0 / 100.0 ns`,
   "a field in Polish": (_, percent) => `Procent:\t${percent}`,
@@ -80,6 +86,8 @@ const BEGUN: Kinds = {
     `  Upgrading        : glibc-2.34-${step}.el9.x86_64           ${step}/10 `,
   "the count in brackets": (step) => `>>> Emerging (${step} of 10) app-misc/foo-1.${step}::gentoo`,
   "a file": (step) => `Processing file ${step} of 10: part${step}.csv`,
+  "a pending step": (step) => `[build] › pending   [${step}/10] - Process ${step}`,
+  "a package with a plural's ending": (step) => `==> Installing ncurses-6.${step}-kqf2 [${step}/10]`,
   "a position": (step) => `Position: ${step}/10 (8/2p5/3p4/K${step} w - - 0 11)`,
   French: (step) => `Étape ${step}/10 : compilation de module${step}`,
   German: (step) => `Kopiere Datei ${step} von 10: foto_${step}.jpg`,

@@ -35,6 +35,12 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "showing 10 of 250 results",
     "5 of 10 connections in use",
   ],
+  "lists of values": [
+    "#3\tpulse  cov: 6 ft: 18 corp: 3/20b lim: 4 exec/s: 1 rss: 28Mb L: 3/9 MS: 1",
+    "cov: 6 ft: 18 lim: 4 rss: 28 L: 4/9",
+    "cov: 6 ft: 18 lim: 4 rss: 28 L: 5/9",
+    "cov: 6 ft: 18 lim: 4 rss: 28 L: 6/9",
+  ],
   percentiles: [
     "  50%     12",
     "  66%     13",

@@ -9,20 +9,6 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 /** The recordings that are not read right yet, and why. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
   clack_progress_pty: "only the colours tell how much of its bar is filled",
-  drbd_status_loop: "`done:12.34`, without a sign, in the status of a synchronisation",
-  fetchmail_v: "`reading message u@host:12 of 40 (3156 octets)`: the number follows a colon",
-  hydra_status: "tries done and to do, in minutes between two lines",
-  libfuzzer_run: "lengths of mutated parts, `L: 8/11`, are taken for a count",
-  needrestart_pty: "a bar without a number that begins again in the row of a full one",
-  nix_build: "`[1/12/24 built]`: running, done and expected",
-  ogg123_pty: "the position of a player, `Time: 00:48.17 [02:11.83] of 03:00.00`",
-  openmpt123_play: "the position of a player, `00:30.78 / 01:01.439`, in one of five redrawn rows",
-  primecount_status: "a count of a phase, behind another one that was over at once",
-  signale_interactive_pty: "`pending  [3/6] - Process C` announces a step",
-  signale_pipe: "`pending  [3/6] - Process C` announces a step",
-  spack_install: "`==> Installing zlib [3/12]` announces a step at the end of the line",
-  urpmi_install: "a bar of hashes that grows behind `3/6: name` counts within that step",
-  vina_pty: "stars that grow under a scale `0%   10   20 … 100%`",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));

@@ -213,6 +213,21 @@ Deno.test("Tracks: named bars that are drawn in turn count as finished ones of a
   assertEquals(phases.last.progress, null);
 });
 
+Deno.test("Tracks: a bare count that falls as often as it rises is a level", () => {
+  assertEquals(
+    progressOf([3, 6, 4, 7, 5, 8, 2, 6, 3, 7, 9].map((count) => `slot ${count}/11 x`)).at(-1),
+    "?",
+  );
+});
+
+Deno.test("Tracks: a percentage that begins again after another count came close to its end is the next phase", () => {
+  const output = new Outputs().writeLines(["Status: 100%"]);
+  for (const segment of [10, 500, 960]) output.write(`\rSegments: ${segment}/1007`).wait(300);
+  output.write("\rStatus: 100%     \n");
+  for (const percent of [2, 14, 26, 39, 51, 63]) output.write(`\rStatus: ${percent}%`).wait(700);
+  assertEquals(output.last.progress, null);
+});
+
 Deno.test("Tracks: a row that shows something else has no progress any more", () => {
   const output = new Outputs();
   for (const percent of [10, 50, 97]) output.write(`\r\x1b[KDownload ${percent}% 1.2MB/s`).wait(500);

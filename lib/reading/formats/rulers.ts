@@ -1,0 +1,29 @@
+/**
+ * Rows of one character that grow under a ruler, such as `0%   10   20` and `|----|----|`. Pure.
+ *
+ * @module
+ */
+
+import { type Format, percentage } from "../reading.ts";
+
+/** `|----|----|----|----|----|`, or `----5---10---15` and so on up to 100 */
+const RULER = /^(?:[|[](?:-{2,9}\|){4,40}|-{1,9}\d{1,2}(?:-{1,9}\d{1,2}){3,24}-{1,9}100)$/;
+const ROW = /^([*#=+.])\1{0,200}\|?$/;
+
+/** Boost's progress_display, RcppProgress, KenLM and others: as many characters as the ruler is wide are all. */
+export function rulers(): Format {
+  let width = 0;
+  return ({ text, raw }) => {
+    if (RULER.test(text)) {
+      width = text.length;
+      return null;
+    }
+    if (width === 0) return undefined;
+    const row = raw.trimEnd();
+    if (!ROW.test(row)) {
+      if (row !== "") width = 0;
+      return undefined;
+    }
+    return percentage("ruler", Math.min(100, row.length / width * 100)) ?? null;
+  };
+}

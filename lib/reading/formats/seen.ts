@@ -1,0 +1,82 @@
+/**
+ * A line of an unknown program, and what stands around its numbers. Pure.
+ *
+ * @module
+ */
+
+import { percentOf } from "../numbers.ts";
+import type { Line } from "../reading.ts";
+import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
+import type { ScaleDots } from "./percent_scales.ts";
+import * as words from "./words.ts";
+
+/** How far a number may be from the bar that shows it, in percentage points; one cell of the bar comes on top. */
+const BAR_POINTS = 2;
+
+/** A line whose bar is replaced by a sign. */
+export interface Seen {
+  readonly text: string;
+  readonly isRedraw: boolean;
+  readonly bar: Bar | undefined;
+  readonly scaleDots: ScaleDots;
+}
+
+/** Replaces the bar of a line. */
+export function seenOf({ text, isRedraw }: Line, scaleDots: ScaleDots): Seen {
+  const bar = barIn(text);
+  return { text: bar?.rest ?? text, isRedraw, bar, scaleDots };
+}
+
+/** Whether a number has a bar: beside it, or filled to the same percentage. */
+export function hasBar(match: RegExpExecArray, percent: number, bar: Bar | undefined): boolean {
+  return words.BAR_BEFORE.test(before(match)) || words.BAR_BEHIND.test(behind(match)) ||
+    isShownBy(bar, percent);
+}
+
+/** Whether a bar is filled to a percentage. */
+export function isShownBy(bar: Bar | undefined, percent: number): boolean {
+  if (bar === undefined || bar.share === null) return false;
+  return Math.abs(bar.share * 100 - percent) <= BAR_POINTS + 100 / bar.width;
+}
+
+/** Whether a number counts something else than progress, such as memory. */
+export function isOther(match: RegExpExecArray, otherBehind: RegExp, isRedraw = false): boolean {
+  if (words.BAR_BEFORE.test(before(match))) return false;
+  const isTable = isRedraw ? /^\s*[|│]/.test(match.input) : words.TABLE.test(match.input);
+  if (isTable && !match.input.includes(BAR_SIGN) && !words.BAR.test(match.input)) return true;
+  const left = before(match);
+  const isOfOther = words.OTHER_BEFORE.test(left) || words.OTHER_CLAUSE.test(left);
+  return (isOfOther && !words.DOING_TO.test(left)) ||
+    otherBehind.test(behind(match)) ||
+    words.RATIO_BEHIND.test(behind(match)) || words.OTHER_LINE.test(match.input);
+}
+
+/** The value of a match of {@linkcode words.PERCENT}. */
+export function valueOf(match: RegExpExecArray): number {
+  return percentOf(match[1] ?? match[2]!);
+}
+
+/** The text in front of a match. */
+export function before(match: RegExpExecArray): string {
+  return match.input.slice(0, match.index);
+}
+
+/** The text behind a match. */
+export function behind(match: RegExpExecArray): string {
+  return match.input.slice(match.index + match[0].length);
+}
+
+/** Returns the line without the number and without other changing parts: bars, rates, times. */
+export function labelOf(match: RegExpExecArray): string {
+  const line = `${before(match)}#${behind(match)}`;
+  return line.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*▮-]{2,}|▮/g, " ").replace(/[[\]()|<>]/g, " ")
+    .replace(/\d[\d.,:]*\s?(?:[kKMGTP]?i?[Bb](?:ytes)?(?:\/s|ps)?|it\/s|s\/it|[smhd]\b)/g, "#");
+}
+
+/** Returns the words in front of the number, if they say what is being done: `Copying a.txt: 42%`. */
+export function statusOf(match: RegExpExecArray): string | undefined {
+  const left = before(match);
+  const found = /^\W{0,16}?(\p{L}[^\d%|[\]#=█━▮]{1,100}?)\s*([:.…]*)[\s([▮]*$/u.exec(left);
+  if (found === null || (found[2] === "" && !/^\W*\p{L}{2,20}ing\b/u.test(left))) return undefined;
+  return found[1]!.trim();
+}
