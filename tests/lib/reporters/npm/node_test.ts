@@ -1,8 +1,10 @@
 /** Tests the npm package in Node: what programs report, and that they end as they would without it. */
 
+import { createMonitor } from "../../../../lib/mod.ts";
 import type { Task } from "../../../../lib/task/task.ts";
 import { assertEquals, assertMatch } from "../../../support/assert.ts";
 import { call } from "../../../support/calls.ts";
+import { makeCertificate } from "../../../support/certificate.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { JobFolder } from "../../../support/job_folder.ts";
 import { installPackage, runtimes } from "../../../support/npm_package.ts";
@@ -97,6 +99,35 @@ for (const { name, command } of await runtimes()) {
       assertEquals((await shown(server.url, key, ({ active }) => !active)).state, "CANCELLED");
       assertEquals(proxy.upgrades > 0, true);
     }
+  });
+
+  Deno.test(`${name}: reports travel over TLS, to a host that has a name or only an address`, async () => {
+    using folder = await folderWith(`
+      const work = monitored((task, host) => task.log("to " + host));
+      await work.with({ id: process.argv[2] })(process.env.TASKSCOPE_SERVER);
+    `);
+    await makeCertificate(folder.path);
+    const [cert, key] = ["cert", "key"].map((name) => Deno.readTextFileSync(`${folder.path}/${name}.pem`));
+    await using monitor = createMonitor({ channel: `npm-tls-${name}` });
+    const asked: string[] = [];
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, cert, key, onListen: () => {} },
+      (request) => {
+        asked.push(new URL(request.url).pathname);
+        return monitor.fetch(request);
+      },
+    );
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const env = {
+        TASKSCOPE_SERVER: `https://${host}:${server.addr.port}`,
+        NODE_EXTRA_CA_CERTS: `${folder.path}/cert.pem`,
+      };
+      await using job = spawn(command, ["job.mjs", host], { cwd: folder.path, env });
+      const { code, stderr } = await job.ended();
+      assertEquals([code, stderr], [0, ""]);
+      assertEquals(monitor.registry.task("default", host)?.state, "FINISHED");
+    }
+    assertEquals(asked, ["/ws/report", "/ws/report"]);
   });
 
   Deno.test(`${name}: a wrong key, a wrong address and no server cost a function nothing but a warning`, async () => {

@@ -64,7 +64,8 @@ async function outcomeOf(
   fate: typeof FATES[number],
 ): Promise<Ended> {
   await using place = new RemotePlace();
-  if (fate !== "is gone") await place.start();
+  if (fate === "is gone") place.proxy.refuse();
+  else await place.start();
   await using job = await start(command, place.folder, { end, server: place.proxy.url });
   await job.output(/begins/);
   if (fate === "is gone") await job.output(/No server answers/, "stderr");
