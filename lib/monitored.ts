@@ -18,8 +18,8 @@
  */
 
 import { channelSink } from "./channel/channel_sink.ts";
-import { readVariable } from "./environment.ts";
 import { DEFAULT_CHANNEL } from "./task/grammar.ts";
+import { defaultKey } from "./reporter/default_key.ts";
 import type { ReportSink } from "./reporter/report_sink.ts";
 import { remoteSink } from "./remote/remote_sink.ts";
 import { localMonitor } from "./reporter/local_monitors.ts";
@@ -310,5 +310,5 @@ function sinkElsewhere(options: MonitoredOptions): ReportSink | null {
 }
 
 function keyOf({ key }: MonitoredOptions): string | null {
-  return key ?? (readVariable("TASKSCOPE_KEY") || null);
+  return key ?? defaultKey();
 }

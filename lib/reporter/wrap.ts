@@ -8,6 +8,7 @@ import { ConfigError } from "../errors.ts";
 import { parseChange } from "../task/protocol.ts";
 import { isClientToken, isTaskId } from "../task/grammar.ts";
 import { defaultClient } from "./default_client.ts";
+import { isKey } from "./default_key.ts";
 import type { ReportSink } from "./report_sink.ts";
 import type { MonitoredTask, TaskHandle } from "./monitored_task.ts";
 import {
@@ -272,7 +273,7 @@ function checked<Options extends MonitoredOptions>(options: Options): Options {
   if (options.server !== undefined && parseServerAddress(options.server) === null) {
     throw wrong("server", 'an address such as "http://127.0.0.1:8000"', options.server);
   }
-  if (options.key !== undefined && !/^[\x21-\x7e]{1,2048}$/.test(options.key)) {
+  if (options.key !== undefined && !isKey(options.key)) {
     // The message must not contain the value, which may be part of a key.
     throw wrong("key", "ASCII without spaces", `${options.key.length} characters`);
   }
