@@ -14,6 +14,9 @@ import type { CommandLine, FlagTable } from "./flags.ts";
  */
 export const KEY_VARIABLE = "TASKSCOPE_KEY";
 
+/** What to do if a server requires a key. */
+export const KEY_HINT = `pass the key with --key-file or ${KEY_VARIABLE}`;
+
 /** A key, or a token that stands in for it. */
 export interface SourcedKey {
   readonly key: string;

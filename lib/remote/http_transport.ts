@@ -4,9 +4,10 @@
  * @module
  */
 
-import { unrefTimer } from "../environment.ts";
+import { isNode, unrefTimer } from "../environment.ts";
 import { Deadline } from "../timeout.ts";
 import { object, parseJson } from "../task/protocol.ts";
+import { connectionProblem } from "./connection_problem.ts";
 import { keyHeaders } from "./credentials.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./messages.ts";
@@ -119,7 +120,9 @@ async function postBatch(
       signal: deadline.signal,
     });
     return answerOf(response.status, await response.text());
-  } catch {
+  } catch (error) {
+    const problem = connectionProblem(error);
+    if (problem !== null) return { type: "refused", reason: problem, isFromServer: false };
     if (deadline.signal.aborted || !await isBlockedByCors(server, deadline.signal)) return DOWN;
     const reason = `pages of ${location.origin} may not report to it; allow them with --allow-origin`;
     return { type: "refused", reason, isFromServer: false };
@@ -145,7 +148,9 @@ function answerOf(status: number, body: string): BatchAnswer {
 function problemIn(body: string): string | null {
   try {
     const { code, detail } = object(parseJson(body), "problem");
-    return typeof code === "string" && typeof detail === "string" ? detail : null;
+    if (typeof code !== "string" || typeof detail !== "string") return null;
+    const hasVariables = typeof Deno !== "undefined" || isNode();
+    return code === "key_needed" && hasVariables ? `${detail}; set TASKSCOPE_KEY` : detail;
   } catch {
     return null;
   }

@@ -80,7 +80,7 @@ Deno.test("access: programs report and read with the key, and get an error witho
   );
   const unseen = await runProgram(["run", "--", "sh", "-c", "echo x; exit 3"], { env: keyless });
   assertEquals([unseen.code, unseen.stdout], [3, "x\n"], "the command runs as usual");
-  assertStringIncludes(unseen.stderr, "This server requires a key");
+  assertStringIncludes(unseen.stderr, "This server requires a key; set TASKSCOPE_KEY");
 
   const token = (await runProgram(["token", "--may", "read", "--client", "default"], { env })).stdout.trim();
   SECRETS.push(token);

@@ -4,11 +4,13 @@
  * @module
  */
 
+import { connectionProblem } from "../../remote/connection_problem.ts";
 import { keyHeaders } from "../../remote/credentials.ts";
 import { now } from "../../clock.ts";
 import { clockOffset } from "../../task/clock_offset.ts";
 import { readProblem } from "../../task/wire.ts";
 import { CommandError } from "../command.ts";
+import { KEY_HINT } from "../key.ts";
 import { EXIT } from "../exit_status.ts";
 import type { Target } from "./target.ts";
 
@@ -96,6 +98,10 @@ export async function request(
     text = await response.text();
   } catch (cause) {
     signal?.throwIfAborted();
+    const problem = connectionProblem(cause);
+    if (problem !== null) {
+      throw new CommandError(EXIT.missing, `Cannot use the server at ${server}: ${problem}`, { cause });
+    }
     throw new ServerUnavailableError(`Cannot reach a server at ${server}`, false, { cause });
   }
   const { status, headers } = response;
@@ -121,7 +127,7 @@ export function unexpectedResponse({ server }: Target, { status, body }: ApiResp
       `${server} is not a Taskscope server: it responded with status ${status} and no JSON`,
     );
   }
-  const hint = status === 401 ? "; pass the key with --key-file or TASKSCOPE_KEY" : "";
+  const hint = status === 401 ? `; ${KEY_HINT}` : "";
   return new CommandError(EXIT.missing, `${server} refused the request: ${readProblem(body, status)}${hint}`);
 }
 

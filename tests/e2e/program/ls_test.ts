@@ -82,6 +82,23 @@ Deno.test("ls exits with 4 if no server can be reached, or if the server has ano
   assertEquals((await runProgram(["ls", "--server", `${server.url}/x/`])).code, 0);
 });
 
+Deno.test("ls and run say that a server has no TLS", async () => {
+  await using server = startTerminalServer();
+  const url = server.url.replace("http:", "https:");
+  const listed = await runProgram(["ls", "--server", url]);
+  assertEquals([listed.code, listed.stdout], [4, ""]);
+  assertEquals(
+    listed.stderr,
+    `taskscope: Cannot use the server at ${url}: it responds without TLS; use http://\n`,
+  );
+  assertEquals(await runProgram(["run", "--server", url, "--", "echo", "x"]), {
+    code: 0,
+    stdout: "x\n",
+    stderr:
+      `taskscope: ${url} accepts no reports (it responds without TLS; use http://), so tasks run unmonitored\n`,
+  });
+});
+
 Deno.test("ls fits the width of a terminal, and uses colours unless NO_COLOR is set", async () => {
   await using server = startTerminalServer();
   const task = await server.start("t");
