@@ -27,6 +27,8 @@ export interface TextBarsOptions {
   readonly color?: boolean;
   /** Whether lines begin with the task id and show how long ago a task ended. @default {false} */
   readonly isList?: boolean;
+  /** Whether lines begin with the task id. @default {isList} */
+  readonly hasIds?: boolean;
 }
 
 /** A column of the output. Widths are terminal columns. */
@@ -43,7 +45,7 @@ interface Column {
 }
 
 const GAP = "  ";
-/** The minimum widths of the name and of the status, which grow if there is room. */
+/** The minimum widths of the name and of the status, which grow if there is room; names beside ids get twice as much. */
 const SHORT_NAME = 8;
 const SHORT_WORDS = 12;
 /** The maximum width of names: this share of the line, and a number of columns. */
@@ -97,10 +99,11 @@ function painted(cell: string, code: string): string {
   return text === "" ? cell : `\x1b[${code}m${text}\x1b[0m${" ".repeat(cell.length - text.length)}`;
 }
 
-function columnsOf(tasks: readonly Task[], { width, now, isList = false }: TextBarsOptions): Column[] {
+function columnsOf(tasks: readonly Task[], options: TextBarsOptions): Column[] {
+  const { width, now, isList = false, hasIds = isList } = options;
   // Most characters occupy at least one column, so further ones would be truncated anyway.
   const plain = (text: string) => plainText(text, 2 * width);
-  const ids = isList ? tasks.map((task) => plain(task.id)) : [];
+  const ids = hasIds ? tasks.map((task) => plain(task.id)) : [];
   const names = tasks.map((task) => plain(task.name));
   const bars = tasks.map((task) => barOf(task.progress, width < WIDE ? 10 : 20));
   const percents = tasks.map((task) => formatPercent(task.progress).replace("%", " %"));
@@ -114,8 +117,8 @@ function columnsOf(tasks: readonly Task[], { width, now, isList = false }: TextB
   const name = Math.min(widest(names), mostName);
   const mostWords = Math.ceil(widest(words) / WORDS_STEP) * WORDS_STEP;
   return [
-    ...(isList ? [fixed(ids, 2)] : []),
-    { cells: names, least: Math.min(name, SHORT_NAME), most: name, rank: 0 },
+    ...(hasIds ? [fixed(ids, 2)] : []),
+    { cells: names, least: Math.min(name, hasIds ? 2 * SHORT_NAME : SHORT_NAME), most: name, rank: 0 },
     { ...fixed(bars, 4), isColored: true },
     { ...fixed(percents, 1, "100 %".length), toRight: true },
     { cells: words, least: Math.min(mostWords, SHORT_WORDS), most: mostWords, rank: 3, isColored: true },

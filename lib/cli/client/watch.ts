@@ -23,7 +23,7 @@ export const WATCH: CommandSyntax = {
   description: [
     "Shows a task live until it has ended; without an id, shows all tasks that have not ended, until Ctrl-C. " +
     "Reconnects if the server restarts meanwhile.",
-    "If the output is not a terminal, prints a line whenever a task changes its state or completes another 25 %.",
+    "If the output is not a terminal, prints a line whenever a task changes its state or completes another 25 %, with its id if all are watched.",
   ].join("\n\n"),
   flags: TARGET_FLAGS,
   exitStatuses: {
@@ -66,7 +66,7 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
   });
 
   const tasks = new WatchedTasks(id !== null);
-  using view = createView();
+  using view = createView(id === null);
   const subscription = id === null ? allTasks(target) : oneTask(target, id);
   for await (const event of follow(subscription, { signal: stopping.signal })) {
     if (event.type === "lost") {
@@ -83,8 +83,8 @@ export async function watchCommand(args: readonly string[]): Promise<number> {
   return status;
 }
 
-function createView(): WatchView {
-  if (!isInteractive()) return new LineView();
+function createView(isOfAll: boolean): WatchView {
+  if (!isInteractive()) return new LineView(isOfAll);
   return new TerminalView({ write, size: terminalSize, color: wantsColor() });
 }
 

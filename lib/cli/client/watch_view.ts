@@ -29,14 +29,21 @@ export interface WatchView extends Disposable {
 /** Prints a line with the time for each milestone, and reports lost connections on stderr. */
 export class LineView implements WatchView {
   clockOffset = 0;
+  readonly #hasIds: boolean;
   #isLost = false;
+
+  /** @param hasIds whether lines begin with the ids of tasks, which may have the same name */
+  constructor(hasIds: boolean) {
+    this.#hasIds = hasIds;
+  }
 
   show(milestones: readonly Task[]): void {
     if (this.#isLost) note("Reconnected to the server");
     this.#isLost = false;
     const serverNow = now() + this.clockOffset;
     const clock = `${formatClock(serverNow, true)}  `;
-    const lines = textBars(milestones, { width: outputWidth() - clock.length, now: serverNow });
+    const options = { width: outputWidth() - clock.length, now: serverNow, hasIds: this.#hasIds };
+    const lines = textBars(milestones, options);
     for (const line of lines) writeLine(clock + line);
   }
 

@@ -56,6 +56,8 @@ Deno.test("watch without an id prints the milestones of all tasks until a signal
       "a task that had ended before must not be printed",
     );
     assertEquals(watch.stderr, "");
+    const ids = watch.stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/)[1]);
+    assertEquals([...new Set(ids)], ["early", "late"], "tasks of the same name are told apart by their ids");
     late.end();
   }
 });

@@ -96,16 +96,32 @@ Deno.test("textBars() omits the least important columns if there is not enough r
   const at = (width: number) => textBars([task], { width, now: NOW, isList: true })[0]!;
   assertEquals([100, 60, 50, 40, 30, 20, 12, 4, 1, 0].map(at), [
     "task-1  a long name of a task  [████████░░░░░░░░░░░░]   42 %  Processing  1m 15s   ~9 min left",
-    "task-1  a long na…  [████░░░░░░]   42 %  Processing  1m 15s",
-    "task-1  a long n…  [████░░░░░░]   42 %  Processing",
-    "task-1  a long name …   42 %  Processing",
-    "task-1  a long name of…   42 %",
-    "a long name …   42 %",
+    "task-1  a long name of …  [████░░░░░░]   42 %  Processing",
+    "task-1  a long name of …   42 %  Processing",
+    "task-1  a long name of …   42 %",
+    "a long name of …   42 %",
+    "a long name of …",
     "a long name…",
     "a l…",
     "…",
     "…",
   ]);
+});
+
+Deno.test("textBars() keeps 16 characters of names beside the ids that the server makes up", () => {
+  const task = exampleTask({ id: "01M8NAZ1GQJ9Q7MGYDNAN3GQH2", name: "long_running_task", progress: 42 });
+  assertEquals(textBars([task], { width: 80, now: NOW, isList: true }), [
+    "01M8NAZ1GQJ9Q7MGYDNAN3GQH2  long_running_task  [████░░░░░░]   42 %  Processing",
+  ]);
+});
+
+Deno.test("textBars() lists ids without end times, if told so", () => {
+  const options = { width: 90, now: NOW, hasIds: true };
+  assertEquals(
+    textBars([finishedTask({ id: "bb", finished_at: NOW - 200 })], options)[0]!.split(/ {2,}/)[0],
+    "bb",
+  );
+  assert(!textBars([finishedTask()], options)[0]!.includes("ago"));
 });
 
 Deno.test("textBars() colours states only if the option is set", () => {
