@@ -82,7 +82,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/task/ lib/channel/ lib/access/ lib/config/ lib/store/ lib/registry/ lib/notify/ lib/http/ lib/monitored.ts lib/monitor/",
   "lib/cli/": "leaves lib/task/ lib/text/ lib/access/",
   "lib/cli/client/": "leaves lib/task/ lib/text/ lib/reporter/ lib/remote/ lib/cli/",
-  "lib/cli/report/": "leaves lib/task/ lib/reading/ lib/cli/ lib/cli/client/",
+  "lib/cli/report/": "leaves lib/task/ lib/reading/ lib/reporter/ lib/cli/ lib/cli/client/",
   "lib/cli/run/":
     "leaves lib/task/ lib/access/ lib/reading/ lib/reporter/ lib/remote/ lib/cli/ lib/cli/client/",
   "lib/cli/serve/":

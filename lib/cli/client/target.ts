@@ -7,8 +7,9 @@
 import { ConfigError } from "../../errors.ts";
 import { DEFAULT_CLIENT } from "../../task/grammar.ts";
 import { DEFAULT_SERVER, parseServerAddress } from "../../reporter/server_address.ts";
+import { PARENT_VARIABLE } from "../../reporter/surrounding_task.ts";
 import { clientToken, quoteValue, taskId } from "../flag_values.ts";
-import type { CommandLine, FlagTable } from "../flags.ts";
+import { type CommandLine, type FlagTable, variableOf } from "../flags.ts";
 import { KEY_FLAGS, keyFrom } from "../key.ts";
 
 const GROUP = "Server";
@@ -57,6 +58,24 @@ export function targetFrom(
 ): Target {
   const { server, client } = commandLine.values;
   return { server, client, key: keyFrom(commandLine, readVariable)?.key ?? null };
+}
+
+/**
+ * Returns the id of the surrounding task, of which new tasks become subtasks.
+ *
+ * @param target the server and the client of the new tasks
+ * @param readVariable reads an environment variable
+ * @returns the id; `null` if there is no such task, or it belongs to another server or client
+ * @throws {ConfigError} if the id in the environment is invalid
+ */
+export function parentFrom(
+  { server, client }: Target,
+  readVariable: (name: string) => string | undefined,
+): string | null {
+  const id = readVariable(PARENT_VARIABLE) || null;
+  const isOfTarget = client === (readVariable(variableOf("client")) || DEFAULT_CLIENT) &&
+    server === parseServerAddress(readVariable(variableOf("server")) || DEFAULT_SERVER);
+  return id === null || !isOfTarget ? null : taskId(id, PARENT_VARIABLE);
 }
 
 /**

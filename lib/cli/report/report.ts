@@ -7,15 +7,16 @@
 import { monotonicMs } from "../../clock.ts";
 import { readVariable } from "../../environment.ts";
 import { ConfigError } from "../../errors.ts";
+import { PARENT_VARIABLE } from "../../reporter/surrounding_task.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import { isFinal, type Task, type TaskState } from "../../task/task.ts";
 import { truncate } from "../../task/truncate.ts";
 import { monotonicUlid } from "../../ulid.ts";
-import { type Target, TARGET_FLAGS, targetFrom, taskIdFrom } from "../client/target.ts";
+import { parentFrom, type Target, targetFrom, taskIdFrom } from "../client/target.ts";
 import { CommandError } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { quoteValue } from "../flag_values.ts";
-import { type CommandLine, readFlags, variableOf } from "../flags.ts";
+import { type CommandLine, readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
 import { unknownCommand } from "../help_command.ts";
 import { note, writeLine } from "../terminal.ts";
@@ -95,7 +96,11 @@ async function start(args: readonly string[]): Promise<number> {
     throw new ConfigError(`report start takes one name, received a second argument ${quoteValue(other)}`);
   }
   const id = values.id ?? monotonicUlid();
-  const task = { id, name: truncate(name, LIMITS.nameLength), parent: parentFrom(commandLine) };
+  const isGiven = commandLine.sourceOf("parent") !== PARENT_VARIABLE;
+  const parent = isGiven
+    ? values.parent
+    : parentFrom(targetFrom(commandLine, readVariable), readVariable) ?? undefined;
+  const task = { id, name: truncate(name, LIMITS.nameLength), parent };
   const sender = new Sender(commandLine);
   const status = await sender.send({ id, method: "POST", path: "", body: startBody(values, task) }, null);
   // A script that goes on in spite of a failure needs the id for its further reports.
@@ -211,14 +216,4 @@ class Sender {
     if (message !== this.#lastNote) note(message);
     this.#lastNote = message;
   }
-}
-
-/**
- * Returns the parent of a new task. The parent in the environment is a task of the server and the client in the
- * environment, so it does not apply to others.
- */
-function parentFrom({ values, sourceOf }: CommandLine<typeof START_FLAGS>): string | undefined {
-  if (values.parent === undefined || sourceOf("parent") !== variableOf("parent")) return values.parent;
-  const around = readFlags(TARGET_FLAGS, [], readVariable)!.values;
-  return values.server === around.server && values.client === around.client ? values.parent : undefined;
 }

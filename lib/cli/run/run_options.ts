@@ -5,12 +5,11 @@
  */
 
 import { ConfigError } from "../../errors.ts";
-import { DEFAULT_CLIENT, LIMITS } from "../../task/grammar.ts";
-import { DEFAULT_SERVER, parseServerAddress } from "../../reporter/server_address.ts";
+import { LIMITS } from "../../task/grammar.ts";
 import { PARENT_VARIABLE } from "../../reporter/surrounding_task.ts";
-import { type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";
+import { parentFrom, type Target, TARGET_FLAGS, targetFrom } from "../client/target.ts";
 import { quoteValue, secondsWithin, taskId } from "../flag_values.ts";
-import { type FlagTable, readFlags, variableOf } from "../flags.ts";
+import { type FlagTable, readFlags } from "../flags.ts";
 import type { CommandSyntax } from "../command.ts";
 
 /** The maximum value of `--grace`, in seconds: a day. */
@@ -185,17 +184,6 @@ function takesValue(arg: string): boolean {
 
 function nameOf(program: string): string {
   return program.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) || program;
-}
-
-/** Returns the id of the surrounding task, if the environment names that of the same server and client. */
-function parentFrom(
-  { server, client }: Target,
-  readVariable: (name: string) => string | undefined,
-): string | null {
-  const id = readVariable(PARENT_VARIABLE) || null;
-  const isOfTarget = client === (readVariable(variableOf("client")) || DEFAULT_CLIENT) &&
-    server === parseServerAddress(readVariable(variableOf("server")) || DEFAULT_SERVER);
-  return id === null || !isOfTarget ? null : taskId(id, PARENT_VARIABLE);
 }
 
 function weightFrom(text: string, source: string): number {
