@@ -13,6 +13,8 @@ export interface CommandSyntax {
   /** What the command does; blank lines separate paragraphs. */
   readonly description: string;
   readonly flags: FlagTable;
+  /** What is to be known about the flags; follows them in the help. */
+  readonly notes?: string;
   /** What each exit status means. */
   readonly exitStatuses: Readonly<Record<string, string>>;
   /** Command lines that show typical uses. */
@@ -68,7 +70,11 @@ export class CommandError extends Error {
   }
 }
 
+/** What Deno advises if it protects a file, such as those in /proc; no user of the program can follow that. */
+const DENO_ADVICE =
+  /, (run again with the --allow-all flag|specify the required permissions during compilation .*)$/;
+
 /** Returns the message of a thrown value, to show to the user. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return (error instanceof Error ? error.message : String(error)).replace(DENO_ADVICE, "");
 }

@@ -26,12 +26,13 @@ export function showHelp(syntax: CommandSyntax): number {
 
 /** Formats the help of a command. */
 export function commandHelp(syntax: CommandSyntax): string {
-  const { usage, description, flags, exitStatuses, examples, subcommands } = syntax;
+  const { usage, description, flags, notes, exitStatuses, examples, subcommands } = syntax;
   return [
     `Usage: taskscope ${usage}`,
     ...description.split("\n\n").map((paragraph) => wrap(paragraph)),
     ...(subcommands === undefined ? [] : [commandsHelp(subcommandRows(subcommands))]),
     ...(Object.keys(flags).length === 0 ? [] : [flagsHelp(flags)]),
+    ...(notes === undefined ? [] : [wrap(notes)]),
     exitStatusHelp(exitStatuses),
     examplesHelp(examples),
   ].join("\n\n");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MonitorLimits } from "../../config/limits.ts";
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../config/limits.ts";
 import { ConfigError } from "../../errors.ts";
 import { parseNotify } from "../../notify/options.ts";
 import type { Durability } from "../../store/store.ts";
@@ -13,6 +13,7 @@ import { EXIT } from "../exit_status.ts";
 import { oneOf, portFrom, quoteValue } from "../flag_values.ts";
 import type { FlagTable } from "../flags.ts";
 import { KEY_FLAGS, KEY_VARIABLE } from "../key.ts";
+import { didYouMean } from "../suggestion.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 
 /**
@@ -162,6 +163,9 @@ export const SERVE: CommandSyntax = {
     `Secrets are read from the environment: ${KEY_VARIABLE} holds the key unless --key-file is given, ` +
     `${NOTIFY_SECRET_VARIABLE} signs the calls to webhooks.`,
   ].join("\n\n"),
+  notes: "The limits, with their defaults: " +
+    Object.entries(DEFAULT_LIMITS).map(([name, value]) => `${name}=${value}`).join(", ") +
+    ". Names with Ms are milliseconds, with Bytes and Characters sizes.",
   flags: SERVE_FLAGS,
   exitStatuses: {
     [EXIT.ok]: "stopped by SIGINT or SIGTERM",
@@ -186,7 +190,11 @@ function hostFrom(text: string, source: string): string {
 }
 
 function limitFrom(text: string, source: string): Partial<MonitorLimits> {
-  const match = /^([A-Za-z]+)=(\d{1,15})$/.exec(text);
-  if (match !== null) return { [match[1]!]: Number(match[2]) };
+  const [, name, value] = /^([A-Za-z]+)=(\d{1,15})$/.exec(text) ?? [];
+  if (name !== undefined) {
+    if (Object.hasOwn(DEFAULT_LIMITS, name)) return { [name]: Number(value) };
+    const hint = didYouMean(name, Object.keys(DEFAULT_LIMITS), "; serve --help lists them");
+    throw new ConfigError(`${source} must name a limit, received ${quoteValue(name)}${hint}`);
+  }
   throw new ConfigError(`${source} must be <name>=<number>, received ${quoteValue(text)}`);
 }

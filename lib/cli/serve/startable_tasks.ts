@@ -5,6 +5,7 @@
  */
 
 import { demoTasks } from "../../demo/mod.ts";
+import { ConfigError } from "../../errors.ts";
 import type { TaskDefinition } from "../../mod.ts";
 import { messageOf } from "../command.ts";
 import type { ServeOptions } from "./serve_options.ts";
@@ -20,6 +21,7 @@ import type { ServeOptions } from "./serve_options.ts";
 export async function loadTasks(
   { taskModules, withDemo, root }: Pick<ServeOptions, "taskModules" | "withDemo" | "root">,
 ): Promise<Record<string, TaskDefinition>> {
+  if (withDemo) await checkRoot(root);
   const tasks = withDemo ? demo(root) : {};
   for (const path of taskModules) {
     const base = `file://${Deno.cwd()}/`;
@@ -29,6 +31,15 @@ export async function loadTasks(
     for (const [name, value] of functions) tasks[name] = value as TaskDefinition;
   }
   return tasks;
+}
+
+async function checkRoot(root: string): Promise<void> {
+  try {
+    if ((await Deno.stat(root)).isDirectory) return;
+  } catch (cause) {
+    throw new ConfigError(`Cannot use --root "${root}": ${messageOf(cause)}`, { cause });
+  }
+  throw new ConfigError(`Cannot use --root "${root}": it is not a folder`);
 }
 
 function demo(root: string): Record<string, TaskDefinition> {
@@ -43,12 +54,19 @@ async function load(path: string, url: string): Promise<Record<string, unknown>>
   if (Deno.build.standalone && /\.[cm]?tsx?$/i.test(url)) {
     throw new Error(
       `Cannot load --tasks "${path}": the executable loads JavaScript only (.js, .mjs); ` +
-        'convert it with "deno bundle --output tasks.js tasks.ts"',
+        'convert it with "deno bundle --output tasks.js tasks.ts", or "npx -y deno bundle …" if you have Node',
     );
   }
   try {
     return await import(url);
   } catch (cause) {
-    throw new Error(`Cannot load --tasks "${path}": ${messageOf(cause)}`, { cause });
+    throw new Error(`Cannot load --tasks "${path}": ${messageOf(cause)}${placeOf(cause)}`, { cause });
   }
+}
+
+/** Returns where a module threw an error, as the end of a message; the messages of syntax errors have a place. */
+function placeOf(error: unknown): string {
+  const { stack = "", message } = error instanceof Error ? error : new Error();
+  const [place] = stack.slice(stack.indexOf(message) + message.length).match(/file:\/\/\S+:\d+:\d+/) ?? [];
+  return place === undefined || message.includes("file://") ? "" : ` at ${place}`;
 }

@@ -28,6 +28,11 @@ const REASONS: readonly { readonly message: RegExp; readonly meaning: string }[]
     message: /unable to open|no such file|os error [23]\)|not a directory|permission denied/i,
     meaning: "it cannot be opened; its folder must exist and be writable",
   },
+  {
+    // Deno protects folders such as /proc.
+    message: /^Requires all access/,
+    meaning: "it cannot be used, because the system protects it; name another file with --data",
+  },
   { message: /not the file/, meaning: "it was removed or replaced; restart the server" },
   { message: /disk I\/O error/i, meaning: "the disk reports an error, or it is full" },
 ];
@@ -45,5 +50,11 @@ export function storageError(file: string, cause: unknown): StorageError {
   // The path is removed, because the reason is also shown to users who must not see it.
   const said = message.replaceAll(`: ${file}`, ": …").replaceAll(`'${file}'`, "…");
   const known = REASONS.find((reason) => reason.message.test(said));
-  return new StorageError(file, known === undefined ? said : `${known.meaning} (${said})`, { cause });
+  return new StorageError(file, reasonOf(said, known?.meaning), { cause });
+}
+
+function reasonOf(said: string, meaning: string | undefined): string {
+  if (meaning === undefined) return said;
+  // Deno's own message gives advice to whoever compiles the program.
+  return said.startsWith("Requires ") ? meaning : `${meaning} (${said})`;
 }

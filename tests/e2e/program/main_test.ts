@@ -92,7 +92,10 @@ Deno.test("main: an invalid command line exits with 2 and a one-line message", a
     [["--allow-origin", "*"], "origin"],
     [["--limit", "watchers"], "<name>=<number>"],
     [["--limit", "watchers=0"], "watchers"],
-    [["--limit", "wings=2"], "wings"],
+    [["--limit", "wings=2"], '--limit must name a limit, received "wings"; serve --help lists them'],
+    [["--limit", "wathcers=2"], 'received "wathcers"; did you mean "watchers"?'],
+    [["--root", "/no/such/folder"], 'Cannot use --root "/no/such/folder": No such file'],
+    [["--root", "./main.ts"], 'Cannot use --root "./main.ts": it is not a folder'],
     [["--channel", ""], "--channel"],
     [["--data", ""], "--data needs a value"],
     [["--data", "/no/such/folder/tasks.db"], "/no/such/folder/tasks.db"],
@@ -252,7 +255,15 @@ Deno.test("main: serve --tasks exits with a message that names the module that c
   const files = {
     "empty.ts": "export const answer = 42;",
     "broken.ts": "export const = ;",
-    "throws.ts": 'throw new Error("thrown on the way");',
+    "throws.ts": '\n  throw new Error("thrown on the way");',
+    "deep.ts":
+      "export const f = () => 1;\nfunction g(): void {\n  (undefined as never as () => void)();\n}\ng();",
+    "broken_import.ts": 'import "./throws.ts";',
+  };
+  const places: Record<string, RegExp> = {
+    "throws.ts": /: thrown on the way at file:\/\/\S+\/throws\.ts:2:9\n$/,
+    "deep.ts": / at file:\/\/\S+\/deep\.ts:3:\d+\n$/,
+    "broken_import.ts": /: thrown on the way at file:\/\/\S+\/throws\.ts:2:9\n$/,
   };
   await withFolder(files, async (folder) => {
     const outcomes: string[] = [];
@@ -260,7 +271,9 @@ Deno.test("main: serve --tasks exits with a message that names the module that c
       const { code, stdout, stderr } = await runProgram(["--tasks", `./${name}`, "--port", "0"], {
         cwd: folder,
       });
-      const isGood = code === 2 && stdout === "" && stderr.startsWith("taskscope: ") && stderr.includes(name);
+      const isGood = code === 2 && stdout === "" && stderr.startsWith("taskscope: ") &&
+        stderr.includes(name) &&
+        (places[name]?.test(stderr) ?? true);
       if (!isGood) {
         outcomes.push(`${name}: ${code} ${stdout}${stderr}`);
       }

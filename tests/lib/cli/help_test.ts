@@ -93,6 +93,17 @@ Deno.test("commandHelp() lists the commands below a command, and the letters of 
   ]);
 });
 
+Deno.test("commandHelp() shows the notes after the flags", () => {
+  const syntax = { usage: "say [flags]", description: "Says.", exitStatuses: { 0: "" }, examples: EXAMPLES };
+  const lines = commandHelp({ ...syntax, flags: TABLE, notes: "Note this." }).split("\n");
+  assertEquals(lines.slice(lines.indexOf(RULE[1]!), lines.indexOf("Exit status:")), [
+    RULE[1],
+    "",
+    "Note this.",
+    "",
+  ]);
+});
+
 Deno.test("commandHelp() does not wrap a line inside a note on the default value", () => {
   const lines = help({ data: { kind: "value", fallback: "a b", help: "x".repeat(60) } });
   assertEquals(lines[lines.indexOf("Flags:") + 2], "          [default: a b]");

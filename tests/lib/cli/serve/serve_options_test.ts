@@ -187,16 +187,13 @@ Deno.test("parseServe() throws a one-line message for an invalid value", () => {
     [["--limit=endedTasks"], '--limit must be <name>=<number>, received "endedTasks"'],
     [["--limit=endedTasks=-1"], '--limit must be <name>=<number>, received "endedTasks=-1"'],
     [["--limit=watchers=0"], 'Cannot set limit "watchers": wanted a whole number from 1, received 0'],
+    [["--limit=tasks=5"], '--limit must name a limit, received "tasks"; serve --help lists them'],
     [["8000"], 'Unexpected argument "8000" after "serve"; --help shows its usage'],
     [["--keys"], "Unknown flag --keys; --help lists the flags"],
   ];
   for (const [args, message] of table) {
     assertEquals(assertThrows(() => parse(args), ConfigError).message, message);
   }
-  assertStringIncludes(
-    assertThrows(() => parse(["--limit=tasks=5"]), ConfigError).message,
-    'Cannot set limit "tasks": wanted one of clients, ',
-  );
 });
 
 Deno.test("parseServe() throws if the channel name is too long", () => {

@@ -29,6 +29,24 @@ Deno.test("storageError() explains what is wrong and what to do, and includes SQ
   }
 });
 
+Deno.test("storageError() leaves out what Deno advises about protected files", () => {
+  for (
+    const advice of [
+      "run again with the --allow-all flag",
+      "specify the required permissions during compilation using `deno compile --allow-all`",
+    ]
+  ) {
+    const { reason } = storageError(
+      "/proc/x.db",
+      new Error(`Requires all access to "/proc/x.db", ${advice}`),
+    );
+    assertEquals(
+      reason,
+      "it cannot be used, because the system protects it; name another file with --data",
+    );
+  }
+});
+
 Deno.test("storageError() names the path in the message, but not in the reason", () => {
   const error = storageError("/data/x.db", new Error("unable to open database file: /data/x.db.lock"));
   assertEquals(
