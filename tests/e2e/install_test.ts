@@ -6,6 +6,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "../support/asse
 import { freePort } from "../support/free_port.ts";
 import { JobFolder } from "../support/job_folder.ts";
 import { spawn } from "../support/program.ts";
+import { Variable } from "../support/variable.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -35,6 +36,7 @@ Deno.test("deno task install: the command works in the folder of its caller", as
 });
 
 Deno.test("deno task compile: a failed download of Deno's runtime is an error of one line", async () => {
+  using _runtime = new Variable("DENORT_BIN");
   using folder = new JobFolder();
   await folder.sharePackages();
   const permissions = ["--no-prompt", "--allow-read", "--allow-env=TASKSCOPE_COMPILE_DENO", "--allow-run"];
