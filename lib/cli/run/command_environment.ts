@@ -10,13 +10,9 @@ import type { RunBinding } from "../../access/grant.ts";
 import { variableOf } from "../flags.ts";
 import { KEY_VARIABLE } from "../key.ts";
 import type { Target } from "../client/target.ts";
+import { MARK_VARIABLE } from "./processes.ts";
 import { PARENT_VARIABLE } from "../../reporter/surrounding_task.ts";
 
-/**
- * The environment variable by which the processes of a command are recognised. In a command within a command, it
- * has the marks of both.
- */
-const MARK_VARIABLE = "TASKSCOPE_RUN";
 /** The variables that a command does not inherit: the key, and what holds for one task only. */
 const HIDDEN_VARIABLES = [
   KEY_VARIABLE,

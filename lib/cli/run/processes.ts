@@ -12,7 +12,15 @@ export interface ProcessInfo {
   readonly group: number;
   /** Whether the environment that the process was started with contains the mark. */
   readonly isMarked: boolean;
+  /** How many runs of taskscope the process is in, by that environment; 0 if it can't be read. */
+  readonly level: number;
 }
+
+/**
+ * The environment variable by which the processes of a command are recognised. In a command within a command, it has the
+ * marks of both, separated by commas.
+ */
+export const MARK_VARIABLE = "TASKSCOPE_RUN";
 
 /**
  * Lists all processes of this machine, except those that have exited but were not reaped.
@@ -48,8 +56,20 @@ export function parseProcesses(text: string, mark?: string): ProcessInfo[] {
     const [, pid, parent, group, state] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)/.exec(line) ?? [];
     if (state === undefined || state.startsWith("Z")) return [];
     const isMarked = mark !== undefined && line.includes(mark);
-    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), isMarked }];
+    const marks = line.match(MARKS)?.at(-1)?.split(",") ?? [];
+    return [
+      { pid: Number(pid), parent: Number(parent), group: Number(group), isMarked, level: marks.length },
+    ];
   });
+}
+
+const MARKS = new RegExp(` ${MARK_VARIABLE}=\\S+`, "g");
+
+/** Returns the pids of runs within a run: they are in a run, and have started a process in one more. */
+export function runsAmong(processes: readonly ProcessInfo[]): Set<number> {
+  const levels = new Map(processes.map(({ pid, level }) => [pid, level]));
+  const inner = processes.filter(({ parent, level }) => level > (levels.get(parent) || Infinity));
+  return new Set(inner.map(({ parent }) => parent));
 }
 
 /**

@@ -124,10 +124,12 @@ export class RunningCommand {
     const { code, signal } = await this.#child.status;
     this.#hasExited = true;
     this.#stopper.rootEnded();
-    const wasCancelled = this.#stopper.hasSignalled || this.#wasEndedBySignal(code);
+    const wasStopped = this.#stopper.hasSignalled;
+    // Who signals a whole group of processes may end the command before this process notices its own signal.
+    if (signal !== null && !wasStopped) await this.#relay.whenReceived(signal as Deno.Signal);
     // What the command wrote may still be in the pipes, while processes that it started may keep them open.
     await withTimeout(this.#silent(DRAIN_MS), MAX_DRAIN_MS);
-    return { status: code, signal, wasCancelled };
+    return { status: code, signal, wasCancelled: wasStopped || this.#wasEndedBySignal(code) };
   }
 
   async #close(): Promise<void> {

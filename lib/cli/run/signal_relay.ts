@@ -5,6 +5,7 @@
  */
 
 import { monotonicMs } from "../../clock.ts";
+import { withTimeout } from "../../timeout.ts";
 
 /**
  * The time in milliseconds within which a repeated signal counts once: Ctrl-C under a task runner arrives
@@ -41,6 +42,7 @@ export class SignalRelay {
   readonly #options: SignalRelayOptions;
   readonly #receivedMs: Map<Deno.Signal, number> = new Map();
   #onSignalAfterEnd: (() => void) | undefined;
+  #onReceived: ((signal: Deno.Signal) => void) | undefined;
 
   /** @param options how to forward signals, and whether the command gets those of the keyboard itself */
   constructor(options: SignalRelayOptions) {
@@ -50,6 +52,18 @@ export class SignalRelay {
   /** The signals received so far. */
   get received(): ReadonlySet<Deno.Signal> {
     return new Set(this.#receivedMs.keys());
+  }
+
+  /**
+   * Waits until a signal that has ended the command is received, too, but only briefly, because it may have been sent to
+   * the command alone.
+   */
+  async whenReceived(signal: Deno.Signal): Promise<void> {
+    if (this.#receivedMs.has(signal) || !relayedSignals(Deno.build.os).includes(signal)) return;
+    const received = Promise.withResolvers<void>();
+    this.#onReceived = (other) => other === signal && received.resolve();
+    await withTimeout(received.promise, SAME_SIGNAL_MS);
+    this.#onReceived = undefined;
   }
 
   /** Stops forwarding, because the command has ended; every further signal calls `onSignal` instead. */
@@ -64,6 +78,7 @@ export class SignalRelay {
     const before = this.#receivedMs.get(signal);
     if (before !== undefined && now - before < SAME_SIGNAL_MS) return;
     this.#receivedMs.set(signal, now);
+    this.#onReceived?.(signal);
     if (this.#options.hasTerminal && FROM_KEYBOARD.has(signal)) return;
     this.#options.relay(signal);
   }

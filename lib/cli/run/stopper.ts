@@ -4,7 +4,8 @@
  * @module
  */
 
-import { descendantsOf, listProcesses, type ProcessInfo, signalProcess } from "./processes.ts";
+import { monotonicMs } from "../../clock.ts";
+import { descendantsOf, listProcesses, type ProcessInfo, runsAmong, signalProcess } from "./processes.ts";
 
 /** Options of a {@linkcode Stopper}. */
 export interface StopperOptions {
@@ -21,13 +22,20 @@ export interface StopperOptions {
 
 /** The time between two checks whether stopped processes have exited, in milliseconds. */
 const CHECK_MS = 200;
+/** How long before other processes runs of taskscope get SIGTERM, in milliseconds. */
+const HEAD_START_MS = 500;
 /** How often SIGKILL is sent: a process may start others while the processes are being listed. */
 const KILL_ROUNDS = 5;
+/** How long runs of taskscope have to report that their commands were killed, in milliseconds. */
+const REPORT_MS = 10_000;
 
 /**
  * Sends SIGTERM to a process and to all that it started, and SIGKILL to those that still run after the grace
  * period. If only a shell script were signalled, the program that it waits for would keep running; and a
  * process whose parent has exited is no longer a descendant, so it is found by its environment.
+ *
+ * Runs of taskscope among them get SIGTERM first and SIGKILL last, so that they know that they were cancelled when their
+ * commands end, and can report it.
  *
  * Out of reach are processes of other users, and processes that lost both their parents and their environment.
  */
@@ -35,8 +43,11 @@ export class Stopper implements Disposable {
   readonly #root: number;
   readonly #options: StopperOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #wake: () => void = () => {};
+  /** Functions that end the pauses. */
+  readonly #pauses: Set<() => void> = new Set();
   #signalled: readonly ProcessInfo[] = [];
+  /** The pids of the runs of taskscope. */
+  #runs: ReadonlySet<number> = new Set();
   #isStopping = false;
   #hasSignalled = false;
   /** Resolves once SIGKILL was sent; `undefined` during the grace period. */
@@ -62,18 +73,25 @@ export class Stopper implements Disposable {
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    const signalled = this.#members(await listProcesses(this.#options.mark));
+    const processes = await listProcesses(this.#options.mark);
+    const signalled = this.#members(processes);
     if (this.#isDisposed || this.#hasRootEnded) return;
     this.#hasSignalled = true;
     this.#signalled = signalled;
     const pids = signalled.map(({ pid }) => pid);
     // The root is signalled first: a script must not go on to its next command because the current one ended.
     const sparesRoot = this.#options.isWrapper && pids.length > 0;
-    for (const pid of sparesRoot ? pids : [this.#root, ...pids]) signalProcess(pid, "SIGTERM");
+    const all = sparesRoot ? pids : [this.#root, ...pids];
+    this.#runs = runsAmong(processes).intersection(new Set([this.#root, ...pids]));
+    const others = this.#runs.size === 0 ? [] : pids.filter((pid) => !this.#runs.has(pid));
+    for (const pid of all) if (!others.includes(pid)) signalProcess(pid, "SIGTERM");
     this.#timer = setTimeout(() => {
       this.#killed = this.#kill();
-      this.#wake();
+      this.#endPauses();
     }, this.#options.graceMs);
+    if (others.length === 0) return;
+    await this.#pause(HEAD_START_MS);
+    if (!this.#isDisposed) { for (const pid of others) signalProcess(pid, "SIGTERM"); }
   }
 
   /** Records that the root process has exited; processes that it started may still run. */
@@ -98,18 +116,28 @@ export class Stopper implements Disposable {
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     clearTimeout(this.#timer);
-    this.#wake();
+    this.#endPauses();
   }
 
   async #kill(): Promise<void> {
-    for (let round = 0; round < KILL_ROUNDS; round++) {
-      const left = this.#members(await listProcesses(this.#options.mark)).map(({ pid }) => pid);
-      if (this.#isDisposed) return;
-      // The root's pid may have been reused once it has exited.
-      if (!this.#hasRootEnded) left.push(this.#root);
-      if (left.length === 0) return;
-      for (const pid of left) signalProcess(pid, "SIGKILL");
+    const deadlineMs = monotonicMs() + REPORT_MS;
+    while (await this.#killAll((pid) => this.#runs.has(pid)) > 0 && monotonicMs() < deadlineMs) {
+      await this.#pause(CHECK_MS);
     }
+    for (let round = 0; round < KILL_ROUNDS; round++) await this.#killAll(() => false);
+  }
+
+  /** Kills all processes but those that are spared; returns the number of the latter. */
+  async #killAll(isSpared: (pid: number) => boolean): Promise<number> {
+    const processes = await listProcesses(this.#options.mark);
+    if (this.#isDisposed) return 0;
+    this.#runs = this.#runs.union(runsAmong(processes));
+    const pids = this.#members(processes).map(({ pid }) => pid);
+    // The root's pid may have been reused once it has exited.
+    if (!this.#hasRootEnded) pids.push(this.#root);
+    const spared = pids.filter(isSpared);
+    for (const pid of pids) if (!spared.includes(pid)) signalProcess(pid, "SIGKILL");
+    return spared.length;
   }
 
   /** Returns the processes that the root started and that still run, without the root. */
@@ -125,12 +153,18 @@ export class Stopper implements Disposable {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => {
+      clearTimeout(timer);
+      this.#pauses.delete(end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    this.#pauses.add(end);
+    return promise;
+  }
+
+  #endPauses(): void {
+    for (const end of this.#pauses) end();
   }
 }

@@ -67,6 +67,11 @@ class Place implements AsyncDisposable {
     }
   }
 
+  async cancel(id: string): Promise<void> {
+    const { status } = await call("POST", `http://127.0.0.1:${this.port}/tasks/runs/${id}/cancel`);
+    assertEquals(status, 202);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server?.[Symbol.asyncDispose]();
     await this.runs[Symbol.asyncDispose]();
@@ -159,5 +164,62 @@ $RUN --id other --client elsewhere -- true
     all: [null, "FINISHED", 100, null],
     inner: [null, "FINISHED", 100, null],
     innermost: [null, "FINISHED", 100, null],
+  });
+});
+
+/** Three runs, each within the one before; the innermost command runs the script `command`. */
+const LEVELS = "$RUN --id middle -- sh middle; echo after";
+const RUNNING: Record<string, Row> = {
+  outer: [null, "PROCESSING", null, null],
+  middle: ["outer", "PROCESSING", null, null],
+  inner: ["middle", "PROCESSING", 50, null],
+};
+
+for (
+  const [title, flags, command] of [
+    ["ends runs within runs", [], "echo 50%; sleep 600"],
+    ["ends runs whose command handles SIGTERM", [], "trap 'exit 0' TERM; echo 50%; sleep 600 & wait"],
+    [
+      "lets the runs within runs report that their commands were killed",
+      ["--grace", "1"],
+      "trap '' TERM; echo 50%; while true; do sleep 1; done",
+    ],
+  ] as const
+) {
+  Deno.test(`runCommand() ${title} when the outermost run is cancelled`, async () => {
+    await using place = new Place(null);
+    await place.startServer();
+    place.runs.file("middle", await place.runs.withRun("$RUN --id inner -- sh command; echo after"));
+    place.runs.file("command", command);
+    await using process = await place.start(["--id", "outer", ...flags], LEVELS);
+    await place.shows(RUNNING);
+    await place.cancel("outer");
+    const { stdout } = await process.ended();
+    assertEquals(stdout, "50%\n");
+    await place.shows({
+      outer: [null, "CANCELLED", null, null],
+      middle: ["outer", "CANCELLED", null, null],
+      inner: ["middle", "CANCELLED", 50, null],
+    });
+  });
+}
+
+Deno.test("runCommand() goes on after a run within it was cancelled", async () => {
+  await using place = new Place(null);
+  await place.startServer();
+  place.runs.file(
+    "middle",
+    await place.runs.withRun("$RUN --id inner -- sh command; echo status $?; exit 5"),
+  );
+  place.runs.file("command", "echo 50%; sleep 600");
+  await using process = await place.start(["--id", "outer"], LEVELS);
+  await place.shows(RUNNING);
+  await place.cancel("inner");
+  const { code, stdout } = await process.ended();
+  assertEquals([code, stdout], [0, "50%\nstatus 143\nafter\n"]);
+  await place.shows({
+    outer: [null, "FINISHED", 100, null],
+    middle: ["outer", "ERROR", null, null],
+    inner: ["middle", "CANCELLED", 50, null],
   });
 });

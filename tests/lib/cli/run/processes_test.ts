@@ -2,6 +2,7 @@ import {
   descendantsOf,
   listProcesses,
   parseProcesses,
+  runsAmong,
   signalProcess,
 } from "../../../../lib/cli/run/processes.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
@@ -18,15 +19,21 @@ Deno.test("parseProcesses() reads the ids, finds the mark, and skips invalid lin
     "   17     1    17 Z    [sh] <defunct>",
   ].join("\n");
   assertEquals(parseProcesses(text, "abc"), [
-    { pid: 1, parent: 0, group: 1, isMarked: false },
-    { pid: 4242, parent: 1, group: 4240, isMarked: true },
+    { pid: 1, parent: 0, group: 1, isMarked: false, level: 0 },
+    { pid: 4242, parent: 1, group: 4240, isMarked: true, level: 2 },
   ]);
   assertEquals(parseProcesses(text).map(({ isMarked }) => isMarked), [false, false]);
 });
 
 Deno.test("descendantsOf() finds only the children of a process and their descendants", () => {
   const processes = [[1, 0], [2, 1], [3, 2], [4, 3], [5, 2], [6, 1], [7, 6]];
-  const list = processes.map(([pid, parent]) => ({ pid: pid!, parent: parent!, group: 1, isMarked: false }));
+  const list = processes.map(([pid, parent]) => ({
+    pid: pid!,
+    parent: parent!,
+    group: 1,
+    isMarked: false,
+    level: 0,
+  }));
   const pids = (root: number) => descendantsOf(root, list).map(({ pid }) => pid);
   assertEquals(pids(2), [3, 5, 4]);
   assertEquals(pids(7), []);
@@ -37,8 +44,20 @@ Deno.test("descendantsOf() finds only the children of a process and their descen
     parent: parent!,
     group: 1,
     isMarked: false,
+    level: 0,
   }));
   assertEquals(descendantsOf(1, circle).map(({ pid }) => pid), [2]);
+});
+
+Deno.test("runsAmong() finds the processes that start others in one more run", () => {
+  const line = (pid: number, parent: number, marks: string) =>
+    `${pid} ${parent} 1 S sh -c "echo TASKSCOPE_RUN=a,b,c,d" HOME=/ ${marks && `TASKSCOPE_RUN=${marks}`} A=b`;
+  const processes = parseProcesses([
+    ...[line(2, 1, "a"), line(3, 2, "a"), line(4, 3, "a,b"), line(5, 4, "a,b"), line(6, 5, "a,b,c")],
+    // A process whose environment can't be read, or that removed the variable, and one whose parent is not listed.
+    ...["7 5 1 S sudo sh", "8 7 1 S sh TASKSCOPE_RUN=a", line(9, 99, "a,b")],
+  ].join("\n"));
+  assertEquals([...runsAmong(processes)], [3, 5]);
 });
 
 Deno.test("listProcesses() finds a process by a mark in its environment", async () => {

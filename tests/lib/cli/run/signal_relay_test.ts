@@ -46,3 +46,26 @@ Deno.test("SignalRelay.listen() handles the signals that this process receives",
   assertEquals(await received.promise, "SIGUSR2");
   clearTimeout(deadline);
 });
+
+Deno.test("SignalRelay.whenReceived() waits for the signal that ended the command, but only briefly", async () => {
+  using clock = new FakeClock();
+  const subject = new SignalRelay({ hasTerminal: false, relay: () => {} });
+  let isOver = false;
+  const waits = (signal: Deno.Signal) => {
+    isOver = false;
+    return subject.whenReceived(signal).then(() => isOver = true);
+  };
+  // These signals are not relayed.
+  for (const signal of ["SIGKILL", "SIGSEGV"] as const) await waits(signal);
+  const sent = waits("SIGTERM");
+  subject.handle("SIGHUP");
+  await clock.passAsync(200);
+  assertEquals(isOver, false);
+  subject.handle("SIGTERM");
+  await sent;
+  await waits("SIGTERM");
+  const unsent = waits("SIGINT");
+  await clock.passAsync(250);
+  await unsent;
+  assertEquals(clock.pending, 0);
+});
