@@ -7,9 +7,9 @@
         for file in task.track(files, unit="files"):
             task.update(status=f"Reading {file}")
 
-The server is at ``TASKSCOPE_SERVER``, by default ``http://127.0.0.1:8000``; ``TASKSCOPE_KEY`` is its key or a token,
-and ``TASKSCOPE_CLIENT`` the client that tasks belong to. Whatever happens to the server, results, errors and the exit
-status of a program stay the same.
+The server is at ``TASKSCOPE_SERVER``, by default ``http://127.0.0.1:8000``; ``TASKSCOPE_KEY`` is
+its key or a token, and ``TASKSCOPE_CLIENT`` the client that tasks belong to. Whatever happens to
+the server, results, errors and the exit status of a program stay the same.
 """
 
 from ._bars import patch_tqdm

@@ -1,4 +1,4 @@
-"""Reports the progress bars of tqdm: what a bar shows becomes a task, and a nested bar a subtask."""
+"""Reports the progress bars of tqdm as tasks, and nested bars as subtasks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class BarTask(Task):
             _show(bar)
 
     def finish_later(self) -> None:
-        """End the task together with the surrounding one if that ends now, and otherwise as ``FINISHED``."""
+        """End the task like the surrounding one if that ends now, otherwise as ``FINISHED``."""
         with LOCK:
             if self._outer is not None:
                 self._outer._children.append(self)
@@ -49,11 +49,14 @@ class BarTask(Task):
 
 def hooks(base: type) -> dict[str, Callable[..., Any]]:
     """Return the methods of a class of bars, extended so that its bars report."""
-    refresh, update, close, leave = (getattr(base, name) for name in ("refresh", "update", "close", "__exit__"))
+    refresh, update, close, leave = (
+        getattr(base, name) for name in ("refresh", "update", "close", "__exit__")
+    )
 
     def reporting_refresh(self: Any, nolock: bool = False, lock_args: Any = None) -> Any:
         result = refresh(self, nolock=nolock, lock_args=lock_args)
-        # With nolock, the caller holds the lock of all bars, with which no other one must be taken.
+        # With nolock, the caller holds the lock of all bars, with which no other one must be
+        # taken.
         if not nolock and not self.disable:
             _show(self)
         return result
@@ -89,9 +92,10 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
 
 
 def patch_tqdm() -> None:
-    """Make every tqdm bar of this process report, also those of libraries. Nested bars become subtasks.
+    """Make every tqdm bar of this process report, also those of libraries.
 
-    A bar raises :class:`TaskCancelled` after someone has cancelled its task. Bars that are disabled do not report.
+    Nested bars become subtasks. A bar raises :class:`TaskCancelled` after someone has cancelled
+    its task. Bars that are disabled do not report.
 
     :raises ImportError: if tqdm is not installed
     """
@@ -123,10 +127,16 @@ def _show(bar: Any) -> None:
     task = bar.__dict__.get("_taskscope_bar")
     if task is None:
         task = _begin(bar)
-    scale = bar.unit_scale if isinstance(bar.unit_scale, (int, float)) and bar.unit_scale not in (0, 1) else 1
+    scale = (
+        bar.unit_scale
+        if isinstance(bar.unit_scale, (int, float)) and bar.unit_scale not in (0, 1)
+        else 1
+    )
     total = None if bar.total is None else bar.total * scale
     try:
-        task.update(current=bar.n * scale, total=total, unit=bar.unit, status=_status_of(bar, task))
+        task.update(
+            current=bar.n * scale, total=total, unit=bar.unit, status=_status_of(bar, task)
+        )
     except TaskCancelled:
         pass  # The next update of the bar raises it.
 
@@ -160,7 +170,8 @@ def _end(bar: Any, task: BarTask, error: BaseException | None) -> None:
     if error is not None and not isinstance(error, GeneratorExit):
         task.fail(error)
     elif error is not None or (bar.total is not None and bar.n < bar.total):
-        # The loop was left early, by a break or by an error, which only the code around it can tell.
+        # The loop was left early, by a break or by an error, which only the code around it can
+        # tell.
         task.finish_later()
     else:
         task.finish()

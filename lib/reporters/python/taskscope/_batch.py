@@ -11,7 +11,8 @@ from ._record import Lines, Record
 
 _MAX_REPORTS = 1_000
 _MAX_CHARACTERS = 256 * 1024
-"""The number of characters at which a batch is full. One more report of any kind fits into the 1 MiB of a server."""
+"""The number of characters at which a batch is full. Even with one more report, it fits into the
+1 MiB that servers accept."""
 
 
 class Batch:
@@ -21,7 +22,7 @@ class Batch:
         self.number = number
         self.records: dict[Record, None] = {}
         self.created: set[Record] = set()
-        """The records whose creation is in the batch, so that the server cannot know that they are unknown."""
+        """The records that the batch creates, so that they are not unknown after it."""
         self._reports: list[str] = []
         self._characters = 0
         self._lines: dict[Record, Lines] = {}
@@ -65,7 +66,8 @@ class Batch:
 class Outbox:
     """The records with something to send, in order.
 
-    State changes go first: the progress of a task depends on which subtasks exist before the first one moves.
+    State changes go first: the progress of a task depends on which subtasks exist before the first
+    one moves.
     """
 
     def __init__(self) -> None:
@@ -106,7 +108,8 @@ class Outbox:
         return batch
 
     def _in_order(self) -> Iterator[tuple[Record, bool]]:
-        # A record is removed only when the next one is asked for, because a full batch may leave a part of it.
+        # A record is removed only when the next one is asked for, because a full batch may leave a
+        # part of it.
         while self._first:
             yield self._first[0]
             self._first.popleft()

@@ -36,7 +36,7 @@ class Server:
 
 
 def server_from_environment() -> Server | None:
-    """Return the server that ``TASKSCOPE_SERVER`` names; None, with a warning, if the environment is invalid."""
+    """Return the server of the environment; None, with a warning, if that is invalid."""
     key = _variable("TASKSCOPE_KEY")
     if key is not None and not re.fullmatch(r"[\x20-\x7e]+", key):
         warn_once("TASKSCOPE_KEY has characters that no key has, so tasks run unmonitored")
@@ -74,7 +74,12 @@ def _parse_server(text: str, key: str | None) -> Server | None:
         port = url.port
     except ValueError:
         return None
-    is_plain = url.scheme in ("http", "https") and "@" not in url.netloc and not url.query and not url.fragment
+    is_plain = (
+        url.scheme in ("http", "https")
+        and "@" not in url.netloc
+        and not url.query
+        and not url.fragment
+    )
     if not is_plain or not url.hostname or not re.fullmatch(r"[\x21-\x7e]*", url.path):
         return None
     if port is None:

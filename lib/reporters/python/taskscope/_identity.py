@@ -14,7 +14,7 @@ _counter = itertools.count()
 
 
 class Identity(NamedTuple):
-    """The identity of a reporter. The id is public; the secret proves it, and only the server gets it."""
+    """The identity of a reporter: a public id, and the secret that proves it to the server."""
 
     id: str
     secret: str
@@ -28,7 +28,7 @@ def new_identity() -> Identity:
 
 
 def new_task_id() -> str:
-    """Create a ULID. The ids of a process are in the order of their creation; a fork of it makes other ones."""
+    """Create a ULID. Those of a process are in the order of their creation."""
     number = time.time_ns() // 1_000_000
     number = number << 16 | next(_counter) & 0xFFFF
     number = number << 64 | int.from_bytes(os.urandom(8), "big")

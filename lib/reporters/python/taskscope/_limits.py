@@ -1,4 +1,4 @@
-"""The limits of a record's fields, which servers enforce, and of what a reporter keeps in memory."""
+"""The limits of the fields of a record, and of the memory of a reporter."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_LOG_CHARACTERS = 16 * 1024 * 1024
 
 
 def truncate(text: str, most: int) -> str:
-    """Shorten a text to at most ``most`` UTF-16 code units, in which servers count; end it with an ellipsis."""
+    """Shorten a text to a maximum length in UTF-16 code units, in which servers count."""
     if 2 * len(text) <= most:
         return text
     units = text.encode("utf-16-le", "surrogatepass")

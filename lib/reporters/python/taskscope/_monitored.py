@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Instance = TypeVar("Instance")
 Function = TypeVar("Function", bound=Callable[..., Any])
-Inject = Callable[["tuple[Any, ...]", "dict[str, Any]", Task], "tuple[tuple[Any, ...], dict[str, Any]]"]
+Inject = Callable[
+    ["tuple[Any, ...]", "dict[str, Any]", Task], "tuple[tuple[Any, ...], dict[str, Any]]"
+]
 
 
 class Decorator:
@@ -28,16 +30,22 @@ class Decorator:
     def __init__(self, options: Callable[[Any], TaskOptions]) -> None:
         self._options = options
 
+    # mypy finds overlaps where others take the first match.
     @overload
-    def __call__(self, function: Callable[Concatenate[Task, Params], Result]) -> Callable[Params, Result]: ...
+    def __call__(  # type: ignore[misc]
+        self, function: Callable[Concatenate[Task, Params], Result]
+    ) -> Callable[Params, Result]:
+        ...
 
     @overload
-    def __call__(
+    def __call__(  # type: ignore[misc]
         self, function: Callable[Concatenate[Instance, Task, Params], Result]
-    ) -> Callable[Concatenate[Instance, Params], Result]: ...
+    ) -> Callable[Concatenate[Instance, Params], Result]:
+        ...
 
     @overload
-    def __call__(self, function: Function) -> Function: ...
+    def __call__(self, function: Function) -> Function:
+        ...
 
     def __call__(self, function: Any) -> Any:
         if isinstance(function, (staticmethod, classmethod)):
@@ -48,17 +56,22 @@ class Decorator:
 
 
 @overload
-def monitored(function: Callable[Concatenate[Task, Params], Result], /) -> Callable[Params, Result]: ...
+def monitored(  # type: ignore[misc]
+    function: Callable[Concatenate[Task, Params], Result], /
+) -> Callable[Params, Result]:
+    ...
 
 
 @overload
-def monitored(
+def monitored(  # type: ignore[misc]
     function: Callable[Concatenate[Instance, Task, Params], Result], /
-) -> Callable[Concatenate[Instance, Params], Result]: ...
+) -> Callable[Concatenate[Instance, Params], Result]:
+    ...
 
 
 @overload
-def monitored(function: Function, /) -> Function: ...
+def monitored(function: Function, /) -> Function:
+    ...
 
 
 @overload
@@ -68,7 +81,8 @@ def monitored(
     client: str | None = None,
     tags: Iterable[str] = (),
     metadata: Mapping[str, Any] | None = None,
-) -> Decorator: ...
+) -> Decorator:
+    ...
 
 
 def monitored(
@@ -82,14 +96,15 @@ def monitored(
 ) -> Any:
     """Make a task of each call of a function, coroutine function, generator function or method.
 
-    The decorated function behaves as before: same kind, arguments, result and errors. The task is in
-    :func:`current_task`. It is also passed for a parameter that is annotated with :class:`Task`, or that is named
-    ``task`` and not annotated; callers leave that parameter out.
+    The decorated function behaves as before: same kind, arguments, result and errors. Its code
+    gets the task from :func:`current_task`, or for a parameter that callers leave out: one that is
+    annotated with :class:`Task`, or that is named ``task`` and not annotated.
 
     The task of a generator begins with its first item, and ends with the generator.
 
     :param name: the name of the tasks; by default that of the function
-    :param client: the client that they belong to; by default that of the surrounding task, else of the environment
+    :param client: the client that they belong to; by default that of the surrounding task, else
+        that of the environment
     :param tags: labels to filter by
     :param metadata: any other data, as JSON
     :raises ValueError: if the client, a tag or the metadata is invalid
@@ -114,7 +129,7 @@ def wrap(
     :param function: the function
     :param options: the options of its tasks
     :param parameter: the parameter to pass the task for, if any
-    :param client_of: returns the client of a call with the given arguments; None for that of the options
+    :param client_of: returns the client of a call, by its arguments; None for that of the options
     """
     inject = _injector(function, parameter)
 
@@ -143,12 +158,14 @@ def name_of(function: Any) -> str:
 
 
 def task_parameter(function: Callable[..., Any]) -> str | None:
-    """Return the name of the parameter that a function takes its task with; None if it has no such parameter."""
+    """Return the name of the parameter for the task; None if a function has none."""
     try:
         parameters = _signature(function).parameters.values()
     except (TypeError, ValueError):
         return None
-    named = [each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)]
+    named = [
+        each for each in parameters if each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD)
+    ]
     for each in named:
         if _is_task(each.annotation, function):
             return each.name
@@ -179,19 +196,20 @@ def _injector(function: Callable[..., Any], parameter: str | None) -> Inject:
     """Return a function that adds the task to the arguments of a call."""
     if parameter is None:
         return lambda args, kwargs, task: (args, kwargs)
+    name = parameter
     parameters = _signature(function).parameters
-    if parameters[parameter].kind is inspect.Parameter.KEYWORD_ONLY:
-        return lambda args, kwargs, task: (args, {parameter: task, **kwargs})
-    index = list(parameters).index(parameter)
+    if parameters[name].kind is inspect.Parameter.KEYWORD_ONLY:
+        return lambda args, kwargs, task: (args, {name: task, **kwargs})
+    index = list(parameters).index(name)
 
     def inject(
         args: tuple[Any, ...], kwargs: dict[str, Any], task: Task
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if parameter in kwargs:
+        if name in kwargs:
             return args, kwargs
         if len(args) >= index:
             return args[:index] + (task,) + args[index:], kwargs
-        return args, {parameter: task, **kwargs}
+        return args, {name: task, **kwargs}
 
     return inject
 
@@ -210,7 +228,9 @@ def _wrap_function(
 
 
 def _wrap_coroutine(
-    function: Callable[..., Awaitable[Any]], begin: Callable[[tuple[Any, ...]], Task], inject: Inject
+    function: Callable[..., Awaitable[Any]],
+    begin: Callable[[tuple[Any, ...]], Task],
+    inject: Inject,
 ) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         __tracebackhide__ = True
@@ -223,7 +243,9 @@ def _wrap_coroutine(
 
 
 def _wrap_generator(
-    function: Callable[..., Generator[Any, Any, Any]], begin: Callable[[tuple[Any, ...]], Task], inject: Inject
+    function: Callable[..., Generator[Any, Any, Any]],
+    begin: Callable[[tuple[Any, ...]], Task],
+    inject: Inject,
 ) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
@@ -254,7 +276,9 @@ def _wrap_generator(
 
 
 def _wrap_async_generator(
-    function: Callable[..., AsyncGenerator[Any, Any]], begin: Callable[[tuple[Any, ...]], Task], inject: Inject
+    function: Callable[..., AsyncGenerator[Any, Any]],
+    begin: Callable[[tuple[Any, ...]], Task],
+    inject: Inject,
 ) -> Callable[..., Any]:
     async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         __tracebackhide__ = True

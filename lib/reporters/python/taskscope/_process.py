@@ -22,7 +22,7 @@ _reporter: Reporter | None = None
 
 
 def reporter() -> Reporter:
-    """Return the reporter of this process. It is created, and reads the environment, with the first task."""
+    """Return the reporter of this process, which reads the environment with the first task."""
     global _reporter
     with LOCK:
         if _reporter is None:
@@ -90,7 +90,10 @@ def _change_at_exit(record: Record, error: BaseException | None) -> Change:
         return {"type": "fail", "error": error_of(error)}
     if record.on_exit is not None:
         return {"type": "finish", "result": None}
-    return {"type": "fail", "error": {"type": "interrupted", "message": "The process exited while the task ran"}}
+    return {
+        "type": "fail",
+        "error": {"type": "interrupted", "message": "The process exited while the task ran"},
+    }
 
 
 def _before_fork() -> None:
@@ -118,5 +121,7 @@ def _after_fork_in_child() -> None:
 atexit.register(_at_exit)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
     )

@@ -1,4 +1,4 @@
-"""What a task has to report: its pending changes, and all that a server without its data must be told again."""
+"""The pending changes of a task, and what a server that lost its data must be told again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Callable
 from ._limits import LOG_LINE_LENGTH, MAX_LOG_CHARACTERS, MAX_TASK_LINES, truncate
 
 LOCK = threading.RLock()
-"""Guards all records and the reporter. It is reentrant, because signal handlers and destructors report, too."""
+"""Guards all records and the reporter. It is reentrant, because signal handlers and destructors
+may report, too."""
 
 Change = dict[str, Any]
 Lines = list[tuple[float, str]]
@@ -24,8 +25,8 @@ _log_characters = 0
 class Record:
     """The changes of one task that are not sent yet. All methods need the lock.
 
-    Updates are merged, the newest value wins; state changes and log lines are not. So the size of a record does not
-    depend on the rate of its updates.
+    Updates are merged, and the newest value wins; state changes and log lines are not merged. So
+    the size of a record does not depend on the rate of its updates.
     """
 
     __slots__ = (
@@ -60,7 +61,7 @@ class Record:
         self.client = client
         self.id = id
         self.parent = parent
-        self.is_cancelled = parent is not None and parent.is_cancelled
+        self.is_cancelled: bool = parent is not None and parent.is_cancelled
         self.is_closed = False
         """Whether further changes are ignored."""
         self.is_refused = False
@@ -70,7 +71,7 @@ class Record:
         self.is_queued = False
         """Whether the reporter knows that there is something to send."""
         self.on_exit: Callable[[], object] | None = None
-        """Reports the last update at the exit of the process, of a task that ends with the process."""
+        """Makes the last update at the exit of the process, if the task ends with the process."""
         self.first_child: Record | None = None
         self.has_more_children = False
         self.progress: float | None = None
@@ -120,7 +121,8 @@ class Record:
             self.progress = None if progress is None else min(100.0, max(0.0, progress))
         elif self.current is not None:
             self.progress = _percent(self.current, self.total)
-        # A total alone does not report progress, and must not replace the progress that follows from subtasks.
+        # A total alone does not report progress, and must not replace the progress that follows
+        # from subtasks.
         if is_given or self.progress != before:
             self.draft["progress"] = self.progress  # type: ignore[index]
 
@@ -144,13 +146,13 @@ class Record:
         self._states.append((time.time(), {"type": "request_cancel"}))
 
     def probe(self) -> None:
-        """Report something that changes nothing, so that a server without the task asks for all of it."""
+        """Report what changes nothing, so that a server without the task asks for all of it."""
         self._states.append((time.time(), {"type": "start"}))
 
     def next_change(self, everything: bool) -> tuple[float, Change, Lines] | None:
         """Take the next pending change.
 
-        :param everything: whether updates, log lines and the end are due as well, besides state changes
+        :param everything: whether updates, log lines and the end are due, besides state changes
         :return: the time, the change, and the log lines in it; None if there is none
         """
         if self._states:
@@ -206,7 +208,9 @@ class Record:
         metadata = self._summary.pop("metadata", None)
         if metadata is not None:
             merged = {**self._create.get("metadata", {}), **metadata}
-            self._create["metadata"] = {key: value for key, value in merged.items() if value is not None}
+            self._create["metadata"] = {
+                key: value for key, value in merged.items() if value is not None
+            }
 
     def _next_lines(self) -> tuple[float, Change, Lines]:
         global _log_characters

@@ -11,12 +11,14 @@ from ._monitored import name_of, task_parameter, wrap
 from ._scope import TaskOptions
 
 
-def monitored_background_task(function: Callable[..., Any] | str | None = None, *, name: str | None = None) -> Any:
-    """Make a task of each call of an ``async`` method of a Reflex state, which gets the task after ``self``.
+def monitored_background_task(
+    function: Callable[..., Any] | str | None = None, *, name: str | None = None
+) -> Any:
+    """Make a task of each call of a method of a Reflex state, which gets the task after ``self``.
 
     Works as ``@monitored_background_task``, ``@monitored_background_task()`` and
-    ``@monitored_background_task("name")``. The task belongs to the client token of the state's session, if it has
-    one. If Reflex is imported, the method becomes a background event of it.
+    ``@monitored_background_task("name")``. The client of the task is the client token of the
+    state's session, if it has one. If Reflex is imported, the method becomes a background event.
 
     :param function: the method, or the name of its tasks
     :param name: the name of its tasks; by default that of the method

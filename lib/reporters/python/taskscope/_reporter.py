@@ -25,7 +25,7 @@ _FIRST_RETRY_SECONDS = 0.25
 _MAX_RETRY_SECONDS = 5.0
 _MAX_RETRY_NEVER_CONNECTED_SECONDS = 30.0
 _FAST_ATTEMPTS = 10
-"""The number of failed attempts after which a server that was never reached is retried less often."""
+"""The number of failures after which a server that was never reached is retried less often."""
 _EXIT_RETRY_SECONDS = 0.1
 _UNDECIDED_SECONDS = 1.0
 """How long the outcome of a loop that was left early waits for an error of the code around it."""
@@ -59,7 +59,10 @@ class Reporter:
             if self._server is None or len(self._records) >= MAX_TASKS:
                 self._refuse(record)
                 if self._server is not None:
-                    warn_once(f"{MAX_TASKS} tasks wait for {self._server.address}, so further ones run unmonitored")
+                    warn_once(
+                        f"{MAX_TASKS} tasks wait for {self._server.address}, "
+                        "so further ones run unmonitored"
+                    )
                 return
             self._records[record.client, record.id] = record
             self._end_undecided(threading.get_ident())
@@ -86,7 +89,7 @@ class Reporter:
             return [record for record in reversed(self._records.values()) if not record.has_ended]
 
     def inherit(self) -> None:
-        """Leave the tasks to the process that this one was forked from. Call this only in the forked process."""
+        """Leave the tasks to the process that this one was forked from."""
         for record in self._records.values():
             record.is_inherited = record.is_closed = True
         if self._sender is not None:
@@ -95,7 +98,7 @@ class Reporter:
     def flush(self, seconds: float, is_last: bool = False) -> None:
         """Wait until everything is committed, or the time is over, or no server can be reached.
 
-        :param is_last: whether the process exits, so that a server which is restarting is retried often
+        :param is_last: whether the process exits, so that a server that restarts is retried often
         """
         deadline = time.monotonic() + seconds
         with LOCK:
@@ -120,7 +123,11 @@ class Reporter:
     def resume(self) -> None:
         """Start the background thread, unless it runs or is not needed."""
         with LOCK:
-            runs = self._sender is not None and self._sender.is_alive() and not self._sender.is_stopped
+            runs = (
+                self._sender is not None
+                and self._sender.is_alive()
+                and not self._sender.is_stopped
+            )
             if runs or self._server is None or (not self._records and self._is_settled):
                 return
             self._sender = _Sender(self, Transport(self._server, self._identity.id))
@@ -177,7 +184,9 @@ class Reporter:
         """Run all tasks unmonitored from now on."""
         with LOCK:
             if self._server is not None:
-                warn_once(f"{self._server.address} gets no reports ({reason}), so tasks run unmonitored")
+                warn_once(
+                    f"{self._server.address} gets no reports ({reason}), so tasks run unmonitored"
+                )
             self._server = None
             self._batch = None
             self._outbox = Outbox()
@@ -274,11 +283,15 @@ class Reporter:
 
     def _failed(self) -> None:
         if not self._has_been_up and self._server is not None:
-            warn_once(f"No server answers at {self._server.address}, so tasks run unmonitored until one does")
+            warn_once(
+                f"No server answers at {self._server.address}, "
+                "so tasks run unmonitored until one does"
+            )
         is_known = self._has_been_up or self._failures < _FAST_ATTEMPTS
         most = _MAX_RETRY_SECONDS if is_known else _MAX_RETRY_NEVER_CONNECTED_SECONDS
         delay = min(_FIRST_RETRY_SECONDS * 2 ** min(self._failures, 10), most)
-        # The jitter prevents all reporters from reconnecting at once after a restart of the server.
+        # The jitter prevents all reporters from reconnecting at once after a restart of the
+        # server.
         delay *= 0.5 + random.random() / 2
         self._failures += 1
         self._retry_at = time.monotonic() + (_EXIT_RETRY_SECONDS if self._is_closing else delay)
@@ -289,7 +302,6 @@ class Reporter:
             self._failed()
         else:
             self.give_up(str(rejected))
-
 
 
 class _Undecided(NamedTuple):
@@ -309,8 +321,8 @@ class _Sender(threading.Thread):
         self.transport = transport
         self.is_stopped = False
         self._reporter = reporter
-        # A lock as a binary semaphore: unlike an event, it can be released by a signal handler that interrupts a
-        # release.
+        # A lock as a binary semaphore: unlike an event, it can be released by a signal handler
+        # that interrupts a release.
         self._signal = threading.Lock()
 
     def wake(self) -> None:

@@ -24,17 +24,32 @@ class TaskOptions:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         if client is not None and not is_client(client):
-            raise ValueError(f"Cannot create task: the client must be {CLIENT_RULE}, received {client!r:.200}")
+            raise ValueError(
+                f"Cannot create task: the client must be {CLIENT_RULE}, received {client!r:.200}"
+            )
         labels = list(tags)
-        if isinstance(tags, str) or not all(isinstance(tag, str) and 0 < len(tag) <= TAG_LENGTH for tag in labels):
-            raise ValueError(f"Cannot create task: tags must be texts of 1 to {TAG_LENGTH} characters")
+        if isinstance(tags, str) or not all(
+            isinstance(tag, str) and 0 < len(tag) <= TAG_LENGTH for tag in labels
+        ):
+            raise ValueError(
+                f"Cannot create task: tags must be texts of 1 to {TAG_LENGTH} characters"
+            )
         if len(labels) > MAX_TAGS:
-            raise ValueError(f"Cannot create task: at most {MAX_TAGS} tags are possible, received {len(labels)}")
+            raise ValueError(
+                f"Cannot create task: at most {MAX_TAGS} tags are possible, received {len(labels)}"
+            )
         data = metadata_of(metadata or {})
         if data is None:
-            raise ValueError(f"Cannot create task: metadata must be a JSON object of at most {METADATA_BYTES} bytes")
+            raise ValueError(
+                "Cannot create task: "
+                f"metadata must be a JSON object of at most {METADATA_BYTES} bytes"
+            )
         self._client = client
-        self._create: Change = {"name": truncate(str(name), NAME_LENGTH) or "task", "tags": labels, "metadata": data}
+        self._create: Change = {
+            "name": truncate(str(name), NAME_LENGTH) or "task",
+            "tags": labels,
+            "metadata": data,
+        }
 
     def begin(self, client: str | None = None) -> Task:
         """Start a task. It is a subtask of the surrounding one, unless it has another client.
@@ -69,7 +84,8 @@ def task(
     Inside another task it is a subtask of that one, unless it has another client.
 
     :param name: the name of the task
-    :param client: the client that it belongs to; by default that of the surrounding task, else of the environment
+    :param client: the client that it belongs to; by default that of the surrounding task, else
+        that of the environment
     :param tags: labels to filter by
     :param metadata: any other data, as JSON
     :raises ValueError: if the client, a tag or the metadata is invalid
@@ -84,7 +100,10 @@ def current_task() -> Task:
     """
     found = innermost(lambda task: not task.is_bar)
     if found is None:
-        raise RuntimeError("Cannot get current task: wanted a call inside a monitored function or the block of a task")
+        raise RuntimeError(
+            "Cannot get current task: "
+            "wanted a call inside a monitored function or the block of a task"
+        )
     return found
 
 

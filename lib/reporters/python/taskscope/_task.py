@@ -6,7 +6,15 @@ import asyncio
 import contextvars
 import enum
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Generator, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+)
 from types import TracebackType
 from typing import Any, TypeVar, Union, overload
 
@@ -28,19 +36,18 @@ class _Keep(enum.Enum):
 
 
 KEEP = _Keep.KEEP
-"""The default of a field that an update leaves as it is. None has a meaning of its own: unknown."""
+"""The default of a field that an update leaves as it is; None means that it is unknown."""
 Amount = Union[float, None, _Keep]
 
 _MAX_AMOUNT = 1e308
 """The largest amount: beyond it, JSON has no number."""
-_PLAIN = frozenset({int, float})
 
 
 class TaskCancelled(Exception):
     """Raised by the next call of a task's methods after someone has cancelled the task.
 
-    The task of a function that raises it ends as ``CANCELLED``. Code that catches every exception should raise it
-    again; otherwise, the next call raises another one.
+    The task of a function that raises it ends as ``CANCELLED``. Code that catches every exception
+    should raise it again; otherwise, the next call raises another one.
     """
 
 
@@ -59,8 +66,8 @@ scope: contextvars.ContextVar[Task | None] = contextvars.ContextVar("taskscope_t
 class Task:
     """A task or subtask. As a context manager, it ends with the block.
 
-    No method raises anything but :class:`TaskCancelled`, whatever happens to the server. They can be called from any
-    thread, and after the end of the task, where they do nothing.
+    No method raises anything but :class:`TaskCancelled`, whatever happens to the server. They can
+    be called from any thread, and after the end of the task, when they do nothing.
     """
 
     __slots__ = ("_record", "_outer", "_before", "_children", "_result")
@@ -111,7 +118,7 @@ class Task:
         unit: str | None | _Keep = KEEP,
         metadata: Mapping[str, Any] | _Keep = KEEP,
     ) -> Awaitable[None]:
-        """Report progress. Cheap enough for a tight loop, because updates are merged before they are sent.
+        """Report progress. Cheap enough for a tight loop, because updates are merged.
 
         An invalid value is ignored with a warning.
 
@@ -133,28 +140,20 @@ class Task:
             if draft is None:
                 draft = record.draft = {}
             if status is not KEEP:
-                draft["status"] = truncate(status if type(status) is str else text_of(status), STATUS_LENGTH)
-            is_counted = False
+                draft["status"] = truncate(
+                    status if type(status) is str else text_of(status), STATUS_LENGTH
+                )
+            current = KEEP if current is KEEP else _amount(current, "current")
+            total = KEEP if total is KEEP else _amount(total, "total")
+            progress = KEEP if progress is KEEP else _amount(progress, "progress")
             if current is not KEEP:
-                if type(current) not in _PLAIN or not -_MAX_AMOUNT <= current <= _MAX_AMOUNT:  # type: ignore[operator]
-                    current = _amount(current, "current")
-                if current is not KEEP:
-                    draft["current"] = record.current = current
-                    is_counted = True
+                draft["current"] = record.current = current
             if total is not KEEP:
-                if type(total) not in _PLAIN or not -_MAX_AMOUNT <= total <= _MAX_AMOUNT:  # type: ignore[operator]
-                    total = _amount(total, "total")
-                if total is not KEEP:
-                    draft["total"] = record.total = total
-                    is_counted = True
-            if progress is not KEEP and (
-                type(progress) not in _PLAIN or not -_MAX_AMOUNT <= progress <= _MAX_AMOUNT  # type: ignore[operator]
-            ):
-                progress = _amount(progress, "progress")
+                draft["total"] = record.total = total
             if progress is not KEEP:
-                record.count(progress, True)
-            elif is_counted:
-                record.count(None, False)
+                record.count(progress, is_given=True)
+            elif current is not KEEP or total is not KEEP:
+                record.count(None, is_given=False)
             if unit is not KEEP:
                 draft["unit"] = None if unit is None else truncate(text_of(unit), UNIT_LENGTH)
             if metadata is not KEEP:
@@ -175,12 +174,14 @@ class Task:
     @overload
     def track(
         self, items: AsyncIterable[Item], *, total: float | None = None, unit: str | None = None
-    ) -> AsyncIterator[Item]: ...
+    ) -> AsyncIterator[Item]:
+        ...
 
     @overload
     def track(
         self, items: Iterable[Item], *, total: float | None = None, unit: str | None = None
-    ) -> Iterator[Item]: ...
+    ) -> Iterator[Item]:
+        ...
 
     def track(self, items: Any, *, total: float | None = None, unit: str | None = None) -> Any:
         """Iterate over items, and report each completed one as progress.
@@ -188,11 +189,12 @@ class Task:
         :param items: the items, sync or async
         :param total: their number, if they have no ``len()``
         :param unit: what they are, such as ``"files"``
-        :return: an iterator over the same items, which raises TaskCancelled once someone has cancelled the task
+        :return: an iterator over the same items, which raises TaskCancelled once someone has
+            cancelled the task
         """
         if total is None:
             total = _length_of(items)
-        unit_field = KEEP if unit is None else unit
+        unit_field: str | _Keep = KEEP if unit is None else unit
         if hasattr(items, "__aiter__") and not hasattr(items, "__iter__"):
             return self._track_async(items, total, unit_field)
         return self._track(items, total, unit_field)
@@ -200,8 +202,8 @@ class Task:
     def child(self, name: str, *, weight: float = 1, share: float | None = None) -> Task:
         """Start a subtask, which does a part of this task's work.
 
-        Unless this task reports its own progress, it is computed from that of its subtasks. The subtask ends with
-        its ``with`` block or ``finish()``, at the latest together with this task.
+        Unless this task reports its own progress, it is computed from that of its subtasks. The
+        subtask ends with its ``with`` block or ``finish()``, at the latest with this task.
 
         :param name: the name of the subtask
         :param weight: its weight, relative to its siblings; weights divide what the shares leave
@@ -209,7 +211,10 @@ class Task:
         :raises TaskCancelled: if someone has cancelled the task
         """
         self._check()
-        create: Change = {"name": truncate(text_of(name), NAME_LENGTH) or "subtask", "parent_id": self.id}
+        create: Change = {
+            "name": truncate(text_of(name), NAME_LENGTH) or "subtask",
+            "parent_id": self.id,
+        }
         if _is_between(weight, 0, _MAX_AMOUNT):
             create["weight"] = float(weight)
         if share is not None and _is_between(share, 0, 1):
@@ -220,13 +225,15 @@ class Task:
         return child
 
     def expect(self, weight: float | None) -> None:
-        """Declare the sum of the weights of all subtasks, those to come included; None if it is no longer known.
+        """Declare the sum of the weights of all subtasks, those to come included.
+
+        :param weight: the sum; None if it is no longer known
 
         :raises TaskCancelled: if someone has cancelled the task
         """
         self._check()
         if weight is not None and not _is_between(weight, 0, _MAX_AMOUNT):
-            warn_once(f"Ignored an expected weight: wanted a number of at least 0 or None, received {weight!r:.60}")
+            warn_once("Ignored an expected weight: wanted a number of at least 0 or None")
             return
         record = self._record
         with LOCK:
@@ -260,10 +267,17 @@ class Task:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._leave()
-        if error is None or isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code):
+        if (
+            error is None
+            or isinstance(error, GeneratorExit)
+            or (isinstance(error, SystemExit) and not error.code)
+        ):
             self.finish(self._result)
         else:
             self.fail(error)
@@ -272,7 +286,10 @@ class Task:
         return self.__enter__()
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.__exit__(kind, error, trace)
 
@@ -284,7 +301,8 @@ class Task:
         scope.set(self)
 
     def _leave(self) -> None:
-        # Not by a token, which is invalid in another context, such as the one that finalises an async generator.
+        # Not by a token, which is invalid in another context, such as the one that finalises an
+        # async generator.
         scope.set(self._before)
 
     def _check(self) -> None:
@@ -301,7 +319,9 @@ class Task:
                 record.add_line(text)
                 reporter().changed(record)
 
-    def _track(self, items: Iterable[Item], total: float | None, unit: str | None | _Keep) -> Iterator[Item]:
+    def _track(
+        self, items: Iterable[Item], total: float | None, unit: str | None | _Keep
+    ) -> Iterator[Item]:
         count = 0
         self.update(current=count, total=total, unit=unit)
         for item in items:
@@ -336,8 +356,10 @@ class Task:
         task_ended(is_outermost=self._outer is None or self._outer._record.is_closed)
 
 
-
-def _amount(value: object, field: str) -> Amount:
+def _amount(value: float | None, field: str) -> Amount:
+    kind = type(value)
+    if value is not None and (kind is int or kind is float) and abs(value) <= _MAX_AMOUNT:
+        return value
     try:
         return amount_of(value)
     except Exception:
@@ -346,7 +368,11 @@ def _amount(value: object, field: str) -> Amount:
 
 
 def _merge_metadata(draft: Change, metadata: object) -> None:
-    merged = metadata_of({**draft.get("metadata", {}), **metadata}) if isinstance(metadata, Mapping) else None
+    merged = (
+        metadata_of({**draft.get("metadata", {}), **metadata})
+        if isinstance(metadata, Mapping)
+        else None
+    )
     if merged is None:
         warn_once("Ignored a part of an update: metadata must be a JSON object of at most 16 KiB")
     else:

@@ -30,11 +30,11 @@ class Rejected(Exception):
     def __init__(self, reason: str, is_from_server: bool) -> None:
         super().__init__(reason)
         self.is_from_server = is_from_server
-        """Whether a Taskscope server gave the reason, and not, for example, a proxy in its place."""
+        """Whether a Taskscope server gave the reason, and not, say, a proxy in its place."""
 
 
 class Transport:
-    """One connection to a server at a time. Follows no redirect, and uses no proxy, so the key stays on it."""
+    """One connection at a time. Follows no redirect and uses no proxy, so the key stays on it."""
 
     def __init__(self, server: Server, reporter_id: str) -> None:
         self._server = server
@@ -78,9 +78,16 @@ class Transport:
 
     def _connect(self) -> http.client.HTTPConnection:
         server = self._server
-        is_secure = server.scheme == "https"
-        kind = http.client.HTTPSConnection if is_secure else http.client.HTTPConnection
-        connection = self._connection = kind(server.host, server.port, timeout=_CONNECT_SECONDS)
+        connection: http.client.HTTPConnection
+        if server.scheme == "https":
+            connection = http.client.HTTPSConnection(
+                server.host, server.port, timeout=_CONNECT_SECONDS
+            )
+        else:
+            connection = http.client.HTTPConnection(
+                server.host, server.port, timeout=_CONNECT_SECONDS
+            )
+        self._connection = connection
         connection.connect()
         connection.sock.settimeout(_ANSWER_SECONDS)
         return connection

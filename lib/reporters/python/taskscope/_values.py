@@ -1,5 +1,7 @@
-"""Converts values of the user's code to JSON within the limits of a record. Nothing here runs the user's code,
-except the ``__str__`` of exceptions."""
+"""Converts values of the user's code to JSON within the limits of a record.
+
+Nothing here runs the user's code, except the ``__str__`` of exceptions.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,14 @@ from ._limits import (
     truncate,
 )
 
-_TEXTS = (datetime.date, datetime.time, datetime.timedelta, decimal.Decimal, pathlib.PurePath, uuid.UUID)
+_TEXTS = (
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    decimal.Decimal,
+    pathlib.PurePath,
+    uuid.UUID,
+)
 _MAX_SAFE_INTEGER = 2**53 - 1
 _FLOAT_BYTES = 25
 """The maximum length of a number with a fraction as a server writes it."""
@@ -37,7 +46,7 @@ _END_BYTES = 3_000
 def bounded_json(value: object, max_bytes: int = RESULT_BYTES) -> tuple[Any, bool]:
     """Copy a value as JSON.
 
-    Dataclasses and named tuples become objects, other iterables of the standard library arrays; dates, paths,
+    Dataclasses and named tuples become objects, lists, tuples and sets arrays; dates, paths,
     decimals and large integers become text; any other object the name of its class.
 
     :return: the copy, and whether it is cut to the limits
@@ -46,7 +55,8 @@ def bounded_json(value: object, max_bytes: int = RESULT_BYTES) -> tuple[Any, boo
     try:
         return writer.copy(value, JSON_DEPTH), writer.is_cut
     except Exception:
-        # A subclass of a standard type, or another thread that changes the value, can raise anything.
+        # A subclass of a standard type, or another thread that changes the value, can raise
+        # anything.
         return f"<{type(value).__name__}>", True
 
 
@@ -105,7 +115,10 @@ class _Writer:
         if isinstance(value, _TEXTS):
             return self._text(str(value))
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            items = ((field.name, getattr(value, field.name, None)) for field in dataclasses.fields(value))
+            items = (
+                (field.name, getattr(value, field.name, None))
+                for field in dataclasses.fields(value)
+            )
             return self._nest(value, depth, items, is_object=True)
         if isinstance(value, dict):
             return self._nest(value, depth, value.items(), is_object=True)
@@ -115,7 +128,9 @@ class _Writer:
             return self._nest(value, depth, ((None, item) for item in value), is_object=False)
         return self._text(f"<{type(value).__module__}.{type(value).__qualname__}>")
 
-    def _nest(self, value: Any, depth: int, items: Iterable[tuple[Any, Any]], is_object: bool) -> Any:
+    def _nest(
+        self, value: Any, depth: int, items: Iterable[tuple[Any, Any]], is_object: bool
+    ) -> Any:
         if id(value) in self._ancestors:
             return self._text("<circular>")
         if depth == 0:
@@ -129,7 +144,11 @@ class _Writer:
                 self.is_cut = True
                 copies["…"] = f"… {len(value) - index} more" if hasattr(value, "__len__") else "…"
                 break
-            key = self._text(name if isinstance(name, str) else str(self.copy(name, 0))) if is_object else str(index)
+            key = (
+                self._text(name if isinstance(name, str) else str(self.copy(name, 0)))
+                if is_object
+                else str(index)
+            )
             self._left -= 2
             copies[key] = self.copy(item, depth - 1)
         self._ancestors.pop()

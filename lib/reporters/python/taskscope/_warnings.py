@@ -11,7 +11,7 @@ _silent = False
 
 
 def warn_once(message: str) -> None:
-    """Write a warning, unless this process or the one that it was forked from has already written one."""
+    """Write a warning, unless this process, or the one it was forked from, has written one."""
     global _warned
     # Another thread that writes meanwhile has warned, and must not be waited for.
     if not _lock.acquire(blocking=False):
@@ -30,7 +30,7 @@ def warn_once(message: str) -> None:
 
 
 def silence() -> None:
-    """Write nothing from now on, because a thread that writes while the interpreter exits can crash it."""
+    """Write nothing from now on: a thread that writes while the interpreter exits can crash it."""
     global _silent
     _silent = True
     # A warning that is being written is waited for, but not if nobody reads stderr.

@@ -1,7 +1,7 @@
-"""Progress bars that report: ``from taskscope.tqdm import tqdm, trange`` instead of ``from tqdm import …``.
+"""Progress bars that report: ``from taskscope.tqdm import tqdm, trange``.
 
-A bar is shown as before, and is a task as well. Nested bars are subtasks. :func:`taskscope.patch_tqdm` does the same
-for every bar of a process.
+A bar is shown as before, and is a task as well. Nested bars are subtasks.
+:func:`taskscope.patch_tqdm` does the same for every bar of a process.
 """
 
 from typing import TYPE_CHECKING
