@@ -19,6 +19,7 @@ import { benchLatency } from "./latency.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRemoteIngest } from "./remote_ingest.ts";
 import { benchPage } from "./page.ts";
+import { benchPython } from "./python.ts";
 import { benchReading } from "./reading.ts";
 import { benchRestart } from "./restart.ts";
 import { benchSearch } from "./search.ts";
@@ -36,6 +37,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["durable", benchDurable],
   ["memory", benchMemory],
   ["restart", benchRestart],
+  ["python", benchPython],
   ["reading", benchReading],
   ["search", benchSearch],
   ["eta", benchEta],

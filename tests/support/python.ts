@@ -24,6 +24,8 @@ export interface PythonOptions {
   /** The folder of the package; by default that of its source. */
   readonly path?: string;
   readonly args?: readonly string[];
+  /** The flags of Python; by default those that make its warnings errors. */
+  readonly flags?: readonly string[];
 }
 
 /** Defines a test that needs Python and tqdm. */
@@ -34,15 +36,15 @@ export function testPython(name: string, run: () => Promise<void>): void {
 }
 
 /**
- * Starts a Python program, whose warnings are errors and whose tasks belong to the client `py`.
+ * Starts a Python program, whose tasks belong to the client `py`.
  *
  * @param source the source of the program
- * @param options the server, the environment, the package and the arguments
+ * @param options the server, the environment, the package, and the arguments of the program and of Python
  * @returns the process, whose stdin is piped
  */
 export function startPython(source: string, options: PythonOptions): Process {
-  const { server, env = {}, path = PACKAGE, args = [] } = options;
-  return spawn(PYTHON, ["-X", "dev", "-W", "error", "-c", source, ...args], {
+  const { server, env = {}, path = PACKAGE, args = [], flags = ["-X", "dev", "-W", "error"] } = options;
+  return spawn(PYTHON, [...flags, "-c", source, ...args], {
     stdin: "piped",
     env: {
       PYTHONPATH: path,

@@ -19,6 +19,10 @@ from ._reflex import monitored_background_task
 from ._scope import current_task, task
 from ._task import Task, TaskCancelled
 
+for _public in (LogHandler, Task, TaskCancelled):
+    # Tracebacks and pickles name the classes as programs import them.
+    _public.__module__ = __name__
+
 __version__ = "0.0.0"  # The build replaces it.
 
 __all__ = [

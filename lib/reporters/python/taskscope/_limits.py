@@ -41,3 +41,10 @@ def text_of(value: object) -> str:
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
         return "(not convertible to text)"
+
+
+def short_text_of(value: object, most: int) -> str:
+    """Convert any value to text of a maximum length in UTF-16 code units. Never raises."""
+    if type(value) is str and 2 * len(value) <= most:
+        return value
+    return truncate(text_of(value), most)

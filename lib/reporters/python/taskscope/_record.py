@@ -110,21 +110,25 @@ class Record:
         self.draft[field] = value
         self.draft_at = time.time()
 
-    def count(self, progress: float | None, is_given: bool) -> None:
-        """Recompute the progress after a change of the counts, as the server does.
+    def move(self, draft: Change, progress: float | None) -> None:
+        """Set the progress, also in the update that a draft describes."""
+        if progress is not None and not 0 <= progress <= 100:
+            progress = min(100.0, max(0.0, progress))
+        draft["progress"] = self.progress = progress
 
-        :param progress: the progress that the same update sets
-        :param is_given: whether it sets one
-        """
-        before = self.progress
-        if is_given:
-            self.progress = None if progress is None else min(100.0, max(0.0, progress))
-        elif self.current is not None:
-            self.progress = _percent(self.current, self.total)
+    def count(self, draft: Change) -> None:
+        """Recompute the progress after a change of the counts, as the server does."""
+        current, total = self.current, self.total
+        if current is None:
+            return
+        progress = None
+        # If there are more than the total, it was wrong.
+        if total is not None and 0 < total >= current:
+            progress = max(0.0, 100.0 * current / total)
         # A total alone does not report progress, and must not replace the progress that follows
         # from subtasks.
-        if is_given or self.progress != before:
-            self.draft["progress"] = self.progress  # type: ignore[index]
+        if progress != self.progress:
+            draft["progress"] = self.progress = progress
 
     def add_line(self, text: str) -> None:
         """Add a line to the log. The oldest lines are dropped if too many wait for the server."""
@@ -251,13 +255,6 @@ def amount_of(value: object) -> float | None:
     if isinstance(value, str) or not math.isfinite(number):
         raise ValueError
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
-
-
-def _percent(current: float, total: float | None) -> float | None:
-    # If there are more than the total, it was wrong.
-    if total is None or total <= 0 or current > total:
-        return None
-    return min(100.0, max(0.0, 100.0 * current / total))
 
 
 def _characters(lines: Lines) -> int:

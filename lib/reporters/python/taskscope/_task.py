@@ -18,7 +18,7 @@ from collections.abc import (
 from types import TracebackType
 from typing import Any, TypeVar, Union, overload
 
-from ._limits import NAME_LENGTH, STATUS_LENGTH, UNIT_LENGTH, text_of, truncate
+from ._limits import NAME_LENGTH, STATUS_LENGTH, UNIT_LENGTH, short_text_of, text_of
 from ._process import open_record, reporter, task_ended
 from ._record import LOCK, Change, Record, amount_of
 from ._values import bounded_json, error_of, metadata_of
@@ -39,8 +39,10 @@ KEEP = _Keep.KEEP
 """The default of a field that an update leaves as it is; None means that it is unknown."""
 Amount = Union[float, None, _Keep]
 
-_MAX_AMOUNT = 1e308
+_MAX = 1e308
 """The largest amount: beyond it, JSON has no number."""
+_PLAIN = frozenset({int, float})
+"""The types of amounts that JSON can express as they are."""
 
 
 class TaskCancelled(Exception):
@@ -140,22 +142,27 @@ class Task:
             if draft is None:
                 draft = record.draft = {}
             if status is not KEEP:
-                draft["status"] = truncate(
-                    status if type(status) is str else text_of(status), STATUS_LENGTH
-                )
-            current = KEEP if current is KEEP else _amount(current, "current")
-            total = KEEP if total is KEEP else _amount(total, "total")
-            progress = KEEP if progress is KEEP else _amount(progress, "progress")
+                draft["status"] = short_text_of(status, STATUS_LENGTH)
+            # Plain numbers are checked here, because a call would make every update slower.
+            if current is not KEEP:
+                if type(current) not in _PLAIN or not abs(current) <= _MAX:  # type: ignore
+                    current = _amount(current, "current")
+            if total is not KEEP:
+                if type(total) not in _PLAIN or not abs(total) <= _MAX:  # type: ignore
+                    total = _amount(total, "total")
+            if progress is not KEEP:
+                if type(progress) not in _PLAIN or not abs(progress) <= _MAX:  # type: ignore
+                    progress = _amount(progress, "progress")
             if current is not KEEP:
                 draft["current"] = record.current = current
             if total is not KEEP:
                 draft["total"] = record.total = total
             if progress is not KEEP:
-                record.count(progress, is_given=True)
+                record.move(draft, progress)
             elif current is not KEEP or total is not KEEP:
-                record.count(None, is_given=False)
+                record.count(draft)
             if unit is not KEEP:
-                draft["unit"] = None if unit is None else truncate(text_of(unit), UNIT_LENGTH)
+                draft["unit"] = None if unit is None else short_text_of(unit, UNIT_LENGTH)
             if metadata is not KEEP:
                 _merge_metadata(draft, metadata)
             record.draft_at = time.time()
@@ -212,10 +219,10 @@ class Task:
         """
         self._check()
         create: Change = {
-            "name": truncate(text_of(name), NAME_LENGTH) or "subtask",
+            "name": short_text_of(name, NAME_LENGTH) or "subtask",
             "parent_id": self.id,
         }
-        if _is_between(weight, 0, _MAX_AMOUNT):
+        if _is_between(weight, 0, _MAX):
             create["weight"] = float(weight)
         if share is not None and _is_between(share, 0, 1):
             create["share"] = float(share)
@@ -232,7 +239,7 @@ class Task:
         :raises TaskCancelled: if someone has cancelled the task
         """
         self._check()
-        if weight is not None and not _is_between(weight, 0, _MAX_AMOUNT):
+        if weight is not None and not _is_between(weight, 0, _MAX):
             warn_once("Ignored an expected weight: wanted a number of at least 0 or None")
             return
         record = self._record
@@ -356,10 +363,7 @@ class Task:
         task_ended(is_outermost=self._outer is None or self._outer._record.is_closed)
 
 
-def _amount(value: float | None, field: str) -> Amount:
-    kind = type(value)
-    if value is not None and (kind is int or kind is float) and abs(value) <= _MAX_AMOUNT:
-        return value
+def _amount(value: object, field: str) -> Amount:
     try:
         return amount_of(value)
     except Exception:

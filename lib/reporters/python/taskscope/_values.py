@@ -122,8 +122,9 @@ class _Writer:
             return self._nest(value, depth, items, is_object=True)
         if isinstance(value, dict):
             return self._nest(value, depth, value.items(), is_object=True)
-        if isinstance(value, tuple) and hasattr(value, "_asdict"):
-            return self._nest(value, depth, value._asdict().items(), is_object=True)
+        names = getattr(value, "_fields", None)
+        if isinstance(value, tuple) and isinstance(names, tuple):
+            return self._nest(value, depth, zip(names, value), is_object=True)
         if isinstance(value, (list, tuple, set, frozenset)):
             return self._nest(value, depth, ((None, item) for item in value), is_object=False)
         return self._text(f"<{type(value).__module__}.{type(value).__qualname__}>")
