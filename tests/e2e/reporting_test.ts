@@ -1,4 +1,4 @@
-/** Tests of the example scripts that report over plain HTTP, with curl and with Python's standard library. */
+/** Tests of the example scripts that report over plain HTTP, with curl. */
 
 import type { LogLine, Task } from "../../lib/task/task.ts";
 import { assertEquals, assertMatch } from "../support/assert.ts";
@@ -15,7 +15,6 @@ interface Script {
 
 const SCRIPTS: readonly Script[] = [
   { file: "report.sh", tools: ["bash", "curl", "mkfifo"] },
-  { file: "report.py", tools: ["python3", "mkfifo"] },
 ];
 
 /** The input of a script: regular files, and pipes at which the script blocks until a test writes to them. */

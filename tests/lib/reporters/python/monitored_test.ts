@@ -241,7 +241,7 @@ testPython("python monitored: the exit status and the errors of a program stay t
     "raise ValueError('x')": [1, "ValueError: x\n", "ERROR"],
     "os._exit(5)": [5, "", null],
     "os.kill(os.getpid(), signal.SIGINT)": [130, "KeyboardInterrupt\n", "CANCELLED"],
-    "raise taskscope.TaskCancelled()": [1, "taskscope._task.TaskCancelled\n", "CANCELLED"],
+    "raise taskscope.TaskCancelled()": [1, "taskscope.TaskCancelled\n", "CANCELLED"],
   } as const;
   for (const [end, [code, lastLine, state]] of Object.entries(ends)) {
     const name = end.replace(/\W+/g, "-");

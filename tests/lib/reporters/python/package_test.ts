@@ -61,6 +61,28 @@ testPython("python package: the single file works like the package", async () =>
   assertEquals(outputs[1], outputs[0]);
 });
 
+testPython("python package: the lines of the documents run", async () => {
+  const root = new URL("../../../../", import.meta.url);
+  const read = async (path: string) => {
+    const text = await Deno.readTextFile(new URL(path, root));
+    return Array.from(text.matchAll(/^```python\n([^]*?)^```$/gm), ([, code]) => code!);
+  };
+  const guide = await read(".github/guides/reporting.md");
+  const readme = await read("lib/reporters/python/README.md");
+  assertEquals([guide.length, readme.length], [1, 1]);
+  await using server = startServer();
+  for (const source of [`${guide[0]}\nconvert(["a.csv"])`, readme[0]!]) {
+    assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "", stderr: "" });
+  }
+  assertEquals(outline(await tasksAt(server.url)), [
+    ["backup", "FINISHED", null, null, null],
+    ["dump", "FINISHED", null, null, "backup"],
+    ["upload", "FINISHED", 3, 4, "backup"],
+    ["convert", "FINISHED", 1, 1, null],
+    ["convert", "FINISHED", 2, 2, null],
+  ]);
+});
+
 testPython("python package: the wheel installs with pip into a virtual environment", async () => {
   await withFolder(async (folder) => {
     const venv = await python(["-m", "venv", folder]);
