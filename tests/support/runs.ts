@@ -15,6 +15,7 @@ const PERMISSIONS = [
   "--allow-net=127.0.0.1",
   "--allow-read",
   "--allow-run",
+  "--allow-sys=hostname",
   "--allow-env=TASKSCOPE_*,PATH,SHELL",
 ];
 

@@ -89,11 +89,15 @@ export class CommandTask {
     this.#reporter.begin(create);
   }
 
-  /** Reports that the command is running. */
-  started(): void {
+  /**
+   * Reports that the command is running.
+   *
+   * @param pid the id of its process
+   */
+  started(pid: number): void {
     if (this.#expectedWeight !== null) this.#reporter.expect(this.#expectedWeight);
-    // An empty update makes the state PROCESSING, as the output may never contain progress.
-    this.#reporter.update({});
+    // The update also makes the state PROCESSING, as the output may never contain progress.
+    this.#reporter.update({ metadata: { pid } });
   }
 
   /** Reports output of the command; output of processes that outlive it is not reported. */

@@ -100,7 +100,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
       onOutput: (output, bytes) => task.wrote(output, bytes),
       warn,
     });
-    task.started();
+    task.started(running.pid);
     if (isCancelled) running.stop();
     const end = await running.ended;
     task.ended(end);
@@ -126,6 +126,8 @@ function creationOf(options: RunOptions): CreateChange {
       ? truncate(command.map(shellQuote).join(" "), MAX_COMMAND_LENGTH)
       : truncate(program, MAX_PROGRAM_LENGTH),
     arguments: args.length,
+    ...(showsCommand && { folder: truncate(Deno.cwd(), MAX_COMMAND_LENGTH) }),
+    ...hostOf(),
   };
   return createChange({
     name: truncate(options.name, LIMITS.nameLength),
@@ -134,6 +136,12 @@ function creationOf(options: RunOptions): CreateChange {
     parent_id: options.parentId,
     stale_after: options.staleAfter,
   });
+}
+
+/** Returns the name of this machine, if Deno allows to read it. */
+function hostOf(): { readonly host?: string } {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+  return state === "granted" ? { host: Deno.hostname() } : {};
 }
 
 /** Waits until the server has acknowledged the task's end, but only briefly, so as not to delay the exit. */

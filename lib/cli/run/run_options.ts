@@ -11,6 +11,7 @@ import { parentFrom, type Target, TARGET_FLAGS, targetFrom } from "../client/tar
 import { quoteValue, secondsWithin, taskId } from "../flag_values.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import type { CommandSyntax } from "../command.ts";
+import { commandName } from "./command_name.ts";
 
 /** The maximum value of `--grace`, in seconds: a day. */
 const MAX_GRACE = 86_400;
@@ -18,7 +19,11 @@ const MAX_GRACE = 86_400;
 const MAX_STALE_AFTER = 366 * 86_400;
 
 const RUN_FLAGS = {
-  name: { kind: "value", placeholder: "<name>", help: "name of the task; by default the program's name" },
+  name: {
+    kind: "value",
+    placeholder: "<name>",
+    help: "name of the task; by default that of the program, the file or the script that it runs",
+  },
   id: {
     kind: "value",
     placeholder: "<id>",
@@ -51,7 +56,7 @@ const RUN_FLAGS = {
   "show-command": {
     kind: "switch",
     help:
-      "show the command's arguments in the task; by default only their number, as they may contain secrets",
+      "show the command's arguments and folder in the task; by default only the number of arguments, as they may contain secrets",
   },
   expect: {
     kind: "value",
@@ -143,7 +148,7 @@ export function parseRun(
   const target = targetFrom(commandLine, readVariable);
   return {
     command,
-    name: values.name ?? nameOf(program),
+    name: values.name ?? commandName(command),
     ...target,
     id: values.id,
     parentId: values["no-nest"] ? null : parentFrom(target, readVariable),
@@ -180,10 +185,6 @@ function splitCommand(
 function takesValue(arg: string): boolean {
   const name = arg.replace(/^--/, "");
   return Object.hasOwn(RUN_FLAGS, name) && RUN_FLAGS[name as keyof typeof RUN_FLAGS].kind !== "switch";
-}
-
-function nameOf(program: string): string {
-  return program.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) || program;
 }
 
 function weightFrom(text: string, source: string): number {

@@ -115,6 +115,11 @@ export class RunningCommand {
     this.closed = this.ended.then(() => this.#close());
   }
 
+  /** The id of the command's process; of that of the pseudo-terminal if it has one. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Stops the command with SIGTERM, and with SIGKILL after the grace period. */
   stop(): void {
     if (!this.#hasExited) void this.#stopper.stop();

@@ -40,8 +40,9 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const options = parseServe(args, readVariable);
   if (options === null) return showHelp(SERVE);
   const log = new Log({ format: options.logFormat, level: options.logLevel, write: console.error });
-  // Only `taskscope run` starts processes, so the server gives up the permission to do so.
+  // Only `taskscope run` starts processes and names the machine, so the server gives up these permissions.
   await Deno.permissions.revoke({ name: "run" });
+  await Deno.permissions.revoke({ name: "sys", kind: "hostname" });
   sendWithoutCopies();
   const tasks = await loadTasks(options);
   // An unhandled rejection of one task must not end the process, and with it the other tasks.

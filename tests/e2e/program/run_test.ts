@@ -214,16 +214,32 @@ Deno.test("runCommand() reports the name, tags and program, and the arguments on
   const { name, metadata, tags, stale_after } = await runs.task();
   assertEquals({ name, metadata, tags, stale_after }, {
     name: "echo",
-    metadata: { command: "echo", arguments: 2 },
+    metadata: { command: "echo", arguments: 2, host: Deno.hostname(), pid: metadata.pid! },
     tags: [],
     stale_after: null,
   });
+  const folder = await Deno.realPath(runs.folder);
   const flags = ["--id", "all", "--name", "Say it", "--tag=a", "--tag", "b", "--stale-after", "60"];
   await runs.run([...flags, "--show-command", "--", "echo", "a b", "it's"]);
   const all = await runs.task("all");
   assertEquals([all.name, all.tags, all.stale_after], ["Say it", ["a", "b"], 60]);
-  assertEquals(all.metadata, { command: `echo 'a b' 'it'\\''s'`, arguments: 2 });
+  const { pid, ...others } = all.metadata;
+  assertEquals(others, { command: `echo 'a b' 'it'\\''s'`, arguments: 2, host: Deno.hostname(), folder });
+  assertEquals(typeof pid, "number");
+  const own = await runs.run(["--id", "own", "--", "sh", "-c", "echo $$"]);
+  assertEquals((await runs.task("own")).metadata.pid, Number(own.stdout));
   assertEquals(await runs.log("all"), ["a b it's"]);
+});
+
+Deno.test("runCommand() names a task after what the command does", async () => {
+  await using runs = new Runs();
+  for (const [id, script] of [["a", "true && echo x"], ["b", "printf y | cat"]] as const) {
+    await runs.run(["--id", id, "--", "sh", "-c", script]);
+  }
+  runs.file("job.sh", "echo z");
+  await runs.run(["--id", "c", "--", "sh", "job.sh"]);
+  const names = await Promise.all(["a", "b", "c"].map(async (id) => (await runs.task(id)).name));
+  assertEquals(names, ["echo", "printf | cat", "job.sh"]);
 });
 
 Deno.test("runCommand() without a server prints one warning, and otherwise behaves as with a server", async () => {

@@ -36,7 +36,7 @@ Deno.test("CommandTask is PROCESSING once the command runs, and FINISHED if it e
   using clock = new FakeClock();
   const subject = new Subject();
   assertEquals(subject.task.state, "STARTING");
-  subject.command.started();
+  subject.command.started(7);
   clock.pass(100);
   assertEquals([subject.task.state, subject.task.progress], ["PROCESSING", null]);
   subject.command.ended(GOOD);
@@ -47,7 +47,7 @@ Deno.test("CommandTask is PROCESSING once the command runs, and FINISHED if it e
 Deno.test("CommandTask logs stdout and stderr without colours, and reads progress from both", () => {
   using clock = new FakeClock();
   const subject = new Subject();
-  subject.command.started();
+  subject.command.started(7);
   subject.write("\x1b[32mfirst\x1b[0m\nhalf of ");
   subject.write("10%\r20%\r", "stderr");
   subject.write("a line\n");
@@ -61,7 +61,7 @@ Deno.test("CommandTask logs stdout and stderr without colours, and reads progres
 Deno.test("CommandTask reads progress from an unfinished line once the output pauses", () => {
   using clock = new FakeClock();
   const subject = new Subject();
-  subject.command.started();
+  subject.command.started(7);
   subject.write("10%\r4");
   clock.pass(150);
   assertEquals(subject.task.progress, 10);
@@ -76,7 +76,7 @@ Deno.test("CommandTask reads progress from an unfinished line once the output pa
 Deno.test("CommandTask reads a row of results that grows without a pause once a second", () => {
   using clock = new FakeClock();
   const subject = new Subject();
-  subject.command.started();
+  subject.command.started(7);
   subject.write("Inspecting 20 files\n");
   for (let file = 0; file < 11; file++) {
     subject.write(".");
@@ -89,7 +89,7 @@ Deno.test("CommandTask reads a row of results that grows without a pause once a 
 Deno.test("CommandTask marks what it reads from the output, and reports the expected weight of subtasks", () => {
   using clock = new FakeClock();
   const subject = new Subject("stderr", 3);
-  subject.command.started();
+  subject.command.started(7);
   subject.write('{"progress": 10, "status": "reading"}\n');
   clock.pass(100);
   assertEquals([subject.task.progress, subject.task.expected_weight], [10, 3]);
@@ -97,7 +97,9 @@ Deno.test("CommandTask marks what it reads from the output, and reports the expe
   subject.command.ended(GOOD);
   const updates = subject.sink.reports.map(({ change }) => change).filter(({ type }) => type === "update");
   const read = { type: "update", from_output: true, expected_weight: 3, progress: 10, status: "reading" };
-  assertEquals<unknown>(updates, [read, read]);
+  assertEquals<unknown>(updates, [{ ...read, metadata: { pid: 7 } }, read]);
+  const creations = subject.sink.reports.map(({ change }) => change).filter(({ type }) => type === "create");
+  assertEquals(creations.map((change) => change.type === "create" && change.metadata.pid), [undefined, 7]);
   assertEquals(subject.task.own_progress, false);
 });
 

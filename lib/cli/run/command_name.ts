@@ -1,0 +1,106 @@
+/**
+ * Names a command after what it does, not after the program that starts it.
+ *
+ * @module
+ */
+
+import { scriptName } from "./script_name.ts";
+
+/** A program that starts another one, or a file. */
+interface Launcher {
+  readonly program: RegExp;
+  /** The words of which one must follow; any other word is not a launch. */
+  readonly subcommands?: readonly string[];
+  /** The options whose value is the next argument. */
+  readonly valued?: RegExp;
+  /** The options whose value is code. */
+  readonly code?: RegExp;
+  /** The number of operands before the command. */
+  readonly skipped?: number;
+  /** What the first other operand is. */
+  readonly starts: "command" | "package" | "file";
+}
+
+/** The option of Python, among others, whose value is the name of a module. */
+const MODULE = "-m";
+const NONE = /(?!)/;
+/** A variable that is set for a command, as of env(1). */
+const ASSIGNMENT = /^[A-Za-z_]\w*=/;
+/** How many launchers within each other are looked through. */
+const MAX_DEPTH = 5;
+
+const SHELL = /^(?:ba|da|z|k|a|fi)?sh$/;
+const LAUNCHERS: readonly Launcher[] = [
+  { program: SHELL, valued: /^[-+][a-z]*[oO]$/, code: /^-[a-z]*c[a-z]*$/, starts: "file" },
+  { program: /^(?:python|pypy)[\d.]*$/, valued: /^-[WX]$/, code: /^-c$/, starts: "file" },
+  {
+    program: /^node$/,
+    valued: /^(?:-r|-C|--require|--import|--loader|--conditions)$/,
+    code: /^(?:-e|-p|--eval|--print)$/,
+    starts: "file",
+  },
+  { program: /^(?:ruby|perl)$/, valued: /^-[rIC]$/, code: /^-[a-z]*[eE]$/, starts: "file" },
+  { program: /^php$/, valued: /^-[cd]$/, code: /^-r$/, starts: "file" },
+  { program: /^Rscript$/, code: /^-e$/, starts: "file" },
+  {
+    program: /^java$/,
+    valued: /^(?:-cp|-classpath|--class-path|--module-path|-p)$/,
+    starts: "file",
+  },
+  { program: /^deno$/, subcommands: ["run"], valued: /^(?:-c|--config|--import-map)$/, starts: "file" },
+  { program: /^(?:npx|pnpx|bunx|uvx)$/, valued: /^(?:-p|--package|--from|--with)$/, starts: "package" },
+  { program: /^npm$/, subcommands: ["exec", "x"], valued: /^(?:-p|--package)$/, starts: "package" },
+  { program: /^(?:pnpm|yarn)$/, subcommands: ["dlx", "exec"], valued: /^--package$/, starts: "package" },
+  { program: /^pipx$/, subcommands: ["run"], valued: /^--spec$/, starts: "package" },
+  { program: /^(?:uv|poetry|pipenv)$/, subcommands: ["run"], valued: /^(?:--with|-p)$/, starts: "command" },
+  { program: /^bundle$/, subcommands: ["exec"], starts: "command" },
+  { program: /^env$/, valued: /^(?:-u|-C|--unset|--chdir)$/, starts: "command" },
+  { program: /^(?:nice|ionice|chrt)$/, valued: /^-[cnp]$/, starts: "command" },
+  { program: /^timeout$/, valued: /^-[ks]$/, skipped: 1, starts: "command" },
+  { program: /^stdbuf$/, valued: /^-[ioe]$/, starts: "command" },
+  { program: /^(?:sudo|doas)$/, valued: /^-[CDghpRrTtuU]$/, starts: "command" },
+  { program: /^(?:nohup|setsid|time|command|exec|unbuffer|xvfb-run|caffeinate)$/, starts: "command" },
+];
+
+/**
+ * Returns the name of a command: the program that it runs, the file that an interpreter executes, or a short form of
+ * the script of a shell. Options, and the values of variables, are never part of it.
+ *
+ * @param command the program and its arguments
+ * @param depth how many launchers were looked through
+ */
+export function commandName(command: readonly string[], depth = 0): string {
+  const [program = "", ...args] = command;
+  const base = baseName(program);
+  const launcher = LAUNCHERS.find((each) => each.program.test(base));
+  if (launcher === undefined || depth === MAX_DEPTH) return base;
+  const { subcommands, valued = NONE, code = NONE, starts } = launcher;
+  if (subcommands !== undefined && !subcommands.includes(args[0] ?? "")) return base;
+  let { skipped = 0 } = launcher;
+  for (let at = subcommands === undefined ? 0 : 1; at < args.length; at++) {
+    const arg = args[at]!;
+    if (code.test(arg)) {
+      const script = SHELL.test(base)
+        ? scriptName(args[at + 1] ?? "", (words) => commandName(words, depth + 1))
+        : "";
+      return script === "" ? base : script;
+    }
+    if (arg === MODULE && starts === "file") return args[at + 1] ?? base;
+    if (/^[-+]./.test(arg)) {
+      if (valued.test(arg)) at++;
+      continue;
+    }
+    if (starts === "command" && ASSIGNMENT.test(arg)) continue;
+    if (skipped-- > 0) continue;
+    if (starts === "file") return baseName(arg);
+    if (starts === "command") return commandName(args.slice(at), depth + 1);
+    const name = arg.replace(/(?<=.)@[^@/]*$/, "");
+    return name.includes("/") ? name : commandName([name, ...args.slice(at + 1)], depth + 1);
+  }
+  return base;
+}
+
+/** Returns the last part of a path. */
+export function baseName(path: string): string {
+  return path.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) || path;
+}
