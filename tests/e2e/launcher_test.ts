@@ -27,7 +27,8 @@ const modes = {
   signals: () => {
     for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2"]) process.on(signal, () => console.log(signal));
     process.on("SIGTERM", () => process.exit(5));
-    setInterval(() => {}, 1_000);
+    // The test closes the input, also if it fails.
+    process.stdin.on("end", () => process.exit(1)).resume();
     console.log("ready");
   },
   die: () => process.kill(process.pid, args[0]),
