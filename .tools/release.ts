@@ -11,6 +11,7 @@ import { VERSION } from "../lib/version.ts";
 import { MODULE_OUTPUTS } from "./module.ts";
 import { NPM_OUTPUTS } from "./npm_package.ts";
 import { writeAtomically } from "./outputs.ts";
+import { PYTHON_OUTPUTS } from "./python_package.ts";
 
 /** The built files of a version, by name. */
 export type BuiltFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -19,7 +20,7 @@ export type BuiltFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 export const RELEASED_FOLDER = new URL("../lib/reporters/released/", import.meta.url);
 
 /** The built files that a release consists of. */
-export const RELEASE_OUTPUTS: readonly URL[] = [...MODULE_OUTPUTS, ...NPM_OUTPUTS];
+export const RELEASE_OUTPUTS: readonly URL[] = [...MODULE_OUTPUTS, ...NPM_OUTPUTS, ...PYTHON_OUTPUTS];
 
 /** The name of the file with the SHA-256 of every released file, which `sha256sum --check` reads. */
 const MANIFEST = "SHA256SUMS";

@@ -14,6 +14,7 @@ import { Pages } from "./pages/pages.ts";
 import { Sharing } from "./pages/sharing.ts";
 import { SignIn } from "./pages/sign_in.ts";
 import { ReporterFiles } from "./reporters/reporter_files.ts";
+import { SimpleIndex } from "./reporters/simple_index.ts";
 import { ReportBatches } from "./reports/batches.ts";
 import { ReportCalls } from "./reports/calls.ts";
 import { Events } from "./streams/events.ts";
@@ -50,6 +51,7 @@ export interface Areas {
   readonly signIn: SignIn;
   /** The limit on the number of sockets and event streams. */
   readonly slots: Slots;
+  readonly simple: SimpleIndex;
   readonly sockets: Sockets;
   readonly waits: Waits;
 }
@@ -66,6 +68,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
   const sockets = new Sockets(context, slots, open);
   const events = new Events(context, slots);
   const batches = new ReportBatches(context, open);
+  const files = new ReporterFiles(context.releases, context.access.basePath);
   const waits = new Waits(context);
   const metrics = new MetricsEndpoint({
     registry: context.registry,
@@ -90,13 +93,14 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     badges: new Badges(context),
     clients: new Clients(context),
     docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
-    files: new ReporterFiles(context.releases, context.access.basePath),
+    files,
     logs: new Logs(context),
     names: new Names(context),
     pages: new Pages(context),
     polled: new PolledTasks(),
     reports: new ReportCalls(context),
     rest: new Rest(context),
+    simple: new SimpleIndex(files),
     sharing: new Sharing(context),
     signIn: new SignIn(context),
   };

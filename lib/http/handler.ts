@@ -121,8 +121,10 @@ export class Handler {
       const match = this.#tree.find(segments);
       reader = this.#readerOf(request, segments, match);
       if (this.#isClosing) throw new ClosedError("The server is shutting down");
-      if (segments.length > 1 && segments.at(-1) === "") return this.#withoutSlash(request, segments);
-      if (match === null) throw nothingHere();
+      if (segments.length > 1 && segments.at(-1) === "" && !match?.resource.isFolder) {
+        return this.#withoutSlash(request, segments);
+      }
+      if (match === null) return this.#withSlash(request, segments);
       const answer = reader === "foreign_page"
         ? this.#share(match, request, host, peer)
         : this.#act(match, request, host, peer);
@@ -135,8 +137,8 @@ export class Handler {
   }
 
   /**
-   * Responds to a request whose path ends with a slash, as only the path of the home page should: a page
-   * redirects to its path, and every other call is refused, because few programs follow redirects.
+   * Responds to a request whose path ends with a slash, as only the paths of folders should: a page redirects to
+   * its path, and every other call is refused, because few programs follow redirects.
    *
    * @throws {Problem} if the path without the slash is not that of a page: 400 if a client or an id is missing
    * after the slash, else 404
@@ -144,12 +146,23 @@ export class Handler {
   #withoutSlash(request: Request, segments: readonly string[]): Response {
     const meant = segments.slice(0, -1);
     const routes = meant.includes("") ? undefined : this.#tree.find(meant)?.resource.routes;
-    const isRead = request.method === "GET" || request.method === "HEAD";
-    if (isRead && routes?.GET?.isPage) return withoutSlash(request.url);
+    if (isRead(request) && routes?.GET?.isPage) return withoutSlash(request.url);
     const match = this.#tree.find(segments);
     if (match !== null) paramsIn(match);
     if (routes === undefined) throw nothingHere();
     throw new Problem("not_found", "Paths do not end with a slash; leave it out");
+  }
+
+  /**
+   * Redirects a request for a folder whose path lacks the slash at its end, because links are relative to it.
+   *
+   * @throws {Problem} 404 if the path is not that of a folder
+   */
+  #withSlash(request: Request, segments: readonly string[]): Response {
+    const resource = this.#tree.find([...segments, ""])?.resource;
+    if (resource?.isFolder !== true || !isRead(request)) throw nothingHere();
+    const { pathname, search } = new URL(request.url);
+    return redirect(`${pathname}/${search}`);
   }
 
   #readerOf(request: Request, segments: readonly string[], match: Match<Areas> | null): Reader {
@@ -274,6 +287,10 @@ function rootOf(url: string, basePath: string): string {
 
 function isLasting({ isLasting = false }: Route<Areas>, request: Request): boolean {
   return typeof isLasting === "function" ? isLasting(request) : isLasting;
+}
+
+function isRead({ method }: Request): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function wrongMethod(routes: Resource<Areas>["routes"]): Problem {

@@ -10,6 +10,8 @@ import { type Method, METHODS, type PathParam, type PathParams, type Route } fro
 
 /** A resource: the routes of one path. */
 export interface Resource<Areas> {
+  /** Whether the path is that of a folder, and ends with a slash. */
+  readonly isFolder: boolean;
   readonly routes: { readonly [M in Method]?: Route<Areas> };
   /** The methods that pages of other origins may use. */
   readonly sharedMethods: readonly Method[];
@@ -66,7 +68,7 @@ export class RouteTree<Areas> {
       if (name !== undefined) names.push(name as PathParam);
       node = name === undefined ? literalChild(node, segment) : paramChild(node, prefix!, suffix!);
     }
-    node.end = { resource: resourceOf(routes), names };
+    node.end = { resource: resourceOf(path, routes), names };
   }
 }
 
@@ -141,9 +143,10 @@ function paramChild<Areas>(node: Node<Areas>, prefix: string, suffix: string): N
   return child;
 }
 
-function resourceOf<Areas>(routes: readonly Route<Areas>[]): Resource<Areas> {
+function resourceOf<Areas>(path: string, routes: readonly Route<Areas>[]): Resource<Areas> {
   const shared = new Set(routes.filter(({ isShared }) => isShared).map(({ method }) => method));
   return {
+    isFolder: path.endsWith("/"),
     routes: Object.fromEntries(routes.map((route) => [route.method, route])),
     sharedMethods: METHODS.filter((method) => shared.has(method)),
   };

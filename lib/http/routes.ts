@@ -55,6 +55,8 @@ export const ROUTES: readonly Route<Areas>[] = [
       return route(`GET ${path}`, "none", handler, isArchive(kind) ? {} : COMPRESSED);
     })
   ),
+  route("GET /simple/", "none", ({ simple }, call) => simple.projects(call)),
+  route("GET /simple/taskscope/", "none", ({ simple }, call) => simple.project(call)),
 
   route("GET /tasks/{client}", "read", listOrChanges, READ),
   route("POST /tasks/{client}", "report", ({ reports }, call) => reports.create(call), SHARED),

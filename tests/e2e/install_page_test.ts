@@ -17,6 +17,8 @@ const CLIENT = "ci";
 const TASKS: Readonly<Record<string, string>> = {
   "block-deno-1": "hello from Deno",
   "block-node-1": "hello from Node",
+  "block-python-1": "hello from Python",
+  "block-python-2": "hello from a Python package",
   "block-command-1": "hello from a command",
   "block-shell-1": "hello from curl",
 };

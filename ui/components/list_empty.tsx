@@ -37,7 +37,7 @@ export function ActiveEmpty({ view }: ViewProps): JSX.Element {
         {view.gettingStarted.map((line) => <Command key={line.purpose} view={view} {...line} />)}
       </ol>
       <p>
-        <a href={installUrl(frame)}>Lines to paste for Deno, Node, shells and more</a>
+        <a href={installUrl(frame)}>Lines to paste for Deno, Node, Python, shells and more</a>
       </p>
       {frame.client !== DEFAULT_CLIENT && (
         <p>

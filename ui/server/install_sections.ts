@@ -27,7 +27,7 @@ export interface InstallSection {
 
 /** Creates the sections for the address of a server. */
 export function installSections(page: InstallPage): InstallSection[] {
-  return [denoSection(page), nodeSection(page), commandSection(page), curlSection(page)];
+  return [denoSection(page), nodeSection(page), pythonSection(page), commandSection(page), curlSection(page)];
 }
 
 /** The block that puts the key into the environment, without showing it or keeping it in the shell's history. */
@@ -74,6 +74,36 @@ ${variables({ server, client })}node hello.mjs`,
       `With Bun, the commands are \`bun add ${url}\` and \`bun hello.mjs\`.`,
       "Clean installs fetch the package from this server again. To do without it, commit the package to your " +
       `repository: \`curl -fsSO ${url}\`, then \`npm install ./${tarball}\`.`,
+    ],
+  };
+}
+
+function pythonSection({ server, client, version }: InstallPage): InstallSection {
+  const { protocol, host, hostname } = new URL(server);
+  // pip takes packages over plain HTTP only from this machine, unless the host is declared to be trusted.
+  const isSecure = protocol === "https:" || /^(127\.|localhost$|\[::1\]$)/.test(hostname);
+  const trust = isSecure ? "" : ` --trusted-host ${shellWord(host)}`;
+  const install = (requirement: string) =>
+    `install --no-index${trust} --find-links ${shellWord(`${server}/simple/taskscope/`)} ${requirement}`;
+  return {
+    id: "python",
+    title: "Python",
+    blocks: [{
+      about: "One file without dependencies, beside the program:",
+      code: `curl -fsSO ${shellWord(`${server}/taskscope.py`)}
+${file("hello.py", pythonScript("Python"))}
+${variables({ server, client })}python3 hello.py`,
+    }, {
+      about: "Or the same as a package, which pip installs from this server:",
+      code: `python3 -m venv hello-python
+hello-python/bin/pip ${install("taskscope")}
+${file("hello-python/hello.py", pythonScript("a Python package"))}
+${variables({ server, client })}hello-python/bin/python hello-python/hello.py`,
+    }],
+    notes: [
+      `\`taskscope==${version}\` pins this version, and \`${server}/v${version}/taskscope.py\` is its file for ever.`,
+      "Don't name this server in `--extra-index-url`: pip would then also take a package of this name from " +
+      "another index.",
     ],
   };
 }
@@ -126,6 +156,20 @@ function helloScript(runtime: string): string {
 }, { name: "hello from ${runtime}" });
 
 await hello();`;
+}
+
+function pythonScript(origin: string): string {
+  return `import time
+import taskscope
+
+@taskscope.monitored(name="hello from ${origin}")
+def hello(task):
+    for n in task.track(range(20), unit="steps"):
+        task.update(status=f"Step {n + 1}")
+        time.sleep(0.1)
+    return "done"
+
+hello()`;
 }
 
 /** The lines that write a file, whose text a shell does not expand. */

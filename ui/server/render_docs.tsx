@@ -62,9 +62,9 @@ export function renderDocsPage(documentation: Documentation, style: string): str
             when to try again. A browser that opens such a URL gets the error as a page.
           </p>
           <p class="docs-lead">
-            Values in a path may be percent-encoded; the other parts of a path may not. No path ends with a
-            slash: a page redirects to its path without it, and any other call is refused: with 400 if a
-            client or an id is missing there, else with 404.
+            Values in a path may be percent-encoded; the other parts of a path may not. None of these paths
+            ends with a slash: a page redirects to its path without it, and any other call is refused: with
+            400 if a client or an id is missing there, else with 404.
           </p>
           <Code text={PROBLEM} />
           <Fields label="Codes by status" fields={problems} />

@@ -56,6 +56,17 @@ export const FILE_KINDS = {
     contentType: "application/typescript; charset=utf-8",
     isModule: true,
   },
+  python: {
+    path: "/v{version}/taskscope.py",
+    present: "/taskscope.py",
+    file: "taskscope.py",
+    contentType: "text/x-python; charset=utf-8",
+  },
+  wheel: {
+    path: "/python/taskscope-{version}-py3-none-any.whl",
+    file: "taskscope-{version}-py3-none-any.whl",
+    contentType: "application/zip",
+  },
   tarball: {
     path: "/npm/taskscope-{version}.tgz",
     file: "taskscope-{version}.tgz",
@@ -71,14 +82,21 @@ export function isArchive({ contentType }: FileKind): boolean {
 /** The name of a kind of files. */
 export type FileKindName = keyof typeof FILE_KINDS;
 
+/** The digest of a file, in the forms in which it is sent. */
+interface Digest {
+  readonly etag: string;
+  /** The SHA-256 in hexadecimal. */
+  readonly sha256: string;
+}
+
 /** Serves the files of all versions. */
 export class ReporterFiles {
   /** The present version, then the others, newest first. A released version has the files that were released. */
   readonly #releases: readonly [Release, ...Release[]];
   readonly #released: ReadonlySet<Release>;
   readonly #basePath: string;
-  /** The entity tags of the files that were requested so far. */
-  readonly #etags: Map<FileContent, string> = new Map();
+  /** The digests of the files that were requested so far. */
+  readonly #digests: Map<FileContent, Digest> = new Map();
 
   /**
    * @param releases the versions and their files
@@ -89,6 +107,16 @@ export class ReporterFiles {
     this.#releases = [own ?? present, ...released.filter((release) => release !== own).toReversed()];
     this.#released = new Set(released);
     this.#basePath = basePath;
+  }
+
+  /** The wheels of all versions: their paths below the base path, and their SHA-256 in hexadecimal. */
+  get wheels(): { readonly path: string; readonly sha256: string }[] {
+    const { path } = FILE_KINDS.wheel;
+    return this.#releases.flatMap((release) => {
+      const content = fileOf(release, FILE_KINDS.wheel);
+      if (content === undefined) return [];
+      return [{ path: withVersion(path, release.version), sha256: this.#digestOf(content).sha256 }];
+    });
   }
 
   /**
@@ -104,7 +132,7 @@ export class ReporterFiles {
     const release = isVersioned ? this.#releases.find((each) => each.version === version) : this.#releases[0];
     const content = release === undefined ? undefined : fileOf(release, kind);
     if (release === undefined || content === undefined) throw this.#missing(kind, request);
-    const etag = this.#etagOf(content);
+    const { etag } = this.#digestOf(content);
     const headers: Record<string, string> = {
       "content-type": kind.contentType,
       // Until it is released, a version's files may change from build to build.
@@ -134,13 +162,14 @@ export class ReporterFiles {
     return new Problem("not_found", `${asked}${there}`);
   }
 
-  #etagOf(content: FileContent): string {
-    let etag = this.#etags.get(content);
-    if (etag === undefined) {
-      etag = `"${createHash("sha256").update(content).digest("base64url")}"`;
-      this.#etags.set(content, etag);
+  #digestOf(content: FileContent): Digest {
+    let digest = this.#digests.get(content);
+    if (digest === undefined) {
+      const bytes = createHash("sha256").update(content).digest();
+      digest = { etag: `"${bytes.toString("base64url")}"`, sha256: bytes.toString("hex") };
+      this.#digests.set(content, digest);
     }
-    return etag;
+    return digest;
   }
 }
 

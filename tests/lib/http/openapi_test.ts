@@ -167,7 +167,8 @@ Deno.test("/openapi.json describes every route that programs use, with the acces
   // client libraries.
   const isOther = ({ path, isPage, requires }: typeof ROUTES[number]) =>
     isPage || requires === "sign_in" ||
-    /^\/(assets|(v[^/]+\/)?monitored\.|npm|openapi\.json|report|ws\/report)/.test(path);
+    /^\/(assets|(v[^/]+\/)?monitored\.|npm|python|simple|taskscope\.py|v\{version\}|openapi\.json|report|ws\/report)/
+      .test(path);
   const routes = ROUTES.filter((route) => !isOther(route)).map((route) => [
     `${route.method} ${route.path}`,
     route.isSocket && route.access === "read" ? "socket" : DOCUMENTED_ACCESS[route.access as string],
@@ -188,7 +189,7 @@ Deno.test("/openapi.json has every call of the table in SECURITY.md that program
       statuses: new Map(cells!.split("|").map((cell, index) => [names[index], Number(cell)])),
     }))
     .filter(({ name }) =>
-      !/ \/(t\/|stats\/|share\/|s\/|sign-|assets|monitored|v\{|npm|install|report|ws\/report|docs|openapi|$)/
+      !/ \/(t\/|stats\/|share\/|s\/|sign-|assets|monitored|v\{|npm|python|simple|taskscope|install|report|ws\/report|docs|openapi|$)/
         .test(name)
     );
   assert(rows.length > 20);

@@ -20,6 +20,7 @@ const TREE = new RouteTree([
   route("POST", "/tasks/{client}/{id}/finish"),
   route("GET", "/badge/{client}/{id}.svg"),
   route("GET", "/v{version}/a.js"),
+  route("GET", "/folder/"),
   route("GET", "/b/b-{version}-b.gz"),
 ]);
 
@@ -40,6 +41,7 @@ Deno.test("RouteTree.find() finds the routes of a path, and prefers literal segm
     ["/tasks/c/t/finish", "/tasks/{client}/{id}/finish"],
     ["/badge/c/t.svg", "/badge/{client}/{id}.svg"],
     ["/v1/a.js", "/v{version}/a.js"],
+    ["/folder/", "/folder/"],
     ["/v/a.js", "/v{version}/a.js"],
     ["/b/b-1-b.gz", "/b/b-{version}-b.gz"],
     ["/b/b--b.gz", "/b/b-{version}-b.gz"],
@@ -51,10 +53,17 @@ Deno.test("RouteTree.find() finds the routes of a path, and prefers literal segm
   for (
     const path of [
       ...["//", "/tasks", "/tasks/c/t/x", "/tasks/c/t/finish/", "/badge/c/t", "/%74asks/c", "/x"],
-      ...["/1/a.js", "/%761/a.js", "/v1/b.js", "/b/b-b.gz", "/b/1-b.gz", "/b/b-1-b"],
+      ...["/1/a.js", "/%761/a.js", "/folder", "/folder//", "/v1/b.js", "/b/b-b.gz", "/b/1-b.gz", "/b/b-1-b"],
     ]
   ) {
     assertEquals(found(path), null, path);
+  }
+});
+
+Deno.test("RouteTree.find() tells folders, whose path ends with a slash, from other resources", () => {
+  assertEquals(found("/folder/")?.resource.isFolder, true);
+  for (const path of ["/tasks/c", "/tasks/", "/badge/c/t.svg"]) {
+    assertEquals(found(path)?.resource.isFolder, false, path);
   }
 });
 
