@@ -197,7 +197,12 @@ export class Session implements Reporter {
       return this.#reply({ type: "refused", client, id, reason: error.message });
     }
     const command = this.#intake.take(report);
-    if (command !== null) this.#reply(command);
+    if (command === null) return;
+    // A reporter without a socket was not connected when a watcher ended its task, and must stop as well.
+    if (command.type === "refused" && this.#context.registry.task(client, id)?.state === "CANCELLED") {
+      this.#reply({ type: "cancel", client, id });
+    }
+    this.#reply(command);
   }
 }
 

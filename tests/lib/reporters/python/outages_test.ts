@@ -154,25 +154,25 @@ testPython("python reporter: a connection that is cut, refused or silent loses n
   assertEquals([code, stderr], [0, ""]);
 });
 
-testPython("python reporter: a cancelled task raises TaskCancelled with the next call", async () => {
-  await using server = startServer();
-  await using process = startPython(STEPS, { server: server.url });
-  await step(process, 1);
-  const work = await taskWhere(server.url, ({ name }) => name === "work");
-  await call("POST", `${server.url}/tasks/py/${work.id}/cancel`);
-  // The program gets to know it within a poll, and steps until then.
-  const stepping = (async () => {
+for (const force of [false, true]) {
+  const how = force ? "that was ended by force" : "that was cancelled";
+  testPython(`python reporter: a task ${how} raises TaskCancelled with the next call`, async () => {
+    await using server = startServer();
+    await using process = startPython(STEPS, { server: server.url });
+    await step(process, 1);
+    const work = await taskWhere(server.url, ({ name }) => name === "work");
+    await call("POST", `${server.url}/tasks/py/${work.id}/cancel?force=${force}`);
+    // The program gets to know it within a poll, and steps until then.
     for (let number = 2; !process.stdout.includes("cancelled"); number++) {
       await process.type("\n");
       await process.output(new RegExp(`step ${number}\n|cancelled`));
     }
-  })();
-  await stepping;
-  assertEquals((await process.ended()).code, 0);
-  for (const { state, cancel_requested } of await tasksAt(server.url)) {
-    assertEquals([state, cancel_requested], ["CANCELLED", true]);
-  }
-});
+    assertEquals((await process.ended()).code, 0);
+    for (const { state, cancel_requested } of await tasksAt(server.url)) {
+      assertEquals([state, cancel_requested], ["CANCELLED", true]);
+    }
+  });
+}
 
 testPython(
   "python reporter: a cancelled subtask cancels its own subtasks, but not its siblings",
