@@ -9,8 +9,9 @@ from typing import Any, Callable
 
 from ._process import reporter
 from ._record import LOCK, Record
-from ._scope import TaskOptions
+from ._scope import TaskOptions, enclosing
 from ._task import KEEP, Task, TaskCancelled, scope
+from ._warnings import warn_once
 
 _NORMAL_ENDS = (StopIteration, StopAsyncIteration)
 
@@ -21,7 +22,7 @@ class BarTask(Task):
     __slots__ = ("name", "has_status", "error_before", "_bar")
 
     def __init__(self, record: Record, bar: Any, name: str) -> None:
-        super().__init__(record, scope.get())
+        super().__init__(record, enclosing())
         self.name = name
         self.has_status = False
         self.error_before = id(sys.exc_info()[1])
@@ -43,7 +44,10 @@ class BarTask(Task):
         """End the task like the surrounding one if that ends now, otherwise as ``FINISHED``."""
         with LOCK:
             if self._outer is not None:
-                self._outer._children.append(self)
+                siblings = self._outer._children
+                for ended in [each for each in siblings if each._record.has_ended]:
+                    del siblings[ended]
+                siblings[self] = None
             reporter().end_later(self._record, {"type": "finish", "result": None})
 
 
@@ -58,7 +62,7 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
         # With nolock, the caller holds the lock of all bars, with which no other one must be
         # taken.
         if not nolock and not self.disable:
-            _show(self)
+            _safely(_show, self)
         return result
 
     def reporting_update(self: Any, n: Any = 1) -> Any:
@@ -75,12 +79,12 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
             # When the interpreter exits, bars are closed after the names of this module are gone.
             task = self.__dict__.get("_taskscope_bar")
             if task is not None and not task._record.is_closed:
-                _end(self, task, sys.exc_info()[1])
+                _safely(_end, self, task, sys.exc_info()[1])
 
     def reporting_exit(self: Any, kind: Any, error: Any, trace: Any) -> Any:
         task = self.__dict__.get("_taskscope_bar")
         if task is not None and error is not None:
-            _end(self, task, error)
+            _safely(_end, self, task, error)
         return leave(self, kind, error, trace)
 
     return {
@@ -121,6 +125,14 @@ def reporting_tqdm() -> tuple[Any, Callable[..., Any]]:
         return bars(range(*args), **kwargs)
 
     return bars, trange
+
+
+def _safely(report: Callable[..., None], *args: Any) -> None:
+    """Call a function that reports a bar. The bar goes on, whatever a subclass of it breaks."""
+    try:
+        report(*args)
+    except Exception as error:
+        warn_once(f"Cannot report a progress bar ({type(error).__name__})")
 
 
 def _show(bar: Any) -> None:

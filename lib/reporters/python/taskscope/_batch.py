@@ -87,8 +87,9 @@ class Outbox:
     def put(self, record: Record) -> None:
         """Add a record with pending changes, unless it is already there."""
         if not record.is_queued:
-            record.is_queued = True
+            # In this order, an interrupt in between costs a second entry, and not the record.
             self._dirty.append(record)
+            record.is_queued = True
 
     def dirty(self) -> tuple[Record, ...]:
         """Return the records with pending changes other than state changes."""

@@ -23,6 +23,17 @@ class LogHandler(logging.Handler):
         super().__init__(level)
         self._task = task
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Filter and append a record, without the lock of the handler, which nothing here needs.
+
+        A destructor that logs may run while tasks are locked, and must not wait for a thread that
+        logs and waits for the tasks.
+        """
+        kept = self.filter(record)
+        if kept:
+            self.emit(kept if isinstance(kept, logging.LogRecord) else record)
+        return bool(kept)
+
     def emit(self, record: logging.LogRecord) -> None:
         """Append a record to the log of its task."""
         task = self._task or innermost(lambda each: not each.is_bar)

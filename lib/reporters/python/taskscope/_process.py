@@ -13,8 +13,8 @@ from ._reporter import Reporter
 from ._values import error_of
 from ._warnings import reset_after_fork, silence
 
-_EXIT_SECONDS = 2.0
-"""How long the exit of a process waits for the server."""
+_EXIT_SECONDS = 1.5
+"""How long the exit of a process waits for the server, before the background thread is stopped."""
 _COMMIT_SECONDS = 2.0
 """How long the end of a task waits for the server in a process that may be killed after it."""
 

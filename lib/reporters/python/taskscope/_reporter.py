@@ -29,7 +29,7 @@ _FAST_ATTEMPTS = 10
 _EXIT_RETRY_SECONDS = 0.1
 _UNDECIDED_SECONDS = 1.0
 """How long the outcome of a loop that was left early waits for an error of the code around it."""
-_STOP_SECONDS = 0.5
+_STOP_SECONDS = 0.3
 
 
 class Reporter:
@@ -48,6 +48,8 @@ class Reporter:
         self._is_urgent = False
         self._is_closing = False
         self._has_been_up = False
+        self._is_silent = False
+        """Whether the server has not answered in time, so that nothing waits for it again."""
         self._attempts = 0
         self._failures = 0
         self._sent_at = 0.0
@@ -102,6 +104,8 @@ class Reporter:
         """
         deadline = time.monotonic() + seconds
         with LOCK:
+            if self._is_silent and not is_last:
+                return
             self._is_closing = is_last
             attempts = self._attempts
             self._retry_at = 0.0 if is_last else self._retry_at
@@ -109,12 +113,13 @@ class Reporter:
             while not self._is_settled:
                 may_retry = is_last and (self._has_been_up or self._attempts == attempts)
                 seconds = deadline - time.monotonic()
+                self._is_silent = seconds <= 0
                 if self._sender is None or seconds <= 0 or (self._failures > 0 and not may_retry):
                     return
                 self._progressed.wait(seconds)
 
     def suspend(self) -> None:
-        """Stop the background thread for a fork, or for good."""
+        """Stop the background thread for a fork, or for good. Waits for it shortly."""
         sender = self._sender
         if sender is not None and sender is not threading.current_thread():
             sender.stop()
@@ -230,6 +235,7 @@ class Reporter:
     def _succeeded(self, batch: Batch, replies: list[Reply]) -> None:
         was_down = self._failures > 0 and self._has_been_up
         self._has_been_up = True
+        self._is_silent = False
         self._failures = 0
         for reply in replies:
             self._execute(batch, reply)

@@ -56,7 +56,7 @@ class TaskOptions:
 
         :param client: replaces the client of the options
         """
-        return Task(self.open(client), scope.get())
+        return Task(self.open(client), enclosing())
 
     def open(self, client: str | None = None) -> Record:
         """Start a task like :meth:`begin`, and return its record."""
@@ -105,6 +105,11 @@ def current_task() -> Task:
             "wanted a call inside a monitored function or the block of a task"
         )
     return found
+
+
+def enclosing() -> Task | None:
+    """Return the innermost task around the running code that has not ended."""
+    return innermost(lambda task: not task._record.has_ended)
 
 
 def innermost(accepts: Callable[[Task], bool]) -> Task | None:

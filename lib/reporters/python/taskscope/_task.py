@@ -80,7 +80,7 @@ class Task:
         """The task that surrounds this one in the program."""
         self._before: Task | None = None
         """The task whose block surrounds that of this one."""
-        self._children: list[Task] = []
+        self._children: dict[Task, None] = {}
         """The subtasks that end together with this task."""
         self._result: object = None
         """The result to report at the end of the block."""
@@ -228,7 +228,7 @@ class Task:
             create["share"] = float(share)
         child = Task(open_record(create, self.client, self._record), self)
         with LOCK:
-            self._children.append(child)
+            self._children[child] = None
         return child
 
     def expect(self, weight: float | None) -> None:
@@ -260,7 +260,7 @@ class Task:
             self._log("The result was cut to fit the limits of a record")
         self._end({"type": "finish", "result": copy})
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException | str) -> None:
         """End the task as ``ERROR``, or as ``CANCELLED`` if the error is a cancellation."""
         for child in self._unfinished_children():
             child.fail(error)
@@ -350,7 +350,7 @@ class Task:
 
     def _unfinished_children(self) -> list[Task]:
         with LOCK:
-            children, self._children = self._children, []
+            children, self._children = list(self._children), {}
         return [child for child in children if not child._record.has_ended]
 
     def _end(self, change: Change) -> None:
@@ -360,6 +360,8 @@ class Task:
                 return
             record.end(change)
             reporter().changed(record, is_urgent=True)
+            if self._outer is not None:
+                self._outer._children.pop(self, None)
         task_ended(is_outermost=self._outer is None or self._outer._record.is_closed)
 
 

@@ -52,6 +52,8 @@ class Transport:
             connection.request("POST", self._path, body, self._headers())
             with connection.getresponse() as response:
                 status, text = response.status, response.read(_MAX_ANSWER_BYTES)
+            if response.will_close:
+                self.close()
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
             # The cause is left out, because its text may contain the request.

@@ -68,9 +68,11 @@ def metadata_of(value: object) -> dict[str, Any] | None:
     return None if is_cut else copy
 
 
-def error_of(error: BaseException) -> dict[str, str]:
-    """Describe an exception, with the end of its traceback. Never raises."""
+def error_of(error: object) -> dict[str, str]:
+    """Describe an exception, with the end of its traceback, or any other value. Never raises."""
     message = text_of(error)
+    if not isinstance(error, BaseException):
+        return {"message": truncate(message, ERROR_MESSAGE_LENGTH), "type": "Error"}
     if isinstance(error, SystemExit):
         message = f"Exited with status {message}"
     return {

@@ -34,7 +34,7 @@ def silence() -> None:
     global _silent
     _silent = True
     # A warning that is being written is waited for, but not if nobody reads stderr.
-    if _lock.acquire(timeout=0.5):
+    if _lock.acquire(timeout=0.1):
         _lock.release()
 
 
