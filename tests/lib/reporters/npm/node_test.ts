@@ -153,7 +153,7 @@ for (const { name, command } of await runtimes()) {
       [
         { TASKSCOPE_SERVER: server.url, TASKSCOPE_KEY: "a-key-of-16-chars\n" },
         /^Ignored TASKSCOPE_KEY: wanted/,
-        /accepts no reports \(This server requires a key\)/,
+        /accepts no reports \(This server requires a key/,
         /accepts no reports \(This key or token is not valid/,
       ],
     ];
