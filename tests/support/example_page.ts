@@ -64,6 +64,7 @@ export function taskPageModel(task: Task, over: Partial<TaskPageModel> = {}): Ta
     subtasks: [],
     omitted: 0,
     attempts: [],
+    parent: null,
     previous: null,
     next: null,
     ...over,

@@ -49,6 +49,7 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
   const steps = signal<readonly Step[]>(model.steps);
   const progressHistory = signal<readonly ProgressPoint[]>(model.progressHistory);
   const attempts = signal(model.attempts);
+  const parent = signal(model.parent);
   const previous = signal(model.previous);
   const next = signal(model.next);
   const subtasks = new Map<string, Signal<Task>>(
@@ -150,7 +151,9 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
     else if (attempts.peek().some((other) => other.id === gone)) {
       attempts.value = attempts.peek().filter((other) => other.id !== gone);
     }
-    for (const neighbour of [previous, next]) if (neighbour.peek()?.id === gone) neighbour.value = null;
+    for (const neighbour of [parent, previous, next]) {
+      if (neighbour.peek()?.id === gone) neighbour.value = null;
+    }
   }
 
   function apply(changes: PendingChanges): void {
@@ -210,6 +213,7 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
     progressHistory,
     log,
     attempts,
+    parent,
     previous,
     next,
     omitted: model.omitted,

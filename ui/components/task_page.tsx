@@ -92,13 +92,14 @@ export function TaskPage({ view, help }: TaskPageProps): JSX.Element {
 function Crumbs({ view }: ViewProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
+  const parent = view.parent.value;
   return (
     <nav class="crumbs" aria-label="Breadcrumb">
       <a href={clientPageUrl(frame)}>All tasks of {String(frame.client)}</a>
-      {task.parent_id !== null && (
+      {parent !== null && (
         <>
           <span aria-hidden="true">/</span>
-          <a href={taskPageUrl(frame, task.parent_id)}>Parent task</a>
+          <a href={taskPageUrl(frame, parent.id)}>Parent task</a>
         </>
       )}
       <span aria-hidden="true">/</span>

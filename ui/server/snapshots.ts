@@ -47,6 +47,7 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
     progressHistory: { value: model.progressHistory },
     log: { value: model.log },
     attempts: { value: model.attempts },
+    parent: { value: model.parent },
     previous: { value: model.previous },
     next: { value: model.next },
     omitted: model.omitted,

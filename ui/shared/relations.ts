@@ -1,5 +1,6 @@
 /**
- * Finds the tasks that are related to a given task: subtasks, other attempts, previous and next run.
+ * Finds the tasks that are related to a given task: parent, subtasks, other attempts, previous and
+ * next run.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import type { Task } from "../../lib/task/task.ts";
 /** The fields of a task that are required to link to its page. */
 export type RunLink = Pick<Task, "id" | "state" | "attempt" | "retry_of" | "created_at">;
 
-/** The previous or next run of the same name. */
+/** The parent, or the previous or next run of the same name. */
 export type Neighbour = Pick<Task, "id">;
 
 /** The fields of a task that determine how it is related to others. */
@@ -32,6 +33,8 @@ export interface Relations {
   readonly omitted: number;
   /** All attempts of the task including the task itself, oldest first; empty if there is only one. */
   readonly attempts: readonly RunLink[];
+  /** The parent, if there is one and it exists. */
+  readonly parent: Neighbour | null;
   /** The previous run of the same name; `next` is the next one. */
   readonly previous: Neighbour | null;
   readonly next: Neighbour | null;
@@ -71,6 +74,7 @@ export function relationsOf({ summaries, record }: Relatives, task: Task): Relat
     subtasks: read(subtasks.slice(0, MAX_SUBTASKS)).map(trimmed).sort(compareRuns),
     omitted: Math.max(0, subtasks.length - MAX_SUBTASKS),
     attempts: attempts.sort((left, right) => left.attempt - right.attempt || compareRuns(left, right)),
+    parent: link(task.parent_id === null ? undefined : origins.get(task.parent_id)),
     previous: link(previous),
     next: link(next),
   };

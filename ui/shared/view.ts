@@ -212,6 +212,8 @@ export interface TaskView extends FrameView {
   readonly progressHistory: Readable<readonly ProgressPoint[]>;
   readonly log: Readable<TaskLog>;
   readonly attempts: Readable<readonly RunLink[]>;
+  /** The parent, while it exists. */
+  readonly parent: Readable<Neighbour | null>;
   readonly previous: Readable<Neighbour | null>;
   readonly next: Readable<Neighbour | null>;
   /** The number of subtasks that the page leaves out. */

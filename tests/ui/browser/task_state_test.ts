@@ -191,3 +191,11 @@ Deno.test("createTaskPage() continues the timeline and the progress history that
 function linesOf(from: number, to: number): LogLine[] {
   return Array.from({ length: Math.max(0, to - from) }, (_, index) => ({ at: 0, text: `${from + index}` }));
 }
+
+Deno.test("createTaskPage() links to the parent until it is removed", () => {
+  const page = taskPage(exampleTask({ id: "a", parent_id: "p" }), { parent: { id: "p" } });
+  page.apply(changes([exampleTask({ id: "p", version: 2 })], ["x"]));
+  assertEquals(page.view.parent.value, { id: "p" });
+  page.apply(changes([], ["p"]));
+  assertEquals(page.view.parent.value, null);
+});

@@ -55,6 +55,15 @@ Deno.test("relationsOf() finds all existing attempts of a task, whichever attemp
   assertEquals(related(tasks, "x").attempts, []);
 });
 
+Deno.test("relationsOf() finds the parent if it exists", () => {
+  const tasks = [
+    exampleTask({ id: "a" }),
+    exampleTask({ id: "b", parent_id: "a" }),
+    exampleTask({ id: "c", parent_id: "gone" }),
+  ];
+  assertEquals(["a", "b", "c"].map((id) => related(tasks, id).parent), [null, { id: "a" }, null]);
+});
+
 Deno.test("relationsOf() finds the previous and the next run of the same name", () => {
   const run = (id: string, created_at: number, name = "task") => exampleTask({ id, name, created_at });
   const tasks = [run("c", 3), run("a", 1), run("e", 5), run("d", 4, "other"), run("b", 2)];
