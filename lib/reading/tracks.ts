@@ -119,8 +119,12 @@ export class Tracks {
     const { output, row, atMs } = context;
     if (this.#tracks.size === 0) return;
     this.#countLine(context);
-    if (!DONE.test(text)) return;
     for (const track of this.#allTracks) {
+      // A line over a bar that was close to its end replaces it; before that, the bar is drawn again below.
+      if (track.output === output && track.lastRow === row && isClose(track.newest)) {
+        track.replacedMs ??= atMs;
+      }
+      if (!DONE.test(text)) continue;
       // `Writing tables: done` in the place of a bar ends it.
       if (track.output === output && track.lastRow === row) track.endedMs ??= atMs;
       // So does `Syncing: done` after `Syncing: 90%`.

@@ -27,11 +27,14 @@ function doneAndLeft({ text }: Seen): Sighting | undefined {
 }
 
 /** `00:30.784 / 01:01.439`, in a row that is redrawn: otherwise it may be any two times. */
-function position({ text, isRedraw }: Seen): Sighting | undefined {
-  const match = isRedraw ? words.POSITION.exec(text) : null;
+export function position({ text, isRedraw }: Seen): Sighting | undefined {
+  if (!isRedraw) return undefined;
+  const expected = words.EXPECTED.exec(text);
+  const match = expected ?? words.POSITION.exec(text) ?? words.POSITION_SECONDS.exec(text);
   if (match === null) return undefined;
   const [at, end] = [secondsOf(match[1]!), secondsOf(match[2]!)];
-  return counted("position", at, end, { rank: RANK.bare, unit: "s", label: labelOf(match) });
+  const options = { rank: RANK.bare, isNamed: expected !== null, unit: "s", label: labelOf(match) };
+  return counted("position", at, end, options);
 }
 
 /** `Simulated time: 12.5 / 100.0 ns` */
@@ -55,7 +58,9 @@ function keyValues({ text }: Seen): Sighting | undefined {
 /** Reads a line that is only a number, as `pv -n` writes it, and named numbers: `PERCENT: 1.155`, `progress=0.42`. */
 function bare({ text, bar }: Seen): Sighting | undefined {
   const options = { rank: RANK.bare, isNamed: false };
-  const beside = bar === undefined ? undefined : words.NUMBER_BESIDE_BAR.exec(text);
+  const beside = bar === undefined
+    ? undefined
+    : words.NUMBER_BESIDE_BAR.exec(text) ?? words.NUMBER_BEFORE_BAR.exec(text);
   if (beside && isShownBy(bar, Number(beside[1]))) {
     return percentage("percent", Number(beside[1]), { label: labelOf(beside), status: statusOf(beside) });
   }

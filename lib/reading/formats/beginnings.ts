@@ -20,6 +20,8 @@ const DOING =
 const START_BEFORE = /(?<!\p{L})(?:pending|starting|started|start|begin)\s{1,8}[[(]?$/iu;
 /** `3/6: lib64foo  #########`: a bar whose end nobody knows is that of the one thing that is named. */
 const BAR_OF_NAME = /^: \S[^▮]{0,200} ▮\s*$/;
+/** `Copy message UID 12 (3/36)` */
+const COMMAND = /^\W{0,12}(?:copy|move|send|fetch|upload|download) \p{L}{2,20}\b/iu;
 /** What says that a step is over: a participle in front, a verdict, a rate, or how long it took. */
 const DONE_BEFORE =
   /(?<![\p{L}])(?!(?:speed|feed|seed|need|embed|shed|bed|red)\b)(?:\p{L}{2,20}ed|done|built|sent|written|success|fertig|listo|ok)\b/iu;
@@ -56,7 +58,8 @@ export function beginningOf({ left, right, isRedraw }: Surroundings): "named" | 
   const step = STEP.test(left) ? STEP_BEHIND.exec(right)?.groups?.what : undefined;
   if (step !== undefined && BEGINNING.test(step)) return "named";
   if (DONE_BEFORE.test(left) || DONE_BEHIND.test(right) || UNIT.test(right)) return null;
-  const isDoing = DOING.test(left) || DOING.test(right.replace(/^[\s\]):]+/, "").slice(0, 30));
+  const isDoing = DOING.test(left) || COMMAND.test(left) ||
+    DOING.test(right.replace(/^[\s\]):]+/, "").slice(0, 30));
   const hasNoun = NOUN_BEFORE.test(left);
   if (STEP_BEFORE.test(left)) return "named";
   if (isRedraw) return isDoing && (FILE_NAME.test(right) || FILE_NAME.test(left)) ? "named" : null;

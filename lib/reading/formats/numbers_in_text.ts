@@ -6,7 +6,7 @@
 
 import { bytesOf, countOf, percentOf } from "../numbers.ts";
 import { counted, type Format, FRONT_LABEL, percentage, RANK, type Sighting } from "../reading.ts";
-import { amount } from "./amounts.ts";
+import { amount, position } from "./amounts.ts";
 import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
 import { lastOfScale, ScaleDots } from "./percent_scales.ts";
@@ -49,7 +49,7 @@ export function numbersInText(): Format {
     if (words.COMPLAINT.test(line.raw)) return undefined;
     const seen = seenOf(line, scaleDots);
     if (seen.bar !== undefined && words.ORDINAL.test(line.text)) return wholeBehindFullBar(line.text) ?? null;
-    return share(seen) ?? sizesWithPercent(seen) ?? percent(seen) ?? agreeing(seen) ??
+    return share(seen) ?? sizesWithPercent(seen) ?? positionOrPercent(seen) ?? agreeing(seen) ??
       pair(seen, words.PAIR) ??
       pair(seen, words.PLAIN_PAIR) ?? amount(seen);
   };
@@ -125,6 +125,14 @@ function sizesWithPercent(seen: Seen): Sighting | undefined {
   return { ...found, progress: beside };
 }
 
+/** Beside the position of a player, a percentage that says something else is not of the whole. */
+function positionOrPercent(seen: Seen): Sighting | undefined {
+  const found = percent(seen);
+  const at = found === undefined ? undefined : position(seen);
+  const isSame = Math.abs((at?.progress ?? 0) - (found?.progress ?? 0)) <= MAX_ROUNDING;
+  return at === undefined || isSame ? found : at;
+}
+
 function percent(seen: Seen): Sighting | undefined {
   if (hasManyColumns(seen)) return undefined;
   const matches = [...seen.text.matchAll(words.PERCENT)].filter((match) =>
@@ -142,7 +150,8 @@ function percent(seen: Seen): Sighting | undefined {
   // Of several percentages in a line, one may be named and still be another's.
   const isOnly = matches.length === 1 || seen.isRedraw || isScale ||
     words.TIME_LEFT_BEHIND.test(behind(match));
-  const isWhole = words.WHOLE_BEFORE.test(before(match));
+  const isWhole = words.WHOLE_BEFORE.test(before(match)) &&
+    (seen.isRedraw || !words.GAP_BEFORE.test(before(match)));
   const found = percentage("percent", isLeft ? 100 - value : value, {
     rank: isWhole ? RANK.stated : hasBar(match, value, seen.bar) ? RANK.drawn : RANK.bare,
     isNamed: isLeft || seen.isRedraw || (isOnly && isNamedPercent(match)) || isScale || isWhole,

@@ -71,6 +71,13 @@ const PLANS: readonly Plan[] = [
     step: /^(?<current>\d+) -- [[(*]/,
   },
   {
+    format: "wfuzz",
+    unit: "requests",
+    status: "Requesting",
+    plan: /^Total requests: (?<last>\d+)$/,
+    step: /^\d{9}: +(?:C=)?\d{3} /,
+  },
+  {
     format: "scikit-learn",
     unit: "fits",
     status: "Fitting",

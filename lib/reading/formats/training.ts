@@ -144,11 +144,11 @@ export const training = patterns([
       /^\((?<current>\d{1,2})\/(?<total>\d{1,2})\) (?<what>\p{L}[\p{L} '-]{2,60})(?:$| (?=\d{4}-\d\d-\d\d))/u,
     isBeginning: true,
   },
-  // A part that begins: `pass 1/2 (random)...`
+  // A part that begins: `pass 1/2 (random)...`, `Expectation iteration 1 of 25`
   {
     format: "loop",
     pattern:
-      /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?!.*\d ?%)(?: \([^)]*\))?(?:[.…:]*|: .{1,200})$/i,
+      /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle|(?:\w{2,20} )?iteration) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?!.*\d ?%)(?: \([^)]*\))?(?:[.…:]*|: .{1,200})$/i,
     isBeginning: true,
   },
   // A loop's name and where it is: `iter 300/5000, loss=0.3`, `Iteration 300/5000: loss 0.3`, `Trial 3/17 finished`

@@ -34,7 +34,7 @@ export const SHARE = new RegExp(
 
 /** Quantities that are not progress, as named in front of a number or behind it. */
 const OTHER = String
-  .raw`cpu|cpus|cores?|gpu|mem|memory|ram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|available|` +
+  .raw`cpu|cpus|cores?|gpu|mem|memory|ram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|avail|available|` +
   String
     .raw`percentage|level|fifo|buf|buffer|buffering|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
   String
@@ -165,6 +165,11 @@ const CLOCK = String.raw`(\d{1,3}(?::\d\d){1,2}(?:\.\d{1,3})?)`;
 export const POSITION = new RegExp(
   String.raw`(?<![\w:.])${CLOCK}(?: \[-?[\d:.]{4,12}\])? ?(?:/|of) ?${CLOCK}(?![\d:.])`,
 );
+/** The same in seconds: `77.1 (01:17.0) of 180.0 (03:00.0)`. */
+export const POSITION_SECONDS =
+  /(?<![\w:.])(\d{1,6}\.\d{1,3}) \([\d:.]{4,12}\) of (\d{1,6}\.\d{1,3}) \([\d:.]{4,12}\)/;
+/** The time that passed, and the time that all will take: ` 0.6/18.0 sec`. */
+export const EXPECTED = /(?<![\w.:/])(\d{1,4}\.\d{1,2}) ?\/ {0,3}(\d{1,4}\.\d{1,2}) (?:sec|min|hrs|hours)\b/;
 /** `1404 tries in 00:01h, 1596 to do`, `12 files done, 28 to go` */
 export const DONE_AND_LEFT =
   /(?<![\w.,:])(\d{1,12}) (?:\p{L}{3,12} )?(?:done|tried|processed|completed|finished|in [\d:]{3,9}h?)[,;|]? {1,3}(\d{1,12}) (?:\p{L}{3,12} )?(?:to do|to go|left|remaining)(?!\p{L})/u;
@@ -184,5 +189,9 @@ export const DOING_TO =
 export const PERCENT_BEHIND_FULL_BAR = /([#=█*])\1{9,400} ?[([] *(\d{1,3}(?:\.\d{1,2})?)%[)\]]$/;
 /** `▮ 14.58` */
 export const NUMBER_BESIDE_BAR = /(?<=▮\s{0,4})(\d{1,3}(?:\.\d{1,4})?)\s*$/;
+/** `21.74 ▮` */
+export const NUMBER_BEFORE_BAR = /(?<![\w.,:/-])(\d{1,3}\.\d{1,4})(?=\s{1,4}▮\s*$)/;
+/** A gap between columns. */
+export const GAP_BEFORE = /\s{3}$/;
 /** How a summary ends: `12 resources updated in 12 seconds`. */
 export const SUMMARY = /\bin \d{1,9}(?:\.\d{1,9})? ?(?:ms|s|secs?|seconds|min|minutes|m|h|hours)\.?$/i;

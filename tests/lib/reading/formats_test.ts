@@ -3,6 +3,7 @@
 import { ProgressReader } from "../../../lib/reading/progress_reader.ts";
 import type { Reading } from "../../../lib/reading/reading.ts";
 import { assertEquals } from "../../support/assert.ts";
+import { progressOf } from "../../support/reading.ts";
 
 /** What a fresh reader makes of a line; keys that say nothing are left out. */
 function read(text: string, isRedraw = false): Partial<Reading> | undefined {
@@ -232,6 +233,13 @@ Deno.test("Formats of programs read their own lines only", () => {
       unit: "frames",
     }],
   ]);
+});
+
+Deno.test("columns() reads the number below a percent sign", () => {
+  const head = "  LV   VG Attr       LSize   Move Log Cpy%Sync Convert";
+  const row = (percent: number) => `  root vg rwi-aor--- 400.00g          ${percent.toFixed(2).padEnd(8)}`;
+  assertEquals(progressOf([head, row(10), head, row(20)]), [10, 20]);
+  assertEquals(progressOf([row(10), row(20)]), []);
 });
 
 Deno.test("Formats of protocols read what programs write for other programs", () => {

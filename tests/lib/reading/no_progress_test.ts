@@ -35,6 +35,11 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "showing 10 of 250 results",
     "5 of 10 connections in use",
   ],
+  "summaries of tables": [
+    "   1  t0        0.00%    passed     95.05%",
+    "****  TOTAL     0.00%  12 sequences failed composition test",
+  ],
+  "what is available": ["usage:   10 TiB / 11 TiB avail", "usage:   9 TiB / 11 TiB avail"],
   "lists of values": [
     "#3\tpulse  cov: 6 ft: 18 corp: 3/20b lim: 4 exec/s: 1 rss: 28Mb L: 3/9 MS: 1",
     "cov: 6 ft: 18 lim: 4 rss: 28 L: 4/9",

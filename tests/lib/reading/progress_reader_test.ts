@@ -9,16 +9,7 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 /** The recordings that are not read right yet, and why. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
   clack_progress_pty: "only the colours tell how much of its bar is filled",
-  ceph_degraded_loop: "`10 TiB / 11 TiB avail` is taken for a copied size",
-  iqtree_bb: "a count in the set-up is taken for progress",
   listr1_pty: "tasks that wait have no mark of their own, so that nobody can tell how many there are",
-  lvs_sync_loop: "the column `Cpy%Sync` of a table",
-  mmdebstrap_pty: "a number without a sign in front of its bar",
-  mplayer_pty: "the use of the processor behind the position of a player",
-  offlineimap_copy: "`Copy message UID 12 (3/36)` announces a message",
-  relion_mouse: "`Expectation iteration 1 of 25` announces an iteration; a mouse runs through it",
-  timeshift_create: "a percentage close to its end that a line has replaced",
-  wfuzz_pipe: "the numbers of requests, of a total in the head",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));

@@ -228,6 +228,13 @@ Deno.test("Tracks: a percentage that begins again after another count came close
   assertEquals(output.last.progress, null);
 });
 
+Deno.test("Tracks: a line over a bar that was close to its end replaces it", () => {
+  const output = new Outputs();
+  for (const percent of [10, 50, 98]) output.write(`\r${percent}.0% complete (00:00:10 remaining)`).wait(500);
+  output.write("\rCreated control file: /run/backup/info.json            \n").wait(2_000);
+  assertEquals(output.last.progress, null);
+});
+
 Deno.test("Tracks: a row that shows something else has no progress any more", () => {
   const output = new Outputs();
   for (const percent of [10, 50, 97]) output.write(`\r\x1b[KDownload ${percent}% 1.2MB/s`).wait(500);
