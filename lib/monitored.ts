@@ -44,7 +44,7 @@ export type {
   TrackOptions,
 } from "./reporter/monitored_task.ts";
 export type { TaskUpdate } from "./reporter/task_reporter.ts";
-export type { JsonObject, JsonValue, UpdateChange } from "./task/task.ts";
+export type { JsonObject, JsonValue, LogLevel, LogLineTraits, LogStream, UpdateChange } from "./task/task.ts";
 export type { AnyGenerator } from "./reporter/monitored_generator.ts";
 export type {
   CallOptions,

@@ -136,7 +136,7 @@ export class ChangeApplier {
     store.put(client, stored);
     if (change.type === "log" && before !== undefined) {
       const lines = newLines(before, change)
-        .map(({ at, text }, index) => ({ number: before.log_count + index, at, text }));
+        .map((line, index) => ({ ...line, number: before.log_count + index }));
       store.putEntries(LOG_LINES, client, id, lines);
     }
     const entry = historyEntryOf(before, after);

@@ -35,7 +35,7 @@ export function logSlice(lines: readonly NumberedLine[], from: number): LogSlice
   const first = lines[0]?.number ?? from;
   const gap = lines.findIndex(({ number }, index) => number !== first + index);
   const together = gap === -1 ? lines : lines.slice(0, gap);
-  return { first, lines: together.map(({ at, text }) => ({ at, text })) };
+  return { first, lines: together.map(({ number: _, ...line }) => line) };
 }
 
 /** Reads the current records of tasks, and their side tables such as logs. */

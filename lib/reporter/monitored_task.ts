@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LogLineTraits } from "../task/task.ts";
 import type { TaskUpdate } from "./task_reporter.ts";
 
 /** The first argument of a monitored function: reports the progress of its run. */
@@ -27,8 +28,13 @@ export interface MonitoredTask {
    * @returns a promise to await in tight loops
    */
   update(update: TaskUpdate): Promise<void>;
-  /** Appends a line to the task's log. Text beyond 8,192 characters is cut off. */
-  log(line: string): void;
+  /**
+   * Appends a line to the task's log. Text beyond 8,192 characters is cut off.
+   *
+   * @param line the text of the line
+   * @param traits the `level` of the line, such as `"warn"`, and the output it was written to as `stream`
+   */
+  log(line: string, traits?: LogLineTraits): void;
   /**
    * Iterates over items and reports each completed one as progress.
    *

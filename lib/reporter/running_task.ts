@@ -6,7 +6,7 @@
 
 import { createChange } from "../task/create_change.ts";
 import { LIMITS } from "../task/grammar.ts";
-import type { CreateChange } from "../task/task.ts";
+import type { CreateChange, LogLineTraits } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
 import { monotonicUlid } from "../ulid.ts";
 import { boundResult } from "../task/bounded_result.ts";
@@ -78,8 +78,8 @@ export class RunningTask implements MonitoredChild {
     return yieldToEventLoop(Date.now());
   }
 
-  log(line: string): void {
-    this.#reporter.log(line);
+  log(line: string, traits?: LogLineTraits): void {
+    this.#reporter.log(line, traits);
   }
 
   async *track<Item>(

@@ -8,14 +8,17 @@ import { truncate } from "../task/truncate.ts";
 import { nestsDeeperThan } from "../task/json_depth.ts";
 import { byteLength } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
-import type {
-  CancelledChange,
-  CreateChange,
-  FailChange,
-  FinishChange,
-  LogLine,
-  ReportedChange,
-  UpdateChange,
+import {
+  type CancelledChange,
+  type CreateChange,
+  type FailChange,
+  type FinishChange,
+  LOG_LEVELS,
+  LOG_STREAMS,
+  type LogLine,
+  type LogLineTraits,
+  type ReportedChange,
+  type UpdateChange,
 } from "../task/task.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
 import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
@@ -163,11 +166,16 @@ export class TaskReporter implements ReportedTask {
     this.flush();
   }
 
-  /** Appends a line to the task's log. */
-  log(line: string): void {
+  /** Appends a line to the task's log. A level or an output that does not exist is left out. */
+  log(line: string, { stream, level }: LogLineTraits = {}): void {
     if (this.#end !== null) return;
     const nowMs = Date.now();
-    this.#lines.push({ at: nowMs / 1000, text: truncate(textOf(line), LIMITS.logLineLength) });
+    this.#lines.push({
+      at: nowMs / 1000,
+      text: truncate(textOf(line), LIMITS.logLineLength),
+      ...(LOG_STREAMS.includes(stream!) && { stream: stream! }),
+      ...(LOG_LEVELS.includes(level!) && { level: level! }),
+    });
     if (this.#lines.length >= this.#options.unsentLogLines) this.flush();
     // The buffer grows this long only if the sink is not ready. Dropping half of the buffer at a time keeps
     // the amortised cost per line constant.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LOG_LEVELS, type LogLevel, type LogStream } from "../task/task.ts";
 import { withoutSequences } from "../text/escape_sequences.ts";
 import type { NumberedLine } from "./side_tables.ts";
 
@@ -11,6 +12,10 @@ import type { NumberedLine } from "./side_tables.ts";
 export interface LogQuery {
   /** The text that a line must contain. Upper and lower case are equal, and escape sequences are ignored. */
   readonly text: string;
+  /** The output that a line must come from; any if absent. */
+  readonly stream?: LogStream | undefined;
+  /** The lowest severity of a line; lines without a severity match only if this is absent. */
+  readonly level?: LogLevel | undefined;
   /** The lowest number of a line to return. */
   readonly from: number;
   /** The lowest number beyond the lines to return. */
@@ -51,7 +56,7 @@ export class LogSearch {
   /** Searches a line. */
   add(line: NumberedLine): void {
     this.#searched++;
-    if (!withoutSequences(line.text).toLowerCase().includes(this.#wanted)) return;
+    if (!this.#isMatch(line)) return;
     this.#matches++;
     const { from, to, most, keep } = this.#query;
     if (line.number < from) this.#index++;
@@ -69,6 +74,17 @@ export class LogSearch {
       matches: this.#matches,
       searched: this.#searched,
     };
+  }
+
+  #isMatch({ text, stream, level }: NumberedLine): boolean {
+    const { stream: output, level: least } = this.#query;
+    if (output !== undefined && stream !== output) return false;
+    if (
+      least !== undefined && (level === undefined || LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least))
+    ) {
+      return false;
+    }
+    return withoutSequences(text).toLowerCase().includes(this.#wanted);
   }
 
   /** Drops the oldest lines beyond the wanted number. */

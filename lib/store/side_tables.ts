@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { HistoryEntry, JsonValue, LogLine, ProgressPoint } from "../task/task.ts";
+import type { HistoryEntry, JsonValue, LogLevel, LogLine, LogStream, ProgressPoint } from "../task/task.ts";
 
 /** The limits on the number of entries in the side tables. */
 export interface SideTableLimits {
@@ -100,7 +100,7 @@ const LINE_CHARACTERS = 64;
 /** The side table of the log lines that tasks wrote. */
 export const LOG_LINES: SideTable<NumberedLine> = {
   name: "log_lines",
-  columns: ["number", "at", "text"],
+  columns: ["number", "at", "text", "stream", "level"],
   keyOf: ({ number }) => number,
   hasConsecutiveKeys: true,
   sizeOf: ({ text }) => LINE_CHARACTERS + text.length,
@@ -109,8 +109,14 @@ export const LOG_LINES: SideTable<NumberedLine> = {
     total: logCharacters,
   }),
   perTaskOnDisk: ({ logLinesPerTaskOnDisk }) => logLinesPerTaskOnDisk,
-  toRow: ({ number, at, text }) => [number, at, text],
-  fromRow: ([number, at, text]) => ({ number: Number(number), at: Number(at), text: String(text) }),
+  toRow: ({ number, at, text, stream = null, level = null }) => [number, at, text, stream, level],
+  fromRow: ([number, at, text, stream, level]) => ({
+    number: Number(number),
+    at: Number(at),
+    text: String(text),
+    ...(stream !== null && { stream: stream as LogStream }),
+    ...(level !== null && { level: level as LogLevel }),
+  }),
 };
 
 /** An entry of a task's history, as it is stored. */

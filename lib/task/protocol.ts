@@ -8,15 +8,17 @@
 import { ProtocolError } from "../errors.ts";
 import { isClientToken, isTaskId, LIMITS } from "./grammar.ts";
 import { nestsDeeperThan } from "./json_depth.ts";
-import type {
-  CreateChange,
-  JsonObject,
-  JsonValue,
-  LogChange,
-  LogLine,
-  ReportedChange,
-  TaskError,
-  UpdateChange,
+import {
+  type CreateChange,
+  type JsonObject,
+  type JsonValue,
+  LOG_LEVELS,
+  LOG_STREAMS,
+  type LogChange,
+  type LogLine,
+  type ReportedChange,
+  type TaskError,
+  type UpdateChange,
 } from "./task.ts";
 import {
   UPDATE_FIELD_NAMES,
@@ -184,7 +186,18 @@ function parseLog(fields: Fields): LogChange {
 
 function parseLogLine(value: unknown): LogLine {
   const fields = object(value, "lines");
-  return { at: number(fields.at, "at"), text: string(fields.text, "text", LIMITS.logLineLength) };
+  return {
+    at: number(fields.at, "at"),
+    text: string(fields.text, "text", LIMITS.logLineLength),
+    ...(fields.stream !== undefined && { stream: oneOf(fields.stream, "stream", LOG_STREAMS) }),
+    ...(fields.level !== undefined && { level: oneOf(fields.level, "level", LOG_LEVELS) }),
+  };
+}
+
+function oneOf<Text extends string>(value: unknown, field: string, texts: readonly Text[]): Text {
+  const text = texts.find((each) => each === value);
+  if (text === undefined) throw wrong(field, `one of ${texts.join(", ")}`, value);
+  return text;
 }
 
 function parseTaskError(value: unknown): TaskError {

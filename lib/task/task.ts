@@ -214,8 +214,26 @@ export interface LogChange {
   readonly lines: readonly LogLine[];
 }
 
+/** An output of a program. */
+export type LogStream = "stdout" | "stderr";
+/** The outputs of a program that a log line can come from. */
+export const LOG_STREAMS: readonly LogStream[] = ["stdout", "stderr"];
+
+/** The severity of a log line. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+/** The severities of log lines, in ascending order (those of OpenTelemetry). */
+export const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal"];
+
+/** What may be said of a log line besides its text. */
+export interface LogLineTraits {
+  /** The output that the line comes from; absent if the task did not write it to an output. */
+  readonly stream?: LogStream;
+  /** The severity of the line; absent if the task did not say. */
+  readonly level?: LogLevel;
+}
+
 /** One line of a task's log. */
-export interface LogLine {
+export interface LogLine extends LogLineTraits {
   /** When the line was written, in epoch seconds. */
   readonly at: number;
   readonly text: string;

@@ -11,7 +11,9 @@ import type {
   HistoryEntry,
   JsonObject,
   JsonValue,
+  LogLevel,
   LogLine,
+  LogStream,
   Task,
   TaskError,
   TaskState,
@@ -220,7 +222,13 @@ export function readStartedId(value: unknown): string | null {
 
 function readLogLine(value: unknown): LogLine {
   const fields = fieldsOf(value);
-  return { at: numberOrNull(fields.at) ?? 0, text: textOrNull(fields.text) ?? "" };
+  const [stream, level] = [textOrNull(fields.stream), textOrNull(fields.level)];
+  return {
+    at: numberOrNull(fields.at) ?? 0,
+    text: textOrNull(fields.text) ?? "",
+    ...(stream !== null && { stream: stream as LogStream }),
+    ...(level !== null && { level: level as LogLevel }),
+  };
 }
 
 function readError(value: unknown): TaskError | null {

@@ -255,9 +255,15 @@ Deno.test("task page: the log has the colours and links of its lines, and is sho
   const task = await begun;
   task.log("\x1b[31;1mred\x1b[0m and plain, see https://example.com/a.");
   task.log(`\x1b]8;;javascript:alert(1)\x07no link\x1b]8;;\x07${" long".repeat(200)}`);
+  task.log("from the error output", { stream: "stderr" });
+  task.log("more severe", { stream: "stderr", level: "error" });
   await task.update({ progress: 1 });
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "colourful");
+    const marks = await page.locator(".log-line").evaluateAll((lines) =>
+      lines.map((line) => /rgb\([\d, ]+\)/.exec(getComputedStyle(line).boxShadow)?.[0] ?? null)
+    );
+    assertEquals(marks, [null, null, "rgb(125, 82, 0)", "rgb(179, 38, 30)"]);
     const red = page.locator(".log .fg-1.sgr-bold");
     assertEquals(await red.innerText(), "red");
     assertEquals(await red.evaluate((part) => getComputedStyle(part).color), "rgb(179, 38, 30)");

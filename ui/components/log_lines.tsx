@@ -80,7 +80,7 @@ function Line(
   return (
     <li
       id={`log-${number}`}
-      class={isSelected ? "log-line log-selected" : "log-line"}
+      class={`log-line log-${line?.level ?? line?.stream}${isSelected ? " log-selected" : ""}`}
       {...(isFirst && { "data-first": number })}
       {...(number === current && { "aria-current": "true" as const })}
     >

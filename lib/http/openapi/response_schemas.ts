@@ -7,7 +7,15 @@
 
 import { z } from "zod";
 import type { PastRun, RunStats } from "../../task/run_stats.ts";
-import { type HistoryEntry, type JsonValue, type LogLine, type Task, TASK_STATES } from "../../task/task.ts";
+import {
+  type HistoryEntry,
+  type JsonValue,
+  LOG_LEVELS,
+  LOG_STREAMS,
+  type LogLine,
+  type Task,
+  TASK_STATES,
+} from "../../task/task.ts";
 import {
   UPDATE_FIELD_NAMES,
   UPDATE_FIELDS,
@@ -99,7 +107,12 @@ export const TASK = z.strictObject({
   version: z.int().min(1).describe("rises with every change of the task"),
 }).meta({ id: "Task" });
 
-const LOG_LINE = z.strictObject({ at: time, text: z.string() }).meta({ id: "LogLine" });
+const LOG_LINE = z.strictObject({
+  at: time,
+  text: z.string(),
+  stream: z.enum(LOG_STREAMS).describe("the output that it was written to").optional(),
+  level: z.enum(LOG_LEVELS).describe("its severity").optional(),
+}).meta({ id: "LogLine" });
 const HISTORY_ENTRY = z.strictObject({
   at: time,
   state,

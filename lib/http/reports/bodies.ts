@@ -211,6 +211,8 @@ function errorOf({ message, error }: z.output<typeof FAIL_BODY>): TaskError {
 
 function logOf({ lines = [], first }: z.output<typeof LOGS_BODY>): LogChange {
   const at = now();
-  const stamped = lines.map((line): LogLine => typeof line === "string" ? { at, text: line } : line);
+  const stamped = lines.map((line) =>
+    (typeof line === "string" ? { at, text: line } : { ...line, at: line.at ?? at }) as LogLine
+  );
   return { type: "log", ...(first !== undefined && { first }), lines: stamped };
 }

@@ -9,7 +9,7 @@ import { z } from "zod";
 import { byteLength } from "../../task/protocol.ts";
 import { isTaskId, LIMITS, TASK_ID_RULE } from "../../task/grammar.ts";
 import { truncate } from "../../task/truncate.ts";
-import type { UpdateChange } from "../../task/task.ts";
+import { LOG_LEVELS, LOG_STREAMS, type UpdateChange } from "../../task/task.ts";
 import {
   UPDATE_FIELD_NAMES,
   UPDATE_FIELDS,
@@ -163,10 +163,17 @@ const logLine = text(LIMITS.logLineLength);
 /** `POST …/logs` */
 export const LOGS_BODY = z.strictObject({
   lines: z.array(
-    z.union([logLine, z.strictObject({ at: z.number().describe("epoch seconds"), text: logLine })])
-      .describe(`a string of at most ${LIMITS.logLineLength} characters, or {"at": number, "text": string}`),
+    z.union([
+      logLine,
+      z.strictObject({
+        at: z.number().describe("when it was written, in epoch seconds; now if absent").optional(),
+        text: logLine,
+        stream: z.enum(LOG_STREAMS).describe("the output that it was written to").optional(),
+        level: z.enum(LOG_LEVELS).describe("its severity").optional(),
+      }),
+    ]).describe(`a string of at most ${LIMITS.logLineLength} characters, or {"text": string, …}`),
   ).max(lines).describe(
-    `an array of at most ${lines} lines; each a string, or {"at", "text"} with the time it was written`,
+    `an array of at most ${lines} lines; each a string, or {"text"} with its "at", "stream" and "level"`,
   ).optional(),
   first: z.int().min(0).describe("a whole number from 0; the number of the first line").optional(),
   ...NUMBERED,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LOG_LEVELS, LOG_STREAMS } from "../../task/task.ts";
 import type { LogQuery } from "../../store/log_search.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
@@ -22,10 +23,13 @@ export const MAX_SEARCH_LENGTH = 1_000;
 /** The maximum number of searches that run or wait at the same time. */
 const MAX_SEARCHES = 50;
 
+/** What a request filters the lines of a log by. */
+type LogFilter = Pick<LogQuery, "text" | "stream" | "level">;
+
 /** The parameters of a request for log lines. */
 interface LogParams {
-  /** The text that the lines must contain; empty for all lines. */
-  readonly text: string;
+  /** What the lines must have; `null` for all lines. */
+  readonly filter: LogFilter | null;
   /** The number of the first line, and the direction: oldest first. */
   readonly after: number | null;
   /** The number of the line after the last one. */
@@ -46,7 +50,7 @@ export class Logs {
 
   /**
    * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those after or before a line
-   * number; with `q`, only with lines that contain a text. The response is a text file if the header `Accept`
+   * number; with `q`, `stream` or `level`, only with lines that match. The response is a text file if the header `Accept`
    * prefers text, or with `?format=text`, for links; without `limit`, the file has all of these lines.
    */
   async answer({ client, id, request }: Call): Promise<Response> {
@@ -54,10 +58,13 @@ export class Logs {
     const params = paramsOf(request);
     const wanted = logParamsOf(params, count);
     const isText = textFrom(params) ?? wantsText(request);
-    if (wanted.text === "") {
+    const { filter } = wanted;
+    if (filter === null) {
       return isText ? await this.#text(client, id, wanted) : await this.#page(client, id, wanted, count);
     }
-    return isText ? this.#matchingText(client, id, wanted) : await this.#matches(client, id, wanted, count);
+    return isText
+      ? this.#matchingText(client, id, wanted, filter)
+      : await this.#matches(client, id, wanted, filter, count);
   }
 
   async #page(client: string, id: string, wanted: LogParams, count: number): Promise<Response> {
@@ -79,10 +86,15 @@ export class Logs {
     });
   }
 
-  async #matches(client: string, id: string, wanted: LogParams, count: number): Promise<Response> {
-    const { text, after, before: to, limit } = wanted;
+  async #matches(
+    client: string,
+    id: string,
+    { after, before: to, limit }: LogParams,
+    filter: LogFilter,
+    count: number,
+  ): Promise<Response> {
     const { lines, index, matches, searched } = await this.#search(client, id, {
-      text,
+      ...filter,
       from: after ?? 0,
       to,
       most: limit ?? this.#pageLines,
@@ -91,11 +103,15 @@ export class Logs {
     return negotiated({ lines, index, matches, searched, count });
   }
 
-  #matchingText(client: string, id: string, wanted: LogParams): Response {
-    const { text, after, before: to, limit } = wanted;
+  #matchingText(
+    client: string,
+    id: string,
+    { after, before: to, limit }: LogParams,
+    filter: LogFilter,
+  ): Response {
     let left = limit ?? Infinity;
     const read: ReadLines = async (from, most) => {
-      const query = { text, from, to, most: Math.min(most, left), keep: "oldest" } as const;
+      const query = { ...filter, from, to, most: Math.min(most, left), keep: "oldest" } as const;
       const { lines } = await this.#search(client, id, query);
       left -= lines.length;
       const isLast = lines.length < query.most || left === 0;
@@ -128,8 +144,11 @@ function logParamsOf(params: URLSearchParams, count: number): LogParams {
   if (text.length > MAX_SEARCH_LENGTH) {
     throw new Problem("bad_filter", `The parameter "q" must have at most ${MAX_SEARCH_LENGTH} characters`);
   }
+  const stream = choiceFrom(params, "stream", LOG_STREAMS);
+  const level = choiceFrom(params, "level", LOG_LEVELS);
+  const filter = text === "" && stream === undefined && level === undefined ? null : { text, stream, level };
   const after = lineNumberFrom(params, "after");
-  return { text, after, before: lineNumberFrom(params, "before") ?? count, limit };
+  return { filter, after, before: lineNumberFrom(params, "before") ?? count, limit };
 }
 
 /** Returns the range of lines to read; if the line at `after` was dropped, it begins with the oldest stored line. */
@@ -141,6 +160,18 @@ function rangeOf({ after, before, limit }: LogParams, pageLines: number) {
 function negotiated(body: unknown): Response {
   // The resource can also respond with text.
   return new TextResponse(JSON.stringify(body), { headers: { ...JSON_HEADERS, "vary": "Accept" } });
+}
+
+function choiceFrom<Choice extends string>(
+  params: URLSearchParams,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = params.get(name);
+  if (text === null || text === "") return undefined;
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new Problem("bad_filter", `The parameter "${name}" must be one of ${choices.join(", ")}`);
 }
 
 /** Returns whether the query asks for text; `null` if it has no `format`. */

@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
 
 /** The schema version that this program reads and writes. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 
 /**
  * The application id that marks a database as one of this program: "tsks" in ASCII (SQLite, PRAGMA
@@ -158,6 +158,11 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO records SELECT place, record_checksum(place, record), record FROM unchecked;
   DROP TABLE unchecked;
+  `,
+  // Adds the outputs and the severities of log lines, which are not known of earlier lines.
+  `
+  ALTER TABLE log_lines ADD COLUMN stream TEXT;
+  ALTER TABLE log_lines ADD COLUMN level TEXT;
   `,
 ];
 

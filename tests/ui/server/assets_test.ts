@@ -3,8 +3,8 @@ import { brotliCompress } from "node:zlib";
 import { assetNames, pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../../support/assert.ts";
 
-/** The maximum compressed size of a page's script, in bytes. */
-const MAX_BYTES = 32_000;
+/** The maximum compressed size of a page's script, in bytes: 32 KiB. */
+const MAX_BYTES = 32 * 1024;
 /** The maximum compressed size of the script that only long lists load, in bytes. */
 const MAX_WINDOW_BYTES = 5_000;
 /** The maximum compressed size of the script that only pages without a WebSocket load, in bytes. */

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { LIMITS } from "../../../task/grammar.ts";
+import { LOG_LEVELS, LOG_STREAMS } from "../../../task/task.ts";
 import { MAX_PAGE_LINES, MAX_SEARCH_LENGTH } from "../../tasks/logs.ts";
 import { MAX_WAIT_SECONDS } from "../../tasks/waits.ts";
 import type { CallGroup } from "../call.ts";
@@ -88,7 +89,7 @@ export const READ_CALLS: CallGroup = {
       description:
         "Without parameters, the response has the newest lines. Lines are numbered from 0; `after` and `before` page " +
         "through the others. As plain text, it is a file of all lines that are still stored, each with its time. With " +
-        "`q`, the response has only lines that contain a text, with their numbers, and says how many of the stored lines " +
+        "`q`, `stream` or `level`, the response has only lines that match, with their numbers, and says how many of the stored lines " +
         "match: the newest matches, or with `after` the oldest from there.",
       query: z.object({
         q: z.string().max(MAX_SEARCH_LENGTH)
@@ -96,6 +97,8 @@ export const READ_CALLS: CallGroup = {
             "only lines with this text; upper and lower case are equal, and terminal codes are ignored",
           )
           .optional(),
+        stream: z.enum(LOG_STREAMS).describe("only lines that were written to this output").optional(),
+        level: z.enum(LOG_LEVELS).describe("only lines of this severity or a higher one").optional(),
         after: lineNumber.describe("lines from this number on, oldest first").optional(),
         before: lineNumber.describe("lines before this number").optional(),
         limit: z.int().min(1).max(MAX_PAGE_LINES)

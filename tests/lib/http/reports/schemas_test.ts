@@ -119,9 +119,9 @@ const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: st
   ],
   [
     "/logs",
-    { json: { lines: ["a", { text: "b" }] } },
+    { json: { lines: ["a", { at: 5 }] } },
     'Cannot read "lines.1": wanted a string of at most 8192 ' +
-    'characters, or {"at": number, "text": string}, received {"text":"b"}',
+    'characters, or {"text": string, …}, received {"at":5}',
   ],
   [
     "/logs",
@@ -263,6 +263,13 @@ const values: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom(...[8_192, 8_193].map((n) => [{ at: 1, text: "t".repeat(n) }])),
   fc.constantFrom(...[16_376, 16_377, 65_534, 65_535].map((n) => ({ a: "m".repeat(n) }))),
   fc.constantFrom(...[65_534, 65_535].map((n) => "r".repeat(n))),
+  fc.constantFrom(
+    [{ at: 1, text: "t", stream: "stderr", level: "warn" }],
+    [{ at: 1, text: "t", stream: "stdin" }],
+    [{ text: "t", level: "fatal" }],
+    [{ at: 1, text: "t", level: "WARN" }],
+    [{ at: 1, text: "t", level: null }],
+  ),
   fc.constantFrom([{ at: 1, text: "t" }], [{ at: "1", text: "t" }], [{ at: 1 }], [null], ["t", 5]),
   fc.record({
     message: fc.constantFrom("m", 5, "m".repeat(4_096), "m".repeat(4_097)),
@@ -359,7 +366,7 @@ function hasOnlyKnownParts({ error, lines }: Record<string, unknown>): boolean {
     typeof value !== "object" || value === null || Array.isArray(value) ||
     Object.keys(value).every((key) => known.includes(key));
   return isKnown(error, ["message", "type", "stack"]) &&
-    (!Array.isArray(lines) || lines.every((line) => isKnown(line, ["at", "text"])));
+    (!Array.isArray(lines) || lines.every((line) => isKnown(line, ["at", "text", "stream", "level"])));
 }
 
 function withType(error: unknown): unknown {
@@ -383,11 +390,16 @@ function truncated(error: unknown): unknown {
   );
 }
 
-/** Converts log lines that are texts to objects. */
+/** Converts log lines that are texts to objects, and adds the times that are missing. */
 function withObjects(change: unknown): unknown {
   const { lines, ...rest } = change as { readonly lines?: unknown };
   if (!Array.isArray(lines)) return change;
-  return { ...rest, lines: lines.map((line) => typeof line === "string" ? { at: 1, text: line } : line) };
+  return { ...rest, lines: lines.map(withTime) };
+}
+
+function withTime(line: unknown): unknown {
+  if (typeof line === "string") return { at: 1, text: line };
+  return typeof line === "object" && line !== null && !Array.isArray(line) ? { at: 1, ...line } : line;
 }
 
 /** Removes the times of log lines from changes. */

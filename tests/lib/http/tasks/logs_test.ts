@@ -248,3 +248,43 @@ Deno.test("Logs responds with every matching line as text, from memory and from 
     assertEquals((await call("GET", `${logs}&q=neither`)).text, "");
   }
 });
+
+Deno.test("Logs filters lines by the output they were written to, and by severity", async () => {
+  using folder = new StoreFolder();
+  for (const data of [null, folder.file]) {
+    await using server = startServer({ ...(data !== null && { data }) });
+    const task = `${server.url}/tasks/c/t`;
+    await call("POST", `${server.url}/tasks/c`, { body: { id: "t" } });
+    const lines = [
+      { text: "a", stream: "stdout" },
+      { text: "b", stream: "stderr", level: "error" },
+      { text: "c", level: "debug" },
+      { text: "d", level: "warn" },
+      "e",
+    ];
+    assertEquals((await call("POST", `${task}/logs`, { body: { lines } })).status, 200);
+    const found = async (query: string) => {
+      const { json } = await call("GET", `${task}/logs?${query}`);
+      return json.lines.map(({ text }: LogLine) => text).join("");
+    };
+    const table: [query: string, texts: string][] = [
+      ["", "abcde"],
+      ["stream=stderr", "b"],
+      ["stream=stdout", "a"],
+      ["level=trace", "bcd"],
+      ["level=warn", "bd"],
+      ["level=fatal", ""],
+      ["level=warn&q=D", "d"],
+      ["level=warn&stream=stderr", "b"],
+      ["level=&stream=", "abcde"],
+    ];
+    for (const [query, texts] of table) assertEquals(await found(query), texts, query);
+    const { json } = await call("GET", `${task}/logs`);
+    assertEquals(json.lines.map(({ at: _, ...line }: LogLine) => line), [...lines.slice(0, 4), {
+      text: "e",
+    }]);
+    for (const query of ["stream=stdin", "level=WARN", "level=5"]) {
+      assertProblem(await call("GET", `${task}/logs?${query}`), 400, "bad_filter");
+    }
+  }
+});
