@@ -11,7 +11,10 @@ import { createRequire } from "node:module";
 import { constants as system } from "node:os";
 import process from "node:process";
 
-/** The signals to pass on. The program takes one that also comes from the terminal as the same signal. */
+/**
+ * The signals to pass on. Ctrl-C reaches the program twice, from the terminal and from here; the program takes that for
+ * one signal.
+ */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
 
 /** The exit statuses of a shell for a command that can't be executed, or that is not found. */

@@ -39,15 +39,21 @@ modes[mode]();
 /** The versions of Node that the launcher distinguishes, as code that runs before it. */
 const NODES = { "Node as it is": "", "Node without process.execve()": "delete process.execve" };
 
-/** Makes the packages, with {@linkcode PROGRAM} as every executable. */
+let packages: Promise<Uint8Array<ArrayBuffer>[]> | undefined;
+
+/** Returns the packages, with {@linkcode PROGRAM} as every executable. */
+async function examplePackages(): Promise<Uint8Array<ArrayBuffer>[]> {
+  return await (packages ??= makePackages());
+}
+
 async function makePackages(): Promise<Uint8Array<ArrayBuffer>[]> {
   const options = { repository: null };
   const program = new TextEncoder().encode(PROGRAM);
-  const packages = [
+  const made = [
     await packProgram(options),
     ...await Promise.all(TARGETS.map((target) => packExecutable(target, program, options))),
   ];
-  return packages.map(({ archive }) => archive);
+  return made.map(({ archive }) => archive);
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -103,7 +109,7 @@ function test(name: string, run: () => Promise<void>): void {
 }
 
 test("npm installs the executable for this platform only, and runs no script", async () => {
-  await using folder = new NpmFolder(await makePackages());
+  await using folder = new NpmFolder(await examplePackages());
   await folder.install();
   const installed = await namesIn(`${folder.path}/node_modules/@taskscope`);
   assertEquals(installed, [packageNameOf(HERE).replace("@taskscope/", "")]);
@@ -113,7 +119,7 @@ test("npm installs the executable for this platform only, and runs no script", a
 
 for (const [which, prelude] of Object.entries(NODES)) {
   test(`${which} passes on arguments, streams, signals and the exit status`, async () => {
-    await using folder = new NpmFolder(await makePackages());
+    await using folder = new NpmFolder(await examplePackages());
     await folder.install();
 
     const words = ["", "a b", "--", "-x", '"$HOME"', "\\", "ü\n"];
@@ -144,7 +150,7 @@ for (const [which, prelude] of Object.entries(NODES)) {
 }
 
 test("a missing executable is an error that says what to install", async () => {
-  await using folder = new NpmFolder(await makePackages());
+  await using folder = new NpmFolder(await examplePackages());
   await folder.install("--omit=optional");
   await using missing = folder.command(["args"]);
   const { code, stdout, stderr } = await missing.ended();
