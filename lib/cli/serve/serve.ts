@@ -67,12 +67,14 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const scheme = options.tls === null ? "http" : "https";
   const address = `${scheme}://${name}:${port}${resolveAccess(options).basePath}/`;
   const [publicUrl] = options.publicUrls;
+  // Listens for signals before the message that others may wait for, to stop the server.
+  const stopped = stopOnSignal(listener, monitor, log);
   console.log(
     publicUrl === undefined
       ? `Taskscope is running at ${address}`
       : `Taskscope is running at ${publicUrl}, listening on ${address}`,
   );
-  return await stopOnSignal(listener, monitor, log);
+  return await stopped;
 }
 
 /**

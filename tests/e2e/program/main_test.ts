@@ -282,6 +282,15 @@ Deno.test("main: serve --tasks exits with a message that names the module that c
   });
 });
 
+Deno.test("main: serve exits with 0 if it is stopped as soon as it has printed its address", async () => {
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    await using process = await spawnProgram(["--port", "0"]);
+    await process.output(/is running at/);
+    process.kill(signal);
+    assertEquals((await process.ended()).code, 0, signal);
+  }
+});
+
 Deno.test("main: serve closes its sockets properly on SIGTERM and SIGINT, and exits with 0", async () => {
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using program = await startProgram();
