@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * A JSON value as a tree of collapsible nodes.
+ * A JSON value as a tree of collapsible nodes. Texts of several lines are shown as they are, and web addresses
+ * are links.
  *
  * @module
  */
@@ -12,6 +13,7 @@ import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 import { Json } from "./details.tsx";
 import { SectionHead } from "./frame.tsx";
+import { StyledText } from "./styled_text.tsx";
 
 /** Values with more nodes than this are shown as plain JSON, which renders much faster. */
 const MAX_NODES = 1_000;
@@ -38,7 +40,11 @@ export function JsonSection({ view, id, title, value }: JsonSectionProps): JSX.E
               <JsonNode name={null} value={value} depth={0} />
             </div>
           )}
-        <CopyButton view={view} text={JSON.stringify(value, null, 2)} what={`the ${title.toLowerCase()}`} />
+        <CopyButton
+          view={view}
+          text={typeof value === "string" ? value : JSON.stringify(value, null, 2)}
+          what={`the ${title.toLowerCase()}`}
+        />
       </div>
     </section>
   );
@@ -64,10 +70,14 @@ function JsonNode({ name, value, depth }: NodeProps): JSX.Element {
     ? Object.entries(value)
     : [];
   if (entries.length === 0) {
+    // A text of several lines, or of its own, is easier to read as it is.
+    const isText = typeof value === "string" && (name === null && depth === 0 || value.includes("\n"));
     return (
       <>
         {key}
-        <span class={`json-${value === null ? "null" : typeof value}`}>{JSON.stringify(value)}</span>
+        <span class={`json-${isText ? "text" : value === null ? "null" : typeof value}`}>
+          <StyledText text={isText ? value : JSON.stringify(value)} />
+        </span>
       </>
     );
   }

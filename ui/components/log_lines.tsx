@@ -9,8 +9,8 @@ import { Component, type JSX } from "preact";
 import { formatDuration } from "../../lib/text/format.ts";
 import type { LogLine } from "../../lib/task/task.ts";
 import { lineFragment, type LineRange } from "../shared/line_range.ts";
-import { type StyledRun, styledRuns } from "../shared/styled_text.ts";
 import type { FrameView } from "../shared/view.ts";
+import { StyledText } from "./styled_text.tsx";
 import { ShortClock } from "./time.tsx";
 
 /** The number of lines in a block. */
@@ -104,17 +104,8 @@ function Line(
         </span>
       )}
       <span class="log-text">
-        {line === undefined ? "\u00a0" : styledRuns(String(line.text), query).map(rendered)}
+        {line === undefined ? "\u00a0" : <StyledText text={String(line.text)} query={query} />}
       </span>
     </li>
   );
-}
-
-/** Renders a part of a line; plain text stays a string, which costs no element. */
-function rendered({ text, style, href, isMatch }: StyledRun, index: number): JSX.Element | string {
-  const part = isMatch ? <mark key={index}>{text}</mark> : text;
-  const styled = style === "" ? part : <span key={index} class={style}>{part}</span>;
-  return href === null
-    ? styled
-    : <a key={index} href={href} target="_blank" rel="noopener noreferrer">{styled}</a>;
 }

@@ -339,6 +339,25 @@ Deno.test("renderTaskPage() shows log, result, error, subtasks and metadata", ()
   assertStringIncludes(html, "<title>✓ task · Taskscope</title>");
 });
 
+Deno.test("renderTaskPage() shows texts of several lines as they are, and web addresses as links", () => {
+  const link = (url: string) => `<a href="${url}" target="_blank" rel="noopener noreferrer">${url}</a>`;
+  const table: [result: Task["result"], html: string][] = [
+    ["done", '<span class="json-text">done</span>'],
+    ["a\nb <c>", '<span class="json-text">a\nb &lt;c></span>'],
+    ["at https://example.com/a.", `<span class="json-text">at ${link("https://example.com/a")}.</span>`],
+    [{ a: "x" }, '<span class="json-string">&quot;x&quot;</span>'],
+    [{ a: "x\ny" }, '<span class="json-text">x\ny</span>'],
+    [
+      ["https://example.com/"],
+      `<span class="json-string">&quot;${link("https://example.com/")}&quot;</span>`,
+    ],
+    ["javascript:alert(1)", '<span class="json-text">javascript:alert(1)</span>'],
+  ];
+  for (const [result, html] of table) {
+    assertStringIncludes(renderTaskPage(taskModel(finishedTask({ result }))), html);
+  }
+});
+
 Deno.test("renderTaskPage() shows the timeline without JavaScript", () => {
   const step = (at: number, text: string, progress: number, count = 1) =>
     ({ at: EXAMPLE_TIME + at, state: "PROCESSING", text, progress, count }) as const;
