@@ -7,6 +7,7 @@
 import { CommandError, type CommandTable, messageOf } from "./lib/cli/command.ts";
 import { EXIT } from "./lib/cli/exit_status.ts";
 import { note, writeLine } from "./lib/cli/terminal.ts";
+import { readVariable } from "./lib/environment.ts";
 import { VERSION } from "./lib/version.ts";
 
 /**
@@ -135,6 +136,8 @@ function enterFolder(args: readonly string[]): readonly string[] {
   try {
     // As for git, an empty name is the current folder.
     if (folder !== "") Deno.chdir(folder);
+    // The programs that "run" starts, such as make, find the folder in this variable, too.
+    if (readVariable("PWD") !== undefined) Deno.env.set("PWD", Deno.cwd());
   } catch (cause) {
     const message = `Cannot run in the folder "${folder}": ${messageOf(cause)}`;
     throw new CommandError(EXIT.usage, message, { cause });

@@ -26,6 +26,11 @@ Deno.test({
       const pwd = ["run", "--quiet", "--", "pwd"];
       const ended = await spawn(Deno.execPath(), [...args, ...pwd], { cwd: folder }).ended();
       assertEquals(ended, { code: 0, stdout: `${folder}\n`, stderr: "" });
+      const printenv = ["run", "--quiet", "--", "printenv", "PWD"];
+      assertEquals(
+        (await spawn(Deno.execPath(), [...args, ...printenv], { cwd: folder }).ended()).stdout,
+        `${folder}\n`,
+      );
       await Deno.writeTextFile(`${folder}/mine.js`, "export const answer = 42;");
       const { stderr } = await spawn(Deno.execPath(), [...args, "--tasks", "./mine.js"], { cwd: folder })
         .ended();

@@ -25,7 +25,7 @@ export const REPORT_CALLS: CallGroup = {
     "`cancel_requested`, `log_count` and `report_seq` of it. Bodies are JSON or a form, in which `metadata.key=value` and " +
     "`error.message=text` set one field of an object. `seq`, a number that rises with each report of a task, makes late " +
     "and repeated reports harmless: they get 409 and the current record. Give each run an `id` of its own, so that a " +
-    "request can be repeated safely.",
+    "request can be repeated safely. In a shell script, `taskscope report` does all of this.",
   calls: [
     {
       id: "createTask",
