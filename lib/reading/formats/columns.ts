@@ -20,11 +20,12 @@ export function columns(): Format {
   /** The columns of characters below a named head. */
   let named: readonly [number, number] | null = null;
   return ({ text, raw }) => {
-    if (HEAD.test(raw)) {
+    const isHead = raw.includes("%");
+    if (isHead && HEAD.test(raw)) {
       hasHead = true;
       return null;
     }
-    const head = NAMED_HEAD.exec(raw);
+    const head = isHead ? NAMED_HEAD.exec(raw) : null;
     if (head !== null) {
       named = [head.index, head.index + head[0].length];
       return null;

@@ -9,8 +9,8 @@ import { counted, type Format, RANK } from "../reading.ts";
 /** `Inspecting 64 files`, `Running 120 tests in a single process`, `collected 64 items` */
 const PLAN =
   /^(?:Inspecting|Checking|Linting|Running|Executing|Testing|Analy[sz]ing|collected) (\d{1,9}) (?<unit>files?|tests?|specs?|examples?|items?|scenarios?|checks?|source files?)\b/i;
-/** A dot or a letter for each of them. */
-const ROW = /^[.FEWCRISPUsx*]{1,400}$/;
+/** A dot or a letter for each of them; letters alone may be a word, such as `SUCCESS`. */
+const ROW = /^(?:(?=[^.]*\.)[.FEWCRISPUsx*]{1,400}|([.FEWCRISPUsx*])\1{0,400})$/;
 
 /** Counts the characters of rows that hold nothing but results. */
 export function resultDots(): Format {

@@ -159,7 +159,7 @@ export const transfers = patterns([
   // drbdadm status: `replication:SyncSource peer-disk:Inconsistent done:12.34`
   {
     format: "drbd",
-    pattern: /\breplication:Sync(?:Source|Target)\b.{0,80} done:(?<percent>\d{1,3}\.\d\d)\b/,
+    pattern: /^replication:Sync(?:Source|Target)\b.{0,80} done:(?<percent>\d{1,3}\.\d\d)\b/,
     status: "Synchronising",
   },
   // zip -dc: files done and to go

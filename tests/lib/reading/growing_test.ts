@@ -45,6 +45,7 @@ Deno.test("ProgressReader counts a character for each of the things that were an
   output.write(".....").wait(300).write("..C..\n").write("..").wait(300);
   assertEquals(output.progress, [25, 50, 60]);
   assertEquals(progressOf([".....", "....."]), []);
+  assertEquals(progressOf(["Running 10 tests", "SUCCESS"]), []);
   const spinner = new Outputs().write("Checking 9 files\n");
   for (let step = 0; step < 8; step++) spinner.write(`\r${".".repeat(step % 3 + 1).padEnd(3)}`).wait(300);
   assertEquals(spinner.last.progress ?? null, null);
