@@ -23,21 +23,22 @@ let channels = 0;
  * Starts a server with a new monitor, whose channel no other test uses.
  *
  * @param options the monitor's options
+ * @param tls the certificate and its key, to serve HTTPS
  * @returns the server, which the caller must dispose of
  */
-export function startServer(options: MonitorOptions = {}): TestServer {
+export function startServer(options: MonitorOptions = {}, tls?: Deno.TlsCertifiedKeyPem): TestServer {
   const errors: unknown[] = [];
   const monitor = createMonitor({
     channel: `test-${++channels}-${crypto.randomUUID()}`,
     onError: (error) => errors.push(error),
     ...options,
   });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, ...tls }, monitor.fetch);
   const { port } = server.addr;
   return {
     monitor,
     port,
-    url: `http://127.0.0.1:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}`,
     errors,
     async [Symbol.asyncDispose]() {
       // Before Deno 2.8, a channel leaks if it is closed while it opens, which takes a few turns of the event loop.
