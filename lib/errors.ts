@@ -56,7 +56,7 @@ export class AmbiguousMonitorError extends Error {
 /** Thrown if the database file can't be used. The message names the file and the reason. */
 export class StorageError extends Error {
   /** The name of the class. */
-  override readonly name = "StorageError";
+  override readonly name: string = "StorageError";
   /** The path of the database file. */
   readonly file: string;
   /** The reason without the file's path, for users who must not see the path. */
@@ -74,4 +74,10 @@ export class StorageError extends Error {
     this.file = file;
     this.reason = reason;
   }
+}
+
+/** Thrown if the record of a task is damaged. The record stays in the file, and is left out from then on. */
+export class DamagedRecordError extends StorageError {
+  /** The name of the class. */
+  override readonly name = "DamagedRecordError";
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Need } from "../access/grant.ts";
-import { ClosedError } from "../errors.ts";
+import { ClosedError, DamagedRecordError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
 import { compressed } from "./compression.ts";
 import type { HandlerContext } from "./context.ts";
@@ -125,9 +125,12 @@ export class Handler {
         return this.#withoutSlash(request, segments);
       }
       if (match === null) return this.#withSlash(request, segments);
-      const answer = reader === "foreign_page"
-        ? this.#share(match, request, host, peer)
-        : this.#act(match, request, host, peer);
+      const act = () =>
+        reader === "foreign_page"
+          ? this.#share(match, request, host, peer)
+          : this.#act(match, request, host, peer);
+      const isRead = request.method === "GET" || request.method === "HEAD";
+      const answer = isRead ? withoutDamaged(act) : act();
       return answer instanceof Promise
         ? answer.catch((error) => this.#problem(error, request, reader))
         : answer;
@@ -253,6 +256,25 @@ export class Handler {
     if (reader === "foreign_page") return this.#cors.open(request, response);
     response.headers.append("vary", "Accept");
     return response;
+  }
+}
+
+/**
+ * Reads, and reads again after each damaged record that it came upon, which is left out from then on.
+ *
+ * @param read responds to a request that changes nothing
+ * @param met the messages about the records that it came upon already
+ */
+function withoutDamaged(read: () => Answer, met: readonly string[] = []): Answer {
+  const again = (error: unknown): Answer => {
+    if (!(error instanceof DamagedRecordError) || met.includes(error.message)) throw error;
+    return withoutDamaged(read, [...met, error.message]);
+  };
+  try {
+    const answer = read();
+    return answer instanceof Promise ? answer.catch(again) : answer;
+  } catch (error) {
+    return again(error);
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DamagedRecordError } from "../errors.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { Degradation, StoredTask } from "../store/store.ts";
 import { enclosed, LongText, type Text } from "./long_text.ts";
@@ -27,7 +28,8 @@ export function envelopeOf(registry: Pick<RegistryReader, "list">, client: strin
   const active: string[] = [];
   let length = 0;
   for (const stored of registry.list(client)) {
-    const { json } = stored;
+    const json = intactJson(stored);
+    if (json === null) continue;
     keys.push(`${JSON.stringify(stored.id)}:`);
     records.push(json);
     if (stored.active) active.push(json);
@@ -42,6 +44,16 @@ export function envelopeOf(registry: Pick<RegistryReader, "list">, client: strin
   pieces.push(`],"all_tasks":{`);
   keys.forEach((key, index) => pieces.push(index === 0 ? key : `,${key}`, records[index]!));
   return new LongText(`"active_tasks":[`, pieces, "}");
+}
+
+/** Returns the record of a task; `null` if it is damaged, so that the task is left out. */
+function intactJson(stored: StoredTask): string | null {
+  try {
+    return stored.json;
+  } catch (error) {
+    if (!(error instanceof DamagedRecordError)) throw error;
+    return null;
+  }
 }
 
 /** Serialises the message with the full state. */

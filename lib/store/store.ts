@@ -271,6 +271,8 @@ export interface StoreFigures {
    * be written.
    */
   readonly leftOut: number;
+  /** The number of tasks that are left out because their records are damaged. */
+  readonly damaged: number;
 }
 
 /**

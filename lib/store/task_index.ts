@@ -151,6 +151,22 @@ export class TaskIndex implements TaskIndexReader {
     this.#add(this.#clientOf(client), id, place, stored);
   }
 
+  /** Keeps the place of a task that is not loaded from being used again. */
+  skip(place: number): void {
+    this.#place = Math.max(this.#place, place);
+  }
+
+  /** Leaves a task out, as if it had never been loaded: watchers are not told, and its removal is not remembered. */
+  leaveOut(client: string, id: string): void {
+    const clientTasks = this.#clients.get(client);
+    const node = clientTasks?.tasks.get(id);
+    if (clientTasks === undefined || node === undefined) return;
+    clientTasks.tasks.delete(id);
+    this.#count(node.stored, -1);
+    clientTasks.runs?.delete(node);
+    clientTasks.unlink(node);
+  }
+
   /**
    * Adds the {@linkcode ClientMemory} of a client while a store is opened; `removed` must be in the order of removal.
    */

@@ -169,6 +169,14 @@ export class Metrics implements Disposable {
       "Log lines and history entries dropped because the write queue was full.",
       () => registry.storeFigures.leftOut,
     );
+    this.#one(
+      Gauge,
+      "taskscope_storage_damaged_records",
+      "Tasks left out because their records are damaged.",
+      () => {
+        return registry.storeFigures.damaged;
+      },
+    );
   }
 
   #defineWebhooks(): void {

@@ -55,7 +55,7 @@ export class MemoryStore implements TaskStore {
   }
 
   get figures(): StoreFigures {
-    return { tasks: this.#index.states, commits: 0, failedCommits: 0, commitMs: 0, leftOut: 0 };
+    return { tasks: this.#index.states, commits: 0, failedCommits: 0, commitMs: 0, leftOut: 0, damaged: 0 };
   }
 
   get index(): TaskIndexReader {

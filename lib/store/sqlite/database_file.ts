@@ -38,6 +38,8 @@ export class DatabaseFile implements Disposable {
   readonly #statements: Map<string, StatementSync> = new Map();
   /** What the file lost since it was last open, for the person who operates the server; `null` for nothing. */
   readonly loss: string | null;
+  /** Called with the place of a task whose record was found to be damaged. */
+  onDamage: ((place: number) => void) | null = null;
 
   /**
    * Opens a database, and creates it if it does not exist.

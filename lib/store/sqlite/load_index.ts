@@ -4,7 +4,8 @@
  * @module
  */
 
-import { summaryOf, type TaskSummary } from "../../task/task.ts";
+import { DamagedRecordError } from "../../errors.ts";
+import { summaryOf, type Task, type TaskSummary } from "../../task/task.ts";
 import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS } from "../side_tables.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../store.ts";
@@ -35,8 +36,12 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
     );
     for (const row of rows) {
       place = Number(row[0]);
+      index.skip(place);
       const [client, id, seq] = [shared(texts, row[1]), String(row[2]), Number(row[3])];
+      if (index.node(client, id) !== undefined) leaveOutEarlier(client, id);
       if (row[4] === null) {
+        const task = intactTask(file, place, id);
+        if (task === null) continue;
         const [sums = null, points = null] = row.slice(-2) as SideValue[];
         live.push({
           client,
@@ -44,10 +49,11 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
           progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
           ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
         });
-        index.load(client, id, place, new TaskInMemory(readTask(file, place, id), seq));
+        index.load(client, id, place, new TaskInMemory(task, seq));
       } else {
+        const summary = summaryFrom(row, texts) ?? summaryIn(intactTask(file, place, id));
+        if (summary === null) continue;
         ended.push({ client, id, seq, endedAt: Number(row[4]) });
-        const summary = summaryFrom(row, texts) ?? summaryOf(readTask(file, place, id));
         index.load(client, id, place, new TaskOnDisk(file, place, summary, seq));
       }
     }
@@ -55,6 +61,31 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   }
   loadClients(file, index);
   return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
+
+  /** Leaves a task out whose id another one has taken after its record was found to be damaged. */
+  function leaveOutEarlier(client: string, id: string): void {
+    const { place } = index.node(client, id)!;
+    index.leaveOut(client, id);
+    for (const tasks of [live, ended]) {
+      const at = tasks.findIndex((task) => task.client === client && task.id === id);
+      if (at >= 0) tasks.splice(at, 1);
+    }
+    file.onDamage?.(place);
+  }
+}
+
+function summaryIn(task: Task | null): TaskSummary | null {
+  return task === null ? null : summaryOf(task);
+}
+
+/** Returns the record of a task; `null` if it is damaged. */
+function intactTask(file: DatabaseFile, place: number, id: string): Task | null {
+  try {
+    return readTask(file, place, id);
+  } catch (error) {
+    if (!(error instanceof DamagedRecordError)) throw error;
+    return null;
+  }
 }
 
 /**

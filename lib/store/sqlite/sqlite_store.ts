@@ -70,6 +70,9 @@ export class SqliteStore implements TaskStore {
   readonly #deliveries: Deliveries;
   readonly #index: TaskIndex;
   readonly #setAside: Map<string, SetAside> = new Map();
+  readonly #notice: (text: string) => void;
+  /** The places of tasks whose records are damaged. */
+  readonly #damaged: Set<number> = new Set();
   #opened: OpenedTasks;
   #seq: number;
   #reservedSeq: number;
@@ -84,8 +87,10 @@ export class SqliteStore implements TaskStore {
    */
   constructor(options: SqliteStoreOptions) {
     const { file, durability, limits, commitIntervalMs, notice } = options;
+    this.#notice = notice;
     this.#index = new TaskIndex(limits);
     this.#file = new DatabaseFile(file);
+    this.#file.onDamage = (place) => this.#leaveOut(place);
     try {
       const known = this.#file.get("SELECT value FROM meta WHERE name = 'epoch'");
       this.epoch = known === undefined ? options.epoch : String(known.value);
@@ -132,7 +137,12 @@ export class SqliteStore implements TaskStore {
   }
 
   get figures(): StoreFigures {
-    return { tasks: this.#index.states, ...this.#writer.figures, leftOut: this.#side.dropped };
+    return {
+      tasks: this.#index.states,
+      ...this.#writer.figures,
+      leftOut: this.#side.dropped,
+      damaged: this.#damaged.size,
+    };
   }
 
   get index(): TaskIndexReader {
@@ -265,6 +275,22 @@ export class SqliteStore implements TaskStore {
       this.#searcher[Symbol.dispose]();
       this.#file[Symbol.dispose]();
     }
+  }
+
+  /**
+   * Leaves out a task whose record is damaged. Its rows stay in the file: another task of the same id gets a place of its
+   * own.
+   */
+  #leaveOut(place: number): void {
+    const row = this.#file.get("SELECT client, id FROM tasks WHERE place = ?", place);
+    if (row === undefined || this.#damaged.has(place)) return;
+    this.#damaged.add(place);
+    const [client, id] = [String(row.client), String(row.id)];
+    if (this.#index.node(client, id)?.place === place) this.#index.leaveOut(client, id);
+    this.#notice(
+      `The record of task "${id}" of client "${client}" is damaged: the task is left out, and its data stays in ` +
+        `"${this.#file.path}" as it is; restore a backup if you need it`,
+    );
   }
 
   /** Drops the records of committed ended tasks from memory. */

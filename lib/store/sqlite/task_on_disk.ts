@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StorageError } from "../../errors.ts";
+import { DamagedRecordError, StorageError } from "../../errors.ts";
 import type { Task, TaskSummary } from "../../task/task.ts";
 import type { StoredTask } from "../store.ts";
 import type { DatabaseFile } from "./database_file.ts";
@@ -53,14 +53,15 @@ export class TaskOnDisk implements StoredTask {
  * @param file the database
  * @param place the task's place in the order of creation
  * @param id the task's id, for error messages
- * @throws {StorageError} if the record cannot be read, is damaged, or does not exist
+ * @throws {DamagedRecordError} if the record is damaged
+ * @throws {StorageError} if the record cannot be read, or does not exist
  */
 export function readTask(file: DatabaseFile, place: number, id: string): Task {
   const json = readJson(file, place, id);
   try {
     return JSON.parse(json);
   } catch {
-    throw damaged(file, id);
+    throw damaged(file, place, id);
   }
 }
 
@@ -68,10 +69,13 @@ function readJson(file: DatabaseFile, place: number, id: string): string {
   const row = file.get("SELECT checksum, record FROM records WHERE place = ?", place);
   if (row === undefined) throw new StorageError(file.path, `the record of task "${id}" does not exist`);
   const json = String(row.record);
-  if (recordChecksum(place, json) !== row.checksum) throw damaged(file, id);
+  if (recordChecksum(place, json) !== row.checksum) throw damaged(file, place, id);
   return json;
 }
 
-function damaged(file: DatabaseFile, id: string): StorageError {
-  return storageError(file.path, new Error(`the record of task "${id}" is malformed`));
+/** Reports a damaged record, and returns the error to throw. */
+function damaged(file: DatabaseFile, place: number, id: string): DamagedRecordError {
+  file.onDamage?.(place);
+  const cause = new Error(`the record of task "${id}" is malformed`);
+  return new DamagedRecordError(file.path, storageError(file.path, cause).reason, { cause });
 }

@@ -2,7 +2,13 @@ import { StorageError } from "../../../../lib/errors.ts";
 import { inspectDatabase } from "../../../../lib/store/sqlite/copies.ts";
 import { defineRecordChecksum, recordChecksum } from "../../../../lib/store/sqlite/record_checksum.ts";
 import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
-import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "../../../support/assert.ts";
+import {
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "../../../support/assert.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
 
@@ -53,7 +59,7 @@ Deno.test("record_checksum() is the same in SQL, whatever the record contains", 
   db.close();
 });
 
-Deno.test("SqliteStore throws an error that names the task if a record was damaged, and reads the others", async (t) => {
+Deno.test("SqliteStore throws an error that names the task if a record was damaged, leaves it out, and reads the others", async (t) => {
   const encoder = new TextEncoder();
   const damages: Readonly<Record<string, (folder: StoreFolder) => void>> = {
     "another name of the same length": (folder) =>
@@ -78,13 +84,18 @@ Deno.test("SqliteStore throws an error that names the task if a record was damag
       damage(folder);
       const error = await assertRejects(() => inspectDatabase(folder.file), StorageError);
       assertEquals(error.reason, complaint('"two" of client "c"'));
-      await using store = folder.open();
+      const notices: string[] = [];
+      await using store = folder.open({ notice: (text) => notices.push(text) });
       const [one, two, three] = ["one", "two", "three"].map((id) => store.index.get("c", id)!);
       for (const read of [() => two!.json, () => two!.task]) {
         assertEquals(assertThrows(read, StorageError).reason, complaint('"two"'));
       }
       assertEquals([one!.task.name, three!.task.name], ["name-of-one", "name-of-three"]);
       assertEquals(two!.summary.name, "name-of-two");
+      assertEquals([...store.index.list("c")].map(({ id }) => id), ["one", "three"]);
+      assertEquals([store.figures.damaged, store.figures.tasks.get("FINISHED")], [1, 2]);
+      assertEquals(notices.length, 1);
+      assertStringIncludes(notices[0]!, 'The record of task "two" of client "c" is damaged');
     });
   }
 });

@@ -1,0 +1,91 @@
+/** Tests of a server whose database has damaged records: it serves all others, and keeps the damaged bytes. */
+
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { TestEventStream } from "../support/event_stream.ts";
+import { startServer, type TestServer } from "../support/server.ts";
+import { TestSocket } from "../support/socket.ts";
+import { StoreFolder } from "../support/store_folder.ts";
+import { storedTask } from "../support/store_model.ts";
+
+/** The damaged records: of an ended task, of one that has a name which only the record has, and of an unfinished one. */
+const DAMAGED = ["ended", "named", "unfinished"];
+
+/** Creates a database with three damaged records among others, and returns their bytes. */
+async function fill(folder: StoreFolder): Promise<string> {
+  {
+    await using store = folder.open();
+    for (const id of ["first", ...DAMAGED.slice(0, 2), "last"]) {
+      const name = id === "named" ? "a\0b" : id;
+      store.put("c", storedTask(id, store.takeSeq(), "FINISHED", { name }));
+    }
+    for (const id of ["unfinished", "running"]) store.put("c", storedTask(id, store.takeSeq()));
+  }
+  folder.execute(
+    `UPDATE records SET record = replace(record, '"state"', '"stale"') WHERE place IN
+       (SELECT place FROM tasks WHERE id IN ('ended', 'named', 'unfinished'))`,
+  );
+  return bytesOf(folder);
+}
+
+function bytesOf(folder: StoreFolder): string {
+  const db = folder.connect();
+  const rows = db.prepare('SELECT * FROM records WHERE record LIKE \'%"stale":"%\' ORDER BY place').all();
+  db.close();
+  assertEquals(rows.length, DAMAGED.length);
+  return JSON.stringify(rows);
+}
+
+async function idsIn({ url }: TestServer, query = ""): Promise<string[]> {
+  const { status, json } = await call("GET", `${url}/tasks/c${query}`);
+  assertEquals(status, 200, query);
+  return Object.keys(json.all_tasks);
+}
+
+Deno.test("a server with damaged records starts, serves all others, says so, and keeps the damaged bytes", async () => {
+  using folder = new StoreFolder();
+  const bytes = await fill(folder);
+  const notices: string[] = [];
+  const start = () => startServer({ data: folder.file, onNotice: (text) => notices.push(text) });
+  for (const read of ["list", "filter", "page", "socket", "events"]) {
+    await using server = start();
+    const { url } = server;
+    if (read === "filter") assertEquals((await idsIn(server, "?q=FINISHED")).includes("ended"), false);
+    if (read === "page") assertEquals((await call("GET", `${url}/t/c`)).status, 200);
+    if (read === "events") {
+      await using stream = await TestEventStream.open(`${url}/events/tasks/c`);
+      const { all_tasks: all } = await stream.find("initial_state");
+      assertEquals(Object.keys(all), ["first", "last", "running"]);
+    }
+    if (read === "socket") {
+      await using socket = new TestSocket(`${url}/ws/tasks/c`);
+      const { all_tasks: all } = await socket.find(({ type }) => type === "initial_state");
+      assertEquals(Object.keys(all!), ["first", "last", "running"]);
+    }
+    assertEquals(await idsIn(server), ["first", "last", "running"]);
+    for (const id of DAMAGED) assertEquals((await call("GET", `${url}/tasks/c/${id}`)).status, 404);
+    const { text } = await call("GET", `${url}/metrics`);
+    assertStringIncludes(text, "\ntaskscope_storage_damaged_records 3\n");
+    assertEquals(server.errors, []);
+  }
+  for (const id of DAMAGED) {
+    assert(notices.some((text) => text.startsWith(`The record of task "${id}" of client "c" is`)));
+  }
+  assertEquals(bytesOf(folder), bytes);
+
+  // Other tasks may take the ids, which neither changes the damaged bytes nor confuses the next start.
+  {
+    await using server = start();
+    await call("GET", `${server.url}/tasks/c`);
+    for (const id of DAMAGED) {
+      assertEquals((await call("POST", `${server.url}/tasks/c`, { body: { id } })).status, 201);
+    }
+    await call("POST", `${server.url}/tasks/c/ended/finish`, { body: {} });
+  }
+  await using server = start();
+  assertEquals(await idsIn(server), ["first", "last", "running", ...DAMAGED]);
+  assertEquals((await call("DELETE", `${server.url}/tasks/c/ended`)).status, 204);
+  assertEquals(await idsIn(server), ["first", "last", "running", ...DAMAGED.slice(1)]);
+  assertEquals(server.errors, []);
+  assertEquals(bytesOf(folder), bytes);
+});
