@@ -113,21 +113,14 @@ export class BulkChanger implements Disposable {
   async #perform(action: BulkAction, ids: readonly string[]): Promise<readonly string[]> {
     this.#progress = bulkProgressText(action, ids.length);
     this.#show();
-    let done = 0;
-    const failed: BulkAnswer["failed"][number][] = [];
-    for (let start = 0; start < ids.length; start += MAX_PAGE_SIZE) {
-      const sentMs = Date.now();
-      try {
-        const answer = await this.#options.send(action, ids.slice(start, start + MAX_PAGE_SIZE));
-        done += answer.done.length;
-        failed.push(...answer.failed);
-        if (action === "remove") this.#offerUndo(answer.done, sentMs);
-      } catch (error) {
-        const detail = error instanceof Error ? error.message : String(error);
-        failed.push(...ids.slice(start).map((id) => ({ id, detail })));
-        break;
-      }
-    }
+    const batches = Array.from(
+      { length: Math.ceil(ids.length / MAX_PAGE_SIZE) },
+      (_, index) => ids.slice(index * MAX_PAGE_SIZE, (index + 1) * MAX_PAGE_SIZE),
+    );
+    // No batch waits for the answer to another one, because the user may be leaving the page.
+    const answers = await Promise.all(batches.map((batch) => this.#send(action, batch)));
+    const done = answers.reduce((sum, answer) => sum + answer.done.length, 0);
+    const failed = answers.flatMap((answer) => answer.failed);
     this.#progress = null;
     this.#report({
       action,
@@ -135,6 +128,19 @@ export class BulkChanger implements Disposable {
       isProblem: failed.length > 0,
     });
     return failed.map(({ id }) => id);
+  }
+
+  /** Sends one batch; never rejects. */
+  async #send(action: BulkAction, ids: readonly string[]): Promise<BulkAnswer> {
+    const sentMs = Date.now();
+    try {
+      const answer = await this.#options.send(action, ids);
+      if (action === "remove") this.#offerUndo(answer.done, sentMs);
+      return answer;
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { done: [], failed: ids.map((id) => ({ id, detail })) };
+    }
   }
 
   /** Offers to undo a removal for as long as the server surely can: it removed the tasks after `sentMs`. */

@@ -6,8 +6,10 @@
 
 import { readProblem } from "../../lib/task/wire.ts";
 
-/** The maximum length of the body of a request that outlives the page, in characters. */
+/** The maximum length of the bodies of all requests that would outlive the page, in characters. */
 const MAX_KEEPALIVE = 60_000;
+/** The length of the bodies of those that are under way. */
+let keptAlive = 0;
 /** The timeout of a request, in milliseconds. */
 export const ANSWER_TIMEOUT_MS = 15_000;
 
@@ -25,9 +27,13 @@ export async function call(method: string, url: string): Promise<unknown> {
 export async function send(url: string, init: RequestInit): Promise<unknown> {
   const headers = { accept: "application/json", ...init.headers as Record<string, string> };
   // The request outlives the page if the user leaves it; browsers allow that only for small bodies.
-  const keepalive = init.method !== undefined && String(init.body ?? "").length < MAX_KEEPALIVE;
+  const { length } = String(init.body ?? "");
+  const keepalive = init.method !== undefined && keptAlive + length < MAX_KEEPALIVE;
+  if (keepalive) keptAlive += length;
   const response = await fetch(url, { ...init, headers, keepalive }).catch((cause) => {
     throw new Error("Cannot reach the server; nothing was changed", { cause });
+  }).finally(() => {
+    if (keepalive) keptAlive -= length;
   });
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new Error(readProblem(answer, response.status));

@@ -58,10 +58,33 @@ Deno.test("BulkChanger.change() returns the ids of tasks that failed, even if th
   await clock.passAsync(2_000);
   assertEquals(
     (await change).length,
-    1_500,
-    "the action failed for all tasks from the second batch on",
+    1_000,
+    "the action failed for all tasks of the second batch",
   );
-  assertEquals(calls.length, 3);
+  assertEquals(calls.length, 4);
+});
+
+Deno.test("BulkChanger.change() sends all batches of a cancellation before the user has left the page", async () => {
+  using _clock = new FakeClock();
+  const sent: (readonly string[])[] = [];
+  const cancellations = new Cancellations();
+  using bulk = new BulkChanger(signal<BulkState>({ kind: "idle" }), {
+    send: (_action, ids) => {
+      sent.push(ids);
+      // The page has no time for an answer.
+      return new Promise(() => {});
+    },
+    announce: () => {},
+    cancellations,
+    undoSeconds: 5,
+  });
+  const ids = Array.from({ length: 2_500 }, (_, index) => `t${index}`);
+  void bulk.change("cancel", ids);
+  cancellations.flush();
+  // What the page does in the turn of the event loop in which it is hidden, it still does.
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+  assertEquals(sent.map(({ length }) => length), [1_000, 1_000, 500]);
+  assertEquals(sent.flat(), ids);
 });
 
 Deno.test("BulkChanger.undo() undoes all removals whose time is not up", async () => {
