@@ -15,7 +15,7 @@ import type { ServeOptions } from "./serve_options.ts";
  *
  * @param options the modules to load, and whether to include the demo tasks; a module's function replaces an
  * earlier function of the same name
- * @returns the functions by name
+ * @returns the functions by name; the default export has the name of the function, or if it has none, of its file
  * @throws {Error} if a module does not load or exports no function
  */
 export async function loadTasks(
@@ -28,7 +28,7 @@ export async function loadTasks(
     const module = await load(path, URL.parse(path)?.href ?? new URL(path, base).href);
     const functions = Object.entries(module).filter(([, value]) => typeof value === "function");
     if (functions.length === 0) throw new Error(`Cannot load --tasks "${path}": it exports no function`);
-    for (const [name, value] of functions) tasks[name] = value as TaskDefinition;
+    for (const [name, value] of functions) tasks[nameOf(name, value, path)] = value as TaskDefinition;
   }
   return tasks;
 }
@@ -40,6 +40,14 @@ async function checkRoot(root: string): Promise<void> {
     throw new ConfigError(`Cannot use --root "${root}": ${messageOf(cause)}`, { cause });
   }
   throw new ConfigError(`Cannot use --root "${root}": it is not a folder`);
+}
+
+/** Returns the name of a task: that of the export, or if it is the default one, of the function or else of the file. */
+function nameOf(exported: string, value: unknown, path: string): string {
+  if (exported !== "default") return exported;
+  const { name } = value as { readonly name: string };
+  const [file = ""] = path.split(/[?#]/)[0]!.split(/[\\/]/).slice(-1);
+  return name !== "" && name !== "default" ? name : file.replace(/\.[^.]*$/, "") || exported;
 }
 
 function demo(root: string): Record<string, TaskDefinition> {

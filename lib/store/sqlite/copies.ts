@@ -43,6 +43,7 @@ const COMPANIONS = ["-wal", "-shm"] as const;
  */
 export async function inspectDatabase(file: string): Promise<DatabaseReport> {
   const bytes = await sizeOf(file);
+  await checkName(file);
   return await withDatabase(file, (db) => {
     const version = checkKind(db, file);
     checkIntegrity(db);
@@ -73,6 +74,7 @@ export async function backupDatabase(
   { force = false }: { readonly force?: boolean } = {},
 ): Promise<void> {
   await sizeOf(file);
+  await checkName(file);
   if (!force && await exists(copy)) {
     throw new StorageError(copy, "it already exists; use --force to replace it");
   }
@@ -195,6 +197,21 @@ function checkKind(db: DatabaseSync, file: string): number {
   throw new StorageError(
     file,
     `a newer Taskscope wrote it (schema version ${version}, while this version supports up to ${SCHEMA_VERSION})`,
+  );
+}
+
+/**
+ * Checks that a database has no other name whose write-ahead log may have changes that are missing in the file: SQLite
+ * finds the log by the name.
+ */
+async function checkName(file: string): Promise<void> {
+  const place = await Deno.realPath(file);
+  const names = (await Deno.stat(place)).nlink ?? 1;
+  if (names === 1 || await exists(`${place}-wal`)) return;
+  throw new StorageError(
+    file,
+    `it has ${names} names (hard links), and its newest changes may be known only under another one; ` +
+      "name the one that the server uses, or delete the other names",
   );
 }
 

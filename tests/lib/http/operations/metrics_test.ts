@@ -71,6 +71,7 @@ Deno.test("Metrics.text() returns the current values", async () => {
     "taskscope_tasks_removed_total": 1,
     "taskscope_storage_commit_failures_total": 0,
     "taskscope_storage_left_out_total": 0,
+    "taskscope_storage_damaged_records": 0,
     'taskscope_http_requests_total{root="/tasks",status="2xx"}': 3,
     'taskscope_http_requests_total{root="/tasks",status="4xx"}': 1,
     'taskscope_http_requests_total{root="/ws",status="1xx"}': 2,

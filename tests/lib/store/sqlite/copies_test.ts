@@ -1,7 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { backupDatabase, inspectDatabase, restoreDatabase } from "../../../../lib/store/sqlite/copies.ts";
 import { FileLock } from "../../../../lib/store/sqlite/file_lock.ts";
-import { assertEquals, assertGreater, assertRejects } from "../../../support/assert.ts";
+import { assertEquals, assertGreater, assertMatch, assertRejects } from "../../../support/assert.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
 
@@ -51,6 +51,29 @@ Deno.test("backupDatabase() makes no copy of a damaged database, wherever the da
     assertEquals((await namesIn(folder)).includes(`copy-${page}.db`), error === null);
   }
   assertGreater(refused, 3);
+});
+
+Deno.test("backupDatabase() and inspectDatabase() refuse a hard link, whose write-ahead log has another name", async () => {
+  using folder = new StoreFolder();
+  const link = `${folder.path}/link.db`;
+  const reason =
+    /^it has 2 names \(hard links\), and its newest changes may be known only under another one; name the one/;
+  {
+    await using store = folder.open();
+    await Deno.link(folder.file, link);
+    store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
+    await store.committed();
+    for (const use of [inspectDatabase, (file: string) => backupDatabase(file, `${folder.path}/copy.db`)]) {
+      assertMatch((await assertRejects(() => use(link), StorageError)).reason, reason);
+    }
+    // Under the name that the server uses, the log is found; a symbolic link has no log of its own.
+    await Deno.symlink(folder.file, `${folder.path}/symbolic.db`);
+    await backupDatabase(`${folder.path}/symbolic.db`, `${folder.path}/copy.db`);
+    assertEquals((await inspectDatabase(`${folder.path}/copy.db`)).ended, 1);
+    assertEquals((await inspectDatabase(folder.file)).ended, 1);
+  }
+  await Deno.remove(link);
+  assertEquals((await inspectDatabase(folder.file)).ended, 1);
 });
 
 Deno.test("restoreDatabase() keeps a symbolic link, and restores the file to which it points", async () => {
