@@ -44,6 +44,8 @@ export class Handler {
   readonly #traffic: Traffic;
   readonly #unsent: UnsentTexts;
   #isClosing = false;
+  /** The latest time of a response, in epoch milliseconds. */
+  #latestMs = 0;
 
   /** @param context the parts of the monitor that the handler uses */
   constructor(context: HandlerContext) {
@@ -107,7 +109,15 @@ export class Handler {
 
   #counted(request: Request, response: Response): Response {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
+    this.#date(response);
     return response;
+  }
+
+  /** Sets the date of a response if the clock was set back: Deno goes on to send the latest one that it has sent. */
+  #date(response: Response): void {
+    const nowMs = Date.now();
+    if (nowMs >= this.#latestMs) this.#latestMs = nowMs;
+    else if (response.status !== 101) response.headers.set("date", new Date(nowMs).toUTCString());
   }
 
   #answer(request: Request, peer: string): Answer {

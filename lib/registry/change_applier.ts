@@ -83,7 +83,11 @@ export class ChangeApplier {
     const before = store.index.get(client, id)?.task;
     const change = this.#allowed(client, id, requested);
     const remoteReporter = reporter?.isRemote ? reporter.id : null;
-    const changed = transition(before, id, change, at, { reporter: remoteReporter, seq: reportSeq });
+    const changed = transition(before, id, change, at, {
+      reporter: remoteReporter,
+      seq: reportSeq,
+      now: now(),
+    });
     if (changed === before) return before;
 
     const limitError = before === undefined ? retention.limitError(client) : null;
@@ -100,7 +104,7 @@ export class ChangeApplier {
     if (live !== undefined && isSignOfLife(change)) live.heardMs = monotonicMs();
     if (live !== undefined && change.type === "update" && change.from_output) live.isRead = true;
     if (live !== undefined && after.progress !== null) {
-      live.progress.add(after.updated_at, after.progress);
+      live.progress.add(Math.max(after.updated_at, before?.updated_at ?? 0), after.progress);
       if (isEnd) liveTasks.save(live, at);
     }
     if (change.type !== "roll_up") this.#rollUp.changed(client, after, change, at);

@@ -80,6 +80,13 @@ export interface ChangeOrigin {
    * none.
    */
   readonly seq: number | null;
+  /**
+   * The current time, in epoch seconds: a change that was made while the clock was ahead does not keep a task from ending
+   * at the right time.
+   *
+   * @default {Infinity}
+   */
+  readonly now?: number;
 }
 
 const HERE: ChangeOrigin = { reporter: null, seq: null };
@@ -96,7 +103,7 @@ const HERE: ChangeOrigin = { reporter: null, seq: null };
  * @param id the task's id
  * @param change the change to apply
  * @param at the time of the change, in epoch seconds; if it is before the last change, the time of that
- * change is used
+ * change is used, unless that is in the future and the task ends
  * @param origin the source of the change
  * @returns the new record
  * @throws {TransitionError} if the task's state does not allow the change, or the report is late
@@ -152,6 +159,7 @@ function changed(
     throw new TransitionError("task_ended", `Cannot change task "${id}": it has ended as ${task.state}`);
   }
   const time = Math.max(at, task.updated_at);
+  const endTime = Math.max(at, Math.min(task.updated_at, origin.now ?? Infinity));
   switch (change.type) {
     case "start":
       return task.state === "NOT_STARTED" ? entered(task, "STARTING", time) : task;
@@ -168,14 +176,14 @@ function changed(
       };
     }
     case "finish":
-      return { ...entered(task, "FINISHED", time), progress: 100, result: change.result };
+      return { ...entered(task, "FINISHED", endTime), progress: 100, result: change.result };
     case "fail":
-      return entered(task, "ERROR", time, change.error);
+      return entered(task, "ERROR", endTime, change.error);
     case "cancelled":
-      return { ...entered(task, "CANCELLED", time), cancel_requested: true };
+      return { ...entered(task, "CANCELLED", endTime), cancel_requested: true };
     case "interrupt": {
       const error = { type: "interrupted", message: change.message };
-      const ended = entered(task, "ERROR", time, error);
+      const ended = entered(task, "ERROR", endTime, error);
       return { ...ended, version: ended.version + change.lostVersions };
     }
     case "restore":
@@ -270,7 +278,7 @@ function entered(task: Task, state: TaskState, time: number, error: TaskError | 
     state,
     status: gaveStatus ? task.status : stateWords(state, error),
     active: !ended,
-    started_at: task.started_at ?? time,
+    started_at: Math.min(task.started_at ?? time, time),
     updated_at: time,
     finished_at: ended ? time : null,
     eta: null,

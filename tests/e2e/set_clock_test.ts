@@ -185,3 +185,38 @@ for (const shift of [HOUR, -HOUR, DAY, -DAY]) {
     assertEquals(await server.statusOf(cookie), 401);
   });
 }
+
+for (const shift of [HOUR, DAY]) {
+  Deno.test(`the Date header and the end of a task are right again if the clock was ${shift / HOUR} h ahead`, async () => {
+    await using server = await ClockedServer.start();
+    if (server === undefined) return;
+    const post = (path: string, body: unknown) =>
+      server.ask(`/tasks/default${path}`, {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { "content-type": "application/json" },
+      });
+    const secondsOff = async (path: string) => {
+      const response = await fetch(server.program.url + path, {
+        headers: { authorization: `Bearer ${KEY}` },
+      });
+      await response.body?.cancel();
+      return Math.abs(Date.parse(response.headers.get("date")!) - Date.now()) / 1_000;
+    };
+    await post("", { id: "before", started: true });
+    await server.set(shift);
+    await post("", { id: "ahead", started: true });
+    for (const id of ["before", "ahead"]) await post(`/${id}`, { progress: 50 });
+    await server.set(0);
+    for (const path of ["/tasks/default", "/tasks/default/ahead", "/t/default", "/none"]) {
+      assertLess(await secondsOff(path), PRECISION, path);
+    }
+    for (const id of ["before", "ahead"]) {
+      const { started_at: startedAt, finished_at: finishedAt } = JSON.parse(
+        (await post(`/${id}/finish`, {})).text,
+      );
+      assertLess(Math.abs(finishedAt - Date.now() / 1_000), PRECISION, id);
+      assert(startedAt <= finishedAt, id);
+    }
+  });
+}
