@@ -53,7 +53,7 @@ export async function release(version: string, files: BuiltFiles, folder: URL): 
     if (differing.size > 0) {
       throw new Error(
         `Cannot release ${version}: it is already released, with another ${[...differing].join(", ")}. ` +
-          "Raise the version in deno.json and lib/version.ts",
+          "Raise the version in deno.json, lib/version.ts and lib/reporters/releases.ts",
       );
     }
   }

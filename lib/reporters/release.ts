@@ -20,3 +20,12 @@ export interface Releases {
   /** The versions whose files never change; the present one is among them once it is released. */
   readonly released: readonly Release[];
 }
+
+/**
+ * Lists the versions that a server has, the present one first, then the others, newest first. A released version has the
+ * files that were released, also if it is the present one.
+ */
+export function allReleases({ present, released }: Releases): readonly [Release, ...Release[]] {
+  const own = released.find(({ version }) => version === present.version);
+  return [own ?? present, ...released.filter((release) => release !== own).toReversed()];
+}

@@ -1,6 +1,6 @@
 /** Tests that what a server serves of every version reports to this server, whatever happens on the way. */
 
-import type { Release } from "../../lib/reporters/release.ts";
+import { allReleases } from "../../lib/reporters/release.ts";
 import { RELEASES } from "../../lib/reporters/releases.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
@@ -138,12 +138,6 @@ try {
 /** The options with which npm asks no server but the one that a URL names. */
 const NPM_OPTIONS = ["--no-audit", "--no-fund", "--no-update-notifier", "--registry=http://127.0.0.1:1"];
 
-/** Every version that the server serves; the present one only once if it is released. */
-const VERSIONS: readonly Release[] = [
-  ...RELEASES.released,
-  ...RELEASES.released.some(({ version }) => version === RELEASES.present.version) ? [] : [RELEASES.present],
-];
-
 /** Waits until the program has done some more steps. */
 async function steps(job: Process, count: number): Promise<void> {
   const done = Number([...job.stdout.matchAll(/^step (\d+)$/gm)].at(-1)?.[1] ?? 0);
@@ -181,15 +175,17 @@ async function started(kind: Kind, version: string): Promise<{ place: RemotePlac
 
 Deno.test("the server has a module of every version, and files of every kind of the present one", () => {
   const versionsWith = ({ file }: Kind) =>
-    VERSIONS.filter(({ version, files }) => Object.hasOwn(files, file.replace("{version}", version)))
+    allReleases(RELEASES).filter(({ version, files }) =>
+      Object.hasOwn(files, file.replace("{version}", version))
+    )
       .map(({ version }) => version);
-  assertEquals(versionsWith(KINDS.module!), VERSIONS.map(({ version }) => version));
+  assertEquals(versionsWith(KINDS.module!), allReleases(RELEASES).map(({ version }) => version));
   for (const [name, kind] of Object.entries(KINDS)) {
     assert(versionsWith(kind).includes(RELEASES.present.version), name);
   }
 });
 
-for (const { version, files } of VERSIONS) {
+for (const { version, files } of allReleases(RELEASES)) {
   for (const [name, kind] of Object.entries(KINDS)) {
     if (!Object.hasOwn(files, kind.file.replace("{version}", version))) continue;
 

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { FileContent, Release, Releases } from "../../reporters/release.ts";
+import { allReleases, type FileContent, type Release, type Releases } from "../../reporters/release.ts";
 import { isKnownVersion } from "../entity_tags.ts";
 import { Problem } from "../problem.ts";
 import { TextResponse } from "../responses.ts";
@@ -91,7 +91,7 @@ interface Digest {
 
 /** Serves the files of all versions. */
 export class ReporterFiles {
-  /** The present version, then the others, newest first. A released version has the files that were released. */
+  /** The present version, then the others, newest first. */
   readonly #releases: readonly [Release, ...Release[]];
   readonly #released: ReadonlySet<Release>;
   readonly #basePath: string;
@@ -102,10 +102,9 @@ export class ReporterFiles {
    * @param releases the versions and their files
    * @param basePath the path that all routes are below
    */
-  constructor({ present, released }: Releases, basePath: string) {
-    const own = released.find(({ version }) => version === present.version);
-    this.#releases = [own ?? present, ...released.filter((release) => release !== own).toReversed()];
-    this.#released = new Set(released);
+  constructor(releases: Releases, basePath: string) {
+    this.#releases = allReleases(releases);
+    this.#released = new Set(releases.released);
     this.#basePath = basePath;
   }
 

@@ -2,7 +2,7 @@
 
 import { FILE_KINDS, ReporterFiles } from "../../../../lib/http/reporters/reporter_files.ts";
 import type { Call } from "../../../../lib/http/route.ts";
-import type { FileContent, Releases } from "../../../../lib/reporters/release.ts";
+import { allReleases, type FileContent, type Releases } from "../../../../lib/reporters/release.ts";
 import { RELEASES } from "../../../../lib/reporters/releases.ts";
 import { VERSION } from "../../../../lib/version.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
@@ -24,7 +24,7 @@ interface ServedFile {
 
 /** Every file of every version, under every path that it has. */
 const FILES: readonly ServedFile[] = Object.values(FILE_KINDS).flatMap((kind) =>
-  [RELEASES.present, ...RELEASES.released].flatMap(({ version, files }) => {
+  allReleases(RELEASES).flatMap(({ version, files }) => {
     const content = files[kind.file.replace("{version}", version)];
     if (content === undefined) return [];
     const file = { contentType: kind.contentType, content, version, isModule: "isModule" in kind };
