@@ -106,7 +106,8 @@ export interface MonitorLimits {
   /** The maximum number of bytes in the send queue of one watcher; a slower watcher is disconnected. */
   readonly watcherQueueBytes: number;
   /**
-   * The maximum number of bytes that may wait, over all connections, because their peers read slowly. Beyond it,
+   * The maximum number of bytes that may wait, over all connections, because their peers read slowly. A record that
+   * several lists have in common counts once. Beyond it,
    * large responses are rejected, and watchers that read slowly or have a large state to read are disconnected.
    */
   readonly unsentBytes: number;
