@@ -7,6 +7,7 @@
 import { LIMITS } from "../task/grammar.ts";
 import { escapeEnd } from "./escapes.ts";
 import { JunkMeter } from "./junk_meter.ts";
+import { Pen } from "./pen.ts";
 import { type OutputLine, Screen } from "./screen.ts";
 
 /** The line that replaces binary output. */
@@ -18,7 +19,7 @@ const KEPT_LENGTH = LIMITS.logLineLength + 1;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff]/g;
 /** A control sequence (ECMA-48, 5.4) without its `ESC`: parameters and the final character. */
-const CSI = /^\[([?\d;]*)([A-Za-z])$/;
+const CSI = /^\[([?\d;:]*)([A-Za-z])$/;
 /** A progress report of ConEmu, Windows Terminal and others: an operating system command, ended by `BEL` or `ST`. */
 // deno-lint-ignore no-control-regex
 const OSC_PROGRESS = /^\](9;4;[\d;]{1,8})(?:\x07|\x1b\\)$/;
@@ -34,6 +35,7 @@ export class LineSplitter {
   #decoder = newDecoder();
   #found: OutputLine[] = [];
   readonly #screen = new Screen(KEPT_LENGTH, (line) => this.#found.push(line));
+  readonly #pen = new Pen();
   readonly #junk = new JunkMeter();
   /** An escape sequence whose end has not arrived yet. */
   #rest = "";
@@ -108,7 +110,7 @@ export class LineSplitter {
 
   #write(text: string, from: number, to: number): void {
     this.#junk.text(text, from, to);
-    this.#screen.write(text.slice(from, to));
+    this.#screen.write(text.slice(from, to), this.#pen.style);
   }
 
   #control(control: string): void {
@@ -150,6 +152,8 @@ export class LineSplitter {
         return parameters === "2" || parameters === "3" ? screen.eraseAll() : screen.eraseBelow();
       case "K":
         return screen.eraseInRow(parameters === "1" ? "before" : parameters === "2" ? "all" : "after");
+      case "m":
+        return this.#pen.apply(parameters);
       case "7":
       case "s":
         return screen.save();

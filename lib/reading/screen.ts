@@ -4,10 +4,14 @@
  * @module
  */
 
+import { painted, styledText, type StyleMark } from "./pen.ts";
+
 /** A line of output, or an earlier version of it. */
 export interface OutputLine {
   /** The text as a person sees it, without escape sequences. */
   readonly text: string;
+  /** The text with the escape sequences of its colours; absent if it has none. */
+  readonly styled?: string;
   /** Whether this is a version of a row that is being redrawn. The log takes only final lines. */
   readonly isRedraw: boolean;
   /** The row, counted from the beginning of the output; every version of a row has the same number. */
@@ -18,6 +22,8 @@ export interface OutputLine {
 
 interface Row {
   text: string;
+  /** The places where styles begin. */
+  marks: readonly StyleMark[];
   /** The text that was last given as a line; `null` before the first. */
   logged: string | null;
   /** The text that was last given, as a line or as a version. */
@@ -89,10 +95,17 @@ export class Screen {
     return this.#addressed?.number ?? this.#top + this.#row;
   }
 
-  /** Writes text without control characters at the cursor. */
-  write(text: string): void {
+  /**
+   * Writes text without control characters at the cursor.
+   *
+   * @param text the text
+   * @param style the parameters of its style; empty for plain text
+   */
+  write(text: string, style = ""): void {
     const row = this.#current;
     const { length } = row.text;
+    row.marks = painted(row.marks, Math.min(this.#column, length), this.#column, "");
+    row.marks = painted(row.marks, this.#column, this.#column + text.length, style);
     if (this.#column < length) {
       if (this.#isRewound) this.#giveVersion();
       this.#isDrawn = true;
@@ -172,7 +185,7 @@ export class Screen {
   eraseInRow(part: "after" | "before" | "all"): void {
     const row = this.#current;
     if (row.text !== "") this.#giveVersion();
-    if (part === "all") row.text = "";
+    if (part === "all") [row.text, row.marks] = ["", []];
     else if (part === "after") row.text = row.text.slice(0, this.#column);
     else row.text = " ".repeat(Math.min(row.text.length, this.#column)) + row.text.slice(this.#column);
     this.#isDrawn = true;
@@ -181,14 +194,14 @@ export class Screen {
   /** Erases the row from the cursor on, and every row below. */
   eraseBelow(): void {
     this.eraseInRow("after");
-    for (const row of this.#rows.slice(this.#row + 1)) row.text = "";
+    for (const row of this.#rows.slice(this.#row + 1)) [row.text, row.marks] = ["", []];
   }
 
   /** Erases everything. Text that is written afterwards is logged even if it is the same as before. */
   eraseAll(): void {
     this.#giveVersion();
     this.#settle();
-    for (const row of this.#rows) row.text = row.logged = row.given = "";
+    for (const row of this.#rows) Object.assign(row, emptyRow(), { logged: "" });
     this.#addressedRows.clear();
     this.#isDrawn = true;
   }
@@ -244,7 +257,13 @@ export class Screen {
     const text = isEmptyLogged ? row.text : row.text.trimEnd();
     row.logged = row.given = text.trimEnd();
     if (text === "" && !isEmptyLogged) return;
-    this.#give({ text, isRedraw: this.#main !== null, row: this.#top + index });
+    const styled = row.marks.length === 0 ? text : styledText(text, row.marks);
+    this.#give({
+      text,
+      ...(styled !== text && { styled }),
+      isRedraw: this.#main !== null,
+      row: this.#top + index,
+    });
   }
 
   #giveVersion(): void {
@@ -258,5 +277,5 @@ export class Screen {
 }
 
 function emptyRow(): Row {
-  return { text: "", logged: null, given: "" };
+  return { text: "", marks: [], logged: null, given: "" };
 }

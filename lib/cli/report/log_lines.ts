@@ -53,7 +53,7 @@ export async function sendLines(input: ReadableStream<Uint8Array>, send: SendBat
   let status: number = EXIT.ok;
   const splitter = new LineSplitter();
   const sendAll = async (lines: readonly OutputLine[]) => {
-    const texts = lines.filter(({ isRedraw }) => !isRedraw).map(({ text }) => text);
+    const texts = lines.filter(({ isRedraw }) => !isRedraw).map(({ text, styled = text }) => styled);
     for (const batch of batchesOf(texts)) status = await send(batch) || status;
   };
   for await (const chunks of gathered(input)) {

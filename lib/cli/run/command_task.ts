@@ -145,7 +145,7 @@ export class CommandTask {
   #take(output: OutputName, lines: readonly OutputLine[]): void {
     for (const line of lines) {
       if (!line.isRedraw) {
-        this.#reporter.log(line.text, { stream: output });
+        this.#reporter.log(line.styled ?? line.text, { stream: output });
         if (output === this.#errorOutput) this.#keep(line.text);
       }
       this.#read(output, line);

@@ -220,7 +220,7 @@ Deno.test("report log - sends the lines of its input as they come", async () => 
   await server.logged("t", 4);
   await log.closeInput();
   assertEquals(await log.ended(), DONE);
-  assertEquals(await server.log("t"), ["first", "über zwei", "red", "20 %", "last"]);
+  assertEquals(await server.log("t"), ["first", "über zwei", "\x1b[0;31mred\x1b[0m", "20 %", "last"]);
 });
 
 Deno.test("report log - sends a long input in batches, every line once and in order", async () => {

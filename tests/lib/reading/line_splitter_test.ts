@@ -154,3 +154,24 @@ Deno.test("LineSplitter gives no controls, and no more than it got", () => {
     { numRuns: 1_000 },
   );
 });
+
+Deno.test("LineSplitter keeps the colours of a line apart from its text, also when parts of it are redrawn", () => {
+  const esc = "\x1b";
+  const styledOf = (output: string) =>
+    split([new TextEncoder().encode(output)]).filter(({ isRedraw }) => !isRedraw)
+      .map(({ text, styled }) => [text, styled]);
+  const table: [output: string, lines: [text: string, styled: string | undefined][]][] = [
+    ["plain\n", [["plain", undefined]]],
+    [`${esc}[31mred${esc}[0m plain\n`, [["red plain", `${esc}[0;31mred${esc}[0m plain`]]],
+    [`${esc}[31mred\nalso\n${esc}[mplain`, [
+      ["red", `${esc}[0;31mred${esc}[0m`],
+      ["also", `${esc}[0;31malso${esc}[0m`],
+      ["plain", undefined],
+    ]],
+    [`${esc}[32m10 %${esc}[0m\r20 %\n`, [["20 %", undefined]]],
+    [`${esc}[32mab${esc}[0mcd\rX\n`, [["Xbcd", `X${esc}[0;32mb${esc}[0mcd`]]],
+    [`${esc}[1mab${esc}[0m${esc}[2Kcd\n`, [["  cd", undefined]]],
+    [`a${esc}[5C${esc}[38;5;9mb\n`, [["a     b", `a     ${esc}[0;38;5;9mb${esc}[0m`]]],
+  ];
+  for (const [output, lines] of table) assertEquals(styledOf(output), lines, JSON.stringify(output));
+});

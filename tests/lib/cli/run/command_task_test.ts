@@ -44,7 +44,7 @@ Deno.test("CommandTask is PROCESSING once the command runs, and FINISHED if it e
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("CommandTask logs stdout and stderr without colours, and reads progress from both", () => {
+Deno.test("CommandTask logs stdout and stderr with their colours, and reads progress from both", () => {
   using clock = new FakeClock();
   const subject = new Subject();
   subject.command.started(7);
@@ -55,7 +55,7 @@ Deno.test("CommandTask logs stdout and stderr without colours, and reads progres
   assertEquals(subject.task.progress, 10);
   subject.write("30%\nlast", "stderr");
   subject.command.ended(GOOD);
-  assertEquals(subject.log, ["first", "half of a line", "30%", "last"]);
+  assertEquals(subject.log, ["\x1b[0;32mfirst\x1b[0m", "half of a line", "30%", "last"]);
 });
 
 Deno.test("CommandTask reads progress from an unfinished line once the output pauses", () => {

@@ -1,0 +1,114 @@
+/**
+ * Follows the colours and other attributes that a program writes with (`SGR`, ECMA-48, 8.3.117). Pure.
+ *
+ * @module
+ */
+
+/** The slots of the parameters that exclude each other, by the parameter; 0 to 9 and 22 to 29 set or clear one. */
+const FLAG_SLOTS: ReadonlyMap<number, readonly number[]> = new Map([
+  [22, [1, 2]],
+  [23, [3]],
+  [24, [4]],
+  [25, [5]],
+  [27, [7]],
+  [28, [8]],
+  [29, [9]],
+]);
+const FOREGROUND = 38;
+const BACKGROUND = 48;
+/** The longest parameters that are read, in characters; a terminal takes 16 parameters at least. */
+const MAX_LENGTH = 100;
+
+/** The attributes in effect. */
+export class Pen {
+  /** The parameters in effect, by their slot. */
+  readonly #slots: Map<number, string> = new Map();
+  #style = "";
+
+  /** The parameters that set exactly these attributes after a reset; empty for plain text. */
+  get style(): string {
+    return this.#style;
+  }
+
+  /** Applies the parameters of a sequence, such as `1;31`. */
+  apply(parameters: string): void {
+    if (parameters.length > MAX_LENGTH) return;
+    const codes = parameters.split(";");
+    for (let at = 0; at < codes.length; at++) {
+      const code = codes[at]!;
+      // The colour is in the same parameter, after a colon, or in the next two or four.
+      const isColour = code === "38" || code === "48";
+      const count = !isColour ? 1 : codes[at + 1] === "5" ? 3 : codes[at + 1] === "2" ? 5 : 1;
+      if (!isColour || count > 1) {
+        this.#set(Number.parseInt(code, 10) || 0, codes.slice(at, at + count).join(";"));
+      }
+      at += count - 1;
+    }
+    this.#style = [...this.#slots.values()].join(";");
+  }
+
+  #set(code: number, parameter: string): void {
+    const slots = this.#slots;
+    const colour = code % 10;
+    const layer = code >= 90 ? code - 60 - colour : code - colour;
+    if (code === 0) slots.clear();
+    else if (code <= 9) slots.set(code, parameter);
+    else if (FLAG_SLOTS.has(code)) FLAG_SLOTS.get(code)!.forEach((slot) => slots.delete(slot));
+    else if (code === 39) slots.delete(FOREGROUND);
+    else if (code === 49) slots.delete(BACKGROUND);
+    else if (colour >= 8 && code > BACKGROUND) return;
+    else if (layer === 30) slots.set(FOREGROUND, parameter);
+    else if (layer === 40) slots.set(BACKGROUND, parameter);
+  }
+}
+
+/** A place in a row from which on its text has a style, up to the next such place. */
+export interface StyleMark {
+  readonly at: number;
+  /** The parameters of the style; empty for plain text. */
+  readonly style: string;
+}
+
+/**
+ * Gives a range of a row a style.
+ *
+ * @param marks the places where styles begin, in order; text before the first is plain
+ * @param from the first column of the range
+ * @param to the column after the range
+ * @param style the style of the range
+ * @returns the places where styles begin now
+ */
+export function painted(
+  marks: readonly StyleMark[],
+  from: number,
+  to: number,
+  style: string,
+): readonly StyleMark[] {
+  if (from >= to || (marks.length === 0 && style === "")) return marks;
+  const after = marks.findLast(({ at }) => at <= to)?.style ?? "";
+  const all = [
+    ...marks.filter(({ at }) => at < from),
+    { at: from, style },
+    { at: to, style: after },
+    ...marks.filter(({ at }) => at > to),
+  ];
+  return all.filter((mark, index) => mark.style !== (all[index - 1]?.style ?? ""));
+}
+
+/**
+ * Returns the text of a row with the sequences that give it its styles.
+ *
+ * @param text the text
+ * @param marks the places where styles begin, in order
+ */
+export function styledText(text: string, marks: readonly StyleMark[]): string {
+  let styled = "";
+  let start = 0;
+  for (const { at, style } of marks) {
+    if (at >= text.length) break;
+    styled += `${text.slice(start, at)}\x1b[0${style === "" ? "" : `;${style}`}m`;
+    start = at;
+  }
+  const isStyled = marks.findLast(({ at }) => at < text.length)?.style ?? "";
+  return styled + text.slice(start) + (isStyled === "" ? "" : "\x1b[0m");
+}
