@@ -59,6 +59,8 @@ const ENDED_MS = 2_000;
 const DONE = /\b(?:done|complete|completed|finished|ok)\b/i;
 /** A line that ends what was before. */
 const ALL_DONE = /^\W{0,4}(?:all )?(?:done|complete|completed|finished|success|succeeded)\b/i;
+/** The frames of spinners: braille, and circles that turn. */
+const SPINNER = /[\u2800-\u28ff◐◓◑◒◴◷◶◵]/g;
 /** How far the next percentage in a row may be ahead, in percentage points, to continue a track with other words. */
 const MAX_LEAP = 50;
 
@@ -345,7 +347,7 @@ function nameIn(label: string): string {
   )?.join(" ") ?? "";
 }
 
-/** A label with its numbers blanked. */
+/** A label with its numbers and spinners blanked. */
 function skeletonOf(label: string): string {
-  return label.replace(/\d[\d.,:]*/g, "#").replace(/\s+/g, " ").trim();
+  return label.replace(SPINNER, " ").replace(/\d[\d.,:]*/g, "#").replace(/\s+/g, " ").trim();
 }

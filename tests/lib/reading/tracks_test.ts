@@ -228,6 +228,19 @@ Deno.test("Tracks: a percentage that begins again after another count came close
   assertEquals(output.last.progress, null);
 });
 
+Deno.test("Tracks: the frames of a spinner are one track, also if lines push it down", () => {
+  const output = new Outputs();
+  const frame = (percent: number) =>
+    `${"⠋⠙⠹"[percent / 5 % 3]} Unpacking ${"━".repeat(percent / 5).padEnd(20)} ${percent}%`;
+  output.write(`a\n${frame(5)}\n`).wait(300);
+  for (let percent = 10; percent < 100; percent += 5) {
+    output.write(`\x1b[1A\x1b[2K\rUnpacked ${"abcdefghijklmnopqrs"[percent / 5]}\n${frame(percent)}\n`).wait(
+      300,
+    );
+  }
+  assertEquals(output.last.progress, 95);
+});
+
 Deno.test("Tracks: a line over a bar that was close to its end replaces it", () => {
   const output = new Outputs();
   for (const percent of [10, 50, 98]) output.write(`\r${percent}.0% complete (00:00:10 remaining)`).wait(500);
