@@ -29,6 +29,8 @@ export interface TextBarsOptions {
   readonly isList?: boolean;
   /** Whether lines begin with the task id. @default {isList} */
   readonly hasIds?: boolean;
+  /** How many levels each name is indented. @default {none} */
+  readonly depths?: readonly number[];
 }
 
 /** A column of the output. Widths are terminal columns. */
@@ -55,6 +57,9 @@ const LONGEST_NAME = 40;
 const WIDE = 100;
 /** The width of the status column is a multiple of this number, so that the columns after it rarely move. */
 const WORDS_STEP = 10;
+/** What a name is indented by at each level, and the last level that is indented more than the one above. */
+const INDENT = "  ";
+const DEEPEST = 8;
 /**
  * The minimum widths of durations and estimates, which fit most values, so that the columns do not move when
  * the values change.
@@ -104,7 +109,9 @@ function columnsOf(tasks: readonly Task[], options: TextBarsOptions): Column[] {
   // Most characters occupy at least one column, so further ones would be truncated anyway.
   const plain = (text: string) => plainText(text, 2 * width);
   const ids = hasIds ? tasks.map((task) => plain(task.id)) : [];
-  const names = tasks.map((task) => plain(task.name));
+  const names = tasks.map((task, row) => {
+    return INDENT.repeat(Math.min(DEEPEST, options.depths?.[row] ?? 0)) + plain(task.name);
+  });
   const bars = tasks.map((task) => barOf(task.progress, width < WIDE ? 10 : 20));
   const percents = tasks.map((task) => formatPercent(task.progress).replace("%", " %"));
   const words = tasks.map((task) => plain(wordsOf(task, now)));

@@ -65,6 +65,10 @@ testPython("guide: a run of a run, a Deno program and a Python program is one tr
   const points = progress.points.map((point: { readonly progress: number }) => point.progress);
   assertEquals(points, points.toSorted((left: number, right: number) => left - right), "the bar never falls");
 
+  const { stdout: list } = await shell("taskscope ls");
+  const names = list.trimEnd().split("\n").map((line) => line.replace(/^\S+ {2}/, "").replace(/ +\[.*/, ""));
+  assertEquals(names, ["nightly", "  copy", "  check", "  upload"]);
+
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${program.url}/t/default/${nightly}`);
     assertEquals(await page.locator(".subtask-name").allInnerTexts(), ["copy", "check", "upload"]);

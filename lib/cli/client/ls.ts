@@ -9,6 +9,7 @@ import { now } from "../../clock.ts";
 import { ConfigError } from "../../errors.ts";
 import { isTaskState, TASK_STATES, type TaskState } from "../../task/task.ts";
 import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
+import { inTrees } from "../../task/task_tree.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
 import { readTask } from "../../task/wire.ts";
@@ -42,7 +43,8 @@ const FLAGS = {
 /** The syntax of `ls`. */
 export const LS: CommandSyntax = {
   usage: "ls [flags]",
-  description: "Lists tasks: first those that have not ended, then the others, newest first.",
+  description:
+    "Lists tasks: first those that have not ended, then the others, newest first; subtasks are below their parents.",
   flags: FLAGS,
   exitStatuses: {
     [EXIT.ok]: "the list was printed, even if it is empty",
@@ -82,7 +84,9 @@ export async function lsCommand(args: readonly string[]): Promise<number> {
   if (json) {
     write(found.map(({ record }) => `${terminalSafeJson(record)}\n`).join(""));
   } else {
-    const lines = textBars(found.map(({ task }) => task), {
+    const trees = inTrees(found.map(({ task }) => task));
+    const lines = textBars(trees.map(({ task }) => task), {
+      depths: trees.map(({ depth }) => depth),
       width: outputWidth(),
       now: now() + clockOffset,
       color: wantsColor(),
