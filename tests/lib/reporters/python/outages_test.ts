@@ -1,6 +1,6 @@
 /** Tests of the Python reporter while its server is killed, restarted, cut off or missing. */
 
-import { assertEquals, assertLess } from "../../../support/assert.ts";
+import { assertEquals, assertLess, assertLessOrEqual } from "../../../support/assert.ts";
 import { call } from "../../../support/calls.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { type Process, type Program, startProgram } from "../../../support/program.ts";
@@ -64,6 +64,7 @@ for (const [what, isKept] of [["kept its data", true], ["lost its data", false]]
       await kill(first);
       await step(process, 2);
       await step(process, 3);
+      const steppedAt = (Date.now() + 1) / 1_000;
       await using second = await startProgram(args);
       const part = await taskWhere(second.url, ({ name, current }) => name === "part" && current === 3);
       assertEquals([part.id, part.status, part.state], [before.id, "step 3", "PROCESSING"]);
@@ -76,6 +77,9 @@ for (const [what, isKept] of [["kept its data", true], ["lost its data", false]]
       assertEquals(work.metadata, { run: 1 });
       const lines = isKept ? ["line 1", "line 2", "line 3"] : ["line 2", "line 3"];
       assertEquals(await logLines(second.url, work), lines);
+      // Reports that waited keep their times.
+      const { json } = await call("GET", `${second.url}/tasks/py/${work.id}/logs`);
+      assertLessOrEqual(json.lines.at(-1).at, steppedAt);
       await step(process, 4);
       await process.type("end\n");
       assertEquals(await process.ended(), {
