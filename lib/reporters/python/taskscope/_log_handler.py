@@ -8,6 +8,15 @@ from ._scope import innermost
 from ._task import Task
 
 
+_LEVELS = [
+    (logging.CRITICAL, "fatal"),
+    (logging.ERROR, "error"),
+    (logging.WARNING, "warn"),
+    (logging.INFO, "info"),
+    (logging.DEBUG, "debug"),
+]
+
+
 class LogHandler(logging.Handler):
     """A handler for :mod:`logging` that appends each record to the log of the current task.
 
@@ -40,6 +49,10 @@ class LogHandler(logging.Handler):
         if task is None:
             return
         try:
-            task._log(self.format(record))
+            task._log(self.format(record), _level_of(record.levelno))
         except Exception:
             self.handleError(record)
+
+
+def _level_of(number: int) -> str:
+    return next((level for least, level in _LEVELS if number >= least), "trace")

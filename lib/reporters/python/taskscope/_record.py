@@ -14,7 +14,8 @@ LOCK = threading.RLock()
 may report, too."""
 
 Change = dict[str, Any]
-Lines = list[tuple[float, str]]
+Lines = list[dict[str, Any]]
+"""The time, text and perhaps the level of each line."""
 
 _REPORT_CHARACTERS = 64 * 1024
 """The number of characters of log text at which a report is full."""
@@ -130,11 +131,12 @@ class Record:
         if progress != self.progress:
             draft["progress"] = self.progress = progress
 
-    def add_line(self, text: str) -> None:
+    def add_line(self, text: str, level: str | None) -> None:
         """Add a line to the log. The oldest lines are dropped if too many wait for the server."""
         global _log_characters
         text = truncate(text, LOG_LINE_LENGTH)
-        self._lines.append((time.time(), text))
+        line = {"at": time.time(), "text": text}
+        self._lines.append(line if level is None else {**line, "level": level})
         _log_characters += len(text)
         if len(self._lines) > 2 * MAX_TASK_LINES or _log_characters > MAX_LOG_CHARACTERS:
             # Dropping half of them keeps the amortised cost constant.
@@ -220,22 +222,21 @@ class Record:
         global _log_characters
         if self._dropped_lines > 0:
             notice = f"… {self._dropped_lines} earlier lines were dropped"
-            self._lines.insert(0, (self._lines[0][0], notice))
+            self._lines.insert(0, {"at": self._lines[0]["at"], "text": notice})
             self._dropped_lines = 0
             _log_characters += len(notice)
         count = characters = 0
-        for _, text in self._lines[:MAX_TASK_LINES]:
-            if count > 0 and characters + len(text) > _REPORT_CHARACTERS:
+        for line in self._lines[:MAX_TASK_LINES]:
+            if count > 0 and characters + len(line["text"]) > _REPORT_CHARACTERS:
                 break
             count += 1
-            characters += len(text)
+            characters += len(line["text"])
         lines = self._lines[:count]
         del self._lines[:count]
         _log_characters -= characters
         first = self._reported_lines
         self._reported_lines += count
-        entries = [{"at": at, "text": text} for at, text in lines]
-        return lines[0][0], {"type": "log", "first": first, "lines": entries}, lines
+        return lines[0]["at"], {"type": "log", "first": first, "lines": lines}, lines
 
     def _drop_lines(self, count: int) -> None:
         global _log_characters
@@ -258,4 +259,4 @@ def amount_of(value: object) -> float | None:
 
 
 def _characters(lines: Lines) -> int:
-    return sum(len(text) for _, text in lines)
+    return sum(len(line["text"]) for line in lines)

@@ -16,7 +16,7 @@ from collections.abc import (
     Mapping,
 )
 from types import TracebackType
-from typing import Any, TypeVar, Union, overload
+from typing import Any, Literal, TypeVar, Union, get_args, overload
 
 from ._limits import NAME_LENGTH, STATUS_LENGTH, UNIT_LENGTH, short_text_of, text_of
 from ._process import open_record, reporter, task_ended
@@ -37,6 +37,8 @@ class _Keep(enum.Enum):
 
 KEEP = _Keep.KEEP
 """The default of a field that an update leaves as it is; None means that it is unknown."""
+LogLevel = Literal["trace", "debug", "info", "warn", "error", "fatal"]
+LOG_LEVELS = get_args(LogLevel)
 Amount = Union[float, None, _Keep]
 
 _MAX = 1e308
@@ -170,13 +172,15 @@ class Task:
                 reporter().changed(record)
         return _DONE
 
-    def log(self, line: str) -> None:
-        """Append a line to the task's log. Text beyond 8,192 characters is cut off.
+    def log(self, line: str, level: LogLevel | None = None) -> None:
+        """Append a line to the task's log.
 
+        :param line: the line; text beyond 8,192 characters is cut off
+        :param level: how severe it is
         :raises TaskCancelled: if someone has cancelled the task
         """
         self._check()
-        self._log(line)
+        self._log(line, level if level in LOG_LEVELS else None)
 
     @overload
     def track(
@@ -317,13 +321,13 @@ class Task:
         if record.is_cancelled and not record.has_ended:
             raise TaskCancelled("The task was cancelled")
 
-    def _log(self, line: object) -> None:
+    def _log(self, line: object, level: str | None = None) -> None:
         """Append a line, also to a task that was cancelled."""
         record = self._record
         text = line if type(line) is str else text_of(line)
         with LOCK:
             if not record.is_closed:
-                record.add_line(text)
+                record.add_line(text, level)
                 reporter().changed(record)
 
     def _track(

@@ -1,6 +1,8 @@
 /** Tests of the Python decorator, the blocks and the tasks, with real processes and a real server. */
 
 import { assert, assertEquals, assertMatch } from "../../../support/assert.ts";
+import type { LogLine } from "../../../../lib/task/task.ts";
+import { call } from "../../../support/calls.ts";
 import { logLines, outline, runPython, tasksAt, testPython } from "../../../support/python.ts";
 import { startServer } from "../../../support/server.ts";
 
@@ -171,7 +173,8 @@ def whole(task):
     task.update(progress=10, status="begun", metadata={"more": [1], "run": None})
     task.update(current=3, total=4, unit="files")
     assert list(task.track("abc")) == ["a", "b", "c"]
-    task.log("one line")
+    task.log("one line", "error")
+    task.log("another", level="no level")
     task.expect(4)
     with task.child("first", weight=3) as first:
         first.update(50)
@@ -223,7 +226,12 @@ taskscope.task("list").finish(list(range(100_000)))
   ]);
   assertEquals([whole!.expected_weight, first!.weight, second!.share], [4, 3, 0.5]);
   assertEquals(second!.result, { x: 1, y: null });
-  assertEquals(await logLines(server.url, whole!), ["by logging", "one line"]);
+  const log = await call("GET", `${server.url}/tasks/py/${whole!.id}/logs`);
+  assertEquals(log.json.lines.map(({ text, level }: LogLine) => [text, level]), [
+    ["by logging", "warn"],
+    ["one line", "error"],
+    ["another", undefined],
+  ]);
   assertEquals([failing!.error?.type, failing!.error?.message], ["ValueError", "wrong"]);
   assertMatch(failing!.error?.stack ?? "", /KeyError: 'cause'[^]*direct cause[^]*ValueError: wrong\n$/);
   for (const cut of [text!, list!]) {
