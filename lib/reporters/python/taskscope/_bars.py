@@ -7,10 +7,11 @@ import sys
 import weakref
 from typing import Any, Callable
 
+from ._fields import KEEP
 from ._process import reporter
 from ._record import LOCK, Record
 from ._scope import TaskOptions, enclosing
-from ._task import KEEP, Task, TaskCancelled, scope
+from ._task import Task, TaskCancelled, scope
 from ._warnings import warn_once
 
 _NORMAL_ENDS = (StopIteration, StopAsyncIteration)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import enum
 import time
 from collections.abc import (
     AsyncIterable,
@@ -16,35 +15,29 @@ from collections.abc import (
     Mapping,
 )
 from types import TracebackType
-from typing import Any, Literal, TypeVar, Union, get_args, overload
+from typing import Any, TypeVar, overload
 
+from ._fields import (
+    KEEP,
+    LOG_LEVELS,
+    LARGEST,
+    NUMBERS,
+    Amount,
+    Keep,
+    LogLevel,
+    amount_or_keep,
+    is_between,
+    length_of,
+    merge_metadata,
+)
 from ._limits import NAME_LENGTH, STATUS_LENGTH, UNIT_LENGTH, short_text_of, text_of
 from ._process import open_record, reporter, task_ended
-from ._record import LOCK, Change, Record, amount_of
-from ._values import bounded_json, error_of, metadata_of
+from ._record import LOCK, Change, Record
+from ._values import bounded_json, error_of
 from ._warnings import warn_once
 
 Item = TypeVar("Item")
 Self = TypeVar("Self", bound="Task")
-
-
-class _Keep(enum.Enum):
-    KEEP = "keep"
-
-    def __repr__(self) -> str:
-        return "KEEP"
-
-
-KEEP = _Keep.KEEP
-"""The default of a field that an update leaves as it is; None means that it is unknown."""
-LogLevel = Literal["trace", "debug", "info", "warn", "error", "fatal"]
-LOG_LEVELS = get_args(LogLevel)
-Amount = Union[float, None, _Keep]
-
-_MAX = 1e308
-"""The largest amount: beyond it, JSON has no number."""
-_PLAIN = frozenset({int, float})
-"""The types of amounts that JSON can express as they are."""
 
 
 class TaskCancelled(Exception):
@@ -115,12 +108,12 @@ class Task:
     def update(
         self,
         progress: Amount = KEEP,
-        status: str | _Keep = KEEP,
+        status: str | Keep = KEEP,
         *,
         current: Amount = KEEP,
         total: Amount = KEEP,
-        unit: str | None | _Keep = KEEP,
-        metadata: Mapping[str, Any] | _Keep = KEEP,
+        unit: str | None | Keep = KEEP,
+        metadata: Mapping[str, Any] | Keep = KEEP,
     ) -> Awaitable[None]:
         """Report progress. Cheap enough for a tight loop, because updates are merged.
 
@@ -147,14 +140,14 @@ class Task:
                 draft["status"] = short_text_of(status, STATUS_LENGTH)
             # Plain numbers are checked here, because a call would make every update slower.
             if current is not KEEP:
-                if type(current) not in _PLAIN or not abs(current) <= _MAX:  # type: ignore
-                    current = _amount(current, "current")
+                if type(current) not in NUMBERS or not abs(current) <= LARGEST:  # type: ignore
+                    current = amount_or_keep(current, "current")
             if total is not KEEP:
-                if type(total) not in _PLAIN or not abs(total) <= _MAX:  # type: ignore
-                    total = _amount(total, "total")
+                if type(total) not in NUMBERS or not abs(total) <= LARGEST:  # type: ignore
+                    total = amount_or_keep(total, "total")
             if progress is not KEEP:
-                if type(progress) not in _PLAIN or not abs(progress) <= _MAX:  # type: ignore
-                    progress = _amount(progress, "progress")
+                if type(progress) not in NUMBERS or not abs(progress) <= LARGEST:  # type: ignore
+                    progress = amount_or_keep(progress, "progress")
             if current is not KEEP:
                 draft["current"] = record.current = current
             if total is not KEEP:
@@ -166,7 +159,7 @@ class Task:
             if unit is not KEEP:
                 draft["unit"] = None if unit is None else short_text_of(unit, UNIT_LENGTH)
             if metadata is not KEEP:
-                _merge_metadata(draft, metadata)
+                merge_metadata(draft, metadata)
             record.draft_at = time.time()
             if not record.is_queued:
                 reporter().changed(record)
@@ -204,8 +197,8 @@ class Task:
             cancelled the task
         """
         if total is None:
-            total = _length_of(items)
-        unit_field: str | _Keep = KEEP if unit is None else unit
+            total = length_of(items)
+        unit_field: str | Keep = KEEP if unit is None else unit
         if hasattr(items, "__aiter__") and not hasattr(items, "__iter__"):
             return self._track_async(items, total, unit_field)
         return self._track(items, total, unit_field)
@@ -226,9 +219,9 @@ class Task:
             "name": short_text_of(name, NAME_LENGTH) or "subtask",
             "parent_id": self.id,
         }
-        if _is_between(weight, 0, _MAX):
+        if is_between(weight, 0, LARGEST):
             create["weight"] = float(weight)
-        if share is not None and _is_between(share, 0, 1):
+        if share is not None and is_between(share, 0, 1):
             create["share"] = float(share)
         child = Task(open_record(create, self.client, self._record), self)
         with LOCK:
@@ -243,7 +236,7 @@ class Task:
         :raises TaskCancelled: if someone has cancelled the task
         """
         self._check()
-        if weight is not None and not _is_between(weight, 0, _MAX):
+        if weight is not None and not is_between(weight, 0, LARGEST):
             warn_once("Ignored an expected weight: wanted a number of at least 0 or None")
             return
         record = self._record
@@ -331,7 +324,7 @@ class Task:
                 reporter().changed(record)
 
     def _track(
-        self, items: Iterable[Item], total: float | None, unit: str | None | _Keep
+        self, items: Iterable[Item], total: float | None, unit: str | None | Keep
     ) -> Iterator[Item]:
         count = 0
         self.update(current=count, total=total, unit=unit)
@@ -342,7 +335,7 @@ class Task:
             self.update(current=count)
 
     async def _track_async(
-        self, items: AsyncIterable[Item], total: float | None, unit: str | None | _Keep
+        self, items: AsyncIterable[Item], total: float | None, unit: str | None | Keep
     ) -> AsyncIterator[Item]:
         count = 0
         self.update(current=count, total=total, unit=unit)
@@ -367,34 +360,3 @@ class Task:
             if self._outer is not None:
                 self._outer._children.pop(self, None)
         task_ended(is_outermost=self._outer is None or self._outer._record.is_closed)
-
-
-def _amount(value: object, field: str) -> Amount:
-    try:
-        return amount_of(value)
-    except Exception:
-        warn_once(f'Ignored a part of an update: wanted a finite number or None for "{field}"')
-        return KEEP
-
-
-def _merge_metadata(draft: Change, metadata: object) -> None:
-    merged = (
-        metadata_of({**draft.get("metadata", {}), **metadata})
-        if isinstance(metadata, Mapping)
-        else None
-    )
-    if merged is None:
-        warn_once("Ignored a part of an update: metadata must be a JSON object of at most 16 KiB")
-    else:
-        draft["metadata"] = merged
-
-
-def _is_between(value: object, least: float, most: float) -> bool:
-    return isinstance(value, (int, float)) and least <= value <= most
-
-
-def _length_of(items: Any) -> float | None:
-    try:
-        return len(items)
-    except Exception:
-        return None

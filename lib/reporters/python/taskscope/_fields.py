@@ -1,0 +1,66 @@
+"""The fields of an update, and how their values are checked."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, Literal, Union, get_args
+
+from ._record import Change, amount_of
+from ._values import metadata_of
+from ._warnings import warn_once
+
+
+class Keep(enum.Enum):
+    KEEP = "keep"
+
+    def __repr__(self) -> str:
+        return "KEEP"
+
+
+KEEP = Keep.KEEP
+"""The default of a field that an update leaves as it is; None means that it is unknown."""
+LogLevel = Literal["trace", "debug", "info", "warn", "error", "fatal"]
+LOG_LEVELS = get_args(LogLevel)
+Amount = Union[float, None, Keep]
+
+LARGEST = 1e308
+"""The largest amount: beyond it, JSON has no number."""
+NUMBERS = frozenset({int, float})
+"""The types of amounts that JSON can express as they are."""
+
+
+def amount_or_keep(value: object, field: str) -> Amount:
+    """Return an amount as JSON can express it; KEEP, with a warning, if it is invalid."""
+    try:
+        return amount_of(value)
+    except Exception:
+        warn_once(f'Ignored a part of an update: wanted a finite number or None for "{field}"')
+        return KEEP
+
+
+def merge_metadata(draft: Change, metadata: object) -> None:
+    """Merge metadata into a draft, with a warning instead if it is invalid."""
+    merged = None
+    try:
+        if isinstance(metadata, Mapping):
+            merged = metadata_of({**draft.get("metadata", {}), **metadata})
+    except Exception:
+        pass  # The mapping is one of the user's, and raises when it is read.
+    if merged is None:
+        warn_once("Ignored a part of an update: metadata must be a JSON object of at most 16 KiB")
+    else:
+        draft["metadata"] = merged
+
+
+def is_between(value: object, least: float, most: float) -> bool:
+    """Return whether a value is a number in a range, limits included."""
+    return isinstance(value, (int, float)) and least <= value <= most
+
+
+def length_of(items: Any) -> float | None:
+    """Return the length of a collection; None if it does not tell."""
+    try:
+        return len(items)
+    except Exception:
+        return None
