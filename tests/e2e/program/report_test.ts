@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
 import { freePort } from "../../support/free_port.ts";
 import { type Ended, type Process, runProgram, spawnProgram, spawnScript } from "../../support/program.ts";
@@ -203,6 +203,21 @@ Deno.test("report --best-effort never fails a script", async () => {
   const script = 'seq 200000 | taskscope report log t - "$@"; echo $?';
   await using input = await spawnScript(script, nowhere);
   assertEquals(await input.ended(), { code: 0, stdout: "0\n", stderr: started.stderr });
+  // A server that takes nothing does not slow down the program that writes the lines.
+  let requests = 0;
+  const busy = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    requests++;
+    return Response.json({ detail: "Busy" }, { status: 503 });
+  });
+  const address = `http://127.0.0.1:${busy.addr.port}`;
+  await using refused = await spawnScript(script, ["--best-effort", "--timeout=0", "--server", address]);
+  assertEquals(await refused.ended(), {
+    code: 0,
+    stdout: "0\n",
+    stderr: `taskscope: ${address} is unavailable: Busy\n`,
+  });
+  assertLess(requests, 20, "200 batches of lines are not all sent");
+  await busy.shutdown();
   // A wrong command line is an error of the script.
   assertEquals((await runProgram(["report", "update", id, "--progress=much", ...nowhere])).code, 2);
 
