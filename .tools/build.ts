@@ -6,6 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { ARCHIVE_OUTPUTS, encodeArchives } from "./archives.ts";
 import { bundlePages, PAGE_OUTPUTS } from "./bundle.ts";
 import { COMMIT_OUTPUTS, writeCommit } from "./commit.ts";
 import { buildModule, MODULE_OUTPUTS } from "./module.ts";
@@ -16,7 +17,14 @@ import { buildPythonPackage, PYTHON_OUTPUTS } from "./python_package.ts";
 /** The oldest version of Deno that can build; the built files also run on older versions. */
 const OLDEST_BUILDER = [2, 9, 6] as const;
 const ROOT = new URL("../", import.meta.url);
-const OUTPUTS = [...MODULE_OUTPUTS, ...PAGE_OUTPUTS, ...NPM_OUTPUTS, ...PYTHON_OUTPUTS, ...COMMIT_OUTPUTS];
+const OUTPUTS = [
+  ...MODULE_OUTPUTS,
+  ...PAGE_OUTPUTS,
+  ...NPM_OUTPUTS,
+  ...PYTHON_OUTPUTS,
+  ...ARCHIVE_OUTPUTS,
+  ...COMMIT_OUTPUTS,
+];
 
 /** The delay between the last change and a rebuild, in milliseconds, because editors save a file in several steps. */
 const SETTLE_MS = 50;
@@ -37,6 +45,7 @@ async function build(): Promise<boolean> {
       await buildModule();
       await buildNpmPackage();
       await buildPythonPackage();
+      await encodeArchives();
       await writeCommit();
     } else if (!await exist(OUTPUTS)) {
       const wanted = OLDEST_BUILDER.join(".");

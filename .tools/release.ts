@@ -8,8 +8,8 @@
 
 import { createHash } from "node:crypto";
 import { VERSION } from "../lib/version.ts";
+import { ARCHIVE_OUTPUTS } from "./archives.ts";
 import { MODULE_OUTPUTS } from "./module.ts";
-import { NPM_OUTPUTS } from "./npm_package.ts";
 import { writeAtomically } from "./outputs.ts";
 import { PYTHON_OUTPUTS } from "./python_package.ts";
 
@@ -19,12 +19,17 @@ export type BuiltFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 /** The folder with a folder for each released version. */
 export const RELEASED_FOLDER = new URL("../lib/reporters/released/", import.meta.url);
 
-/** The built files that a release consists of. */
-export const RELEASE_OUTPUTS: readonly URL[] = [...MODULE_OUTPUTS, ...NPM_OUTPUTS, ...PYTHON_OUTPUTS];
+/** The built files that a release consists of; archives are encoded as texts. */
+export const RELEASE_OUTPUTS: readonly URL[] = [
+  ...MODULE_OUTPUTS,
+  ...PYTHON_OUTPUTS.filter(({ pathname }) => pathname.endsWith(".py")),
+  ...ARCHIVE_OUTPUTS,
+];
 
 /** The name of the file with the SHA-256 of every released file, which `sha256sum --check` reads. */
 const MANIFEST = "SHA256SUMS";
-const TEXT = /\.(js|ts|py)$/;
+/** The end of the names of encoded archives. */
+const ENCODED = /\.base64$/;
 
 /** Reads the built files. */
 export async function readBuilt(): Promise<BuiltFiles> {
@@ -74,20 +79,28 @@ export async function manifestOf(folder: URL): Promise<string> {
 export async function tableOf(folder: URL): Promise<string> {
   const files = (await filesIn(folder)).map((file, index) => ({ ...file, variable: `file${index}` }));
   const imports = files.map(({ path, variable }) =>
-    `import ${variable} from "./${path}" with { type: "${TEXT.test(path) ? "text" : "bytes"}" };\n`
+    `import ${variable} from "./${path}" with { type: "text" };\n`
   );
   const rows = [...Map.groupBy(files, ({ version }) => version)].map(([version, own]) =>
     `  {\n    version: "${version}",\n    files: {\n${
-      own.map(({ name, variable }) => `      "${name}": ${variable},\n`).join("")
+      own.map(({ name, variable }) =>
+        ENCODED.test(name)
+          ? `      "${name.replace(ENCODED, "")}": decodeArchive(${variable}),\n`
+          : `      "${name}": ${variable},\n`
+      ).join("")
     }    },\n  },\n`
   );
+  const decodes = files.some(({ name }) => ENCODED.test(name));
+  const imported = `import ${
+    decodes ? "{ decodeArchive, type Release }" : "type { Release }"
+  } from "../release.ts";`;
   return `/**
  * The released versions. Their files never change: any change is a new version. Written by \`deno task release\`.
  *
  * @module
  */
 
-import type { Release } from "../release.ts";
+${imported}
 ${imports.join("")}
 /** The released versions, oldest first. */
 export const RELEASED: readonly Release[] = [

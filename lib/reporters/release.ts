@@ -4,8 +4,15 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+
 /** The content of a file: a text, or the bytes of an archive. */
 export type FileContent = string | Uint8Array<ArrayBuffer>;
+
+/** Decodes an archive, which the program embeds as Base64. */
+export function decodeArchive(base64: string): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.from(base64, "base64"));
+}
 
 /** A version, and its files by their names. */
 export interface Release {

@@ -6,11 +6,11 @@
 
 import script from "../dist/monitored.js" with { type: "text" };
 import declarations from "../dist/monitored.d.ts" with { type: "text" };
-import wheel from "../dist/packages/taskscope-0.2.0-py3-none-any.whl" with { type: "bytes" };
-import tarball from "../dist/packages/taskscope-0.2.0.tgz" with { type: "bytes" };
+import wheel from "../dist/packages/taskscope-0.2.0-py3-none-any.whl.base64" with { type: "text" };
+import tarball from "../dist/packages/taskscope-0.2.0.tgz.base64" with { type: "text" };
 import python from "../dist/packages/taskscope.py" with { type: "text" };
 import { VERSION } from "../version.ts";
-import type { Release, Releases } from "./release.ts";
+import { decodeArchive, type Release, type Releases } from "./release.ts";
 import { RELEASED } from "./released/mod.ts";
 
 const BUILT: Release = {
@@ -19,8 +19,8 @@ const BUILT: Release = {
     "monitored.js": script,
     "monitored.d.ts": declarations,
     "taskscope.py": python,
-    [`taskscope-${VERSION}-py3-none-any.whl`]: wheel,
-    [`taskscope-${VERSION}.tgz`]: tarball,
+    [`taskscope-${VERSION}-py3-none-any.whl`]: decodeArchive(wheel),
+    [`taskscope-${VERSION}.tgz`]: decodeArchive(tarball),
   },
 };
 

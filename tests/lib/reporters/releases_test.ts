@@ -1,5 +1,6 @@
 /** Tests that the bytes of a released version never change. */
 
+import { Buffer } from "node:buffer";
 import {
   type BuiltFiles,
   manifestOf,
@@ -8,6 +9,7 @@ import {
   RELEASED_FOLDER,
   tableOf,
 } from "../../../.tools/release.ts";
+import type { FileContent } from "../../../lib/reporters/release.ts";
 import { RELEASED } from "../../../lib/reporters/released/mod.ts";
 import { RELEASES } from "../../../lib/reporters/releases.ts";
 import { VERSION } from "../../../lib/version.ts";
@@ -17,8 +19,15 @@ function read(name: string): Promise<string> {
   return Deno.readTextFile(new URL(name, RELEASED_FOLDER));
 }
 
-function asBytes(content: string | Uint8Array): Uint8Array {
-  return typeof content === "string" ? new TextEncoder().encode(content) : content;
+/** Returns the bytes of the file that a content is stored in: archives are encoded as texts. */
+function asStored(content: FileContent): Uint8Array {
+  return new TextEncoder().encode(
+    typeof content === "string" ? content : Buffer.from(content).toString("base64"),
+  );
+}
+
+function storedName(name: string): string {
+  return /\.(tgz|whl)$/.test(name) ? `${name}.base64` : name;
 }
 
 Deno.test("SHA256SUMS lists the digest of every released file", async () => {
@@ -30,8 +39,8 @@ Deno.test("RELEASED contains every released file", async () => {
   assertEquals(RELEASED[0]?.version, "0.1.0");
   for (const { version, files } of RELEASED) {
     for (const [name, content] of Object.entries(files)) {
-      const bytes = await Deno.readFile(new URL(`${version}/${name}`, RELEASED_FOLDER));
-      assertEquals(asBytes(content), bytes, `${version}/${name}`);
+      const bytes = await Deno.readFile(new URL(`${version}/${storedName(name)}`, RELEASED_FOLDER));
+      assertEquals(asStored(content), bytes, `${version}/${name}`);
     }
   }
 });
@@ -40,13 +49,14 @@ Deno.test("the build makes the same bytes as the release of the present version,
   const built = await readBuilt();
   const { present, released } = RELEASES;
   assertEquals(present.version, VERSION);
-  assertEquals(Object.keys(present.files).sort(), [...built.keys()].sort());
+  assertEquals(Object.keys(present.files).map(storedName).sort(), [...built.keys()].sort());
   const own = released.find(({ version }) => version === VERSION);
-  for (const [name, bytes] of built) {
-    assertEquals(asBytes(present.files[name]!), bytes, name);
+  for (const [name, content] of Object.entries(present.files)) {
+    const bytes = built.get(storedName(name));
+    assertEquals(asStored(content), bytes, name);
     if (own === undefined) continue;
     assert(own.files[name] !== undefined, `version ${VERSION} is released without ${name}`);
-    assertEquals(asBytes(own.files[name]), bytes, `${name} has changed: raise the version`);
+    assertEquals(asStored(own.files[name]), bytes, `${name} has changed: raise the version`);
   }
 });
 
@@ -56,20 +66,17 @@ Deno.test("release() adds a version to the folder, and refuses to change one", a
     const files = (entries: Record<string, string>): BuiltFiles =>
       new Map(Object.entries(entries).map(([name, text]) => [name, new TextEncoder().encode(text)]));
     await release("1.9.0", files({ "a.js": "1" }), folder);
-    await release("1.10.0", files({ "a.js": "2", "b.tgz": "3" }), folder);
+    await release("1.10.0", files({ "a.js": "2", "b.tgz.base64": "3" }), folder);
     const table = await Deno.readTextFile(new URL("mod.ts", folder));
-    const imports = [...table.matchAll(/from "\.\/(.*)" with \{ type: "(\w+)" \}/g)];
-    assertEquals(imports.map(([, path, type]) => [path, type]), [
-      ["1.9.0/a.js", "text"],
-      ["1.10.0/a.js", "text"],
-      ["1.10.0/b.tgz", "bytes"],
-    ]);
+    const imports = [...table.matchAll(/from "\.\/(.*)" with \{ type: "text" \}/g)];
+    assertEquals(imports.map(([, path]) => path), ["1.9.0/a.js", "1.10.0/a.js", "1.10.0/b.tgz.base64"]);
+    assertStringIncludes(table, '"b.tgz": decodeArchive(file2)');
     const before = await manifestOf(folder);
-    await release("1.10.0", files({ "a.js": "2", "b.tgz": "3" }), folder);
+    await release("1.10.0", files({ "a.js": "2", "b.tgz.base64": "3" }), folder);
     const others: readonly (readonly [entries: Record<string, string>, named: string])[] = [
-      [{ "a.js": "2", "b.tgz": "4" }, "b.tgz"],
-      [{ "a.js": "2" }, "b.tgz"],
-      [{ "a.js": "2", "b.tgz": "3", "c.whl": "5" }, "c.whl"],
+      [{ "a.js": "2", "b.tgz.base64": "4" }, "b.tgz.base64"],
+      [{ "a.js": "2" }, "b.tgz.base64"],
+      [{ "a.js": "2", "b.tgz.base64": "3", "c.whl": "5" }, "c.whl"],
     ];
     for (const [entries, named] of others) {
       const error = await assertRejects(() => release("1.10.0", files(entries), folder), Error);
