@@ -400,6 +400,28 @@ for (const [name, open, isChanging = false] of UNREAD) {
   });
 }
 
+Deno.test("attack: sockets do not keep the large messages that their peers have read", async () => {
+  await using program = await startProgram(["--no-demo"]);
+  const metadata = { text: "x".repeat(15_000) };
+  for (let index = 0; index < 150; index++) {
+    await call("POST", `${program.url}/tasks/c`, { body: { id: `t-${index}`, metadata } });
+  }
+  const before = await residentOf(program);
+  const connections: Deno.Conn[] = [];
+  const chunk = new Uint8Array(65_536);
+  try {
+    for (let index = 0; index < 100; index++) {
+      const connection = await handshake(program, "/ws/tasks/c?mode=delta");
+      connections.push(connection);
+      // The state has more than 2.2 MB.
+      for (let read = 0; read < 2_200_000;) read += await connection.read(chunk) ?? Infinity;
+    }
+    assertLess(await residentOf(program) - before, 100);
+  } finally {
+    for (const connection of connections) closeQuietly(connection);
+  }
+});
+
 Deno.test("attack: watchers that do not read keep their slots, however often they are told to go", async () => {
   const limits = [
     "--limit",
