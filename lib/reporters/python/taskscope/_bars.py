@@ -57,6 +57,7 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
     refresh, update, close, leave = (
         getattr(base, name) for name in ("refresh", "update", "close", "__exit__")
     )
+    current = scope
 
     def reporting_refresh(self: Any, nolock: bool = False, lock_args: Any = None) -> Any:
         result = refresh(self, nolock=nolock, lock_args=lock_args)
@@ -79,6 +80,8 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
         finally:
             # When the interpreter exits, bars are closed after the names of this module are gone.
             task = self.__dict__.get("_taskscope_bar")
+            if task is not None and current.get() is task:
+                current.set(task._before)
             if task is not None and not task._record.is_closed:
                 _safely(_end, self, task, sys.exc_info()[1])
 
@@ -176,8 +179,6 @@ def _text_of(description: Any) -> str:
 
 def _end(bar: Any, task: BarTask, error: BaseException | None) -> None:
     _show(bar)
-    if scope.get() is task:
-        task._leave()
     if id(error) == task.error_before or isinstance(error, _NORMAL_ENDS):
         error = None
     if error is not None and not isinstance(error, GeneratorExit):

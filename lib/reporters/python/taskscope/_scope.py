@@ -108,8 +108,12 @@ def current_task() -> Task:
 
 
 def enclosing() -> Task | None:
-    """Return the innermost task around the running code that has not ended."""
-    return innermost(lambda task: not task._record.has_ended)
+    """Return the innermost task around the running code, except for what only holds memory."""
+
+    def is_over(task: Task) -> bool:
+        return task._record.has_ended or (task.is_bar and task._record.is_refused)
+
+    return innermost(lambda task: not is_over(task))
 
 
 def innermost(accepts: Callable[[Task], bool]) -> Task | None:

@@ -165,3 +165,20 @@ for thread in threads: thread.join()
     "thread 1 FINISHED null",
   ]);
 });
+
+testPython("python tqdm: bars that nobody accepts hold no memory", async () => {
+  const source = `
+import gc, sys, taskscope
+from taskscope.tqdm import trange
+@taskscope.monitored
+def work(task):
+    for _ in range(100):
+        for _ in trange(2): pass
+    assert taskscope.current_task() is task
+work()
+gc.collect()
+print(sum(type(each).__name__ == "BarTask" for each in gc.get_objects()))
+`;
+  const { code, stdout } = await runPython(source, { server: "not an address" });
+  assertEquals([code, stdout], [0, "0\n"]);
+});
