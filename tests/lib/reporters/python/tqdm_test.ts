@@ -175,9 +175,9 @@ def work(task):
     for _ in range(100):
         for _ in trange(2): pass
     assert taskscope.current_task() is task
+    gc.collect()
+    print(sum(type(each).__name__ == "BarTask" for each in gc.get_objects()))
 work()
-gc.collect()
-print(sum(type(each).__name__ == "BarTask" for each in gc.get_objects()))
 `;
   const { code, stdout } = await runPython(source, { server: "not an address" });
   assertEquals([code, stdout], [0, "0\n"]);
