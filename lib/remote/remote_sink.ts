@@ -24,8 +24,8 @@ const BATCH_DELAY_MS = 10;
 /** How long an idle connection is kept open, in milliseconds. */
 const IDLE_MS = 100;
 /**
- * How long uncommitted reports of ended tasks may keep an otherwise idle process alive, in milliseconds since
- * the last commit. The server may only be restarting.
+ * How long uncommitted reports may keep an otherwise idle process alive, in milliseconds since the last commit or end of a
+ * task. The server may only be restarting.
  */
 const UNSENT_GRACE_MS = isNode() ? 2_000 : 5_000;
 
@@ -88,6 +88,8 @@ export class RemoteSink implements ReportSink, Disposable {
    * committed, or drops the reports that were not committed in time.
    */
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The timer that keeps the process alive. */
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
   #isPumping = false;
   #isRefused = false;
   readonly #warned: Set<string> = new Set();
@@ -132,6 +134,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#tasks.set(key, task);
     clearTimeout(this.#idleTimer);
     this.#connection.start();
+    this.#keepAlive();
   }
 
   report(task: ReportedTask, report: Report): void {
@@ -140,6 +143,7 @@ export class RemoteSink implements ReportSink, Disposable {
       this.#unsent.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
     }
     this.#replay.reported(keyOf(task), report.change, this.#unsent.pushed);
+    this.#keepAlive();
     if (this.#isPumping) return;
     this.#isPumping = true;
     // The batch is sent at the end of the turn of the event loop, so that it contains all reports of the
@@ -158,6 +162,7 @@ export class RemoteSink implements ReportSink, Disposable {
     // again.
     if (!this.#isRefused) this.#replay.ended(key, task, this.#unsent.pushed);
     this.#scheduleDisconnect();
+    this.#keepAlive({ anew: true });
   }
 
   settled(): Promise<void> {
@@ -193,6 +198,7 @@ export class RemoteSink implements ReportSink, Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#batchTimer);
     clearTimeout(this.#idleTimer);
+    clearTimeout(this.#graceTimer);
     this.#connection.stop();
   }
 
@@ -208,6 +214,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#unsent.restart();
     this.#pump(true);
     this.#flush();
+    this.#keepAlive();
     this.#notifyWaiters();
   }
 
@@ -215,6 +222,7 @@ export class RemoteSink implements ReportSink, Disposable {
     if (!this.#connection.hasBeenUp) {
       this.#warnOnce(`No server answers at ${this.#server}, so tasks run unmonitored until one does`);
     }
+    this.#keepAlive();
     this.#notifyWaiters();
   }
 
@@ -224,6 +232,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#unsent.clear();
     this.#replay.clear();
     for (const task of [...this.#tasks.values()]) task.refused(null);
+    this.#keepAlive();
     this.#notifyWaiters();
   }
 
@@ -257,6 +266,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#replay.committed(committed);
     this.#pump(true);
     this.#flush();
+    this.#keepAlive({ anew: committed > before });
     this.#notifyWaiters();
     if (committed > before) this.#scheduleDisconnect();
   }
@@ -316,10 +326,34 @@ export class RemoteSink implements ReportSink, Disposable {
     if (this.#tasks.size === 0 && this.#unsent.isEmpty) {
       this.#idleTimer = unrefTimer(setTimeout(() => this.#connection.stop(), IDLE_MS));
     } else {
-      this.#idleTimer = setTimeout(() => this.#connection.pause(), UNSENT_GRACE_MS);
-      // Reports to a server that was never reached must not keep the process alive.
-      if (!this.#connection.hasBeenUp) unrefTimer(this.#idleTimer);
+      this.#idleTimer = unrefTimer(setTimeout(() => this.#connection.pause(), UNSENT_GRACE_MS));
+      this.#keepAlive({ anew: true });
     }
+  }
+
+  /**
+   * Keeps the process alive while reports are under way, within {@linkcode UNSENT_GRACE_MS}. Reports to a server that can't
+   * be reached from the beginning do not count.
+   *
+   * @param options whether the time begins anew
+   */
+  #keepAlive({ anew = false } = {}): void {
+    const { isUp, isDown, hasBeenUp } = this.#connection;
+    const isConnecting = !isUp && !isDown;
+    const isUnderWay = isConnecting || (hasBeenUp && (!this.#unsent.isEmpty || this.#holdsEndBack()));
+    if (anew || !isUnderWay) {
+      clearTimeout(this.#graceTimer);
+      this.#graceTimer = undefined;
+    }
+    // After the time, the timer stays, so that further reports do not begin it anew.
+    if (isUnderWay) this.#graceTimer ??= setTimeout(() => {}, UNSENT_GRACE_MS);
+  }
+
+  /** Returns whether a task has ended, but can't report that yet, because the connection is lost. */
+  #holdsEndBack(): boolean {
+    if (!this.#connection.isDown) return false;
+    for (const task of this.#tasks.values()) if (task.ended) return true;
+    return false;
   }
 
   #warnOnce(message: string): void {

@@ -171,6 +171,30 @@ for (const { name, command } of await runtimes()) {
     assertEquals(server.monitor.registry.tasks("default"), []);
   });
 
+  Deno.test(`${name}: what a task has reported arrives, although it never ends and nothing keeps the program alive`, async () => {
+    await using server = startServer();
+    for (const blocksUpgrades of [false, true]) {
+      await using proxy = new TcpProxy(server.port);
+      proxy.blocksUpgrades = blocksUpgrades;
+      using folder = await folderWith(`
+        process.on("beforeExit", (code) => console.log("before exit", code));
+        process.exitCode = 7;
+        monitored(async (task) => {
+          task.log("last words");
+          await task.update({ progress: 10 });
+          await task.update({ progress: 30 });
+          await new Promise(() => {});
+        }, { id: "work" }).start();
+      `);
+      const client = blocksUpgrades ? "http" : "socket";
+      await using job = run(command, folder, { TASKSCOPE_SERVER: proxy.url, TASKSCOPE_CLIENT: client });
+      const { code, stdout, stderr } = await job.ended();
+      assertEquals([code, stdout, stderr], [7, "before exit 7\n", ""]);
+      const { state, progress, log_count } = server.monitor.registry.task(client, "work")!;
+      assertEquals([state, progress, log_count], ["PROCESSING", 30, 1]);
+    }
+  });
+
   Deno.test(`${name}: a task that never ends does not keep the program alive`, async () => {
     await using server = startServer();
     for (const fate of ["passes", "blocks WebSockets", "refuses", "falls silent", "is silent"] as const) {

@@ -9,6 +9,9 @@ import { installPackage, runtimes } from "../../../support/npm_package.ts";
 import { type Ended, type Process, spawn } from "../../../support/program.ts";
 import { RemotePlace } from "../../../support/remote_place.ts";
 import { logOf } from "../../../support/remote_task.ts";
+import { startServer } from "../../../support/server.ts";
+import { TcpProxy } from "../../../support/tcp_proxy.ts";
+import { until } from "../../../support/until.ts";
 
 /** The code with which the function ends, in the module scope of a program that catches nothing. */
 const ENDS = {
@@ -55,7 +58,14 @@ console.log("result", Object.keys(result).join());
 }
 
 /** What happens to the server while a program runs. */
-const FATES = ["stays", "is killed", "is killed and comes back", "is gone", "says nothing"] as const;
+const FATES = [
+  "stays",
+  "is killed",
+  "is killed and comes back",
+  "is cut off for a moment",
+  "is gone",
+  "says nothing",
+] as const;
 
 /** Runs a program, and returns how it ends and what it writes, without the warning that no server answers. */
 async function outcomeOf(
@@ -71,14 +81,27 @@ async function outcomeOf(
   if (fate === "is gone") await job.output(/No server answers/, "stderr");
   else await place.task((task) => current(task) > 10);
   if (fate.startsWith("is killed")) await place.kill();
-  if (fate.endsWith("comes back")) await place.start();
+  if (fate.endsWith("comes back")) {
+    await place.start();
+    const back = await place.task(({ active }) => active);
+    await place.task((task) => current(task) > current(back));
+  }
+  if (fate === "is cut off for a moment") place.proxy.refuse();
   if (fate === "says nothing") place.proxy.blackhole();
   place.folder.write("enough", "");
+  if (fate === "is cut off for a moment") {
+    // The result is not held back while the connection is lost, but the exit is.
+    if (end === "result") await job.output(/result/);
+    await place.proxy.restore();
+  }
   const { code, stdout, stderr } = await job.ended();
-  // An uncaught error and an exit leave no time to reach a server that is coming back.
-  const arrives = fate === "stays" || (fate === "is killed and comes back" && end === "result");
+  // An uncaught error and an exit leave no time to reconnect.
+  const arrives = fate === "stays" || fate.endsWith("comes back") ||
+    (fate.endsWith("moment") && end === "result");
   if (arrives) await place.task((task) => task.state === STATES[end]);
-  const said = stderr.replace(/^\[taskscope\] No server answers.*\n/m, "").replaceAll(place.folder.path, "");
+  const said = stderr.replace(/^\[taskscope\] No server answers.*\n/m, "")
+    // The stack frames of Node's own code depend on the timing.
+    .replace(/^ +at .*\b(node|native):.*\n/gm, "").replaceAll(place.folder.path, "");
   return { code, stdout, stderr: said };
 }
 
@@ -130,6 +153,32 @@ for (const { name, command } of await runtimes()) {
       assertEquals([wanted.code, wanted.stdout.trimEnd().split("\n").at(-1)!.split(" ")[0]], [code, last]);
     });
   }
+
+  Deno.test(`${name}: a task that ends while the connection is lost is reported before the program exits`, async () => {
+    await using server = startServer();
+    await using proxy = new TcpProxy(server.port);
+    using folder = new JobFolder();
+    await installPackage(folder.path);
+    folder.write(
+      "job.mjs",
+      `import { existsSync } from "node:fs";
+      import { monitored } from "taskscope";
+      await monitored(async () => {
+        while (!existsSync("enough")) await new Promise((resolve) => setTimeout(resolve, 100));
+      }, { id: "work" })();
+      console.log("ended");`,
+    );
+    await using job = spawn(command, ["job.mjs"], { cwd: folder.path, env: { TASKSCOPE_SERVER: proxy.url } });
+    const state = () => server.monitor.registry.task("default", "work")?.state;
+    await until(() => state() === "STARTING");
+    proxy.refuse();
+    folder.write("enough", "");
+    await job.output(/ended/);
+    assertEquals(state(), "STARTING");
+    await proxy.restore();
+    assertEquals((await job.ended()).code, 0);
+    assertEquals(state(), "FINISHED");
+  });
 
   Deno.test(`${name}: a program exits although its server acknowledges nothing`, async () => {
     await using server = new HeldServer();
