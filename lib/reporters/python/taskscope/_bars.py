@@ -61,7 +61,7 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
 
     def reporting_refresh(self: Any, nolock: bool = False, lock_args: Any = None) -> Any:
         result = refresh(self, nolock=nolock, lock_args=lock_args)
-        # With nolock, the caller holds the lock of all bars, with which no other one must be
+        # With nolock, the caller holds the lock of all bars, under which no other lock may be
         # taken.
         if not nolock and not self.disable:
             _safely(_show, self)
@@ -184,8 +184,7 @@ def _end(bar: Any, task: BarTask, error: BaseException | None) -> None:
     if error is not None and not isinstance(error, GeneratorExit):
         task.fail(error)
     elif error is not None or (bar.total is not None and bar.n < bar.total):
-        # The loop was left early, by a break or by an error, which only the code around it can
-        # tell.
+        # The loop was left early, by a break or an error; only the code around it knows which.
         task.finish_later()
     else:
         task.finish()

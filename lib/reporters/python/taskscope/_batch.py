@@ -22,7 +22,7 @@ class Batch:
         self.number = number
         self.records: dict[Record, None] = {}
         self.created: set[Record] = set()
-        """The records that the batch creates, so that they are not unknown after it."""
+        """The records that the batch creates; once it is acknowledged, the server knows them."""
         self._reports: list[str] = []
         self._characters = 0
         self._lines: dict[Record, Lines] = {}
@@ -109,8 +109,8 @@ class Outbox:
         return batch
 
     def _in_order(self) -> Iterator[tuple[Record, bool]]:
-        # A record is removed only when the next one is asked for, because a full batch may leave a
-        # part of it.
+        # A record is removed only when the next one is requested, because some of its changes may
+        # not fit into the batch.
         while self._first:
             yield self._first[0]
             self._first.popleft()

@@ -54,7 +54,7 @@ def default_client() -> str:
 
 
 def surrounding_task_id() -> str | None:
-    """Return the id of the task that this process is a part of, from ``TASKSCOPE_PARENT``."""
+    """Return the id of the task whose subtasks this process reports: ``TASKSCOPE_PARENT``."""
     named = _variable("TASKSCOPE_PARENT")
     return named if named is not None and _TASK_ID.match(named) else None
 

@@ -35,7 +35,7 @@ def amount_or_keep(value: object, field: str) -> Amount:
     try:
         return amount_of(value)
     except Exception:
-        warn_once(f'Ignored a part of an update: wanted a finite number or None for "{field}"')
+        warn_once(f'Ignored part of an update: wanted a finite number or None for "{field}"')
         return KEEP
 
 
@@ -48,7 +48,7 @@ def merge_metadata(draft: Change, metadata: object) -> None:
     except Exception:
         pass  # The mapping is one of the user's, and raises when it is read.
     if merged is None:
-        warn_once("Ignored a part of an update: metadata must be a JSON object of at most 16 KiB")
+        warn_once("Ignored part of an update: metadata must be a JSON object of at most 16 KiB")
     else:
         draft["metadata"] = merged
 
@@ -59,7 +59,7 @@ def is_between(value: object, least: float, most: float) -> bool:
 
 
 def length_of(items: Any) -> float | None:
-    """Return the length of a collection; None if it does not tell."""
+    """Return the length of a collection; None if it has none."""
     try:
         return len(items)
     except Exception:

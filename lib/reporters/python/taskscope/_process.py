@@ -16,7 +16,7 @@ from ._warnings import reset_after_fork, silence
 _EXIT_SECONDS = 1.5
 """How long the exit of a process waits for the server, before the background thread is stopped."""
 _COMMIT_SECONDS = 2.0
-"""How long the end of a task waits for the server in a process that may be killed after it."""
+"""How long the end of a task waits for its commit if the process may be killed afterwards."""
 
 _reporter: Reporter | None = None
 
@@ -36,7 +36,7 @@ def open_record(create: Change, client: str, parent: Record | None) -> Record:
 
     :param create: its name and other fields that do not change
     :param client: the client that it belongs to
-    :param parent: the record of the task of this process that it is a part of
+    :param parent: the record of its parent, if this process reports that task
     """
     record = Record(client, new_task_id(), parent, create)
     reporter().open(record)
@@ -58,7 +58,7 @@ def _is_worker() -> bool:
 def _flush_at_exit_of_worker() -> None:
     util = sys.modules.get("multiprocessing.util")
     if util is not None and _is_worker():
-        # Processes of multiprocessing do not run the functions that atexit knows.
+        # Processes of multiprocessing do not run atexit handlers.
         util.Finalize(None, _at_exit, exitpriority=-1_000)
 
 

@@ -1,4 +1,4 @@
-"""The pending changes of a task, and what a server that lost its data must be told again."""
+"""The pending changes of a task, and what to replay to a server that lost its data."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Record:
         self.is_closed = False
         """Whether further changes are ignored."""
         self.is_refused = False
-        """Whether the server does not accept the task."""
+        """Whether the server refuses the task."""
         self.is_inherited = False
         """Whether the process that this one was forked from reports the task."""
         self.is_queued = False
@@ -148,11 +148,11 @@ class Record:
         self.is_closed = True
 
     def request_cancel(self) -> None:
-        """Report that the task was cancelled together with the one that it is a part of."""
+        """Report that the task was cancelled together with its parent."""
         self._states.append((time.time(), {"type": "request_cancel"}))
 
     def probe(self) -> None:
-        """Report what changes nothing, so that a server without the task asks for all of it."""
+        """Send a report that changes nothing; a server without the task requests all of it."""
         self._states.append((time.time(), {"type": "start"}))
 
     def next_change(self, everything: bool) -> tuple[float, Change, Lines] | None:

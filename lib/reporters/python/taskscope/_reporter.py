@@ -18,7 +18,7 @@ from ._warnings import warn_once
 _INTERVAL_SECONDS = 0.05
 """The minimum time between two batches of updates; starts and ends are sent at once."""
 _POLL_SECONDS = 0.5
-"""How often the server is asked for cancellations while there is nothing to report."""
+"""How often the server is polled for cancellations while there is nothing to report."""
 _IDLE_SECONDS = 1.0
 """How long a connection without any task is kept open."""
 _FIRST_RETRY_SECONDS = 0.25
@@ -28,7 +28,7 @@ _FAST_ATTEMPTS = 10
 """The number of failures after which a server that was never reached is retried less often."""
 _EXIT_RETRY_SECONDS = 0.1
 _UNDECIDED_SECONDS = 1.0
-"""How long the outcome of a loop that was left early waits for an error of the code around it."""
+"""How long a loop that was left early is undecided: an error may still show that it failed."""
 _STOP_SECONDS = 0.3
 
 
@@ -49,7 +49,7 @@ class Reporter:
         self._is_closing = False
         self._has_been_up = False
         self._is_silent = False
-        """Whether the server has not answered in time, so that nothing waits for it again."""
+        """Whether a wait for the server timed out; nothing waits again until it responds."""
         self._attempts = 0
         self._failures = 0
         self._sent_at = 0.0
@@ -204,13 +204,13 @@ class Reporter:
         return self._batch is None and self._outbox.is_empty
 
     def _put_before_subtask(self, parent: Record, child: Record) -> None:
-        """Send first what must not be reported after the creation of a subtask."""
+        """Send the changes that must precede the creation of a subtask."""
         if parent.draft is not None and "expected_weight" in parent.draft:
             self._outbox.put_state(parent, everything=True)
         if parent.first_child is None:
             parent.first_child = child
         elif not parent.has_more_children:
-            # Only subtasks that exist before the first one moves tell how much there is to do.
+            # Only subtasks that exist before the first one moves show how much work there is.
             parent.has_more_children = True
             first = parent.first_child
             for record in self._outbox.dirty():
@@ -223,7 +223,7 @@ class Reporter:
             self._sender.wake()
 
     def _end_undecided(self, thread: int | None = None) -> None:
-        """End the tasks whose time has come, and those of a thread, whose code has gone on."""
+        """End the undecided tasks that are due, and those of a thread that starts another task."""
         undecided, self._undecided = self._undecided, []
         for each in undecided:
             if each.thread != thread and each.at > time.monotonic():

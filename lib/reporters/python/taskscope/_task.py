@@ -97,12 +97,12 @@ class Task:
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing that starts now can be a part of the task, although it has not ended."""
+        """Whether the task accepts no more subtasks, although it has not ended."""
         return False
 
     @property
     def cancelled(self) -> bool:
-        """Whether someone has cancelled the task, or one that it is a part of."""
+        """Whether someone has cancelled the task or one of its ancestors."""
         return self._record.is_cancelled
 
     def update(
@@ -204,7 +204,7 @@ class Task:
         return self._track(items, total, unit_field)
 
     def child(self, name: str, *, weight: float = 1, share: float | None = None) -> Task:
-        """Start a subtask, which does a part of this task's work.
+        """Start a subtask, which does a share of this task's work.
 
         Unless this task reports its own progress, it is computed from that of its subtasks. The
         subtask ends with its ``with`` block or ``finish()``, at the latest with this task.
@@ -231,7 +231,7 @@ class Task:
     def expect(self, weight: float | None) -> None:
         """Declare the sum of the weights of all subtasks, those to come included.
 
-        :param weight: the sum; None if it is no longer known
+        :param weight: the sum of the weights; None to withdraw an earlier declaration
 
         :raises TaskCancelled: if someone has cancelled the task
         """

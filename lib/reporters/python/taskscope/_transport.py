@@ -25,7 +25,7 @@ class Unreachable(Exception):
 
 
 class Rejected(Exception):
-    """Raised if the server accepts no reports. The text is the reason."""
+    """Raised if the server accepts no reports; the message is the reason."""
 
     def __init__(self, reason: str, is_from_server: bool) -> None:
         super().__init__(reason)
@@ -70,7 +70,7 @@ class Transport:
             connection.close()
 
     def interrupt(self) -> None:
-        """Make a request of another thread fail at once."""
+        """Abort the request that another thread is making."""
         sock = getattr(self._connection, "sock", None)
         try:
             if sock is not None:

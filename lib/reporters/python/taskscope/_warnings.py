@@ -1,4 +1,4 @@
-"""Warnings for the user, on stderr: an error would reach no caller."""
+"""Warnings for the user, on stderr, because the background thread has no caller to raise to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _silent = False
 def warn_once(message: str) -> None:
     """Write a warning, unless this process, or the one it was forked from, has written one."""
     global _warned
-    # Another thread that writes meanwhile has warned, and must not be waited for.
+    # If another thread holds the lock, it is writing the warning: do not wait for it.
     if not _lock.acquire(blocking=False):
         return
     try:
@@ -30,10 +30,10 @@ def warn_once(message: str) -> None:
 
 
 def silence() -> None:
-    """Write nothing from now on: a thread that writes while the interpreter exits can crash it."""
+    """Suppress warnings: a thread that writes while the interpreter exits can crash it."""
     global _silent
     _silent = True
-    # A warning that is being written is waited for, but not if nobody reads stderr.
+    # Wait for a warning that is being written, but not for long: stderr may have no reader.
     if _lock.acquire(timeout=0.1):
         _lock.release()
 

@@ -306,7 +306,7 @@ except TypeError as error: print(error)
 `;
     const { code, stdout, stderr } = await runPython(source, { server: server.url });
     assertEquals([code, stderr.split("\n").length], [0, 2], stderr);
-    assertMatch(stderr, /^\[taskscope\] Ignored a part of an update: /);
+    assertMatch(stderr, /^\[taskscope\] Ignored part of an update: /);
     assertEquals(stdout.split("\n").length, 6, stdout);
     const [task, child] = await tasksAt(server.url);
     assertEquals([task!.status, task!.unit?.slice(0, 4), task!.total], [
