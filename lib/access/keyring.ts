@@ -129,7 +129,7 @@ export class Keyring {
   async #verifyAnew(token: string, name: string, kind: TokenKind): Promise<Grant | null> {
     let grant: Grant;
     try {
-      // An expired token is told from one that was never signed, so the expiry is checked afterwards.
+      // The expiry is checked afterwards, because an expired token is reported differently from a forged one.
       const rules = { algorithms: [ALGORITHM], typ: TYPES[kind], currentDate: new Date(0) };
       const { payload } = await jwtVerify(token, this.#secret, rules);
       grant = grantFrom(kind, payload);

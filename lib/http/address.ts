@@ -30,7 +30,7 @@ export function addressOf(request: Request, peer: string, proxies: ReadonlySet<s
 }
 
 const QUAD = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
-/** Matches the port after an IPv4 address; after an IPv6 address, only brackets tell a port from a group. */
+/** Matches the port after an IPv4 address; after an IPv6 address, only brackets distinguish a port from a group. */
 const PORT = /(?<=\.\d{1,3}):\d{1,5}$/;
 const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
 

@@ -1,7 +1,7 @@
 /**
  * Compresses responses on request.
  *
- * Compression tells the length of what a response has in common with itself. If a response had both a secret and
+ * The length of a compressed response reveals how much of it is repeated. If a response had both a secret and
  * text of an attacker's choice, anyone who sees the length of the encrypted response could guess the secret bit by
  * bit (BREACH). So these are never compressed:
  *

@@ -80,7 +80,7 @@ export class Guard {
  * 8.3.1). The authority is read as text, so that it gets the same checks as a Host header.
  *
  * Without TLS, `localhost` is not accepted: if an HTTP/1 request has no Host header, Deno puts `localhost`
- * and the port into the URL, and nothing tells such a request from one over HTTP/2.
+ * and the port into the URL, and nothing distinguishes such a request from one over HTTP/2.
  */
 function authorityOf({ url }: Request): string | undefined {
   const [, scheme, authority = ""] = /^(https?):\/\/([^/?#]*)/.exec(url) ?? [];

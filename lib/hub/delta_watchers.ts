@@ -28,7 +28,7 @@ export class DeltaWatchers {
     this.#watchers.add(watcher);
   }
 
-  /** Returns whether a watcher has not been removed yet. */
+  /** Returns whether a watcher is registered: added and not removed. */
   has(watcher: Watcher): boolean {
     return this.#watchers.has(watcher);
   }

@@ -47,7 +47,7 @@ export class FirstMessages {
     return (cursor) => [...resync, ...state(cursor), ...news];
   }
 
-  /** Returns the first messages for a watcher of all events; there is at most one. */
+  /** Returns the first message for a watcher of all events, as a list of at most one. */
   events(client: string, full: FullStates, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
@@ -57,7 +57,7 @@ export class FirstMessages {
     return (cursor) => [enclosed(resync(after), eventMessage("initial_state", state(cursor), cursor), news)];
   }
 
-  /** Returns the first messages for a watcher of one task's events; there is at most one. */
+  /** Returns the first message for a watcher of one task's events, as a list of at most one. */
   taskEvents(client: string, stored: StoredTask, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     if (missed === undefined) {

@@ -90,7 +90,7 @@ export class FullStates {
     this.#watchers.set(watcher, this.#registry.lastSeq(this.#client));
   }
 
-  /** Returns whether a watcher has not been removed yet. */
+  /** Returns whether a watcher is registered: added and not removed. */
   has(watcher: Watcher): boolean {
     return this.#watchers.has(watcher);
   }

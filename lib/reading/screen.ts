@@ -47,8 +47,8 @@ const KEPT_ROWS = 256;
 const WIDEST = 1_000;
 
 /**
- * Follows the cursor and tells lines from redraws. Text that is about to be overwritten is given as a redraw; a row becomes
- * a line once there is a row below it, and again, if it was redrawn since, once another row follows.
+ * Follows the cursor and distinguishes lines from redraws. Text that is about to be overwritten is given as a redraw; a
+ * row becomes a line once there is a row below it, and again, if it was redrawn since, once another row follows.
  */
 export class Screen {
   #rows: Row[] = [emptyRow()];

@@ -10,7 +10,7 @@ export interface JobHistory {
   readonly seconds: readonly number[];
 }
 
-/** The bounds of the exponent of a rate that grows like a power of time. */
+/** The bounds of {@linkcode Forecast.power}. */
 const MIN_POWER = -0.7;
 const MAX_POWER = 1.5;
 /** A rate that changes with progress is followed until it is this many times as large, or as small. */
@@ -29,7 +29,7 @@ export const FIRST_TREND = 5;
 export interface Forecast {
   /** The current rate, in units per second. */
   readonly rate: number;
-  /** The exponent with which the rate grows with time; 0 if it does not. */
+  /** The exponent p of a rate that is proportional to time^p; 0 if the rate is constant. */
   readonly power: number;
   /** The change of the rate per unit of progress; 0 if there is none. */
   readonly slope: number;

@@ -32,7 +32,7 @@ export class Hindsight {
   #weights: readonly number[] = FIRST_ONLY;
   /** The number of blocks that the weights are for. */
   #blocks = 0;
-  /** The weighted mean of the squared errors; 0 if there is no past to tell from. */
+  /** The weighted mean of the squared errors; 0 if there are no earlier forecasts. */
   squaredError = 0;
 
   /**

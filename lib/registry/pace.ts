@@ -142,7 +142,7 @@ export class Pace {
 
   /**
    * How wrong such predictions were in the past of this job: by this factor, in either direction. At least 1,
-   * which also means that there is no past to tell from.
+   * which is also the value before any prediction can be checked.
    */
   get doubt(): number {
     if (this.#timeline.length === 0) return 1;
@@ -260,7 +260,7 @@ export class Pace {
   /** How much more is left than the total says, because the total has grown so far. */
   #growth(): number {
     if (this.#totalChanges < MIN_TOTAL_CHANGES) return 1;
-    // The open block may be too short to tell.
+    // The open block may be too short to be representative.
     const last = this.#timeline.closed;
     const { amounts, totals } = this.#timeline;
     const growthSince = (block: number) => {

@@ -136,8 +136,8 @@ export class SubtaskProgress {
   }
 
   /**
-   * Adds an unfinished subtask that was reported before its parent. What it did before does not tell whether all subtasks
-   * existed before the first one moved.
+   * Adds an unfinished subtask that was reported before its parent. Its earlier progress does not show whether all
+   * subtasks existed before the first one moved.
    */
   addEarlier(subtask: Subtask, contribution: Contribution): void {
     const progress = subtask.progress ?? 0;

@@ -47,11 +47,11 @@ export interface MonitoredTask {
     options?: TrackOptions,
   ): AsyncGenerator<Item, void, undefined>;
   /**
-   * Declares how much work the subtasks will do in all, so that the progress is known although they are
+   * Declares how much work the subtasks will do in all, so that the progress can be computed although they are
    * created one after another. An invalid value is ignored with a warning.
    *
-   * @param weight the sum of the weights of all subtasks without a share, those to come included; `null` if
-   * it is no longer known
+   * @param weight the sum of the weights of all subtasks without a share, those to come included; `null` to
+   * withdraw an earlier declaration
    */
   expect(weight: number | null): void;
   /**

@@ -24,7 +24,7 @@ export type FollowEvent =
     readonly isAll: boolean;
     /**
      * What to add to the clock of this machine to get the server's, in seconds; absent if the event came over
-     * the socket, which does not tell.
+     * the socket, whose messages have no time.
      */
     readonly clockOffset?: number;
   }

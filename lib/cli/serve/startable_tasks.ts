@@ -72,7 +72,7 @@ async function load(path: string, url: string): Promise<Record<string, unknown>>
   }
 }
 
-/** Returns where a module threw an error, as the end of a message; the messages of syntax errors have a place. */
+/** Returns ` at <location>` of the error that a module threw; empty if its message has one, as for syntax errors. */
 function placeOf(error: unknown): string {
   const { stack = "", message } = error instanceof Error ? error : new Error();
   const [place] = stack.slice(stack.indexOf(message) + message.length).match(/file:\/\/\S+:\d+:\d+/) ?? [];

@@ -33,7 +33,7 @@ const MAX_SECONDS = 3_650 * DAY_SECONDS;
 
 /**
  * The headers of a response that has a token: neither a proxy nor Deno before 2.9 may compress it, because its
- * length could then tell the token (BREACH).
+ * length could then reveal the token (BREACH).
  */
 const UNCOMPRESSED = { "cache-control": "no-store, no-transform" };
 

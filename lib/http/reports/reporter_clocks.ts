@@ -4,9 +4,10 @@
  * The rule: a report's time is converted when it is received, once and for all, by the offset of its
  * reporter's clock. Everything behind this point knows only the server's clock.
  *
- * A batch says when it was sent, by the reporter's clock (`sent_at`). So its receipt tells the offset of that
- * clock plus the time that the batch travelled, and the smallest of these sums is the best estimate. Reports
- * that waited for a connection keep their true times, because a batch that is resent says when it was resent.
+ * A batch says when it was sent, by the reporter's clock (`sent_at`). The time of its receipt minus that
+ * time is the offset of the clock plus the time that the batch travelled, and the smallest of these sums is the
+ * best estimate. Reports that waited for a connection keep their true times, because a batch that is resent
+ * says when it was resent.
  *
  * @module
  */
@@ -24,12 +25,12 @@ const MAX_TRAVEL_SECONDS = 30;
 /** How much the offset may grow, as a share of the time between two batches, because clocks drift. */
 const MAX_DRIFT = 0.001;
 /**
- * A reporter of version 0.1.0 does not say when it sent a batch. Then its newest report tells the offset, plus
- * the time that the report waited for a connection. A clock that seems to be behind by less than this many
- * seconds is therefore taken to be right.
+ * A reporter of version 0.1.0 does not say when it sent a batch. Then the time of its newest report stands in,
+ * which adds the time that the report waited for a connection. A clock that seems to be behind by less than
+ * this many seconds is therefore taken to be right.
  */
 const MAX_WAIT_SECONDS = 1_800;
-/** The maximum number of reporters to remember; beyond it, the one that was heard of first is forgotten. */
+/** The maximum number of reporters to remember; beyond it, the one that was added first is forgotten. */
 const REMEMBERED_REPORTERS = 10_000;
 
 /** The clock of one reporter. */

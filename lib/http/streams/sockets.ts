@@ -253,7 +253,7 @@ export class Sockets {
     return true;
   }
 
-  /** Counts again what waits for the sockets, because nothing tells when it has been sent. */
+  /** Counts again what waits for the sockets, because there is no event when it has been sent. */
   #measure(): void {
     for (const waiting of this.#waiting) {
       waiting.measure();

@@ -8,7 +8,7 @@
 export interface Bar {
   /** The line with {@linkcode BAR_SIGN} in the bar's place; a percentage inside of the bar stands behind it. */
   readonly rest: string;
-  /** How much of the bar is filled, from 0 to 1; `null` if the drawing does not tell. */
+  /** How much of the bar is filled, from 0 to 1; `null` if the drawing does not show it. */
   readonly share: number | null;
   /** The number of cells. */
   readonly width: number;

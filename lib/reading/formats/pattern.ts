@@ -20,8 +20,8 @@ export interface Pattern extends Omit<SightingOptions, "label"> {
   readonly format: string;
   /**
    * Matches the line. Its groups: `percent`; `current` and `total`, or `current` and `left`, for counts; `done` and `size` with `doneUnit` and `sizeUnit`, the
-   * prefixes of their units; `what` is being done; `phase` is that, too, and tells tracks
-   * apart, as does `label`; `unit` is what is counted; `elapsed` and `duration` are clocks.
+   * prefixes of their units; `what` is being done; `phase` is that, too, and identifies the
+   * track, as does `label`; `unit` is what is counted; `elapsed` and `duration` are clocks.
    */
   readonly pattern: RegExp;
   /** What a plain `k` means. @default {1000} */
@@ -31,7 +31,7 @@ export interface Pattern extends Omit<SightingOptions, "label"> {
 }
 
 /**
- * Makes a format of patterns; the first that matches counts.
+ * Creates a format from patterns; the first one that matches a line decides.
  *
  * @param patterns in order
  */
