@@ -49,7 +49,7 @@ function valueOf({ state, progress, stale }: Task): Pick<Badge, "value" | "colou
     case "STARTING":
     case "PROCESSING":
       return stale
-        ? { value: percent === null ? "silent" : `${percent}, silent`, colour: COLOURS.amber }
+        ? { value: percent === null ? "stale" : `${percent}, stale`, colour: COLOURS.amber }
         : { value: percent ?? "running", colour: COLOURS.blue };
     case "FINISHED":
       return { value: "finished", colour: COLOURS.green };

@@ -19,7 +19,7 @@ Deno.test("badgeOf() shows the progress or the final state of a task", () => {
   assertEquals(valueOf({ progress: 42.9 }), "42%");
   assertEquals(valueOf({ progress: 99.99 }), "99%");
   assertEquals(valueOf({ progress: 0 }), "0%");
-  assertEquals([valueOf({ stale: true }), valueOf({ stale: true, progress: 7 })], ["silent", "7%, silent"]);
+  assertEquals([valueOf({ stale: true }), valueOf({ stale: true, progress: 7 })], ["stale", "7%, stale"]);
   assertEquals(badgeOf(finishedTask({ name: "job" })), {
     label: "job",
     value: "finished",
