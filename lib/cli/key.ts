@@ -35,7 +35,7 @@ export const KEY_FLAGS = {
 } as const satisfies FlagTable;
 
 /**
- * Finds the key: in the file of `--key-file`, or else in the environment.
+ * Finds the key: in the file named by `--key-file`, or else in the environment.
  *
  * @param commandLine the parsed command line
  * @param readVariable reads an environment variable
@@ -57,10 +57,10 @@ function readKeyFile(file: string, flag: string): SourcedKey {
   try {
     text = Deno.readTextFileSync(file);
   } catch (cause) {
-    throw new ConfigError(`Cannot read the file of ${flag}: ${messageOf(cause)}`, { cause });
+    throw new ConfigError(`Cannot read the file named by ${flag}: ${messageOf(cause)}`, { cause });
   }
   const key = text.split(/\r?\n/, 1)[0]!.trim();
-  return checkCharacters({ key, source: `The first line of the file of ${flag}` });
+  return checkCharacters({ key, source: `The first line of the file named by ${flag}` });
 }
 
 function checkCharacters(key: SourcedKey): SourcedKey {

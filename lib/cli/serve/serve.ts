@@ -115,7 +115,7 @@ function pem(file: string, flag: string): string {
   try {
     return Deno.readTextFileSync(file);
   } catch (cause) {
-    throw new Error(`Cannot read the file of ${flag}: ${messageOf(cause)}`, { cause });
+    throw new Error(`Cannot read the file named by ${flag}: ${messageOf(cause)}`, { cause });
   }
 }
 
