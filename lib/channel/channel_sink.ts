@@ -1,5 +1,5 @@
 /**
- * Sends reports to a monitor in another isolate of the process, or to a fallback if no monitor answers.
+ * Sends reports to a monitor in another isolate of the process, or to a fallback if no monitor responds.
  *
  * @module
  */
@@ -15,7 +15,7 @@ const sinks: Map<string, ChannelSink> = new Map();
  * Returns the sink for tasks that have no monitor in their own isolate.
  *
  * @param channel the name of the monitor's channel
- * @param fallback returns the sink to use if no monitor answers; `null` if there is no fallback
+ * @param fallback returns the sink to use if no monitor responds; `null` if there is no fallback
  * @param key the key for the fallback's server, if the monitored function has the option `key`
  * @returns the sink; calls with the same channel and key return the same sink
  */
@@ -30,7 +30,7 @@ export function channelSink(
   return sink;
 }
 
-/** Passes reports to the monitor; once no monitor has answered, passes them to the fallback for good. */
+/** Passes reports to the monitor; once no monitor has responded, passes them to the fallback for good. */
 class ChannelSink implements ReportSink {
   readonly #monitor: MonitorSink;
   readonly #fallback: () => ReportSink | null;

@@ -29,7 +29,7 @@ const COMMIT_WAIT_MS = 2_000;
 const WARNED: Set<string> = new Set();
 
 /**
- * Reports tasks over a channel, which is open only while there are tasks to report. If no monitor answers,
+ * Reports tasks over a channel, which is open only while there are tasks to report. If no monitor responds,
  * the tasks are moved to the fallback; without a fallback, they run unmonitored.
  */
 export class MonitorSink implements ReportSink {
@@ -38,7 +38,7 @@ export class MonitorSink implements ReportSink {
   readonly #onFallback: (sink: ReportSink, tasks: readonly ReportedTask[]) => void;
   readonly #tasks: Map<string, ReportedTask> = new Map();
   #member: MemberChannel | null = null;
-  /** Whether a monitor has answered since the channel was opened. */
+  /** Whether a monitor has responded since the channel was opened. */
   #found = false;
   #searchFailedMs = -Infinity;
   /** The number of tasks that have been opened so far. */
@@ -46,8 +46,8 @@ export class MonitorSink implements ReportSink {
 
   /**
    * @param name the name of the monitor's channel
-   * @param fallback returns the sink to use if no monitor answers; `null` if there is no fallback
-   * @param onFallback called when no monitor answered, with the fallback and the tasks to move to it
+   * @param fallback returns the sink to use if no monitor responds; `null` if there is no fallback
+   * @param onFallback called when no monitor responded, with the fallback and the tasks to move to it
    */
   constructor(
     name: string,

@@ -25,8 +25,8 @@ export interface MonitorLimits {
    */
   readonly startedTasks: number;
   /**
-   * The maximum number of wrong keys or tokens in a row that one address may send; further ones are answered
-   * with 429 instead of 401.
+   * The maximum number of wrong keys or tokens in a row that one address may send; further ones get 429
+   * instead of 401.
    */
   readonly wrongKeysPerAddress: number;
   /** The number of milliseconds after which an address may send one more wrong key. */
@@ -35,8 +35,8 @@ export interface MonitorLimits {
   readonly addresses: number;
   /**
    * The maximum number of writes over REST in a row to the tasks of one client, if there is a key; further
-   * ones are answered with 429. A batch of reports counts as one write to each client in it. Writes with the key, with tokens for the client and with tokens for each of its
-   * tasks are counted separately.
+   * ones get 429. A batch of reports counts as one write to each client in it. Writes with the key, with tokens
+   * for the client and with tokens for each of its tasks are counted separately.
    */
   readonly writesPerClient: number;
   /** The number of milliseconds after which one more write to the tasks of a client is accepted. */

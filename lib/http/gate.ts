@@ -275,8 +275,8 @@ export class Gate {
   }
 
   /**
-   * Authenticates a browser by its cookies. Nothing but a missing key is answered, whatever is wrong with them, so that
-   * the browser is led to sign in.
+   * Authenticates a browser by its cookies. Whatever is wrong with them counts as a missing key, so that the
+   * browser is led to sign in.
    */
   async #browserVisitor(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();

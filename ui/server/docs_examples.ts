@@ -21,7 +21,7 @@ export const SOCKET_MESSAGES: readonly {
   {
     type: "state_update",
     about:
-      "Every task again after a change. These messages are throttled to 1 MB per second and client; the newest wins.",
+      "All tasks, sent again after every change, but at most 1 MB per second and client: states in between are skipped.",
     example:
       '{"type": "state_update", "active_tasks": [task…], "all_tasks": {"id": task…}, "cursor": "e1:43"}',
   },

@@ -72,7 +72,7 @@ ${variables({ server, client })}node hello.mjs`,
     }],
     notes: [
       `With Bun, the commands are \`bun add ${url}\` and \`bun hello.mjs\`.`,
-      "Clean installs fetch the package from this server again. To do without it, commit the package to your " +
+      "Clean installs fetch the package from this server again. To avoid that, commit the package to your " +
       `repository: \`curl -fsSO ${url}\`, then \`npm install ./${tarball}\`.`,
     ],
   };
