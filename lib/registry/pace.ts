@@ -34,7 +34,7 @@ const MIN_TOTAL_CHANGES = 5;
 /** How much of the growth of a total so far is expected of the future, and how much at most. */
 const EXPECTED_GROWTH = 0.5;
 const MAX_GROWTH = 0.5;
-/** A step back by at most this share of what was done is an inaccuracy; a larger one starts anew. */
+/** A step back by at most this share of what was done is an inaccuracy; a larger one starts over. */
 const INACCURACY = 0.1;
 
 /** What predictions are based on. */
@@ -75,7 +75,7 @@ export class Pace {
   #forecasts: readonly Forecast[] | null = null;
 
   /**
-   * Observes a position. A step back starts anew, because what was observed before does not apply.
+   * Observes a position. A step back starts over, because what was observed before does not apply.
    *
    * @param position the amount done; `null` if it is not known
    * @param at the time, in epoch seconds

@@ -335,7 +335,7 @@ export class RemoteSink implements ReportSink, Disposable {
    * Keeps the process alive while reports are under way, within {@linkcode UNSENT_GRACE_MS}. Reports to a server that can't
    * be reached from the beginning do not count.
    *
-   * @param options whether the time begins anew
+   * @param options whether to restart the timer
    */
   #keepAlive({ anew = false } = {}): void {
     const { isUp, isDown, hasBeenUp } = this.#connection;
@@ -345,7 +345,7 @@ export class RemoteSink implements ReportSink, Disposable {
       clearTimeout(this.#graceTimer);
       this.#graceTimer = undefined;
     }
-    // After the time, the timer stays, so that further reports do not begin it anew.
+    // After the time, the timer stays, so that further reports do not restart it.
     if (isUnderWay) this.#graceTimer ??= setTimeout(() => {}, UNSENT_GRACE_MS);
   }
 

@@ -57,7 +57,7 @@ export function LogSection({ view }: { readonly view: TaskView }): JSX.Element |
       if (range !== null) jump(range.from);
     };
     goTo();
-    // The section stays as long as the page.
+    // Never removed, because the section exists as long as the page.
     addEventListener("hashchange", goTo);
   }, []);
   useEffect(() => {

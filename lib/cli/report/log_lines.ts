@@ -1,5 +1,5 @@
 /**
- * Sends lines of a log in batches, also as they come from an input.
+ * Sends lines of a log in batches, also as they arrive at standard input.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export function* batchesOf(lines: Iterable<string>): Generator<readonly string[]
 }
 
 /**
- * Sends the lines of an input as they come. The input is not read while a batch is sent, so little of it is in
+ * Sends the lines of an input as they arrive. The input is not read while a batch is sent, so little of it is in
  * memory, and a program that writes faster has to wait.
  *
  * @param input the bytes of the lines

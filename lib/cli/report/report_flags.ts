@@ -81,7 +81,7 @@ export const START_FLAGS = {
   id: {
     kind: "value",
     placeholder: "<id>",
-    help: "id of the task, which makes a repeated start harmless; by default a new one",
+    help: "id of the task, so that starting it again is harmless; by default a new id",
     parse: taskId,
   },
   ...PROGRESS,

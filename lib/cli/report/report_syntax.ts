@@ -86,8 +86,8 @@ export const REPORT = {
       syntax: {
         usage: "report log <id> <line>… [flags]",
         description:
-          "Adds lines to the log of a task. A - in place of the lines reads them from the input, and sends them " +
-          "as they come. A line may begin with a hyphen after --.",
+          "Adds lines to the log of a task. A - in place of the lines reads them from standard input, and sends " +
+          "them as they arrive. A line may begin with a hyphen after --.",
         flags: LOG_FLAGS,
         exitStatuses: EXIT_STATUSES,
         examples: [

@@ -1,5 +1,5 @@
 /**
- * The worker that searches logs in the database, so that a search over many lines delays nobody else.
+ * The worker that searches logs in the database, so that a search over many lines delays nothing else.
  *
  * @module
  */

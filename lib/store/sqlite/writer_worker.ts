@@ -13,7 +13,7 @@ const scope = globalThis as unknown as {
   postMessage(answer: WriterAnswer): void;
 };
 
-/** The interval at which the worker looks whether the file still exists, in milliseconds. */
+/** The interval at which the worker checks whether the file still exists, in milliseconds. */
 const WATCH_INTERVAL_MS = 500;
 
 let settings: { readonly file: string; readonly durability: Durability } | undefined;

@@ -36,7 +36,7 @@ export const REPORT_CALLS: CallGroup = {
       description:
         "The task is NOT_STARTED until its first update. `started: true` moves it to STARTING at once; any field of an " +
         "update (`progress`, `status`, `current`, `total`, `unit`) makes the request its first update, too. Without `id`, " +
-        "the server makes one up. If a task of the same id and name exists already, responds with 200 and its record.",
+        "the server generates one. If a task of the same id and name exists already, responds with 200 and its record.",
       body: CREATE_BODY,
       isForm: true,
       responses: { 201: TASK, 200: TASK },

@@ -119,7 +119,7 @@ class Reporter:
                 self._progressed.wait(seconds)
 
     def suspend(self) -> None:
-        """Stop the background thread for a fork, or for good. Waits for it shortly."""
+        """Stop the background thread for a fork, or for good. Waits for it briefly."""
         sender = self._sender
         if sender is not None and sender is not threading.current_thread():
             sender.stop()
