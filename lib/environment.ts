@@ -1,5 +1,5 @@
 /**
- * What differs between Deno, Node, Bun and browsers. Nothing here ever prompts for a permission.
+ * Hides the differences between Deno, Node, Bun and browsers. Nothing here ever prompts for a permission.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Numbers as programs around the world write them. Pure.
+ * Parses numbers as programs around the world write them. Pure.
  *
  * @module
  */

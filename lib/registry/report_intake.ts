@@ -1,5 +1,5 @@
 /**
- * Applies the reports of one reporter, and decides how to answer refused reports.
+ * Applies the reports of one reporter, and decides what the reporter gets for a refused one.
  *
  * @module
  */

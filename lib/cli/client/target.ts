@@ -1,5 +1,5 @@
 /**
- * The flags of commands that talk to a server: its URL, the client whose tasks are meant, and the key.
+ * The flags of commands that talk to a server: its URL, the client that the tasks belong to, and the key.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export const TARGET_FLAGS = {
     group: GROUP,
     placeholder: "<name>",
     fallback: DEFAULT_CLIENT,
-    help: "client whose tasks are meant",
+    help: "client that the tasks belong to",
     parse: clientToken,
   },
   server: {

@@ -16,13 +16,13 @@ export const DATA_FLAGS = {
   data: {
     kind: "value",
     placeholder: "<file>",
-    help: "the server's database file; by default the one chosen by --port",
+    help: "the server's database file; by default the one for --port",
   },
   port: {
     kind: "value",
     placeholder: "<port>",
     fallback: "8000",
-    help: "port of the server, which names its default database file",
+    help: "port of the server, if it uses the default database file",
   },
 } as const satisfies FlagTable;
 

@@ -25,7 +25,7 @@ const SENDING = {
     group: "Server",
     placeholder: "<seconds>",
     fallback: "10",
-    help: "try again for this long while the server restarts; 0 tries once",
+    help: "keep retrying for this many seconds while the server restarts; 0 tries once",
     parse: secondsWithin(0, MAX_TIMEOUT),
   },
   "best-effort": {
@@ -95,7 +95,7 @@ export const START_FLAGS = {
   parent: {
     kind: "value",
     placeholder: "<id>",
-    help: "make it a subtask of this task; in a command of taskscope run, of the run's task by default",
+    help: "make it a subtask of this task; by default of the surrounding taskscope run, if any",
     parse: taskId,
   },
   weight: {

@@ -67,7 +67,7 @@ const RUN_FLAGS = {
   "no-nest": {
     kind: "switch",
     help:
-      "make the task no subtask of a surrounding one, and what the command reports no subtasks of this one",
+      "keep the task from becoming a subtask of a surrounding one, and the command's tasks from becoming its subtasks",
   },
   quiet: { kind: "switch", help: "print no messages of taskscope itself" },
   ...TARGET_FLAGS,

@@ -1,5 +1,5 @@
 /**
- * Amounts of unknown programs without a percent sign or a slash between counts. Pure.
+ * Recognises amounts of unknown programs that have no percent sign and no slash between counts. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tells a line that announces step k of n from one that says that k of n are done. Pure.
+ * Distinguishes lines that announce step k of n from lines that say that k of n are done. Pure.
  *
  * @module
  */

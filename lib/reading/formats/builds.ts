@@ -1,5 +1,5 @@
 /**
- * Build tools, package managers and test runners. Pure.
+ * Recognises the progress of build tools, package managers and test runners. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Tables with a column that is headed by a percent sign. Pure.
+ * Recognises tables in which a percent sign heads a column. Pure.
  *
  * @module
  */

@@ -1,3 +1,9 @@
+/**
+ * Recognises the progress meter of curl. Pure.
+ *
+ * @module
+ */
+
 import { bytesOf } from "../numbers.ts";
 import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 

@@ -1,3 +1,9 @@
+/**
+ * Recognises the statistics of ffmpeg and the output of its `-progress`. Pure.
+ *
+ * @module
+ */
+
 import { secondsOf } from "../numbers.ts";
 import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 

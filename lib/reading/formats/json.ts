@@ -1,5 +1,5 @@
 /**
- * Progress in JSON lines. Pure.
+ * Recognises progress in JSON lines. Pure.
  *
  * @module
  */

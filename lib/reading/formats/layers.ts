@@ -1,5 +1,5 @@
 /**
- * Programs that draw a row for each of several things at once: the finished ones of those listed count. Pure.
+ * Recognises programs that draw a row for each of several things at once, and counts the finished rows. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Hadoop's jobs. Pure.
+ * Recognises the progress of Hadoop's jobs. Pure.
  *
  * @module
  */

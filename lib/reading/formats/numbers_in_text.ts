@@ -1,5 +1,5 @@
 /**
- * Percentages, counts and sizes in lines of unknown programs. Pure.
+ * Recognises percentages, counts and sizes in lines of unknown programs. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Lines that programs write for other programs to read. Pure.
+ * Recognises lines that programs write for other programs to read. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Programs that say how many things they check, and write a character for each. Pure.
+ * Recognises programs that say how many things they check, and write a character for each. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * rsync's two progress displays. Pure.
+ * Recognises rsync's two progress displays. Pure.
  *
  * @module
  */

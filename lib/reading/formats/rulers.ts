@@ -1,5 +1,5 @@
 /**
- * Rows of one character that grow under a ruler, such as `0%   10   20` and `|----|----|`. Pure.
+ * Recognises rows of one character that grow under a ruler, such as `0%   10   20` and `|----|----|`. Pure.
  *
  * @module
  */

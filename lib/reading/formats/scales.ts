@@ -1,5 +1,5 @@
 /**
- * Scales that are drawn from left to right, such as `0...10...20`. Pure.
+ * Recognises scales that are drawn from left to right, such as `0...10...20`. Pure.
  *
  * @module
  */

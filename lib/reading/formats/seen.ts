@@ -1,5 +1,5 @@
 /**
- * A line of an unknown program, and what stands around its numbers. Pure.
+ * Describes a line of an unknown program: its numbers, and the text around them. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The Test Anything Protocol. Pure.
+ * Recognises the Test Anything Protocol. Pure.
  *
  * @module
  */

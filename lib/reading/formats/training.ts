@@ -1,5 +1,5 @@
 /**
- * Progress bars of libraries, and loops of simulations and machine learning. Pure.
+ * Recognises progress bars of libraries, and the loops of simulations and machine learning. Pure.
  *
  * @module
  */

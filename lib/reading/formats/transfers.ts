@@ -1,5 +1,5 @@
 /**
- * Programs that copy, download, back up and pack. Pure.
+ * Recognises the progress of programs that copy, download, back up and pack. Pure.
  *
  * @module
  */

@@ -1,3 +1,9 @@
+/**
+ * Recognises the bars and dots of wget. Pure.
+ *
+ * @module
+ */
+
 import { bytesOf } from "../numbers.ts";
 import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 

@@ -1,5 +1,5 @@
 /**
- * Patterns for the words beside a number, which tell progress from other numbers. Pure.
+ * Patterns for the words beside a number, which distinguish progress from other numbers. Pure.
  *
  * @module
  */
