@@ -62,7 +62,7 @@ export class ClientShares {
     }
     if (created.size >= free) {
       throw limitReached(
-        `Your network has created ${created.size} clients; the ${free} that are left are for others`,
+        `Your network has created ${created.size} clients; the remaining ${free} are reserved for other networks`,
       );
     }
     if (this.#created.size >= MANY_NETWORKS) this.#forgetUnused();

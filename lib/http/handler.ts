@@ -163,7 +163,7 @@ export class Handler {
     const match = this.#tree.find(segments);
     if (match !== null) paramsIn(match);
     if (routes === undefined) throw nothingHere();
-    throw new Problem("not_found", "Paths do not end with a slash; leave it out");
+    throw new Problem("not_found", "Paths do not end with a slash; remove it");
   }
 
   /**

@@ -52,7 +52,7 @@ function denoSection({ server, client, needsKey, version }: InstallPage): Instal
 ${variables({ client })}deno run ${flags.map(shellWord).join(" ")} hello.ts`,
     }],
     notes: [
-      `\`${server}/v${version}/monitored.ts\` is this version for ever, also after the server was upgraded.`,
+      `\`${server}/v${version}/monitored.ts\` always serves this version, even after an upgrade of the server.`,
     ],
   };
 }
@@ -101,7 +101,7 @@ ${file("hello-python/hello.py", pythonScript("a Python package"))}
 ${variables({ server, client })}hello-python/bin/python hello-python/hello.py`,
     }],
     notes: [
-      `\`taskscope==${version}\` pins this version, and \`${server}/v${version}/taskscope.py\` is its file for ever.`,
+      `\`taskscope==${version}\` pins this version; \`${server}/v${version}/taskscope.py\` is its file, which never changes.`,
       "Don't name this server in `--extra-index-url`: pip would then also take a package of this name from " +
       "another index.",
     ],

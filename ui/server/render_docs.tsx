@@ -47,8 +47,8 @@ export function renderDocsPage(documentation: Documentation, style: string): str
         <section aria-labelledby="record">
           <h2 id="record">The task record</h2>
           <p class="docs-lead">
-            Times are seconds since the epoch, durations are seconds. A task that was interrupted with the
-            server, or that has been stale for a day, ends as ERROR with <code>error.type</code>{" "}
+            Times are seconds since the epoch, durations are seconds. A task whose server process ended under
+            it, or that has been stale for a day, ends as ERROR with <code>error.type</code>{" "}
             <code>interrupted</code> or <code>lost</code>.
           </p>
           <Fields label="Fields of the task record" fields={record} />

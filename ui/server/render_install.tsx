@@ -113,7 +113,8 @@ function Variables({ server, client, needsKey }: InstallPage): JSX.Element {
           </dt>
           <dd>
             <p>
-              The address of this server, <code>{server}</code>. The Deno module knows it by itself.
+              The address of this server,{" "}
+              <code>{server}</code>. The Deno module does not need it: it was imported from this server.
             </p>
           </dd>
         </div>

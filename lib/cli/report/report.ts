@@ -122,7 +122,7 @@ async function log(args: readonly string[]): Promise<number> {
   const [first, ...lines] = commandLine.operands;
   const id = taskIdFrom(first === undefined ? [] : [first], "report log");
   if (lines.length === 0) {
-    throw new ConfigError("report log needs a line, or - to read lines from the input");
+    throw new ConfigError("report log needs a line, or - to read lines from standard input");
   }
   const sender = new Sender(commandLine);
   const send = (lines: readonly string[]) =>

@@ -196,6 +196,6 @@ function weightFrom(text: string, source: string): number {
 function checkTags(tags: readonly string[], source: string): void {
   if (tags.length <= LIMITS.tags && tags.every((tag) => tag.length <= LIMITS.tagLength)) return;
   throw new ConfigError(
-    `${source} may be given ${LIMITS.tags} times, with at most ${LIMITS.tagLength} characters each`,
+    `${source} may be given at most ${LIMITS.tags} times, with at most ${LIMITS.tagLength} characters each`,
   );
 }

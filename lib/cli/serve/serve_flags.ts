@@ -89,7 +89,7 @@ export const SERVE_FLAGS = {
     kind: "value",
     group: "Storage",
     placeholder: "<file>",
-    help: "database file; :memory: keeps nothing on disk; by default taskscope-<port>.db in your data folder",
+    help: "database file; :memory: stores nothing; by default taskscope-<port>.db in your data folder",
   },
   durability: {
     kind: "value",

@@ -288,7 +288,7 @@ Deno.test("report exits with 2 if the command line is wrong", async () => {
     [["update"], 'report update needs a task id; "taskscope ls" lists the tasks with their ids'],
     [["update", "a/b"], "The task id must be 1 to 128 characters of"],
     [["update", "a", "--curent", "1"], "Unknown flag --curent; did you mean --current?"],
-    [["log", "a"], "report log needs a line, or - to read lines from the input"],
+    [["log", "a"], "report log needs a line, or - to read lines from standard input"],
     [["finish", "a", "b"], 'report finish takes one task id, received a second argument "b"'],
   ];
   for (const [args, message] of table) {

@@ -40,8 +40,8 @@ export const READ_CALLS: CallGroup = {
       description:
         "Without parameters, the response has every task. With filters, it has one page of the matching tasks, and the " +
         "`Link` header leads to the next page. With `after`, it has what changed since that cursor: apply `removed` before " +
-        "`tasks`. 410 means that the server no longer knows: list all tasks again. With `after` and `timeout`, the request " +
-        "waits for a change (long polling). Filters cannot be combined with `after`.",
+        "`tasks`. 410 means that the server no longer knows these changes: list all tasks again. With `after` and `timeout`, the " +
+        "request waits for a change (long polling). Filters cannot be combined with `after`.",
       query: LIST_QUERY.extend({
         after: AFTER.describe("a cursor from an earlier response: get only what changed since").optional(),
         timeout: TIMEOUT.describe(

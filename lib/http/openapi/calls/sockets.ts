@@ -25,7 +25,7 @@ export const SOCKET_CALLS: CallGroup = {
       access: "socket",
       summary: "Watch a client's tasks",
       description:
-        "Sends every task first, then every task again after each change. With `mode=delta` it sends only what changed, and " +
+        "Sends all tasks first, and all of them again after each change. With `mode=delta` it sends only what changed, and " +
         "with `after` it resumes at a cursor.",
       query: z.object({
         mode: z.enum(["full", "delta"]).describe(

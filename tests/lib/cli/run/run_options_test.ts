@@ -124,7 +124,7 @@ Deno.test("parseRun() throws a one-line message for an invalid value", () => {
     [["--grace", "soon", "x"], 'received "soon"'],
     [["--grace", "1e9", "x"], "--grace must be"],
     [["--stale-after", "0", "x"], "--stale-after must be a number of seconds above 0"],
-    [["--tag", "x".repeat(65), "x"], "--tag may be given 32 times, with at most 64 characters each"],
+    [["--tag", "x".repeat(65), "x"], "--tag may be given at most 32 times, with at most 64 characters each"],
     [["x"], 'TASKSCOPE_GRACE must be a number of seconds from 0 to 86400, received "x"', {
       TASKSCOPE_GRACE: "x",
     }],
