@@ -22,18 +22,27 @@ Deno.test({
   ignore: !RUNS_TASKS,
   async fn() {
     await withFolder(async (folder) => {
-      const args = ["task", "--quiet", "--config", `${ROOT}deno.json`, "start"];
+      // Deno keeps the INIT_CWD of a surrounding task, such as that of the tests.
+      const args = [
+        "-u",
+        "INIT_CWD",
+        Deno.execPath(),
+        "task",
+        "--quiet",
+        "--config",
+        `${ROOT}deno.json`,
+        "start",
+      ];
       const pwd = ["run", "--quiet", "--", "pwd"];
-      const ended = await spawn(Deno.execPath(), [...args, ...pwd], { cwd: folder }).ended();
+      const ended = await spawn("env", [...args, ...pwd], { cwd: folder }).ended();
       assertEquals(ended, { code: 0, stdout: `${folder}\n`, stderr: "" });
       const printenv = ["run", "--quiet", "--", "printenv", "PWD"];
       assertEquals(
-        (await spawn(Deno.execPath(), [...args, ...printenv], { cwd: folder }).ended()).stdout,
+        (await spawn("env", [...args, ...printenv], { cwd: folder }).ended()).stdout,
         `${folder}\n`,
       );
       await Deno.writeTextFile(`${folder}/mine.js`, "export const answer = 42;");
-      const { stderr } = await spawn(Deno.execPath(), [...args, "--tasks", "./mine.js"], { cwd: folder })
-        .ended();
+      const { stderr } = await spawn("env", [...args, "--tasks", "./mine.js"], { cwd: folder }).ended();
       assertStringIncludes(stderr, 'Cannot load --tasks "./mine.js": it exports no function');
     });
   },
