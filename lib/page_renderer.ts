@@ -158,6 +158,31 @@ export interface InstallPage {
   readonly version: string;
 }
 
+/** What the page about all clients shows of one of them. */
+export interface ClientOverview {
+  readonly client: string;
+  /** The number of tasks, ended ones included. */
+  readonly tasks: number;
+  readonly active: number;
+  /** The number of tasks that failed in the last 24 hours. */
+  readonly failed: number;
+  /** When a task of the client changed last, in epoch seconds. */
+  readonly lastActivity: number;
+}
+
+/** The data of the page about all clients. */
+export interface OverviewPage {
+  readonly basePath: string;
+  /** The clients that changed last, newest first. */
+  readonly clients: readonly ClientOverview[];
+  /** The number of clients that are left out. */
+  readonly omitted: number;
+  /** The time of the server's clock, in epoch seconds. */
+  readonly now: number;
+  /** The version of the server. */
+  readonly version: string;
+}
+
 /** Renders the pages of the server as HTML. */
 export interface PageRenderer {
   /** The files that pages load, by name; each name contains a hash of the file's content. */
@@ -190,6 +215,8 @@ export interface PageRenderer {
   name(context: PageContext, stats: RunStats): string;
   /** Renders the API reference. */
   docs(documentation: Documentation): string;
+  /** Renders the page about all clients. */
+  overview(page: Omit<OverviewPage, "version">): string;
   /** Renders the page about reporting to the server. */
   install(page: Omit<InstallPage, "version">): string;
   /** Renders the sign-in page. */

@@ -6,7 +6,6 @@
  */
 
 import type { ComponentChildren, JSX } from "preact";
-import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
 import { clientPageUrl, installUrl, tasksUrl } from "../shared/links.ts";
 import { degradedText } from "../shared/connection_text.ts";
 import type { FrameView, UpdateSourceName } from "../shared/view.ts";
@@ -42,7 +41,7 @@ export function Shell({ view, self, share, help, children }: ShellProps): JSX.El
         <div class="header-inner">
           <a
             class="brand"
-            href={visitor.mayChange ? clientPageUrl({ ...frame, client: DEFAULT_CLIENT }) : self}
+            href={visitor.mayChange ? `${frame.basePath}/` : self}
           >
             <Mark />
             <span>Taskscope</span>
@@ -54,11 +53,7 @@ export function Shell({ view, self, share, help, children }: ShellProps): JSX.El
               : <a class="client-token" href={clientPageUrl(frame)}>{String(frame.client)}</a>}
             <CopyButton view={view} text={frame.client} what="the client token" />
             {!visitor.mayChange && <span class="tag tag-plain">read-only</span>}
-            {visitor.mayChange && frame.client !== DEFAULT_CLIENT && (
-              <a class="client-other" href={clientPageUrl({ ...frame, client: DEFAULT_CLIENT })}>
-                {DEFAULT_CLIENT}
-              </a>
-            )}
+            {visitor.mayChange && <a class="client-other" href={`${frame.basePath}/`}>All clients</a>}
           </nav>
           <div class="header-end">
             <div class="header-actions">

@@ -15,6 +15,7 @@ import { argumentsFromForm } from "../shared/arguments.ts";
 import type { PageFrame } from "../shared/model.ts";
 import { renderDocsPage } from "./render_docs.tsx";
 import { renderInstallPage } from "./render_install.tsx";
+import { renderOverviewPage } from "./render_overview.tsx";
 import { renderSharePage, renderSignInPage } from "./render_access.tsx";
 import {
   renderClientPage,
@@ -78,6 +79,8 @@ export function pageRenderer(version: string): PageRenderer {
     name: (context, stats) => renderNamePage(frameOf(context, ""), stats),
     docs: (documentation) =>
       renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
+    overview: (page) =>
+      renderOverviewPage({ ...page, version }, `${page.basePath}/assets/${assetNames.style}`),
     install: (page) => renderInstallPage({ ...page, version }, `${page.basePath}/assets/${assetNames.style}`),
     signIn: (page) => renderSignInPage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     share: (page) => renderSharePage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),

@@ -9,6 +9,7 @@ import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.t
 import { now } from "../../clock.ts";
 import { type RunStats, runStats } from "../../task/run_stats.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
+import { overviewOf } from "./overview.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
 import { changeMany } from "./bulk.ts";
@@ -55,13 +56,21 @@ export class Pages {
   }
 
   /**
-   * `GET /`: redirects to the list page of the default client, or to the tasks that the visitor's token gives
-   * access to.
+   * `GET /`: the page about all clients, if the visitor has access to all of them and others than the default one
+   * have tasks; else redirects to the list page of the default client, or to the tasks that the visitor's token
+   * gives access to.
    */
-  home({ visitor: { grant } }: Call): Response {
-    const { basePath } = this.#context.access;
-    if (grant.kind === "full") return redirect(`${basePath}/t/${defaultClient()}`);
-    return redirect(`${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`);
+  home({ visitor: { grant } }: Call): Answer {
+    const { access: { basePath }, registry, pages } = this.#context;
+    if (grant.kind !== "full") {
+      return redirect(`${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`);
+    }
+    const clients = registry.clientCounts().map(({ client }) => client);
+    const first = defaultClient();
+    if (clients.every((client) => client === first)) return redirect(`${basePath}/t/${first}`);
+    return overviewOf(registry, clients).then((overview) =>
+      pageResponse(pages.overview({ basePath, now: now(), ...overview }))
+    );
   }
 
   /**
