@@ -153,6 +153,28 @@ Deno.test("task page: the log follows new lines, stops while the user reads olde
   await finish();
 });
 
+Deno.test("task page: a log that grows does not pull the user back who scrolls up slowly", async () => {
+  await using server = startServer();
+  const { task: begun, finish } = puppet(server, "grows");
+  const task = await begun;
+  for (let n = 0; n < 100; n++) task.log(`early ${n}.`);
+  await task.update({ progress: 1 });
+  await withPage({}, async ({ page }) => {
+    await open(page, server, "grows");
+    await page.getByText("early 99.").waitFor();
+    for (let step = 1; step <= 10; step++) {
+      // What is above the log may have grown.
+      await log(page).hover();
+      const before = await log(page).evaluate((list) => list.scrollTop);
+      await page.mouse.wheel(0, -5);
+      await page.waitForFunction((before) => document.querySelector("ol.log")!.scrollTop < before, before);
+      task.log(`late ${step}.`);
+    }
+    await page.getByRole("button", { name: "Follow log, 10 new lines" }).waitFor();
+  });
+  await finish();
+});
+
 Deno.test("task page: every line of a long log can be searched for, and stepped to", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
   await logging(server, "long", 6_400);
@@ -304,7 +326,10 @@ Deno.test("task page: the log can be searched without JavaScript", async () => {
       page.waitForEvent("download"),
       page.getByRole("button", { name: "Search" }).click(),
     ]);
-    const lines = (await Deno.readTextFile((await download.path())!)).trimEnd().split("\n");
+    const file = await Deno.makeTempFile({ prefix: "taskscope-" });
+    await download.saveAs(file);
+    const lines = (await Deno.readTextFile(file)).trimEnd().split("\n");
+    await Deno.remove(file);
     assertEquals([lines.length, lines[0]?.slice(25)], [11, "WARN line 300 is late"]);
   });
 });

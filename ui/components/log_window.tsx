@@ -11,7 +11,7 @@ import type { TaskLog } from "../shared/model.ts";
 import type { LogPages } from "../shared/view.ts";
 import { BLOCK_LINES, type LineLook, LogBlock } from "./log_lines.tsx";
 
-/** The log follows new lines while the scroll position is at most this many CSS pixels from the end. */
+/** The log follows new lines again once the user has scrolled down to this many CSS pixels from the end. */
 const FOLLOW_DISTANCE = 24;
 /** The number of blocks that are rendered before and after the visible ones. */
 const MARGIN_BLOCKS = 1;
@@ -47,6 +47,8 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   /** The line to scroll to, until it is loaded and visible. */
   #target: number | null = null;
   #sizes: ResizeObserver | undefined;
+  /** The scroll position after the last event. */
+  #lastTop = 0;
 
   override componentDidMount(): void {
     const box = this.#box.current!;
@@ -172,7 +174,10 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     if (this.#target !== null) return;
     this.#show(box);
     this.#load();
-    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight <= FOLLOW_DISTANCE;
+    // A user who scrolls up leaves the end with the first pixel.
+    const distance = box.scrollHeight - box.scrollTop - box.clientHeight;
+    const isAtEnd = distance <= (box.scrollTop < this.#lastTop ? 1 : FOLLOW_DISTANCE);
+    this.#lastTop = box.scrollTop;
     this.props.onScroll(isAtEnd, this.#firstVisible(box));
   }
 
