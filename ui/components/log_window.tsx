@@ -46,28 +46,33 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   #lineHeight: number | null = null;
   /** The line to scroll to, until it is loaded and visible. */
   #target: number | null = null;
+  /** Whether the target belongs at the top of the box, rather than a third below it. */
+  #isTargetFirst = false;
+  /** The first visible line, which stays in place when the heights of lines change. */
+  #first = 0;
   #sizes: ResizeObserver | undefined;
+  /** The width of the box when its lines were measured. */
+  #width = 0;
   /** The scroll position after the last event. */
   #lastTop = 0;
 
   override componentDidMount(): void {
     const box = this.#box.current!;
-    let width = box.clientWidth;
+    this.#width = box.clientWidth;
     this.#sizes = new ResizeObserver(() => {
-      if (box.clientWidth !== width) this.#forget();
-      width = box.clientWidth;
-      this.#settle();
+      if (box.clientWidth !== this.#width) this.#remeasure(box);
+      else this.#settle();
     });
     this.#sizes.observe(box);
-    this.#target = this.props.target?.number ?? null;
+    this.#aim(this.props.target?.number ?? null);
     this.#settle();
   }
 
   override componentDidUpdate(before: LogWindowProps): void {
     const { target, wraps, times } = this.props;
-    if (target !== before.target) this.#target = target?.number ?? null;
-    if (wraps !== before.wraps || times !== before.times) this.#forget();
-    this.#settle();
+    if (target !== before.target) this.#aim(target?.number ?? null);
+    if (wraps !== before.wraps || times !== before.times) this.#remeasure(this.#box.current!);
+    else this.#settle();
   }
 
   override componentWillUnmount(): void {
@@ -143,6 +148,12 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     else if (this.#target !== null) this.#scrollTo(box, this.#target);
     else this.#show(box);
     this.#load();
+    if (!this.props.isFollowing && this.#target === null) this.#keepFirst(box);
+  }
+
+  #aim(number: number | null, isFirst = false): void {
+    this.#target = number;
+    this.#isTargetFirst = isFirst;
   }
 
   #measure(box: HTMLElement): void {
@@ -164,7 +175,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     this.#render(block - MARGIN_BLOCKS, block + MARGIN_BLOCKS);
     const item = document.getElementById(`log-${number}`);
     if (item === null) return;
-    box.scrollTop = item.offsetTop - box.clientHeight / 3;
+    box.scrollTop = item.offsetTop - (this.#isTargetFirst ? 0 : box.clientHeight / 3);
     const { log, pages } = this.props;
     if (number >= log.dropped || pages?.line(number) !== undefined) this.#target = null;
   }
@@ -178,13 +189,24 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     const distance = box.scrollHeight - box.scrollTop - box.clientHeight;
     const isAtEnd = distance <= (box.scrollTop < this.#lastTop ? 1 : FOLLOW_DISTANCE);
     this.#lastTop = box.scrollTop;
+    this.#keepFirst(box);
     this.props.onScroll(isAtEnd, this.#firstVisible(box));
   }
 
-  /** Forgets what was measured, because all lines have other heights now. */
-  #forget(): void {
+  /** Keeps the first visible line, unless the box has a width in which the lines are not measured yet. */
+  #keepFirst(box: HTMLElement): void {
+    if (box.clientWidth === this.#width) this.#first = this.#firstVisible(box);
+  }
+
+  /** Measures all lines anew, because their heights have changed, and keeps the first visible one in place. */
+  #remeasure(box: HTMLElement): void {
+    if (!this.props.isFollowing && this.#target === null) this.#aim(this.#first, true);
+    this.#width = box.clientWidth;
     this.#heights.clear();
     this.#lineHeight = null;
+    this.#measure(box);
+    // The space of the other blocks is rendered from the new heights, before anything scrolls.
+    this.forceUpdate();
   }
 
   /** Renders the blocks at the scroll position. */
@@ -216,7 +238,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   /** Returns the number of the first line that is visible. */
   #firstVisible(box: HTMLElement): number {
     const items = [...box.querySelectorAll<HTMLElement>(".log-line")];
-    const item = items.find((each) => each.offsetTop + each.offsetHeight > box.scrollTop);
+    const item = items.find((each) => each.offsetTop + each.offsetHeight > box.scrollTop + 1);
     return Number(item?.id.slice("log-".length) ?? 0);
   }
 }
