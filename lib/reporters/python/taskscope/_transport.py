@@ -106,7 +106,8 @@ def _refusal(status: int, text: bytes) -> Exception:
         return Unreachable(f"status {status}")
     problem = _json(text)
     if isinstance(problem.get("code"), str) and isinstance(problem.get("detail"), str):
-        return Rejected(problem["detail"], is_from_server=True)
+        remedy = "; set TASKSCOPE_KEY" if problem["code"] == "key_needed" else ""
+        return Rejected(problem["detail"] + remedy, is_from_server=True)
     return Rejected(f"it responded with status {status}", is_from_server=False)
 
 

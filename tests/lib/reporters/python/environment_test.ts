@@ -59,17 +59,18 @@ testPython("python reporter: follows no redirect, so the key reaches no other se
     code: 0,
     stdout: "done\n",
     stderr:
-      `[taskscope] ${address} gets no reports (it responded with status 307), so tasks run unmonitored\n`,
+      `[taskscope] ${address} accepts no reports (it responded with status 307), so tasks run unmonitored\n`,
   });
   assertEquals(redirected, 0);
 });
 
 testPython(
-  "python reporter: a wrong key or an invalid environment causes one warning without its values",
+  "python reporter: a missing or wrong key or an invalid environment causes one warning without its values",
   async () => {
     await using server = startServer({ key: KEY });
     const cases: readonly (readonly [env: Record<string, string>, warning: RegExp])[] = [
-      [{ TASKSCOPE_KEY: "wrong-secret" }, /gets no reports \(.*key.*\)/],
+      [{}, /accepts no reports \(This server requires a key; set TASKSCOPE_KEY\)/],
+      [{ TASKSCOPE_KEY: "wrong-secret" }, /accepts no reports \(This key or token is not valid, .*\)/],
       [{ TASKSCOPE_KEY: "wrong-secret\r\nX: y" }, /TASKSCOPE_KEY has characters that no key has/],
       [{ TASKSCOPE_SERVER: "http://user:wrong-secret@127.0.0.1" }, /TASKSCOPE_SERVER is not http/],
       [{ TASKSCOPE_SERVER: "http://127.0.0.1:wrong-secret" }, /TASKSCOPE_SERVER is not http/],
