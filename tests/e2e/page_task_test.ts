@@ -566,7 +566,7 @@ Deno.test("task page: the suggested terminal commands work", async () => {
     };
     assertEquals(JSON.parse(await type("This task as JSON")).status, "Going");
     assertStringIncludes(await type("The log as text"), "a line");
-    const socket = /^wscat -c (ws:\S+)$/.exec(await line("Live updates until it ends"))?.[1];
+    const socket = /^npx -y wscat -c (ws:\S+)$/.exec(await line("Live updates until it ends"))?.[1];
     const heard = new WebSocket(socket!);
     const first = await new Promise<MessageEvent>((resolve) => heard.onmessage = resolve);
     assertEquals(JSON.parse(first.data).id, task.id);

@@ -18,7 +18,7 @@ export function clientCommands(frame: PageFrame, startable: readonly StartableTa
       purpose: "All tasks as JSON",
       command: `${curl(frame)} ${shellWord(`${frame.origin}${tasksUrl(frame)}`)}`,
     },
-    { purpose: "Live updates", command: `${tool(frame, "wscat")} -c ${shellWord(socket)}` },
+    { purpose: "Live updates", command: `${tool(frame, "npx -y wscat")} -c ${shellWord(socket)}` },
     ...startable.slice(0, 1).map((task) => startCommand(frame, task)),
   ];
 }
@@ -56,7 +56,10 @@ export function taskCommands(frame: PageFrame, id: string, active: boolean): Ter
   if (active) {
     const socket = asSocketUrl(`${frame.origin}${socketPath(frame)}/${url.slice(url.lastIndexOf("/") + 1)}`);
     commands.push(
-      { purpose: "Live updates until it ends", command: `${tool(frame, "wscat")} -c ${shellWord(socket)}` },
+      {
+        purpose: "Live updates until it ends",
+        command: `${tool(frame, "npx -y wscat")} -c ${shellWord(socket)}`,
+      },
       { purpose: "Follow the progress in a terminal", command: `taskscope watch ${target}` },
       { purpose: "Wait for the end in a script", command: `taskscope wait ${target}` },
       { purpose: "Cancel this task", command: `${curl(frame)} -X POST ${shellWord(`${url}/cancel`)}` },

@@ -107,7 +107,7 @@ export class Docs {
 export function exampleOf({ example, access }: Call, server: string, needsKey: boolean): string {
   const line = example.replace("{server}", server);
   if (!needsKey || access === "public") return line;
-  return line.replace(/^curl|^wscat/, '$& -H "authorization: Bearer $$TASKSCOPE_KEY"');
+  return line.replace(/^curl|^npx -y wscat/, '$& -H "authorization: Bearer $$TASKSCOPE_KEY"');
 }
 
 function documentedGroup(group: CallGroup, server: string, needsKey: boolean): DocumentedGroup {

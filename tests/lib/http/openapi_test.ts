@@ -207,6 +207,17 @@ Deno.test("/openapi.json has every call of the table in SECURITY.md that program
   assertEquals(documented.map(String).sort(), access.map(String).sort());
 });
 
+Deno.test("/docs: the example of a WebSocket sends the key of a server that requires one", () => {
+  for (const each of SOCKET_CALLS.calls) {
+    const [tool, rest] = exampleOf(each, "ws://host", false).split(" -c ");
+    assertEquals(tool, "npx -y wscat");
+    assertEquals(
+      exampleOf(each, "ws://host", true),
+      `${tool} -H "authorization: Bearer $TASKSCOPE_KEY" -c ${rest}`,
+    );
+  }
+});
+
 Deno.test("/docs: every example runs in a shell, and its response matches the document", async () => {
   const curl = await findTool(["curl"], "A test of the examples");
   const shell = await findTool(["sh"], "A test of the examples");

@@ -299,7 +299,7 @@ Deno.test("renderClientPage() suggests how to create a first task", () => {
 Deno.test("renderClientPage() shows shell commands with the server's own URL", () => {
   const html = renderClientPage(clientModel([], { startable: [START] }));
   assertStringIncludes(html, "curl https://tasks.example/base/tasks/team");
-  assertStringIncludes(html, "wscat -c wss://tasks.example/base/ws/tasks/team");
+  assertStringIncludes(html, "npx -y wscat -c wss://tasks.example/base/ws/tasks/team");
   assertStringIncludes(html, "/base/tasks/team/start/resize");
 });
 

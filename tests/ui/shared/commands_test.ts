@@ -17,7 +17,7 @@ function startCommand(input: JsonObject | null, name = "resize"): string | undef
 Deno.test("clientCommands() shows how to list and watch tasks if no task can be started", () => {
   assertEquals(clientCommands(FRAME, []).map((line) => line.command), [
     "curl https://tasks.example/x/tasks/team",
-    "wscat -c wss://tasks.example/x/ws/tasks/team",
+    "npx -y wscat -c wss://tasks.example/x/ws/tasks/team",
   ]);
 });
 
@@ -60,7 +60,7 @@ Deno.test("taskCommands() shows only actions that are possible for the task", ()
   ];
   assertEquals(taskCommands(FRAME, "01:A", true).map((line) => line.command), [
     ended[0]!,
-    "wscat -c wss://tasks.example/x/ws/tasks/team/01:A",
+    "npx -y wscat -c wss://tasks.example/x/ws/tasks/team/01:A",
     `taskscope watch ${target}`,
     `taskscope wait ${target}`,
     "curl -X POST https://tasks.example/x/tasks/team/01:A/cancel",
@@ -75,7 +75,7 @@ Deno.test("commands take the key from the environment if the server has one", ()
     ...clientCommands(frame, [{ name: "a", title: null, description: null, input: null }]),
     ...taskCommands(frame, "t", true),
   ].map(({ command }) => command);
-  for (const command of commands.filter((each) => /^(curl|wscat)/.test(each))) {
+  for (const command of commands.filter((each) => /^(curl|npx)/.test(each))) {
     assertStringIncludes(command, '-H "authorization: Bearer $TASKSCOPE_KEY"');
   }
 });

@@ -36,7 +36,7 @@ export const SOCKET_CALLS: CallGroup = {
       }),
       responses: { 101: null },
       problems: [426, 503],
-      example: 'wscat -c "{server}/ws/tasks/default?mode=delta"',
+      example: 'npx -y wscat -c "{server}/ws/tasks/default?mode=delta"',
     },
     {
       id: "watchTask",
@@ -48,7 +48,7 @@ export const SOCKET_CALLS: CallGroup = {
         "Sends the record after each change, as fields of the message, and closes after the task's end.",
       responses: { 101: null },
       problems: [404, 426, 503],
-      example: "wscat -c {server}/ws/tasks/default/backup-1",
+      example: "npx -y wscat -c {server}/ws/tasks/default/backup-1",
     },
   ],
 };
