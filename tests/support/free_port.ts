@@ -16,11 +16,15 @@ const LAST = 32_000;
 const LANES = 8;
 const RANGE = (LAST - FIRST) / LANES;
 
+const lane = Number(Deno.env.get("TASKSCOPE_TEST_LANE") ?? Math.floor(Math.random() * LANES)) % LANES;
+/** The offset of the next port: a port that was picked and is not bound yet must not be picked again. */
+let offset = Math.floor(Math.random() * RANGE);
+
 /** Picks a free port of 127.0.0.1 that nothing else binds by chance. */
 export function freePort(): number {
-  const lane = Number(Deno.env.get("TASKSCOPE_TEST_LANE") ?? Math.floor(Math.random() * LANES)) % LANES;
   while (true) {
-    const port = FIRST + lane * RANGE + Math.floor(Math.random() * RANGE);
+    const port = FIRST + lane * RANGE + offset;
+    offset = (offset + 1) % RANGE;
     try {
       using _listener = Deno.listen({ hostname: "127.0.0.1", port });
       return port;
