@@ -110,14 +110,14 @@ async function memoryOf({ url, process }: Program): Promise<Memory> {
   return { heap: Number(result) / 2 ** 20, resident };
 }
 
-Deno.test("Handler: 20,000 malformed requests neither break the server nor leak memory", async () => {
+Deno.test("Handler: 35,000 malformed requests neither break the server nor leak memory", async () => {
   await using program = await startVictim();
   await using watching = new TestSocket(`${program.url}/ws/tasks/watched?mode=delta`);
   await watching.count(1);
   const fuzzer = new Fuzzer(42, program.port);
   const memory: Memory[] = [];
-  // The first rounds fill caches and compile code.
-  for (let round = 1; round <= 4; round++) {
+  // The first rounds fill caches and compile code, and the allocator takes some more until it reuses what was freed.
+  for (let round = 1; round <= 7; round++) {
     const statuses = await playAll(program.port, fuzzer);
     const counts = JSON.stringify([...statuses]);
     assertEquals(statuses.get(500), undefined, counts);
@@ -135,7 +135,7 @@ Deno.test("Handler: 20,000 malformed requests neither break the server nor leak 
     );
     await watching.task(id, (task) => task.state === "FINISHED");
   }
-  const [, , first, second] = memory;
+  const [first, second] = memory.slice(-2);
   assertLess(second!.resident - first!.resident, 15, JSON.stringify(memory));
   // Deno keeps a closed socket for half of its idle timeout, which is 15 s.
   assertLess(second!.heap - first!.heap, 15, JSON.stringify(memory));
