@@ -190,7 +190,8 @@ class Reporter:
         with LOCK:
             if self._server is not None:
                 warn_once(
-                    f"{self._server.address} accepts no reports ({reason}), so tasks run unmonitored"
+                    f"{self._server.address} accepts no reports ({reason}), "
+                    "so tasks run unmonitored"
                 )
             self._server = None
             self._batch = None
