@@ -315,7 +315,7 @@ Deno.test("attack: the server works in spite of many idle connections, and watch
     }
     await watching.task("t-59", () => true);
     await assertWell(program);
-    assertLess(await residentOf(program) - before, 200);
+    await assertSettlesBelow(program, before + 200);
   } finally {
     for (const connection of connections) connection.close();
   }
@@ -325,6 +325,8 @@ Deno.test("attack: the server works in spite of many idle connections, and watch
 Deno.test("attack: unfinished bodies without a key take a bounded amount of memory, and others are served", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const { port, url } = program;
+  // What the first requests load and compile is not the memory of the bodies.
+  for (let index = 0; index < 20; index++) await assertWell(program);
   const before = await residentOf(program);
   const size = 1_000_000;
   const part = encode(`key=${"x".repeat(size - 100)}`);
@@ -346,7 +348,7 @@ Deno.test("attack: unfinished bodies without a key take a bounded amount of memo
       );
     }
     await assertWell(program);
-    assertLess(await residentOf(program) - before, 300);
+    await assertSettlesBelow(program, before + 300);
     const { text } = await call("GET", `${url}/metrics`, bearer);
     assertMatch(text, /^taskscope_problems_total\{code="limit_reached"\} [1-9]/m);
   } finally {
