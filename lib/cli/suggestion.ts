@@ -48,7 +48,10 @@ export function closestWord(word: string, known: readonly string[]): string | nu
   return closest;
 }
 
-/** Counts the insertions, deletions, substitutions and swaps of neighbours that make one word of another. */
+/**
+ * Returns the edit distance of two words: the number of characters to insert, delete, replace or swap with their
+ * neighbour (Damerau and Levenshtein).
+ */
 function editDistance(from: string, to: string): number {
   let before: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -30,7 +30,7 @@ export class Pen {
     return this.#style;
   }
 
-  /** Applies the parameters of a sequence, such as `1;31`. */
+  /** Applies an `SGR` sequence, given by its parameters, such as `1;31`. */
   apply(parameters: string): void {
     if (parameters.length > MAX_LENGTH) return;
     const codes = parameters.split(";");

@@ -35,7 +35,7 @@ interface Attributes {
   readonly flags: Set<string>;
 }
 
-/** The flags by the parameter that sets them; 20 more clears them. */
+/** The attributes, each at the index of the `SGR` parameter that sets it; the parameter 20 higher clears it. */
 const FLAGS = ["", "bold", "dim", "italic", "underline", "", "", "inverse", "", "struck"];
 
 /**

@@ -102,5 +102,5 @@ export function commandName(command: readonly string[], depth = 0): string {
 
 /** Returns the last part of a path. */
 export function baseName(path: string): string {
-  return path.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) || path;
+  return path.split(/[/\\]/).findLast((part) => part !== "") ?? path;
 }

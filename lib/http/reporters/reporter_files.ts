@@ -33,7 +33,7 @@ export interface FileKind {
 
 const JAVASCRIPT = "text/javascript; charset=utf-8";
 
-/** The kinds of files. */
+/** The kinds of files that programs load to report: modules, archives and scripts. */
 export const FILE_KINDS = {
   typeScript: {
     path: "/v{version}/monitored.ts",
