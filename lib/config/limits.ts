@@ -217,7 +217,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   reportBytes: 1024 * 1024,
   requestBytes: 1024 * 1024,
   unfinishedBodies: 200,
-  unfinishedBodyBytes: 64 * 1024 * 1024,
+  unfinishedBodyBytes: 32 * 1024 * 1024,
   requestTimeoutMs: 30_000,
   frameIntervalMs: 50,
   fullStateBytesPerSecond: 1_000_000,
