@@ -2,8 +2,8 @@
  * Runs test files in parallel in several processes, and prints one summary.
  *
  * The runner's own flags: `--unit` leaves out `tests/e2e`, `--lanes=<n>` sets how many processes run at the same time,
- * `--no-check` skips type checking. Paths select files or folders. All other flags, such as `--filter=<text>`, are passed
- * to every `deno test`.
+ * `--no-check` skips type checking, `--retry` runs the files that failed again, alone, and names those that then pass.
+ * Paths select files or folders. All other flags, such as `--filter=<text>`, are passed to every `deno test`.
  *
  * @module
  */
@@ -13,13 +13,14 @@ import { parseArguments } from "./test/arguments.ts";
 import { findTestFiles, groupFiles, needBrowser } from "./test/files.ts";
 import { Lanes } from "./test/lanes.ts";
 import { checkTypes, type Outcome, runFiles, runInForeground } from "./test/processes.ts";
+import { retryFailed } from "./test/retry.ts";
 import { addTallies, formatTally } from "./test/tally.ts";
 
 /** The number of the slowest processes that the summary names. */
 const SLOWEST = 5;
 
 const started = performance.now();
-const { paths, denoFlags, isUnit, lanes, checksTypes } = parseArguments(Deno.args);
+const { paths, denoFlags, isUnit, lanes, checksTypes, retries } = parseArguments(Deno.args);
 const files = await findTestFiles(paths, { isUnit });
 if (files.length === 0) fail(`No test files in ${paths.join(" ")}`);
 // The output of a single file is printed while its tests run, not at the end.
@@ -41,6 +42,11 @@ if (checksTypes) {
 }
 for (const group of groupFiles(files)) pool.add((lane) => run(group, lane));
 await pool.drained();
+const again = (files: readonly string[]) =>
+  runFiles(files, denoFlags, { lane: 0, env: browser.env, signal: pool.signal });
+const { outcomes: last, flaky } = retries && !pool.isAborted
+  ? await retryFailed(outcomes, again)
+  : { outcomes, flaky: [] };
 summarise();
 
 async function run(group: readonly string[], lane: number): Promise<void> {
@@ -53,13 +59,16 @@ async function run(group: readonly string[], lane: number): Promise<void> {
 
 /** Prints the summary, and the failures again, because the output of their process may be far up by now. */
 function summarise(): void {
-  const tally = addTallies(outcomes.map((outcome) => outcome.tally));
-  const failed = outcomes.filter((outcome) => outcome.tally.failed > 0);
+  const tally = addTallies(last.map((outcome) => outcome.tally));
+  const failed = last.filter((outcome) => outcome.tally.failed > 0);
   for (const outcome of failed) print(`\nFAILED ${nameOf(outcome)}\n${outcome.details}`);
-  const slowest = outcomes.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST);
+  for (const outcome of flaky) {
+    print(`\nFLAKY, passed when run again alone: ${nameOf(outcome)}\n${outcome.details}`);
+  }
+  const slowest = last.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST);
   print(`\nSlowest: ${slowest.map((each) => `${nameOf(each)} ${seconds(each.durationMs)}`).join(", ")}`);
   print(`\n${formatTally(tally, performance.now() - started)}`);
-  const hasRunAll = outcomes.flatMap((outcome) => outcome.files).length === files.length;
+  const hasRunAll = last.flatMap((outcome) => outcome.files).length === files.length;
   Deno.exitCode = !hasTypeErrors && tally.failed === 0 && hasRunAll ? 0 : 1;
 }
 

@@ -15,6 +15,8 @@ export interface TestArguments {
   /** The number of processes that run at the same time. */
   readonly lanes: number;
   readonly checksTypes: boolean;
+  /** Whether files that fail are run again, alone. */
+  readonly retries: boolean;
 }
 
 /** The flags of `deno test` whose value may be the next argument. */
@@ -35,16 +37,18 @@ export function parseArguments(
   const denoFlags: string[] = [];
   let isUnit = false;
   let checksTypes = true;
+  let retries = false;
   // More processes than cores are worthwhile, because tests wait more than they compute.
   let lanes = Math.min(2 * cores, 8);
   for (let index = 0; index < args.length; index++) {
     const arg = args[index]!;
     if (arg === "--unit") isUnit = true;
     else if (arg === "--no-check") checksTypes = false;
+    else if (arg === "--retry") retries = true;
     else if (arg.startsWith("--lanes=")) lanes = Math.max(1, Number(arg.slice("--lanes=".length)) || 1);
     else if (FLAGS_WITH_VALUE.has(arg)) denoFlags.push(`${arg}=${args[++index] ?? ""}`);
     else if (arg.startsWith("-")) denoFlags.push(arg);
     else paths.push(arg);
   }
-  return { paths, denoFlags, isUnit, lanes, checksTypes };
+  return { paths, denoFlags, isUnit, lanes, checksTypes, retries };
 }

@@ -3,6 +3,8 @@
 import { parseArguments } from "../../.tools/test/arguments.ts";
 import { findTestFiles, groupFiles, SLOW_FILES } from "../../.tools/test/files.ts";
 import { Lanes } from "../../.tools/test/lanes.ts";
+import type { Outcome } from "../../.tools/test/processes.ts";
+import { MOST_RETRIES, retryFailed } from "../../.tools/test/retry.ts";
 import { addTallies, formatTally, readOutput } from "../../.tools/test/tally.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 
@@ -34,20 +36,31 @@ Stack backtrace:
 `;
 
 Deno.test("parseArguments() distinguishes paths, the runner's own flags and flags of deno test", () => {
-  const args = ["tests/lib/a_test.ts", "--filter", "foo", "--unit", "--fail-fast", "--no-check", "--lanes=3"];
+  const args = [
+    "tests/lib/a_test.ts",
+    "--filter",
+    "foo",
+    "--unit",
+    "--fail-fast",
+    "--no-check",
+    "--retry",
+    "--lanes=3",
+  ];
   assertEquals(parseArguments(args), {
     paths: ["tests/lib/a_test.ts"],
     denoFlags: ["--filter=foo", "--fail-fast"],
     isUnit: true,
     lanes: 3,
     checksTypes: false,
+    retries: true,
   });
-  const { paths, denoFlags, isUnit, lanes, checksTypes } = parseArguments([]);
-  assertEquals({ paths, denoFlags, isUnit, checksTypes }, {
+  const { paths, denoFlags, isUnit, lanes, checksTypes, retries } = parseArguments([]);
+  assertEquals({ paths, denoFlags, isUnit, checksTypes, retries }, {
     paths: [],
     denoFlags: [],
     isUnit: false,
     checksTypes: true,
+    retries: false,
   });
   assert(lanes >= 1);
 });
@@ -119,4 +132,29 @@ Deno.test("Lanes runs at most one job per lane at the same time, and drops the w
   assertEquals(seen.slice(0, 4), [0, 1, 2, 3]);
   assert(!seen.includes(5));
   assert(lanes.isAborted);
+});
+
+Deno.test("retryFailed() runs each failed process again, and tells the flaky ones from those that fail again", async () => {
+  const outcomeOf = (file: string, failed: number): Outcome => ({
+    files: [file],
+    tally: { passed: 1, failed, ignored: 0 },
+    durationMs: 1,
+    output: "",
+    details: "",
+  });
+  const first = [outcomeOf("good", 0), outcomeOf("flaky", 1), outcomeOf("broken", 2)];
+  const ran: string[] = [];
+  const { outcomes, flaky } = await retryFailed(first, ([file = ""]) => {
+    ran.push(file);
+    return Promise.resolve(outcomeOf(file, file === "broken" ? 1 : 0));
+  });
+  assertEquals(ran, ["flaky", "broken"]);
+  assertEquals(outcomes.map(({ tally }) => tally.failed), [0, 0, 1]);
+  assertEquals(flaky, [first[1]!]);
+
+  const many = Array.from({ length: MOST_RETRIES + 1 }, (_, index) => outcomeOf(`${index}`, 1));
+  assertEquals(await retryFailed(many, () => Promise.reject(new Error("none may run"))), {
+    outcomes: many,
+    flaky: [],
+  });
 });
