@@ -12,7 +12,7 @@ const MAX_RATIO = 40;
 /** An input that takes less than this even if it is as large as it can be is harmless, in milliseconds. */
 const HARMLESS_MS = 5;
 /** The number of times to measure again, in case the machine was busy. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 8;
 
 function growsLinearly({ ratio, topMs }: GrowthRatio): boolean {
   return ratio <= MAX_RATIO || topMs < HARMLESS_MS;
