@@ -209,9 +209,20 @@ export interface ListedTask {
  *
  * @param filter the filter
  * @param given the values of the parameter
+ * @returns the values, at most one more than {@linkcode MAX_FILTER_VALUES}, which tells that there are too many
  */
 export function filterValues({ isList }: TaskFilter, given: readonly string[]): readonly string[] {
-  return isList ? [...new Set(given.flatMap((value) => value.split(",")))] : given;
+  if (!isList) return given;
+  const values = new Set<string>();
+  for (const text of given) {
+    for (let start = 0; start <= text.length && values.size <= MAX_FILTER_VALUES;) {
+      const comma = text.indexOf(",", start);
+      const end = comma === -1 ? text.length : comma;
+      values.add(text.slice(start, end));
+      start = end + 1;
+    }
+  }
+  return [...values];
 }
 
 /** Returns whether a task meets all conditions. */
