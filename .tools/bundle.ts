@@ -14,10 +14,14 @@ const ROOT = new URL("../", import.meta.url);
 const KINDS = ["list", "task"] as const;
 /** The additional scripts, which a page loads for long lists, or if it can't use a WebSocket. */
 const ADDITIONS = ["window", "fallback"] as const;
+/** The scripts of sections of the task page, which share the libraries of its script. */
+const SECTIONS = ["log"] as const;
+/** The libraries that the script of the task page exports, in `ui/browser/section_runtime.ts`. */
+const SHARED = ["preact", "preact/hooks", "preact/jsx-runtime", "@preact/signals"] as const;
 const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(path, ROOT));
 
 /** The files that {@linkcode bundlePages} writes. */
-export const PAGE_OUTPUTS: readonly URL[] = [...KINDS, ...ADDITIONS].map(scriptOf);
+export const PAGE_OUTPUTS: readonly URL[] = [...KINDS, ...ADDITIONS, ...SECTIONS].map(scriptOf);
 
 /**
  * Bundles the scripts, unless they are newer than all their inputs. The same source always yields the same bytes.
@@ -28,16 +32,20 @@ export async function bundlePages(): Promise<void> {
   if (await isUpToDate(PAGE_OUTPUTS, INPUTS)) return;
   for (const kind of KINDS) await bundle(`ui/browser/${kind}_entry.tsx`, scriptOf(kind));
   for (const name of ADDITIONS) await bundle(`ui/browser/${name}_entry.ts`, scriptOf(name));
+  for (const name of SECTIONS) await bundle(`ui/browser/${name}_entry.tsx`, scriptOf(name), SHARED);
 }
 
 function scriptOf(kind: string): URL {
   return new URL(`ui/dist/${kind}.js`, ROOT);
 }
 
-async function bundle(entry: string, file: URL): Promise<void> {
+async function bundle(entry: string, file: URL, shared: readonly string[] = []): Promise<void> {
+  const external = shared.map((name) => `--external=${name}`);
   // The bundler writes to stdout, because a concurrent reader of the file must see a complete script, old or new.
-  const script = await runDeno(["bundle", "--quiet", "--platform", "browser", "--minify", entry]);
-  await writeAtomically(file, script);
+  const args = ["bundle", "--quiet", "--platform", "browser", "--minify", ...external, entry];
+  const script = await runDeno(args);
+  const linked = shared.reduce((text, name) => text.replaceAll(`from"${name}"`, 'from"./task.js"'), script);
+  await writeAtomically(file, linked);
 }
 
 async function gzippedLength(bytes: Uint8Array<ArrayBuffer>): Promise<number> {

@@ -15,6 +15,12 @@ async function open(page: Page, server: Pick<TestServer, "url">, id: string): Pr
   await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
 }
 
+/** Opens a task page, and waits until the script of its log has started. */
+async function openLog(page: Page, server: TestServer, id: string): Promise<void> {
+  await open(page, server, id);
+  await page.getByRole("button", { name: "Full screen" }).waitFor();
+}
+
 /** Starts a task whose steps the test controls. */
 function puppet(server: TestServer, id: string) {
   const begun = Promise.withResolvers<MonitoredTask>();
@@ -128,7 +134,7 @@ Deno.test("task page: the log follows new lines, stops while the user reads olde
   for (let n = 0; n < 100; n++) task.log(`early ${n}.`);
   await task.update({ progress: 1 });
   await withPage({}, async ({ page, complaints }) => {
-    await open(page, server, "talks");
+    await openLog(page, server, "talks");
     await page.getByText("early 99.").waitFor();
     assert(await belowTheEnd(page) < 2, "the log starts scrolled to its end");
     for (let n = 0; n < 30; n++) task.log(`middle ${n}.`);
@@ -160,7 +166,7 @@ Deno.test("task page: a log that grows does not pull the user back who scrolls u
   for (let n = 0; n < 100; n++) task.log(`early ${n}.`);
   await task.update({ progress: 1 });
   await withPage({}, async ({ page }) => {
-    await open(page, server, "grows");
+    await openLog(page, server, "grows");
     await page.getByText("early 99.").waitFor();
     for (let step = 1; step <= 10; step++) {
       // What is above the log may have grown.
@@ -179,7 +185,7 @@ Deno.test("task page: every line of a long log can be searched for, and stepped 
   await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
   await logging(server, "long", 6_400);
   await withPage({}, async ({ page, complaints }) => {
-    await open(page, server, "long");
+    await openLog(page, server, "long");
     const field = page.getByRole("searchbox", { name: "Search the log" });
     const current = page.locator(".log-line[aria-current]");
     const shows = async (line: string, found: string) => {
@@ -216,7 +222,7 @@ Deno.test("task page: a search of the log says which lines are no longer kept, a
   for (let n = 0; n < 150; n++) task.log(`line ${n}`);
   await task.update({ progress: 1 });
   await withPage({}, async ({ page }) => {
-    await open(page, server, "short");
+    await openLog(page, server, "short");
     await page.getByRole("searchbox", { name: "Search the log" }).fill("nowhere");
     await page.getByText("No match in 100 lines; 50 older lines no longer kept").waitFor();
     task.log("nowhere else");
@@ -229,7 +235,7 @@ Deno.test("task page: a log of any length can be scrolled from its end to its st
   await using server = startServer({ limits: { logLinesPerTask: 20_000 } });
   await logging(server, "endless", 20_000);
   await withPage({}, async ({ page, complaints }) => {
-    await open(page, server, "endless");
+    await openLog(page, server, "endless");
     await page.getByText("line 19999 is fine").waitFor();
     const before = await log(page).evaluate((list) => list.scrollHeight);
     for (const part of [0.75, 0.5, 0.25]) {
@@ -254,7 +260,7 @@ Deno.test("task page: a link to lines shows and marks them, and a click on a num
   await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
   await logging(server, "linked", 6_400);
   await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {
-    await open(page, server, "linked#L3001-3003");
+    await openLog(page, server, "linked#L3001-3003");
     const selected = page.locator(".log-selected .log-number");
     await page.getByText("WARN line 3000 is late").waitFor();
     assertEquals(await selected.allInnerTexts(), ["3001", "3002", "3003"]);
@@ -281,7 +287,7 @@ Deno.test("task page: the log has the colours and links of its lines, and is sho
   task.log("more severe", { stream: "stderr", level: "error" });
   await task.update({ progress: 1 });
   await withPage({}, async ({ page, complaints }) => {
-    await open(page, server, "colourful");
+    await openLog(page, server, "colourful");
     const marks = await page.locator(".log-line").evaluateAll((lines) =>
       lines.map((line) => /rgb\([\d, ]+\)/.exec(getComputedStyle(line).boxShadow)?.[0] ?? null)
     );
@@ -481,7 +487,7 @@ Deno.test("task page: fits a phone screen, and everything can be reached with Ta
   await using server = startServer();
   await logging(server, "narrow", 600);
   await withPage({ viewport: { width: 390, height: 800 } }, async ({ page, complaints }) => {
-    await open(page, server, "narrow");
+    await openLog(page, server, "narrow");
     assertEquals(await page.evaluate(() => document.documentElement.scrollWidth), 390);
     const seen = new Set<string>();
     for (let presses = 0; presses < 60; presses++) {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { LogRequests } from "../../ui/browser/log_requests.ts";
 import type { Task } from "../../lib/task/task.ts";
 import type { PageFrame, TaskPageModel } from "../../ui/shared/model.ts";
 import type { PageActions } from "../../ui/shared/view.ts";
@@ -44,12 +43,6 @@ export const NO_ACTIONS: PageActions = {
   restore: () => Promise.resolve(),
   retry: () => Promise.resolve(),
   copy: () => Promise.resolve(),
-};
-
-/** Requests for a log that has no lines. */
-export const NO_LOG: LogRequests = {
-  lines: (from) => Promise.resolve({ lines: [], first: from, next: from }),
-  search: () => Promise.resolve({ numbers: [], index: 0, matches: 0, searched: 0 }),
 };
 
 /** Returns the page of a task without relations, log and history; `over` replaces fields of the page. */

@@ -12,7 +12,6 @@ import { pageAgeSeconds, ServerClock } from "./server_clock.ts";
 import { type ConnectionStatus, LiveUpdates } from "./live_updates.ts";
 import { DesktopNotifications } from "./desktop_notifications.ts";
 import { asSocketUrl, eventsUrl, readyUrl, sharedEventsUrl, socketPath, tasksUrl } from "../shared/links.ts";
-import type { LogFollower } from "./log_follower.ts";
 import type { Milestone } from "../shared/milestones.ts";
 import type { PageData, PageFrame } from "../shared/model.ts";
 import {
@@ -59,8 +58,6 @@ type Models = { readonly [Data in PageData as Data["page"]]: Data["model"] };
 /** The parts of a hydrated page that {@linkcode hydratePage} keeps up to date. */
 export interface HydratedPage {
   readonly page: LivePage;
-  /** Fetches missing log lines; only a task page has a log. */
-  readonly log?: LogFollower;
   /** Whether the page's task has failed. */
   readonly isFailed?: () => boolean;
   /** Called after a reconnect, to fetch data that updates do not include. */
@@ -104,7 +101,7 @@ export function hydratePage<Kind extends keyof Models>(
       tab.note(milestone);
     },
   });
-  const { page, log = null, isFailed = () => false, refetch = () => {} } = taken;
+  const { page, isFailed = () => false, refetch = () => {} } = taken;
   page.frame.scripted.value = true;
   const tab = new LiveTab({
     tasks: data.page === "client" ? data.model.tasks : [data.model.task],
@@ -114,7 +111,7 @@ export function hydratePage<Kind extends keyof Models>(
     isLive: () =>
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  connect(page, tab, announcer, cancellations, data, log, refetch);
+  connect(page, tab, announcer, cancellations, data, refetch);
   guardClicks(root);
   // Leaving the page is no undo.
   addEventListener("pagehide", () => cancellations.flush());
@@ -127,7 +124,6 @@ function connect(
   announcer: Announcer,
   cancellations: Cancellations,
   data: PageData,
-  log: LogFollower | null,
   refetch: () => void,
 ): void {
   const { frame, connection: state, degradation, toast, now } = page.frame;
@@ -161,8 +157,7 @@ function connect(
     // Only a page that may open a socket finds out whether sockets work.
     if ("over" in status && frame.visitor.mayOpenSockets) remember(status.over);
     if (status.kind === before.kind) return;
-    if (status.kind === "live") log?.check();
-    else toast.value = "";
+    if (status.kind !== "live") toast.value = "";
     if (status.kind === "closing") announcer.announce("connection", CLOSING_TEXT);
     if (status.kind === "reconnecting") announcer.announce("connection", LOST_TEXT);
     tick();

@@ -5,7 +5,7 @@
  */
 
 import { effect } from "@preact/signals";
-import type { LiveTaskPage } from "./task_state.ts";
+import type { LiveLog } from "./live_log.ts";
 import { readLogPage } from "../../lib/task/wire.ts";
 
 /** The minimum time between two requests, in milliseconds. */
@@ -13,9 +13,9 @@ const INTERVAL_MS = 250;
 /** The timeout of a request, in milliseconds. */
 const TIMEOUT_MS = 15_000;
 
-/** Keeps the log of a task page complete. */
+/** Keeps a log complete. */
 export class LogFollower implements Disposable {
-  readonly #page: LiveTaskPage;
+  readonly #log: LiveLog;
   readonly #url: string;
   readonly #stop: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -25,14 +25,14 @@ export class LogFollower implements Disposable {
   #isEnded = false;
 
   /**
-   * @param page the state of the task page
+   * @param log the lines that the page has
    * @param url the URL of the task's log
    */
-  constructor(page: LiveTaskPage, url: string) {
-    this.#page = page;
+  constructor(log: LiveLog, url: string) {
+    this.#log = log;
     this.#url = url;
     this.#stop = effect(() => {
-      if (page.nextLogLine() !== null) this.check();
+      if (log.next() !== null) this.check();
     });
   }
 
@@ -41,9 +41,8 @@ export class LogFollower implements Disposable {
     if (this.#isEnded) return;
     this.#isWanted = this.#isAsking;
     if (this.#isAsking) return;
-    const { value: task } = this.#page.view.task;
-    const after = this.#page.nextLogLine();
-    if (after !== null) void this.#ask(after, task.created_at);
+    const after = this.#log.next();
+    if (after !== null) void this.#ask(after, this.#log.task.value.created_at);
   }
 
   /** Stops fetching. */
@@ -54,22 +53,22 @@ export class LogFollower implements Disposable {
   }
 
   async #ask(after: number, createdAt: number): Promise<void> {
-    const page = this.#page;
+    const log = this.#log;
     this.#isAsking = true;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(`${this.#url}?after=${after}`, { signal });
       const answer = readLogPage(await response.json(), after);
       // Another task may have reused the id during the request.
-      const isSame = page.view.task.value.created_at === createdAt;
-      if (response.ok && isSame) page.addLog(answer, after);
+      const isSame = log.task.value.created_at === createdAt;
+      if (response.ok && isSame) log.add(answer, after);
     } catch {
       // The connection badge shows that the server is unreachable; a reconnect triggers another check.
     }
     if (this.#isEnded) return;
     this.#timer = setTimeout(() => {
       this.#isAsking = false;
-      const next = page.nextLogLine();
+      const next = log.next();
       if (this.#isWanted || (next !== null && next !== after)) this.check();
     }, INTERVAL_MS);
   }

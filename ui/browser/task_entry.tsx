@@ -5,22 +5,26 @@
  * @module
  */
 
+import { effect } from "@preact/signals";
 import { hydrate } from "preact";
 import { readHistory } from "../../lib/task/wire.ts";
 import { TaskPage } from "../components/task_page.tsx";
 import { taskUrl } from "../shared/links.ts";
-import { LogFollower } from "./log_follower.ts";
-import { logRequests } from "./log_requests.ts";
 import { hydratePage } from "./hydrate.ts";
+import type { TaskPageModel } from "../shared/model.ts";
+import type { TaskView } from "../shared/view.ts";
+import type * as Log from "./log_entry.tsx";
 import { createTaskPage, type LiveTaskPage } from "./task_state.ts";
+
+export * from "./section_runtime.ts";
 
 hydratePage("task", (model, { root, ...options }) => {
   const url = taskUrl(model, model.task.id);
-  const page = createTaskPage(model, { ...options, log: logRequests(`${url}/logs`) });
+  const page = createTaskPage(model, options);
   hydrate(<TaskPage view={page.view} />, root);
+  startLogOnce(page.view, model);
   return {
     page,
-    log: new LogFollower(page, `${url}/logs`),
     isFailed: () => page.view.task.value.state === "ERROR",
     refetch: () => void refetchHistory(page, `${url}/history`),
   };
@@ -33,4 +37,18 @@ hydratePage("task", (model, { root, ...options }) => {
 async function refetchHistory(page: LiveTaskPage, url: string): Promise<void> {
   const answer = await fetch(url).catch(() => null);
   if (answer?.ok) page.setHistory(readHistory(await answer.json()));
+}
+
+/** Loads the script of the log once there is a log, and again with a later change if that failed. */
+function startLogOnce(view: TaskView, model: TaskPageModel): void {
+  let isLoading = false;
+  const stop = effect(() => {
+    const isWanted = view.task.value.log_count > 0 && view.connection.value.kind !== "reconnecting";
+    if (!isWanted || isLoading) return;
+    isLoading = true;
+    (import(model.assets.log ?? "") as Promise<typeof Log>).then(({ startLog }) => {
+      stop();
+      startLog(document.getElementById("log")!, view, model);
+    }, () => isLoading = false);
+  });
 }

@@ -5,16 +5,11 @@
  */
 
 import { batch, type Signal, signal } from "@preact/signals";
-import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
-import { hasEnded } from "../../lib/task/task_view.ts";
-import type { LogPage } from "../../lib/task/wire.ts";
+import type { HistoryEntry, ProgressPoint, Task } from "../../lib/task/task.ts";
 import { compareRuns, MAX_SUBTASKS, runLink } from "../shared/relations.ts";
 import { milestoneBetween } from "../shared/milestones.ts";
-import type { TaskLog, TaskPageModel } from "../shared/model.ts";
+import type { TaskPageModel } from "../shared/model.ts";
 import { withProgressPoint } from "../shared/progress_history.ts";
-import { LogFinder } from "./log_finder.ts";
-import type { LogRequests } from "./log_requests.ts";
-import { LogPages } from "./log_pages.ts";
 import { createFrame, type LivePage, type LivePageOptions, type PendingChanges, setList } from "./state.ts";
 import { type Step, stepsOf, withStep } from "../shared/steps.ts";
 import { taskTitle } from "../shared/title.ts";
@@ -23,29 +18,16 @@ import type { TaskView } from "../shared/view.ts";
 /** The live state of the task page. */
 export interface LiveTaskPage extends LivePage {
   readonly view: TaskView;
-  /** Adds log lines that were fetched, starting at {@linkcode LiveTaskPage.nextLogLine}. */
-  addLog(page: LogPage, after: number): void;
-  /** The number of the first log line that has to be fetched; `null` if none is missing. */
-  nextLogLine(): number | null;
   /** Replaces the timeline with the server's history of the task. */
   setHistory(history: readonly HistoryEntry[]): void;
 }
 
-/** The maximum number of the newest log lines that are kept. */
-const MAX_LOG_LINES = 1_000;
-
-/** The options for creating the state of the task page. */
-export interface TaskPageOptions extends LivePageOptions {
-  readonly log: LogRequests;
-}
-
 /** Creates the live state of the task page. */
-export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): LiveTaskPage {
+export function createTaskPage(model: TaskPageModel, options: LivePageOptions): LiveTaskPage {
   const frame = createFrame(model, options.actions);
   const { id } = model.task;
   const task = signal(model.task);
   const removedAt = signal(model.removedAt);
-  const log = signal<TaskLog>(model.log);
   const steps = signal<readonly Step[]>(model.steps);
   const progressHistory = signal<readonly ProgressPoint[]>(model.progressHistory);
   const attempts = signal(model.attempts);
@@ -57,8 +39,6 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
   );
   /** The ids of the direct subtasks, by the id of their parent. */
   const lists = new Map<string, Signal<readonly string[]>>();
-  const logPages = new LogPages(options.log.lines);
-  const logFinder = new LogFinder(options.log.search);
 
   function subtasksOf(parent: string): Signal<readonly string[]> {
     const known = lists.get(parent);
@@ -69,17 +49,8 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
   }
 
   function showTask(after: Task): void {
-    const { lines, dropped, gone } = log.peek();
-    const isAnother = after.created_at !== task.peek().created_at;
-    // Log lines are dropped if another task has reused the id, or if the server crashed before it had stored
-    // them.
-    const kept = isAnother ? 0 : hasEnded(after) ? after.log_count : Infinity;
-    if (kept < dropped) log.value = { lines: [], dropped: kept, gone: Math.min(gone, kept) };
-    else if (kept < dropped + lines.length) {
-      log.value = { lines: lines.slice(0, kept - dropped), dropped, gone };
-    }
-    if (isAnother) {
-      logPages.clear();
+    // Another task may have reused the id.
+    if (after.created_at !== task.peek().created_at) {
       steps.value = [];
       progressHistory.value = [];
     }
@@ -179,26 +150,6 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
     });
   }
 
-  function addLog(page: LogPage, after: number): void {
-    const known = log.peek();
-    const end = known.dropped + known.lines.length;
-    const fresh: readonly LogLine[] = page.lines.slice(Math.max(0, end - page.first));
-    // Lines may be missing before the fetched ones, because they came too fast or are no longer kept. Then
-    // drop the lines before the gap: otherwise the log would look complete.
-    const isGap = page.first > end;
-    const lines = [...isGap ? [] : known.lines, ...fresh].slice(-MAX_LOG_LINES);
-    const dropped = Math.max(end, page.first) + fresh.length - lines.length;
-    log.value = { lines, dropped, gone: page.first > after ? page.first : known.gone };
-    logFinder.grew(dropped + lines.length);
-  }
-
-  function nextLogLine(): number | null {
-    const end = log.value.dropped + log.value.lines.length;
-    const count = task.value.log_count;
-    // No more lines are fetched than the page keeps.
-    return count > end ? Math.max(end, count - MAX_LOG_LINES) : null;
-  }
-
   function setHistory(history: readonly HistoryEntry[]): void {
     if (history.length === 0) return;
     steps.value = withStep(stepsOf(history), task.peek());
@@ -211,7 +162,6 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
     removedAt,
     steps,
     progressHistory,
-    log,
     attempts,
     parent,
     previous,
@@ -219,8 +169,6 @@ export function createTaskPage(model: TaskPageModel, options: TaskPageOptions): 
     omitted: model.omitted,
     subtasksOf,
     subtask: (subtask) => subtasks.get(subtask),
-    logPages,
-    logFinder,
   };
-  return { view, frame, apply, replace, title: () => taskTitle(task.value), addLog, nextLogLine, setHistory };
+  return { view, frame, apply, replace, title: () => taskTitle(task.value), setHistory };
 }

@@ -11,7 +11,7 @@ import { useEffect, useState } from "preact/hooks";
 import { countNoun, formatCount } from "../../lib/text/format.ts";
 import { lineFragment, type LineRange, parseLineRange } from "../shared/line_range.ts";
 import { logTextUrl, logUrl } from "../shared/links.ts";
-import type { LogFinder, LogFindings, TaskView } from "../shared/view.ts";
+import type { LogFinder, LogFindings, LogView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
 import type { LineTimes } from "./log_lines.tsx";
 import { LogWindow } from "./log_window.tsx";
@@ -28,7 +28,7 @@ interface Look {
 const DEFAULT_LOOK: Look = { wraps: true, times: "clock" };
 
 /** The log section of a task page. */
-export function LogSection({ view }: { readonly view: TaskView }): JSX.Element | null {
+export function LogSection({ view }: { readonly view: LogView }): JSX.Element | null {
   const [look, setLook] = useState(DEFAULT_LOOK);
   const [selected, setSelected] = useState<LineRange | null>(null);
   const [target, setTarget] = useState<{ readonly number: number } | null>(null);

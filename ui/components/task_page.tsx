@@ -17,7 +17,7 @@ import { CopyButton } from "./controls.tsx";
 import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
 import { JsonSection } from "./json_tree.tsx";
-import { LogSection } from "./log.tsx";
+import { serverRendered } from "./server_rendered.ts";
 import { SubtasksSection } from "./subtasks.tsx";
 import { RemovalNotice } from "./removal_notice.tsx";
 import {
@@ -38,14 +38,17 @@ interface ViewProps {
 }
 
 interface TaskPageProps extends ViewProps {
+  /** The log; rendered on the server, and in the browser by a script of its own. */
+  readonly log?: JSX.Element;
   /** The content of the help dialog; rendered on the server only. */
   readonly help?: JSX.Element;
 }
 
 /** The content of a task page. */
-export function TaskPage({ view, help }: TaskPageProps): JSX.Element {
+export function TaskPage({ view, log, help }: TaskPageProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
+  const logPlace = <div key="log" id="log" class="log-place" {...serverRendered(log)} />;
   return (
     <Shell
       view={view}
@@ -58,14 +61,14 @@ export function TaskPage({ view, help }: TaskPageProps): JSX.Element {
           {!frame.visitor.seesOneTask && <Crumbs view={view} />}
           <Hero view={view} />
           <ErrorSection view={view} task={task} />
-          {task.state === "ERROR" && <LogSection key="log" view={view} />}
+          {task.state === "ERROR" && logPlace}
           {task.result !== null && (
             <JsonSection view={view} id="result-title" title="Result" value={task.result} />
           )}
           <TimelineSection view={view} />
           <ProgressChart view={view} />
           <SubtasksSection view={view} />
-          {task.state !== "ERROR" && <LogSection key="log" view={view} />}
+          {task.state !== "ERROR" && logPlace}
           {Object.keys(task.metadata).length > 0 && (
             <JsonSection view={view} id="metadata-title" title="Metadata" value={task.metadata} />
           )}

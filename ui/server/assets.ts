@@ -10,6 +10,7 @@ import listScript from "../dist/list.js" with { type: "text" };
 import taskScript from "../dist/task.js" with { type: "text" };
 import fallbackScript from "../dist/fallback.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
+import logSource from "../dist/log.js" with { type: "text" };
 import base from "../styles/base.css" with { type: "text" };
 import frame from "../styles/frame.css" with { type: "text" };
 import help from "../styles/help.css" with { type: "text" };
@@ -51,21 +52,27 @@ const styles = [
   adaptations,
 ].join("");
 
+const taskName = `task-${hash(taskScript)}.js`;
+// The log's script imports from that of the page, whose name is known only now.
+const logScript = logSource.replaceAll('"./task.js"', `"./${taskName}"`);
+
 /**
  * The names of the files: one script for each kind of page, one for windowing, one for pages without a
- * WebSocket, and the stylesheet.
+ * WebSocket, one for the log, and the stylesheet.
  */
 export const assetNames: {
   readonly list: string;
   readonly task: string;
   readonly window: string;
   readonly fallback: string;
+  readonly log: string;
   readonly style: string;
 } = {
   list: `list-${hash(listScript)}.js`,
-  task: `task-${hash(taskScript)}.js`,
+  task: taskName,
   window: `window-${hash(windowScript)}.js`,
   fallback: `fallback-${hash(fallbackScript)}.js`,
+  log: `log-${hash(logScript)}.js`,
   style: `style-${hash(styles)}.css`,
 };
 
@@ -75,6 +82,7 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.fallback, { body: fallbackScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.log, { body: logScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.style, { body: styles, contentType: "text/css; charset=utf-8" }],
 ]);
 

@@ -41,6 +41,7 @@ export function pageRenderer(version: string): PageRenderer {
       script: `${context.basePath}/assets/${script}`,
       windowing: `${context.basePath}/assets/${assetNames.window}`,
       fallback: `${context.basePath}/assets/${assetNames.fallback}`,
+      log: `${context.basePath}/assets/${assetNames.log}`,
       style: `${context.basePath}/assets/${assetNames.style}`,
     },
   });

@@ -14,13 +14,14 @@ import { HelpContent } from "./help_content.tsx";
 import { ListToolbar } from "./list_toolbar.tsx";
 import { NamePage, NamesPage } from "./names_page.tsx";
 import { StartSection } from "./start_form.tsx";
+import { LogSection } from "../components/log.tsx";
 import { TaskPage } from "../components/task_page.tsx";
 import { clientPageUrl, installUrl, taskPageUrl } from "../shared/links.ts";
 import { listSearch } from "../shared/list_query.ts";
 import type { RunStats } from "../../lib/task/run_stats.ts";
 import type { ClientPageModel, PageData, PageFrame, TaskPageModel } from "../shared/model.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
-import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "./snapshots.ts";
+import { snapshotClientView, snapshotFrameView, snapshotLogView, snapshotTaskView } from "./snapshots.ts";
 
 /** The logo as a favicon, inlined to save a request. */
 const ICON = "data:image/svg+xml," + encodeURIComponent(
@@ -55,7 +56,11 @@ export function renderClientPage(model: ClientPageModel): string {
 /** Renders a task page. */
 export function renderTaskPage(model: TaskPageModel): string {
   const content = renderToString(
-    <TaskPage view={snapshotTaskView(model)} help={<HelpContent install={installUrl(model)} />} />,
+    <TaskPage
+      view={snapshotTaskView(model)}
+      log={<LogSection view={snapshotLogView(model)} />}
+      help={<HelpContent install={installUrl(model)} />}
+    />,
   );
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
 }

@@ -7,7 +7,7 @@
 import { listRules } from "../shared/list_rules.ts";
 import { headings } from "../shared/list_slice.ts";
 import type { ClientPageModel, PageFrame, TaskPageModel } from "../shared/model.ts";
-import { type ClientView, type FrameView, listItems, type TaskView } from "../shared/view.ts";
+import { type ClientView, type FrameView, listItems, type LogView, type TaskView } from "../shared/view.ts";
 
 /** Creates the view of the list page, with constant values. */
 export function snapshotClientView(model: ClientPageModel): ClientView {
@@ -45,7 +45,6 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
     removedAt: { value: model.removedAt },
     steps: { value: model.steps },
     progressHistory: { value: model.progressHistory },
-    log: { value: model.log },
     attempts: { value: model.attempts },
     parent: { value: model.parent },
     previous: { value: model.previous },
@@ -55,9 +54,12 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
       value: model.subtasks.filter((task) => task.parent_id === id).map((task) => task.id),
     }),
     subtask: (id) => byId.get(id),
-    logPages: null,
-    logFinder: null,
   };
+}
+
+/** Creates the view of the log of a task page, with constant values. */
+export function snapshotLogView(model: TaskPageModel): LogView {
+  return { ...snapshotTaskView(model), log: { value: model.log }, logPages: null, logFinder: null };
 }
 
 /** Creates the view that all pages have in common, with constant values. */

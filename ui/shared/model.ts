@@ -28,6 +28,8 @@ export interface PageFrame extends PageContext {
     readonly windowing?: string;
     /** The URL of the script that receives updates if the page can't use a WebSocket. */
     readonly fallback?: string;
+    /** The URL of the script of the log, which only task pages with a log load. */
+    readonly log?: string;
   };
 }
 

@@ -210,7 +210,6 @@ export interface TaskView extends FrameView {
   readonly removedAt: Readable<number | null>;
   readonly steps: Readable<readonly Step[]>;
   readonly progressHistory: Readable<readonly ProgressPoint[]>;
-  readonly log: Readable<TaskLog>;
   readonly attempts: Readable<readonly RunLink[]>;
   /** The parent, while it exists. */
   readonly parent: Readable<Neighbour | null>;
@@ -221,7 +220,12 @@ export interface TaskView extends FrameView {
   /** Returns the ids of the direct subtasks of the page's task, or of one of its subtasks. */
   subtasksOf(id: string): Readable<readonly string[]>;
   subtask(id: string): Readable<Task> | undefined;
-  /** Reads and searches the whole log; `null` without JavaScript. */
+}
+
+/** The values and actions that the log section provides to its components. */
+export interface LogView extends TaskView {
+  readonly log: Readable<TaskLog>;
+  /** Reads and searches the whole log; `null` on the server, and until the script of the log has loaded. */
   readonly logPages: LogPages | null;
   readonly logFinder: LogFinder | null;
 }

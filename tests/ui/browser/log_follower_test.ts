@@ -1,18 +1,15 @@
+import { signal } from "@preact/signals";
 import type { Task } from "../../../lib/task/task.ts";
 import { LogFollower } from "../../../ui/browser/log_follower.ts";
-import { createTaskPage } from "../../../ui/browser/task_state.ts";
+import { LiveLog } from "../../../ui/browser/live_log.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { NO_ACTIONS, NO_LOG, taskPageModel } from "../../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask } from "../../support/example_task.ts";
 import { until } from "../../support/until.ts";
 
-/** A task page whose log is on a server that returns two lines per request. */
+/** A log on a server that returns two lines per request. */
 class Following implements AsyncDisposable {
-  readonly page = createTaskPage(taskPageModel(exampleTask()), {
-    actions: NO_ACTIONS,
-    onMilestone: () => {},
-    log: NO_LOG,
-  });
+  readonly #task = signal(exampleTask());
+  readonly log = new LiveLog({ lines: [], dropped: 0, gone: 0 }, this.#task, () => {});
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly follower: LogFollower;
   readonly asked: number[] = [];
@@ -35,21 +32,21 @@ class Following implements AsyncDisposable {
       if (refusal !== undefined) return new Response("{}", { status: refusal });
       return Response.json({ lines, first: after, next: after + lines.length, count });
     });
-    this.follower = new LogFollower(this.page, `http://127.0.0.1:${this.#server.addr.port}/logs`);
+    this.follower = new LogFollower(this.log, `http://127.0.0.1:${this.#server.addr.port}/logs`);
   }
 
-  /** Applies the task's current record to the page. */
-  tell(over: Partial<Task> = {}, removed: readonly string[] = []): void {
-    const task = exampleTask({ log_count: this.count, version: ++this.#version, ...over });
-    this.page.apply({ tasks: new Map([[task.id, task]]), removed: new Set(removed) });
+  /** Changes the record of the task. */
+  tell(over: Partial<Task> = {}): void {
+    this.#task.value = exampleTask({ log_count: this.count, version: ++this.#version, ...over });
   }
 
   get texts(): readonly string[] {
-    return this.page.view.log.value.lines.map((line) => line.text);
+    return this.log.lines.value.lines.map((line) => line.text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.follower[Symbol.dispose]();
+    this.log[Symbol.dispose]();
     await this.#server.shutdown();
   }
 }
@@ -90,7 +87,7 @@ Deno.test("LogFollower ignores lines of another task that had the same id", asyn
   following.beforeAnswer = () => {
     following.beforeAnswer = () => {};
     following.count = 1;
-    following.tell({ created_at: EXAMPLE_TIME + 1, version: 1 }, ["task-1"]);
+    following.tell({ created_at: EXAMPLE_TIME + 1, version: 1 });
   };
   following.tell();
   await until(() => following.texts.length > 0);

@@ -3,8 +3,10 @@ import { brotliCompress } from "node:zlib";
 import { assetNames, pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../../support/assert.ts";
 
-/** The maximum compressed size of a page's script, in bytes: 32 KiB. */
-const MAX_BYTES = 32 * 1024;
+/** The maximum compressed size of a page's script, in bytes. */
+const MAX_BYTES = 32_000;
+/** The maximum compressed size of everything that a task page can load, in bytes. */
+const MAX_TASK_BYTES = 60_000;
 /** The maximum compressed size of the script that only long lists load, in bytes. */
 const MAX_WINDOW_BYTES = 5_000;
 /** The maximum compressed size of the script that only pages without a WebSocket load, in bytes. */
@@ -20,12 +22,14 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
     assetNames.task,
     assetNames.window,
     assetNames.fallback,
+    assetNames.log,
     assetNames.style,
   ]);
   assertMatch(assetNames.list, /^list-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.task, /^task-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.window, /^window-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.fallback, /^fallback-[0-9a-z]{11}\.js$/);
+  assertMatch(assetNames.log, /^log-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.style, /^style-[0-9a-z]{11}\.css$/);
 });
 
@@ -35,6 +39,22 @@ Deno.test("pageAssets has only small scripts", async () => {
   }
   assertLess(await compressedLength(pageAssets.get(assetNames.window)!.body), MAX_WINDOW_BYTES);
   assertLess(await compressedLength(pageAssets.get(assetNames.fallback)!.body), MAX_FALLBACK_BYTES);
+  let all = 0;
+  for (const name of [assetNames.task, assetNames.fallback, assetNames.log]) {
+    all += await compressedLength(pageAssets.get(name)!.body);
+  }
+  assertLess(all, MAX_TASK_BYTES);
+});
+
+Deno.test("pageAssets: the log's script imports only what the task page's script exports", () => {
+  const body = (name: string) => pageAssets.get(name)!.body;
+  const exported = [...body(assetNames.task).matchAll(/export\{([^}]*)\}/g)].flatMap(([, list]) =>
+    list!.split(",").map((name) => name.split(" as ").at(-1))
+  );
+  const imports = [...body(assetNames.log).matchAll(/import\{([^}]*)\}from"([^"]*)"/g)];
+  const imported = imports.flatMap(([, list]) => list!.split(",").map((name) => name.split(" as ")[0]));
+  assertEquals(imported.filter((name) => !exported.includes(name)), []);
+  assertEquals([...new Set(imports.map(([, , from]) => from))], [`./${assetNames.task}`]);
 });
 
 Deno.test("pageAssets has no file that loads anything from other hosts", () => {
