@@ -24,6 +24,7 @@ import { benchReading } from "./reading.ts";
 import { benchRestart } from "./restart.ts";
 import { benchSearch } from "./search.ts";
 import { type Bench, type Figure, formatTable } from "./support/harness.ts";
+import { benchTabs } from "./tabs.ts";
 import { benchUpdate } from "./update.ts";
 
 const BENCHES: ReadonlyMap<string, Bench> = new Map([
@@ -43,6 +44,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["eta", benchEta],
   ["idle", benchIdle],
   ["page", benchPage],
+  ["tabs", benchTabs],
   ["abuse", benchAbuse],
   ["executable", benchExecutable],
 ]);

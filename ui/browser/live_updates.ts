@@ -70,8 +70,8 @@ export interface LiveUpdatesOptions {
 }
 
 /**
- * The number of consecutive failures of a source, with a server that is otherwise reachable, after which the
- * source counts as blocked.
+ * The number of consecutive failures of a source that was live before, with a server that is otherwise reachable,
+ * after which the source counts as blocked.
  */
 const BLOCKED_AFTER = 2;
 /**
@@ -315,13 +315,15 @@ export class LiveUpdates implements Disposable {
     // The delay is random, so that the watchers of a restarting server do not all reconnect at the same
     // instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
-    if (wasCurrent || (this.#failures < 2 && !isSilent)) return;
+    // A single failure may mean only that the server is starting. But a page that was never live has just come
+    // from a server that runs, and if a subscription was accepted and then stayed silent, the next one probably
+    // would, too.
+    const isTelling = isSilent || !this.#wasLive;
+    if (wasCurrent || (this.#failures < 2 && !isTelling)) return;
     const failures = this.#failures;
     const found = await this.#options.probe();
     if (this.#ended || failures !== this.#failures || this.#present?.firstActivityAt !== undefined) return;
-    // A single failure may mean only that the server is starting. But if a subscription was accepted and then
-    // stayed silent, the next one probably would, too.
-    this.#blocked = found === "alive" ? this.#blocked + (isSilent ? BLOCKED_AFTER : 1) : 0;
+    this.#blocked = found === "alive" ? this.#blocked + (isTelling ? BLOCKED_AFTER : 1) : 0;
     if (found === "outdated") this.#stopOutdated();
     else if (this.#blocked >= BLOCKED_AFTER) this.#fallBack();
   }

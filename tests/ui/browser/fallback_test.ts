@@ -191,7 +191,11 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
     assertEquals(waysOf(witness), ["events"]);
     assertEquals(connection.cursor, "e:2");
     assertEquals(witness.said.filter((text) => text === "changes before -").length, 1);
-    assertEquals(server.asked.polling, 0);
+    assertEquals(
+      [server.asked.socket, server.asked.polling],
+      [1, 0],
+      "a page that opens waits for no second failure",
+    );
   });
 
   Deno.test(`LiveUpdates falls back to polling if WebSockets and events are blocked (${block})`, async () => {
@@ -208,6 +212,21 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
     assertEquals(connection.cursor, "e:2");
   });
 }
+
+Deno.test("LiveUpdates does not fall back before it was live while the server is down", async () => {
+  await using server = new BlockedServer();
+  server.blocks.set("socket", "refuses");
+  const witness = new ConnectionWitness();
+  let probes = 0;
+  using _connection = connect(server, witness, {
+    probe: () => {
+      if (++probes === 3) server.blocks.delete("socket");
+      return Promise.resolve(probes > 3 ? "alive" : "dead");
+    },
+  });
+  await witness.until("live");
+  assertEquals([waysOf(witness), server.asked.events], [["socket"], 0]);
+});
 
 Deno.test("LiveUpdates reports that all sources are blocked if polling is blocked, too", async () => {
   await using server = new BlockedServer();

@@ -259,13 +259,16 @@ Deno.test("LiveUpdates retries while connections are refused, and reports that W
 
 Deno.test("LiveUpdates does not mistake a server that is just starting for a blocked source", async () => {
   await using server = new SocketServer();
-  server.refuse = 5;
   const witness = new ConnectionWitness();
   let asked = 0;
-  const answers = ["dead", "alive", "dead", "alive"] as const;
+  const answers = ["dead", "alive", "dead", "alive", "dead"] as const;
   const probe = () => Promise.resolve(answers[asked++] ?? "alive");
   using _connection = connect(server.url, witness, { probe });
+  const first = await server.next();
   await witness.until("live");
+  server.refuse = 5;
+  first.socket.close(1012);
+  await witness.until("live", 2);
   assertLessOrEqual(4, asked);
   assert(witness.statuses.every((status) => !("reason" in status) || status.reason === null));
 });
