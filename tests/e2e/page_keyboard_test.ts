@@ -1,0 +1,116 @@
+/** Tests that a person who has only a keyboard can do everything on the pages: no step of the tour uses the mouse. */
+
+import type { Locator, Page } from "playwright-core";
+import { assertEquals } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { call } from "../support/calls.ts";
+import { startTaskServer, type TaskServer } from "../support/task_server.ts";
+
+/** More than the elements of any page that Tab goes to. */
+const MAX_TABS = 80;
+
+/** Presses Tab until an element has the focus. */
+async function tabTo(page: Page, target: Locator, key: "Tab" | "Shift+Tab" = "Tab"): Promise<void> {
+  for (let presses = 0; presses < MAX_TABS; presses++) {
+    await page.keyboard.press(key);
+    if (await target.evaluate((element) => element === document.activeElement)) return;
+  }
+  throw new Error(`${key} never reaches ${target}`);
+}
+
+async function live(page: Page): Promise<void> {
+  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+}
+
+/** Waits until the list has exactly these tasks, in any order. */
+async function shows(page: Page, ids: readonly string[]): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const rows = [...document.querySelectorAll<HTMLElement>("li[data-task-id]")];
+    return rows.map((row) => row.dataset.taskId).sort().join() === wanted;
+  }, ids.toSorted().join());
+}
+
+/** Starts a server with a failed task and two running ones, of which one has a log. */
+async function startShop(): Promise<TaskServer> {
+  const server = startTaskServer();
+  const tasks = `${server.url}/tasks/shop`;
+  await call("POST", tasks, { body: { id: "import", name: "import orders" } });
+  await call("POST", `${tasks}/import/fail`, { body: { error: { message: "no such file" } } });
+  for (const id of ["upload", "backup"]) {
+    await call("POST", tasks, { body: { id, name: `nightly ${id}` } });
+    await call("POST", `${tasks}/${id}`, { body: { progress: 20 } });
+  }
+  const lines = Array.from(
+    { length: 300 },
+    (_, index) => index % 100 === 50 ? `WARN line ${index}` : "copied",
+  );
+  await call("POST", `${tasks}/backup/logs`, { body: { lines } });
+  return server;
+}
+
+Deno.test("page: the whole tour works with the keyboard alone", async () => {
+  await using server = await startShop();
+  await withPage({}, async ({ page, complaints }) => {
+    const { keyboard } = page;
+    await page.goto(`${server.url}/t/shop`);
+    await live(page);
+
+    await keyboard.press("?");
+    const help = page.getByRole("dialog", { name: "Keyboard shortcuts" });
+    await help.waitFor();
+    await keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+
+    await tabTo(page, page.getByRole("checkbox", { name: "Failed" }));
+    await keyboard.press("Space");
+    await shows(page, ["import"]);
+    await keyboard.press("Space");
+    await shows(page, ["import", "upload", "backup"]);
+
+    await keyboard.press("/");
+    await keyboard.type("backup");
+    await shows(page, ["backup"]);
+    await tabTo(page, page.getByRole("link", { name: "nightly backup", exact: true }));
+    await keyboard.press("Enter");
+    await page.waitForURL(`${server.url}/t/shop/backup`);
+    await live(page);
+
+    await tabTo(page, page.getByRole("searchbox", { name: "Search the log" }));
+    await keyboard.type("warn");
+    await page.getByText("Match 1 of 3 in 300 lines", { exact: true }).waitFor();
+    await keyboard.press("Enter");
+    await page.getByText("Match 2 of 3 in 300 lines", { exact: true }).waitFor();
+    await page.locator(".log-line[aria-current]").getByText("WARN line 150").waitFor();
+    await keyboard.press("Shift+Enter");
+    await page.locator(".log-line[aria-current]").getByText("WARN line 50").waitFor();
+
+    const cancel = page.getByRole("button", { name: "Cancel nightly backup", exact: true });
+    await tabTo(page, cancel, "Shift+Tab");
+    await keyboard.press("Enter");
+    await page.getByRole("button", { name: "Undo the cancellation of nightly backup" }).waitFor();
+    await keyboard.press("Enter");
+    await cancel.waitFor();
+    assertEquals(server.monitor.registry.tasks("shop").some((task) => task.cancel_requested), false);
+    // This time it is not undone.
+    await keyboard.press("Enter");
+    await page.getByRole("button", { name: "Cancelling nightly backup" }).waitFor();
+
+    await tabTo(page, page.getByRole("link", { name: "shop", exact: true }).first(), "Shift+Tab");
+    await keyboard.press("Enter");
+    await page.waitForURL(`${server.url}/t/shop`);
+    await live(page);
+
+    await tabTo(page, page.locator("summary", { hasText: "echo" }));
+    await keyboard.press("Enter");
+    await keyboard.press("Tab");
+    await keyboard.type('["by keyboard"]');
+    await tabTo(page, page.getByRole("button", { name: "Start echo" }));
+    await keyboard.press("Enter");
+    await tabTo(page, page.getByRole("link", { name: "view task" }));
+    await keyboard.press("Enter");
+    await page.getByRole("heading", { name: "echo", level: 1 }).waitFor();
+    await page.getByText("by keyboard").first().waitFor();
+    assertEquals(complaints, []);
+  });
+  assertEquals(server.errors, []);
+});
