@@ -5,7 +5,15 @@
  */
 
 import type { RunStats } from "./task/run_stats.ts";
-import type { HistoryEntry, JsonObject, JsonValue, LogLine, ProgressPoint, Task } from "./task/task.ts";
+import type {
+  HistoryEntry,
+  JsonObject,
+  JsonValue,
+  LogLine,
+  ProgressPoint,
+  RunSummary,
+  Task,
+} from "./task/task.ts";
 import type { ListedTask } from "./task/task_query.ts";
 
 /** A file that pages load. */
@@ -211,8 +219,8 @@ export interface PageRenderer {
   task(context: PageContext, shown: ShownTask): string;
   /** Renders the page of past runs of all names. */
   names(context: PageContext, names: readonly RunStats[]): string;
-  /** Renders the page of past runs of one name. */
-  name(context: PageContext, stats: RunStats): string;
+  /** Renders the page of past runs of one name; `runs` are latest end first. */
+  name(context: PageContext, stats: RunStats, runs: readonly RunSummary[]): string;
   /** Renders the API reference. */
   docs(documentation: Documentation): string;
   /** Renders the page about all clients. */

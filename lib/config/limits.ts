@@ -88,6 +88,18 @@ export interface MonitorLimits {
    */
   readonly progressPoints: number;
   /**
+   * The maximum number of past runs of one client and name whose summaries are kept; those that ended first
+   * are dropped.
+   */
+  readonly pastRunsPerName: number;
+  /**
+   * The maximum number of past runs of all clients and names whose summaries are kept; those that ended first
+   * are dropped.
+   */
+  readonly pastRuns: number;
+  /** The number of milliseconds that the summary of a past run is kept after its end. */
+  readonly pastRunAgeMs: number;
+  /**
    * The maximum number of characters of logs and histories that may wait to be written to disk; further lines
    * and entries are dropped.
    */
@@ -205,6 +217,9 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   historyPerTask: 1_000,
   historyEntries: 1_000_000,
   progressPoints: 1_000_000,
+  pastRunsPerName: 500,
+  pastRuns: 100_000,
+  pastRunAgeMs: 400 * 24 * 60 * 60 * 1_000,
   unsavedCharacters: 64 * 1024 * 1024,
   commitIntervalMs: 50,
   watchers: 10_000,

@@ -54,7 +54,8 @@ export class EndedTasks {
 
   /** Adds a task that has just ended. */
   add(client: string, task: TaskSummary): void {
-    const { retention, past } = this.#context;
+    const { store, retention, past } = this.#context;
+    store.pastRuns.add(client, task);
     past.ended(client, task);
     // The time is that of the monitor's clock, because a reporter's clock may be behind by more than the time
     // that a task is kept.
@@ -70,17 +71,14 @@ export class EndedTasks {
   }
 
   /**
-   * Removes a task that has ended. The task can be restored for a while.
+   * Removes a task that has ended. The task can be restored for a while. It stays among the past runs.
    *
    * @returns whether the task existed and had ended
    */
   remove(client: string, id: string): boolean {
-    const { store, retention, past } = this.#context;
-    if (!retention.hasEnded(client, id)) return false;
-    const name = store.index.get(client, id)?.summary.name;
+    if (!this.#context.retention.hasEnded(client, id)) return false;
     const ended = this.#remove(client, id);
     if (ended !== undefined) this.#restorable.add(ended);
-    if (name !== undefined) past.forget(client, name);
     return true;
   }
 
@@ -96,7 +94,7 @@ export class EndedTasks {
    * @throws {TransitionError} if the task was not removed, or was removed too long ago
    */
   restore(client: string, id: string): Task {
-    const { store, retention, past, events } = this.#context;
+    const { store, retention, events } = this.#context;
     const removed = store.removed(client, id);
     const ended = this.#restorable.get({ client, id });
     if (removed === undefined || ended === undefined) {
@@ -114,7 +112,6 @@ export class EndedTasks {
     const stored = new TaskInMemory({ ...transition(removed, id, change, now()), parent_id }, seq);
     this.#restorable.delete({ client, id });
     store.restore(client, stored);
-    past.forget(client, removed.name);
     retention.restore(ended);
     events.publish({ client, seq, stored, before: undefined, change });
     this.expire(client);

@@ -60,7 +60,7 @@ export interface LiveTaskOptions {
 const MAX_SAVES = 200;
 
 /** The parts of a store that {@linkcode LiveTasks} uses. */
-export type LiveTaskStore = Pick<TaskStore, "index" | "putEntries">;
+export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putEntries">;
 
 /** The unfinished tasks of a registry. */
 export class LiveTasks {
@@ -78,7 +78,7 @@ export class LiveTasks {
   /** @param store the store that past runs are read from and progress histories are written to */
   constructor(store: LiveTaskStore) {
     this.#store = store;
-    this.past = new PastRuns(store.index);
+    this.past = new PastRuns(store.pastRuns);
   }
 
   /** The number of tasks that end with this process. */

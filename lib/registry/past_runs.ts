@@ -5,32 +5,33 @@
  */
 
 import { MOST_DURATIONS, PastDurations } from "./past_durations.ts";
-import type { TaskIndexReader } from "../store/store.ts";
-import type { TaskSummary } from "../task/task.ts";
+import { StorageError } from "../errors.ts";
+import type { PastRunStore } from "../store/past_run_store.ts";
+import type { RunSummary } from "../task/task.ts";
 
 /** The maximum number of cached names; beyond it, the oldest is dropped, and read again when it is needed. */
 const NAMES = 1_000;
 
 /** Caches the durations of past runs by client and name. */
 export class PastRuns {
-  readonly #index: Pick<TaskIndexReader, "pastRuns">;
+  readonly #store: Pick<PastRunStore, "newest">;
   readonly #known: Map<string, PastDurations> = new Map();
 
-  /** @param index the index to read past runs from */
-  constructor(index: Pick<TaskIndexReader, "pastRuns">) {
-    this.#index = index;
+  /** @param store the store to read past runs from */
+  constructor(store: Pick<PastRunStore, "newest">) {
+    this.#store = store;
   }
 
   /**
    * Returns the durations of the successful runs of a name. The returned object is updated when further runs
-   * end.
+   * end. If the runs cannot be read, there are none: an estimate is not worth a failed report.
    */
   of(client: string, name: string): PastDurations {
     const key = keyOf(client, name);
     let known = this.#known.get(key);
     if (known === undefined) {
-      // Twice as many runs as needed are read, because some of them may have failed.
-      const runs = this.#index.pastRuns(client, name, 2 * MOST_DURATIONS);
+      const runs = this.#read(client, name);
+      if (runs === null) return new PastDurations();
       const durations = runs.map(durationOf).filter((duration) => duration !== null);
       known = new PastDurations(durations.slice(0, MOST_DURATIONS).reverse());
       this.#known.set(key, known);
@@ -40,20 +41,25 @@ export class PastRuns {
     return known;
   }
 
-  /** Adds the duration of a task that has ended. */
-  ended(client: string, task: TaskSummary): void {
-    const duration = durationOf(task);
-    if (duration !== null) this.#known.get(keyOf(client, task.name))?.add(duration);
+  /** Adds the duration of a run that has ended. */
+  ended(client: string, run: RunSummary): void {
+    const duration = durationOf(run);
+    if (duration !== null) this.#known.get(keyOf(client, run.name))?.add(duration);
   }
 
-  /** Drops a name from the cache, because a run of it was removed or restored. */
-  forget(client: string, name: string): void {
-    this.#known.delete(keyOf(client, name));
+  #read(client: string, name: string): readonly RunSummary[] | null {
+    try {
+      // Twice as many runs as needed are read, because some of them may have failed.
+      return this.#store.newest(client, name, 2 * MOST_DURATIONS);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return null;
+    }
   }
 }
 
 /** Returns the duration of a run; `null` if the run did not finish successfully. */
-function durationOf({ state, started_at, finished_at }: TaskSummary): number | null {
+function durationOf({ state, started_at, finished_at }: RunSummary): number | null {
   if (state !== "FINISHED" || started_at === null || finished_at === null) return null;
   return Math.max(0, finished_at - started_at);
 }

@@ -15,7 +15,7 @@ import {
   type NumberedLine,
   PROGRESS_HISTORY,
 } from "../store/side_tables.ts";
-import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../task/task.ts";
+import type { HistoryEntry, LogLine, ProgressPoint, RunSummary, Task } from "../task/task.ts";
 
 /** A part of a task's log, without gaps. */
 export interface LogSlice {
@@ -107,6 +107,24 @@ export class RegistryReader {
   /** Returns the sequence number of the last change to a client's tasks. */
   lastSeq(client: string): number {
     return this.#store.index.lastSeq(client);
+  }
+
+  /**
+   * Returns the past runs of a name, latest end first. They include those of tasks that were removed.
+   *
+   * @throws {StorageError} if they cannot be read
+   */
+  pastRuns(client: string, name: string): readonly RunSummary[] {
+    return this.#store.pastRuns.newest(client, name);
+  }
+
+  /**
+   * Returns the names of a client that have past runs.
+   *
+   * @throws {StorageError} if they cannot be read
+   */
+  pastRunNames(client: string): readonly string[] {
+    return this.#store.pastRuns.names(client);
   }
 
   /**

@@ -7,6 +7,7 @@
 import type { StorageError } from "../errors.ts";
 import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.ts";
 import type { LogMatches, LogQuery } from "./log_search.ts";
+import type { PastRunStore } from "./past_run_store.ts";
 import type { KeyRange, SideTable, SubtaskSums } from "./side_tables.ts";
 import type { ListedTask } from "../task/task_query.ts";
 
@@ -134,11 +135,6 @@ export interface TaskIndexReader {
   list(client: string): Iterable<StoredTask>;
   /** Returns the number of tasks that a client has. */
   count(client: string): number;
-  /**
-   * Returns the newest ended tasks of a client that have the given name, latest end first, at most `most` of
-   * them.
-   */
-  pastRuns(client: string, name: string, most: number): readonly TaskSummary[];
   /** Returns the sequence number of the last change to a client's tasks; 0 if there was none. */
   lastSeq(client: string): number;
   /**
@@ -169,6 +165,8 @@ export interface TaskStore extends AsyncDisposable {
   readonly figures: StoreFigures;
   /** The index, which reads which tasks exist and what changed. */
   readonly index: TaskIndexReader;
+  /** The summaries of past runs, which outlive the records of their tasks. */
+  readonly pastRuns: PastRunStore;
 
   /**
    * Returns the next sequence number. A number is never returned twice, not even after a crash.

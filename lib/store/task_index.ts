@@ -4,8 +4,7 @@
  * @module
  */
 
-import { TASK_STATES, type TaskState, type TaskSummary } from "../task/task.ts";
-import { RunGroups } from "./run_groups.ts";
+import { TASK_STATES, type TaskState } from "../task/task.ts";
 import type { ChangesSince, RemovedTask, StoredTask, TaskIndexReader } from "./store.ts";
 
 /** The limits of a {@linkcode TaskIndex}: how much it remembers besides the tasks. */
@@ -45,11 +44,6 @@ class ClientTasks implements ClientMemory {
   lastSeq = 0;
   removed: RemovedTask[] = [];
   forgottenSeq = 0;
-  /**
-   * The ended tasks by name. The groups are created on first use, because most clients that are loaded at
-   * opening never need them.
-   */
-  runs: RunGroups | null = null;
 
   /**
    * Returns the tasks in the order of creation. The tasks are sorted here, and not on each restore, because
@@ -121,12 +115,10 @@ export class TaskIndex implements TaskIndexReader {
     let node = clientTasks.tasks.get(stored.id);
     if (node === undefined) node = this.#add(clientTasks, stored.id, ++this.#place, stored);
     else {
-      clientTasks.runs?.delete(node);
       this.#count(node.stored, -1);
       this.#count(stored, 1);
       node.stored = stored;
     }
-    clientTasks.runs?.add(node);
     clientTasks.moveToNewest(node);
     clientTasks.lastSeq = stored.seq;
     return node;
@@ -135,9 +127,7 @@ export class TaskIndex implements TaskIndexReader {
   /** Restores a removed task at its place in the order of creation. */
   restore(client: string, place: number, stored: StoredTask): void {
     const clientTasks = this.#clientOf(client);
-    const restored = this.#add(clientTasks, stored.id, place, stored);
-    clientTasks.runs?.add(restored);
-    clientTasks.moveToNewest(restored);
+    clientTasks.moveToNewest(this.#add(clientTasks, stored.id, place, stored));
     clientTasks.isShuffled = true;
     clientTasks.lastSeq = stored.seq;
   }
@@ -163,7 +153,6 @@ export class TaskIndex implements TaskIndexReader {
     if (clientTasks === undefined || node === undefined) return;
     clientTasks.tasks.delete(id);
     this.#count(node.stored, -1);
-    clientTasks.runs?.delete(node);
     clientTasks.unlink(node);
   }
 
@@ -204,7 +193,6 @@ export class TaskIndex implements TaskIndexReader {
     if (clientTasks === undefined || node === undefined) return undefined;
     clientTasks.tasks.delete(id);
     this.#count(node.stored, -1);
-    clientTasks.runs?.delete(node);
     clientTasks.unlink(node);
     clientTasks.lastSeq = seq;
     clientTasks.removed.push({ id, seq });
@@ -231,16 +219,6 @@ export class TaskIndex implements TaskIndexReader {
 
   count(client: string): number {
     return this.#clients.get(client)?.tasks.size ?? 0;
-  }
-
-  pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
-    const clientTasks = this.#clients.get(client);
-    if (clientTasks === undefined) return [];
-    if (clientTasks.runs === null) {
-      clientTasks.runs = new RunGroups();
-      for (const node of clientTasks.tasks.values()) clientTasks.runs.add(node);
-    }
-    return clientTasks.runs.newest(name, most);
   }
 
   /** Returns the data that is remembered of a client; `undefined` if the client is unknown. */

@@ -1,11 +1,11 @@
 /**
- * Computes statistics about the runs of each task name.
+ * Computes statistics about the past runs of a task name.
  *
  * @module
  */
 
 import { quantile } from "./quantile.ts";
-import { isFinal, type TaskState, type TaskSummary } from "./task.ts";
+import type { RunSummary, TaskState } from "./task.ts";
 
 /** The number of recent runs in the statistics of a name. */
 const LAST_RUNS = 20;
@@ -18,12 +18,14 @@ export interface PastRun {
   readonly duration: number | null;
   /** When the run ended, in epoch seconds. */
   readonly finished_at: number | null;
+  /** Whether the record of the task is still kept. */
+  readonly kept: boolean;
 }
 
 /** The statistics of the runs of one name. */
 export interface RunStats {
   readonly name: string;
-  /** The number of ended runs. */
+  /** The number of past runs. */
   readonly runs: number;
   /** The number of unfinished runs. */
   readonly active: number;
@@ -37,47 +39,42 @@ export interface RunStats {
   readonly last: readonly PastRun[];
 }
 
-/**
- * Computes the statistics of each name.
- *
- * @param tasks the tasks, oldest first
- * @returns the statistics, sorted by name
- */
-export function runStats(tasks: Iterable<TaskSummary>): RunStats[] {
-  const byName = new Map<string, TaskSummary[]>();
-  for (const task of tasks) {
-    const known = byName.get(task.name);
-    if (known === undefined) byName.set(task.name, [task]);
-    else known.push(task);
-  }
-  return [...byName].sort(([one], [other]) => one < other ? -1 : 1).map(([name, tasks]) =>
-    statsOf(name, tasks)
-  );
+/** What the statistics of a name are computed from. */
+export interface NamedRuns {
+  readonly name: string;
+  /** The past runs, latest end first. */
+  readonly runs: readonly RunSummary[];
+  /** The number of unfinished runs. */
+  readonly active: number;
 }
 
-function statsOf(name: string, tasks: readonly TaskSummary[]): RunStats {
-  const ended = tasks.filter(({ state }) => isFinal(state)).reverse();
-  const finished = ended.filter(({ state }) => state === "FINISHED");
-  const failures = ended.filter(({ state }) => state === "ERROR").length;
+/**
+ * Computes the statistics of a name.
+ *
+ * @param named the runs of the name
+ * @param isKept returns whether the record of a past run is still kept
+ */
+export function runStats({ name, runs, active }: NamedRuns, isKept: (run: RunSummary) => boolean): RunStats {
+  const finished = runs.filter(({ state }) => state === "FINISHED");
+  const failures = runs.filter(({ state }) => state === "ERROR").length;
   const durations = finished.map(durationOf).filter((duration) => duration !== null).sort((a, b) => a - b);
   const decided = finished.length + failures;
   return {
     name,
-    runs: ended.length,
-    active: tasks.length - ended.length,
+    runs: runs.length,
+    active,
     failure_rate: decided === 0 ? null : failures / decided,
     median: durations.length === 0 ? null : rounded(quantile(durations, 0.5)),
     p95: durations.length === 0 ? null : rounded(quantile(durations, 0.95)),
-    last: ended.sort((a, b) => (b.finished_at ?? 0) - (a.finished_at ?? 0)).slice(0, LAST_RUNS).map(pastRun),
+    last: runs.slice(0, LAST_RUNS).map((run) => {
+      const { id, state, finished_at } = run;
+      return { id, state, duration: durationOf(run), finished_at, kept: isKept(run) };
+    }),
   };
 }
 
-function pastRun(task: TaskSummary): PastRun {
-  const { id, state, finished_at } = task;
-  return { id, state, duration: durationOf(task), finished_at };
-}
-
-function durationOf({ started_at, finished_at }: TaskSummary): number | null {
+/** Returns the time from the start to the end of a run, in seconds; `null` if the run never started. */
+export function durationOf({ started_at, finished_at }: RunSummary): number | null {
   return started_at === null || finished_at === null ? null : rounded(Math.max(0, finished_at - started_at));
 }
 

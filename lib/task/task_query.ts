@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isTaskState, type Task, type TaskSummary } from "./task.ts";
+import { isTaskState, type RunSummary, type Task, type TaskSummary } from "./task.ts";
 import { timeFrom } from "./time_filter.ts";
 
 /** The fields that tasks can be sorted by. */
@@ -31,10 +31,10 @@ export interface TaskSort {
 /** A condition on tasks. */
 export interface TaskCondition {
   /**
-   * Returns whether a task's summary meets the condition; `undefined` if the summary does not suffice to
+   * Returns whether a summary meets the condition; `undefined` if the summary does not suffice to
    * decide.
    */
-  readonly onSummary: (task: TaskSummary) => boolean | undefined;
+  readonly onSummary: (task: RunSummary) => boolean | undefined;
   /** Returns whether a task's record meets the condition. */
   readonly onRecord: (task: Task) => boolean;
 }
@@ -230,8 +230,8 @@ export function matches(task: Task, conditions: readonly TaskCondition[]): boole
   return conditions.every(({ onRecord }) => onRecord(task));
 }
 
-/** Returns whether a task meets all conditions that its summary suffices to check. */
-export function matchesSummary(task: TaskSummary, conditions: readonly TaskCondition[]): boolean {
+/** Returns whether a task or a past run meets all conditions that its summary suffices to check. */
+export function matchesSummary(task: RunSummary, conditions: readonly TaskCondition[]): boolean {
   return conditions.every(({ onSummary }) => onSummary(task) !== false);
 }
 
@@ -268,7 +268,7 @@ function compareValues(a: string | number | null, b: string | number | null): nu
   return a < b ? -1 : 1;
 }
 
-function ofSummary(test: (task: TaskSummary) => boolean): TaskCondition {
+function ofSummary(test: (task: RunSummary) => boolean): TaskCondition {
   return { onSummary: test, onRecord: test };
 }
 

@@ -5,7 +5,6 @@
  */
 
 import type { ChangesSince, StoredTask, TaskIndexReader } from "../../lib/store/store.ts";
-import type { TaskSummary } from "../../lib/task/task.ts";
 
 /** Forwards every read to another index. */
 export class ForwardingIndex implements TaskIndexReader {
@@ -26,10 +25,6 @@ export class ForwardingIndex implements TaskIndexReader {
 
   count(client: string): number {
     return this.#index.count(client);
-  }
-
-  pastRuns(client: string, name: string, most: number): readonly TaskSummary[] {
-    return this.#index.pastRuns(client, name, most);
   }
 
   lastSeq(client: string): number {

@@ -5,9 +5,10 @@
  */
 
 import fc from "fast-check";
-import type { Delivery, TaskStore } from "../../lib/store/store.ts";
-import { summaryOf, type Task } from "../../lib/task/task.ts";
+import type { PastRunLimits } from "../../lib/store/past_run_store.ts";
+import type { Delivery } from "../../lib/store/store.ts";
 import { assert, assertEquals, assertGreater } from "./assert.ts";
+import { testPastRuns } from "./past_runs_conformance.ts";
 import type { StoreHome } from "./store_home.ts";
 import {
   appendHistory,
@@ -29,7 +30,7 @@ import {
 export { storedTask } from "./store_model.ts";
 
 /** The limits of a store under test. */
-export interface ConformanceLimits {
+export interface ConformanceLimits extends PastRunLimits {
   readonly logLinesPerTask: number;
   readonly logLinesPerTaskOnDisk: number;
   readonly logCharacters: number;
@@ -49,6 +50,9 @@ const AMPLE: ConformanceLimits = {
   progressPoints: 100_000,
   removalsPerClient: 1_000,
   emptyClients: 1_000,
+  pastRunsPerName: 1_000,
+  pastRuns: 1_000_000,
+  pastRunAgeMs: Number.MAX_SAFE_INTEGER,
 };
 
 type CreateHome = (limits: ConformanceLimits) => StoreHome;
@@ -463,48 +467,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     await home.check((store) => assertEquals(store.deliveries(), [third]));
   });
 
-  Deno.test(`${name}.pastRuns() returns the ended tasks of a name, latest first, except removed ones`, async () => {
-    await using home = createHome(AMPLE);
-    const { store } = home;
-    const end = (id: string, finished_at: number, overrides: Partial<Task> = {}) => {
-      store.put("c", storedTask(id, store.takeSeq(), "FINISHED", { name: "job", finished_at, ...overrides }));
-    };
-    store.put("c", storedTask("live", store.takeSeq(), "NOT_STARTED", { name: "job" }));
-    end("1", 10);
-    end("2", 30, { state: "ERROR", progress: 12.5, parent_id: "live", retry_of: "1" });
-    end("3", 20, { state: "CANCELLED", started_at: null, progress: null });
-    end("other", 40, { name: "another" });
-    const idsOf = (store: TaskStore, most = 9) => store.index.pastRuns("c", "job", most).map(({ id }) => id);
-    await home.check((store) => {
-      assertEquals([idsOf(store), idsOf(store, 2), idsOf(store, 0)], [["2", "3", "1"], ["2", "3"], []]);
-      assertEquals([store.index.pastRuns("c", "none", 9), store.index.pastRuns("d", "job", 9)], [[], []]);
-      const past = store.index.pastRuns("c", "job", 9).map(summaryOf);
-      assertEquals(past, ["2", "3", "1"].map((id) => summaryOf(store.index.get("c", id)!.task)));
-    });
-    home.store.remove("c", "2", home.store.takeSeq());
-    await home.check((store) => assertEquals(idsOf(store), ["3", "1"]));
-    home.store.put("c", storedTask("4", home.store.takeSeq(), "FINISHED", { name: "job", finished_at: 20 }));
-    await home.check((store) => assertEquals(idsOf(store), ["4", "3", "1"]));
-  });
-
-  Deno.test(`${name}.pastRuns() returns a restored task at the place that its end time gives it`, async () => {
-    for (const isCommitted of [false, true]) {
-      await using home = createHome(AMPLE);
-      const { store } = home;
-      const stored = (id: string, finished_at: number) =>
-        storedTask(id, store.takeSeq(), "FINISHED", { name: "job", finished_at });
-      for (const [id, finishedAt] of [["1", 10], ["2", 20], ["3", 30]] as const) {
-        store.put("c", stored(id, finishedAt));
-      }
-      if (isCommitted) await store.committed();
-      store.remove("c", "2", store.takeSeq());
-      assertEquals(store.index.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "1"]);
-      store.restore("c", stored("2", 20));
-      await home.check((store) => {
-        assertEquals(store.index.pastRuns("c", "job", 9).map(({ id }) => id), ["3", "2", "1"]);
-      });
-    }
-  });
+  testPastRuns(name, (limits) => createHome({ ...AMPLE, ...limits }), numRuns);
 
   Deno.test(`${name}.committed() resolves once all earlier writes are committed`, async () => {
     await using home = createHome(AMPLE);

@@ -23,6 +23,9 @@ const AMPLE: SqliteStoreLimits = {
   unsavedCharacters: 1_000_000,
   removalsPerClient: 1_000,
   emptyClients: 1_000,
+  pastRunsPerName: 1_000,
+  pastRuns: 1_000_000,
+  pastRunAgeMs: Number.MAX_SAFE_INTEGER,
 };
 
 /** Options of {@linkcode StoreFolder.open}. */

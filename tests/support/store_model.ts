@@ -240,8 +240,6 @@ export class StoreModel {
     const { store } = this.#home;
     if (!("client" in step)) return await this.#settle(step.do);
     const { client, id } = step;
-    // The store builds the groups of past runs on first use; this makes later steps update them.
-    if (step.do === "state") store.index.pastRuns(client, NAMES[0], 1);
     const known = this.#clients.get(client)!;
     const task = known.tasks.get(id);
     switch (step.do) {
@@ -349,7 +347,6 @@ export class StoreModel {
       "the order",
     );
     assertEquals(store.index.count(client), tasks.size);
-    for (const name of NAMES) this.#checkRuns(store, client, name, inOrder);
     for (const id of IDS) {
       const task = tasks.get(id);
       assertSame(read(store.index.get(client, id)), read(task?.stored), `${client}/${id}`);
@@ -366,16 +363,6 @@ export class StoreModel {
         await this.#checkLog(store, client, id, task?.log ?? [], Math.max(0, from), to);
       }
       assertSame(store.removed(client, id), aside.get(id)?.stored.task, `${client}/${id}, set aside`);
-    }
-  }
-
-  #checkRuns(store: TaskStore, client: string, name: string, inOrder: readonly ModelTask[]): void {
-    const runs = inOrder.filter(({ stored: { task } }) => task.name === name && isFinal(task.state))
-      .sort((a, b) => b.stored.task.finished_at! - a.stored.task.finished_at! || b.place - a.place)
-      .map(({ stored }) => summaryOf(stored.task));
-    for (const most of [100, 2]) {
-      const past = store.index.pastRuns(client, name, most);
-      assertSame(past.map(summaryOf), runs.slice(0, most), `the past runs of ${client}/${name}`);
     }
   }
 

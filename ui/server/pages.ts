@@ -77,7 +77,7 @@ export function pageRenderer(version: string): PageRenderer {
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
       }),
     names: (context, names) => renderNamesPage(frameOf(context, ""), names),
-    name: (context, stats) => renderNamePage(frameOf(context, ""), stats),
+    name: (context, stats, _runs) => renderNamePage(frameOf(context, ""), stats),
     docs: (documentation) =>
       renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
     overview: (page) =>

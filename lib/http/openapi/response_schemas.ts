@@ -125,10 +125,11 @@ const PAST_RUN = z.strictObject({
   state,
   duration: optionalNumber.describe("seconds; null if the run never started"),
   finished_at: optionalTime.describe("epoch seconds"),
+  kept: z.boolean().describe("whether the record of the task is still kept"),
 });
 const RUN_STATS = z.strictObject({
   name: z.string(),
-  runs: count.describe("how many runs have ended"),
+  runs: count.describe("how many runs have ended, of the newest 500 within 400 days"),
   active: count.describe("how many have not ended"),
   failure_rate: optionalNumber.describe(
     "failed runs among those that finished or failed, 0 to 1; null if none did",

@@ -7,9 +7,9 @@
 import { formatCursor } from "../../task/cursor.ts";
 import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
-import { type RunStats, runStats } from "../../task/run_stats.ts";
 import type { JsonValue, Task } from "../../task/task.ts";
 import { overviewOf } from "./overview.ts";
+import { NameStats } from "../tasks/name_stats.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
 import { changeMany } from "./bulk.ts";
@@ -211,22 +211,20 @@ export class Pages {
   names({ client, visitor, request }: Call): Answer {
     return whenPublishable(this.#context, () => {
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
-      return pageResponse(this.#context.pages.names(context, this.#statsOf(client)));
+      return pageResponse(
+        this.#context.pages.names(context, new NameStats(this.#context.registry, client).all()),
+      );
     });
   }
 
   /** `GET /stats/{client}/{name}` */
   runs({ client, name, visitor, request }: Call): Answer {
     return whenPublishable(this.#context, () => {
-      const stats = this.#statsOf(client).find((each) => each.name === name);
-      if (stats === undefined) throw new Problem("unknown_name", "There are no tasks of this name");
+      const known = new NameStats(this.#context.registry, client).one(name);
+      if (known === undefined) throw new Problem("unknown_name", "There are no tasks of this name");
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
-      return pageResponse(this.#context.pages.name(context, stats));
+      return pageResponse(this.#context.pages.name(context, known.stats, known.runs));
     });
-  }
-
-  #statsOf(client: string): RunStats[] {
-    return runStats(Array.from(this.#context.registry.list(client), ({ summary }) => summary));
   }
 
   #taskPage(

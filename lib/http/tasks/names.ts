@@ -5,10 +5,8 @@
  */
 
 import { formatCursor } from "../../task/cursor.ts";
-import { runStats } from "../../task/run_stats.ts";
-import type { TaskSummary } from "../../task/task.ts";
-import { matchesSummary } from "../../task/task_query.ts";
 import { type HandlerContext, whenPublishable } from "../context.ts";
+import { NameStats } from "./name_stats.ts";
 import { parseNameQuery } from "./query.ts";
 import { jsonResponse } from "../responses.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
@@ -27,11 +25,8 @@ export class Names {
     const conditions = parseNameQuery(paramsOf(request));
     const { registry } = this.#context;
     return whenPublishable(this.#context, () => {
-      const tasks: TaskSummary[] = [];
-      for (const { summary } of registry.list(client)) {
-        if (matchesSummary(summary, conditions)) tasks.push(summary);
-      }
-      return jsonResponse(JSON.stringify({ names: runStats(tasks), cursor: formatCursor(registry.cursor) }));
+      const names = new NameStats(registry, client).all(conditions);
+      return jsonResponse(JSON.stringify({ names, cursor: formatCursor(registry.cursor) }));
     });
   }
 }

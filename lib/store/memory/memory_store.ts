@@ -13,6 +13,8 @@ import {
   type SideTable,
   type SideTableLimits,
 } from "../side_tables.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
+import { PastRunBook } from "./past_run_book.ts";
 import { SideBook } from "./side_book.ts";
 import type {
   Delivery,
@@ -24,14 +26,15 @@ import type {
 } from "../store.ts";
 import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
-/** The limits of a {@linkcode MemoryStore}: how many removals and side table entries it keeps. */
-export interface MemoryStoreLimits extends SideTableLimits, TaskIndexLimits {}
+/** The limits of a {@linkcode MemoryStore}: how many removals, side table entries and past runs it keeps. */
+export interface MemoryStoreLimits extends SideTableLimits, TaskIndexLimits, PastRunLimits {}
 
 /** Stores tasks in memory, where every change counts as committed at once. */
 export class MemoryStore implements TaskStore {
   readonly epoch: string;
   readonly committedSeq = Infinity;
   readonly degradation = null;
+  readonly pastRuns: PastRunBook;
   readonly #index: TaskIndex;
   readonly #books: ReadonlyMap<string, SideBook<unknown>>;
   readonly #removed: Map<string, IndexedTask> = new Map();
@@ -39,12 +42,13 @@ export class MemoryStore implements TaskStore {
   #seq = 0;
 
   /**
-   * @param limits how many removals and side table entries to keep
+   * @param limits how many removals, side table entries and past runs to keep
    * @param epoch the epoch of the sequence numbers
    */
   constructor(limits: MemoryStoreLimits, epoch: string) {
     this.epoch = epoch;
     this.#index = new TaskIndex(limits);
+    this.pastRuns = new PastRunBook(limits);
     this.#books = new Map(
       SIDE_TABLES.map((table) => [table.name, new SideBook(table, table.boundsInMemory(limits))]),
     );
@@ -148,6 +152,7 @@ export class MemoryStore implements TaskStore {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#index.clear();
+    this.pastRuns.clear();
     for (const book of this.#books.values()) book.clear();
     this.#removed.clear();
     this.#deliveries.clear();

@@ -5,10 +5,12 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { isFinal, type TaskSummary } from "../../task/task.ts";
+import { isFinal, type RunSummary, runSummaryOf, type TaskSummary } from "../../task/task.ts";
 import type { SideRow, SideValue } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
+import { endOf } from "../past_run_store.ts";
+import { nameText, type PastRunRow } from "./past_run_rows.ts";
 import { storable } from "./storable.ts";
 
 /** The rows of one commit, in the form in which they are posted to the worker. */
@@ -16,6 +18,7 @@ export interface BatchMessage {
   readonly tasks: readonly TaskRow[];
   /** A row with the summary of each task that has ended. */
   readonly runs: readonly RunRow[];
+  readonly pastRuns: readonly PastRunRow[];
   readonly side: readonly SideTableMessage[];
   readonly removed: readonly number[];
   readonly purged: readonly number[];
@@ -95,6 +98,8 @@ export class Batch {
   /** The deliveries to insert, by id, in insertion order. */
   readonly deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   readonly removedDeliveries: Set<string> = new Set();
+  /** The past runs to add, by client and name, in the order in which they were added. */
+  readonly pastRuns: Map<string, Map<string, RunSummary[]>> = new Map();
   readonly #removed: Set<number> = new Set();
   readonly #purged: Set<number> = new Set();
   /**
@@ -198,6 +203,16 @@ export class Batch {
     this.#sideOf(table).cuts.set(place, cut);
   }
 
+  addPastRun(client: string, run: RunSummary): void {
+    let names = this.pastRuns.get(client);
+    if (names === undefined) this.pastRuns.set(client, names = new Map());
+    const summary = { ...runSummaryOf(run), finished_at: endOf(run) };
+    const runs = names.get(run.name);
+    if (runs === undefined) names.set(run.name, [summary]);
+    else runs.push(summary);
+    this.#isEmpty = false;
+  }
+
   putDelivery(delivery: Delivery, text: string): void {
     this.deliveries.set(delivery.id, { delivery, text });
     this.#isEmpty = false;
@@ -237,6 +252,9 @@ export class Batch {
       runs: [...this.tasks].flatMap(([place, { stored: { summary } }]) =>
         isFinal(summary.state) ? [runRow(place, summary)] : []
       ),
+      pastRuns: [...this.pastRuns].flatMap(([client, names]) =>
+        [...names.values()].flat().map((run) => pastRunRow(client, run))
+      ),
       side: Array.from(this.#side, ([table, { rows, cuts }]): SideTableMessage => ({
         table,
         rows: [...rows].flatMap(([place, entries]) => entries.map((entry) => [place, ...entry] as const)),
@@ -270,6 +288,11 @@ export class Batch {
     this.#forgottenClients.delete(client);
     this.#isEmpty = false;
   }
+}
+
+function pastRunRow(client: string, run: RunSummary): PastRunRow {
+  const { id, name, state, created_at, started_at } = run;
+  return [client, nameText(name), endOf(run), id, state, created_at, started_at];
 }
 
 function runRow(place: number, run: TaskSummary): RunRow {

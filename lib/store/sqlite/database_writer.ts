@@ -7,7 +7,9 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
 import type { BatchMessage, SideTableMessage } from "./batch.ts";
+import { PastRunRows } from "./past_run_rows.ts";
 import { recordChecksum } from "./record_checksum.ts";
 import { TASK_TABLES } from "./schema.ts";
 
@@ -21,6 +23,7 @@ export class DatabaseWriter implements Disposable {
   readonly #file: string;
   readonly #inode: number | null;
   readonly #db: DatabaseSync;
+  readonly #pastRuns: PastRunRows;
   readonly #statements: Map<string, StatementSync> = new Map();
   /** The inode of the write-ahead log, which the first write creates. */
   #logInode: number | null = null;
@@ -28,10 +31,12 @@ export class DatabaseWriter implements Disposable {
   /**
    * @param file the path of a database that has its schema
    * @param durability the durability of commits
+   * @param pastRuns how many past runs to keep, and how long
    */
-  constructor(file: string, durability: Durability) {
+  constructor(file: string, durability: Durability, pastRuns: PastRunLimits) {
     this.#file = file;
     this.#db = new DatabaseSync(file);
+    this.#pastRuns = new PastRunRows(this.#db, pastRuns);
     this.#inode = inodeOf(file);
     this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     // In WAL mode, NORMAL loses no commit when the process ends, and at most the last few commits in a power
@@ -49,6 +54,7 @@ export class DatabaseWriter implements Disposable {
     } catch (error) {
       // After some errors, such as a full disk, SQLite has already ended the transaction.
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#pastRuns.rolledBack();
       throw error;
     }
     // If the file was deleted during the transaction, the commit went nowhere. Writing the batch again is harmless.
@@ -96,6 +102,7 @@ export class DatabaseWriter implements Disposable {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       batch.runs,
     );
+    this.#pastRuns.write(batch.pastRuns);
     this.#runAll("UPDATE tasks SET removed = 1 WHERE place = ?", batch.removed.map((place) => [place]));
     for (const side of batch.side) this.#writeSideTable(side);
     for (const table of TASK_TABLES) {

@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
 
 /** The schema version that this program reads and writes. */
-export const SCHEMA_VERSION = 9;
+export const SCHEMA_VERSION = 10;
 
 /**
  * The application id that marks a database as one of this program: "tsks" in ASCII (SQLite, PRAGMA
@@ -163,6 +163,25 @@ export const MIGRATIONS: readonly string[] = [
   `
   ALTER TABLE log_lines ADD COLUMN stream TEXT;
   ALTER TABLE log_lines ADD COLUMN level TEXT;
+  `,
+  // Adds the summaries of past runs, which outlive their tasks, and fills them from the tasks that have ended.
+  // Names are JSON texts; see `past_run_rows.ts`.
+  `
+  CREATE TABLE past_runs (
+    client TEXT NOT NULL,
+    name TEXT NOT NULL,
+    finished_at REAL NOT NULL,
+    id TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    started_at REAL,
+    PRIMARY KEY (client, name, finished_at, id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO past_runs
+    SELECT client, record -> '$.name', finished_at, id, state, created_at, started_at
+    FROM runs JOIN tasks USING (place) JOIN records USING (place)
+    WHERE finished_at IS NOT NULL AND json_valid(record) AND json_type(record, '$.name') = 'text';
+  CREATE INDEX past_runs_end ON past_runs (finished_at);
   `,
 ];
 

@@ -11,6 +11,7 @@ import type { Batch } from "./batch.ts";
 import { DatabaseFile } from "./database_file.ts";
 import { loadIndex } from "./load_index.ts";
 import { Deliveries } from "./deliveries.ts";
+import { PastRuns } from "./past_runs.ts";
 import { TASK_TABLES } from "./schema.ts";
 import { SideRows, type SideRowsLimits } from "./side_rows.ts";
 import { TaskOnDisk } from "./task_on_disk.ts";
@@ -18,6 +19,7 @@ import { Writer } from "./writer.ts";
 import { LogSearcher } from "./log_searcher.ts";
 import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
 import { type KeyRange, LOG_LINES, type SideTable } from "../side_tables.ts";
+import type { PastRunLimits, PastRunStore } from "../past_run_store.ts";
 import type {
   Degradation,
   Delivery,
@@ -30,8 +32,8 @@ import type {
 } from "../store.ts";
 import { TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
-/** The limits of a {@linkcode SqliteStore}: how many removals and side table entries it keeps. */
-export interface SqliteStoreLimits extends SideRowsLimits, TaskIndexLimits {}
+/** The limits of a {@linkcode SqliteStore}: how many removals, side table entries and past runs it keeps. */
+export interface SqliteStoreLimits extends SideRowsLimits, TaskIndexLimits, PastRunLimits {}
 
 /** Options of a {@linkcode SqliteStore}. */
 export interface SqliteStoreOptions {
@@ -63,6 +65,7 @@ interface SetAside {
 /** Stores tasks in an SQLite database. */
 export class SqliteStore implements TaskStore {
   readonly epoch: string;
+  readonly pastRuns: PastRunStore;
   readonly #file: DatabaseFile;
   readonly #writer: Writer;
   readonly #side: SideRows;
@@ -114,12 +117,14 @@ export class SqliteStore implements TaskStore {
     this.#writer = new Writer({
       file,
       durability,
+      pastRuns: pastRunLimitsOf(limits),
       commitIntervalMs,
       seq: this.#seq,
       memoryOf: (client) => this.#index.memory(client),
       onCommit: (batch) => this.#committed(batch),
     });
     this.#side = new SideRows(this.#file, this.#writer, limits);
+    this.pastRuns = new PastRuns(this.#file, this.#writer, limits, () => this.#seq);
     this.#searcher = new LogSearcher(file);
     this.#deliveries = new Deliveries(this.#file, this.#writer);
   }
@@ -323,6 +328,11 @@ const PURGES: readonly (readonly [string])[] = [
   ),
   ["DELETE FROM tasks WHERE removed = 1"],
 ];
+
+/** Returns only the limits that the worker needs, because the others need not be copied to it. */
+function pastRunLimitsOf({ pastRunsPerName, pastRuns, pastRunAgeMs }: PastRunLimits): PastRunLimits {
+  return { pastRunsPerName, pastRuns, pastRunAgeMs };
+}
 
 function keyOf(client: string, id: string): string {
   // The slash is unambiguous, because neither client tokens nor task ids can contain one.

@@ -8,6 +8,7 @@ import { StorageError } from "../../errors.ts";
 import type { SideRow } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
 import { Batch, type BatchMessage } from "./batch.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
 import type { Degradation, Durability, StoreFigures } from "../store.ts";
 import { storageError } from "./storage_errors.ts";
 import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
@@ -16,6 +17,8 @@ import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
 export interface WriterOptions {
   readonly file: string;
   readonly durability: Durability;
+  /** How many past runs to keep, and how long. */
+  readonly pastRuns: PastRunLimits;
   /** The maximum time that a change waits to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
   /** The sequence number of the last committed change. */
@@ -180,8 +183,8 @@ export class Writer implements AsyncDisposable {
       if (this.#commit !== null) this.#figures.failedCommits++;
       this.#failed(event.message);
     };
-    const { file, durability } = this.#options;
-    worker.postMessage({ type: "open", file, durability } satisfies WriterRequest);
+    const { file, durability, pastRuns } = this.#options;
+    worker.postMessage({ type: "open", file, durability, pastRuns } satisfies WriterRequest);
     return worker;
   }
 

@@ -5,11 +5,17 @@
  */
 
 import type { BatchMessage } from "./batch.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
 import type { Durability } from "../store.ts";
 
 /** A request to the worker. Every request but `open` is answered once, in order. `check` writes nothing. */
 export type WriterRequest =
-  | { readonly type: "open"; readonly file: string; readonly durability: Durability }
+  | {
+    readonly type: "open";
+    readonly file: string;
+    readonly durability: Durability;
+    readonly pastRuns: PastRunLimits;
+  }
   | { readonly type: "write"; readonly batch: BatchMessage }
   | { readonly type: "check" }
   | { readonly type: "close" };

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Durability } from "../store.ts";
 import { DatabaseWriter } from "./database_writer.ts";
 import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
 
@@ -16,7 +15,7 @@ const scope = globalThis as unknown as {
 /** The interval at which the worker checks whether the file still exists, in milliseconds. */
 const WATCH_INTERVAL_MS = 500;
 
-let settings: { readonly file: string; readonly durability: Durability } | undefined;
+let settings: Extract<WriterRequest, { readonly type: "open" }> | undefined;
 let writer: DatabaseWriter | undefined;
 
 scope.onmessage = ({ data }) => {
@@ -69,5 +68,5 @@ function tryToOpen(): void {
 /** Returns the writer, and opens it if an earlier attempt failed. */
 function opened(): DatabaseWriter {
   if (settings === undefined) throw new Error("Cannot write: no file was opened");
-  return writer ??= new DatabaseWriter(settings.file, settings.durability);
+  return writer ??= new DatabaseWriter(settings.file, settings.durability, settings.pastRuns);
 }

@@ -38,7 +38,7 @@ Deno.test("Registry estimates the ETA of a new task from past runs of its name",
   assertEquals(etaOf(test, "second"), [40, 26.67, 60, null]);
 });
 
-Deno.test("Registry estimates only from successful runs of the same client and name that have not been removed", () => {
+Deno.test("Registry estimates only from successful runs of the same client and name, also from removed ones, once", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   run(test, clock, "other name", 10, "other");
@@ -46,13 +46,17 @@ Deno.test("Registry estimates only from successful runs of the same client and n
   test.begin("c", "failed", { name: "job" });
   clock.pass(30_000);
   test.report("c", "failed", { type: "fail", error: { type: "Error", message: "x" } });
-  run(test, clock, "removed", 40);
-  test.registry.remove("c", "removed");
   test.begin("c", "1", { name: "job" });
   assertEquals(etaOf(test, "1"), [null, null, null, "unknown_progress"]);
-  test.registry.restore("c", "removed");
+  run(test, clock, "removed", 40);
+  test.registry.remove("c", "removed");
   test.begin("c", "2", { name: "job" });
   assertEquals(etaOf(test, "2")[0], 40);
+  test.registry.restore("c", "removed");
+  assertEquals(test.registry.pastRuns("c", "job").map(({ id, state }) => [id, state]), [
+    ["removed", "FINISHED"],
+    ["failed", "ERROR"],
+  ]);
 });
 
 Deno.test("Registry estimates from the newest twenty successful runs", () => {

@@ -8,6 +8,7 @@ import type { MonitorLimits } from "../../../lib/config/limits.ts";
 import { StorageError } from "../../../lib/errors.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
 import type { LogMatches, LogQuery } from "../../../lib/store/log_search.ts";
+import type { PastRunStore } from "../../../lib/store/past_run_store.ts";
 import type { KeyRange, SideTable } from "../../../lib/store/side_tables.ts";
 import type {
   Degradation,
@@ -189,6 +190,15 @@ class JournalStore implements TaskStore {
 
   get index(): TaskIndexReader {
     return this.#tasks.index;
+  }
+
+  get pastRuns(): PastRunStore {
+    const { pastRuns } = this.#tasks;
+    return {
+      add: (client, run) => this.#do({ client, apply: (tasks) => tasks.pastRuns.add(client, run) }),
+      newest: (client, name, most) => pastRuns.newest(client, name, most),
+      names: (client) => pastRuns.names(client),
+    };
   }
 
   takeSeq(): number {

@@ -143,7 +143,8 @@ export const READ_CALLS: CallGroup = {
       summary: "Get statistics of the runs of each name",
       description:
         "For each name: how many runs have ended, the failure rate, the median and the 95th percentile of the duration, " +
-        "and the last 20 runs.",
+        "and the last 20 runs. Summaries of the newest 500 runs of a name are kept for 400 days by default, longer than the " +
+        "tasks themselves; removing a task does not remove its run from them.",
       query: NAME_QUERY,
       responses: { 200: NAMES },
       example: "curl {server}/names/default",

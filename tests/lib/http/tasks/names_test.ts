@@ -13,7 +13,7 @@ async function namesOf(url: string): Promise<RunStats[]> {
   return json.names;
 }
 
-Deno.test("Names.list() returns the statistics of each name, until its tasks are removed", async () => {
+Deno.test("Names.list() returns the statistics of each name, also of tasks that were removed", async () => {
   await using server = start();
   const tasks = `${server.url}/tasks/c`;
   for (const id of ["e1", "e2"]) await run(tasks, "echo", { id });
@@ -31,7 +31,14 @@ Deno.test("Names.list() returns the statistics of each name, until its tasks are
   const [latest] = names[0]!.last;
   assertEquals(latest?.duration, Math.round((finished_at - started_at) * 1_000) / 1_000);
   await call("DELETE", `${tasks}/e2`);
-  assertEquals((await namesOf(`${server.url}/names/c`))[0]?.runs, 1);
+  const [echo] = await namesOf(`${server.url}/names/c`);
+  assertEquals([echo?.runs, echo?.last.map(({ id, kept }) => [id, kept])], [2, [["e2", false], [
+    "e1",
+    true,
+  ]]]);
+  await call("POST", `${tasks}/e2/restore`);
+  const [restored] = await namesOf(`${server.url}/names/c`);
+  assertEquals([restored?.runs, restored?.last.map(({ kept }) => kept)], [2, [true, true]]);
 });
 
 Deno.test("Names.list() filters by name and time, and refuses other filters", async () => {

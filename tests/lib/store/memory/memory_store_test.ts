@@ -21,6 +21,9 @@ const LIMITS = {
   progressPoints: 1,
   removalsPerClient: 10,
   emptyClients: 2,
+  pastRunsPerName: 1,
+  pastRuns: 1,
+  pastRunAgeMs: 1,
 };
 
 testStore("MemoryStore", (limits) => {

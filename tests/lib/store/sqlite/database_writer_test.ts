@@ -42,12 +42,18 @@ const EVERYTHING = messageOf((batch) => {
   batch.forgetClient("e");
   for (const seq of [1, 2]) batch.putDelivery(delivery("c", "1", seq, "text"), "text");
   batch.removeDelivery("delivered before");
+  for (const [index, id] of ["1", "2", "3"].entries()) {
+    batch.addPastRun(
+      "c",
+      storedTask(id, index, "FINISHED", { name: "job", finished_at: 1_000 + index }).task,
+    );
+  }
   batch.setMeta("reserved_seq", 100);
 });
 
 /** Returns the contents of all tables. */
 function contents(folder: StoreFolder): unknown {
-  return [...TASK_TABLES, "clients", "removals", "deliveries", "meta"].map((table) =>
+  return [...TASK_TABLES, "clients", "removals", "deliveries", "past_runs", "meta"].map((table) =>
     folder.query(`SELECT * FROM ${table}`)
   );
 }
@@ -56,7 +62,11 @@ function contents(folder: StoreFolder): unknown {
 function create(): { readonly folder: StoreFolder; readonly writer: DatabaseWriter } & Disposable {
   const folder = new StoreFolder();
   new DatabaseFile(folder.file)[Symbol.dispose]();
-  const writer = new DatabaseWriter(folder.file, "normal");
+  const writer = new DatabaseWriter(folder.file, "normal", {
+    pastRunsPerName: 2,
+    pastRuns: 9,
+    pastRunAgeMs: 1e15,
+  });
   return {
     folder,
     writer,

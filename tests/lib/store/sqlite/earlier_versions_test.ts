@@ -100,7 +100,7 @@ Deno.test("Registry reads results, log lines, histories, progress and launches o
   const points = await registry.progress("other", "launched");
   assertEquals(points.map(([, progress]) => progress), [0, 25, 50, 75, 100, 100]);
   assertEquals(await registry.launch("other", "launched"), { name: "copy", args: ["a.txt", { b: [null] }] });
-  assertEquals(store.index.pastRuns("fixture", "nightly import", 9).map(({ id }) => id), ["finished"]);
+  assertEquals(store.pastRuns.newest("fixture", "nightly import").map(({ id }) => id), ["finished"]);
 });
 
 Deno.test("Registry continues the tasks of version 0.1.0 with new sequence numbers", async () => {

@@ -29,6 +29,8 @@ const TABLES = [
   "launches",
   "log_lines",
   "meta",
+  "past_runs",
+  "past_runs_end",
   "records",
   "removals",
   "runs",

@@ -3,7 +3,7 @@ import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
 import { TaskInMemory } from "../../../../lib/store/store.ts";
 import { StorageError } from "../../../../lib/errors.ts";
-import { summaryOf } from "../../../../lib/task/task.ts";
+import { runSummaryOf, summaryOf } from "../../../../lib/task/task.ts";
 import {
   assert,
   assertEquals,
@@ -160,11 +160,38 @@ Deno.test("SqliteStore reads past runs of an earlier schema version, whatever ch
   for (let round = 0; round < 2; round++) {
     await using store = folder.open();
     for (const { task } of ended) {
-      assertEquals(store.index.pastRuns("c", task.name, 9), [summaryOf(task)], task.name);
+      assertEquals(store.pastRuns.newest("c", task.name), [runSummaryOf(task)], task.name);
+      assertEquals(summaryOf(store.index.get("c", task.id)!.summary), summaryOf(task), task.name);
       store.put("c", new TaskInMemory(task, store.takeSeq()));
+      store.pastRuns.add("c", task);
     }
-    assertEquals(store.index.pastRuns("c", live.task.name, 9), []);
+    assertEquals(store.pastRuns.newest("c", live.task.name), []);
+    assertEquals(store.pastRuns.names("c").toSorted(), ended.map(({ task }) => task.name).sort());
   }
+});
+
+Deno.test("SqliteStore fills the past runs of an earlier file, and leaves out damaged records", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    for (const id of ["1", "2", "3"]) {
+      store.put(
+        "c",
+        storedTask(id, store.takeSeq(), "FINISHED", { name: "job", finished_at: 1_000 + store.seq }),
+      );
+    }
+    store.remove("c", "1", store.takeSeq());
+  }
+  const db = folder.connect();
+  db.exec("DROP TABLE past_runs; PRAGMA user_version = 9");
+  db.exec("UPDATE records SET record = substr(record, 1, 40) WHERE place = 2");
+  db.close();
+  const notices: string[] = [];
+  await using store = folder.open({ notice: (text) => notices.push(text) });
+  assertEquals(store.pastRuns.newest("c", "job").map(({ id, finished_at }) => [id, finished_at]), [
+    ["3", 1_003],
+    ["1", 1_001],
+  ]);
 });
 
 Deno.test("SqliteStore.takeSeq() returns only reserved numbers, and reserves more in time", async () => {

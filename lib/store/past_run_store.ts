@@ -1,0 +1,51 @@
+/**
+ * The interface of the summaries of past runs, which a store keeps longer than the records of the tasks.
+ *
+ * @module
+ */
+
+import type { RunSummary } from "../task/task.ts";
+
+/** The limits on the summaries of past runs; beyond each of them, the runs that ended first are dropped. */
+export interface PastRunLimits {
+  /** The maximum number of past runs of one client and name. */
+  readonly pastRunsPerName: number;
+  /** The maximum number of past runs of all clients and names. */
+  readonly pastRuns: number;
+  /** The number of milliseconds that a past run is kept after its end. */
+  readonly pastRunAgeMs: number;
+}
+
+/**
+ * Keeps the summaries of past runs. The removal of a task does not remove its summary, and so its restoration
+ * does not add one. Reads see all earlier additions, committed or not.
+ */
+export interface PastRunStore {
+  /**
+   * Adds the summary of a run that has ended. It is committed together with all changes of the same turn of
+   * the event loop, or not at all. Adding a run again, with the same name, id and end, changes nothing.
+   */
+  add(client: string, run: RunSummary): void;
+  /**
+   * Returns the past runs of a name that ended last, latest end first, at most `most` of them.
+   *
+   * @throws {StorageError} if they cannot be read
+   */
+  newest(client: string, name: string, most?: number): readonly RunSummary[];
+  /**
+   * Returns the names of a client that have past runs, in no particular order.
+   *
+   * @throws {StorageError} if they cannot be read
+   */
+  names(client: string): readonly string[];
+}
+
+/** Compares two past runs of a name by their ends, earliest first; ids break ties. */
+export function comparePastRuns(left: RunSummary, right: RunSummary): number {
+  return endOf(left) - endOf(right) || (left.id < right.id ? -1 : left.id > right.id ? 1 : 0);
+}
+
+/** Returns when a run ended, in epoch seconds. */
+export function endOf({ finished_at, created_at }: RunSummary): number {
+  return finished_at ?? created_at;
+}

@@ -1,0 +1,81 @@
+/**
+ * Adds the summaries of past runs to a database, and reads them, whether they are on disk or not written yet.
+ *
+ * @module
+ */
+
+import type { RunSummary } from "../../task/task.ts";
+import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
+import type { DatabaseFile } from "./database_file.ts";
+import { nameFrom, nameText } from "./past_run_rows.ts";
+import type { Writer } from "./writer.ts";
+
+/** The summaries of past runs in a database. They are read on demand, and not kept in memory. */
+export class PastRuns implements PastRunStore {
+  readonly #file: DatabaseFile;
+  readonly #writer: Writer;
+  readonly #limits: PastRunLimits;
+  readonly #seq: () => number;
+
+  /**
+   * @param file the database to read from
+   * @param writer the writer, which holds the runs that are not on disk yet
+   * @param limits how many past runs to return
+   * @param seq returns the last sequence number
+   */
+  constructor(file: DatabaseFile, writer: Writer, limits: PastRunLimits, seq: () => number) {
+    this.#file = file;
+    this.#writer = writer;
+    this.#limits = limits;
+    this.#seq = seq;
+  }
+
+  add(client: string, run: RunSummary): void {
+    this.#writer.batch(this.#seq()).addPastRun(client, run);
+  }
+
+  newest(client: string, name: string, most = Infinity): readonly RunSummary[] {
+    const limit = Math.min(most, this.#limits.pastRunsPerName);
+    const oldest = this.#oldestTime();
+    const rows = this.#file.rows(
+      `SELECT id, state, created_at, started_at, finished_at FROM past_runs
+       WHERE client = ? AND name = ? AND finished_at >= ? ORDER BY finished_at DESC, id DESC LIMIT ?`,
+      client,
+      nameText(name),
+      oldest,
+      limit,
+    );
+    const runs = rows.map(([id, state, created_at, started_at, finished_at]) => {
+      // The cast is safe, because a STRICT table preserves the types of its columns.
+      return { id, name, state, created_at, started_at, finished_at } as RunSummary;
+    });
+    const unsaved = this.#unsaved(client, name).filter((run) => endOf(run) >= oldest);
+    if (unsaved.length === 0) return runs;
+    // An unsaved run may already be on disk, if the commit that wrote it is not confirmed yet.
+    const all = new Map([...runs, ...unsaved].map((run) => [`${run.finished_at} ${run.id}`, run]));
+    return [...all.values()].sort(comparePastRuns).reverse().slice(0, limit);
+  }
+
+  names(client: string): readonly string[] {
+    const oldest = this.#oldestTime();
+    const rows = this.#file.rows(
+      "SELECT DISTINCT name FROM past_runs WHERE client = ? AND finished_at >= ?",
+      client,
+      oldest,
+    );
+    const unsaved = this.#writer.unsaved.flatMap(({ pastRuns }) => [...pastRuns.get(client)?.values() ?? []])
+      .flat().filter((run) => endOf(run) >= oldest);
+    return [
+      ...new Set([...rows.map(([name]) => nameFrom(String(name))), ...unsaved.map(({ name }) => name)]),
+    ];
+  }
+
+  #unsaved(client: string, name: string): readonly RunSummary[] {
+    return this.#writer.unsaved.flatMap(({ pastRuns }) => pastRuns.get(client)?.get(name) ?? []);
+  }
+
+  /** Returns the earliest end of a run that is kept, in epoch seconds. */
+  #oldestTime(): number {
+    return (Date.now() - this.#limits.pastRunAgeMs) / 1_000;
+  }
+}

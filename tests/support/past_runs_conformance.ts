@@ -1,0 +1,137 @@
+/**
+ * The conformance tests for the past runs of a store.
+ *
+ * @module
+ */
+
+import fc from "fast-check";
+import { comparePastRuns, type PastRunLimits } from "../../lib/store/past_run_store.ts";
+import { TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
+import { type RunSummary, runSummaryOf } from "../../lib/task/task.ts";
+import { assertEquals } from "./assert.ts";
+import type { StoreHome } from "./store_home.ts";
+import { storedTask } from "./store_model.ts";
+
+/** A time at which past runs may have ended, in epoch seconds. */
+const PAST = 1_700_000_000;
+
+/** Creates the summary of a past run. */
+function pastRun(finished_at: number, overrides: Partial<RunSummary> = {}): RunSummary {
+  const times = { created_at: finished_at - 5, started_at: finished_at - 2.5, finished_at };
+  return { id: "1", name: "job", state: "FINISHED", ...times, ...overrides };
+}
+
+/**
+ * Registers the tests.
+ *
+ * @param name the name of the store's class
+ * @param createHome opens a store with the given limits, and otherwise limits that the tests do not reach
+ * @param numRuns the number of random histories
+ */
+export function testPastRuns(
+  name: string,
+  createHome: (limits: Partial<PastRunLimits>) => StoreHome,
+  numRuns: number,
+): void {
+  Deno.test(`${name}.pastRuns returns what a naive list returns, within the limit of a name`, async () => {
+    const step = fc.record({
+      client: fc.constantFrom("a", "b"),
+      name: fc.constantFrom("job", "", "nul \0", "half \ud83d", "nul \ufffd", "__proto__"),
+      id: fc.constantFrom("1", "2", "3"),
+      finished_at: fc.integer({ min: 0, max: 12 }).map((end) => PAST + end / 8),
+      then: fc.oneof(
+        { weight: 12, arbitrary: fc.constant("nothing" as const) },
+        { weight: 6, arbitrary: fc.constantFrom("begin commit" as const, "commit" as const) },
+        { weight: 1, arbitrary: fc.constant("reopen" as const) },
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 50, size: "max" }), async (steps) => {
+        await using home = createHome({ pastRunsPerName: 4 });
+        const known = new Map<string, Map<string, RunSummary>>();
+        const check = (store: TaskStore) => {
+          for (const client of ["a", "b", "none"]) {
+            const lists = [...known].filter(([key]) => key.startsWith(`${client}/`));
+            assertEquals(
+              store.pastRuns.names(client).toSorted(),
+              lists.map(([key]) => key.slice(client.length + 1)).sort(),
+            );
+            for (const [key, runs] of lists) {
+              const newest = [...runs.values()].sort(comparePastRuns).reverse().slice(0, 4);
+              const name = key.slice(client.length + 1);
+              assertEquals(store.pastRuns.newest(client, name), newest);
+              assertEquals(store.pastRuns.newest(client, name, 2), newest.slice(0, 2));
+            }
+          }
+        };
+        for (const { client, then, ...fields } of steps) {
+          const run = pastRun(fields.finished_at, fields);
+          home.store.pastRuns.add(client, run);
+          const key = `${client}/${run.name}`;
+          if (!known.has(key)) known.set(key, new Map());
+          known.get(key)!.set(`${run.finished_at} ${run.id}`, run);
+          if (then === "begin commit" || then === "commit") {
+            const committed = home.store.committed();
+            if (then === "commit") await committed;
+          }
+          if (then === "reopen" && home.keepsTasks) await home.reopen();
+        }
+        await home.check(check);
+      }),
+      { numRuns: Math.ceil(numRuns / 5) },
+    );
+  });
+
+  Deno.test(`${name}.pastRuns keeps the runs of a task that is removed, restored and purged, once`, async () => {
+    await using home = createHome({});
+    const { store } = home;
+    const stored = storedTask("1", store.takeSeq(), "FINISHED", { name: "job", finished_at: PAST });
+    const ended = stored.task;
+    const run = runSummaryOf(ended);
+    store.put("c", stored);
+    store.pastRuns.add("c", ended);
+    await home.check((store) => assertEquals(store.pastRuns.newest("c", "job"), [run]));
+    home.store.put("c", new TaskInMemory(ended, home.store.takeSeq()));
+    home.store.remove("c", "1", home.store.takeSeq());
+    home.store.restore("c", new TaskInMemory(ended, home.store.takeSeq()));
+    home.store.pastRuns.add("c", ended);
+    await home.check((store) => assertEquals(store.pastRuns.newest("c", "job"), [run]));
+    home.store.remove("c", "1", home.store.takeSeq());
+    home.store.purge("c", "1");
+    await home.check((store) => {
+      assertEquals([store.pastRuns.newest("c", "job"), store.pastRuns.names("c")], [[run], ["job"]]);
+      assertEquals(store.index.get("c", "1"), undefined);
+    });
+  });
+
+  Deno.test(`${name}.pastRuns drops the runs that ended first beyond the limit of all names`, async () => {
+    await using home = createHome({ pastRuns: 3, pastRunsPerName: 2 });
+    const count = (store: TaskStore) =>
+      ["a", "b", "c"].map((name) => store.pastRuns.newest("c", name).length);
+    for (const [index, name] of ["a", "b", "b", "b"].entries()) {
+      home.store.pastRuns.add("c", pastRun(PAST + index, { name }));
+    }
+    await home.store.committed();
+    await home.check((store) => assertEquals(count(store), [1, 2, 0]));
+    home.store.pastRuns.add("c", pastRun(PAST + 9, { name: "c" }));
+    await home.store.committed();
+    await home.check((store) => assertEquals(count(store), [0, 2, 1]));
+    home.store.pastRuns.add("other", pastRun(PAST + 10, { name: "c" }));
+    await home.store.committed();
+    await home.check((store) => {
+      assertEquals([count(store), store.pastRuns.newest("other", "c").length], [[0, 1, 1], 1]);
+    });
+  });
+
+  Deno.test(`${name}.pastRuns returns no run that ended too long ago`, async () => {
+    await using home = createHome({ pastRunAgeMs: 3_600_000 });
+    const now = Date.now() / 1_000;
+    home.store.pastRuns.add("c", pastRun(now - 3_700, { name: "old" }));
+    home.store.pastRuns.add("c", pastRun(now - 3_700, { id: "2" }));
+    home.store.pastRuns.add("c", pastRun(now - 60));
+    await home.check((store) => {
+      assertEquals([store.pastRuns.newest("c", "old"), store.pastRuns.names("c")], [[], ["job"]]);
+      assertEquals(store.pastRuns.newest("c", "job"), [pastRun(now - 60)]);
+    });
+  });
+}
