@@ -37,7 +37,7 @@ export interface LinkOptions {
    * keeps working.
    */
   readonly onError: (error: unknown) => void;
-  /** Called when the backlog of a congested link has fallen to half of `congestedMessages`. */
+  /** Called when the backlog of a congested link has fallen to half of the limits. */
   readonly onDrain?: () => void;
   readonly timers: LinkTimers;
   /** Overrides individual defaults of {@linkcode LinkLimits}. */
@@ -88,7 +88,7 @@ export class Link {
     return this.#outbox.backlog;
   }
 
-  /** Whether the backlog exceeded `congestedMessages` and has not yet fallen to half of it. */
+  /** Whether the backlog exceeded `congestedMessages` or `congestedLength`, and has not yet fallen to half of them. */
   get congested(): boolean {
     return this.#congested;
   }
@@ -126,7 +126,7 @@ export class Link {
   send(message: string): number {
     if (this.#closed) throw new LinkClosedError("Cannot send message: the link is closed");
     const number = this.#outbox.push(message);
-    if (this.backlog > this.#limits.congestedMessages) this.#congested = true;
+    if (this.#exceeds(1)) this.#congested = true;
     if (this.#connected && !this.#flushing) {
       this.#flushing = true;
       queueMicrotask(() => {
@@ -282,12 +282,18 @@ export class Link {
     this.#settle();
   }
 
+  /** Returns whether the backlog exceeds a share of the limits of a congested link. */
+  #exceeds(share: number): boolean {
+    const { congestedMessages, congestedLength } = this.#limits;
+    return this.backlog > congestedMessages * share || this.#outbox.length > congestedLength * share;
+  }
+
   #settle(): void {
     if (this.backlog === 0) {
       for (const waiter of this.#waiters) waiter.resolve();
       this.#waiters.clear();
     }
-    if (this.#congested && this.backlog * 2 <= this.#limits.congestedMessages) {
+    if (this.#congested && !this.#exceeds(1 / 2)) {
       this.#congested = false;
       try {
         this.#options.onDrain?.();

@@ -21,6 +21,8 @@ export interface LinkLimits {
    * fallen to half of this number.
    */
   readonly congestedMessages: number;
+  /** The same as `congestedMessages`, in characters. */
+  readonly congestedLength: number;
   /**
    * How long to wait for an acknowledgement before the oldest batch is resent, in milliseconds; doubles with
    * every resend.
@@ -42,6 +44,7 @@ const LINK_LIMITS: LinkLimits = {
   maxQueuedMessages: 250_000,
   maxQueuedLength: 64 * 1024 * 1024,
   congestedMessages: 10_000,
+  congestedLength: 4 * 1024 * 1024,
   resendAfterMs: 100,
   maxResendAfterMs: 2_000,
 };

@@ -48,6 +48,11 @@ export class Outbox {
     return this.#nextNumber - this.#oldest;
   }
 
+  /** The number of characters of all unacknowledged messages. */
+  get length(): number {
+    return this.#queuedLength + this.#sentLength;
+  }
+
   /** The number of the oldest unacknowledged message. */
   get oldest(): number {
     return this.#oldest;
@@ -81,7 +86,7 @@ export class Outbox {
         `Cannot queue message: at most ${maxQueuedMessages} messages may be unacknowledged`,
       );
     }
-    if (this.backlog > 0 && this.#queuedLength + this.#sentLength + message.length > maxQueuedLength) {
+    if (this.backlog > 0 && this.length + message.length > maxQueuedLength) {
       throw new LimitError(
         "maxQueuedLength",
         `Cannot queue message: at most ${maxQueuedLength} characters may be unacknowledged`,

@@ -127,7 +127,7 @@ export class MemberChannel implements Disposable {
     return this.#link.backlog;
   }
 
-  /** Whether the backlog exceeded `congestedMessages` and has not yet fallen to half of it. */
+  /** Whether the backlog exceeded `congestedMessages` or `congestedLength`, and has not yet fallen to half of them. */
   get congested(): boolean {
     return this.#link.congested;
   }

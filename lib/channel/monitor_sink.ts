@@ -96,9 +96,13 @@ export class MonitorSink implements ReportSink {
     // A monitor that has disconnected can no longer commit, so do not wait for it.
     if (member === null || (this.#found && !member.connected)) return;
     if (!await member.whenConnected(SEARCH_MS.worker)) return;
-    // Until the sink was connected, tasks held their reports back.
-    this.#flush();
-    await whenCommitted(member).catch(() => {});
+    let isCongested: boolean;
+    do {
+      // While the sink was not connected, or is congested, tasks hold reports back.
+      this.#flush();
+      isCongested = member.congested;
+      await whenCommitted(member).catch(() => {});
+    } while (isCongested && member.connected);
   }
 
   async #search(): Promise<void> {

@@ -58,18 +58,21 @@ export class LineSplitter {
   }
 
   /**
-   * Skips a part of the output that could not be read in time. A line says so.
+   * Skips a part of the output, which begins in the row that is under way and ends with a line. A line says so.
    *
    * @param byteCount the number of bytes that are missing
-   * @returns the line that was under way, and the one about the gap
+   * @returns the redraws that are under way, and the line about the gap
    */
   skip(byteCount: number): OutputLine[] {
     if (this.#isData) return [];
-    // The gap may begin and end within a character or an escape sequence.
+    // The gap may begin within a character or an escape sequence.
     this.#decoder = newDecoder();
     this.#rest = "";
-    if (this.#screen.unfinished !== undefined) this.#screen.newline();
-    this.#found.push({ text: skippedText(byteCount), isRedraw: false, row: -1 });
+    if (this.#screen.unfinished !== undefined) {
+      this.#screen.eraseInRow("all");
+      this.#screen.newline();
+    }
+    this.#found.push({ text: leftOut(byteCount), isRedraw: false, row: -1 });
     return this.#taken();
   }
 
@@ -172,8 +175,7 @@ function newDecoder(): TextDecoder {
   return new TextDecoder(undefined, { ignoreBOM: true });
 }
 
-function skippedText(byteCount: number): string {
-  return `(${
-    Math.ceil(byteCount / 1_000).toLocaleString("en-US")
-  } kB skipped: the output is faster than it can be logged.)`;
+function leftOut(byteCount: number): string {
+  const kilobytes = Math.ceil(byteCount / 1_000).toLocaleString("en-US");
+  return `(${kilobytes} kB of output left out: it came faster than it could be logged.)`;
 }

@@ -10,7 +10,6 @@ import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
 import type { ReportReply } from "./messages.ts";
 import { createIdentity } from "./reporter_identity.ts";
-import { splitReport } from "./split_report.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { type SurroundingTask, surroundingTask } from "../reporter/surrounding_task.ts";
 import { Replay } from "./replay.ts";
@@ -139,9 +138,7 @@ export class RemoteSink implements ReportSink, Disposable {
 
   report(task: ReportedTask, report: Report): void {
     if (this.#isRefused) return;
-    for (const part of splitReport(this.#nested(report))) {
-      this.#unsent.push(JSON.stringify({ ...part, seq: ++this.#newestSeq }));
-    }
+    this.#unsent.push(JSON.stringify({ ...this.#nested(report), seq: ++this.#newestSeq }));
     this.#replay.reported(keyOf(task), report.change, this.#unsent.pushed);
     this.#keepAlive();
     if (this.#isPumping) return;

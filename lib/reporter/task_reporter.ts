@@ -20,6 +20,7 @@ import {
   type ReportedChange,
   type UpdateChange,
 } from "../task/task.ts";
+import { LOG_BUFFER_LIMITS, LogBuffer, type LogBufferLimits } from "./log_buffer.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
 import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
 
@@ -27,8 +28,8 @@ import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transit
 export interface ReporterOptions {
   /** The minimum time between two progress reports, in milliseconds; 0 reports every update separately. */
   readonly flushIntervalMs: number;
-  /** The maximum number of log lines to buffer; beyond it, the oldest are dropped. */
-  readonly unsentLogLines: number;
+  /** The maximum of log lines that wait; beyond it, the oldest are dropped. @default {LOG_BUFFER_LIMITS} */
+  readonly logBuffer?: LogBufferLimits;
   /** Whether the updates are read from the task's output. @default {false} */
   readonly readsOutput?: boolean;
 }
@@ -45,7 +46,6 @@ export interface TaskHandlers {
 /** The default {@linkcode ReporterOptions}. */
 export const REPORTER_DEFAULTS: ReporterOptions = {
   flushIntervalMs: 50,
-  unsentLogLines: LIMITS.reportLines - 1,
 };
 
 /** A change to a final state. */
@@ -79,8 +79,7 @@ export class TaskReporter implements ReportedTask {
   #isCancelRequested = false;
   #draft: Draft | null = null;
   #draftAt = 0;
-  #lines: LogLine[] = [];
-  #droppedLines = 0;
+  readonly #lines: LogBuffer;
   #sentLines = 0;
   #progress: TaskProgress = { progress: null, current: null, total: null };
   #flushedMs = 0;
@@ -109,6 +108,7 @@ export class TaskReporter implements ReportedTask {
     this.id = key.id;
     this.#handlers = handlers;
     this.#options = options;
+    this.#lines = new LogBuffer(options.logBuffer ?? LOG_BUFFER_LIMITS);
     sink.open(this);
   }
 
@@ -176,10 +176,7 @@ export class TaskReporter implements ReportedTask {
       ...(LOG_STREAMS.includes(stream!) && { stream: stream! }),
       ...(LOG_LEVELS.includes(level!) && { level: level! }),
     });
-    if (this.#lines.length >= this.#options.unsentLogLines) this.flush();
-    // The buffer grows this long only if the sink is not ready. Dropping half of the buffer at a time keeps
-    // the amortised cost per line constant.
-    if (this.#lines.length >= this.#options.unsentLogLines * 2) this.#dropOldLines();
+    if (this.#lines.hasFullPart) this.flush();
     this.#flushSoon(nowMs);
   }
 
@@ -217,7 +214,11 @@ export class TaskReporter implements ReportedTask {
       this.#remember(draft);
       this.#report(this.#draftAt, draft);
     }
-    if (this.#lines.length > 0) this.#flushLines();
+    while (!this.#lines.isEmpty) {
+      // The sink requests the rest once it has room again.
+      if (!this.#sink.ready) return;
+      this.#reportLines(this.#lines.take());
+    }
     if (this.#end !== null) {
       this.#report(this.#end.at, this.#end.change);
       this.#close();
@@ -242,7 +243,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#draft !== null) this.#remember(this.#draft);
     this.#draft = this.#summary === null ? null : { ...this.#summary };
     this.#queueCreation();
-    this.#lines.unshift(...lines);
+    this.#lines.unshift(lines);
     this.#sentLines = 0;
     this.flush();
   }
@@ -281,7 +282,7 @@ export class TaskReporter implements ReportedTask {
     this.#timer = undefined;
     this.#states = [];
     this.#draft = null;
-    this.#lines = [];
+    this.#lines.clear();
     this.#sink.close(this);
   }
 
@@ -297,27 +298,10 @@ export class TaskReporter implements ReportedTask {
     else this.#timer ??= setTimeout(() => this.flush(), waitMs);
   }
 
-  #flushLines(): void {
-    this.#dropOldLines();
-    const lines = this.#lines;
-    this.#lines = [];
-    if (this.#droppedLines > 0) {
-      lines.push({
-        at: lines.at(-1)?.at ?? 0,
-        text: `… ${this.#droppedLines} earlier lines were dropped`,
-      });
-      this.#droppedLines = 0;
-    }
+  #reportLines(lines: readonly LogLine[]): void {
     const first = this.#sentLines;
     this.#sentLines += lines.length;
     this.#report(lines[0]?.at ?? 0, { type: "log", first, lines });
-  }
-
-  #dropOldLines(): void {
-    const over = this.#lines.length - this.#options.unsentLogLines;
-    if (over <= 0) return;
-    this.#lines = this.#lines.slice(over);
-    this.#droppedLines += over;
   }
 
   #merge(update: TaskUpdate): void {

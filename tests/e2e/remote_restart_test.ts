@@ -22,7 +22,6 @@ const work = monitored(async (task, parts: number) => {
   const part = task.child("part");
   let line = 0;
   for (let n = 1; !await isEnough(); n++) {
-    // The program logs fewer lines than the module buffers while it is disconnected.
     if (n % 4 === 0) task.log("line " + line++);
     part.update({ current: n });
     await task.update({ progress: Math.min(90, n / 10), current: n, status: "at " + n });

@@ -15,6 +15,8 @@ export class RecordingSink implements ReportSink {
   readonly opened: ReportedTask[] = [];
   readonly closed: ReportedTask[] = [];
   readonly #tasks: Map<string, Task> = new Map();
+  /** The number of reports after which the sink is not ready. */
+  room = Infinity;
   #isReady = true;
 
   get ready(): boolean {
@@ -54,6 +56,7 @@ export class RecordingSink implements ReportSink {
   report(_task: ReportedTask, report: Report): void {
     const { id, change, at } = report;
     this.reports.push(report);
+    if (--this.room === 0) this.#isReady = false;
     // A task that is created again is reported again from its beginning.
     if (change.type === "create") this.#tasks.delete(id);
     this.#tasks.set(id, transition(this.#tasks.get(id), id, change, at));

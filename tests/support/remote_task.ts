@@ -5,6 +5,7 @@
  */
 
 import type { RemoteSink } from "../../lib/remote/remote_sink.ts";
+import { LOG_BUFFER_LIMITS } from "../../lib/reporter/log_buffer.ts";
 import { type ReporterOptions, TaskReporter } from "../../lib/reporter/task_reporter.ts";
 import type { CreateChange, Task } from "../../lib/task/task.ts";
 import { call } from "./calls.ts";
@@ -34,14 +35,14 @@ export class RemoteTask {
    * @param options the client, the fields to create the task with, and how updates are coalesced
    */
   constructor(sink: RemoteSink, id: string, options: RemoteTaskOptions = {}) {
-    const { client = "default", create = {}, flushIntervalMs = 0, unsentLogLines = 1_000 } = options;
+    const { client = "default", create = {}, flushIntervalMs = 0, logBuffer = LOG_BUFFER_LIMITS } = options;
     this.client = client;
     this.id = id;
     this.reporter = new TaskReporter(sink, { client, id }, {
       onCancel: () => this.cancelled++,
       onInterrupt: () => {},
       warn: (message) => this.warnings.push(message),
-    }, { flushIntervalMs, unsentLogLines });
+    }, { flushIntervalMs, logBuffer });
     this.reporter.begin(createChange(create));
   }
 

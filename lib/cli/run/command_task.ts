@@ -56,8 +56,8 @@ export class CommandTask {
   readonly #reporter: TaskReporter;
   readonly #progress = new ProgressReader();
   readonly #backlog = new OutputBacklog({
-    onBytes: (output, bytes) => this.#take(output, this.#outputs[output].push(bytes)),
-    onSkip: (output, byteCount) => this.#take(output, this.#outputs[output].skip(byteCount)),
+    onBytes: (output, bytes, isRead) => this.#take(output, this.#outputs[output].push(bytes), isRead),
+    onSkip: (output, byteCount) => this.#take(output, this.#outputs[output].skip(byteCount), false),
   });
   readonly #outputs = { stdout: new LineSplitter(), stderr: new LineSplitter() };
   readonly #errorOutput: OutputName;
@@ -120,7 +120,9 @@ export class CommandTask {
   /** Reports the command's exit, after all its output. */
   ended(end: CommandEnd): void {
     this.#backlog.flush();
-    for (const output of ["stdout", "stderr"] as const) this.#take(output, this.#outputs[output].end());
+    for (const output of ["stdout", "stderr"] as const) {
+      this.#take(output, this.#outputs[output].end(), true);
+    }
     if (end.wasCancelled) return this.#end({ type: "cancelled" });
     if (end.status === 0) return this.#end({ type: "finish", result: { exit_status: 0 } });
     const last = this.#lastLines.at(-1)?.trim();
@@ -142,13 +144,14 @@ export class CommandTask {
     this.#reporter.end(change);
   }
 
-  #take(output: OutputName, lines: readonly OutputLine[]): void {
+  /** Logs lines, and if `isRead`, reads the progress that they tell of. */
+  #take(output: OutputName, lines: readonly OutputLine[], isRead: boolean): void {
     for (const line of lines) {
       if (!line.isRedraw) {
         this.#reporter.log(line.styled ?? line.text, { stream: output });
         if (output === this.#errorOutput) this.#keep(line.text);
       }
-      this.#read(output, line);
+      if (isRead) this.#read(output, line);
     }
   }
 

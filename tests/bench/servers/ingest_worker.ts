@@ -25,7 +25,6 @@ async function report(id: string, count: number): Promise<void> {
   const handlers = { onCancel: () => {}, onInterrupt: () => {}, warn: () => {} };
   const task = new TaskReporter(sink, { client: CLIENT, id }, handlers, {
     flushIntervalMs: 0,
-    unsentLogLines: 1_000,
   });
   task.begin({
     type: "create",

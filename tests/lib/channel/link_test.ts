@@ -190,6 +190,22 @@ Deno.test("Link.congested is true from the threshold until the backlog has halve
   assertEquals([link.backlog, drains, clock.pending], [0, 1, 0]);
 });
 
+Deno.test("Link.congested is true as well from a number of characters until half of them have arrived", () => {
+  const clock = new VirtualClock();
+  let drains = 0;
+  const limits = { congestedLength: 20, maxBatchMessages: 1, windowBatches: 16 };
+  const { link } = endpoint(clock, new SimulatedWire<Packet>(clock, { dropRate: 1 }), {
+    limits,
+    onDrain: () => drains++,
+  });
+  for (const length of [10, 10]) link.send("x".repeat(length));
+  assert(!link.congested);
+  link.send("x");
+  assert(link.congested);
+  link.clear();
+  assertEquals([link.congested, drains], [false, 1]);
+});
+
 Deno.test("Link.receive() resends exactly the messages that are known to be lost, without waiting for a timer", async () => {
   const { clock, left, right } = pair({}, { maxBatchMessages: 1, resendAfterMs: 60_000 });
   const arrive = left.wire.receive;

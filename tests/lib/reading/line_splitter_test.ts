@@ -175,3 +175,18 @@ Deno.test("LineSplitter keeps the colours of a line apart from its text, also wh
   ];
   for (const [output, lines] of table) assertEquals(styledOf(output), lines, JSON.stringify(output));
 });
+
+Deno.test("LineSplitter.skip() leaves out the row that is under way, and says how much is missing", () => {
+  const splitter = new LineSplitter();
+  const lines = [
+    ...splitter.push(new TextEncoder().encode("one\nhalf of two")),
+    ...splitter.skip(12_345_001),
+    ...splitter.push(new TextEncoder().encode("nine\n")),
+    ...splitter.end(),
+  ];
+  assertEquals(lines.flatMap(({ text, isRedraw }) => isRedraw ? [] : [text]), [
+    "one",
+    "(12,346 kB of output left out: it came faster than it could be logged.)",
+    "nine",
+  ]);
+});

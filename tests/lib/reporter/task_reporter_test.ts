@@ -5,10 +5,17 @@ import {
   TaskReporter,
   type TaskUpdate,
 } from "../../../lib/reporter/task_reporter.ts";
+import { linesLeftOut } from "../../../lib/reporter/lines_left_out.ts";
 import { truncate } from "../../../lib/task/truncate.ts";
 import type { LogLine, Task, TaskChange, UpdateChange } from "../../../lib/task/task.ts";
 import { transition } from "../../../lib/task/transition.ts";
-import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "../../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLessOrEqual,
+  assertStringIncludes,
+} from "../../support/assert.ts";
 import { createChange, updates } from "../../support/changes.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
@@ -166,25 +173,50 @@ Deno.test("TaskReporter.end() reports all coalesced updates and log lines in ord
   assertEquals(sink.reports.length, 5);
 });
 
-Deno.test("TaskReporter.log() keeps the newest 1,000 lines while the sink is not ready, and logs how many were dropped", () => {
+Deno.test("TaskReporter.log() keeps a burst of 20,000 lines while the sink is not ready, in order", () => {
   using clock = new FakeClock();
   const { reporter, sink } = begin();
   sink.ready = false;
-  for (let i = 0; i < 10_500; i++) reporter.log(`line ${i}`);
+  const expected = Array.from({ length: 20_000 }, (_, i) => `line ${i} ${"x".repeat(100)}`);
+  for (const line of expected) reporter.log(line);
   assertEquals(sink.lines, []);
   sink.ready = true;
-  const texts = sink.lines.map(({ text }) => text);
-  const notes = texts.filter((text) => !text.startsWith("line "));
-  assertEquals(notes.length, 1);
-  assertStringIncludes(notes[0]!, "9500 earlier lines were dropped");
-  assertEquals(
-    texts.filter((text) => text.startsWith("line ")),
-    Array.from({ length: 1_000 }, (_, i) => `line ${9_500 + i}`),
-  );
+  assertEquals(sink.lines.map(({ text }) => text), expected);
   reporter.log("after");
   clock.pass(50);
-  assertEquals(sink.lines.length, 1_002);
+  assertEquals(sink.lines.length, 20_001);
   reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.log() drops the oldest lines beyond the limit, and first logs how many", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink } = begin({ logBuffer: { taskCharacters: 200_000, allCharacters: 300_000 } });
+  sink.ready = false;
+  for (let i = 0; i < 10_000; i++) reporter.log(`line ${i}`);
+  sink.ready = true;
+  const texts = sink.lines.map(({ text }) => text);
+  const [notice, ...kept] = texts;
+  assertEquals(kept, Array.from({ length: kept.length }, (_, i) => `line ${10_000 - kept.length + i}`));
+  assertGreater(kept.length, 1_000);
+  assertEquals(notice, linesLeftOut(10_000 - kept.length));
+  reporter.end({ type: "cancelled" });
+});
+
+Deno.test("TaskReporter.flush() reports no more lines than the sink has room for, and the end after the last", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink } = begin();
+  sink.ready = false;
+  for (let i = 0; i < 5_000; i++) reporter.log(`line ${i}`);
+  reporter.end({ type: "finish", result: null });
+  const reportsPerTurn = 2;
+  const before = sink.reports.length;
+  sink.room = reportsPerTurn;
+  sink.ready = true;
+  assertEquals([sink.reports.length - before, sink.ready], [reportsPerTurn, false]);
+  sink.room = Infinity;
+  sink.ready = true;
+  assertEquals(sink.lines.map(({ text }) => text), Array.from({ length: 5_000 }, (_, i) => `line ${i}`));
+  assertEquals(sink.types.at(-1), "finish");
 });
 
 Deno.test("TaskReporter.log() drops no lines of a burst while the sink is ready", () => {
@@ -349,7 +381,7 @@ Deno.test("TaskReporter.interrupted() calls onInterrupt, not onCancel, until the
 
 Deno.test("TaskReporter.log() numbers the lines, so that duplicates can be detected", () => {
   using clock = new FakeClock();
-  const { reporter, sink } = begin({ unsentLogLines: 3 });
+  const { reporter, sink } = begin({ logBuffer: { taskCharacters: 300, allCharacters: 10_000 } });
   const numbers = () => {
     return sink.reports.flatMap(({ change }) =>
       change.type === "log" ? [[change.first, change.lines.length]] : []
@@ -371,7 +403,7 @@ Deno.test("TaskReporter.log() numbers the lines, so that duplicates can be detec
     next += count!;
   }
   assertEquals([next, sink.task("t").log_count], [sink.lines.length, sink.lines.length]);
-  assert(sink.lines.some(({ text }) => text.includes("lines were dropped")));
+  assert(sink.lines.some(({ text }) => text.includes("left out")));
 });
 
 Deno.test("truncate() keeps short texts unchanged, and marks texts that it shortens", () => {

@@ -18,10 +18,14 @@ JSON_DEPTH = 56
 
 MAX_TASKS = 10_000
 """The maximum number of tasks at a time, including ended ones that are not committed yet."""
-MAX_TASK_LINES = 1_000
-"""The maximum number of unsent log lines of a task; beyond it, the oldest are dropped."""
-MAX_LOG_CHARACTERS = 16 * 1024 * 1024
-"""The maximum length of all unsent log lines together."""
+MAX_REPORT_LINES = 1_000
+"""The maximum number of log lines in one report."""
+LINE_CHARACTERS = 64
+"""What an unsent log line counts besides its text."""
+MAX_TASK_LOG_CHARACTERS = 8 * 1024 * 1024
+"""The maximum length of the unsent log lines of a task; beyond it, the oldest are dropped."""
+MAX_LOG_CHARACTERS = 64 * 1024 * 1024
+"""The maximum length of all unsent log lines together; each task keeps at least its newest."""
 
 
 def truncate(text: str, most: int) -> str:

@@ -7,7 +7,14 @@ import threading
 import time
 from typing import Any, Callable
 
-from ._limits import LOG_LINE_LENGTH, MAX_LOG_CHARACTERS, MAX_TASK_LINES, truncate
+from ._limits import (
+    LINE_CHARACTERS,
+    LOG_LINE_LENGTH,
+    MAX_LOG_CHARACTERS,
+    MAX_REPORT_LINES,
+    MAX_TASK_LOG_CHARACTERS,
+    truncate,
+)
 
 LOCK = threading.RLock()
 """Guards all records and the reporter. It is reentrant, because signal handlers and destructors
@@ -52,6 +59,7 @@ class Record:
         "_states",
         "_summary",
         "_lines",
+        "_characters",
         "_dropped_lines",
         "_reported_lines",
         "_end",
@@ -86,6 +94,7 @@ class Record:
         self._states: list[tuple[float, Change]] = []
         self._summary: Change = {}
         self._lines: Lines = []
+        self._characters = 0
         self._dropped_lines = 0
         self._reported_lines = 0
         self._end: tuple[float, Change] | None = None
@@ -133,14 +142,11 @@ class Record:
 
     def add_line(self, text: str, level: str | None) -> None:
         """Add a line to the log. The oldest lines are dropped if too many wait for the server."""
-        global _log_characters
         text = truncate(text, LOG_LINE_LENGTH)
         line = {"at": time.time(), "text": text}
         self._lines.append(line if level is None else {**line, "level": level})
-        _log_characters += len(text)
-        if len(self._lines) > 2 * MAX_TASK_LINES or _log_characters > MAX_LOG_CHARACTERS:
-            # Dropping half of them keeps the amortised cost constant.
-            self._drop_lines(max(len(self._lines) // 2, len(self._lines) - MAX_TASK_LINES))
+        self._count(len(text) + LINE_CHARACTERS)
+        self._drop_excess()
 
     def end(self, change: Change) -> None:
         self._end = (time.time(), change)
@@ -183,21 +189,22 @@ class Record:
 
         :param lines: the log lines that were sent but not committed
         """
-        global _log_characters
         if self.draft is not None:
             self._remember(self.draft)
         self.draft = dict(self._summary) or None
         self._states = []
         self._queue_creation()
+        self._add_notice()
         self._lines = lines + self._lines
-        _log_characters += _characters(lines)
+        self._count(_characters_of(lines))
+        self._drop_excess()
         self._reported_lines = 0
         self._end_is_pending = self._end is not None
 
     def discard(self) -> None:
         """Drop all that is pending, because nobody accepts it."""
         self.is_closed = True
-        self._drop_lines(len(self._lines))
+        self._remove_lines(len(self._lines))
         self._states = []
         self._summary = {}
         self.draft = None
@@ -219,30 +226,48 @@ class Record:
             }
 
     def _next_lines(self) -> tuple[float, Change, Lines]:
-        global _log_characters
-        if self._dropped_lines > 0:
-            notice = f"… {self._dropped_lines} earlier lines were dropped"
-            self._lines.insert(0, {"at": self._lines[0]["at"], "text": notice})
-            self._dropped_lines = 0
-            _log_characters += len(notice)
+        self._add_notice()
         count = characters = 0
-        for line in self._lines[:MAX_TASK_LINES]:
+        for line in self._lines[:MAX_REPORT_LINES]:
             if count > 0 and characters + len(line["text"]) > _REPORT_CHARACTERS:
                 break
             count += 1
             characters += len(line["text"])
-        lines = self._lines[:count]
-        del self._lines[:count]
-        _log_characters -= characters
+        lines = self._remove_lines(count)
         first = self._reported_lines
         self._reported_lines += count
         return lines[0]["at"], {"type": "log", "first": first, "lines": lines}, lines
 
-    def _drop_lines(self, count: int) -> None:
-        global _log_characters
-        _log_characters -= _characters(self._lines[:count])
+    def _add_notice(self) -> None:
+        """Say before the oldest line how many were dropped."""
+        if self._dropped_lines == 0:
+            return
+        lines = "line" if self._dropped_lines == 1 else "lines"
+        text = (
+            f"({self._dropped_lines:,} {lines} left out: "
+            "they came faster than they could be reported.)"
+        )
+        self._lines.insert(0, {"at": self._lines[0]["at"], "text": text})
+        self._count(len(text) + LINE_CHARACTERS)
+        self._dropped_lines = 0
+
+    def _drop_excess(self) -> None:
+        while len(self._lines) > 1 and (
+            self._characters > MAX_TASK_LOG_CHARACTERS or _log_characters > MAX_LOG_CHARACTERS
+        ):
+            # Dropping a part of them keeps the amortised cost of a line constant.
+            self._dropped_lines += len(self._remove_lines((len(self._lines) + 7) // 8))
+
+    def _remove_lines(self, count: int) -> Lines:
+        lines = self._lines[:count]
         del self._lines[:count]
-        self._dropped_lines += count
+        self._count(-_characters_of(lines))
+        return lines
+
+    def _count(self, characters: int) -> None:
+        global _log_characters
+        self._characters += characters
+        _log_characters += characters
 
 
 def amount_of(value: object) -> float | None:
@@ -258,5 +283,5 @@ def amount_of(value: object) -> float | None:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _characters(lines: Lines) -> int:
-    return sum(len(line["text"]) for line in lines)
+def _characters_of(lines: Lines) -> int:
+    return sum(len(line["text"]) + LINE_CHARACTERS for line in lines)

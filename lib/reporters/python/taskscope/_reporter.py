@@ -165,6 +165,8 @@ class Reporter:
             self._end_undecided()
             if self._batch is None:
                 self._batch = self._outbox.cut()
+                # What did not fit is sent without a pause.
+                self._is_urgent = self._batch is not None and self._batch.is_full
             batch = self._batch or Batch(0)
             self._sent_at = time.monotonic()
         try:

@@ -1,0 +1,141 @@
+/**
+ * Keeps the log lines of a task until they are reported, in bounded memory.
+ *
+ * @module
+ */
+
+import { LIMITS } from "../task/grammar.ts";
+import { linesLeftOut } from "./lines_left_out.ts";
+import type { LogLine } from "../task/task.ts";
+
+/** The limits of a {@linkcode LogBuffer}, in characters of log text, where each line counts 64 more. */
+export interface LogBufferLimits {
+  /** The maximum of one buffer. */
+  readonly taskCharacters: number;
+  /** The maximum of all buffers of the isolate together, beyond which each keeps only its newest line. */
+  readonly allCharacters: number;
+}
+
+/** The default {@linkcode LogBufferLimits}. */
+export const LOG_BUFFER_LIMITS: LogBufferLimits = {
+  taskCharacters: 8 * 1024 * 1024,
+  allCharacters: 64 * 1024 * 1024,
+};
+
+/** What a line costs besides its text, in characters. */
+const LINE_CHARACTERS = 64;
+/**
+ * The number of characters at which a part is full. A report with a part fits into the 1 MiB that servers
+ * accept, even if JSON escapes every character.
+ */
+const PART_CHARACTERS = 64 * 1024;
+/** The number of lines at which a part is full; one more may say how many were dropped. */
+const PART_LINES = LIMITS.reportLines - 1;
+
+/** Lines that one report has room for. */
+interface Part {
+  readonly lines: LogLine[];
+  characters: number;
+  /** The number of lines that were dropped before these ones. */
+  leftOut: number;
+}
+
+/** The characters of all buffers of this isolate. */
+let allCharacters = 0;
+
+/**
+ * Keeps log lines in parts, each for one report. If too many wait, the oldest are dropped, and a line says how
+ * many.
+ */
+export class LogBuffer {
+  readonly #limits: LogBufferLimits;
+  #parts: Part[] = [];
+  #characters = 0;
+
+  /** @param limits the maximum of this buffer, and of all */
+  constructor(limits: LogBufferLimits = LOG_BUFFER_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /** Whether no line waits. */
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  /** Whether enough lines wait to fill a report. */
+  get hasFullPart(): boolean {
+    return this.#parts.length > 1;
+  }
+
+  /** Appends a line, and drops the oldest if too many wait. */
+  push(line: LogLine): void {
+    this.#append(line);
+    this.#drop();
+  }
+
+  /** Puts lines before those that wait, because they must be reported again. */
+  unshift(lines: readonly LogLine[]): void {
+    const waiting = this.#parts;
+    this.#parts = [];
+    for (const line of lines) this.#append(line);
+    this.#parts.push(...waiting);
+    this.#drop();
+  }
+
+  /** Removes and returns the lines of the next report; none if no line waits. */
+  take(): LogLine[] {
+    const part = this.#parts.shift();
+    if (part === undefined) return [];
+    this.#count(-part.characters);
+    const { lines, leftOut } = part;
+    return leftOut === 0 ? lines : [{ at: lines[0]!.at, text: linesLeftOut(leftOut) }, ...lines];
+  }
+
+  /** Drops all lines. */
+  clear(): void {
+    this.#parts = [];
+    this.#count(-this.#characters);
+  }
+
+  #append(line: LogLine): void {
+    const cost = costOf(line);
+    let part = this.#parts.at(-1);
+    if (
+      part === undefined || part.lines.length >= PART_LINES || part.characters + cost > PART_CHARACTERS
+    ) {
+      this.#parts.push(part = { lines: [], characters: 0, leftOut: 0 });
+    }
+    part.lines.push(line);
+    part.characters += cost;
+    this.#count(cost);
+  }
+
+  #drop(): void {
+    while (this.#parts.length > 1 && this.#isOver) {
+      const { lines, characters, leftOut } = this.#parts.shift()!;
+      this.#parts[0]!.leftOut += leftOut + lines.length;
+      this.#count(-characters);
+    }
+    const [part] = this.#parts;
+    if (part === undefined || part.lines.length === 1 || !this.#isOver) return;
+    const dropped = part.lines.splice(0, part.lines.length - 1);
+    const kept = costOf(part.lines[0]!);
+    this.#count(kept - part.characters);
+    part.characters = kept;
+    part.leftOut += dropped.length;
+  }
+
+  get #isOver(): boolean {
+    const { taskCharacters, allCharacters: most } = this.#limits;
+    return this.#characters > taskCharacters || allCharacters > most;
+  }
+
+  #count(characters: number): void {
+    this.#characters += characters;
+    allCharacters += characters;
+  }
+}
+
+function costOf({ text }: LogLine): number {
+  return text.length + LINE_CHARACTERS;
+}
