@@ -5,14 +5,12 @@
  */
 
 import { monotonicMs } from "../clock.ts";
-import { type Text, TextReader } from "../hub/long_text.ts";
+import type { Text } from "../hub/long_text.ts";
 import { UnrefInterval } from "../unref_interval.ts";
 import type { ByteBudget } from "./byte_budget.ts";
+import { nextTurn, PacedText } from "./paced_text.ts";
 import { limitReached } from "./problem.ts";
 import { TextResponse } from "./responses.ts";
-
-/** How much text is sent at once, in characters. */
-const PIECE_CHARACTERS = 65_536;
 
 /**
  * Shorter responses are sent at once, in characters: the buffers of a connection hold them, and `Deno.serve` is
@@ -25,8 +23,6 @@ const STALLED_MS = 30_000;
 
 /** The interval of the checks for such peers, in milliseconds. */
 const CHECK_MS = 5_000;
-
-const encoder = new TextEncoder();
 
 /** A response that is being sent. */
 interface Sending {
@@ -56,7 +52,7 @@ export class UnsentTexts {
    */
   stream(text: Text): ReadableStream<Uint8Array<ArrayBuffer>> {
     if (!this.#budget.hold(text)) throw limitReached("Too much data waits for clients that read slowly");
-    let rest: TextReader | null = new TextReader(text);
+    let rest: PacedText | null = new PacedText(text);
     const end = () => {
       if (rest === null) return;
       this.#budget.drop(text);
@@ -78,10 +74,11 @@ export class UnsentTexts {
       start: (given) => {
         controller = given;
       },
-      pull: () => {
+      pull: async () => {
+        if (rest !== null && rest.position > 0) await nextTurn();
         if (rest === null) return;
         sending.readAtMs = monotonicMs();
-        controller.enqueue(encoder.encode(rest.next(PIECE_CHARACTERS)));
+        controller.enqueue(rest.next());
         if (!rest.isAtEnd) return;
         end();
         controller.close();

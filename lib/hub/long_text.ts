@@ -53,6 +53,7 @@ export class TextReader {
   readonly #pieces: readonly string[];
   #index = 0;
   #start = 0;
+  #position = 0;
 
   /** @param text the text to read */
   constructor(text: Text) {
@@ -65,6 +66,11 @@ export class TextReader {
     return this.#index === this.#pieces.length;
   }
 
+  /** The number of characters that have been read. */
+  get position(): number {
+    return this.#position;
+  }
+
   /**
    * Returns the next part of the text; a surrogate pair stays together.
    *
@@ -72,14 +78,25 @@ export class TextReader {
    */
   next(characters: number): string {
     let part = "";
-    while (part.length < characters && !this.isAtEnd) {
+    this.#advance(characters, (piece, start, end) => part += piece.slice(start, end));
+    return part;
+  }
+
+  /** Skips the part that {@linkcode TextReader.next} would return. */
+  skip(characters: number): void {
+    this.#advance(characters, () => {});
+  }
+
+  #advance(characters: number, take: (piece: string, start: number, end: number) => void): void {
+    const goal = this.#position + characters;
+    while (this.#position < goal && !this.isAtEnd) {
       const piece = this.#pieces[this.#index]!;
-      const end = endOfPart(piece, this.#start, characters - part.length);
-      part += piece.slice(this.#start, end);
+      const end = endOfPart(piece, this.#start, goal - this.#position);
+      take(piece, this.#start, end);
+      this.#position += end - this.#start;
       this.#start = end;
       this.#skipEmpty();
     }
-    return part;
   }
 
   #skipEmpty(): void {

@@ -5,19 +5,12 @@
  */
 
 import { monotonicMs } from "../../clock.ts";
-import { LongText, TextReader } from "../../hub/long_text.ts";
+import { LongText } from "../../hub/long_text.ts";
 import type { ByteBudget } from "../byte_budget.ts";
-
-/**
- * How many bytes, or characters of a long text, are sent at once: what the server has pulled is in its own buffers, which
- * nothing bounds.
- */
-const PIECE_BYTES = 65_536;
+import { nextTurn, PacedText, PIECE_SIZE } from "../paced_text.ts";
 
 /** Smaller chunks are not counted, in bytes: the length of each queue bounds them, and they cost more to count. */
 const SMALL_BYTES = 1_024;
-
-const encoder = new TextEncoder();
 
 /** What is queued: bytes, or a long text, which is encoded when it is sent. */
 type Chunk = Uint8Array<ArrayBuffer> | LongText;
@@ -35,10 +28,12 @@ export class QueuedBody {
   /** How much of the first chunk of the queue was pulled. */
   #offset = 0;
   /** Reads the first chunk of the queue if that is a text. */
-  #reader: TextReader | null = null;
+  #reader: PacedText | null = null;
   #pulledAtMs = monotonicMs();
   #writtenBytes = 0;
   #queuedBytes = 0;
+  /** The number of bytes pulled since the last wait for another turn of the event loop. */
+  #burstBytes = 0;
   #hasEnded = false;
   #isDone = false;
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
@@ -114,7 +109,9 @@ export class QueuedBody {
         this.#resume = resolve;
       });
     }
-    this.#enqueueNext();
+    if (this.#burstBytes < PIECE_SIZE) return this.#enqueueNext();
+    this.#burstBytes = 0;
+    return nextTurn().then(() => this.#pull());
   }
 
   #resumePull(): void {
@@ -145,13 +142,19 @@ export class QueuedBody {
 
   /** Returns the next piece of the first chunk of the queue, and counts it as pulled. */
   #pieceOf(chunk: Chunk): Uint8Array<ArrayBuffer> {
-    let piece: string | Uint8Array<ArrayBuffer>;
-    if (chunk instanceof LongText) piece = (this.#reader ??= new TextReader(chunk)).next(PIECE_BYTES);
-    else if (chunk.length <= PIECE_BYTES) piece = chunk;
-    else piece = chunk.subarray(this.#offset, this.#offset + PIECE_BYTES);
-    this.#offset += piece.length;
-    this.#queuedBytes -= piece.length;
-    return typeof piece === "string" ? encoder.encode(piece) : piece;
+    const before = this.#offset;
+    let piece: Uint8Array<ArrayBuffer>;
+    if (chunk instanceof LongText) {
+      this.#reader ??= new PacedText(chunk);
+      piece = this.#reader.next();
+      this.#offset = this.#reader.position;
+    } else {
+      piece = chunk.length <= PIECE_SIZE ? chunk : chunk.subarray(before, before + PIECE_SIZE);
+      this.#offset += piece.length;
+    }
+    this.#queuedBytes -= this.#offset - before;
+    this.#burstBytes += piece.length;
+    return piece;
   }
 
   #clear(): void {

@@ -24,6 +24,9 @@ Deno.test("TextReader.next() returns parts of the length, across pieces and with
     assertEquals(parts.filter((part) => !part.isWellFormed() || part.length > length + 1), []);
     assertEquals(partsOf(`${text}`, length), parts);
   }
+  const reader = new TextReader(text);
+  reader.skip(3);
+  assertEquals([reader.position, reader.next(3), reader.position], [3, "\u{1f600}d", 6]);
   assertEquals(partsOf(text, 3), ["abc", "\u{1f600}d", "e"]);
   assertEquals([partsOf("", 5), partsOf(new LongText("", [], ""), 5)], [[], []]);
 });
