@@ -17,6 +17,7 @@ export const SORT_FIELDS = [
   "name",
   "state",
   "progress",
+  "duration",
 ] as const;
 
 /** The field that a list is sorted by, one of {@linkcode SORT_FIELDS}. */
@@ -250,14 +251,25 @@ export function matchesListed(listed: ListedTask, conditions: readonly TaskCondi
   return open.length === 0 || matches(listed.task, open);
 }
 
+/** The duration by which unfinished tasks are sorted: longer than any run that has ended. */
+const UNFINISHED_SECONDS = 1e12;
+
+function sortValue(task: TaskSummary, field: SortField): string | number | null {
+  if (field !== "duration") return task[field];
+  if (task.started_at === null) return null;
+  return (task.finished_at ?? UNFINISHED_SECONDS) - task.started_at;
+}
+
 /**
- * Compares two tasks by the field that a list is sorted by. Unknown values come before all known values.
+ * Compares two tasks by the field that a list is sorted by. Unknown values come before all known values. By
+ * duration, unfinished tasks come after those that have ended, the longest-running one last: their order does not
+ * change as time passes.
  *
  * @returns a negative number if the left task comes first, a positive one if the right task does, 0 if their fields
  * are equal
  */
 export function compare(left: TaskSummary, right: TaskSummary, { field, descending }: TaskSort): number {
-  const ascending = compareValues(left[field], right[field]);
+  const ascending = compareValues(sortValue(left, field), sortValue(right, field));
   return descending ? -ascending : ascending;
 }
 

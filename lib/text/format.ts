@@ -16,7 +16,7 @@ const NO_VALUE = "—";
 const COUNTS = [0, 1, 2].map((maximumFractionDigits) =>
   new Intl.NumberFormat(LOCALE, { maximumFractionDigits })
 );
-/** The format for rates of millions, of which only the first digits are stable. */
+/** The format for millions, of which only the first digits are stable or of interest. */
 const COMPACT = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 });
 
 /** Formats a duration in at most two units: `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
@@ -141,7 +141,7 @@ export function isByteUnit(unit: string | null): boolean {
   return unit !== null && /^(b|bytes?)$/i.test(unit);
 }
 
-/** Formats the counts of a task: `3,204 / 10,000 files`; returns `""` if the task has none. */
+/** Formats the counts of a task: `3,204 / 10,000 files`, `770M / 2B`; returns `""` if the task has none. */
 export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): string {
   const { current, total, unit } = task;
   if (current === null && total === null) return "";
@@ -149,9 +149,13 @@ export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): st
     const done = current === null ? "?" : formatBytes(current);
     return total === null ? done : `${done} / ${formatBytes(total)}`;
   }
-  const done = current === null ? "?" : formatCount(current);
+  const done = current === null ? "?" : formatShortCount(current);
   const words = unit === null || unit === "" ? "" : ` ${unit}`;
-  return total === null ? `${done}${words}` : `${done} / ${formatCount(total)}${words}`;
+  return total === null ? `${done}${words}` : `${done} / ${formatShortCount(total)}${words}`;
+}
+
+function formatShortCount(value: number): string {
+  return Math.abs(value) >= 1e6 && Number.isFinite(value) ? COMPACT.format(value) : formatCount(value);
 }
 
 /**

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { rowLinkOf } from "./row_link.ts";
+
 /** How long a control must have been under a resting pointer before a click on it counts, in milliseconds. */
 const REST_MS = 500;
 /** How long people take to notice that a control has moved, in milliseconds. */
@@ -156,6 +158,7 @@ function isSamePlace(before: Place, after: Place): boolean {
 
 function controlOf({ target }: Event): HTMLElement | null {
   const element = (target as Element).closest<HTMLElement>(`label,${CONTROLS}`);
+  if (element === null) return rowLinkOf(target as Element);
   return element instanceof HTMLLabelElement ? element.control ?? element : element;
 }
 

@@ -6,6 +6,7 @@
 
 import { batch, computed, type Signal, signal } from "@preact/signals";
 import type { Task } from "../../lib/task/task.ts";
+import { possibleActions } from "../shared/bulk_actions.ts";
 import { milestoneBetween } from "../shared/milestones.ts";
 import type { ClientPageModel } from "../shared/model.ts";
 import type { ListQuery } from "../shared/list_query.ts";
@@ -260,6 +261,11 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     loading,
     selected,
     bulk,
+    possible: computed(() => {
+      // A task that starts or ends changes the counts.
+      void counts.value;
+      return possibleActions([...selected.value].map(peek).filter((task) => task !== undefined));
+    }),
     page: model.page,
     pages: model.pages,
     commands: model.commands,

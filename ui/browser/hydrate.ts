@@ -60,6 +60,8 @@ export interface HydratedPage {
   readonly page: LivePage;
   /** Whether the page's task has failed. */
   readonly isFailed?: () => boolean;
+  /** Settles once the controls of the page work, or cannot be loaded; only then does the page say that it is live. */
+  readonly ready?: Promise<unknown>;
   /** Called after a reconnect, to fetch data that updates do not include. */
   readonly refetch?: () => void;
 }
@@ -101,7 +103,7 @@ export function hydratePage<Kind extends keyof Models>(
       tab.note(milestone);
     },
   });
-  const { page, isFailed = () => false, refetch = () => {} } = taken;
+  const { page, isFailed = () => false, ready = Promise.resolve(), refetch = () => {} } = taken;
   page.frame.scripted.value = true;
   const tab = new LiveTab({
     tasks: data.page === "client" ? data.model.tasks : [data.model.task],
@@ -111,7 +113,7 @@ export function hydratePage<Kind extends keyof Models>(
     isLive: () =>
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  connect(page, tab, announcer, cancellations, data, refetch);
+  void ready.catch(() => {}).then(() => connect(page, tab, announcer, cancellations, data, refetch));
   guardClicks(root);
   // Leaving the page is no undo.
   addEventListener("pagehide", () => cancellations.flush());

@@ -27,7 +27,8 @@ export interface ListControlOptions {
   readonly setAddress: (search: string) => void;
   /** Called after the page has switched to another list. */
   readonly onShown: () => void;
-  readonly bulk: BulkChanger;
+  /** Performs the bulk actions; rejects if its script cannot be loaded. */
+  readonly bulk: Promise<BulkChanger>;
   readonly window: RenderWindow;
 }
 
@@ -120,7 +121,8 @@ export class ListControl implements ListActions, Disposable {
   change(action: BulkAction): void {
     const ids = [...this.#page.selected.peek()];
     if (ids.length === 0) return;
-    void this.#options.bulk.change(action, ids).then((left) => {
+    void this.#withBulk(async (bulk) => {
+      const left = await bulk.change(action, ids);
       // Tasks for which the action failed stay selected, unless they have been removed since.
       const there = new Set(this.#page.order.peek());
       this.#page.selected.value = new Set(left.filter((id) => there.has(id)));
@@ -128,7 +130,7 @@ export class ListControl implements ListActions, Disposable {
   }
 
   undo(): void {
-    void this.#options.bulk.undo();
+    void this.#withBulk((bulk) => bulk.undo());
   }
 
   /** Stops all timers and aborts the request in flight. */
@@ -140,7 +142,13 @@ export class ListControl implements ListActions, Disposable {
 
   #setSelected(ids: ReadonlySet<string>): void {
     this.#page.selected.value = ids;
-    if (ids.size > 0) this.#options.bulk.dismiss();
+    if (ids.size > 0) void this.#withBulk((bulk) => bulk.dismiss());
+  }
+
+  async #withBulk(use: (bulk: BulkChanger) => void | Promise<void>): Promise<void> {
+    const bulk = await this.#options.bulk.catch(() => null);
+    if (bulk !== null) await use(bulk);
+    else this.#page.problems.value = ["A part of this page could not be loaded. Reload the page."];
   }
 
   /** Fetches the first slice of the list that was requested last, and shows it. */

@@ -5,24 +5,25 @@
  */
 
 import { effect } from "@preact/signals";
-import { changeMany, fetchSlice } from "./list_requests.ts";
-import { BulkChanger } from "./bulk_changer.ts";
+import { fetchSlice } from "./list_requests.ts";
+import type { BulkChanger } from "./bulk_changer.ts";
+import type * as Controls from "./controls_entry.ts";
 import { createClientPage, type LiveClientPage } from "./client_state.ts";
 import { ListControl } from "./list_control.ts";
-import { listenForKeys } from "./list_keys.ts";
 import type { HydrateOptions } from "./hydrate.ts";
-import { readListQuery, sayMatches } from "../shared/list_query.ts";
+import { sayMatches } from "../shared/list_query.ts";
 import { ListWindow } from "./list_window.ts";
 import { clientPageUrl } from "../shared/links.ts";
 import type { ClientPageModel } from "../shared/model.ts";
-import { enhanceStartForms } from "./start_forms.ts";
 import type { LivePageOptions } from "./state.ts";
-import type { ClientView } from "../shared/view.ts";
+import type { BulkAction, ClientView } from "../shared/view.ts";
 
 /** The state and the view of an assembled list page. */
 export interface StartedList {
   readonly page: LiveClientPage;
   readonly view: ClientView;
+  /** Resolves once the controls of the page work; rejects if their script cannot be loaded. */
+  readonly ready: Promise<unknown>;
 }
 
 /**
@@ -38,16 +39,22 @@ export function startList(
   options: LivePageOptions & Pick<HydrateOptions, "cancellations">,
   announce: (text: string) => void,
 ): StartedList {
-  const remove = (id: string) => bulk.change("remove", [id]).then(() => {});
-  const page = createClientPage(model, { ...options, actions: { ...options.actions, remove } });
-  const bulk = new BulkChanger(page.bulk, {
-    send: (action, ids) => changeMany(model, action, ids),
-    announce,
-    cancellations: options.cancellations,
-    undoSeconds: model.undoSeconds,
-  });
+  const remove = (id: string) => change("remove", id);
+  const retry = (id: string) => change("retry", id);
+  const page = createClientPage(model, { ...options, actions: { ...options.actions, remove, retry } });
   const window = new ListWindow(() => import(model.assets.windowing ?? ""));
-  const list = new ListControl(page, {
+  const controls: Promise<typeof Controls> = import(model.assets.controls ?? "");
+  const bulk: Promise<BulkChanger> = controls.then(({ startControls }) =>
+    startControls({
+      model,
+      page,
+      list,
+      announce,
+      cancellations: options.cancellations,
+      reveal: (index) => window.reveal(index),
+    })
+  );
+  const list: ListControl = new ListControl(page, {
     fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),
     setAddress: (search) => history.replaceState(null, "", clientPageUrl(model) + search),
     onShown: () => announce(sayMatches(page.view.sections.value)),
@@ -58,27 +65,11 @@ export function startList(
     void page.view.items.value;
     window.willChange();
   });
-  enhanceStartForms(model);
-  listenToToolbar(list);
-  listenForKeys({
-    items: () => page.view.items.value,
-    select: (id) => model.visitor.mayChange && list.select(id, false),
-    clear: () => list.clearSelection(),
-    reveal: (index) => window.reveal(index),
-  });
-  return { page, view: { ...page.view, list } };
-}
 
-/** Searches while the user types into the form above the list. The server rendered that form. */
-function listenToToolbar(list: ListControl): void {
-  const form = document.querySelector<HTMLFormElement>("form.toolbar");
-  for (const type of ["input", "change", "submit"]) {
-    form?.addEventListener(type, (event) => {
-      if (type === "submit") event.preventDefault();
-      const params = new URLSearchParams();
-      for (const [name, value] of new FormData(form)) params.append(name, String(value));
-      const isTyping = type === "input" && (event.target as HTMLInputElement).type !== "checkbox";
-      list.search(readListQuery(params).query, isTyping);
-    });
+  /** Changes one task, and shows the outcome in the bulk bar. */
+  async function change(action: BulkAction, id: string): Promise<void> {
+    await (await bulk).change(action, [id]);
   }
+
+  return { page, view: { ...page.view, list }, ready: bulk };
 }

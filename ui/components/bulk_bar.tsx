@@ -73,20 +73,19 @@ export function BulkBar({ view }: ViewProps): JSX.Element | null {
           </span>
         </button>
       )}
-      {(size > 0 || list === null || state.kind === "idle") &&
-        ACTIONS.map(([action, label]) => (
-          <button
-            key={action}
-            type="submit"
-            value={action}
-            formAction={`${url}?do=${action}${search}`}
-            class="button"
-            disabled={state.kind === "busy" || state.kind === "held"}
-          >
-            {label}
-            <span class="visually-hidden">{` selected tasks`}</span>
-          </button>
-        ))}
+      {ACTIONS.filter(([action]) => view.possible.value.has(action)).map(([action, label]) => (
+        <button
+          key={action}
+          type="submit"
+          value={action}
+          formAction={`${url}?do=${action}${search}`}
+          class="button"
+          disabled={state.kind === "busy" || state.kind === "held"}
+        >
+          {label}
+          <span class="visually-hidden">{` selected tasks`}</span>
+        </button>
+      ))}
       {size > 0 && (
         <>
           <SelectAll view={view} />

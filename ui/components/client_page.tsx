@@ -37,7 +37,6 @@ export function ClientPage({ view, start, toolbar, help }: ClientPageProps): JSX
     >
       <main class="columns" data-start={view.hasStartForms} data-terminal={view.commands.length > 0}>
         <h1 class="visually-hidden">Tasks of {String(view.frame.client)}</h1>
-        <div class="column-start" {...serverRendered(start)} />
         <div class="column-tasks" id="tasks" tabIndex={-1}>
           <div class="list-top">
             <div {...serverRendered(toolbar)} />
@@ -48,6 +47,7 @@ export function ClientPage({ view, start, toolbar, help }: ClientPageProps): JSX
           <ListEnd view={view} />
           <BulkBar view={view} />
         </div>
+        <div class="column-start" id="start" {...serverRendered(start)} />
         {view.commands.length > 0 && (
           <section class="column-terminal" aria-labelledby="terminal-title">
             <SectionHead view={view} id="terminal-title" title="From your terminal" count="" />

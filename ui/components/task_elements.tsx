@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { formatCounts, formatPercent, isByteUnit } from "../../lib/text/format.ts";
+import { formatCount, formatCounts, formatPercent, isByteUnit } from "../../lib/text/format.ts";
 import type { Task, TaskError } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { FrameView } from "../shared/view.ts";
@@ -91,23 +91,33 @@ export function ProgressBar({ task }: TaskProps): JSX.Element {
   );
 }
 
-/**
- * The counts of a task, as in "3 of 10". A minimum width keeps neighbouring elements in place as the numbers
- * grow.
- */
+/** The counts of a task, as in `3 / 10 files`; the exact numbers are in the tooltip. */
 export function Counts({ task }: TaskProps): JSX.Element | null {
   const text = formatCounts(task);
   if (text === "") return null;
-  const title = isByteUnit(task.unit) ? `${task.current ?? "?"} of ${task.total ?? "?"} bytes` : undefined;
-  return <span class="number" title={title}>{text}</span>;
+  const unit = isByteUnit(task.unit) ? "bytes" : task.unit ?? "";
+  const exact = `${formatCount(task.current ?? NaN)} of ${formatCount(task.total ?? NaN)} ${unit}`;
+  return <span class="number row-count" title={exact}>{text}</span>;
 }
 
-/** A task's tags. */
-export function Tags({ task }: TaskProps): JSX.Element | null {
+interface TagsProps extends TaskProps {
+  /** Returns the URL of the list of tasks with a tag; absent if the visitor may see only one task. */
+  readonly hrefOf?: ((tag: string) => string) | undefined;
+}
+
+/** A task's tags, which link to the tasks that have them. */
+export function Tags({ task, hrefOf }: TagsProps): JSX.Element | null {
   if (task.tags.length === 0) return null;
   return (
     <ul class="tags" aria-label="Tags">
-      {task.tags.map((tag, index) => <li key={index} class="tag">{String(tag)}</li>)}
+      {task.tags.map((tag, index) => (
+        <li key={index} class="tag">
+          {/* The filter separates tags by commas, so it cannot select a tag that contains one. */}
+          {hrefOf === undefined || tag.includes(",")
+            ? String(tag)
+            : <a href={hrefOf(tag)} data-list title={`Only tasks with the tag ${tag}`}>{String(tag)}</a>}
+        </li>
+      ))}
     </ul>
   );
 }

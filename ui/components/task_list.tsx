@@ -11,6 +11,7 @@ import { countNoun, formatCount } from "../../lib/text/format.ts";
 import { clientPageUrl, namePageUrl } from "../shared/links.ts";
 import { isFiltered, listSearch } from "../shared/list_query.ts";
 import type { ClientView, ListItem } from "../shared/view.ts";
+import { ColumnHeads } from "./column_heads.tsx";
 import { SectionHead } from "./frame.tsx";
 import { ActiveEmpty } from "./list_empty.tsx";
 import { ListRow } from "./task_rows.tsx";
@@ -91,7 +92,9 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
               <a class="head-link" href={namePageUrl(view.frame, title)}>Past runs</a>
             )}
           </SectionHead>
-          {ids.length === 0 && <Empty view={view} section={key} total={total} />}
+          {ids.length === 0
+            ? <Empty view={view} section={key} total={total} />
+            : !key.startsWith("name:") && <ColumnHeads view={view} of={title} />}
         </div>
       )}
       {ids.length > 0 && (

@@ -29,7 +29,7 @@ import {
   StatePill,
   Tags,
 } from "./task_elements.tsx";
-import { CancelButton, RemoveButton, RetryButton } from "./task_rows.tsx";
+import { CancelButton, RemoveButton, RetryButton } from "./task_actions.tsx";
 import { Ago, DateTime, Elapsed, Estimate } from "./time.tsx";
 import { ProgressChart, TimelineSection } from "./timeline.tsx";
 
@@ -125,7 +125,12 @@ function Hero({ view }: ViewProps): JSX.Element {
       <div class="hero-head">
         <h1 id="task-title" tabIndex={-1}>{String(task.name)}</h1>
         <StatePill task={task} />
-        <Tags task={task} />
+        <Tags
+          task={task}
+          hrefOf={view.frame.visitor.seesOneTask
+            ? undefined
+            : (tag) => `${clientPageUrl(view.frame)}?tag=${encodeURIComponent(tag)}`}
+        />
         {view.removedAt.value === null && (
           <div class="hero-action">
             {ended && task.retryable && <RetryButton view={view} task={task} isOwnPage />}

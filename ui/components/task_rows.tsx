@@ -15,11 +15,12 @@ import {
 } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
-import { taskPageUrl } from "../shared/links.ts";
-import type { ClientView, FrameView, Readable } from "../shared/view.ts";
-import { ActionButton } from "./controls.tsx";
+import { clientPageUrl, taskPageUrl } from "../shared/links.ts";
+import { tagSearch } from "../shared/list_query.ts";
+import type { ClientView, Readable } from "../shared/view.ts";
 import { TaskDetails } from "./details.tsx";
 import { Icon } from "./icons.tsx";
+import { CancelButton, RemoveButton, RetryButton } from "./task_actions.tsx";
 import {
   Counts,
   errorWords,
@@ -32,24 +33,19 @@ import {
 import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
 interface RowProps {
-  readonly view: FrameView;
-  /** The list in which the row can be selected; `undefined` if the row cannot be selected. */
-  readonly list?: ClientView;
-  /** The row's task; `undefined` if it was removed while the list was rendering. */
-  readonly source: Readable<Task> | undefined;
+  readonly view: ClientView;
+  readonly task: Task;
 }
 
 /** The maximum number of characters of a result in a row. */
 const MAX_RESULT_CHARACTERS = 160;
 
 /** The row of a task that has not ended. */
-function ActiveRow({ view, list, source }: RowProps): JSX.Element | null {
-  const task = source?.value;
-  if (task === undefined) return null;
+function ActiveRow({ view, task }: RowProps): JSX.Element {
   const rate = formatRate(task);
   return (
     <li class="row row-active" data-item data-task-id={task.id} data-state={task.state}>
-      {list !== undefined && <SelectBox view={list} id={task.id} name={task.name} />}
+      <SelectBox view={view} id={task.id} name={task.name} />
       <StatePill task={task} />
       <div class="row-what">
         <RowName view={view} task={task} />
@@ -63,6 +59,7 @@ function ActiveRow({ view, list, source }: RowProps): JSX.Element | null {
         </p>
       </div>
       <span class="row-percent number">{formatPercent(task.progress)}</span>
+      <Started view={view} task={task} />
       <div class="row-time">
         <span class="number">
           <span class="visually-hidden">Elapsed:</span> <Elapsed view={view} task={task} />
@@ -71,39 +68,47 @@ function ActiveRow({ view, list, source }: RowProps): JSX.Element | null {
           <TimeLeft view={view} task={task} />
         </span>
       </div>
-      <CancelButton view={view} task={task} />
+      <div class="row-actions">
+        <CancelButton view={view} task={task} />
+      </div>
       <StaleFlag view={view} task={task} />
     </li>
   );
 }
 
 /** The row of a task that has ended. */
-function EndedRow({ view, list, source }: RowProps): JSX.Element | null {
-  const task = source?.value;
-  if (task === undefined) return null;
+function EndedRow({ view, task }: RowProps): JSX.Element {
   const seconds = elapsedSeconds(task, task.finished_at ?? task.updated_at);
   return (
     <li class="row row-ended" data-item data-task-id={task.id} data-state={task.state}>
-      {list !== undefined && <SelectBox view={list} id={task.id} name={task.name} />}
+      <SelectBox view={view} id={task.id} name={task.name} />
       <StatePill task={task} />
       <div class="row-what">
         <RowName view={view} task={task} />
         <Outcome task={task} />
         <TaskDetails view={view} task={task} />
       </div>
-      <span class="row-duration number">
-        <span class="visually-hidden">Duration:</span> {seconds === null ? "—" : formatDuration(seconds)}
-      </span>
-      <span class="row-when">
-        <Ago view={view} at={task.finished_at ?? task.updated_at} />
-      </span>
-      <RemoveButton view={view} task={task} />
+      <Started view={view} task={task} />
+      <div class="row-time">
+        <span class="number">
+          <span class="visually-hidden">Duration:</span> {seconds === null ? "—" : formatDuration(seconds)}
+        </span>
+        <span class="row-left">
+          <span class="visually-hidden">Ended:</span>{" "}
+          <Ago view={view} at={task.finished_at ?? task.updated_at} />
+        </span>
+      </div>
+      <div class="row-actions">
+        {task.retryable && task.state !== "FINISHED" && <RetryButton view={view} task={task} />}
+        <RemoveButton view={view} task={task} />
+      </div>
     </li>
   );
 }
 
 interface ListRowProps {
   readonly view: ClientView;
+  /** The row's task; `undefined` if it was removed while the list was rendering. */
   readonly source: Readable<Task> | undefined;
 }
 
@@ -113,7 +118,7 @@ export function ListRow({ view, source }: ListRowProps): JSX.Element | null {
   if (task === undefined) return null;
   // These are called as functions. As components of their own, they would re-render a second time for every
   // change of the task.
-  return hasEnded(task) ? EndedRow({ view, list: view, source }) : ActiveRow({ view, list: view, source });
+  return hasEnded(task) ? EndedRow({ view, task }) : ActiveRow({ view, task });
 }
 
 interface SelectBoxProps {
@@ -145,25 +150,31 @@ function SelectBox({ view, id, name }: SelectBoxProps): JSX.Element | null {
   );
 }
 
-interface TaskProps {
-  readonly view: FrameView;
-  readonly task: Task;
+/** When a task started; only wide lists have this column. */
+function Started({ view, task }: RowProps): JSX.Element {
+  return (
+    <span class="row-started">
+      {task.started_at === null ? "—" : <Ago view={view} at={task.started_at} />}
+    </span>
+  );
 }
 
-function RowName({ view, task }: TaskProps): JSX.Element {
+/** The name of a task, whose link covers the whole row, and its tags, whose links add a filter. */
+function RowName({ view, task }: RowProps): JSX.Element {
+  const { frame } = view;
   return (
     <div class="row-head">
       <h3 class="row-name">
-        <a href={taskPageUrl(view.frame, task.id)} title={`Task ${task.id}`}>{String(task.name)}</a>
+        <a href={taskPageUrl(frame, task.id)} title={`${task.name} (${task.id})`}>{String(task.name)}</a>
       </h3>
       {task.attempt > 1 && <span class="tag tag-plain">attempt {task.attempt}</span>}
-      <Tags task={task} />
+      <Tags task={task} hrefOf={(tag) => `${clientPageUrl(frame)}${tagSearch(view.query.value, tag)}`} />
     </div>
   );
 }
 
 /** The result, error or last status of an ended task. */
-export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
+function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
   if (task.error !== null) {
     // The last progress and the last status help to find the cause of an error.
     const reached = progressReached(task);
@@ -171,12 +182,12 @@ export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
     const last = words.filter((each) => each !== "").join(" · ");
     const [heading, text] = errorWords(task.error);
     return (
-      <>
-        <p class="row-outcome row-error">
+      <p class="row-outcome row-failed">
+        <span class="row-error" title={`${heading}: ${text}`}>
           <span class="error-type">{heading}</span> {text}
-        </p>
-        {last !== "" && <p class="row-outcome">Last: {last}</p>}
-      </>
+        </span>
+        {last !== "" && <span class="row-last">Last: {last}</span>}
+      </p>
     );
   }
   if (task.state === "CANCELLED") {
@@ -191,62 +202,4 @@ export function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
       <code>{formatJson(task.result, MAX_RESULT_CHARACTERS)}</code>
     </p>
   );
-}
-
-interface TaskActionProps extends TaskProps {
-  /** Whether the button is on the task's own page; if so, submitting its form leads back to that page. */
-  readonly isOwnPage?: boolean;
-}
-
-/** A button that requests the cancellation of a task, and undoes that while it is held back. */
-export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
-  const { actions } = view;
-  if (!view.frame.visitor.mayChange) return null;
-  const isHeld = actions?.held.value.has(task.id) ?? false;
-  const words = isHeld ? "Undo the cancellation of" : task.cancel_requested ? "Cancelling" : "Cancel";
-  return (
-    <ActionButton
-      action={actionUrl(view, task, "cancel", isOwnPage)}
-      label="Cancel"
-      busyLabel="Cancelling…"
-      description={`${words} ${task.name}`}
-      busy={task.cancel_requested}
-      run={actions === null ? undefined : () => actions.cancel(task.id)}
-      undo={isHeld ? () => actions?.undoCancel(task.id) : undefined}
-    />
-  );
-}
-
-/** A button that removes a task that has ended. */
-export function RemoveButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
-  const { actions } = view;
-  if (!view.frame.visitor.mayChange) return null;
-  return (
-    <ActionButton
-      action={actionUrl(view, task, "remove", isOwnPage)}
-      label="Remove"
-      busyLabel="Removing…"
-      description={`Remove ${task.name}`}
-      run={actions === null ? undefined : () => actions.remove(task.id)}
-    />
-  );
-}
-
-/** A button that starts a new attempt of a task. */
-export function RetryButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
-  const { actions } = view;
-  if (!view.frame.visitor.mayChange) return null;
-  return (
-    <ActionButton
-      action={actionUrl(view, task, "retry", isOwnPage)}
-      label="Retry"
-      busyLabel="Starting…"
-      description={`Retry ${task.name}`}
-      run={actions === null ? undefined : () => actions.retry(task.id)}
-    />
-  );
-}
-
-function actionUrl(view: FrameView, task: Task, change: string, isOwnPage: boolean): string {
-  return `${taskPageUrl(view.frame, task.id)}/${change}${isOwnPage ? "?from=task" : ""}`;
 }

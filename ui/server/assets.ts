@@ -8,6 +8,7 @@
 import type { PageAsset } from "../../lib/page_renderer.ts";
 import listScript from "../dist/list.js" with { type: "text" };
 import taskScript from "../dist/task.js" with { type: "text" };
+import controlsScript from "../dist/controls.js" with { type: "text" };
 import fallbackScript from "../dist/fallback.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
 import logSource from "../dist/log.js" with { type: "text" };
@@ -57,12 +58,13 @@ const taskName = `task-${hash(taskScript)}.js`;
 const logScript = logSource.replaceAll('"./task.js"', `"./${taskName}"`);
 
 /**
- * The names of the files: one script for each kind of page, one for windowing, one for pages without a
- * WebSocket, one for the log, and the stylesheet.
+ * The names of the files: one script for each kind of page, one for the controls of a list, one for windowing,
+ * one for pages without a WebSocket, one for the log, and the stylesheet.
  */
 export const assetNames: {
   readonly list: string;
   readonly task: string;
+  readonly controls: string;
   readonly window: string;
   readonly fallback: string;
   readonly log: string;
@@ -70,6 +72,7 @@ export const assetNames: {
 } = {
   list: `list-${hash(listScript)}.js`,
   task: taskName,
+  controls: `controls-${hash(controlsScript)}.js`,
   window: `window-${hash(windowScript)}.js`,
   fallback: `fallback-${hash(fallbackScript)}.js`,
   log: `log-${hash(logScript)}.js`,
@@ -80,6 +83,7 @@ export const assetNames: {
 export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.list, { body: listScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.controls, { body: controlsScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.fallback, { body: fallbackScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.log, { body: logScript, contentType: "text/javascript; charset=utf-8" }],

@@ -25,6 +25,8 @@ const SORTS: readonly (readonly [value: string, words: string])[] = [
   ["state", "State"],
   ["-progress", "Most progress"],
   ["progress", "Least progress"],
+  ["-duration", "Longest first"],
+  ["duration", "Shortest first"],
 ];
 
 const AGES: readonly (readonly [value: string, words: string])[] = [

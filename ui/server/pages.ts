@@ -39,6 +39,7 @@ export function pageRenderer(version: string): PageRenderer {
     version,
     assets: {
       script: `${context.basePath}/assets/${script}`,
+      controls: `${context.basePath}/assets/${assetNames.controls}`,
       windowing: `${context.basePath}/assets/${assetNames.window}`,
       fallback: `${context.basePath}/assets/${assetNames.fallback}`,
       log: `${context.basePath}/assets/${assetNames.log}`,

@@ -112,6 +112,7 @@ function livePage(title: string, content: string, data: PageData, self: string):
     <>
       <link rel="stylesheet" href={assets.style} />
       <script type="module" src={assets.script} />
+      {data.page === "client" && <link rel="modulepreload" href={assets.controls} />}
     </>
   );
   const noScript = renderToString(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { possibleActions } from "../shared/bulk_actions.ts";
 import { listRules } from "../shared/list_rules.ts";
 import { headings } from "../shared/list_slice.ts";
 import type { ClientPageModel, PageFrame, TaskPageModel } from "../shared/model.ts";
@@ -26,6 +27,7 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
     loading: { value: { kind: "no" } },
     selected: { value: new Set() },
     bulk: { value: { kind: "idle" } },
+    possible: { value: possibleActions(tasks) },
     page: model.page,
     pages: model.pages,
     commands: model.commands,

@@ -111,6 +111,12 @@ export function listSearch(query: ListQuery, page = 1): string {
   return text === "" ? "" : `?${text}`;
 }
 
+/** Writes the query string of a query with one more tag. */
+export function tagSearch(query: ListQuery, tag: string): string {
+  const others = filterValues(TASK_FILTERS.tag, [query.tag]).filter((each) => each !== "" && each !== tag);
+  return listSearch({ ...query, tag: [...others, tag].join() });
+}
+
 /** Whether a query sets any filter. */
 export function isFiltered(query: ListQuery): boolean {
   return FILTER_NAMES.some((name) => query[name] !== "");

@@ -24,6 +24,8 @@ export interface PageFrame extends PageContext {
   readonly assets: {
     readonly script: string;
     readonly style: string;
+    /** The URL of the script for the controls of a list, which loads after the first rendering. */
+    readonly controls?: string;
     /** The URL of the script for windowed rendering, which only long lists load. */
     readonly windowing?: string;
     /** The URL of the script that receives updates if the page can't use a WebSocket. */

@@ -154,6 +154,8 @@ export interface ClientView extends FrameView {
   /** The ids of the selected tasks. */
   readonly selected: Readable<ReadonlySet<string>>;
   readonly bulk: Readable<BulkState>;
+  /** The actions that can change at least one of the selected tasks; without JavaScript, of all listed ones. */
+  readonly possible: Readable<ReadonlySet<BulkAction>>;
   readonly page: number;
   readonly pages: number;
   readonly commands: readonly TerminalCommand[];

@@ -65,7 +65,24 @@ Deno.test("compare() reverses its result for descending order, and returns 0 for
       const order = Math.sign(compare(left, right, sort));
       assertEquals(Math.sign(compare(right, left, sort)), -order || 0);
       assertEquals(Math.sign(compare(left, right, { ...sort, descending: !sort.descending })), -order || 0);
+      if (sort.field === "duration") return;
       assertEquals(order === 0, left[sort.field] === right[sort.field]);
     }),
   );
+});
+
+Deno.test("compare() sorts by duration, with tasks that have not ended after those that have", () => {
+  const lasting = (id: string, started_at: number | null, finished_at: number | null) =>
+    exampleTask({ id, started_at, finished_at });
+  const tasks = [
+    lasting("waiting", null, null),
+    lasting("short", 90, 91),
+    lasting("long", 10, 70),
+    lasting("young", 95, null),
+    lasting("old", 5, null),
+  ];
+  const sorted = tasks.toReversed().sort((left, right) =>
+    compare(left, right, { field: "duration", descending: false })
+  );
+  assertEquals(sorted.map(({ id }) => id), ["waiting", "short", "long", "young", "old"]);
 });

@@ -7,6 +7,8 @@ import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from ".
 const MAX_BYTES = 32_000;
 /** The maximum compressed size of everything that a task page can load, in bytes. */
 const MAX_TASK_BYTES = 60_000;
+/** The maximum compressed size of the script for the controls of a list, in bytes. */
+const MAX_CONTROLS_BYTES = 8_000;
 /** The maximum compressed size of the script that only long lists load, in bytes. */
 const MAX_WINDOW_BYTES = 5_000;
 /** The maximum compressed size of the script that only pages without a WebSocket load, in bytes. */
@@ -20,6 +22,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
   assertEquals([...pageAssets.keys()], [
     assetNames.list,
     assetNames.task,
+    assetNames.controls,
     assetNames.window,
     assetNames.fallback,
     assetNames.log,
@@ -27,6 +30,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
   ]);
   assertMatch(assetNames.list, /^list-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.task, /^task-[0-9a-z]{11}\.js$/);
+  assertMatch(assetNames.controls, /^controls-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.window, /^window-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.fallback, /^fallback-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.log, /^log-[0-9a-z]{11}\.js$/);
@@ -37,6 +41,7 @@ Deno.test("pageAssets has only small scripts", async () => {
   for (const name of [assetNames.list, assetNames.task]) {
     assertLess(await compressedLength(pageAssets.get(name)!.body), MAX_BYTES, name);
   }
+  assertLess(await compressedLength(pageAssets.get(assetNames.controls)!.body), MAX_CONTROLS_BYTES);
   assertLess(await compressedLength(pageAssets.get(assetNames.window)!.body), MAX_WINDOW_BYTES);
   assertLess(await compressedLength(pageAssets.get(assetNames.fallback)!.body), MAX_FALLBACK_BYTES);
   let all = 0;
@@ -58,7 +63,7 @@ Deno.test("pageAssets: the log's script imports only what the task page's script
 });
 
 Deno.test("pageAssets has no file that loads anything from other hosts", () => {
-  const script = [assetNames.list, assetNames.task, assetNames.fallback].map((name) =>
+  const script = [assetNames.list, assetNames.task, assetNames.controls, assetNames.fallback].map((name) =>
     pageAssets.get(name)?.body ?? ""
   ).join(";");
   const style = pageAssets.get(assetNames.style)?.body ?? "";

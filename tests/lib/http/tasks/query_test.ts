@@ -133,7 +133,10 @@ function onDisk(task: Task, seq: number, reads: number[] = []): StoredTask {
 /** A simple implementation of `selectTasks()`, which reads every record. */
 function selectPlainly(tasks: readonly StoredTask[], query: TaskQuery): string[][] {
   const { field, descending } = query.sort;
-  const rank = ({ task }: StoredTask) => task[field] ?? -Infinity;
+  const rank = ({ task }: StoredTask) => {
+    if (field !== "duration") return task[field] ?? -Infinity;
+    return task.started_at === null ? -Infinity : (task.finished_at ?? 1e12) - task.started_at;
+  };
   const matching = tasks.map((stored, place) => ({ stored, place })).filter(({ stored }) =>
     matches(stored.task, query.conditions)
   );
