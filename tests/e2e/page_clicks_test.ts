@@ -1,10 +1,11 @@
 /** Tests of what a click or a key on a live page acts on, in a real browser: never on a row that moved under the pointer. */
 
-import type { Locator, Page } from "playwright-core";
-import { assertEquals } from "../support/assert.ts";
+import type { Locator, Page, Request } from "playwright-core";
+import { assert, assertEquals, assertLessOrEqual } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { run, startTaskServer } from "../support/task_server.ts";
 
 /** Starts a server with tasks that have ended, the last one first in the list. */
 async function startEnded(...ids: readonly string[]): Promise<TestServer> {
@@ -251,3 +252,65 @@ Deno.test("page: tasks in two rows are cancelled as quickly as the user can poin
     assertEquals(remaining(server), ["e", "a", "b", "c"]);
   });
 });
+
+/** Returns the ids of the tasks that a request changes. */
+function changedBy(request: Request): string[] {
+  const { pathname } = new URL(request.url());
+  const id = /^\/t(?:asks)?\/c\/([^/]+)/.exec(pathname)?.[1];
+  if (request.method() === "GET") return [];
+  return id === undefined ? new URLSearchParams(request.postData() ?? "").getAll("id") : [id];
+}
+
+/** Finds the buttons with different texts; those of other rows do the same to other tasks, and copying changes none. */
+async function differentButtons(page: Page): Promise<Map<string, Locator>> {
+  const buttons = page.locator("#app button:visible:enabled");
+  const texts = await buttons.evaluateAll((all) =>
+    all.map((button) => (button as HTMLElement).innerText.trim() || button.ariaLabel!)
+  );
+  const different = [...new Set(texts)].filter((text) => !text.startsWith("Copy "));
+  return new Map(different.map((text) => [text, buttons.nth(texts.indexOf(text))]));
+}
+
+for (const path of ["?view=all", "/running", "/failed", "/finished"]) {
+  Deno.test(`page: two clicks 250 ms apart change at most one task, on every button of /t/c${path}`, async () => {
+    const isList = path.startsWith("?");
+    await withPage({ viewport: { width: 1280, height: 1_000 } }, async ({ page }) => {
+      const changed = new Set<string>();
+      page.on("request", (request) => changedBy(request).forEach((id) => changed.add(id)));
+      const tried = new Set<string>();
+      let left = 1;
+      while (left > 0) {
+        await using server = startTaskServer();
+        for (const id of ["running", "running-too"]) await begin(server, id);
+        for (const id of ["failed", "failed-too"]) await run(`${server.url}/tasks/c`, "fails", { id });
+        for (const id of ["finished", "finished-too"]) await end(server, id);
+        await open(page, server, path);
+        if (isList) await page.getByRole("checkbox", { name: "Select running-too" }).check();
+        await pass(page, 500);
+        const buttons = await differentButtons(page);
+        const [text, button] = [...buttons].find(([text]) => !tried.has(text))!;
+        tried.add(text);
+        left = buttons.size - tried.size;
+        const place = await middleOf(button);
+        changed.clear();
+        await page.mouse.click(...place);
+        if (isList) {
+          // The page has the effects of the click once it shows a later change.
+          await call("POST", `${server.url}/tasks/c/running`, { body: { status: "later" } });
+          await page.getByText("later").first().waitFor();
+        } else if (text === "Retry") {
+          await page.waitForURL((url) => url.pathname !== `/t/c${path}`);
+          await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+        }
+        await settled(page);
+        await pass(page, 250);
+        await page.mouse.click(...place);
+        // Cancellations are sent when the user leaves.
+        await page.evaluate(() => void dispatchEvent(new Event("pagehide")));
+        await settled(page);
+        assertLessOrEqual(changed.size, 1, `${text} changed ${[...changed]}`);
+      }
+      assert(tried.has("Remove") || tried.has("Cancel"), `tried ${[...tried]}`);
+    });
+  });
+}

@@ -16,6 +16,8 @@ const SLOP: Readonly<Record<string, number>> = { touch: 24, mouse: 8 };
 /** A control that moved less than this stays in its place, in CSS pixels. */
 const TOLERANCE = 4;
 const CONTROLS = "a[href],button,input,select,summary";
+/** The `sessionStorage` key under which a page leaves the position of the pointer to the next one of its tab. */
+const POINTER_KEY = "taskscope-pointer";
 
 /** Where a control is, and how it came there. */
 interface Place {
@@ -51,7 +53,8 @@ interface Press {
  */
 export function guardClicks(root: HTMLElement): void {
   let places = new Map<Element, Place>();
-  let [pointerX, pointerY, travelled] = [0, 0, 0];
+  let [pointerX, pointerY] = readPointer();
+  let travelled = 0;
   let [movedMs, releasedMs, activatedMs] = [-Infinity, -Infinity, -Infinity];
   /** The last press; `null` if it was on no control, `undefined` if the click that followed it has passed. */
   let press: Press | null | undefined;
@@ -122,6 +125,8 @@ export function guardClicks(root: HTMLElement): void {
   });
   listen("pointerup", () => releasedMs = performance.now());
   listen("pointercancel", () => press = undefined);
+  // A click that leads to another page does not move the pointer.
+  listen("pagehide", () => writePointer([pointerX, pointerY]));
   listen("keydown", ({ key, repeat }) => {
     isRepeated = repeat;
     if (key !== "Enter" && key !== " ") keyedTask = undefined;
@@ -154,6 +159,23 @@ function isSamePlace(before: Place, after: Place): boolean {
   const isNear = (left: number, right: number) => Math.abs(left - right) < TOLERANCE;
   return before.does === after.does && isNear(before.x, after.x) &&
     (isNear(before.y, after.y) || isNear(before.y + before.scroll, after.y + after.scroll));
+}
+
+function readPointer(): [x: number, y: number] {
+  try {
+    return JSON.parse(sessionStorage.getItem(POINTER_KEY) ?? "[0,0]");
+  } catch {
+    // The browser may forbid storage.
+    return [0, 0];
+  }
+}
+
+function writePointer(pointer: [x: number, y: number]): void {
+  try {
+    sessionStorage.setItem(POINTER_KEY, JSON.stringify(pointer));
+  } catch {
+    // The next page then takes the first movement for a long one.
+  }
 }
 
 function controlOf({ target }: Event): HTMLElement | null {
