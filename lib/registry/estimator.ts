@@ -88,10 +88,11 @@ export class Estimator {
   }
 
   /**
-   * Returns the record of a task after a change, with a new estimate. As forecasts are expensive, one made a
-   * moment ago is scaled by the amount that is left.
+   * Returns the record of a task after a change, with a new estimate and, once it is known, with the expected duration.
+   * As forecasts are expensive, one made a moment ago is scaled by the amount that is left.
    */
-  estimated(task: Task): Task {
+  estimated(changed: Task): Task {
+    const task = this.#expected(changed);
     const at = task.updated_at;
     this.observe(task, at);
     const held = this.#held;
@@ -181,6 +182,12 @@ export class Estimator {
       counts: this.#counts.basis,
       percents: this.#percents.basis,
     };
+  }
+
+  #expected(task: Task): Task {
+    if (!task.active || task.expected_duration !== null) return task;
+    const { expected } = this.#pastOf(task);
+    return expected === null ? task : { ...task, expected_duration: round(expected) };
   }
 
   #holds({ at, state, total, left, counts, percents }: Held, task: Task): boolean {

@@ -18,6 +18,9 @@ export interface TimeLeft {
 /** The maximum number of past runs to use for a prediction; older runs may no longer be representative. */
 export const MOST_DURATIONS = 20;
 
+/** The minimum number of past runs for an expected duration: one or two may have been unlike the others. */
+const MIN_EXPECTED = 3;
+
 /** The durations of the newest successful runs of a name. */
 export class PastDurations {
   /** The durations in the order in which the runs ended. */
@@ -43,6 +46,11 @@ export class PastDurations {
   /** The median duration; 0 if there are no runs. */
   get usual(): number {
     return this.#sorted.length === 0 ? 0 : quantile(this.#sorted, 0.5);
+  }
+
+  /** The expected duration of a run, the median; `null` if there are too few runs, or they took no time. */
+  get expected(): number | null {
+    return this.#sorted.length < MIN_EXPECTED ? null : this.usual || null;
   }
 
   /**

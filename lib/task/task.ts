@@ -88,6 +88,11 @@ export interface Task {
   /** Why `eta` is `null`; `null` if there is an ETA or the task is not active. */
   readonly eta_reason: EtaReason | null;
   /**
+   * How long a run of this name usually takes, in seconds: the median of the newest successful runs that ended before it
+   * was needed. It is `null` if there are fewer than three, or the task has not started, and then no longer changes.
+   */
+  readonly expected_duration: number | null;
+  /**
    * Whether the task has sent no sign of life for longer than `stale_after`. The next report clears this
    * mark.
    */

@@ -240,6 +240,7 @@ function created(id: string, change: CreateChange, at: number, reporter: string 
     eta_high: null,
     rate: null,
     eta_reason: null,
+    expected_duration: null,
     stale: false,
     stale_after: change.stale_after,
     result: null,

@@ -124,6 +124,7 @@ export function readTask(value: unknown): Task | null {
     eta_high: numberOrNull(fields.eta_high),
     rate: numberOrNull(fields.rate),
     eta_reason: textOrNull(fields.eta_reason) as EtaReason | null,
+    expected_duration: numberOrNull(fields.expected_duration),
     stale: fields.stale === true,
     stale_after: numberOrNull(fields.stale_after),
     result: (fields.result ?? null) as JsonValue,

@@ -30,6 +30,7 @@ export function exampleTask(overrides: Partial<Task> = {}): Task {
     eta_high: null,
     rate: null,
     eta_reason: null,
+    expected_duration: null,
     stale: false,
     stale_after: null,
     result: null,

@@ -76,6 +76,10 @@ export const TASK = z.strictObject({
     .describe(
       "why an active task has no `eta`: indeterminate progress, too little evidence, or no progress lately",
     ),
+  expected_duration: optionalNumber.describe(
+    "how many seconds a run of this name usually takes: the median of the newest 20 successful ones when this one " +
+      "started; null if there were fewer than three",
+  ),
   stale: z.boolean().describe("no report for longer than `stale_after`; the next report clears it"),
   stale_after: optionalNumber.describe(
     "the task promised a report at least every so many seconds; null if not",

@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
 
 /** The schema version that this program reads and writes. */
-export const SCHEMA_VERSION = 10;
+export const SCHEMA_VERSION = 11;
 
 /**
  * The application id that marks a database as one of this program: "tsks" in ASCII (SQLite, PRAGMA
@@ -182,6 +182,14 @@ export const MIGRATIONS: readonly string[] = [
     FROM runs JOIN tasks USING (place) JOIN records USING (place)
     WHERE finished_at IS NOT NULL AND json_valid(record) AND json_type(record, '$.name') = 'text';
   CREATE INDEX past_runs_end ON past_runs (finished_at);
+  `,
+  // Adds the expected duration to each record, which is not known of earlier ones. Damaged records stay as they
+  // are, so that they are still found to be damaged.
+  `
+  UPDATE records SET
+    record = json_set(record, '$.expected_duration', NULL),
+    checksum = record_checksum(place, json_set(record, '$.expected_duration', NULL))
+  WHERE record_checksum(place, record) = checksum AND json_valid(record);
   `,
 ];
 

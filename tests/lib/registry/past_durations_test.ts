@@ -59,3 +59,9 @@ Deno.test("PastDurations.left() returns a finite time within the returned range"
     assert(left.eta <= Math.max(...durations) - elapsed, JSON.stringify(left));
   }));
 });
+
+Deno.test("PastDurations.expected is the median of at least three runs that took some time", () => {
+  assertEquals(new PastDurations([10, 20]).expected, null);
+  assertEquals(new PastDurations([10, 30, 20]).expected, 20);
+  assertEquals(new PastDurations([0, 0, 0]).expected, null);
+});

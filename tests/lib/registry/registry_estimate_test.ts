@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
 /** Runs a task from its start to its end. */
@@ -57,6 +58,24 @@ Deno.test("Registry estimates only from successful runs of the same client and n
     ["removed", "FINISHED"],
     ["failed", "ERROR"],
   ]);
+});
+
+Deno.test("Registry sets the expected duration when a run starts, and keeps it", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry();
+  const expected = (id: string) => test.registry.task("c", id)!.expected_duration;
+  for (const [index, seconds] of [10, 30, 20].entries()) {
+    run(test, clock, `past-${index}`, seconds);
+    assertEquals(expected(`past-${index}`), null);
+  }
+  test.report("c", "now", createChange({ name: "job" }));
+  assertEquals(expected("now"), null, "it has not started");
+  test.report("c", "now", { type: "start" });
+  assertEquals(expected("now"), 20);
+  for (let index = 0; index < 9; index++) run(test, clock, `later-${index}`, 100);
+  test.progress("c", "now", 50);
+  test.finish("c", "now");
+  assertEquals(expected("now"), 20);
 });
 
 Deno.test("Registry estimates from the newest twenty successful runs", () => {

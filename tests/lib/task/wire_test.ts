@@ -17,6 +17,7 @@ Deno.test("readTask() returns a valid record unchanged", () => {
     eta: 5,
     eta_low: 4,
     eta_high: 6.5,
+    expected_duration: 12.5,
     error: { message: "no", type: "Error", stack: "at" },
     metadata: { a: [1] },
     tags: ["x"],

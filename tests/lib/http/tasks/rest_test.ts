@@ -17,6 +17,7 @@ const RECORD_KEYS = [
     "eta_high",
     "rate",
     "eta_reason",
+    "expected_duration",
   ],
   ...["stale", "stale_after", "result", "error", "metadata", "tags", "parent_id", "weight", "share"],
   ...["expected_weight", "own_progress", "attempt"],

@@ -126,6 +126,7 @@ Deno.test("migrate() adds the newer fields to records of the first schema versio
     share: null,
     expected_weight: null,
     own_progress: true,
+    expected_duration: null,
   });
 });
 
