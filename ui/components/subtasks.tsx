@@ -15,6 +15,7 @@ import { taskPageUrl } from "../shared/links.ts";
 import { sharesOf } from "../shared/subtask_shares.ts";
 import type { TaskView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
+import { SubtaskTimes } from "./subtask_times.tsx";
 import { ProgressBar, progressReached, StaleFlag, StatePill } from "./task_elements.tsx";
 import { Elapsed } from "./time.tsx";
 
@@ -37,6 +38,7 @@ export function SubtasksSection({ view }: { readonly view: TaskView }): JSX.Elem
         {view.omitted > 0 && (
           <p class="subtasks-omitted">{countNoun(view.omitted, "more subtask")} not shown</p>
         )}
+        <SubtaskTimes view={view} />
       </div>
     </section>
   );

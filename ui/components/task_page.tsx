@@ -18,6 +18,7 @@ import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
 import { JsonSection } from "./json_tree.tsx";
 import { serverRendered } from "./server_rendered.ts";
+import { Pace, PaceMark } from "./pace.tsx";
 import { SubtasksSection } from "./subtasks.tsx";
 import { RemovalNotice } from "./removal_notice.tsx";
 import {
@@ -143,7 +144,10 @@ function Hero({ view }: ViewProps): JSX.Element {
       {showsProgress && (
         <div class="hero-progress">
           <span class="hero-percent number">{formatPercent(task.progress)}</span>
-          <ProgressBar task={task} />
+          <div class="hero-bar">
+            <ProgressBar task={task} />
+            <PaceMark view={view} task={task} />
+          </div>
         </div>
       )}
       {(!ended || words !== "") && <p class="hero-status">{words}</p>}
@@ -166,6 +170,11 @@ function Hero({ view }: ViewProps): JSX.Element {
               <Estimate view={view} task={task} />
             </Figure>
           )}
+        {task.expected_duration !== null && (
+          <Figure label="Pace">
+            <Pace view={view} task={task} />
+          </Figure>
+        )}
         {!ended && <Figure label="Rate">{rate === "" ? "—" : rate}</Figure>}
         <Figure label="Done">
           {task.current === null && task.total === null ? "—" : <Counts task={task} />}

@@ -1,0 +1,36 @@
+/** @jsxImportSource preact */
+/**
+ * Shows how a run compares with past runs of its name. The components are small, because each tick of the clock
+ * renders them again.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { expectedProgress, paceText } from "../../lib/text/pace_text.ts";
+import type { Task } from "../../lib/task/task.ts";
+import type { FrameView } from "../shared/view.ts";
+
+interface PaceProps {
+  readonly view: FrameView;
+  readonly task: Task;
+}
+
+/** A mark over the progress bar at the place where the run should be by now; nothing if that is not known. */
+export function PaceMark({ view, task }: PaceProps): JSX.Element | null {
+  const percent = expectedProgress(task, view.now.value);
+  if (percent === null) return null;
+  return (
+    // The mark says nothing that the text does not say, too.
+    <svg class="pace-mark" aria-hidden="true" focusable="false">
+      <title>Where past runs were by now</title>
+      <line x1={`${percent.toFixed(2)}%`} x2={`${percent.toFixed(2)}%`} y2="100%" />
+    </svg>
+  );
+}
+
+/** How the run compares with past runs, in words; `—` if that is not known. */
+export function Pace({ view, task }: PaceProps): JSX.Element {
+  const text = paceText(task, task.finished_at ?? view.now.value);
+  return <span class={/behind|longer/.test(text) ? "pace-late" : ""}>{text || "—"}</span>;
+}
