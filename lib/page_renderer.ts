@@ -76,6 +76,12 @@ export interface StartableTask {
   readonly input: JsonObject | null;
 }
 
+/** A task that can be started again, and the arguments of the run that the page shows. */
+export interface RunAgain {
+  readonly task: StartableTask;
+  readonly args: readonly JsonValue[];
+}
+
 /** The data that the page of one task shows. */
 export interface ShownTask {
   readonly task: Task;
@@ -100,6 +106,8 @@ export interface ShownTask {
     /** The number of log lines that the server no longer keeps. */
     readonly gone: number;
   };
+  /** How to start the task again with other arguments; `null` if the visitor can't. */
+  readonly again: RunAgain | null;
 }
 
 /** A parameter or a field, as the API reference shows it. */

@@ -14,6 +14,7 @@ import { hydratePage } from "./hydrate.ts";
 import type { TaskPageModel } from "../shared/model.ts";
 import type { TaskView } from "../shared/view.ts";
 import type * as Log from "./log_entry.tsx";
+import { listenForTaskKeys } from "./task_keys.ts";
 import { createTaskPage, type LiveTaskPage } from "./task_state.ts";
 
 export * from "./section_runtime.ts";
@@ -23,6 +24,7 @@ hydratePage("task", (model, { root, ...options }) => {
   const page = createTaskPage(model, options);
   hydrate(<TaskPage view={page.view} />, root);
   startLogOnce(page.view, model);
+  listenForTaskKeys();
   return {
     page,
     isFailed: () => page.view.task.value.state === "ERROR",

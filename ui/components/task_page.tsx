@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ComponentChildren, JSX } from "preact";
+import { type ComponentChildren, Fragment, type JSX } from "preact";
 import { formatCount, formatPercent, formatRate } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
@@ -43,10 +43,12 @@ interface TaskPageProps extends ViewProps {
   readonly log?: JSX.Element;
   /** The content of the help dialog; rendered on the server only. */
   readonly help?: JSX.Element;
+  /** The form that runs the task again with other arguments; rendered on the server only. */
+  readonly again?: JSX.Element;
 }
 
 /** The content of a task page. */
-export function TaskPage({ view, log, help }: TaskPageProps): JSX.Element {
+export function TaskPage({ view, log, help, again }: TaskPageProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
   const logPlace = <div key="log" id="log" class="log-place" {...serverRendered(log)} />;
@@ -77,6 +79,7 @@ export function TaskPage({ view, log, help }: TaskPageProps): JSX.Element {
         <div class="column-facts">
           <Facts view={view} task={task} />
           <AttemptsSection view={view} />
+          <div class="again" {...serverRendered(again)} />
           {frame.visitor.mayChange && (
             <section aria-labelledby="terminal-title">
               <SectionHead view={view} id="terminal-title" title="From your terminal" count="" />
@@ -246,10 +249,27 @@ function Facts({ view, task }: SectionProps): JSX.Element {
         <dd class="number">{formatCount(task.attempt)}</dd>
         <dt>Reported by</dt>
         <dd title={task.reporter ?? undefined}>{reporterText(task.reporter)}</dd>
+        {RUN_FACTS.map(([key, label]) => {
+          const value = task.metadata[key];
+          return typeof value !== "string" && typeof value !== "number" ? null : (
+            <Fragment key={key}>
+              <dt>{label}</dt>
+              <dd>
+                <code>{value}</code>
+              </dd>
+            </Fragment>
+          );
+        })}
       </dl>
     </section>
   );
 }
+
+/** The metadata that `taskscope run` reports. */
+const RUN_FACTS = [["command", "Command"], ["folder", "Folder"], ["host", "Host"], [
+  "pid",
+  "Process",
+]] as const;
 
 /** Describes in words which kind of program reports a task. */
 function reporterText(reporter: string | null): string {

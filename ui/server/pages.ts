@@ -69,14 +69,14 @@ export function pageRenderer(version: string): PageRenderer {
       return isByForm && problems.length === 0 ? listSearch(query, page) : null;
     },
     bulkWords: (action, done, reasons) => bulkResultText(action as BulkAction, done, reasons),
-    task: (context, { all, history, series, ...shown }) =>
+    task: (context, { all, history, series, again, ...shown }) =>
       renderTaskPage({
         ...frameOf(context, assetNames.task),
         ...shown,
         ...relationsOf(all, shown.task),
         progressHistory: series,
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
-      }),
+      }, again),
     names: (context, names) => renderNamesPage(frameOf(context, ""), names),
     name: (context, stats, _runs) => renderNamePage(frameOf(context, ""), stats),
     docs: (documentation) =>

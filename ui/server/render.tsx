@@ -13,10 +13,11 @@ import { Mark } from "../components/icons.tsx";
 import { HelpContent } from "./help_content.tsx";
 import { ListToolbar } from "./list_toolbar.tsx";
 import { NamePage, NamesPage } from "./names_page.tsx";
-import { StartSection } from "./start_form.tsx";
+import { RunAgainSection, StartSection } from "./start_form.tsx";
 import { LogSection } from "../components/log.tsx";
 import { TaskPage } from "../components/task_page.tsx";
 import { clientPageUrl, installUrl, taskPageUrl } from "../shared/links.ts";
+import type { RunAgain } from "../../lib/page_renderer.ts";
 import { listSearch } from "../shared/list_query.ts";
 import type { RunStats } from "../../lib/task/run_stats.ts";
 import type { ClientPageModel, PageData, PageFrame, TaskPageModel } from "../shared/model.ts";
@@ -54,11 +55,12 @@ export function renderClientPage(model: ClientPageModel): string {
 }
 
 /** Renders a task page. */
-export function renderTaskPage(model: TaskPageModel): string {
+export function renderTaskPage(model: TaskPageModel, again: RunAgain | null = null): string {
   const content = renderToString(
     <TaskPage
       view={snapshotTaskView(model)}
       log={<LogSection view={snapshotLogView(model)} />}
+      {...(again !== null && { again: <RunAgainSection frame={model} again={again} /> })}
       help={<HelpContent install={installUrl(model)} />}
     />,
   );

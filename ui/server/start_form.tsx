@@ -5,9 +5,10 @@
  * @module
  */
 
-import type { StartableTask } from "../../lib/page_renderer.ts";
+import type { RunAgain, StartableTask } from "../../lib/page_renderer.ts";
+import type { JsonValue } from "../../lib/task/task.ts";
 import type { JSX } from "preact";
-import { choiceText, type FormField, formFields, RAW_ARGUMENTS } from "../shared/arguments.ts";
+import { choiceText, filledFields, type FormField, formFields, RAW_ARGUMENTS } from "../shared/arguments.ts";
 import { startFormUrl } from "../shared/links.ts";
 import type { ClientPageModel, PageFrame } from "../shared/model.ts";
 
@@ -32,10 +33,10 @@ export function StartSection({ model }: StartSectionProps): JSX.Element | null {
         {startable.map((task, index) => (
           <StartForm
             key={task.name}
-            frame={model}
             task={task}
             place={index}
             open={isOpen && index === 0}
+            action={startFormUrl(model, task.name)}
           />
         ))}
       </div>
@@ -43,16 +44,45 @@ export function StartSection({ model }: StartSectionProps): JSX.Element | null {
   );
 }
 
-interface StartFormProps {
+interface RunAgainSectionProps {
   readonly frame: PageFrame;
+  readonly again: RunAgain;
+}
+
+/** The section of a task page with a form that starts the same task with other arguments. */
+export function RunAgainSection({ frame, again: { task, args } }: RunAgainSectionProps): JSX.Element {
+  return (
+    <section aria-labelledby="again-title">
+      <div class="section-head">
+        <h2 id="again-title" tabIndex={-1}>Run again</h2>
+      </div>
+      <div class="start-forms">
+        <StartForm
+          task={{ ...task, title: "With changed arguments", description: null }}
+          place={0}
+          open={false}
+          action={`${startFormUrl(frame, task.name)}?from=task`}
+          args={args}
+        />
+      </div>
+    </section>
+  );
+}
+
+interface StartFormProps {
   readonly task: StartableTask;
   /** The index of the form on the page, which makes the ids of its fields unique. */
   readonly place: number;
   readonly open: boolean;
+  /** The URL that the form is sent to. */
+  readonly action: string;
+  /** The arguments that the form begins with; by default, those of the schema. */
+  readonly args?: readonly JsonValue[];
 }
 
-function StartForm({ frame, task, place, open }: StartFormProps): JSX.Element {
-  const fields = formFields(task.input);
+function StartForm({ task, place, open, action, args }: StartFormProps): JSX.Element {
+  const empty = formFields(task.input);
+  const fields = empty === null || args === undefined ? empty : filledFields(task.input, empty, args);
   return (
     <details class="start-form" open={open}>
       <summary>
@@ -65,9 +95,9 @@ function StartForm({ frame, task, place, open }: StartFormProps): JSX.Element {
         )}
       </summary>
       {task.description !== null && <p class="start-form-description">{String(task.description)}</p>}
-      <form method="post" action={startFormUrl(frame, task.name)} data-start>
+      <form method="post" action={action} data-start>
         {fields === null
-          ? <RawField id={`start-${place}`} />
+          ? <RawField id={`start-${place}`} initial={args === undefined ? "" : JSON.stringify(args)} />
           : fields.map((field, index) => (
             <Field key={field.name} field={field} id={`start-${place}-${index}`} />
           ))}
@@ -153,7 +183,7 @@ function Input({ field, id, described }: InputProps): JSX.Element {
   }
 }
 
-function RawField({ id }: { readonly id: string }): JSX.Element {
+function RawField({ id, initial }: { readonly id: string; readonly initial: string }): JSX.Element {
   return (
     <div class="field field-json">
       <label for={id}>
@@ -165,6 +195,7 @@ function RawField({ id }: { readonly id: string }): JSX.Element {
         rows={2}
         spellcheck={false}
         placeholder='["first", 2]'
+        defaultValue={initial}
         aria-describedby={`${id}-hint`}
       />
       <p class="field-hint" id={`${id}-hint`}>A JSON array</p>

@@ -68,6 +68,25 @@ export function formFields(schema: JsonObject | null): readonly FormField[] | nu
 }
 
 /**
+ * Returns the fields of a form that begins with given arguments instead of the schema's defaults.
+ *
+ * @param schema the schema that the fields were built from
+ * @param fields the fields
+ * @param args the arguments
+ */
+export function filledFields(
+  schema: JsonObject | null,
+  fields: readonly FormField[],
+  args: readonly JsonValue[],
+): readonly FormField[] {
+  const values = new Map(Object.entries(Array.isArray(schema?.prefixItems) ? args : objectOf(args[0])));
+  return fields.map((field) => {
+    const value = values.get(field.key);
+    return value === undefined ? field : { ...field, initial: initialText(field.kind, value), preset: value };
+  });
+}
+
+/**
  * Parses a submitted form.
  *
  * @param schema the schema that the form was built from

@@ -7,8 +7,9 @@
 import { formatCursor } from "../../task/cursor.ts";
 import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
-import type { JsonValue, Task } from "../../task/task.ts";
+import type { Task } from "../../task/task.ts";
 import { overviewOf } from "./overview.ts";
+import { runAgain, startableTask } from "./run_again.ts";
 import { NameStats } from "../tasks/name_stats.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
@@ -127,14 +128,15 @@ export class Pages {
     return this.#clientPage(client, visitor, url, words, 409);
   }
 
-  /** `POST /t/{client}/start/{name}` */
+  /** `POST /t/{client}/start/{name}`; with `?from=task`, redirects to the page of the new task. */
   async start({ client, name, visitor, request }: Call): Promise<Response> {
     const url = new URL(request.url);
     const fields = await readForm(request, this.#context.bodies);
     const input = this.#context.startables.get(name)?.input ?? null;
+    let id: string;
     try {
       const args = this.#context.pages.argumentsFrom(input, fields);
-      const id = startTask(this.#context, client, name, args);
+      id = startTask(this.#context, client, name, args);
       await this.#context.registry.committed();
       if (wantsJson(request)) return jsonResponse(JSON.stringify({ task_id: id }), 202, VARY);
     } catch (error) {
@@ -144,7 +146,8 @@ export class Pages {
       if (wantsJson(request)) throw problem;
       return this.#clientPage(client, visitor, url, problem.message, problem.status);
     }
-    return redirect(`${this.#context.access.basePath}/t/${client}`);
+    const list = `${this.#context.access.basePath}/t/${client}`;
+    return redirect(paramsOf(request).get("from") === "task" ? `${list}/${id}` : list);
   }
 
   /**
@@ -196,12 +199,7 @@ export class Pages {
 
   #clientPageNow(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Response {
     const { registry, pages, startables } = this.#context;
-    const offered = [...startables].map(([name, { input }]) => ({
-      name,
-      title: textOf(input?.title),
-      description: textOf(input?.description),
-      input,
-    }));
+    const offered = [...startables].map(([name, { input }]) => startableTask(name, input));
     const context = this.#pageContext(client, visitor, url, error);
     const html = pages.client(context, registry.list(client), queryFields(url.href), offered);
     return pageResponse(html, status, VARY);
@@ -246,8 +244,9 @@ export class Pages {
       removed === undefined ? registry.history(client, id) : [],
       registry.progress(client, id),
       this.#logOf(client, task),
+      removed === undefined && context.visitor.mayChange ? registry.launch(client, id) : undefined,
     ]);
-    return reads.then(([history, series, log]) => {
+    return reads.then(([history, series, log, launch]) => {
       const html = pages.task(context, {
         task,
         removedAt: removed === undefined ? null : registry.removedAt(client, id) ?? 0,
@@ -255,6 +254,7 @@ export class Pages {
         history,
         series,
         log,
+        again: launch === undefined ? null : runAgain(this.#context, launch),
       });
       // The status is 410 (Gone) although the removal can still be undone.
       const status = problem?.status ?? (removed === undefined ? 200 : 410);
@@ -307,8 +307,4 @@ function listAddress({ pathname, search }: URL): string {
   const params = new URLSearchParams(search);
   params.delete("do");
   return params.size === 0 ? pathname : `${pathname}?${params}`;
-}
-
-function textOf(value: JsonValue | undefined): string | null {
-  return typeof value === "string" ? value : null;
 }

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { argumentsFromForm, formFields } from "../../../ui/shared/arguments.ts";
+import { argumentsFromForm, filledFields, formFields } from "../../../ui/shared/arguments.ts";
 import type { JsonObject, JsonValue } from "../../../lib/task/task.ts";
 import {
   assert,
@@ -245,4 +245,28 @@ Deno.test("formFields() returns the names, labels and limits of the fields", () 
       maximum: null,
     },
   ]);
+});
+
+Deno.test("filledFields() begins a form with the arguments of a run, which the form returns unchanged", () => {
+  const items = { type: "array", prefixItems: [{ type: "string" }, { type: "boolean" }, { type: "object" }] };
+  const object = {
+    type: "object",
+    properties: {
+      rows: { type: "integer", default: 3 },
+      more: { type: ["string", "null"] },
+      constructor: {},
+    },
+  };
+  const table: [JsonObject, JsonValue[]][] = [[items, ["a", true, { b: [1] }]], [object, [{
+    rows: 5,
+    more: "x",
+  }]]];
+  for (const [schema, args] of table) {
+    const filled = filledFields(schema, formFields(schema)!, args);
+    const form = new Map(filled.map(({ name, initial }) => [name, initial]));
+    const get = (name: string) => form.get(name) ?? null;
+    assertEquals(argumentsFromForm(schema, { get }), args);
+  }
+  const [rows] = filledFields(object, formFields(object)!, [{}]);
+  assertEquals(rows?.initial, "3", "a missing argument begins with its default");
 });

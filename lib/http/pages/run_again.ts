@@ -1,0 +1,31 @@
+/**
+ * Describes registered tasks for the forms that start them.
+ *
+ * @module
+ */
+
+import type { RunAgain, StartableTask } from "../../page_renderer.ts";
+import type { JsonObject, JsonValue } from "../../task/task.ts";
+import type { HandlerContext } from "../context.ts";
+
+/** The maximum length of the arguments in the form that starts a task again, in characters of JSON. */
+const MAX_SHOWN_ARGUMENTS = 16_384;
+
+/** Returns how to start a task again; `null` if its function is not registered, or its arguments are too long. */
+export function runAgain(
+  { startables }: Pick<HandlerContext, "startables">,
+  { name, args }: { readonly name: string; readonly args: readonly JsonValue[] },
+): RunAgain | null {
+  const startable = startables.get(name);
+  if (startable === undefined || JSON.stringify(args).length > MAX_SHOWN_ARGUMENTS) return null;
+  return { task: startableTask(name, startable.input), args };
+}
+
+/** Describes a registered task; the schema of its arguments has its title and its description. */
+export function startableTask(name: string, input: JsonObject | null): StartableTask {
+  return { name, title: textOf(input?.title), description: textOf(input?.description), input };
+}
+
+function textOf(value: JsonValue | undefined): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,28 @@
+/**
+ * Handles the keyboard shortcuts of the task page: back to the list, search the log, previous and next run.
+ *
+ * @module
+ */
+
+import { isShortcut } from "../shared/shortcuts.ts";
+
+/** The element that each key goes to. */
+const TARGETS: Readonly<Record<string, string>> = {
+  "/": "#log [type=search]",
+  Escape: ".crumbs a",
+  k: "a[rel=prev]",
+  j: "a[rel=next]",
+};
+
+/** Registers the listener for the keyboard shortcuts of the task page. */
+export function listenForTaskKeys(): void {
+  document.addEventListener("keydown", (event) => {
+    // While something covers the page, Escape closes it.
+    if (!isShortcut(event) || document.querySelector("dialog[open], .log-full") !== null) return;
+    const target = document.querySelector<HTMLElement>(TARGETS[event.key] ?? "nothing");
+    if (target === null) return;
+    event.preventDefault();
+    if (target instanceof HTMLAnchorElement) target.click();
+    else target.focus();
+  });
+}
