@@ -5,15 +5,8 @@
  */
 
 import type { RunStats } from "./task/run_stats.ts";
-import type {
-  HistoryEntry,
-  JsonObject,
-  JsonValue,
-  LogLine,
-  ProgressPoint,
-  RunSummary,
-  Task,
-} from "./task/task.ts";
+import type { RunSummary } from "./task/run_summary.ts";
+import type { HistoryEntry, JsonObject, JsonValue, LogLine, ProgressPoint, Task } from "./task/task.ts";
 import type { ListedTask } from "./task/task_query.ts";
 
 /** A file that pages load. */

@@ -7,7 +7,7 @@
 import { MOST_DURATIONS, PastDurations } from "./past_durations.ts";
 import { StorageError } from "../errors.ts";
 import type { PastRunStore } from "../store/past_run_store.ts";
-import type { RunSummary } from "../task/task.ts";
+import type { RunSummary } from "../task/run_summary.ts";
 
 /** The maximum number of cached names; beyond it, the oldest is dropped, and read again when it is needed. */
 const NAMES = 1_000;

@@ -15,7 +15,8 @@ import {
   type NumberedLine,
   PROGRESS_HISTORY,
 } from "../store/side_tables.ts";
-import type { HistoryEntry, LogLine, ProgressPoint, RunSummary, Task } from "../task/task.ts";
+import type { RunSummary } from "../task/run_summary.ts";
+import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../task/task.ts";
 
 /** A part of a task's log, without gaps. */
 export interface LogSlice {

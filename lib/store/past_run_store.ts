@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RunSummary } from "../task/task.ts";
+import type { RunSummary } from "../task/run_summary.ts";
 
 /** The limits on the summaries of past runs; beyond each of them, the runs that ended first are dropped. */
 export interface PastRunLimits {

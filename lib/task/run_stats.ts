@@ -5,7 +5,8 @@
  */
 
 import { quantile } from "./quantile.ts";
-import type { RunSummary, TaskState } from "./task.ts";
+import type { RunSummary } from "./run_summary.ts";
+import type { TaskState } from "./task.ts";
 
 /** The number of recent runs in the statistics of a name. */
 const LAST_RUNS = 20;

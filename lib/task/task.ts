@@ -143,12 +143,6 @@ export interface Task {
   readonly version: number;
 }
 
-/** The fields of a record that are kept of a past run longer than the record. */
-export type RunSummary = Pick<
-  Task,
-  "id" | "name" | "state" | "created_at" | "started_at" | "finished_at"
->;
-
 /**
  * The fields of a record that lists and statistics need. The summaries of ended tasks are in memory, even
  * though their records are on disk.
@@ -369,12 +363,6 @@ export function summaryOf(task: TaskSummary): TaskSummary {
   const { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of } =
     task;
   return { id, name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of };
-}
-
-/** Returns a copy of the fields of a record that are kept of a past run. */
-export function runSummaryOf(run: RunSummary): RunSummary {
-  const { id, name, state, created_at, started_at, finished_at } = run;
-  return { id, name, state, created_at, started_at, finished_at };
 }
 
 /** A point of a progress history: the time, in epoch seconds, and the progress, 0 to 100. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { isTaskState, type RunSummary, type Task, type TaskSummary } from "./task.ts";
+import type { RunSummary } from "./run_summary.ts";
+import { isTaskState, type Task, type TaskSummary } from "./task.ts";
 import { timeFrom } from "./time_filter.ts";
 
 /** The fields that tasks can be sorted by. */

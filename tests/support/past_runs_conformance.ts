@@ -7,7 +7,7 @@
 import fc from "fast-check";
 import { comparePastRuns, type PastRunLimits } from "../../lib/store/past_run_store.ts";
 import { TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
-import { type RunSummary, runSummaryOf } from "../../lib/task/task.ts";
+import { type RunSummary, runSummaryOf } from "../../lib/task/run_summary.ts";
 import { assertEquals } from "./assert.ts";
 import type { StoreHome } from "./store_home.ts";
 import { storedTask } from "./store_model.ts";

@@ -6,7 +6,8 @@
 
 import type { RegistryReader } from "../../registry/registry_reader.ts";
 import { type NamedRuns, type RunStats, runStats } from "../../task/run_stats.ts";
-import { isFinal, type RunSummary } from "../../task/task.ts";
+import type { RunSummary } from "../../task/run_summary.ts";
+import { isFinal } from "../../task/task.ts";
 import { matchesSummary, type TaskCondition } from "../../task/task_query.ts";
 
 /** The parts of a registry that {@linkcode NameStats} reads. */

@@ -5,7 +5,7 @@
  */
 
 import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
-import { type RunSummary, runSummaryOf } from "../../task/task.ts";
+import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 
 /** A past run, and the runs of the same name. */
 interface Entry {

@@ -5,7 +5,8 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { isFinal, type RunSummary, runSummaryOf, type TaskSummary } from "../../task/task.ts";
+import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
+import { isFinal, type TaskSummary } from "../../task/task.ts";
 import type { SideRow, SideValue } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RunSummary } from "../../task/task.ts";
+import type { RunSummary } from "../../task/run_summary.ts";
 import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import { nameFrom, nameText } from "./past_run_rows.ts";

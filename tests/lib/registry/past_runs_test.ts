@@ -1,6 +1,6 @@
 import { PastRuns } from "../../../lib/registry/past_runs.ts";
 import { StorageError } from "../../../lib/errors.ts";
-import type { RunSummary } from "../../../lib/task/task.ts";
+import type { RunSummary } from "../../../lib/task/run_summary.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { finishedTask } from "../../support/example_task.ts";
 

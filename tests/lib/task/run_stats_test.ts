@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { type RunStats, runStats } from "../../../lib/task/run_stats.ts";
-import type { RunSummary, TaskState } from "../../../lib/task/task.ts";
+import type { RunSummary } from "../../../lib/task/run_summary.ts";
+import type { TaskState } from "../../../lib/task/task.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, finishedTask } from "../../support/example_task.ts";
 

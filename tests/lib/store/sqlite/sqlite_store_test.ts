@@ -3,7 +3,8 @@ import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
 import { TaskInMemory } from "../../../../lib/store/store.ts";
 import { StorageError } from "../../../../lib/errors.ts";
-import { runSummaryOf, summaryOf } from "../../../../lib/task/task.ts";
+import { runSummaryOf } from "../../../../lib/task/run_summary.ts";
+import { summaryOf } from "../../../../lib/task/task.ts";
 import {
   assert,
   assertEquals,
