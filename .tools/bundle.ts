@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const KINDS = ["list", "task"] as const;
+const KINDS = ["list", "task", "stats"] as const;
 /** The additional scripts: for the controls of a list, for long lists, and for pages that can't use a WebSocket. */
 const ADDITIONS = ["controls", "window", "fallback"] as const;
 /** The scripts of sections of the task page, which share the libraries of its script. */

@@ -33,7 +33,7 @@ Deno.test("task page: a task can be run again with changed arguments, which the 
     await withPage({ javaScriptEnabled }, async ({ page, complaints }) => {
       await page.goto(`${server.url}/t/one/first`);
       if (javaScriptEnabled) await open(page, server, "first");
-      await page.getByText("With changed arguments").click();
+      await page.locator("summary", { hasText: "With changed arguments" }).click();
       const form = page.locator("form", { has: page.getByRole("button", { name: /^Start/ }) });
       assertEquals(await form.getByLabel("table").inputValue(), "users");
       assertEquals(await form.getByLabel("rows").inputValue(), "5");

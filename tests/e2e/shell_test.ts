@@ -67,8 +67,8 @@ const PAGES = [
   { path: "/t/c/done", status: 200, isLive: true },
   { path: "/t/c/broken", status: 200, isLive: true },
   { path: "/t/c/unknown", status: 404, isLive: false },
-  { path: "/stats/c", status: 200, isLive: false },
-  { path: "/stats/c/done", status: 200, isLive: false },
+  { path: "/stats/c", status: 200, isLive: true },
+  { path: "/stats/c/done", status: 200, isLive: true },
   { path: "/docs", status: 200, isLive: false },
 ] as const;
 

@@ -106,8 +106,8 @@ export function hydratePage<Kind extends keyof Models>(
   const { page, isFailed = () => false, ready = Promise.resolve(), refetch = () => {} } = taken;
   page.frame.scripted.value = true;
   const tab = new LiveTab({
-    tasks: data.page === "client" ? data.model.tasks : [data.model.task],
-    id: data.page === "client" ? null : data.model.task.id,
+    tasks: data.page === "client" ? data.model.tasks : data.page === "task" ? [data.model.task] : [],
+    id: data.page === "task" ? data.model.task.id : null,
     title: () => page.title(),
     isFailed,
     isLive: () =>

@@ -9,6 +9,7 @@ import type { PageAsset } from "../../lib/page_renderer.ts";
 import listScript from "../dist/list.js" with { type: "text" };
 import taskScript from "../dist/task.js" with { type: "text" };
 import controlsScript from "../dist/controls.js" with { type: "text" };
+import statsScript from "../dist/stats.js" with { type: "text" };
 import fallbackScript from "../dist/fallback.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
 import logSource from "../dist/log.js" with { type: "text" };
@@ -65,6 +66,7 @@ export const assetNames: {
   readonly list: string;
   readonly task: string;
   readonly controls: string;
+  readonly stats: string;
   readonly window: string;
   readonly fallback: string;
   readonly log: string;
@@ -73,6 +75,7 @@ export const assetNames: {
   list: `list-${hash(listScript)}.js`,
   task: taskName,
   controls: `controls-${hash(controlsScript)}.js`,
+  stats: `stats-${hash(statsScript)}.js`,
   window: `window-${hash(windowScript)}.js`,
   fallback: `fallback-${hash(fallbackScript)}.js`,
   log: `log-${hash(logScript)}.js`,
@@ -84,6 +87,7 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.list, { body: listScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.task, { body: taskScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.controls, { body: controlsScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.stats, { body: statsScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.fallback, { body: fallbackScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.log, { body: logScript, contentType: "text/javascript; charset=utf-8" }],

@@ -77,8 +77,8 @@ export function pageRenderer(version: string): PageRenderer {
         progressHistory: series,
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
       }, again),
-    names: (context, names) => renderNamesPage(frameOf(context, ""), names),
-    name: (context, stats, _runs) => renderNamePage(frameOf(context, ""), stats),
+    names: (context, names) => renderNamesPage(frameOf(context, assetNames.stats), names),
+    name: (context, stats, runs) => renderNamePage(frameOf(context, assetNames.stats), stats, runs),
     docs: (documentation) =>
       renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
     overview: (page) =>

@@ -16,11 +16,13 @@ import { NamePage, NamesPage } from "./names_page.tsx";
 import { RunAgainSection, StartSection } from "./start_form.tsx";
 import { LogSection } from "../components/log.tsx";
 import { TaskPage } from "../components/task_page.tsx";
-import { clientPageUrl, installUrl, taskPageUrl } from "../shared/links.ts";
+import { clientPageUrl, installUrl, namePageUrl, namesPageUrl, taskPageUrl } from "../shared/links.ts";
 import type { RunAgain } from "../../lib/page_renderer.ts";
 import { listSearch } from "../shared/list_query.ts";
 import type { RunStats } from "../../lib/task/run_stats.ts";
-import type { ClientPageModel, PageData, PageFrame, TaskPageModel } from "../shared/model.ts";
+import type { RunSummary } from "../../lib/task/run_summary.ts";
+import { StatsShell } from "../components/stats_shell.tsx";
+import type { ClientPageModel, PageData, PageFrame, StatsPageModel, TaskPageModel } from "../shared/model.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
 import { snapshotClientView, snapshotFrameView, snapshotLogView, snapshotTaskView } from "./snapshots.ts";
 
@@ -69,19 +71,27 @@ export function renderTaskPage(model: TaskPageModel, again: RunAgain | null = nu
 
 /** Renders the page about the past runs of all task names. */
 export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
-  const content = renderToString(<NamesPage view={snapshotFrameView(frame)} names={names} />);
-  return staticPage("Past runs · Taskscope", content, frame);
+  const content = <NamesPage view={snapshotFrameView(frame)} names={names} />;
+  return statsPage({ ...frame, title: "Past runs · Taskscope", name: null }, content, namesPageUrl(frame));
 }
 
-/** Renders the page about the past runs of one task name. */
-export function renderNamePage(frame: PageFrame, stats: RunStats): string {
-  const content = renderToString(<NamePage view={snapshotFrameView(frame)} stats={stats} />);
-  return staticPage(`${stats.name} · Taskscope`, content, frame);
+/** Renders the page about the past runs of one task name; `runs` are latest end first. */
+export function renderNamePage(frame: PageFrame, stats: RunStats, runs: readonly RunSummary[]): string {
+  const { name } = stats;
+  const content = <NamePage view={snapshotFrameView(frame)} stats={stats} runs={runs} />;
+  return statsPage({ ...frame, title: `${name} · Taskscope`, name }, content, namePageUrl(frame, name));
 }
 
-/** Renders a page without a script; such a page does not update. */
-function staticPage(title: string, content: string, { assets }: PageFrame): string {
-  return documentOf(title, <link rel="stylesheet" href={assets.style} />, content);
+function statsPage(model: StatsPageModel, content: JSX.Element, self: string): string {
+  const shell = renderToString(
+    <StatsShell
+      view={snapshotFrameView(model)}
+      self={self}
+      content={content}
+      help={<HelpContent install={installUrl(model)} />}
+    />,
+  );
+  return livePage(model.title, shell, { page: "stats", model }, self);
 }
 
 /** Renders an error page: not found, access denied, or a failure. */

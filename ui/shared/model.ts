@@ -66,10 +66,18 @@ export interface TaskPageModel extends PageFrame, Relations {
   readonly log: TaskLog;
 }
 
+/** The data of a page about past runs, whose content is rendered on the server only. */
+export interface StatsPageModel extends PageFrame {
+  readonly title: string;
+  /** The name of the runs; `null` for those of all names. */
+  readonly name: string | null;
+}
+
 /** The page data embedded in the HTML for the browser. */
 export type PageData =
   | { readonly page: "client"; readonly model: ClientPageModel }
-  | { readonly page: "task"; readonly model: TaskPageModel };
+  | { readonly page: "task"; readonly model: TaskPageModel }
+  | { readonly page: "stats"; readonly model: StatsPageModel };
 
 /** How long a cancellation can be undone before the page sends it, in seconds. */
 export const CANCEL_UNDO_SECONDS = 2;

@@ -23,6 +23,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
     assetNames.list,
     assetNames.task,
     assetNames.controls,
+    assetNames.stats,
     assetNames.window,
     assetNames.fallback,
     assetNames.log,
@@ -30,6 +31,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
   ]);
   assertMatch(assetNames.list, /^list-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.task, /^task-[0-9a-z]{11}\.js$/);
+  assertMatch(assetNames.stats, /^stats-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.controls, /^controls-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.window, /^window-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.fallback, /^fallback-[0-9a-z]{11}\.js$/);
@@ -38,7 +40,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
 });
 
 Deno.test("pageAssets has only small scripts", async () => {
-  for (const name of [assetNames.list, assetNames.task]) {
+  for (const name of [assetNames.list, assetNames.task, assetNames.stats]) {
     assertLess(await compressedLength(pageAssets.get(name)!.body), MAX_BYTES, name);
   }
   assertLess(await compressedLength(pageAssets.get(assetNames.controls)!.body), MAX_CONTROLS_BYTES);

@@ -1,0 +1,102 @@
+/**
+ * Keeps the content of a page about past runs up to date: fetches it again when runs have started or ended.
+ *
+ * @module
+ */
+
+import type { Task } from "../../lib/task/task.ts";
+import { hasEnded } from "../../lib/task/task_view.ts";
+import { formatAgo, formatDateTime } from "../../lib/text/format.ts";
+
+/** The minimum time between two requests for the content, in milliseconds. */
+const INTERVAL_MS = 1_000;
+
+/** The content of a page about past runs. */
+export class StatsContent {
+  readonly #root: HTMLElement;
+  readonly #name: string | null;
+  /** The ids of unfinished tasks that the content counts as active. */
+  readonly #active: Set<string> = new Set();
+  #state: "idle" | "waiting" | "loading" | "stale" = "idle";
+  #now = 0;
+
+  /**
+   * @param root the element with the content
+   * @param name the name of the runs; `null` for those of all names
+   */
+  constructor(root: HTMLElement, name: string | null) {
+    this.#root = root;
+    this.#name = name;
+  }
+
+  /** Fetches the content again if it is affected by changes of tasks: if they started or ended. */
+  changed(tasks: Iterable<Task>): void {
+    let isAffected = false;
+    for (const task of tasks) {
+      if (this.#name !== null && task.name !== this.#name) continue;
+      if (hasEnded(task)) this.#active.delete(task.id);
+      else if (this.#active.has(task.id)) continue;
+      else this.#active.add(task.id);
+      isAffected = true;
+    }
+    if (isAffected) this.reload();
+  }
+
+  /** Fetches the content again, at most once per second. */
+  reload(): void {
+    if (this.#state === "loading") this.#state = "stale";
+    if (this.#state !== "idle") return;
+    this.#state = "waiting";
+    setTimeout(() => void this.#load(), INTERVAL_MS);
+  }
+
+  /** Shows times in the browser's time zone. */
+  showTimes(now: number): void {
+    this.#now = now;
+    for (const time of this.#root.querySelectorAll("time")) {
+      const at = Date.parse(time.dateTime) / 1_000;
+      // A time with a tooltip is relative, and the tooltip is the exact time.
+      if (time.title === "") time.textContent = formatDateTime(at, true);
+      else {
+        time.title = formatDateTime(at, true);
+        time.textContent = formatAgo(now - at);
+      }
+    }
+  }
+
+  async #load(): Promise<void> {
+    this.#state = "loading";
+    try {
+      const response = await fetch(location.href, { headers: { accept: "text/html" } });
+      if (response.ok) this.#show(await response.text());
+    } catch {
+      // The connection was lost; the content is fetched again after a reconnect.
+    }
+    const isStale = (this.#state as string) === "stale";
+    this.#state = "idle";
+    if (isStale) this.reload();
+  }
+
+  #show(html: string): void {
+    const fresh = new DOMParser().parseFromString(html, "text/html").getElementById("stats");
+    if (fresh === null) return;
+    const focused = this.#focusedLink();
+    const scrolled = this.#root.querySelector(".names-scroll")?.scrollLeft ?? 0;
+    this.#root.replaceChildren(...fresh.childNodes);
+    this.showTimes(this.#now);
+    const scroller = this.#root.querySelector(".names-scroll");
+    if (scroller !== null) scroller.scrollLeft = scrolled;
+    if (focused === null) return;
+    const links = this.#root.querySelectorAll<HTMLElement | SVGElement>("a");
+    // A bar and a row may link to the same task.
+    const href = focused.getAttribute("href");
+    const isSame = (link: Element) => link.tagName === focused.tagName && link.getAttribute("href") === href;
+    [...links].find(isSame)?.focus({ preventScroll: true });
+  }
+
+  /** Returns the link that has the focus; `null` if none has. */
+  #focusedLink(): Element | null {
+    const { activeElement } = document;
+    return this.#root.contains(activeElement) ? activeElement : null;
+  }
+}

@@ -1,0 +1,29 @@
+/** @jsxImportSource preact */
+/**
+ * The entry script of the pages about past runs.
+ *
+ * @module
+ */
+
+import { effect } from "@preact/signals";
+import { hydrate } from "preact";
+import { StatsShell } from "../components/stats_shell.tsx";
+import { hydratePage } from "./hydrate.ts";
+import { createFrame } from "./state.ts";
+import { StatsContent } from "./stats_content.ts";
+
+hydratePage("stats", (model, { root, actions }) => {
+  const frame = createFrame(model, actions);
+  hydrate(<StatsShell view={frame} self={location.pathname} />, root);
+  const content = new StatsContent(document.getElementById("stats")!, model.name);
+  // A screen shows the times of its own zone, and how long ago they were.
+  effect(() => content.showTimes(frame.coarseNow.value));
+  return {
+    page: {
+      frame,
+      apply: ({ tasks }) => content.changed(tasks.values()),
+      replace: () => content.reload(),
+      title: () => model.title,
+    },
+  };
+});
