@@ -104,12 +104,16 @@ export async function whenCommitted(context: HandlerContext, response: Response)
 /**
  * Returns a task of a client.
  *
- * @throws {Problem} 404 if the task does not exist
+ * @throws {Problem} 404 if the task does not exist, or was left out because its record is damaged
  */
 export function storedTask(context: HandlerContext, client: string, id: string): StoredTask {
   const stored = context.registry.stored(client, id);
-  if (stored === undefined) throw taskNotFound(id);
-  return stored;
+  if (stored !== undefined) return stored;
+  if (!context.registry.isLeftOut(client, id)) throw taskNotFound(id);
+  throw new Problem(
+    "task_damaged",
+    `The record of task "${id}" is damaged. The server does not show it, and keeps its data in the database file`,
+  );
 }
 
 /** Creates the problem for a task that does not exist. */

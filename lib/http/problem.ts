@@ -30,7 +30,10 @@ export const PROBLEMS = {
   },
   401: { title: "Key required", codes: ["bad_key", "key_needed"] },
   403: { title: "Access denied", codes: ["foreign_origin", "no_socket", "not_allowed"] },
-  404: { title: "Not found", codes: ["not_found", "task_not_found", "unknown_name", "unknown_task_name"] },
+  404: {
+    title: "Not found",
+    codes: ["not_found", "task_damaged", "task_not_found", "unknown_name", "unknown_task_name"],
+  },
   405: { title: "Method not allowed", codes: ["method_not_allowed"] },
   408: { title: "Request timeout", codes: ["slow_body"] },
   409: {

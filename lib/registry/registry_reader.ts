@@ -77,6 +77,11 @@ export class RegistryReader {
     return this.#store.degradation;
   }
 
+  /** Returns whether a task of this id was left out, because its record is damaged. */
+  isLeftOut(client: string, id: string): boolean {
+    return this.#store.index.isLeftOut(client, id);
+  }
+
   task(client: string, id: string): Task | undefined {
     return this.#store.index.get(client, id)?.task;
   }

@@ -131,6 +131,8 @@ export interface OpenedTasks {
 export interface TaskIndexReader {
   /** Returns a task; `undefined` if it does not exist. */
   get(client: string, id: string): StoredTask | undefined;
+  /** Returns whether a task of this id was left out, because its record is damaged. */
+  isLeftOut(client: string, id: string): boolean;
   /** Returns the tasks of a client in the order of their creation, oldest first. */
   list(client: string): Iterable<StoredTask>;
   /** Returns the number of tasks that a client has. */

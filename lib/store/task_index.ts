@@ -88,6 +88,8 @@ export class TaskIndex implements TaskIndexReader {
   /** The sequence number up to which removals may have been forgotten together with their client. */
   #forgottenSeq = 0;
   #place = 0;
+  /** The tasks that were left out, as `client/id`. */
+  readonly #leftOut: Set<string> = new Set();
   readonly #states: Map<TaskState, number> = new Map(TASK_STATES.map((state) => [state, 0]));
 
   /** @param limits how much to remember */
@@ -141,16 +143,24 @@ export class TaskIndex implements TaskIndexReader {
     this.#add(this.#clientOf(client), id, place, stored);
   }
 
+  isLeftOut(client: string, id: string): boolean {
+    return this.#leftOut.has(`${client}/${id}`);
+  }
+
   /** Keeps the place of a task that is not loaded from being used again. */
   skip(place: number): void {
     this.#place = Math.max(this.#place, place);
   }
 
-  /** Leaves a task out, as if it had never been loaded: watchers are not told, and its removal is not remembered. */
-  leaveOut(client: string, id: string): void {
+  /**
+   * Leaves a task out, as if it had never been loaded: watchers are not told, and its removal is not remembered. Does not
+   * touch another task of the same id, which has another place.
+   */
+  leaveOut(client: string, id: string, place: number): void {
+    this.#leftOut.add(`${client}/${id}`);
     const clientTasks = this.#clients.get(client);
     const node = clientTasks?.tasks.get(id);
-    if (clientTasks === undefined || node === undefined) return;
+    if (clientTasks === undefined || node?.place !== place) return;
     clientTasks.tasks.delete(id);
     this.#count(node.stored, -1);
     clientTasks.unlink(node);

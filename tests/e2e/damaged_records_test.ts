@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { TestEventStream } from "../support/event_stream.ts";
+import { runProgram } from "../support/program.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
 import { StoreFolder } from "../support/store_folder.ts";
@@ -63,7 +64,12 @@ Deno.test("a server with damaged records starts, serves all others, says so, and
       assertEquals(Object.keys(all!), ["first", "last", "running"]);
     }
     assertEquals(await idsIn(server), ["first", "last", "running"]);
-    for (const id of DAMAGED) assertEquals((await call("GET", `${url}/tasks/c/${id}`)).status, 404);
+    for (const id of DAMAGED) {
+      const { status, json } = await call("GET", `${url}/tasks/c/${id}`);
+      assertEquals([status, json.code], [404, "task_damaged"]);
+    }
+    assertEquals((await call("GET", `${url}/tasks/c/none`)).json.code, "task_not_found");
+    assertEquals((await call("GET", `${url}/readyz`)).json, { status: "ready", damaged_records: 3 });
     const { text } = await call("GET", `${url}/metrics`);
     assertStringIncludes(text, "\ntaskscope_storage_damaged_records 3\n");
     assertEquals(server.errors, []);
@@ -72,6 +78,11 @@ Deno.test("a server with damaged records starts, serves all others, says so, and
     assert(notices.some((text) => text.startsWith(`The record of task "${id}" of client "c" is`)));
   }
   assertEquals(bytesOf(folder), bytes);
+
+  const copy = `${folder.path}/copy.db`;
+  const made = await runProgram(["backup", copy, "--data", folder.file]);
+  assertEquals([made.code, made.stdout], [1, `Copied ${folder.file} to ${copy}\n`]);
+  assertStringIncludes(made.stderr, "3 records, such as the record of task");
 
   // Other tasks may take the ids, which neither changes the damaged bytes nor confuses the next start.
   {

@@ -19,6 +19,10 @@ export class ForwardingIndex implements TaskIndexReader {
     return this.#index.get(client, id);
   }
 
+  isLeftOut(client: string, id: string): boolean {
+    return this.#index.isLeftOut(client, id);
+  }
+
   list(client: string): Iterable<StoredTask> {
     return this.#index.list(client);
   }

@@ -7,8 +7,14 @@
 import { readVariable } from "../../environment.ts";
 import { backupDatabase } from "../../store/sqlite/copies.ts";
 import type { CommandSyntax } from "../command.ts";
-import { EXIT } from "../exit_status.ts";
-import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
+import {
+  copyFrom,
+  DATA_EXIT_STATUSES,
+  DATA_FLAGS,
+  dataFileFrom,
+  noteDamaged,
+  withFile,
+} from "./data_file.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
@@ -23,7 +29,8 @@ export const BACKUP: CommandSyntax = {
   usage: "backup <copy> [flags]",
   description:
     "Copies the database file as a consistent snapshot, even while a server uses it. An interrupted backup " +
-    "leaves no partial copy.",
+    "leaves no partial copy. The copy is verified: if the file is damaged, no copy is made, and if only records " +
+    "are, they are copied as found, and the exit status says so.",
   flags: FLAGS,
   operands: "files",
   exitStatuses: DATA_EXIT_STATUSES,
@@ -47,7 +54,7 @@ export async function backupCommand(args: readonly string[]): Promise<number> {
   const copy = copyFrom(commandLine.operands, "backup");
   const file = dataFileFrom(commandLine, readVariable);
   const { force } = commandLine.values;
-  await withFile(() => backupDatabase(file, copy, { force }));
+  const damaged = await withFile(() => backupDatabase(file, copy, { force }));
   writeLine(`Copied ${file} to ${copy}`);
-  return EXIT.ok;
+  return noteDamaged(damaged, file);
 }

@@ -90,6 +90,10 @@ async function checkServer(target: Target): Promise<number> {
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) {
     writeLine(`${server} is ready and serves the tasks of client "${client}"`);
+    const damaged = Number(fieldOf(body, "damaged_records") ?? 0);
+    if (damaged > 0) {
+      note(`It leaves out ${countNoun(damaged, "task")} whose records are damaged; its log has their names`);
+    }
     return EXIT.ok;
   }
   const reason = fieldOf(body, "detail") ?? `/readyz responded with status ${response.status}`;

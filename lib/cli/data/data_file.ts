@@ -5,11 +5,14 @@
  */
 
 import { ConfigError, StorageError } from "../../errors.ts";
+import type { DamagedRecords } from "../../store/sqlite/copies.ts";
+import { countNoun } from "../../text/format.ts";
 import { CommandError } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { defaultDataFile } from "../default_data_file.ts";
 import { portFrom, quoteValue } from "../flag_values.ts";
 import type { CommandLine, FlagTable } from "../flags.ts";
+import { note } from "../terminal.ts";
 
 /** The flags of every command that works on a server's database file. */
 export const DATA_FLAGS = {
@@ -29,7 +32,8 @@ export const DATA_FLAGS = {
 /** The exit statuses of the commands that work on a database file, for their help. */
 export const DATA_EXIT_STATUSES: Readonly<Record<string, string>> = {
   [EXIT.ok]: "success",
-  [EXIT.failed]: "a file cannot be read or written, is damaged, or is in use",
+  [EXIT.failed]:
+    "a file cannot be read or written, is damaged, or is in use, or its copy has damaged records",
   [EXIT.usage]: "invalid command line",
 };
 
@@ -65,6 +69,20 @@ export async function withFile<Result>(operation: () => Promise<Result>): Promis
     if (!(cause instanceof StorageError)) throw cause;
     throw new CommandError(EXIT.failed, `Cannot use "${cause.file}": ${cause.reason}`, { cause });
   }
+}
+
+/**
+ * Prints which records were copied although they are damaged.
+ *
+ * @param damaged the damaged records
+ * @param file the path of the file that was copied
+ * @returns the exit status
+ */
+export function noteDamaged({ count, first }: DamagedRecords, file: string): number {
+  if (count === 0) return EXIT.ok;
+  const which = count === 1 ? first : `${countNoun(count, "record")}, such as ${first}`;
+  note(`Damaged in ${file}, and copied as found: ${which}. Keep your earlier backups`);
+  return EXIT.failed;
 }
 
 /** Reads the only operand of a command: the path of a copy. */

@@ -8,8 +8,14 @@ import { randomId } from "../../random_id.ts";
 import { readVariable } from "../../environment.ts";
 import { restoreDatabase } from "../../store/sqlite/copies.ts";
 import type { CommandSyntax } from "../command.ts";
-import { EXIT } from "../exit_status.ts";
-import { copyFrom, DATA_EXIT_STATUSES, DATA_FLAGS, dataFileFrom, withFile } from "./data_file.ts";
+import {
+  copyFrom,
+  DATA_EXIT_STATUSES,
+  DATA_FLAGS,
+  dataFileFrom,
+  noteDamaged,
+  withFile,
+} from "./data_file.ts";
 import { readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
 import { writeLine } from "../terminal.ts";
@@ -41,7 +47,7 @@ export async function restoreCommand(args: readonly string[]): Promise<number> {
   if (commandLine === null) return showHelp(RESTORE);
   const copy = copyFrom(commandLine.operands, "restore");
   const file = dataFileFrom(commandLine, readVariable);
-  const former = await withFile(() => restoreDatabase(copy, file, randomId().slice(0, 12)));
+  const { former, damaged } = await withFile(() => restoreDatabase(copy, file, randomId().slice(0, 12)));
   writeLine(`Restored ${file} from ${copy}${former === null ? "" : `; the replaced file is ${former}`}`);
-  return EXIT.ok;
+  return noteDamaged(damaged, copy);
 }

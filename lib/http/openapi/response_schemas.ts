@@ -232,6 +232,9 @@ export const READINESS = z.strictObject({
   status: z.enum(["ready", "degraded"]),
   detail: z.string().describe("if degraded: the storage error").optional(),
   since: time.describe("if degraded: when that began, in epoch seconds").optional(),
+  damaged_records: z.int().positive()
+    .describe("how many tasks are left out because their records are damaged; absent if none are known")
+    .optional(),
 });
 /** The problem document of every error (RFC 9457). */
 export const PROBLEM = z.strictObject({

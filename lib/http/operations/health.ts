@@ -12,9 +12,13 @@ export function healthy(): Response {
   return jsonResponse('{"status":"ok"}');
 }
 
-/** `GET /readyz`: responds with 503 while the server cannot commit. */
-export function readiness({ degradation }: Registry): Response {
-  if (degradation === null) return jsonResponse('{"status":"ready"}');
+/**
+ * `GET /readyz`: responds with 503 while the server cannot commit, and says how many tasks are left out because their
+ * records are damaged.
+ */
+export function readiness({ degradation, storeFigures: { damaged } }: Registry): Response {
+  const losses = damaged === 0 ? {} : { damaged_records: damaged };
+  if (degradation === null) return jsonResponse(JSON.stringify({ status: "ready", ...losses }));
   const { error: { reason }, since } = degradation;
-  return jsonResponse(JSON.stringify({ status: "degraded", detail: reason, since }), 503);
+  return jsonResponse(JSON.stringify({ status: "degraded", detail: reason, since, ...losses }), 503);
 }

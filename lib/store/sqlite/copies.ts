@@ -24,6 +24,21 @@ export interface DatabaseReport {
   readonly bytes: number;
 }
 
+/** What {@linkcode restoreDatabase} did. */
+export interface Restored {
+  /** The new path of the previous database file; `null` if there was none. */
+  readonly former: string | null;
+  /** The damaged records of the copy, which are in the database as well. */
+  readonly damaged: DamagedRecords;
+}
+
+/** The records of a database that do not match their checksums. */
+export interface DamagedRecords {
+  readonly count: number;
+  /** The first of them, such as `the record of task "a" of client "c"`; `""` if there is none. */
+  readonly first: string;
+}
+
 /** The maximum wait for other writers, in milliseconds. */
 const BUSY_TIMEOUT_MS = 10_000;
 
@@ -47,7 +62,8 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
   return await withDatabase(file, (db) => {
     const version = checkKind(db, file);
     checkIntegrity(db);
-    if (version >= CHECKSUM_VERSION) checkRecords(db);
+    const damaged = damagedRecords(db);
+    if (damaged.count > 0) throw new Error(`${damaged.first} is malformed`);
     const count = (sql: string) => Number(Object.values(db.prepare(sql).get() ?? {})[0]);
     return {
       version,
@@ -61,18 +77,19 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
 
 /**
  * Copies a consistent snapshot of a database, even while its server writes. The copy is checked for damage, and
- * appears complete or not at all.
+ * appears complete or not at all. Damaged records are copied as they are, because the others are intact.
  *
  * @param file the path of the database
  * @param copy the path of the copy
  * @param options whether the copy may replace an existing file
+ * @returns the damaged records in the copy
  * @throws {StorageError} if the database cannot be read or is damaged, or the copy cannot be written
  */
 export async function backupDatabase(
   file: string,
   copy: string,
   { force = false }: { readonly force?: boolean } = {},
-): Promise<void> {
+): Promise<DamagedRecords> {
   await sizeOf(file);
   await checkName(file);
   if (!force && await exists(copy)) {
@@ -90,9 +107,10 @@ export async function backupDatabase(
     });
     // Without WAL mode, the copy needs no other files, and can be read from a read-only folder.
     await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
-    await checkCopy(file, partial);
+    const damaged = await checkCopy(file, partial);
     await flush(partial);
     await Deno.rename(partial, copy);
+    return damaged;
   } catch (cause) {
     throw storageError(copy, cause);
   } finally {
@@ -107,11 +125,15 @@ export async function backupDatabase(
  * @param file the path of the database
  * @param epoch the new epoch, which is needed because sequence numbers that were used since the copy was made
  * are used again
- * @returns the new path of the previous file; `null` if there was none
- * @throws {StorageError} if the copy is damaged, or a server uses the database
+ * @returns where the previous file is, and which records of the copy are damaged
+ * @throws {StorageError} if the structure of the copy is damaged, or a server uses the database
  */
-export async function restoreDatabase(copy: string, file: string, epoch: string): Promise<string | null> {
-  await inspectDatabase(copy);
+export async function restoreDatabase(copy: string, file: string, epoch: string): Promise<Restored> {
+  await sizeOf(copy);
+  await withDatabase(copy, (db) => {
+    checkKind(db, copy);
+    checkIntegrity(db);
+  });
   // A symbolic link is kept, and points to the restored file.
   const place = await exists(file) ? await Deno.realPath(file) : file;
   // The path is locked even if the file does not exist, because a server that starts during the restore would
@@ -119,7 +141,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
   using _lock = new FileLock(place);
   const partial = `${place}.${crypto.randomUUID()}.partial`;
   try {
-    await backupDatabase(copy, partial);
+    const damaged = await backupDatabase(copy, partial);
     await withDatabase(
       partial,
       (db) => db.prepare("UPDATE meta SET value = ? WHERE name = 'epoch'").run(epoch),
@@ -127,7 +149,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
     await flush(partial);
     const former = await exists(place) ? await setAside(place) : null;
     await Deno.rename(partial, place);
-    return former;
+    return { former, damaged };
   } catch (cause) {
     throw storageError(file, cause);
   } finally {
@@ -135,10 +157,18 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
   }
 }
 
-/** Throws if a copy is damaged, because the database that it was made of is. */
-async function checkCopy(file: string, copy: string): Promise<void> {
+/**
+ * Checks a copy for the damage of the database that it was made of.
+ *
+ * @returns the damaged records
+ * @throws {StorageError} if the structure of the database is damaged
+ */
+async function checkCopy(file: string, copy: string): Promise<DamagedRecords> {
   try {
-    await withDatabase(copy, checkIntegrity);
+    return await withDatabase(copy, (db) => {
+      checkIntegrity(db);
+      return damagedRecords(db);
+    });
   } catch (cause) {
     const what = cause instanceof StorageError ? cause.reason : String(cause);
     throw new StorageError(file, `${what}. No copy was made of it`, { cause });
@@ -180,14 +210,17 @@ async function withDatabase<Result>(
 }
 
 /** Compares all records with their checksums, which the integrity check of SQLite does not know. */
-function checkRecords(db: DatabaseSync): void {
+function damagedRecords(db: DatabaseSync): DamagedRecords {
+  if (schemaVersion(db) < CHECKSUM_VERSION) return { count: 0, first: "" };
   defineRecordChecksum(db);
-  const damaged = db.prepare(
-    `SELECT id, client FROM records LEFT JOIN tasks USING (place)
-     WHERE checksum <> record_checksum(place, record) LIMIT 1`,
-  ).get();
-  if (damaged === undefined) return;
-  throw new Error(`the record of task "${damaged.id}" of client "${damaged.client}" is malformed`);
+  const { count, id, client } = db.prepare(
+    `SELECT count(*) AS count, id, client FROM records LEFT JOIN tasks USING (place)
+     WHERE checksum <> record_checksum(place, record)`,
+  ).get()!;
+  return {
+    count: Number(count),
+    first: count === 0 ? "" : `the record of task "${id}" of client "${client}"`,
+  };
 }
 
 function checkKind(db: DatabaseSync, file: string): number {

@@ -65,7 +65,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   /** Leaves a task out whose id another one has taken after its record was found to be damaged. */
   function leaveOutEarlier(client: string, id: string): void {
     const { place } = index.node(client, id)!;
-    index.leaveOut(client, id);
+    index.leaveOut(client, id, place);
     for (const tasks of [live, ended]) {
       const at = tasks.findIndex((task) => task.client === client && task.id === id);
       if (at >= 0) tasks.splice(at, 1);

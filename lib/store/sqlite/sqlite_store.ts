@@ -291,7 +291,7 @@ export class SqliteStore implements TaskStore {
     if (row === undefined || this.#damaged.has(place)) return;
     this.#damaged.add(place);
     const [client, id] = [String(row.client), String(row.id)];
-    if (this.#index.node(client, id)?.place === place) this.#index.leaveOut(client, id);
+    this.#index.leaveOut(client, id, place);
     this.#notice(
       `The record of task "${id}" of client "${client}" is damaged: the task is left out, and its data stays in ` +
         `"${this.#file.path}" as it is; restore a backup if you need it`,

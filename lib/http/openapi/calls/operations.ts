@@ -31,7 +31,8 @@ export const OPERATION_CALLS: CallGroup = {
       summary: "Check that the server can store changes",
       description:
         "Responds with 503 and the storage error while it cannot, for example because the disk is full. Meanwhile, tasks " +
-        "continue in memory, and changes over HTTP get 503.",
+        "continue in memory, and changes over HTTP get 503. Tasks whose records are damaged do not make the server " +
+        "unready: `damaged_records` counts those that it came upon.",
       responses: { 200: READINESS, 503: READINESS },
       example: "curl {server}/readyz",
     },

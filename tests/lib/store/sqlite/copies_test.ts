@@ -53,6 +53,23 @@ Deno.test("backupDatabase() makes no copy of a damaged database, wherever the da
   assertGreater(refused, 3);
 });
 
+Deno.test("backupDatabase() and restoreDatabase() copy damaged records as they are, and return how many", async () => {
+  using folder = new StoreFolder();
+  await fill(folder, ["1", "2", "3"]);
+  folder.execute(`UPDATE records SET record = replace(record, '"state"', '"stale"') WHERE place > 1`);
+  const copy = `${folder.path}/damaged.db`;
+  const damaged = await backupDatabase(folder.file, copy);
+  assertEquals(damaged.count, 2);
+  assertMatch(damaged.first, /^the record of task "[23]" of client "c"$/);
+  const restored = await restoreDatabase(copy, folder.file, EPOCH);
+  assertEquals(restored.damaged, damaged);
+  for (const file of [copy, folder.file]) {
+    await assertRejects(() => inspectDatabase(file), StorageError, damaged.first);
+  }
+  await using store = folder.open();
+  assertEquals([store.epoch, store.index.count("c")], [EPOCH, 3]);
+});
+
 Deno.test("backupDatabase() and inspectDatabase() refuse a hard link, whose write-ahead log has another name", async () => {
   using folder = new StoreFolder();
   const link = `${folder.path}/link.db`;
@@ -81,7 +98,7 @@ Deno.test("restoreDatabase() keeps a symbolic link, and restores the file to whi
   const copy = await fill(folder, ["1"]);
   const link = `${folder.path}/link.db`;
   await Deno.symlink(folder.file, link);
-  const former = await restoreDatabase(copy, link, EPOCH);
+  const { former } = await restoreDatabase(copy, link, EPOCH);
   assertEquals((await Deno.lstat(link)).isSymlink, true);
   assertEquals([(await inspectDatabase(folder.file)).ended, (await inspectDatabase(former!)).ended], [1, 1]);
   await using store = folder.open();
@@ -101,6 +118,6 @@ Deno.test("restoreDatabase() throws while a server has locked the path, even bef
   );
   assertEquals(await namesIn(folder), before);
   server[Symbol.dispose]();
-  assertEquals(await restoreDatabase(copy, place, EPOCH), null);
+  assertEquals((await restoreDatabase(copy, place, EPOCH)).former, null);
   assertEquals((await inspectDatabase(place)).ended, 1);
 });
