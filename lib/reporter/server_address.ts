@@ -35,13 +35,14 @@ let warnedAbout: string | undefined;
 
 /**
  * Returns the server for reports if the monitored function names none and this process has no monitor: the
- * server in `TASKSCOPE_SERVER`, else the server that this module was imported from.
+ * server in `TASKSCOPE_SERVER`, else the server that this module was imported from, else, in Node and Bun, which
+ * import it from no server, the default address.
  *
  * @returns the server's address; `null` if there is no such server
  */
 export function fallbackServer(): string | null {
   const named = readVariable("TASKSCOPE_SERVER");
-  if (named === undefined || named === "") return homeServer();
+  if (named === undefined || named === "") return homeServer() ?? (isNode() ? DEFAULT_SERVER : null);
   return parseServerAddress(named) ?? ignoreInvalid(named);
 }
 

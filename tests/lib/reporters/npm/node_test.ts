@@ -143,8 +143,11 @@ for (const { name, command } of await runtimes()) {
     `);
     const nobody = `http://127.0.0.1:${freePort()}`;
     const table: readonly (readonly [env: Record<string, string>, ...warnings: RegExp[]])[] = [
-      [{}, /^No server is known, so tasks run unmonitored; set TASKSCOPE_SERVER to the server's address$/],
-      [{ TASKSCOPE_SERVER: "", TASKSCOPE_KEY: "", TASKSCOPE_CLIENT: "" }, /^No server is known/],
+      [
+        { TASKSCOPE_SERVER: "ftp://nowhere" },
+        /^Ignored TASKSCOPE_SERVER/,
+        /^No server is known, so tasks run unmonitored; set TASKSCOPE_SERVER to the server's address$/,
+      ],
       [{ TASKSCOPE_SERVER: nobody }, /^No server answers at http/],
       [
         { TASKSCOPE_SERVER: server.url, TASKSCOPE_KEY: "a-wrong-key" },
@@ -169,6 +172,23 @@ for (const { name, command } of await runtimes()) {
       }
     }
     assertEquals(server.monitor.registry.tasks("default"), []);
+  });
+
+  Deno.test(`${name}: a program that names no server reports to the default address`, async () => {
+    await using server = startServer();
+    // What listens at the default address of this machine must not get the task.
+    using folder = await folderWith(`
+      import net from "node:net";
+      const { connect } = net;
+      net.connect = (options) => {
+        console.log(options.host, options.port);
+        return connect({ ...options, port: Number(process.env.PORT) });
+      };
+      await monitored(() => {}, { id: "work" })();
+    `);
+    await using job = run(command, folder, { PORT: `${server.port}` });
+    assertEquals(await job.ended(), { code: 0, stdout: "127.0.0.1 8000\n", stderr: "" });
+    assertEquals(server.monitor.registry.task("default", "work")?.state, "FINISHED");
   });
 
   Deno.test(`${name}: what a task has reported arrives, although it never ends and nothing keeps the program alive`, async () => {
