@@ -53,6 +53,9 @@ const COMMANDS: Readonly<Record<keyof typeof SUBCOMMANDS, (args: readonly string
  */
 const PAUSE_MS = 5_000;
 
+/** What was probably meant to be JSON. */
+const LIKE_JSON = /^\s*[[{]/;
+
 /** The state that each report of an end leads to. */
 const END_STATES: Readonly<Record<"finish" | "fail" | "cancelled", TaskState>> = {
   finish: "FINISHED",
@@ -140,7 +143,11 @@ async function log(args: readonly string[]): Promise<number> {
 
 async function finish(args: readonly string[]): Promise<number> {
   const commandLine = readFlags(FINISH_FLAGS, args, readVariable);
-  return await end("finish", commandLine, commandLine && finishBody(commandLine.values));
+  const body = commandLine && finishBody(commandLine.values);
+  if (typeof body?.result === "string" && LIKE_JSON.test(commandLine?.values.result ?? "")) {
+    note("--result is not valid JSON, so it is stored as text");
+  }
+  return await end("finish", commandLine, body);
 }
 
 async function fail(args: readonly string[]): Promise<number> {

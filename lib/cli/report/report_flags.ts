@@ -121,7 +121,7 @@ export const LOG_FLAGS = SENDING;
 
 /** The flags of `report finish`. */
 export const FINISH_FLAGS = {
-  result: { kind: "value", placeholder: "<json>", help: "the result; what is not JSON is taken as text" },
+  result: { kind: "value", placeholder: "<json>", help: "the result; what is not JSON is stored as text" },
   ...STATUS,
   ...SENDING,
 } as const satisfies FlagTable;

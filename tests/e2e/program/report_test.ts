@@ -80,6 +80,12 @@ Deno.test("report creates, updates, logs and ends a task", async () => {
   assertEquals((await server.task("w")).state, "STARTING");
   assertEquals(await server.report("finish", "w", "--result=not JSON"), DONE);
   assertEquals((await server.task("w")).result, "not JSON");
+  await server.report("start", "careless", "--id=bad");
+  assertEquals(await server.report("finish", "bad", "--result={bad"), {
+    ...DONE,
+    stderr: "taskscope: --result is not valid JSON, so it is stored as text\n",
+  });
+  assertEquals((await server.task("bad")).result, "{bad");
 });
 
 Deno.test("report exits with 3 if the task was cancelled, and with 1 or 4 if the report is refused", async () => {
