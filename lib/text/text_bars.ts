@@ -47,9 +47,13 @@ interface Column {
 }
 
 const GAP = "  ";
-/** The minimum widths of the name and of the status, which grow if there is room; names beside ids get twice as much. */
+/**
+ * The minimum widths of the name and of the status, which grow if there is room. Names beside ids get twice as much, and
+ * so does a status beside long ids: there, it says more than a bar beside its percentage, which is omitted first.
+ */
 const SHORT_NAME = 8;
 const SHORT_WORDS = 12;
+const LONG_ID = 20;
 /** The maximum width of names: this share of the line, and a number of columns. */
 const NAME_PART = 1 / 4;
 const LONGEST_NAME = 40;
@@ -123,12 +127,19 @@ function columnsOf(tasks: readonly Task[], options: TextBarsOptions): Column[] {
   const mostName = Math.min(LONGEST_NAME, Math.max(2 * SHORT_NAME, Math.floor(width * NAME_PART)));
   const name = Math.min(widest(names), mostName);
   const mostWords = Math.ceil(widest(words) / WORDS_STEP) * WORDS_STEP;
+  const hasLongIds = widest(ids) >= LONG_ID;
   return [
     ...(hasIds ? [fixed(ids, 2)] : []),
     { cells: names, least: Math.min(name, hasIds ? 2 * SHORT_NAME : SHORT_NAME), most: name, rank: 0 },
-    { ...fixed(bars, 4), isColored: true },
+    { ...fixed(bars, hasLongIds ? 7 : 4), isColored: true },
     { ...fixed(percents, 1, "100 %".length), toRight: true },
-    { cells: words, least: Math.min(mostWords, SHORT_WORDS), most: mostWords, rank: 3, isColored: true },
+    {
+      cells: words,
+      least: Math.min(mostWords, (hasLongIds ? 2 : 1) * SHORT_WORDS),
+      most: mostWords,
+      rank: 3,
+      isColored: true,
+    },
     fixed(durations, 5, DURATION_WIDTH),
     fixed(estimates, 6, estimates.some((text) => text !== "") ? TIME_LEFT_WIDTH : 0),
   ];

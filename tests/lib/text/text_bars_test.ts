@@ -111,7 +111,19 @@ Deno.test("textBars() omits the least important columns if there is not enough r
 Deno.test("textBars() keeps 16 characters of names beside the ids that the server makes up", () => {
   const task = exampleTask({ id: "01M8NAZ1GQJ9Q7MGYDNAN3GQH2", name: "long_running_task", progress: 42 });
   assertEquals(textBars([task], { width: 80, now: NOW, isList: true }), [
-    "01M8NAZ1GQJ9Q7MGYDNAN3GQH2  long_running_task  [████░░░░░░]   42 %  Processing",
+    "01M8NAZ1GQJ9Q7MGYDNAN3GQH2  long_running_task   42 %  Processing  1m 15s",
+  ]);
+});
+
+Deno.test("textBars() omits the bar, not the status, beside the ids that the server makes up", () => {
+  const task = finishedTask({
+    id: "01M8NAZ1GQJ9Q7MGYDNAN3GQH2",
+    name: "long_running_task",
+    state: "ERROR",
+    error: { message: "no such file: a.txt", type: "NotFound" },
+  });
+  assertEquals(textBars([task], { width: 80, now: NOW, isList: true }), [
+    "01M8NAZ1GQJ9Q7MGYDNAN3GQH2  long_running_task  100 %  Error: no such file: a.txt",
   ]);
 });
 

@@ -65,10 +65,10 @@ Deno.test("taskText() and listText() format tasks in 80 columns, with active tas
   await socket.task("b", ({ status }) => status === "日本語");
   const list = await call("GET", tasks, TEXT);
   const lines = list.text.trimEnd().split("\n");
-  assertMatch(lines[0]!, /^b {27}second {2}\[·{10}\] {6}— {2}日本語 {6,}\S+$/);
-  assertMatch(lines[1]!, /^a {27}first {3}\[█{4}░{6}\] {3}42 % {2}Half way and … {2}\S+$/);
-  assertMatch(lines[2]!, /^late {24}done {4}\[█{10}\] {2}100 % {2}Finished +\S+$/);
-  assertMatch(lines[3]!, /^01JDK3Q4Z0M7XWZ9V0Y8C1N2B3 {2}done {4}\[█{10}\] {2}100 % {2}Finished +\S+$/);
+  assertMatch(lines[0]!, /^b {27}second {6}— {2}日本語 {6,}\S+$/);
+  assertMatch(lines[1]!, /^a {27}first {4}42 % {2}Half way and a long way .*… {2}\S+$/);
+  assertMatch(lines[2]!, /^late {24}done {4}100 % {2}Finished +\S+$/);
+  assertMatch(lines[3]!, /^01JDK3Q4Z0M7XWZ9V0Y8C1N2B3 {2}done {4}100 % {2}Finished +\S+$/);
   assertEquals(lines.length, 4);
   const one = await call("GET", `${tasks}/a`, TEXT);
   assertMatch(
