@@ -121,6 +121,7 @@ function Hero({ view }: ViewProps): JSX.Element {
   const ended = hasEnded(task);
   const rate = formatRate(task);
   const words = statusWords(task);
+  const hasCounts = task.current !== null || task.total !== null;
   // The bar of an ended task shows how far the task got.
   const showsProgress = !ended || progressReached(task) !== null;
   return (
@@ -179,9 +180,7 @@ function Hero({ view }: ViewProps): JSX.Element {
           </Figure>
         )}
         {!ended && <Figure label="Rate">{rate === "" ? "—" : rate}</Figure>}
-        <Figure label="Done">
-          {task.current === null && task.total === null ? "—" : <Counts task={task} />}
-        </Figure>
+        {(hasCounts || !ended) && <Figure label="Done">{hasCounts ? <Counts task={task} /> : "—"}</Figure>}
       </dl>
     </section>
   );
