@@ -12,8 +12,11 @@ import { isUpToDate, runDeno, writeAtomically } from "./outputs.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const KINDS = ["list", "task", "stats"] as const;
-/** The additional scripts: for the controls of a list, for long lists, and for pages that can't use a WebSocket. */
-const ADDITIONS = ["controls", "window", "fallback"] as const;
+/**
+ * The additional scripts: for the controls of a list, for long lists, for pages that can't use a WebSocket, and to copy
+ * blocks of code.
+ */
+const ADDITIONS = ["controls", "window", "fallback", "copy"] as const;
 /** The scripts of sections of the task page, which share the libraries of its script. */
 const SECTIONS = ["log"] as const;
 /** The libraries that the script of the task page exports, in `ui/browser/section_runtime.ts`. */

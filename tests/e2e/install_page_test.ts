@@ -7,6 +7,7 @@ import { axeFindings } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { type Ended, spawn, startProgram } from "../support/program.ts";
+import { taskWhere } from "../support/python.ts";
 import { rawCall } from "../support/raw_http.ts";
 import { startServer } from "../support/server.ts";
 
@@ -111,6 +112,34 @@ Deno.test("/install shows the public URL, and the client that the query names", 
   for (const client of ["a b", "%3Cscript%3E", "", "%27"]) {
     assertEquals((await ask(`?client=${client}`)).status, 400, client);
   }
+});
+
+Deno.test("/install: the block for curl stops when its task is cancelled on the page", async () => {
+  await using server = startServer();
+  const blocks = blocksOf((await call("GET", `${server.url}/install`)).text);
+  const pasted = paste(blocks.get("block-shell-1")!.replace("1 2 3 4 5", "$(seq 1000)"), null);
+  const { id } = await taskWhere(server.url, ({ current }) => (current ?? 0) > 0, "default");
+  await call("POST", `${server.url}/tasks/default/${id}/cancel`);
+  const { code, stdout, stderr } = await pasted;
+  assertEquals([code, stdout, stderr], [0, "", ""]);
+  const { json } = await call("GET", `${server.url}/tasks/default/${id}`);
+  assertEquals(json.state, "CANCELLED");
+});
+
+Deno.test("/install: a button copies each block", async () => {
+  await using server = startServer({ key: KEY });
+  await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/install`);
+    const buttons = page.getByRole("button", { name: "Copy", exact: true });
+    await buttons.first().waitFor();
+    const blocks = blocksOf((await call("GET", `${server.url}/install`)).text);
+    assertEquals(await buttons.count(), blocks.size);
+    await buttons.last().click();
+    await page.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assertEquals(copied, [...blocks.values()].at(-1));
+    assertEquals(complaints, []);
+  });
 });
 
 Deno.test("/install is linked from the empty list, the help, the footer and the API reference", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { copyText } from "./copy_text.ts";
 import type { Cancellations } from "./cancellations.ts";
 import { taskPageUrl, taskUrl } from "../shared/links.ts";
 import type { PageFrame } from "../shared/model.ts";
@@ -38,17 +39,4 @@ export function createActions(frame: PageFrame, cancellations: Cancellations): P
     },
     copy: copyText,
   };
-}
-
-async function copyText(text: string): Promise<void> {
-  // The Clipboard API exists only in secure contexts: https and localhost.
-  if (navigator.clipboard !== undefined) return await navigator.clipboard.writeText(text);
-  const field = document.createElement("textarea");
-  field.value = text;
-  field.className = "visually-hidden";
-  document.body.append(field);
-  field.select();
-  const copied = document.execCommand("copy");
-  field.remove();
-  if (!copied) throw new Error("Cannot copy: the browser does not allow it here");
 }

@@ -11,6 +11,7 @@ import taskScript from "../dist/task.js" with { type: "text" };
 import controlsScript from "../dist/controls.js" with { type: "text" };
 import statsScript from "../dist/stats.js" with { type: "text" };
 import fallbackScript from "../dist/fallback.js" with { type: "text" };
+import copyScript from "../dist/copy.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
 import logSource from "../dist/log.js" with { type: "text" };
 import base from "../styles/base.css" with { type: "text" };
@@ -60,7 +61,7 @@ const logScript = logSource.replaceAll('"./task.js"', `"./${taskName}"`);
 
 /**
  * The names of the files: one script for each kind of page, one for the controls of a list, one for windowing,
- * one for pages without a WebSocket, one for the log, and the stylesheet.
+ * one for pages without a WebSocket, one for the log, one to copy blocks of code, and the stylesheet.
  */
 export const assetNames: {
   readonly list: string;
@@ -70,6 +71,7 @@ export const assetNames: {
   readonly window: string;
   readonly fallback: string;
   readonly log: string;
+  readonly copy: string;
   readonly style: string;
 } = {
   list: `list-${hash(listScript)}.js`,
@@ -79,6 +81,7 @@ export const assetNames: {
   window: `window-${hash(windowScript)}.js`,
   fallback: `fallback-${hash(fallbackScript)}.js`,
   log: `log-${hash(logScript)}.js`,
+  copy: `copy-${hash(copyScript)}.js`,
   style: `style-${hash(styles)}.css`,
 };
 
@@ -91,6 +94,7 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.fallback, { body: fallbackScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.log, { body: logScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.copy, { body: copyScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.style, { body: styles, contentType: "text/css; charset=utf-8" }],
 ]);
 

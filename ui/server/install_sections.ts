@@ -130,16 +130,18 @@ function curlSection({ server, client, needsKey }: InstallPage): InstallSection 
     id: "shell",
     title: "A shell with curl",
     blocks: [{
-      about: "No library at all: each report is one request.",
+      about:
+        "No library at all: each report is one request, whose response is the task. Stop when someone has cancelled it.",
       code: `T=${shellWord(`${server}/tasks/${client}`)}
 ID=hello-$(date +%s)
-report() { curl -fsS -o /dev/null${header} "$@"; }
-report $T -d id=$ID -d name='hello from curl'
+report() { curl -fsS${header} "$@"; }
+END=finish
+report -o /dev/null $T -d id=$ID -d name='hello from curl'
 for n in 1 2 3 4 5; do
-  report $T/$ID -d current=$n -d total=5 -d status="Step $n"
+  report $T/$ID -d current=$n -d total=5 -d status="Step $n" | grep '"cancel_requested":true' > /dev/null && END=cancelled && break
   sleep 0.5
 done
-report $T/$ID/finish -d result=done`,
+report -o /dev/null -X POST $T/$ID/$END`,
     }],
     notes: [],
   };

@@ -83,7 +83,11 @@ export function pageRenderer(version: string): PageRenderer {
       renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
     overview: (page) =>
       renderOverviewPage({ ...page, version }, `${page.basePath}/assets/${assetNames.style}`),
-    install: (page) => renderInstallPage({ ...page, version }, `${page.basePath}/assets/${assetNames.style}`),
+    install: (page) =>
+      renderInstallPage({ ...page, version }, {
+        style: `${page.basePath}/assets/${assetNames.style}`,
+        script: `${page.basePath}/assets/${assetNames.copy}`,
+      }),
     signIn: (page) => renderSignInPage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     share: (page) => renderSharePage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     problem: (problem) =>

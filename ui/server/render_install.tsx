@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * Renders the page about reporting to a server, with blocks to paste into a shell. The page needs no script.
+ * Renders the page about reporting to a server, with blocks to paste into a shell. A script only adds buttons that copy
+ * them.
  *
  * @module
  */
@@ -18,9 +19,12 @@ import { documentOf } from "./render.tsx";
  * Renders the page.
  *
  * @param page the address of the server, and what it requires
- * @param style the URL of the stylesheet
+ * @param assets the URLs of the stylesheet and of the script
  */
-export function renderInstallPage(page: InstallPage, style: string): string {
+export function renderInstallPage(
+  page: InstallPage,
+  assets: { readonly style: string; readonly script: string },
+): string {
   const { basePath, needsKey } = page;
   const sections = installSections(page);
   const content = renderToString(
@@ -45,7 +49,13 @@ export function renderInstallPage(page: InstallPage, style: string): string {
       </main>
     </div>,
   );
-  return documentOf("Report to this server · Taskscope", <link rel="stylesheet" href={style} />, content);
+  const head = (
+    <>
+      <link rel="stylesheet" href={assets.style} />
+      <script type="module" src={assets.script} />
+    </>
+  );
+  return documentOf("Report to this server · Taskscope", head, content);
 }
 
 function Contents({ sections, needsKey, basePath }: {

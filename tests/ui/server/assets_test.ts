@@ -27,6 +27,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
     assetNames.window,
     assetNames.fallback,
     assetNames.log,
+    assetNames.copy,
     assetNames.style,
   ]);
   assertMatch(assetNames.list, /^list-[0-9a-z]{11}\.js$/);
@@ -36,6 +37,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
   assertMatch(assetNames.window, /^window-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.fallback, /^fallback-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.log, /^log-[0-9a-z]{11}\.js$/);
+  assertMatch(assetNames.copy, /^copy-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.style, /^style-[0-9a-z]{11}\.css$/);
 });
 
