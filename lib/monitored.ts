@@ -43,7 +43,7 @@ export type {
   TaskHandle,
   TrackOptions,
 } from "./reporter/monitored_task.ts";
-export type { TaskUpdate } from "./reporter/task_reporter.ts";
+export type { TaskUpdate } from "./reporter/task_update.ts";
 export type { JsonObject, JsonValue, LogLevel, LogLineTraits, LogStream, UpdateChange } from "./task/task.ts";
 export type { AnyGenerator } from "./reporter/monitored_generator.ts";
 export type {

@@ -100,6 +100,11 @@ export interface MonitorLimits {
   /** The number of milliseconds that the summary of a past run is kept after its end. */
   readonly pastRunAgeMs: number;
   /**
+   * The maximum number of points of the values of all ended tasks in memory; the values that were written least
+   * recently are dropped first.
+   */
+  readonly valuePoints: number;
+  /**
    * The maximum number of characters of logs and histories that may wait to be written to disk; further lines
    * and entries are dropped.
    */
@@ -220,6 +225,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   pastRunsPerName: 500,
   pastRuns: 100_000,
   pastRunAgeMs: 400 * 24 * 60 * 60 * 1_000,
+  valuePoints: 4_000_000,
   unsavedCharacters: 64 * 1024 * 1024,
   commitIntervalMs: 50,
   watchers: 10_000,

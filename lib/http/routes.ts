@@ -80,6 +80,7 @@ export const ROUTES: readonly Route<Areas>[] = [
   ),
   route("GET /tasks/{client}/{id}/history", "read", ({ rest }, call) => rest.history(call), COMPRESSED),
   route("GET /tasks/{client}/{id}/progress", "read", ({ rest }, call) => rest.progress(call), COMPRESSED),
+  route("GET /tasks/{client}/{id}/values", "read", ({ rest }, call) => rest.values(call), COMPRESSED),
   route(
     "POST /tasks/{client}/{id}/finish",
     "report",

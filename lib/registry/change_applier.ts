@@ -105,8 +105,11 @@ export class ChangeApplier {
     if (live !== undefined && change.type === "update" && change.from_output) live.isRead = true;
     if (live !== undefined && after.progress !== null) {
       live.progress.add(Math.max(after.updated_at, before?.updated_at ?? 0), after.progress);
-      if (isEnd) liveTasks.save(live, at);
     }
+    if (live !== undefined && change.type === "update" && change.values !== undefined) {
+      live.values.add(change.values, after.updated_at);
+    }
+    if (live !== undefined && isEnd) liveTasks.save(live, at);
     if (change.type !== "roll_up") this.#rollUp.changed(client, after, change, at);
     if (isEnd) {
       liveTasks.delete(client, id);
@@ -121,8 +124,8 @@ export class ChangeApplier {
       return { ...change, parent_id: possibleParent(store.index, client, id, change.parent_id) };
     }
     if (change.type !== "update" || !change.from_output || !live.get(client, id)?.subtasks) return change;
-    const { expected_weight, metadata } = change;
-    return updateOf({ expected_weight, metadata });
+    const { expected_weight, metadata, values } = change;
+    return { ...updateOf({ expected_weight, metadata, values }), from_output: true };
   }
 
   #begin(client: string, id: string, reporter: Reporter | null): void {

@@ -11,9 +11,12 @@ import { ProgressHistory } from "./progress_history.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "./registry_types.ts";
 import type { SignsOfLife } from "./staleness.ts";
 import { type Contribution, newContribution, SubtaskProgress } from "./subtask_progress.ts";
-import { PROGRESS_HISTORY, type SubtaskSums } from "../store/side_tables.ts";
+import { PROGRESS_HISTORY, type SubtaskSums, VALUES } from "../store/side_tables.ts";
 import type { TaskStore } from "../store/store.ts";
+import { LIMITS } from "../task/grammar.ts";
 import type { ProgressPoint } from "../task/task.ts";
+import type { TaskValues } from "../task/value_book.ts";
+import { ValueHistory } from "./value_history.ts";
 
 /** The state of an unfinished task that is not part of its record. */
 export interface LiveTask extends SignsOfLife {
@@ -27,6 +30,7 @@ export interface LiveTask extends SignsOfLife {
   /** What the task counts towards the progress of its parent. */
   readonly contribution: Contribution;
   readonly progress: ProgressHistory;
+  readonly values: ValueHistory;
   /** The id of the reporter that runs the task; `null` if no reporter runs it yet. */
   readonly owner: string | null;
   /** The connection to the reporter that runs the task; `null` while the reporter is disconnected. */
@@ -49,15 +53,17 @@ export interface LiveTaskOptions {
   readonly unheard?: number;
   /** The task's progress history so far. */
   readonly points?: readonly ProgressPoint[];
+  /** The task's values so far. */
+  readonly values?: TaskValues | undefined;
   /** The stored sums over the task's subtasks; `null` or absent if there are none. */
   readonly sums?: SubtaskSums | null;
 }
 
 /**
- * The maximum number of progress histories that are stored at once: writing thousands would block the event
+ * The maximum number of points of progress and values that are stored at once: writing more would block the event
  * loop.
  */
-const MAX_SAVES = 200;
+const MAX_SAVED_POINTS = 200 * LIMITS.progressPoints;
 
 /** The parts of a store that {@linkcode LiveTasks} uses. */
 export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putEntries">;
@@ -105,7 +111,7 @@ export class LiveTasks {
   add(
     client: string,
     id: string,
-    { owner, reporter, at, unheard = 0, points, sums = null }: LiveTaskOptions,
+    { owner, reporter, at, unheard = 0, points, values, sums = null }: LiveTaskOptions,
   ): void {
     const isRemote = reporter === null ? owner !== null : reporter.isRemote === true;
     const isHttp = owner === HTTP_REPORTER_ID;
@@ -119,6 +125,7 @@ export class LiveTasks {
       subtasks: sums === null ? null : new SubtaskProgress(sums),
       contribution: newContribution(),
       progress: new ProgressHistory(at, points),
+      values: new ValueHistory(at, values),
       owner,
       reporter: isHttp ? null : reporter,
       heardMs: nowMs - unheard * 1_000,
@@ -143,31 +150,41 @@ export class LiveTasks {
   }
 
   /**
-   * Stores some of the progress histories that are due.
+   * Stores some of the progress and values that are due.
    *
    * @param at the current time, in epoch seconds
    * @param everySeconds the interval at which this method is called, in seconds
    */
   saveSome(at: number, everySeconds: number): void {
+    let total = 0;
+    for (const task of this.#tasks.values()) total += sizeOf(task);
     // This minimum ensures that every task gets its turn before the first one is due again.
-    const leastSeconds = this.#tasks.size / MAX_SAVES * everySeconds;
-    let saves = 0;
+    const leastSeconds = total / MAX_SAVED_POINTS * everySeconds;
+    let saved = 0;
     for (const task of this.#tasks.values()) {
-      if (!task.progress.isDue(at, leastSeconds)) continue;
+      if (!task.progress.isDue(at, leastSeconds) && !task.values.isDue(at, leastSeconds)) continue;
       this.save(task, at);
-      if (++saves === MAX_SAVES) return;
+      saved += sizeOf(task);
+      if (saved >= MAX_SAVED_POINTS) return;
     }
   }
 
-  /** Stores every progress history that has unsaved points. */
+  /** Stores the progress and the values of every task that are not stored yet. */
   saveAll(at: number): void {
-    for (const task of this.#tasks.values()) if (task.progress.isUnsaved) this.save(task, at);
+    for (const task of this.#tasks.values()) this.save(task, at);
   }
 
-  /** Stores the progress history of a task. A single point is not stored, because it equals the record. */
-  save({ client, id, progress }: LiveTask, at: number): void {
-    if (progress.length > 1) this.#store.putEntries(PROGRESS_HISTORY, client, id, [progress.points]);
+  /**
+   * Stores the progress and the values of a task that are not stored yet. A single point of progress is not stored,
+   * because it equals the record.
+   */
+  save({ client, id, progress, values }: LiveTask, at: number): void {
+    if (progress.isUnsaved && progress.length > 1) {
+      this.#store.putEntries(PROGRESS_HISTORY, client, id, [progress.points]);
+    }
+    if (values.isUnsaved) this.#store.putEntries(VALUES, client, id, [values.values]);
     progress.saved(at);
+    values.saved(at);
   }
 
   /** Removes all tasks. */
@@ -182,6 +199,11 @@ export class LiveTasks {
     if (owned === undefined) this.#owned.set(owner, owned = new Set());
     return owned;
   }
+}
+
+/** Returns the maximum number of points that storing a task's progress and values writes. */
+function sizeOf({ values }: LiveTask): number {
+  return LIMITS.progressPoints + values.length;
 }
 
 /**

@@ -6,10 +6,7 @@
 
 import { LIMITS } from "../task/grammar.ts";
 import type { ProgressPoint } from "../task/task.ts";
-
-/** How much of a history may be unsaved: this many seconds, and a share of the time that the task has run. */
-const UNSAVED_SECONDS = 5;
-const UNSAVED_SHARE = 0.05;
+import { SaveClock } from "./save_clock.ts";
 
 /**
  * The progress of one task over time. The first and the last point are kept, and between them points at a
@@ -23,18 +20,16 @@ export class ProgressHistory {
   #step = 0;
   /** The time of the last point that later points do not replace. */
   #keptAt = -Infinity;
-  /** When the points were last stored, in epoch seconds. */
-  #savedAt: number;
-  #isSaved = true;
+  readonly #saves: SaveClock;
 
   /**
    * @param at the current time, in epoch seconds
    * @param known points that are already stored
    */
   constructor(at: number, known: readonly ProgressPoint[] = []) {
-    this.#savedAt = at;
+    this.#saves = new SaveClock(at);
     for (const [at, progress] of known) this.add(at, progress);
-    this.#isSaved = true;
+    this.#saves.saved(at);
   }
 
   /** The number of points. */
@@ -59,7 +54,7 @@ export class ProgressHistory {
   add(at: number, progress: number): void {
     const points = this.#points;
     const last = points.length - 2;
-    this.#isSaved = false;
+    this.#saves.changed();
     const lastAt = points[last] ?? -Infinity;
     // The last point is kept if it is far enough from the point before it, or was the last one for that long.
     const isPassing = lastAt !== this.#keptAt && at - lastAt < this.#step;
@@ -71,7 +66,7 @@ export class ProgressHistory {
 
   /** Whether there are points that are not stored yet. */
   get isUnsaved(): boolean {
-    return !this.#isSaved;
+    return this.#saves.isUnsaved;
   }
 
   /**
@@ -81,15 +76,12 @@ export class ProgressHistory {
    * @param leastSeconds the minimum time since the history was last stored, in seconds
    */
   isDue(at: number, leastSeconds = 0): boolean {
-    const elapsed = at - (this.#points[0] ?? at);
-    return this.isUnsaved &&
-      at - this.#savedAt >= Math.max(UNSAVED_SECONDS, elapsed * UNSAVED_SHARE, leastSeconds);
+    return this.#saves.isDue(at, at - (this.#points[0] ?? at), leastSeconds);
   }
 
   /** Records that the points have been stored. */
   saved(at: number): void {
-    this.#savedAt = at;
-    this.#isSaved = true;
+    this.#saves.saved(at);
   }
 
   #thinOut(): void {

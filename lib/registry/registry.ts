@@ -9,8 +9,9 @@ import { ClosedError, type LimitError, StorageError } from "../errors.ts";
 import { type Launch, LAUNCHES } from "../store/side_tables.ts";
 import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import type { Report } from "../task/protocol.ts";
-import type { ProgressPoint, ReportedChange, Task, TaskChange } from "../task/task.ts";
+import type { ProgressPoint, Task, TaskChange } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
+import type { TaskValues } from "../task/value_book.ts";
 import { wellFormed } from "../task/well_formed.ts";
 import { UnrefInterval } from "../unref_interval.ts";
 import { ChangeApplier } from "./change_applier.ts";
@@ -21,6 +22,7 @@ import { RegistryReader } from "./registry_reader.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { Retention, type RetentionLimits } from "./retention.ts";
 import { stalenessChange, type StalenessLimits } from "./staleness.ts";
+import { withPlausibleTimes } from "./with_plausible_times.ts";
 
 /**
  * The limits of a {@linkcode Registry}: how many tasks it keeps and for how long, and when a task counts as
@@ -121,6 +123,12 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   override progress(client: string, id: string): Promise<readonly ProgressPoint[]> {
     const live = this.#live.get(client, id);
     return live === undefined ? super.progress(client, id) : Promise.resolve(live.progress.points);
+  }
+
+  /** Returns the values of a task over time. */
+  override values(client: string, id: string): Promise<TaskValues> {
+    const live = this.#live.get(client, id);
+    return live === undefined ? super.values(client, id) : Promise.resolve(live.values.values);
   }
 
   /** Stores the function name and the arguments that a task was started with. */
@@ -350,13 +358,14 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const { seq } = this.#store;
     const { live, ended } = this.#store.takeOpened();
     for (const each of ended) this.#retention.addEnded(each);
-    for (const { client, id, progress: points, subtasks: sums = null } of live) {
+    for (const { client, id, progress: points, values, subtasks: sums = null } of live) {
       this.#retention.adopt(client);
       const task = this.#store.index.get(client, id)?.task;
       const owner = task?.reporter ?? null;
       const at = now();
       const unheard = Math.max(0, at - (task?.updated_at ?? at));
-      if (owner !== null) this.#live.add(client, id, { owner, reporter: null, at, unheard, points, sums });
+      if (owner === null) continue;
+      this.#live.add(client, id, { owner, reporter: null, at, unheard, points, values, sums });
     }
     this.#changes.adopt(live);
     for (const { client, id } of live) {
@@ -378,10 +387,4 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 /** Returns whether a reporter runs a task. A reporter in another process cannot pass for one in this process. */
 function isOwner(live: LiveTask, reporter: Reporter): boolean {
   return live.owner === reporter.id && live.isRemote === (reporter.isRemote === true);
-}
-
-/** Replaces the times of log lines in the future. Lines may come from an old file, so they may be of any age. */
-function withPlausibleTimes(change: ReportedChange, now: number): ReportedChange {
-  if (change.type !== "log" || change.lines.every(({ at }) => at <= now)) return change;
-  return { ...change, lines: change.lines.map((line) => line.at <= now ? line : { ...line, at: now }) };
 }

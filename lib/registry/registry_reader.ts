@@ -14,9 +14,11 @@ import {
   LOG_LINES,
   type NumberedLine,
   PROGRESS_HISTORY,
+  VALUES,
 } from "../store/side_tables.ts";
 import type { RunSummary } from "../task/run_summary.ts";
 import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../task/task.ts";
+import { NO_VALUES, type TaskValues } from "../task/value_book.ts";
 
 /** A part of a task's log, without gaps. */
 export interface LogSlice {
@@ -192,6 +194,12 @@ export class RegistryReader {
   async progress(client: string, id: string): Promise<readonly ProgressPoint[]> {
     const [points] = await this.#store.readEntries(PROGRESS_HISTORY, client, id);
     return points ?? [];
+  }
+
+  /** Returns the values of a task over time. */
+  async values(client: string, id: string): Promise<TaskValues> {
+    const [values] = await this.#store.readEntries(VALUES, client, id);
+    return values ?? NO_VALUES;
   }
 
   /**

@@ -5,6 +5,7 @@
  */
 
 import type { Task, TaskChange } from "../task/task.ts";
+import { isMeasurement } from "../task/transition.ts";
 
 /** The limits on how long a task may give no sign of life. */
 export interface StalenessLimits {
@@ -29,8 +30,8 @@ export interface SignsOfLife {
 const OBSERVATIONS: ReadonlySet<TaskChange["type"]> = new Set(["stale", "estimate", "reconnected"]);
 
 /** Returns whether a change of a task is a sign of its life. */
-export function isSignOfLife({ type }: TaskChange): boolean {
-  return !OBSERVATIONS.has(type);
+export function isSignOfLife(change: TaskChange): boolean {
+  return !OBSERVATIONS.has(change.type) && !isMeasurement(change);
 }
 
 /**

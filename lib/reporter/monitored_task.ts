@@ -5,7 +5,7 @@
  */
 
 import type { LogLineTraits } from "../task/task.ts";
-import type { TaskUpdate } from "./task_reporter.ts";
+import type { TaskUpdate } from "./task_update.ts";
 
 /** The first argument of a monitored function: reports the progress of its run. */
 export interface MonitoredTask {

@@ -22,6 +22,8 @@ import {
 } from "../task/task.ts";
 import { LOG_BUFFER_LIMITS, LogBuffer, type LogBufferLimits } from "./log_buffer.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
+import type { TaskUpdate } from "./task_update.ts";
+import { UnsentValues } from "./unsent_values.ts";
 import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
 
 /** The throttle and the buffer size of a {@linkcode TaskReporter}. */
@@ -54,12 +56,6 @@ export type EndChange = FinishChange | FailChange | CancelledChange;
 type Draft = { -readonly [Key in keyof UpdateChange]: UpdateChange[Key] };
 
 /**
- * The values passed to {@linkcode MonitoredTask.update}. Each value is validated, because it comes from user
- * code.
- */
-export interface TaskUpdate extends Omit<UpdateChange, "type" | "expected_weight" | "from_output"> {}
-
-/**
  * Throttles the updates of one task: the first update is reported at once, later ones at most every
  * `flushIntervalMs`, with the newest values. State changes and log lines are never coalesced, and the last
  * update is always reported. The size of the buffer does not depend on the rate of updates.
@@ -80,6 +76,7 @@ export class TaskReporter implements ReportedTask {
   #draft: Draft | null = null;
   #draftAt = 0;
   readonly #lines: LogBuffer;
+  readonly #values = new UnsentValues();
   #sentLines = 0;
   #progress: TaskProgress = { progress: null, current: null, total: null };
   #flushedMs = 0;
@@ -212,6 +209,8 @@ export class TaskReporter implements ReportedTask {
       const draft = this.#draft;
       this.#draft = null;
       this.#remember(draft);
+      const values = this.#values.take();
+      if (values !== undefined) draft.values = values;
       this.#report(this.#draftAt, draft);
     }
     while (!this.#lines.isEmpty) {
@@ -242,6 +241,7 @@ export class TaskReporter implements ReportedTask {
     this.#states = [];
     if (this.#draft !== null) this.#remember(this.#draft);
     this.#draft = this.#summary === null ? null : { ...this.#summary };
+    this.#values.restate();
     this.#queueCreation();
     this.#lines.unshift(lines);
     this.#sentLines = 0;
@@ -332,6 +332,9 @@ export class TaskReporter implements ReportedTask {
       draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
     }
     if (update.metadata !== undefined) this.#mergeMetadata(draft, update.metadata);
+    if (update.values !== undefined) {
+      this.#values.add(update.values, Date.now() / 1000, (reason) => this.#warnOnce(reason));
+    }
   }
 
   #emptyDraft(): Draft {

@@ -9,6 +9,7 @@
  */
 
 import type { HistoryEntry, JsonValue, LogLevel, LogLine, LogStream, ProgressPoint } from "../task/task.ts";
+import type { TaskValues } from "../task/value_book.ts";
 
 /** The limits on the number of entries in the side tables. */
 export interface SideTableLimits {
@@ -27,6 +28,8 @@ export interface SideTableLimits {
   readonly historyEntries: number;
   /** The maximum number of points of progress history that are kept of all tasks in memory. */
   readonly progressPoints: number;
+  /** The maximum number of points of values that are kept of all tasks in memory. */
+  readonly valuePoints: number;
 }
 
 /** The limits on the entries of one side table. */
@@ -160,6 +163,18 @@ export const PROGRESS_HISTORY: SideTable<readonly ProgressPoint[]> = {
   fromRow: ([points]) => JSON.parse(String(points)),
 };
 
+/** The side table of tasks' values over time, which are one entry that is replaced as a whole. */
+export const VALUES: SideTable<TaskValues> = {
+  name: "value_series",
+  columns: ["series"],
+  keyOf: null,
+  sizeOf: ({ series }) => series.reduce((sum, { points }) => sum + points.length, 0),
+  boundsInMemory: ({ valuePoints }) => ({ perTask: 1, total: valuePoints }),
+  perTaskOnDisk: () => 1,
+  toRow: (values) => [JSON.stringify(values)],
+  fromRow: ([values]) => JSON.parse(String(values)),
+};
+
 /** The function name and the arguments that a task was started with, so that it can be started again. */
 export interface Launch {
   /** The name that the task's function is registered under. */
@@ -215,6 +230,7 @@ export const SIDE_TABLES: readonly SideTable<any>[] = [
   PROGRESS_HISTORY,
   LAUNCHES,
   SUBTASK_SUMS,
+  VALUES,
 ];
 
 /**

@@ -6,6 +6,7 @@
 
 import type { StorageError } from "../errors.ts";
 import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.ts";
+import type { TaskValues } from "../task/value_book.ts";
 import type { LogMatches, LogQuery } from "./log_search.ts";
 import type { PastRunStore } from "./past_run_store.ts";
 import type { KeyRange, SideTable, SubtaskSums } from "./side_tables.ts";
@@ -115,6 +116,8 @@ export interface Delivery {
 export interface OpenedTask extends TaskKey {
   /** The task's progress history, oldest point first. */
   readonly progress: readonly ProgressPoint[];
+  /** The task's values over time; absent if it has reported none. */
+  readonly values?: TaskValues;
   /** The sums over the task's subtasks; absent if none has ended or moved. */
   readonly subtasks?: SubtaskSums;
 }

@@ -13,6 +13,7 @@ export const DEFAULT_CHANNEL = "taskscope";
 // This separate constant, and the `PURE` marks below, let the bundler drop the patterns that pages do not
 // use.
 const ID_LENGTH = 128;
+const VALUE_NAME_LENGTH = 64;
 
 /**
  * The limits of one task and its fields. Reporters truncate longer values, and the server rejects them, except
@@ -40,6 +41,13 @@ export const LIMITS = {
    * The maximum number of points in one task's progress history: a chart has hardly more pixels than that.
    */
   progressPoints: 200,
+  /** The maximum number of series of values of one task; values of further ones are ignored. */
+  valueSeries: 16,
+  valueNameLength: VALUE_NAME_LENGTH,
+  /** The maximum number of points of one series of values. */
+  valuePoints: 256,
+  /** The maximum number of points of one series that wait to be reported. */
+  unsentValuePoints: 64,
   /**
    * The maximum number of levels of nested arrays and objects in a JSON value, because code that walks the
    * value recurses once per level.
@@ -60,6 +68,18 @@ export const TASK_ID: RegExp = /* @__PURE__ */ new RegExp(
   `^(?!(?:${RESERVED_TASK_IDS})$)[A-Za-z0-9._:-]{1,${ID_LENGTH}}$`,
 );
 
+/**
+ * The pattern of the name of a series of values: the characters that MLflow allows, without a space at either end. Such a name
+ * needs no escaping in HTML, CSV or a terminal.
+ */
+export const VALUE_NAME: RegExp = /* @__PURE__ */ new RegExp(
+  `^(?!__proto__$)(?=.{1,${VALUE_NAME_LENGTH}}$)\\w(?:[\\w .:/-]*[\\w.:/-])?$`,
+);
+
+/** The rule for the names of series, to follow "must have" in error messages. */
+export const VALUE_NAME_RULE =
+  `1 to ${VALUE_NAME_LENGTH} characters of A-Z a-z 0-9 _ . : / - and inner spaces`;
+
 /** The rule for client tokens, to follow "must be" in error messages. */
 export const CLIENT_RULE = `1 to ${ID_LENGTH} characters of A-Z a-z 0-9 . _ - and not . or ..`;
 
@@ -74,4 +94,9 @@ export function isClientToken(text: string): boolean {
 /** Returns whether a text is a valid task id, according to {@linkcode TASK_ID_RULE}. */
 export function isTaskId(text: string): boolean {
   return TASK_ID.test(text);
+}
+
+/** Returns whether a text is the valid name of a series of values, according to {@linkcode VALUE_NAME_RULE}. */
+export function isValueName(text: string): boolean {
+  return VALUE_NAME.test(text);
 }

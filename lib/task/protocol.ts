@@ -26,6 +26,7 @@ import {
   type UpdateField,
   type UpdateFieldName,
 } from "./update_fields.ts";
+import { areValues, VALUES_RULE } from "./values.ts";
 
 /** A change of one task, sent by a reporter. */
 export interface Report {
@@ -174,6 +175,11 @@ function updateParser(name: UpdateFieldName, field: UpdateField): (value: unknow
       return (value) => field.isNullable && value === null ? null : string(value, name, field.maxLength);
     case "object":
       return (value) => jsonObject(value, name, field.maxBytes);
+    case "values":
+      return (value) => {
+        if (!areValues(value)) throw wrong(name, VALUES_RULE, value);
+        return value;
+      };
   }
 }
 

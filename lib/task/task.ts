@@ -7,7 +7,7 @@
  * @module
  */
 
-import { LIMITS } from "./grammar.ts";
+import type { Values } from "./values.ts";
 
 /** All states of a task, in the order in which it passes through them. */
 export const TASK_STATES = [
@@ -130,6 +130,8 @@ export interface Task {
   readonly cancel_requested: boolean;
   /** The number of log lines that the task has written. */
   readonly log_count: number;
+  /** The number of values that the task has reported, of all its series. */
+  readonly value_count: number;
   /**
    * The id of the reporter if the task runs outside the server's process, or `"http"`. `null` if the task
    * runs in the server's process, so that the task ends when the process exits.
@@ -201,6 +203,8 @@ export interface UpdateChange {
   readonly expected_weight?: number | null;
   /** Metadata to merge into the task's metadata key by key; a key with the value `null` is removed. */
   readonly metadata?: JsonObject;
+  /** Numbers to chart over time, by the names of their series. */
+  readonly values?: Values;
   /**
    * Whether progress, counts and status were read from the task's output. They count as long as the task has no
    * subtasks, whose output may be part of its own.
@@ -371,22 +375,4 @@ export type ProgressPoint = readonly [at: number, progress: number];
 /** Returns whether a state is final, so that the task has ended. */
 export function isFinal(state: TaskState): boolean {
   return state === "FINISHED" || state === "ERROR" || state === "CANCELLED";
-}
-
-/** Returns the status of a task whose reporter has not set one, which describes the state. */
-export function stateWords(state: TaskState, error: TaskError | null): string {
-  switch (state) {
-    case "NOT_STARTED":
-      return "Not started";
-    case "STARTING":
-      return "Starting";
-    case "PROCESSING":
-      return "Processing";
-    case "FINISHED":
-      return "Finished";
-    case "CANCELLED":
-      return "Cancelled";
-    case "ERROR":
-      return `Error: ${error?.message ?? "unknown"}`.slice(0, LIMITS.statusLength);
-  }
 }

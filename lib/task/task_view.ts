@@ -4,7 +4,8 @@
  * @module
  */
 
-import { isFinal, stateWords, type Task, type TaskSummary } from "./task.ts";
+import { isFinal, type Task, type TaskSummary } from "./task.ts";
+import { stateWords } from "./state_words.ts";
 
 /** Returns whether a task has ended, even if this version does not know its state. */
 export function hasEnded(task: Pick<Task, "state" | "finished_at">): boolean {

@@ -6,7 +6,10 @@
 
 import { byteLength } from "./protocol.ts";
 import { LIMITS } from "./grammar.ts";
-import { isFinal, stateWords } from "./task.ts";
+import { isFinal } from "./task.ts";
+import { stateWords } from "./state_words.ts";
+import { UPDATE_FIELD_NAMES } from "./update_fields.ts";
+import { countValues } from "./values.ts";
 import type {
   CreateChange,
   HistoryEntry,
@@ -257,6 +260,7 @@ function created(id: string, change: CreateChange, at: number, reporter: string 
     retryable: change.retryable,
     cancel_requested: false,
     log_count: 0,
+    value_count: 0,
     reporter,
     report_seq: null,
     version: 1,
@@ -303,10 +307,20 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
     own_progress: base.own_progress ||
       (change.from_output !== true && (change.progress !== undefined || change.current !== undefined)),
     metadata: change.metadata === undefined ? base.metadata : mergeMetadata(base.metadata, change.metadata),
-    stale: false,
+    value_count: base.value_count + (change.values === undefined ? 0 : countValues(change.values)),
+    stale: isMeasurement(change) && task.stale,
     updated_at: time,
     version: task.version + 1,
   };
+}
+
+/**
+ * Returns whether a change has only values that were measured from outside, which does not show that the task is alive. A
+ * program that writes values to its output also writes a line to the log.
+ */
+export function isMeasurement(change: TaskChange): boolean {
+  if (change.type !== "update" || change.from_output !== true || change.values === undefined) return false;
+  return UPDATE_FIELD_NAMES.every((name) => name === "values" || change[name] === undefined);
 }
 
 /**

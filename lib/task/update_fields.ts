@@ -17,7 +17,9 @@ export type UpdateFieldType =
   /** Text of a limited length; `null` clears it if `isNullable`. */
   | { readonly kind: "text"; readonly maxLength: number; readonly isNullable: boolean }
   /** A JSON object of a limited size, merged key by key. */
-  | { readonly kind: "object"; readonly maxBytes: number };
+  | { readonly kind: "object"; readonly maxBytes: number }
+  /** Finite numbers by the names of their series, which are not part of the record. */
+  | { readonly kind: "values" };
 
 /** A field that reporters set with updates. */
 export type UpdateField = UpdateFieldType & {
@@ -53,6 +55,11 @@ export const UPDATE_FIELDS: Readonly<Record<UpdateFieldName, UpdateField>> = {
     kind: "object",
     maxBytes: LIMITS.metadataBytes,
     about: "any other data, shown beside the task",
+  },
+  values: {
+    kind: "values",
+    about:
+      `numbers to chart over time, such as {"loss": 0.12}; a task has at most ${LIMITS.valueSeries} series`,
   },
 };
 

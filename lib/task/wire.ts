@@ -141,6 +141,7 @@ export function readTask(value: unknown): Task | null {
     retryable: fields.retryable === true,
     cancel_requested: fields.cancel_requested === true,
     log_count: numberOrNull(fields.log_count) ?? 0,
+    value_count: numberOrNull(fields.value_count) ?? 0,
     reporter: textOrNull(fields.reporter),
     report_seq: numberOrNull(fields.report_seq),
     version: numberOrNull(fields.version) ?? 0,

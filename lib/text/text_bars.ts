@@ -13,7 +13,8 @@ import {
   formatPercent,
   timeLeft,
 } from "./format.ts";
-import { stateWords, type Task } from "../task/task.ts";
+import type { Task } from "../task/task.ts";
+import { stateWords } from "../task/state_words.ts";
 import { hasEnded, statusWords } from "../task/task_view.ts";
 import { padText, plainText, textWidth } from "./terminal_text.ts";
 

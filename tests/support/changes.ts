@@ -6,6 +6,7 @@
 
 import fc from "fast-check";
 import { createChange as changeOf, type CreateFields } from "../../lib/task/create_change.ts";
+import type { TaskUpdate } from "../../lib/reporter/task_update.ts";
 import type { CreateChange, ReportedChange, TaskChange, UpdateChange } from "../../lib/task/task.ts";
 
 /** Returns the change that creates a task; the task's name is "task" by default. */
@@ -25,8 +26,8 @@ const metadata = fc.dictionary(
   { maxKeys: 3 },
 );
 
-/** Random updates, each with any subset of the possible fields. */
-export const updates: fc.Arbitrary<UpdateChange> = fc.record({
+/** Random updates, each with any subset of the possible fields but values. */
+export const updates: fc.Arbitrary<UpdateChange & TaskUpdate> = fc.record({
   type: fc.constant("update" as const),
   progress: amount,
   current: amount,
@@ -50,6 +51,19 @@ export const changes: fc.Arbitrary<TaskChange> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(createChange()) },
   { weight: 2, arbitrary: fc.constant({ type: "start" as const }) },
   { weight: 8, arbitrary: updates },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant("update" as const),
+      values: fc.record({
+        loss: fc.float({ noNaN: true, noDefaultInfinity: true }),
+        "val/acc": fc.constant([[1, 2], [3, 4]] as const),
+      }, {
+        requiredKeys: [],
+      }),
+      from_output: fc.boolean(),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({

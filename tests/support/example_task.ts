@@ -47,6 +47,7 @@ export function exampleTask(overrides: Partial<Task> = {}): Task {
     retryable: false,
     cancel_requested: false,
     log_count: 0,
+    value_count: 0,
     reporter: null,
     report_seq: null,
     version: 1,

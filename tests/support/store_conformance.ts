@@ -37,6 +37,7 @@ export interface ConformanceLimits extends PastRunLimits {
   readonly historyPerTask: number;
   readonly historyEntries: number;
   readonly progressPoints: number;
+  readonly valuePoints: number;
   readonly removalsPerClient: number;
   readonly emptyClients: number;
 }
@@ -48,6 +49,7 @@ const AMPLE: ConformanceLimits = {
   historyPerTask: 20,
   historyEntries: 100_000,
   progressPoints: 100_000,
+  valuePoints: 100_000,
   removalsPerClient: 1_000,
   emptyClients: 1_000,
   pastRunsPerName: 1_000,

@@ -18,6 +18,7 @@ const AMPLE: SqliteStoreLimits = {
   logCharacters: 1_000_000,
   historyEntries: 1_000_000,
   progressPoints: 1_000_000,
+  valuePoints: 1_000_000,
   logLinesPerTaskOnDisk: 1_000,
   historyPerTask: 1_000,
   unsavedCharacters: 1_000_000,

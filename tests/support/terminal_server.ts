@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MonitoredTask, UpdateChange } from "../../lib/mod.ts";
+import type { MonitoredTask, TaskUpdate } from "../../lib/mod.ts";
 import { call } from "./calls.ts";
 import { type Ended, type Process, runProgram, spawnProgram } from "./program.ts";
 import { startServer, type TestServer } from "./server.ts";
@@ -21,7 +21,7 @@ export class SteppedTask {
   };
 
   /** Updates the progress of the task. */
-  async update(update: Omit<UpdateChange, "type">): Promise<void> {
+  async update(update: TaskUpdate): Promise<void> {
     await (await this.#started.promise).update(update);
   }
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type HistoryEntry, isFinal, stateWords, type Task, type TaskState } from "../../lib/task/task.ts";
+import { type HistoryEntry, isFinal, type Task, type TaskState } from "../../lib/task/task.ts";
+import { stateWords } from "../../lib/task/state_words.ts";
 import { statusWords } from "../../lib/task/task_view.ts";
 
 /** A period during which a task's state and status did not change. */

@@ -5,7 +5,7 @@
  */
 
 import { ConfigError } from "../../errors.ts";
-import { LIMITS } from "../../task/grammar.ts";
+import { isValueName, LIMITS, VALUE_NAME_RULE } from "../../task/grammar.ts";
 import { nestsDeeperThan } from "../../task/json_depth.ts";
 import { numberFrom } from "../../task/number_text.ts";
 import type { JsonValue } from "../../task/task.ts";
@@ -67,6 +67,13 @@ const PROGRESS = {
     help: "other data to show beside the task",
     separator: /(?!)/,
     parse: metadataEntry,
+  },
+  value: {
+    kind: "list",
+    placeholder: "<name>=<number>",
+    help: "number to chart over time, such as loss=0.12",
+    separator: /(?!)/,
+    parse: valueEntry,
   },
   "expected-weight": {
     kind: "value",
@@ -139,7 +146,8 @@ export const CANCELLED_FLAGS = { ...STATUS, ...SENDING } as const satisfies Flag
 
 /** Returns the fields of an update. */
 export function progressBody(values: FlagValues<typeof PROGRESS>): Record<string, unknown> {
-  const { progress, current, total, unit, status, metadata, "expected-weight": expectedWeight } = values;
+  const { progress, current, total, unit, status, metadata, value, "expected-weight": expectedWeight } =
+    values;
   return withoutUndefined({
     progress,
     current,
@@ -147,6 +155,7 @@ export function progressBody(values: FlagValues<typeof PROGRESS>): Record<string
     unit,
     status,
     metadata: metadata.length === 0 ? undefined : Object.fromEntries(metadata),
+    values: value.length === 0 ? undefined : Object.fromEntries(value),
     expected_weight: expectedWeight,
   });
 }
@@ -221,4 +230,14 @@ function metadataEntry(text: string, source: string): readonly [key: string, val
   const at = text.indexOf("=");
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
   throw new ConfigError(`${source} must be <key>=<text>, received ${quoteValue(text)}`);
+}
+
+function valueEntry(text: string, source: string): readonly [name: string, value: number] {
+  const at = text.lastIndexOf("=");
+  const [name, number] = [text.slice(0, Math.max(0, at)), numberFrom(text.slice(at + 1))];
+  if (!isValueName(name)) {
+    throw new ConfigError(`${source} must be <name>=<number>, with a name of ${VALUE_NAME_RULE}`);
+  }
+  if (number !== null && Number.isFinite(number)) return [name, number];
+  throw new ConfigError(`${source} must be <name>=<number>, received ${quoteValue(text)}`);
 }

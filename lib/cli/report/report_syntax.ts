@@ -78,6 +78,7 @@ export const REPORT = {
         examples: [
           'taskscope report update "$id" --current 3 --status="Copying a.txt" || exit',
           'taskscope report update "$id" --progress 42 --best-effort',
+          'taskscope report update "$id" --value loss=0.12 --value accuracy=0.9',
         ],
       },
     },

@@ -16,6 +16,7 @@ import {
   type Task,
   TASK_STATES,
 } from "../../task/task.ts";
+import { LIMITS } from "../../task/grammar.ts";
 import {
   UPDATE_FIELD_NAMES,
   UPDATE_FIELDS,
@@ -36,21 +37,25 @@ const cursor = z.string()
   .describe("a position in the order of all changes, `<epoch>:<seq>`; pass it back as `after`");
 
 /** Schemas of the fields that reporters set with updates. */
-type UpdatedShape = { readonly [Name in UpdateFieldName]: z.ZodType<Task[Name]> };
+type UpdatedShape = { readonly [Name in RecordFieldName]: z.ZodType<Task[Name]> };
+
+/** The name of a field that reporters set and that the record has; it has no values. */
+type RecordFieldName = Exclude<UpdateFieldName, "values">;
 
 function updatedSchema(field: UpdateField): z.ZodType {
   const schema = field.kind === "amount" || field.kind === "weight"
     ? optionalNumber
     : field.kind === "object"
     ? z.record(z.string(), json)
-    : field.isNullable
+    : field.kind === "text" && field.isNullable
     ? z.string().nullable()
     : z.string();
   return schema.describe(field.about);
 }
 
 const UPDATED = Object.fromEntries(
-  UPDATE_FIELD_NAMES.map((name) => [name, updatedSchema(UPDATE_FIELDS[name])]),
+  UPDATE_FIELD_NAMES.filter((name) => name !== "values")
+    .map((name) => [name, updatedSchema(UPDATE_FIELDS[name])]),
 ) as UpdatedShape;
 
 /** The record of a task. */
@@ -104,6 +109,7 @@ export const TASK = z.strictObject({
   retryable: z.boolean().describe("whether it was started by name, so that the server can retry it"),
   cancel_requested: z.boolean().describe("whether someone has asked the task to stop"),
   log_count: count.describe("the number of log lines written so far"),
+  value_count: count.describe("the number of values reported so far; `GET …/values` has them"),
   reporter: z.string().nullable().describe(
     'null if the task runs in the server\'s process, "http" if it is reported with these calls, otherwise the id of a client library',
   ),
@@ -195,6 +201,18 @@ export const HISTORY = z.strictObject({ history: z.array(HISTORY_ENTRY).describe
 /** `GET …/progress` */
 export const PROGRESS = z.strictObject({
   points: z.array(z.array(z.number()).length(2)).describe("[epoch seconds, progress], oldest first"),
+});
+/** `GET …/values` */
+export const VALUES = z.strictObject({
+  series: z.array(z.strictObject({
+    name: z.string(),
+    last: z.number().describe("the newest value"),
+    min: z.number().describe("the lowest value of all"),
+    max: z.number().describe("the highest value of all"),
+    points: z.array(z.array(z.number()).length(2)).describe("[epoch seconds, value], oldest first"),
+  })).describe("in the order in which they were first reported"),
+  count: count.describe("the number of values that the task has reported, of all series"),
+  ignored: count.describe(`the number of values of further series: a task has at most ${LIMITS.valueSeries}`),
 });
 /** `GET /names/{client}` */
 export const NAMES = z.strictObject({ names: z.array(RUN_STATS).describe("in alphabetical order"), cursor });

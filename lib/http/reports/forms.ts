@@ -38,8 +38,8 @@ const LISTS: Readonly<Record<string, (texts: readonly string[]) => readonly stri
 };
 
 /**
- * Converts form fields to a JSON value. `metadata.key=value` and `error.message=text` become fields of an
- * object.
+ * Converts form fields to a JSON value. `metadata.key=value`, `values.name=number` and `error.message=text` become
+ * fields of an object.
  *
  * @param fields the form fields
  * @returns the JSON value, not validated yet
@@ -60,7 +60,7 @@ export function valueOfForm(fields: URLSearchParams): unknown {
       values.set(name, (Object.hasOwn(READERS, name) ? READERS[name]! : String)(texts[0]!));
     } else {
       const object = parts.get(whole) ?? new Map<string, unknown>();
-      parts.set(whole, object.set(part, texts[0]));
+      parts.set(whole, object.set(part, whole === "values" ? number(texts[0]!) : texts[0]));
     }
   }
   for (const [name, object] of parts) {
@@ -100,7 +100,7 @@ function tooManyLines(): Problem {
 }
 
 function partsOf(name: string): readonly [whole: string, part: string | null] {
-  const match = /^(metadata|error)\.([^]*)$/.exec(name);
+  const match = /^(metadata|error|values)\.([^]*)$/.exec(name);
   return match === null ? [name, null] : [match[1]!, match[2]!];
 }
 

@@ -13,6 +13,7 @@
  */
 
 import type { Report } from "../../task/protocol.ts";
+import { withTimes } from "../../task/values.ts";
 import type { ReportBatch } from "../../remote/messages.ts";
 
 /** An offset of at most this many seconds may be the travel of the batch, and is not corrected. */
@@ -92,6 +93,10 @@ export class ReporterClocks {
 export function shifted(report: Report, offset: number): Report {
   if (offset === 0) return report;
   const { at, change } = report;
+  if (change.type === "update" && change.values !== undefined) {
+    const values = withTimes(change.values, (at) => at + offset);
+    return { ...report, at: at + offset, change: { ...change, values } };
+  }
   if (change.type !== "log") return { ...report, at: at + offset };
   const lines = change.lines.map((line) => ({ ...line, at: line.at + offset }));
   return { ...report, at: at + offset, change: { ...change, lines } };

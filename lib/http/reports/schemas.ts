@@ -16,6 +16,7 @@ import {
   type UpdateField,
   type UpdateFieldName,
 } from "../../task/update_fields.ts";
+import { areValues, VALUES_RULE } from "../../task/values.ts";
 import { Problem } from "../problem.ts";
 
 /** The maximum length of a received value that an error message quotes, in characters. */
@@ -68,6 +69,14 @@ function updateSchema(field: UpdateField): z.ZodType {
           additionalProperties: true,
           description: `an object of at most ${field.maxBytes} bytes of JSON`,
         });
+    case "values":
+      return z.unknown().refine(areValues).meta({
+        type: "object",
+        additionalProperties: {
+          anyOf: [{ type: "number" }, { type: "array", items: { type: "array", items: { type: "number" } } }],
+        },
+        description: VALUES_RULE,
+      });
   }
 }
 

@@ -23,6 +23,7 @@ import {
 import { Problem } from "../problem.ts";
 import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
+import { valuesAnswer } from "./values.ts";
 import { listText, taskText, wantsText } from "./text.ts";
 
 /** The headers of JSON responses of routes that can also respond with text. */
@@ -100,6 +101,11 @@ export class Rest {
       return this.#context.registry.progress(client, id)
         .then((points) => jsonResponse(JSON.stringify({ points })));
     });
+  }
+
+  /** `GET /tasks/{client}/{id}/values`: responds with the values over time. */
+  values(call: Call): Answer {
+    return valuesAnswer(this.#context, call);
   }
 
   /** `POST /tasks/{client}/start/{name}` */

@@ -6,7 +6,7 @@
 
 import { DamagedRecordError } from "../../errors.ts";
 import { summaryOf, type Task, type TaskSummary } from "../../task/task.ts";
-import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS } from "../side_tables.ts";
+import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
@@ -30,7 +30,8 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       `SELECT place, client, id, seq, ended_at, name, state, created_at, started_at, updated_at, finished_at,
          progress, parent_id, retry_of,
          CASE WHEN ended_at IS NULL THEN (SELECT sums FROM subtasks WHERE subtasks.place = tasks.place) END,
-         CASE WHEN ended_at IS NULL THEN (SELECT points FROM series WHERE series.place = tasks.place) END
+         CASE WHEN ended_at IS NULL THEN (SELECT points FROM series WHERE series.place = tasks.place) END,
+         CASE WHEN ended_at IS NULL THEN (SELECT series FROM value_series v WHERE v.place = tasks.place) END
        FROM tasks LEFT JOIN runs USING (place) WHERE place > ? ORDER BY place LIMIT ${ROWS}`,
       place,
     );
@@ -42,11 +43,12 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       if (row[4] === null) {
         const task = intactTask(file, place, id);
         if (task === null) continue;
-        const [sums = null, points = null] = row.slice(-2) as SideValue[];
+        const [sums = null, points = null, values = null] = row.slice(-3) as SideValue[];
         live.push({
           client,
           id,
           progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
+          ...(values !== null && { values: VALUES.fromRow([values]) }),
           ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
         });
         index.load(client, id, place, new TaskInMemory(task, seq));

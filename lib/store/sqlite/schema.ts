@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
 
 /** The schema version that this program reads and writes. */
-export const SCHEMA_VERSION = 11;
+export const SCHEMA_VERSION = 12;
 
 /**
  * The application id that marks a database as one of this program: "tsks" in ASCII (SQLite, PRAGMA
@@ -190,6 +190,14 @@ export const MIGRATIONS: readonly string[] = [
     record = json_set(record, '$.expected_duration', NULL),
     checksum = record_checksum(place, json_set(record, '$.expected_duration', NULL))
   WHERE record_checksum(place, record) = checksum AND json_valid(record);
+  `,
+  // Adds the values over time, as JSON objects, and the number of values to each intact record.
+  `
+  CREATE TABLE value_series (place INTEGER PRIMARY KEY, series TEXT NOT NULL) STRICT;
+  UPDATE records SET (record, checksum) = (
+    SELECT counted, record_checksum(place, counted)
+    FROM (SELECT json_set(record, '$.value_count', 0) AS counted)
+  ) WHERE record_checksum(place, record) = checksum AND json_valid(record);
   `,
 ];
 

@@ -6,6 +6,7 @@
 
 import type { Registry } from "../../../lib/registry/registry.ts";
 import type { Reporter } from "../../../lib/registry/registry_types.ts";
+import type { TaskUpdate } from "../../../lib/reporter/task_update.ts";
 import type { ReportedChange, UpdateChange } from "../../../lib/task/task.ts";
 
 /** The client whose tasks benchmarks read and watch. */
@@ -74,7 +75,7 @@ export function addEnded(registry: Registry, count: number): void {
 }
 
 /** Returns the n-th update; no two updates are equal. */
-export function updateOf(step: number): UpdateChange {
+export function updateOf(step: number): UpdateChange & TaskUpdate {
   const current = 1_000 + step;
   return { type: "update", current, total: 9_000_000, unit: "rows", status: `Imported ${current} rows` };
 }

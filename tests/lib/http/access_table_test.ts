@@ -71,6 +71,7 @@ const SETUPS: Readonly<Record<string, Setup>> = {
   "POST /tasks/{client}/{id}/logs": { task: "reported", body: '{"lines":["x"]}' },
   "GET /tasks/{client}/{id}/history": { task: "ended" },
   "GET /tasks/{client}/{id}/progress": { task: "ended" },
+  "GET /tasks/{client}/{id}/values": { task: "ended" },
   "POST /tasks/{client}/{id}/finish": { task: "reported", body: "{}" },
   "POST /tasks/{client}/{id}/fail": { task: "reported", body: "{}" },
   "POST /tasks/{client}/{id}/cancelled": { task: "reported", body: "{}" },

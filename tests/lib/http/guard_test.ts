@@ -273,6 +273,7 @@ Deno.test("authorize() is called with the access of every route, and its decisio
     ["GET", "/tasks/c/t/logs", access("read", "t")],
     ["GET", "/tasks/c/t/history", access("read", "t")],
     ["GET", "/tasks/c/t/progress", access("read", "t")],
+    ["GET", "/tasks/c/t/values", access("read", "t")],
     ["GET", "/names/c", access("read")],
     ["GET", "/badge/c/t.svg", access("read", "t")],
     ["POST", "/tasks/c/t/retry", access("start", "t")],

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
 import { byteLength, parseReport } from "../../../lib/task/protocol.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
-import type { LogLine, Task, UpdateChange } from "../../../lib/task/task.ts";
+import type { LogLine, Task } from "../../../lib/task/task.ts";
 import { transition } from "../../../lib/task/transition.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { createChange, updates } from "../../support/changes.ts";
@@ -68,7 +68,7 @@ Deno.test("TaskReporter.restate() sends reports that lead to the same record as 
     const test = begin({ a: 0, kept: true });
     for (const step of all) {
       for (const { reporter, sink } of [steady, test]) {
-        if (step.do === "update") reporter.update(step.update as UpdateChange);
+        if (step.do === "update") reporter.update(step.update);
         if (step.do === "cancel") reporter.requestCancel();
         if (step.do === "toggle") sink.ready = !sink.ready;
       }

@@ -3,9 +3,9 @@ import {
   REPORTER_DEFAULTS,
   type ReporterOptions,
   TaskReporter,
-  type TaskUpdate,
 } from "../../../lib/reporter/task_reporter.ts";
 import { linesLeftOut } from "../../../lib/reporter/lines_left_out.ts";
+import type { TaskUpdate } from "../../../lib/reporter/task_update.ts";
 import { truncate } from "../../../lib/task/truncate.ts";
 import type { LogLine, Task, TaskChange, UpdateChange } from "../../../lib/task/task.ts";
 import { transition } from "../../../lib/task/transition.ts";

@@ -42,6 +42,7 @@ const UPDATE = {
   total: 2,
   unit: "B",
   metadata: { a: null },
+  values: { loss: 0.5, "val/acc": [[1, 2]] },
   from_output: true,
 };
 const LOG = { type: "log", first: 3, lines: [{ at: 1, text: "a" }] };
@@ -65,6 +66,7 @@ Deno.test("parseReport() accepts every report that TaskReporter makes from arbit
       status: longText,
       unit: text,
       metadata: fc.dictionary(text, fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<null>),
+      values: fc.dictionary(fc.oneof(text, fc.constantFrom("loss", "val/acc")), fc.double()),
     },
     { requiredKeys: [] },
   );

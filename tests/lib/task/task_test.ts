@@ -1,4 +1,5 @@
-import { isFinal, stateWords, TASK_STATES } from "../../../lib/task/task.ts";
+import { isFinal, TASK_STATES } from "../../../lib/task/task.ts";
+import { stateWords } from "../../../lib/task/state_words.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 Deno.test("isFinal() returns true only for FINISHED, ERROR and CANCELLED", () => {

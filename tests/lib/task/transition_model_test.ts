@@ -67,7 +67,9 @@ class Model {
     if (type === "interrupt" || type === "adopt") this.version += change.lostVersions;
     if (type === "stale") this.isStale = true;
     // A report is a sign of life, but an estimate or progress from subtasks is not.
-    if (next !== state || ["update", "log", "reconnected"].includes(type)) this.isStale = false;
+    const isMeasured = type === "update" && change.from_output === true && change.values !== undefined;
+    const isSign = next !== state || ["update", "log", "reconnected"].includes(type);
+    if (isSign && !isMeasured) this.isStale = false;
     if (type === "request_cancel" || type === "cancelled") this.isAsked = true;
     this.state = next;
   }

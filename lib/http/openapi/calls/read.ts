@@ -20,6 +20,7 @@ import {
   PROGRESS,
   TASK,
   TASK_LIST,
+  VALUES,
 } from "../response_schemas.ts";
 
 const lineNumber = z.int().min(0);
@@ -134,6 +135,25 @@ export const READ_CALLS: CallGroup = {
       responses: { 200: PROGRESS },
       problems: [404],
       example: "curl {server}/tasks/default/backup-1/progress",
+    },
+    {
+      id: "getValues",
+      method: "get",
+      path: "/tasks/{client}/{id}/values",
+      access: "read",
+      summary: "Get a task's values over time",
+      description:
+        `The numbers that it reported as \`values\`, by series, each with at most ${LIMITS.valuePoints} points. If there were ` +
+        "more, points that follow each other are merged, so that the first, the last, the lowest and the highest value are " +
+        "always among them. With `Accept: text/csv`, the response has a line `series,at,value` for each point.",
+      query: z.object({
+        after: z.number().describe("only points that are later than this time, in epoch seconds").optional(),
+        format: z.enum(["json", "csv"]).describe("takes precedence over the Accept header, for links")
+          .optional(),
+      }),
+      responses: { 200: VALUES },
+      problems: [404],
+      example: "curl {server}/tasks/default/backup-1/values",
     },
     {
       id: "getStatistics",

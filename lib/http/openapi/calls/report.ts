@@ -22,8 +22,8 @@ export const REPORT_CALLS: CallGroup = {
   about:
     "A task that runs outside the server is created, updated and ended with these calls. Every response is its record: " +
     "stop the work once `cancel_requested` is true. A token that may only write gets just `id`, `state`, " +
-    "`cancel_requested`, `log_count` and `report_seq` of it. Bodies are JSON or a form, in which `metadata.key=value` and " +
-    "`error.message=text` set one field of an object. `seq`, a number that rises with each report of a task, makes late " +
+    "`cancel_requested`, `log_count` and `report_seq` of it. Bodies are JSON or a form, in which `metadata.key=value`, " +
+    "`values.name=number` and `error.message=text` set one field of an object. `seq`, a number that rises with each report of a task, makes late " +
     "and repeated reports harmless: they get 409 and the current record. Give each run an `id` of its own, so that a " +
     "request can be repeated safely. In a shell script, `taskscope report` does all of this.",
   calls: [
@@ -35,7 +35,7 @@ export const REPORT_CALLS: CallGroup = {
       summary: "Create a task",
       description:
         "The task is NOT_STARTED until its first update. `started: true` moves it to STARTING at once; any field of an " +
-        "update (`progress`, `status`, `current`, `total`, `unit`) makes the request its first update, too. Without `id`, " +
+        "update (`progress`, `status`, `current`, `total`, `unit`, `values`) makes the request its first update, too. Without `id`, " +
         "the server generates one. If a task of the same id and name exists already, responds with 200 and its record.",
       body: CREATE_BODY,
       isForm: true,
@@ -52,7 +52,8 @@ export const REPORT_CALLS: CallGroup = {
       summary: "Update a task's progress",
       description:
         "Fields that are absent keep their value. `progress` is derived from `current` and `total` unless it is given; " +
-        "null makes it indeterminate. `metadata` is merged key by key, and null removes a key. An empty body is a " +
+        "null makes it indeterminate. `metadata` is merged key by key, and null removes a key. `values` are numbers to " +
+        "chart over time, one at the time of the request for each series. An empty body is a " +
         "heartbeat: it shows that the task is alive, and clears `stale`.",
       body: UPDATE_BODY,
       isForm: true,

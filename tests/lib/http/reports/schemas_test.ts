@@ -27,7 +27,8 @@ const AMOUNT = "wanted a number, or null if it is unknown";
 const TEXT = "wanted a string of at most 1000 characters";
 const METADATA = "wanted an object of at most 16384 bytes of JSON";
 const BIG = { text: "x".repeat(LIMITS.metadataBytes) };
-const KNOWN_IN_UPDATES = "progress, status, current, total, unit, expected_weight, message, metadata, seq";
+const KNOWN_IN_UPDATES =
+  "progress, status, current, total, unit, expected_weight, values, message, metadata, seq";
 
 /** Request bodies that are refused, with the expected messages. */
 const REFUSED: readonly (readonly [path: string, options: AskOptions, detail: string])[] = [
@@ -178,7 +179,7 @@ const NOT_CREATED: readonly (readonly [AskOptions, string])[] = [
   [
     { json: { state: "PROCESSING" } },
     'There is no field "state"; use id, name, tags, metadata, ' +
-    "parent_id, weight, share, stale_after, started, progress, status, current, total, unit, expected_weight, message, seq",
+    "parent_id, weight, share, stale_after, started, progress, status, current, total, unit, expected_weight, values, message, seq",
   ],
 ];
 
@@ -276,6 +277,17 @@ const values: fc.Arbitrary<unknown> = fc.oneof(
     type: fc.constantFrom("T", null, "T".repeat(128), "T".repeat(129)),
     stack: fc.constantFrom("s", null, "s".repeat(16_384), "s".repeat(16_385)),
   }, { requiredKeys: ["message", "type"] }),
+  fc.constantFrom(
+    { loss: 0.5, "val/acc": -1 },
+    { loss: [[1, 2], [3, 4]] },
+    { loss: [[1, 2, 3]] },
+    { loss: [] },
+    { loss: "1" },
+    { "<b>": 1 },
+    { ["x".repeat(65)]: 1 },
+    ...[16, 17].map((n) => Object.fromEntries(Array.from({ length: n }, (_, index) => [`s${index}`, 1]))),
+    ...[256, 257].map((n) => ({ loss: Array(n).fill([1, 2]) })),
+  ),
   fc.jsonValue({ maxDepth: 3 }),
 );
 
@@ -321,7 +333,7 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
   ][] = [
     [
       "update",
-      bodies("progress", "status", "current", "total", "unit", "expected_weight", "metadata"),
+      bodies("progress", "status", "current", "total", "unit", "expected_weight", "metadata", "values"),
       (body) => ({
         type: "update",
         ...body,

@@ -19,6 +19,7 @@ const LIMITS = {
   historyPerTask: 1,
   historyEntries: 1,
   progressPoints: 1,
+  valuePoints: 1,
   removalsPerClient: 10,
   emptyClients: 2,
   pastRunsPerName: 1,

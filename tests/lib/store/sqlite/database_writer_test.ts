@@ -82,7 +82,7 @@ Deno.test("DatabaseWriter.write() is idempotent", () => {
   const { folder, writer } = opened;
   writer.write(EVERYTHING);
   const once = contents(folder);
-  assertEquals(folder.rowCounts(), [3, 3, 2, 10, 15, 3, 3, 0]);
+  assertEquals(folder.rowCounts(), [3, 3, 2, 10, 15, 3, 3, 0, 0]);
   const removed = folder.query("SELECT id FROM tasks WHERE removed = 1").map(({ id }) => id);
   assertEquals(removed, ["3"]);
   const removals = folder.query("SELECT client, id FROM removals ORDER BY seq").map((

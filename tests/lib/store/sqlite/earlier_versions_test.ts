@@ -26,7 +26,7 @@ function records(folder: StoreFolder): Map<string, Task> {
 }
 
 /** The fields that records did not have. */
-const ADDED = { share: null, expected_weight: null, expected_duration: null };
+const ADDED = { share: null, expected_weight: null, expected_duration: null, value_count: 0 };
 
 /** The fields that a registry computes again when it takes over a task that has not ended. */
 const ANEW = { version: 0, eta: null, eta_low: null, eta_high: null, rate: null, eta_reason: null };

@@ -59,6 +59,27 @@ Deno.test("record_checksum() is the same in SQL, whatever the record contains", 
   db.close();
 });
 
+Deno.test("migrate() adds fields to intact records only, so that damaged ones are still found", () => {
+  using folder = new StoreFolder();
+  const db = folder.connect();
+  migrate(db, MIGRATIONS.slice(0, 8));
+  const insert = db.prepare("INSERT INTO records (place, checksum, record) VALUES (?, ?, ?)");
+  insert.run(1, recordChecksum(1, '{"id":"intact"}'), '{"id":"intact"}');
+  insert.run(2, recordChecksum(2, '{"id":"damaged"}'), '{"id":"dam');
+  migrate(db);
+  const rows = db.prepare("SELECT place, checksum, record FROM records ORDER BY place").all();
+  const [intact, damaged] = rows.map(({ place, checksum, record }) => ({
+    record,
+    isIntact: checksum === recordChecksum(Number(place), String(record)),
+  }));
+  assertEquals(intact, {
+    record: '{"id":"intact","expected_duration":null,"value_count":0}',
+    isIntact: true,
+  });
+  assertEquals(damaged, { record: '{"id":"dam', isIntact: false });
+  db.close();
+});
+
 Deno.test("SqliteStore throws an error that names the task if a record was damaged, leaves it out, and reads the others", async (t) => {
   const encoder = new TextEncoder();
   const damages: Readonly<Record<string, (folder: StoreFolder) => void>> = {
@@ -108,7 +129,7 @@ Deno.test("migrate() computes the checksums of existing records", () => {
   records.forEach((record, place) => {
     db.prepare("INSERT INTO records (place, record) VALUES (?, ?)").run(place, record);
   });
-  migrate(db);
+  migrate(db, MIGRATIONS.slice(0, 8));
   const rows = db.prepare("SELECT checksum, record FROM records ORDER BY place").all();
   assertEquals(
     rows.map(({ checksum, record }) => [checksum, record]),

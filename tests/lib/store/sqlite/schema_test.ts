@@ -38,6 +38,7 @@ const TABLES = [
   "subtasks",
   "tasks",
   "tasks_removed",
+  "value_series",
 ];
 
 /** The migrations with another one after the current version; the earlier ones must not run again. */
@@ -127,6 +128,7 @@ Deno.test("migrate() adds the newer fields to records of the first schema versio
     expected_weight: null,
     own_progress: true,
     expected_duration: null,
+    value_count: 0,
   });
 });
 

@@ -67,7 +67,7 @@ Deno.test("SqliteStore reports a storage error, continues in memory, and commits
       3,
     ]]);
     assertEquals((await logOf(store, "c", "during", 0, 9)).lines, [line("kept")]);
-    assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0, 0], "the failed commit left no rows");
+    assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0, 0, 0], "the failed commit left no rows");
 
     free(folder);
     await until(() => store.degradation === null);
@@ -102,7 +102,7 @@ Deno.test("SqliteStore reports a storage error once, however often it retries th
   folder.execute("ALTER TABLE away RENAME TO clients");
   await until(() => heard.length === 3);
   assertEquals(heard, [REASON, "no such table: clients", null]);
-  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0, 0]);
+  assertEquals(folder.rowCounts(), [1, 1, 0, 0, 0, 0, 0, 0, 0]);
 });
 
 Deno.test("SqliteStore.committed() rejects for all callers if a commit fails, even for those whose commit has not started", async () => {
@@ -204,5 +204,5 @@ Deno.test("SqliteStore keeps a task that was removed and restored while nothing 
   await using store = folder.open();
   assertEquals(Array.from(store.index.list("c"), ({ id, seq }) => [id, seq]), [["back", 7], ["retaken", 8]]);
   assertEquals((await logOf(store, "c", "back", 0, 9)).lines, [line("kept")]);
-  assertEquals(folder.rowCounts(), [2, 2, 1, 1, 0, 0, 0, 0]);
+  assertEquals(folder.rowCounts(), [2, 2, 1, 1, 0, 0, 0, 0, 0]);
 });

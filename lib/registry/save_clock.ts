@@ -1,0 +1,48 @@
+/**
+ * Decides when data that changes all the time is stored.
+ *
+ * @module
+ */
+
+/** How much may be unsaved: this many seconds, and a share of the time since the beginning of the data. */
+const UNSAVED_SECONDS = 5;
+const UNSAVED_SHARE = 0.05;
+
+/** Records when data of one task was changed and stored, in epoch seconds. */
+export class SaveClock {
+  #savedAt: number;
+  #isUnsaved = false;
+
+  /** @param at the current time */
+  constructor(at: number) {
+    this.#savedAt = at;
+  }
+
+  /** Whether there are changes that are not stored yet. */
+  get isUnsaved(): boolean {
+    return this.#isUnsaved;
+  }
+
+  /** Records that the data has changed. */
+  changed(): void {
+    this.#isUnsaved = true;
+  }
+
+  /** Records that the data has been stored. */
+  saved(at: number): void {
+    this.#savedAt = at;
+    this.#isUnsaved = false;
+  }
+
+  /**
+   * Returns whether so much is unsaved that the data should be stored.
+   *
+   * @param at the current time
+   * @param elapsed the time since the beginning of the data, in seconds
+   * @param leastSeconds the minimum time since the data was last stored, in seconds
+   */
+  isDue(at: number, elapsed: number, leastSeconds: number): boolean {
+    return this.#isUnsaved &&
+      at - this.#savedAt >= Math.max(UNSAVED_SECONDS, elapsed * UNSAVED_SHARE, leastSeconds);
+  }
+}

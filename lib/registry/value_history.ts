@@ -1,0 +1,73 @@
+/**
+ * Records the values of one unfinished task over time, in bounded memory.
+ *
+ * @module
+ */
+
+import { LIMITS } from "../task/grammar.ts";
+import { NO_VALUES, type TaskValues, ValueBook } from "../task/value_book.ts";
+import type { Values } from "../task/values.ts";
+import { SaveClock } from "./save_clock.ts";
+
+/** The values of one task over time, and whether they are stored. */
+export class ValueHistory {
+  readonly #saves: SaveClock;
+  #startedAt: number;
+  /** The values; `null` as long as there are none, because most tasks report none. */
+  #book: ValueBook | null;
+
+  /**
+   * @param at the current time, in epoch seconds
+   * @param known values that are already stored
+   */
+  constructor(at: number, known: TaskValues = NO_VALUES) {
+    this.#saves = new SaveClock(at);
+    this.#startedAt = known.series[0]?.points[0]?.[0] ?? at;
+    this.#book = known.series.length === 0 ? null : new ValueBook(LIMITS.valuePoints, known);
+  }
+
+  /** The values that are kept. */
+  get values(): TaskValues {
+    return this.#book?.values ?? NO_VALUES;
+  }
+
+  /** The number of points that are kept. */
+  get length(): number {
+    return this.#book?.length ?? 0;
+  }
+
+  /** Whether there are values that are not stored yet. */
+  get isUnsaved(): boolean {
+    return this.#saves.isUnsaved;
+  }
+
+  /**
+   * Adds values.
+   *
+   * @param values the values, by series
+   * @param at the time of those without one, in epoch seconds
+   */
+  add(values: Values, at: number): void {
+    if (this.#book === null) {
+      this.#book = new ValueBook(LIMITS.valuePoints);
+      this.#startedAt = at;
+    }
+    this.#book.add(values, at);
+    this.#saves.changed();
+  }
+
+  /**
+   * Returns whether so many values are unsaved that they should be stored.
+   *
+   * @param at the current time, in epoch seconds
+   * @param leastSeconds the minimum time since they were last stored, in seconds
+   */
+  isDue(at: number, leastSeconds: number): boolean {
+    return this.#saves.isDue(at, at - this.#startedAt, leastSeconds);
+  }
+
+  /** Records that the values have been stored. */
+  saved(at: number): void {
+    this.#saves.saved(at);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Holds the values of a task until they are reported.
+ *
+ * @module
+ */
+
+import { isValueName, LIMITS, VALUE_NAME_RULE } from "../task/grammar.ts";
+import { ValueBook } from "../task/value_book.ts";
+import type { ValuePoint, Values } from "../task/values.ts";
+
+/**
+ * The values of one task that are not reported yet, and those that were, for a receiver that has lost the task. Both are bounded
+ * and keep the extremes.
+ */
+export class UnsentValues {
+  #unsent: ValueBook | null = null;
+  #reported: ValueBook | null = null;
+  /** The names of the series, which are never forgotten, so that every report has the same ones. */
+  readonly #names: Set<string> = new Set();
+
+  /**
+   * Adds values from user code.
+   *
+   * @param given an object of numbers
+   * @param at the current time, in epoch seconds
+   * @param warn called with the reason why a value is ignored
+   */
+  add(given: unknown, at: number, warn: (reason: string) => void): void {
+    if (typeof given !== "object" || given === null || Array.isArray(given)) {
+      return warn("values must be an object of numbers");
+    }
+    for (const name of Object.keys(given)) {
+      const value = (given as Record<string, unknown>)[name];
+      if (!isValueName(name)) warn(`the name of a value must have ${VALUE_NAME_RULE}`);
+      else if (typeof value !== "number" || !Number.isFinite(value)) {
+        warn(`the value "${name}" must be a finite number`);
+      } else if (!this.#takes(name)) warn(`a task has at most ${LIMITS.valueSeries} series of values`);
+      else (this.#unsent ??= newBook()).add({ [name]: value }, at);
+    }
+  }
+
+  /** Returns the values to report, and keeps a copy; `undefined` if there are none. */
+  take(): Values | undefined {
+    if (this.#unsent === null) return undefined;
+    const values = valuesIn(this.#unsent);
+    this.#unsent = null;
+    (this.#reported ??= newBook()).add(values, 0);
+    return values;
+  }
+
+  /** Reports all values again. */
+  restate(): void {
+    if (this.#reported === null) return;
+    if (this.#unsent !== null) this.#reported.add(valuesIn(this.#unsent), 0);
+    [this.#unsent, this.#reported] = [this.#reported, null];
+  }
+
+  #takes(name: string): boolean {
+    if (this.#names.has(name)) return true;
+    if (this.#names.size === LIMITS.valueSeries) return false;
+    this.#names.add(name);
+    return true;
+  }
+}
+
+function newBook(): ValueBook {
+  return new ValueBook(LIMITS.unsentValuePoints);
+}
+
+function valuesIn(book: ValueBook): Values {
+  return Object.fromEntries(
+    book.values.series.map(({ name, points }): [string, readonly ValuePoint[]] => [name, points]),
+  );
+}
