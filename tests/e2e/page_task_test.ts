@@ -531,7 +531,7 @@ Deno.test("task page: shows progress over time as a chart, which continues live"
 Deno.test("task page: arguments and results are shown as JSON trees that can be collapsed with the keyboard", async () => {
   await using server = startServer();
   const files = Array.from({ length: 3 }, (_, n) => ({ name: `part ${n}`, "is <b>": n }));
-  await server.monitor.monitored(() => ({ files, took: 1.5, note: null }), {
+  await server.monitor.monitored(() => ({ files, took: 1.5, note: null, text: "one\n  two" }), {
     client: "one",
     id: "json",
     metadata: { host: "db-1", options: { deep: [1, 2] } },
@@ -542,6 +542,7 @@ Deno.test("task page: arguments and results are shown as JSON trees that can be 
     for (const words of ['"took": 1.5', '"note": null', '"name": "part 2"', '"is <b>": 2']) {
       await result.getByText(words).first().waitFor();
     }
+    assertEquals(await result.locator(".json-text").innerText(), "one\n  two");
     const list = result.locator("summary", { hasText: '"files"' });
     assertStringIncludes(await list.innerText(), "3 items");
     await list.focus();

@@ -30,10 +30,12 @@ export function renderOverviewPage(page: OverviewPage, style: string): string {
             <Mark />
             <span>Taskscope</span>
           </a>
-          <p class="badge badge-snapshot badge-null header-end">
-            As of <time dateTime={machineTime(now)}>{formatDateTime(now, false)}</time>{" "}
-            <a href={`${basePath}/`}>refresh</a>
-          </p>
+          <div class="header-end">
+            <p class="badge badge-snapshot">
+              As of <time dateTime={machineTime(now)}>{formatDateTime(now, false)}</time>{" "}
+              <a href={`${basePath}/`}>refresh</a>
+            </p>
+          </div>
         </div>
       </header>
       <main class="names" id="tasks" tabIndex={-1}>
@@ -86,14 +88,14 @@ function Row({ page, overview }: RowProps): JSX.Element {
       <th scope="row">
         <a href={url}>{client}</a>
       </th>
-      <td class="number">
+      <td class="number" data-label="Active">
         {active === 0 ? "—" : <a href={filtered("STARTING,PROCESSING")}>{formatCount(active)}</a>}
       </td>
-      <td class="number">
+      <td class="number" data-label="Failed in 24 h">
         {failed === 0 ? "—" : <a class="overview-failed" href={filtered("ERROR")}>{formatCount(failed)}</a>}
       </td>
-      <td class="number">{formatCount(tasks)}</td>
-      <td>
+      <td class="number" data-label="Tasks">{formatCount(tasks)}</td>
+      <td data-label="Last change">
         <time dateTime={machineTime(lastActivity)} title={formatDateTime(lastActivity, false)}>
           {formatAgo(page.now - lastActivity)}
         </time>
