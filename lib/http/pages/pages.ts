@@ -10,7 +10,7 @@ import { now } from "../../clock.ts";
 import type { Task } from "../../task/task.ts";
 import { overviewOf } from "./overview.ts";
 import { runAgain, startableTask } from "./run_again.ts";
-import { NameStats } from "../tasks/name_stats.ts";
+import { NameStats } from "../../registry/name_stats.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
 import { changeMany } from "./bulk.ts";
@@ -207,11 +207,10 @@ export class Pages {
 
   /** `GET /stats/{client}` */
   names({ client, visitor, request }: Call): Answer {
-    return whenPublishable(this.#context, () => {
+    return whenPublishable(this.#context, async () => {
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
-      return pageResponse(
-        this.#context.pages.names(context, new NameStats(this.#context.registry, client).all()),
-      );
+      const names = await new NameStats(this.#context.registry, client).all();
+      return pageResponse(this.#context.pages.names(context, names));
     });
   }
 

@@ -6,7 +6,7 @@
 
 import { formatCursor } from "../../task/cursor.ts";
 import { type HandlerContext, whenPublishable } from "../context.ts";
-import { NameStats } from "./name_stats.ts";
+import { NameStats } from "../../registry/name_stats.ts";
 import { parseNameQuery } from "./query.ts";
 import { jsonResponse } from "../responses.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
@@ -24,9 +24,11 @@ export class Names {
   list({ client, request }: Call): Answer {
     const conditions = parseNameQuery(paramsOf(request));
     const { registry } = this.#context;
-    return whenPublishable(this.#context, () => {
-      const names = new NameStats(registry, client).all(conditions);
-      return jsonResponse(JSON.stringify({ names, cursor: formatCursor(registry.cursor) }));
+    return whenPublishable(this.#context, async () => {
+      // Later changes may be among the statistics, too, but none up to the cursor is missing.
+      const cursor = formatCursor(registry.cursor);
+      const names = await new NameStats(registry, client).all(conditions);
+      return jsonResponse(JSON.stringify({ names, cursor }));
     });
   }
 }

@@ -59,7 +59,16 @@ export class PastRuns implements PastRunStore {
   names(client: string): readonly string[] {
     const oldest = this.#oldestTime();
     const rows = this.#file.rows(
-      "SELECT DISTINCT name FROM past_runs WHERE client = ? AND finished_at >= ?",
+      // DISTINCT would read every run; this looks up only the next name after each.
+      `WITH RECURSIVE names (name) AS (
+         SELECT min(name) FROM past_runs WHERE client = ?1
+         UNION ALL
+         SELECT (SELECT min(name) FROM past_runs WHERE client = ?1 AND name > names.name)
+         FROM names WHERE name IS NOT NULL
+       )
+       SELECT name FROM names WHERE name IS NOT NULL AND EXISTS (
+         SELECT 1 FROM past_runs WHERE client = ?1 AND past_runs.name = names.name AND finished_at >= ?2
+       )`,
       client,
       oldest,
     );

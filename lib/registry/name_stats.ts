@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { RegistryReader } from "../../registry/registry_reader.ts";
-import { type NamedRuns, type RunStats, runStats } from "../../task/run_stats.ts";
-import type { RunSummary } from "../../task/run_summary.ts";
-import { isFinal } from "../../task/task.ts";
-import { matchesSummary, type TaskCondition } from "../../task/task_query.ts";
+import { yieldToEventLoop } from "../reporter/yield.ts";
+import type { RegistryReader } from "./registry_reader.ts";
+import { type NamedRuns, type RunStats, runStats } from "../task/run_stats.ts";
+import type { RunSummary } from "../task/run_summary.ts";
+import { isFinal } from "../task/task.ts";
+import { matchesSummary, type TaskCondition } from "../task/task_query.ts";
 
 /** The parts of a registry that {@linkcode NameStats} reads. */
 type Reader = Pick<RegistryReader, "list" | "stored" | "pastRuns" | "pastRunNames">;
@@ -28,24 +29,29 @@ export class NameStats {
   }
 
   /**
-   * Returns the statistics of all names, in alphabetical order.
+   * Computes the statistics of all names, in alphabetical order. As there may be 100,000 runs to read, other work is done
+   * in between.
    *
    * @param conditions the conditions for a run to be counted, which summaries must suffice to check
    * @throws {StorageError} if the past runs cannot be read
    */
-  all(conditions: readonly TaskCondition[] = []): RunStats[] {
+  async all(conditions: readonly TaskCondition[] = []): Promise<RunStats[]> {
     const active = new Map<string, number>();
     for (const { summary } of this.#registry.list(this.#client)) {
       if (isFinal(summary.state) || !matchesSummary(summary, conditions)) continue;
       active.set(summary.name, (active.get(summary.name) ?? 0) + 1);
     }
     const names = new Set([...this.#registry.pastRunNames(this.#client), ...active.keys()]);
-    return [...names].sort().map((name): NamedRuns => {
+    const all: RunStats[] = [];
+    for (const name of [...names].sort()) {
+      await yieldToEventLoop(Date.now());
       const runs = this.#registry.pastRuns(this.#client, name).filter((run) =>
         matchesSummary(run, conditions)
       );
-      return { name, runs, active: active.get(name) ?? 0 };
-    }).filter(({ runs, active }) => runs.length + active > 0).map((named) => this.#statsOf(named));
+      const named = { name, runs, active: active.get(name) ?? 0 };
+      if (runs.length + named.active > 0) all.push(this.#statsOf(named));
+    }
+    return all;
   }
 
   /**
