@@ -103,7 +103,8 @@ Deno.test("task page: nested subtasks have their own progress bars and can be co
   await light.update({ progress: 50 });
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "whole");
-    const part = (name: string) => page.locator(".subtask", { has: page.getByRole("link", { name }) }).last();
+    const part = (name: string) =>
+      page.locator(".subtask", { has: page.getByRole("link", { name, exact: true }) }).last();
     await part("light").locator("progress[value='50']").waitFor();
     assertStringIncludes(await part("heavy").locator(".subtask-share").first().innerText(), "75%");
     await inner.update({ progress: 20, status: "deep down" });
@@ -115,10 +116,10 @@ Deno.test("task page: nested subtasks have their own progress bars and can be co
     await page.getByText("deep down").waitFor({ state: "hidden" });
     const more = heavy.child("another");
     await page.getByText("2 subtasks", { exact: true }).waitFor();
-    assert(!await page.getByText("another").isVisible(), "a collapsed branch stays collapsed");
+    assert(!await part("another").isVisible(), "a collapsed branch stays collapsed");
     await more.update({ progress: 1 });
 
-    await page.getByRole("link", { name: "light" }).click();
+    await page.getByRole("link", { name: "light", exact: true }).click();
     await page.locator("h1", { hasText: "light" }).waitFor();
     await page.getByRole("link", { name: "Parent task" }).click();
     await page.locator("h1", { hasText: "whole" }).waitFor();
