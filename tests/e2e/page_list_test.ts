@@ -495,7 +495,7 @@ Deno.test("names: the list links to the past runs of a name, and each bar there 
         "resize images",
       ]);
       await table.getByRole("link", { name: "import orders" }).click();
-      assertStringIncludes(await page.locator("dl").innerText(), "100%");
+      assertStringIncludes(await page.locator(".names-figures").innerText(), "100%");
       const bar = page.getByRole("group", { name: /Duration of each run/ }).getByRole("link");
       assertMatch(await bar.getAttribute("aria-label") ?? "", /^Failed after .*ago|^Failed after .*just now/);
       await bar.click();

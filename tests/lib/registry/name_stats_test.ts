@@ -1,0 +1,40 @@
+import { NameStats } from "../../../lib/registry/name_stats.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { TestRegistry } from "../../support/registry.ts";
+
+/** Runs a task of a name to its end. */
+function run(test: TestRegistry, id: string, name: string, client = "c"): void {
+  test.begin(client, id, { name });
+  test.finish(client, id);
+}
+
+Deno.test("NameStats.all() compares names exactly, and sorts them", async () => {
+  using test = new TestRegistry();
+  const names = ["job", "Job", "job ", "", "__proto__", "constructor", "é", "nul \0"];
+  for (const [index, name] of names.entries()) run(test, `${index}`, name);
+  run(test, "other", "job", "d");
+  test.begin("c", "active", { name: "only active" });
+  const all = await new NameStats(test.registry, "c").all();
+  assertEquals(
+    all.map(({ name, runs, active }) => [name, runs, active]),
+    [...names.map((name) => [name, 1, 0]), ["only active", 0, 1]].sort(([one], [other]) =>
+      one! < other! ? -1 : 1
+    ),
+  );
+  assertEquals(await new NameStats(test.registry, "nobody").all(), []);
+});
+
+Deno.test("NameStats.one() knows which records are kept, even if another task has taken the id", () => {
+  using test = new TestRegistry();
+  const stats = new NameStats(test.registry, "c");
+  assertEquals(stats.one("job"), undefined);
+  run(test, "1", "job");
+  run(test, "2", "job");
+  const kept = () => stats.one("job")!.stats.last.map(({ id, kept }) => `${id} ${kept}`).sort();
+  assertEquals(kept(), ["1 true", "2 true"]);
+  test.registry.remove("c", "1");
+  assertEquals(kept(), ["1 false", "2 true"]);
+  test.begin("c", "1", { name: "another" });
+  assertEquals(kept(), ["1 false", "2 true"]);
+  assertEquals(stats.one("job")!.runs.length, 2);
+});
