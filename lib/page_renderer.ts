@@ -6,7 +6,15 @@
 
 import type { RunStats } from "./task/run_stats.ts";
 import type { RunSummary } from "./task/run_summary.ts";
-import type { HistoryEntry, JsonObject, JsonValue, LogLine, ProgressPoint, Task } from "./task/task.ts";
+import type {
+  HistoryEntry,
+  JsonObject,
+  JsonValue,
+  LogLine,
+  LogLineTraits,
+  ProgressPoint,
+  Task,
+} from "./task/task.ts";
 import type { ListedTask } from "./task/task_query.ts";
 
 /** A file that pages load. */
@@ -101,6 +109,22 @@ export interface ShownTask {
   };
   /** How to start the task again with other arguments; `null` if the visitor can't. */
   readonly again: RunAgain | null;
+  /** The lines that the URL of the page searches the log for; `null` if it does not search. */
+  readonly found: FoundLines | null;
+}
+
+/** What a search of a task's log found, for a page without JavaScript. */
+export interface FoundLines extends LogLineTraits {
+  /** The text that the lines contain; `""` for any. */
+  readonly text: string;
+  /** The matching lines that the page shows, oldest first, with their numbers. */
+  readonly lines: readonly (LogLine & { readonly number: number })[];
+  /** The number of matching lines before those. */
+  readonly index: number;
+  /** The number of all matching lines. */
+  readonly matches: number;
+  /** The number of lines that were searched: all that are kept. */
+  readonly searched: number;
 }
 
 /** A parameter or a field, as the API reference shows it. */

@@ -1,8 +1,10 @@
 /** Tests of the log of the task page in a real browser. */
 
-import { assertEquals } from "../support/assert.ts";
+import type { Page } from "playwright-core";
+import { axeFindings } from "../support/axe.ts";
+import { assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
-import { startServer } from "../support/server.ts";
+import { startServer, type TestServer } from "../support/server.ts";
 
 Deno.test("task page: a change of the log's look or width keeps its first visible line in place", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 5_000 } });
@@ -36,6 +38,97 @@ Deno.test("task page: a change of the log's look or width keeps its first visibl
       );
       assertEquals(await first(), before);
     }
+    assertEquals(complaints, []);
+  });
+});
+
+/** Runs a task that writes 1,200 lines: every tenth to the error output, every hundredth a warning. */
+async function logging(server: TestServer, id: string): Promise<void> {
+  await server.monitor.monitored((task) => {
+    for (let n = 0; n < 1_200; n++) {
+      task.log(`line ${n}.`, {
+        ...(n % 10 === 0 && { stream: "stderr" as const }),
+        ...(n % 100 === 0 && { level: "warn" as const }),
+      });
+    }
+  }, { client: "one", id, name: id })();
+}
+
+function shownNumbers(page: Page): Promise<string[]> {
+  return page.locator(".log-number").allInnerTexts();
+}
+
+Deno.test("task page: a log can be read, filtered and searched without JavaScript", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
+  await logging(server, "plain");
+  await withPage({ javaScriptEnabled: false }, async ({ page }) => {
+    await page.goto(`${server.url}/t/one/plain`);
+    assertEquals([(await shownNumbers(page))[0], (await shownNumbers(page)).length], ["701", 500]);
+    await page.getByRole("link", { name: "700 older lines" }).click();
+    assertEquals((await shownNumbers(page))[0], "201");
+    await page.getByRole("link", { name: "500 newer lines" }).click();
+    assertEquals((await shownNumbers(page))[0], "701");
+
+    await page.getByRole("combobox", { name: "Output" }).selectOption("stderr");
+    await page.getByRole("combobox", { name: "Severity" }).selectOption("warn or worse");
+    await page.getByRole("searchbox", { name: "Search the log" }).fill("LINE 1");
+    await page.getByRole("button", { name: "Search" }).click();
+    await page.getByText("3 matches in 1,200 lines (only stderr, warn or worse)", { exact: true }).waitFor();
+    assertEquals(await shownNumbers(page), ["101", "1001", "1101"]);
+    assertEquals(await page.locator("mark").first().innerText(), "line 1");
+    assertEquals(await page.getByRole("searchbox", { name: "Search the log" }).inputValue(), "LINE 1");
+    await page.getByRole("link", { name: "1001", exact: true }).click();
+    assertEquals((await shownNumbers(page)).includes("1002"), true, "the lines around it are shown");
+    await page.locator("#log-1000").waitFor();
+    await page.goto(`${server.url}/t/one/plain?stream=other`);
+    assertStringIncludes(await page.locator("main").innerText(), '"stream" must be one of stdout, stderr');
+  });
+});
+
+Deno.test("task page: matches of a filtered search are stepped through with keys", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
+  await logging(server, "filtered");
+  await withPage({}, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/t/one/filtered`);
+    await page.getByRole("button", { name: "Full screen" }).waitFor();
+    await page.getByRole("combobox", { name: "Output" }).selectOption("stderr");
+    await page.getByText("Match 1 of 120 in 1,200 lines (only stderr)", { exact: true }).waitFor();
+    await page.getByRole("combobox", { name: "Severity" }).selectOption("warn or worse");
+    const found = (index: number) => page.getByText(`Match ${index} of 12 in 1,200 lines`).waitFor();
+    await found(1);
+    const field = page.getByRole("searchbox", { name: "Search the log" });
+    await field.press("Enter");
+    await found(2);
+    await page.locator("ol.log").focus();
+    await page.keyboard.press("n");
+    await found(3);
+    await page.keyboard.press("Shift+N");
+    await found(2);
+    await page.locator(".log-line[aria-current]", { hasText: "line 100." }).waitFor();
+    assertEquals(await axeFindings(page), []);
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: the linked lines or the whole log are copied, with the times that are shown", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
+  await logging(server, "copied");
+  await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/t/one/copied#L3-5`);
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    const copy = async (name: string) => {
+      await page.getByRole("button", { name }).click();
+      await page.getByText("Copied", { exact: true }).waitFor();
+      return await clipboard();
+    };
+    await page.getByLabel("Times").selectOption("No times");
+    assertEquals(await copy("Copy 3 lines"), "line 2.\nline 3.\nline 4.");
+    await page.goto(`${server.url}/t/one/copied`);
+    const all = (await copy("Copy log")).split("\n");
+    assertEquals([all.length, all[0], all.at(-1)], [1_200, "line 0.", "line 1199."]);
+    await page.getByLabel("Times").selectOption("Since start");
+    await page.getByText("Copied", { exact: true }).waitFor({ state: "detached" });
+    assertEquals(/^\S+s line 0\.$/.test((await copy("Copy log")).split("\n")[0]!), true);
     assertEquals(complaints, []);
   });
 });

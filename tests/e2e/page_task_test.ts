@@ -323,24 +323,6 @@ Deno.test("task page: the log has the colours and links of its lines, and is sho
   await finish();
 });
 
-Deno.test("task page: the log can be searched without JavaScript", async () => {
-  await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
-  await logging(server, "plain", 6_400);
-  await withPage({ javaScriptEnabled: false, acceptDownloads: true }, async ({ page }) => {
-    await page.goto(`${server.url}/t/one/plain`);
-    await page.getByRole("searchbox", { name: "Search the log" }).fill("warn line 3");
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "Search" }).click(),
-    ]);
-    const file = await Deno.makeTempFile({ prefix: "taskscope-" });
-    await download.saveAs(file);
-    const lines = (await Deno.readTextFile(file)).trimEnd().split("\n");
-    await Deno.remove(file);
-    assertEquals([lines.length, lines[0]?.slice(25)], [11, "WARN line 300 is late"]);
-  });
-});
-
 Deno.test("task page: the whole log can be downloaded", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 2_000 } });
   await logging(server, "saved", 1_200);

@@ -8,6 +8,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { LogSection } from "../components/log.tsx";
+import { matchesAll, readFilter } from "../shared/log_filter.ts";
 import type { TaskPageModel } from "../shared/model.ts";
 import { taskUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
@@ -15,6 +16,7 @@ import { LiveLog } from "./live_log.ts";
 import { LogFinder } from "./log_finder.ts";
 import { LogFollower } from "./log_follower.ts";
 import { LogPages } from "./log_pages.ts";
+import { logText } from "./log_text.ts";
 import { logRequests } from "./log_requests.ts";
 
 /**
@@ -38,10 +40,23 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
   effect(() => {
     if (view.connection.value.kind === "live") follower.check();
   });
-  const typed = root.querySelector<HTMLInputElement>("input[name=q]");
-  const [text, hadFocus] = [typed?.value ?? "", typed !== null && typed === document.activeElement];
+  const form = root.querySelector("form");
+  const hadFocus = form?.contains(document.activeElement) ?? false;
+  const filter = readFilter(new URLSearchParams([...new FormData(form ?? undefined)] as [string, string][]));
   root.replaceChildren();
-  render(<LogSection view={{ ...view, log: log.lines, logPages, logFinder }} />, root);
-  if (text !== "") logFinder.search(text, 0);
+  const startedAt = () => view.task.value.started_at ?? view.task.value.created_at;
+  render(
+    <LogSection
+      view={{
+        ...view,
+        log: log.lines,
+        logPages,
+        logFinder,
+        logText: (range, times) => logText(requests.lines, range, times, startedAt()),
+      }}
+    />,
+    root,
+  );
+  if (!matchesAll(filter)) logFinder.search(filter, 0);
   if (hadFocus) root.querySelector<HTMLInputElement>("input[type=search]")?.focus();
 }

@@ -6,7 +6,8 @@
 
 import { type Signal, signal } from "@preact/signals";
 import type { LogMatchPage } from "../../lib/task/wire.ts";
-import type { LogFinder as View, LogFindings } from "../shared/view.ts";
+import { ALL_LINES, type LogFilter, type LogFindings, matchesAll } from "../shared/log_filter.ts";
+import type { LogFinder as View } from "../shared/view.ts";
 import type { LogRange, LogRequests } from "./log_requests.ts";
 
 /** The delay after the last key press before a search begins, in milliseconds. */
@@ -18,7 +19,7 @@ const NOTHING: LogMatchPage = { numbers: [], index: 0, matches: 0, searched: 0 }
 
 /** The search of a log. */
 export class LogFinder implements View {
-  readonly query: Signal<string> = signal("");
+  readonly filter: Signal<LogFilter> = signal(ALL_LINES);
   readonly findings: Signal<LogFindings | null> = signal(null);
   readonly current: Signal<number | null> = signal(null);
   readonly problem: Signal<string> = signal("");
@@ -34,14 +35,14 @@ export class LogFinder implements View {
     this.#search = search;
   }
 
-  search(text: string, from: number): void {
+  search(filter: LogFilter, from: number): void {
     clearTimeout(this.#timer);
     this.#request?.abort();
-    this.query.value = text;
+    this.filter.value = filter;
     this.#page = NOTHING;
     this.findings.value = this.current.value = null;
     this.problem.value = "";
-    if (text !== "") this.#timer = setTimeout(() => void this.#find(from), TYPING_MS);
+    if (!matchesAll(filter)) this.#timer = setTimeout(() => void this.#find(from), TYPING_MS);
   }
 
   step(by: 1 | -1): void {
@@ -93,7 +94,7 @@ export class LogFinder implements View {
     this.#request?.abort();
     const request = this.#request = new AbortController();
     try {
-      const page = await this.#search(this.query.peek(), range, request.signal);
+      const page = await this.#search(this.filter.peek(), range, request.signal);
       if (request.signal.aborted) return null;
       this.problem.value = "";
       return page;

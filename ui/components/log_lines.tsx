@@ -6,18 +6,15 @@
  */
 
 import { Component, type JSX } from "preact";
-import { formatDuration } from "../../lib/text/format.ts";
 import type { LogLine } from "../../lib/task/task.ts";
+import { machineTime } from "../../lib/text/format.ts";
 import { lineFragment, type LineRange } from "../shared/line_range.ts";
+import { lineTime, type LineTimes } from "../shared/log_look.ts";
 import type { FrameView } from "../shared/view.ts";
 import { StyledText } from "./styled_text.tsx";
-import { ShortClock } from "./time.tsx";
 
 /** The number of lines in a block. */
 export const BLOCK_LINES = 50;
-
-/** How the time of a line is shown. */
-export type LineTimes = "clock" | "elapsed" | "none";
 
 /** What the lines of a log have in common. */
 export interface LineLook {
@@ -31,6 +28,8 @@ export interface LineLook {
   readonly times: LineTimes;
   /** When the task started, in epoch seconds. */
   readonly startedAt: number;
+  /** Returns the address of a line; by default, a fragment. */
+  readonly linkOf?: (number: number) => string;
   /** Links to a line, or with `extend` to the lines from the linked one to this one; `null` without JavaScript. */
   readonly onSelect: ((number: number, extend: boolean) => void) | null;
 }
@@ -74,7 +73,7 @@ interface LineProps extends LineLook {
 }
 
 function Line(
-  { view, number, line, isFirst, query, current, selected, times, startedAt, onSelect }: LineProps,
+  { view, number, line, isFirst, query, current, selected, times, startedAt, linkOf, onSelect }: LineProps,
 ): JSX.Element {
   const isSelected = selected !== null && number >= selected.from && number <= selected.to;
   return (
@@ -86,7 +85,7 @@ function Line(
     >
       <a
         class="log-number number"
-        href={lineFragment({ from: number, to: number })}
+        href={linkOf?.(number) ?? lineFragment({ from: number, to: number })}
         tabIndex={-1}
         onClick={(event) => {
           if (onSelect === null || event.ctrlKey || event.metaKey) return;
@@ -98,9 +97,11 @@ function Line(
       </a>
       {times !== "none" && (
         <span class="log-time number">
-          {line !== undefined && (times === "clock"
-            ? <ShortClock view={view} at={line.at} />
-            : formatDuration(Math.max(0, line.at - startedAt)))}
+          {line !== undefined && (
+            <time dateTime={machineTime(line.at)}>
+              {lineTime(line, times, startedAt, view.scripted.value)}
+            </time>
+          )}
         </span>
       )}
       <span class="log-text">

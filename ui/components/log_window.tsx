@@ -7,6 +7,7 @@
  */
 
 import { Component, type ComponentChildren, createRef, type JSX } from "preact";
+import { isCommandKey } from "../shared/keys.ts";
 import type { TaskLog } from "../shared/model.ts";
 import type { LogPages } from "../shared/view.ts";
 import { BLOCK_LINES, type LineLook, LogBlock } from "./log_lines.tsx";
@@ -20,11 +21,13 @@ const LINE_HEIGHT = 20;
 
 interface LogWindowProps extends LineLook {
   readonly log: TaskLog;
-  readonly pages: LogPages | null;
+  readonly pages: LogPages;
   readonly isFollowing: boolean;
   readonly wraps: boolean;
   /** The line to scroll to; each jump is another object. */
   readonly target: { readonly number: number } | null;
+  /** Moves to the next or the previous match of the search. */
+  readonly onStep: (by: 1 | -1) => void;
   readonly onScroll: (isAtEnd: boolean, firstVisible: number) => void;
   /** What is shown above the first line. */
   readonly children?: ComponentChildren;
@@ -81,16 +84,14 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
 
   override render(): JSX.Element {
     const { log, pages, wraps, children } = this.props;
-    const isWhole = pages === null || !this.props.view.scripted.value;
-    const range = isWhole ? wholeRange(log) : this.#range();
-    const first = isWhole ? log.dropped : log.gone;
+    const range = this.#range();
     const end = log.dropped + log.lines.length;
     const blocks = [];
     for (let block = range.from; block <= range.to; block++) {
-      const start = Math.max(first, block * BLOCK_LINES);
+      const start = Math.max(log.gone, block * BLOCK_LINES);
       const lines = [];
       for (let number = start; number < Math.min(end, (block + 1) * BLOCK_LINES); number++) {
-        lines.push(number >= log.dropped ? log.lines[number - log.dropped] : pages?.line(number));
+        lines.push(number >= log.dropped ? log.lines[number - log.dropped] : pages.line(number));
       }
       blocks.push(<LogBlock key={block} {...this.props} first={start} lines={lines} />);
     }
@@ -103,12 +104,17 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
         onScroll={() => this.#scrolled()}
         onWheel={() => this.#target = null}
         onPointerDown={() => this.#target = null}
-        onKeyDown={() => this.#target = null}
+        onKeyDown={(event) => {
+          this.#target = null;
+          if (!isCommandKey(event) || event.key.toLowerCase() !== "n") return;
+          event.preventDefault();
+          this.props.onStep(event.shiftKey ? -1 : 1);
+        }}
       >
         {children}
-        {!isWhole && <Space key="before" height={this.#heightOf(this.#firstBlock, range.from)} />}
+        <Space key="before" height={this.#heightOf(this.#firstBlock, range.from)} />
         {blocks}
-        {!isWhole && <Space key="after" height={this.#heightOf(range.to + 1, this.#lastBlock + 1)} />}
+        <Space key="after" height={this.#heightOf(range.to + 1, this.#lastBlock + 1)} />
       </ol>
     );
   }
@@ -142,7 +148,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   /** Measures what was rendered, scrolls to where the page should be, and renders what is visible there. */
   #settle(): void {
     const box = this.#box.current;
-    if (box === null || this.props.pages === null) return;
+    if (box === null) return;
     this.#measure(box);
     if (this.props.isFollowing) box.scrollTop = box.scrollHeight;
     else if (this.#target !== null) this.#scrollTo(box, this.#target);
@@ -177,7 +183,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     if (item === null) return;
     box.scrollTop = item.offsetTop - (this.#isTargetFirst ? 0 : box.clientHeight / 3);
     const { log, pages } = this.props;
-    if (number >= log.dropped || pages?.line(number) !== undefined) this.#target = null;
+    if (number >= log.dropped || pages.line(number) !== undefined) this.#target = null;
   }
 
   #scrolled(): void {
@@ -232,7 +238,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     const { from, to } = this.#range();
     const end = Math.min((to + 1) * BLOCK_LINES, log.dropped);
     const start = Math.max(log.gone, from * BLOCK_LINES);
-    if (start < end) pages?.want(start, end);
+    if (start < end) pages.want(start, end);
   }
 
   /** Returns the number of the first line that is visible. */
@@ -246,11 +252,4 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
 /** Takes the place of blocks that are not rendered. */
 function Space({ height }: { readonly height: number }): JSX.Element {
   return <li class="log-space" aria-hidden="true" style={{ height: `${height}px` }} />;
-}
-
-function wholeRange({ dropped, lines }: TaskLog): WindowState {
-  return {
-    from: Math.floor(dropped / BLOCK_LINES),
-    to: Math.floor((dropped + lines.length - 1) / BLOCK_LINES),
-  };
 }

@@ -14,17 +14,17 @@ import { HelpContent } from "./help_content.tsx";
 import { ListToolbar } from "./list_toolbar.tsx";
 import { NamePage, NamesPage } from "./names_page.tsx";
 import { RunAgainSection, StartSection } from "./start_form.tsx";
-import { LogSection } from "../components/log.tsx";
 import { TaskPage } from "../components/task_page.tsx";
 import { clientPageUrl, installUrl, namePageUrl, namesPageUrl, taskPageUrl } from "../shared/links.ts";
-import type { RunAgain } from "../../lib/page_renderer.ts";
 import { listSearch } from "../shared/list_query.ts";
+import type { FoundLines, RunAgain } from "../../lib/page_renderer.ts";
 import type { RunStats } from "../../lib/task/run_stats.ts";
 import type { RunSummary } from "../../lib/task/run_summary.ts";
 import { StatsShell } from "../components/stats_shell.tsx";
 import type { ClientPageModel, PageData, PageFrame, StatsPageModel, TaskPageModel } from "../shared/model.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
-import { snapshotClientView, snapshotFrameView, snapshotLogView, snapshotTaskView } from "./snapshots.ts";
+import { StaticLog } from "./static_log.tsx";
+import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "./snapshots.ts";
 
 /** The logo as a favicon, inlined to save a request. */
 const ICON = "data:image/svg+xml," + encodeURIComponent(
@@ -56,12 +56,22 @@ export function renderClientPage(model: ClientPageModel): string {
   return livePage(clientTitle(model.activeTotal), content, { page: "client", model }, self);
 }
 
-/** Renders a task page. */
-export function renderTaskPage(model: TaskPageModel, again: RunAgain | null = null): string {
+/** What only the server renders of a task page. */
+interface TaskPageExtras {
+  /** How to start the task again with other arguments; `null` if the visitor can't. */
+  readonly again?: RunAgain | null;
+  /** What the URL of the page searches the log for; `null` if it does not search. */
+  readonly found?: FoundLines | null;
+}
+
+/** Renders a task page from the data that the browser gets, too. */
+export function renderTaskPage(model: TaskPageModel, extras: TaskPageExtras = {}): string {
+  const { again = null, found = null } = extras;
+  const view = snapshotTaskView(model);
   const content = renderToString(
     <TaskPage
-      view={snapshotTaskView(model)}
-      log={<LogSection view={snapshotLogView(model)} />}
+      view={view}
+      log={<StaticLog view={view} model={model} found={found} />}
       {...(again !== null && { again: <RunAgainSection frame={model} again={again} /> })}
       help={<HelpContent install={installUrl(model)} />}
     />,

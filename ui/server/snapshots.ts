@@ -8,7 +8,7 @@ import { possibleActions } from "../shared/bulk_actions.ts";
 import { listRules } from "../shared/list_rules.ts";
 import { headings } from "../shared/list_slice.ts";
 import type { ClientPageModel, PageFrame, TaskPageModel } from "../shared/model.ts";
-import { type ClientView, type FrameView, listItems, type LogView, type TaskView } from "../shared/view.ts";
+import { type ClientView, type FrameView, listItems, type TaskView } from "../shared/view.ts";
 
 /** Creates the view of the list page, with constant values. */
 export function snapshotClientView(model: ClientPageModel): ClientView {
@@ -57,11 +57,6 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
     }),
     subtask: (id) => byId.get(id),
   };
-}
-
-/** Creates the view of the log of a task page, with constant values. */
-export function snapshotLogView(model: TaskPageModel): LogView {
-  return { ...snapshotTaskView(model), log: { value: model.log }, logPages: null, logFinder: null };
 }
 
 /** Creates the view that all pages have in common, with constant values. */

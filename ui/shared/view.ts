@@ -7,6 +7,9 @@
 
 import type { LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
 import type { Neighbour, RunLink } from "./relations.ts";
+import type { LineRange } from "./line_range.ts";
+import type { LogFilter, LogFindings } from "./log_filter.ts";
+import type { LineTimes } from "./log_look.ts";
 import type { ListQuery } from "./list_query.ts";
 import type { PageFrame, TaskLog, TerminalCommand } from "./model.ts";
 
@@ -167,16 +170,6 @@ export interface ClientView extends FrameView {
   task(id: string): Readable<Task> | undefined;
 }
 
-/** What a search of a log found. */
-export interface LogFindings {
-  /** The number of lines that match. */
-  readonly matches: number;
-  /** The number of lines that were searched. */
-  readonly searched: number;
-  /** The index of the current match among all; `null` if there is none. */
-  readonly index: number | null;
-}
-
 /** Reads lines of a log that are not on the page yet. */
 export interface LogPages {
   /** Changes whenever lines have been loaded. */
@@ -191,16 +184,16 @@ export interface LogPages {
 
 /** Searches the whole log of a task. */
 export interface LogFinder {
-  /** The text that is searched for; empty if none is. */
-  readonly query: Readable<string>;
+  /** What is searched for. */
+  readonly filter: Readable<LogFilter>;
   /** What was found; `null` while nothing is known. */
   readonly findings: Readable<LogFindings | null>;
   /** The number of the current matching line; `null` if there is none. */
   readonly current: Readable<number | null>;
   /** The reason why the log could not be searched; usually empty. */
   readonly problem: Readable<string>;
-  /** Searches for a text, and makes the first match from a line on the current one. */
-  search(text: string, from: number): void;
+  /** Searches, and makes the first match from a line on the current one. */
+  search(filter: LogFilter, from: number): void;
   /** Moves to the next or the previous match, and continues at the other end after the last one. */
   step(by: 1 | -1): void;
 }
@@ -227,9 +220,10 @@ export interface TaskView extends FrameView {
 /** The values and actions that the log section provides to its components. */
 export interface LogView extends TaskView {
   readonly log: Readable<TaskLog>;
-  /** Reads and searches the whole log; `null` on the server, and until the script of the log has loaded. */
-  readonly logPages: LogPages | null;
-  readonly logFinder: LogFinder | null;
+  readonly logPages: LogPages;
+  readonly logFinder: LogFinder;
+  /** Returns lines as text, with their times as they are shown. */
+  logText(range: LineRange, times: LineTimes): Promise<string>;
 }
 
 /**

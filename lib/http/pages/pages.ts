@@ -24,18 +24,17 @@ import {
 } from "../context.ts";
 import type { ResolvedAccess } from "../../config/access_options.ts";
 import { defaultClient } from "../../reporter/default_client.ts";
-import type { PageContext, PageVisitor, ShownTask } from "../../page_renderer.ts";
+import type { PageContext, PageVisitor } from "../../page_renderer.ts";
 import type { Visitor } from "../gate.ts";
 import { queryFields } from "../fields.ts";
 import { Problem, problemOf, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
 import { type Answer, type Call, paramsOf, wantsJson } from "../route.ts";
+import { PageLogs } from "./page_logs.ts";
+import { logParamsOf } from "../tasks/log_params.ts";
 
 /** The headers of routes that respond with a page to browsers and with JSON to the page's script. */
 const VARY = { "vary": "Accept" };
-
-/** The number of log lines that a task's page has when it is loaded. */
-const LOG_LINES = 500;
 
 /** What a form on a task's page does to the task. */
 export type TaskAction = "cancel" | "remove" | "restore" | "retry";
@@ -44,11 +43,13 @@ export type TaskAction = "cancel" | "remove" | "restore" | "retry";
 export class Pages {
   readonly #context: HandlerContext;
   readonly #assets: AssetFiles;
+  readonly #logs: PageLogs;
 
   /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
     this.#assets = new AssetFiles(context.pages.assets);
+    this.#logs = new PageLogs(context.registry);
   }
 
   /** `GET /assets/{file}` */
@@ -87,7 +88,7 @@ export class Pages {
     return pageResponse(pages.install({ basePath, server, client, needsKey: keyring !== null }));
   }
 
-  /** `GET /t/{client}/{id}` */
+  /** `GET /t/{client}/{id}`; with `q`, `stream`, `level`, `after` or `before`, for pages without JavaScript, with those lines of the log. */
   task({ client, id, visitor, request }: Call): Answer {
     const url = new URL(request.url);
     return whenPublishable(this.#context, () => this.#taskPage(client, visitor, id, url));
@@ -238,14 +239,16 @@ export class Pages {
     // A visitor who has access to only one task must not learn of the others.
     const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
     const summaries = Array.from(relatives, (stored) => stored.summary);
+    const wanted = logParamsOf(queryFields(url.href), task.log_count);
     // All reads start at the same time, so that their results match the cursor of the page.
     const reads = Promise.all([
       removed === undefined ? registry.history(client, id) : [],
       registry.progress(client, id),
-      this.#logOf(client, task),
+      this.#logs.lines(client, task, wanted),
+      this.#logs.found(client, id, wanted),
       removed === undefined && context.visitor.mayChange ? registry.launch(client, id) : undefined,
     ]);
-    return reads.then(([history, series, log, launch]) => {
+    return reads.then(([history, series, log, found, launch]) => {
       const html = pages.task(context, {
         task,
         removedAt: removed === undefined ? null : registry.removedAt(client, id) ?? 0,
@@ -253,23 +256,13 @@ export class Pages {
         history,
         series,
         log,
+        found,
         again: launch === undefined ? null : runAgain(this.#context, launch),
       });
       // The status is 410 (Gone) although the removal can still be undone.
       const status = problem?.status ?? (removed === undefined ? 200 : 410);
       return pageResponse(html, status);
     });
-  }
-
-  /** Returns the newest lines of a task's log. */
-  async #logOf(client: string, { id, log_count: count }: Task): Promise<ShownTask["log"]> {
-    const { registry } = this.#context;
-    const [{ lines }, oldest] = await Promise.all([
-      registry.log(client, id, Math.max(0, count - LOG_LINES), count),
-      registry.log(client, id, 0, count, 1),
-    ]);
-    const dropped = count - lines.length;
-    return { lines, dropped, gone: oldest.lines.length === 0 ? dropped : Math.min(dropped, oldest.first) };
   }
 
   #pageContext(client: string, visitor: Visitor, url: URL, error: string | null): PageContext {

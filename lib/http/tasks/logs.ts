@@ -4,39 +4,18 @@
  * @module
  */
 
-import { LOG_LEVELS, LOG_STREAMS } from "../../task/task.ts";
 import type { LogQuery } from "../../store/log_search.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { JSON_HEADERS, TextResponse } from "../responses.ts";
 import { type Call, paramsOf } from "../route.ts";
 import { Slots } from "../slots.ts";
+import { type LogFilter, type LogParams, logParamsOf, MAX_PAGE_LINES } from "./log_params.ts";
 import { logTextResponse, type ReadLines } from "./log_text.ts";
 import { wantsText } from "./text.ts";
 
-/** The maximum number of lines on a page of a log. */
-export const MAX_PAGE_LINES = 10_000;
-
-/** The maximum length of the text to search for, in characters. */
-export const MAX_SEARCH_LENGTH = 1_000;
-
 /** The maximum number of searches that run or wait at the same time. */
 const MAX_SEARCHES = 50;
-
-/** What a request filters the lines of a log by. */
-type LogFilter = Pick<LogQuery, "text" | "stream" | "level">;
-
-/** The parameters of a request for log lines. */
-interface LogParams {
-  /** What the lines must have; `null` for all lines. */
-  readonly filter: LogFilter | null;
-  /** The number of the first line, and the direction: oldest first. */
-  readonly after: number | null;
-  /** The number of the line after the last one. */
-  readonly before: number;
-  /** The maximum number of lines; `null` for the default. */
-  readonly limit: number | null;
-}
 
 /** Handles `GET /tasks/{client}/{id}/logs`. */
 export class Logs {
@@ -135,22 +114,6 @@ export class Logs {
   }
 }
 
-function logParamsOf(params: URLSearchParams, count: number): LogParams {
-  const limit = lineNumberFrom(params, "limit");
-  if (limit !== null && (limit < 1 || limit > MAX_PAGE_LINES)) {
-    throw new Problem("bad_filter", `The parameter "limit" must be between 1 and ${MAX_PAGE_LINES}`);
-  }
-  const text = params.get("q") ?? "";
-  if (text.length > MAX_SEARCH_LENGTH) {
-    throw new Problem("bad_filter", `The parameter "q" must have at most ${MAX_SEARCH_LENGTH} characters`);
-  }
-  const stream = choiceFrom(params, "stream", LOG_STREAMS);
-  const level = choiceFrom(params, "level", LOG_LEVELS);
-  const filter = text === "" && stream === undefined && level === undefined ? null : { text, stream, level };
-  const after = lineNumberFrom(params, "after");
-  return { filter, after, before: lineNumberFrom(params, "before") ?? count, limit };
-}
-
 /** Returns the range of lines to read; if the line at `after` was dropped, it begins with the oldest stored line. */
 function rangeOf({ after, before, limit }: LogParams, pageLines: number) {
   const most = limit ?? pageLines;
@@ -162,29 +125,10 @@ function negotiated(body: unknown): Response {
   return new TextResponse(JSON.stringify(body), { headers: { ...JSON_HEADERS, "vary": "Accept" } });
 }
 
-function choiceFrom<Choice extends string>(
-  params: URLSearchParams,
-  name: string,
-  choices: readonly Choice[],
-): Choice | undefined {
-  const text = params.get(name);
-  if (text === null || text === "") return undefined;
-  const choice = choices.find((each) => each === text);
-  if (choice !== undefined) return choice;
-  throw new Problem("bad_filter", `The parameter "${name}" must be one of ${choices.join(", ")}`);
-}
-
 /** Returns whether the query asks for text; `null` if it has no `format`. */
 function textFrom(params: URLSearchParams): boolean | null {
   const format = params.get("format");
   if (format === null) return null;
   if (format === "text" || format === "json") return format === "text";
   throw new Problem("bad_filter", 'The parameter "format" must be text or json');
-}
-
-function lineNumberFrom(params: URLSearchParams, name: string): number | null {
-  const text = params.get(name);
-  if (text === null) return null;
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new Problem("bad_filter", `The parameter "${name}" must be the number of a line`);
 }

@@ -3,6 +3,7 @@
 import type { LogMatchPage } from "../../../lib/task/wire.ts";
 import { LogFinder } from "../../../ui/browser/log_finder.ts";
 import type { LogRange } from "../../../ui/browser/log_requests.ts";
+import { ALL_LINES, type LogFilter } from "../../../ui/shared/log_filter.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
@@ -15,7 +16,7 @@ class Log {
   readonly asked: LogRange[] = [];
   fails = false;
 
-  search = (text: string, range: LogRange, signal: AbortSignal): Promise<LogMatchPage> => {
+  search = ({ text }: LogFilter, range: LogRange, signal: AbortSignal): Promise<LogMatchPage> => {
     this.asked.push(range);
     if (this.fails) return Promise.reject(new Error("no server"));
     const all = text === "none" ? [] : Array.from({ length: this.count / 10 }, (_, index) => index * 10);
@@ -34,7 +35,7 @@ async function settled(): Promise<void> {
 
 async function found(clock: FakeClock, log: Log, text: string, from: number): Promise<LogFinder> {
   const finder = new LogFinder(log.search);
-  finder.search(text, from);
+  finder.search({ ...ALL_LINES, text }, from);
   assertEquals(log.asked, [], "the search waits for the end of typing");
   await clock.passAsync(200);
   await settled();
@@ -87,12 +88,12 @@ Deno.test("LogFinder says why a search failed, and drops the results of an earli
   const log = new Log();
   const finder = await found(clock, log, "x", 0);
   log.fails = true;
-  finder.search("y", 0);
+  finder.search({ ...ALL_LINES, text: "y" }, 0);
   assertEquals([finder.current.value, finder.findings.value], [null, null]);
   await clock.passAsync(200);
   await settled();
   assertEquals([finder.problem.value, finder.findings.value], ["no server", null]);
-  finder.search("", 0);
+  finder.search(ALL_LINES, 0);
   await clock.passAsync(5_000);
-  assertEquals([finder.problem.value, finder.query.value], ["", ""]);
+  assertEquals([finder.problem.value, finder.filter.value], ["", ALL_LINES]);
 });

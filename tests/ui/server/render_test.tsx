@@ -111,12 +111,19 @@ Deno.test("render functions escape markup in all texts", () => {
       }, { name: "of", title: null, description: null, input: { properties: { of: { enum: [MARKUP] } } } }],
     })),
     renderTaskPage(
-      taskModel(exampleTask({ ...HOSTILE, id: "e", error: HOSTILE_ERROR, parent_id: MARKUP }), {
+      taskModel(exampleTask({ ...HOSTILE, id: "e", log_count: 1, error: HOSTILE_ERROR, parent_id: MARKUP }), {
         subtasks: [exampleTask({ ...HOSTILE, id: "f", parent_id: "e" })],
         steps: [{ at: EXAMPLE_TIME, state: "PROCESSING", text: MARKUP, progress: 1, count: 1 }],
         log: { lines: [{ at: 1, text: MARKUP }], dropped: 0, gone: 0 },
       }),
     ),
+    renderTaskPage(taskModel(exampleTask({ log_count: 1 })), {
+      text: MARKUP,
+      lines: [{ number: 0, at: 1, text: MARKUP }],
+      index: 0,
+      matches: 1,
+      searched: 1,
+    }),
     renderProblemPage({ status: 404, title: MARKUP, detail: MARKUP, basePath: "", style: "/s.css" }),
   ];
   for (const html of pages) {
@@ -317,6 +324,7 @@ Deno.test("renderTaskPage() shows log, result, error, subtasks and metadata", ()
   const html = renderTaskPage(
     taskModel(
       finishedTask({
+        log_count: 1_201,
         result: { answer: 42 },
         metadata: { file: "a.csv" },
         error: { message: "no", type: "Odd", stack: "at here" },

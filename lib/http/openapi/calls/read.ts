@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { LIMITS } from "../../../task/grammar.ts";
 import { LOG_LEVELS, LOG_STREAMS } from "../../../task/task.ts";
-import { MAX_PAGE_LINES, MAX_SEARCH_LENGTH } from "../../tasks/logs.ts";
+import { MAX_PAGE_LINES, MAX_SEARCH_LENGTH } from "../../tasks/log_params.ts";
 import { MAX_WAIT_SECONDS } from "../../tasks/waits.ts";
 import type { CallGroup } from "../call.ts";
 import { AFTER, LIST_QUERY, NAME_QUERY, TIMEOUT } from "../parameters.ts";

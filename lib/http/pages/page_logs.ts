@@ -1,0 +1,63 @@
+/**
+ * Reads the lines of a log that a task's page has when it is loaded.
+ *
+ * @module
+ */
+
+import type { FoundLines, ShownTask } from "../../page_renderer.ts";
+import type { RegistryReader } from "../../registry/registry_reader.ts";
+import type { Task } from "../../task/task.ts";
+import { Slots } from "../slots.ts";
+import type { LogParams } from "../tasks/log_params.ts";
+
+/** The number of log lines that a task's page has when it is loaded. */
+const LOG_LINES = 500;
+/** The maximum number of searches of logs, for pages without JavaScript, that run or wait at the same time. */
+const MAX_SEARCHES = 50;
+
+/** Reads logs for pages. */
+export class PageLogs {
+  readonly #registry: RegistryReader;
+  readonly #searches = new Slots(MAX_SEARCHES, "searches of logs");
+
+  /** @param registry the tasks and their logs */
+  constructor(registry: RegistryReader) {
+    this.#registry = registry;
+  }
+
+  /** Returns the newest lines of a task's log, or those that the page is asked for. */
+  async lines(client: string, { id, log_count: count }: Task, wanted: LogParams): Promise<ShownTask["log"]> {
+    const { after, before } = wanted.filter === null ? wanted : { after: null, before: count };
+    const from = after ?? Math.max(0, before - LOG_LINES);
+    const [{ first, lines }, oldest] = await Promise.all([
+      this.#registry.log(client, id, from, Math.min(before, count), LOG_LINES),
+      this.#registry.log(client, id, 0, count, 1),
+    ]);
+    const dropped = lines.length === 0 ? Math.min(before, count) : first;
+    return { lines, dropped, gone: oldest.lines.length === 0 ? dropped : Math.min(dropped, oldest.first) };
+  }
+
+  /** Returns what the page searches for; `null` if it does not search. */
+  async found(
+    client: string,
+    id: string,
+    { filter, after, before }: LogParams,
+  ): Promise<FoundLines | null> {
+    if (filter === null) return null;
+    const { text, stream, level } = filter;
+    const range = { from: after ?? 0, to: before, most: LOG_LINES };
+    const release = this.#searches.take();
+    try {
+      const keep = after === null ? "newest" : "oldest";
+      const found = await this.#registry.searchLog(client, id, { ...filter, ...range, keep });
+      return {
+        ...found,
+        text,
+        ...(stream !== undefined && { stream }),
+        ...(level !== undefined && { level }),
+      };
+    } finally {
+      release();
+    }
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Reads the parameters of requests for log lines.
+ *
+ * @module
+ */
+
+import { LOG_LEVELS, LOG_STREAMS } from "../../task/task.ts";
+import type { LogQuery } from "../../store/log_search.ts";
+import { Problem } from "../problem.ts";
+
+/** The maximum number of lines on a page of a log. */
+export const MAX_PAGE_LINES = 10_000;
+
+/** The maximum length of the text to search for, in characters. */
+export const MAX_SEARCH_LENGTH = 1_000;
+
+/** What a request filters the lines of a log by. */
+export type LogFilter = Pick<LogQuery, "text" | "stream" | "level">;
+
+/** The parameters of a request for log lines. */
+export interface LogParams {
+  /** What the lines must have; `null` for all lines. */
+  readonly filter: LogFilter | null;
+  /** The number of the first line, and the direction: oldest first. */
+  readonly after: number | null;
+  /** The number of the line after the last one. */
+  readonly before: number;
+  /** The maximum number of lines; `null` for the default. */
+  readonly limit: number | null;
+}
+
+/**
+ * Reads the parameters `q`, `stream`, `level`, `after`, `before` and `limit`.
+ *
+ * @param params the parameters of the request
+ * @param count the number of lines that the task has written
+ * @throws {Problem} 400 if one of them is not valid
+ */
+export function logParamsOf(params: URLSearchParams, count: number): LogParams {
+  const limit = lineNumberFrom(params, "limit");
+  if (limit !== null && (limit < 1 || limit > MAX_PAGE_LINES)) {
+    throw new Problem("bad_filter", `The parameter "limit" must be between 1 and ${MAX_PAGE_LINES}`);
+  }
+  const text = params.get("q") ?? "";
+  if (text.length > MAX_SEARCH_LENGTH) {
+    throw new Problem("bad_filter", `The parameter "q" must have at most ${MAX_SEARCH_LENGTH} characters`);
+  }
+  const stream = choiceFrom(params, "stream", LOG_STREAMS);
+  const level = choiceFrom(params, "level", LOG_LEVELS);
+  const filter = text === "" && stream === undefined && level === undefined ? null : { text, stream, level };
+  const after = lineNumberFrom(params, "after");
+  return { filter, after, before: lineNumberFrom(params, "before") ?? count, limit };
+}
+
+function choiceFrom<Choice extends string>(
+  params: URLSearchParams,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = params.get(name);
+  if (text === null || text === "") return undefined;
+  const choice = choices.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new Problem("bad_filter", `The parameter "${name}" must be one of ${choices.join(", ")}`);
+}
+
+function lineNumberFrom(params: URLSearchParams, name: string): number | null {
+  const text = params.get(name);
+  if (text === null) return null;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new Problem("bad_filter", `The parameter "${name}" must be the number of a line`);
+}

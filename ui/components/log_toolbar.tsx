@@ -1,0 +1,118 @@
+/** @jsxImportSource preact */
+/**
+ * The controls above a log: the search, how lines are shown, and copying.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { countNoun } from "../../lib/text/format.ts";
+import { logTextUrl } from "../shared/links.ts";
+import type { LineRange } from "../shared/line_range.ts";
+import { foundText, matchesAll } from "../shared/log_filter.ts";
+import type { LogLook } from "../shared/log_look.ts";
+import type { LogView } from "../shared/view.ts";
+import { LogFilterFields } from "./log_filter_fields.tsx";
+
+/** How long the outcome of copying is shown, in milliseconds. */
+const COPIED_MS = 1_500;
+
+interface LogToolbarProps {
+  readonly view: LogView;
+  readonly look: LogLook;
+  readonly onLook: (part: Partial<LogLook>) => void;
+  /** The number of the line from which on to search first. */
+  readonly from: number;
+  /** The lines that the page's URL links to; `null` if there are none. */
+  readonly selected: LineRange | null;
+  readonly isFull: boolean;
+  readonly onFull: (isFull: boolean) => void;
+}
+
+/** The controls above a log. */
+export function LogToolbar(props: LogToolbarProps): JSX.Element {
+  const { view, look, onLook, isFull, onFull } = props;
+  return (
+    <div class="log-tools">
+      <Search {...props} />
+      <label class="log-option">
+        <input
+          type="checkbox"
+          checked={look.wraps}
+          onChange={(event) => onLook({ wraps: event.currentTarget.checked })}
+        />
+        Wrap
+      </label>
+      <select
+        aria-label="Times"
+        value={look.times}
+        onChange={(event) => onLook({ times: event.currentTarget.value as LogLook["times"] })}
+      >
+        <option value="clock">Time of day</option>
+        <option value="elapsed">Since start</option>
+        <option value="none">No times</option>
+      </select>
+      <button type="button" class="button button-quiet" onClick={() => onFull(!isFull)}>
+        {isFull ? "Exit full screen" : "Full screen"}
+      </button>
+      <CopyLines {...props} />
+      <a class="log-save" href={logTextUrl(view.frame, view.task.value.id)} download>Download</a>
+    </div>
+  );
+}
+
+/** The fields of the search, what was found, and the buttons that step through it. */
+function Search({ view, from }: LogToolbarProps): JSX.Element {
+  const { logFinder: finder, log } = view;
+  const filter = finder.filter.value;
+  const findings = finder.findings.value;
+  const problem = finder.problem.value;
+  return (
+    <>
+      <LogFilterFields
+        filter={filter}
+        onChange={(next) => finder.search(next, from)}
+        onStep={(by) => finder.step(by)}
+      />
+      {!matchesAll(filter) && (
+        <>
+          <span class="log-found number" role="status">
+            {problem !== ""
+              ? <span class="problem">{problem}</span>
+              : findings === null
+              ? "Searching…"
+              : foundText(findings, filter, log.value.gone)}
+          </span>
+          <button type="button" class="button button-quiet" onClick={() => finder.step(-1)}>Previous</button>
+          <button type="button" class="button button-quiet" onClick={() => finder.step(1)}>Next</button>
+        </>
+      )}
+    </>
+  );
+}
+
+/** Copies the linked lines, or the whole log: the text, with the times if they are shown. */
+function CopyLines({ view, look, selected }: LogToolbarProps): JSX.Element {
+  const [state, setState] = useState<"" | "Copying…" | "Copied" | "Copy failed">("");
+  const { dropped, gone, lines } = view.log.value;
+  const all = { from: gone, to: dropped + lines.length - 1 };
+
+  async function copy(): Promise<void> {
+    setState("Copying…");
+    try {
+      await view.actions!.copy(await view.logText(selected ?? all, look.times));
+      setState("Copied");
+    } catch {
+      setState("Copy failed");
+    }
+    setTimeout(() => setState(""), COPIED_MS);
+  }
+
+  return (
+    <button type="button" class="button button-quiet" onClick={copy} disabled={state === "Copying…"}>
+      {selected === null ? "Copy log" : `Copy ${countNoun(selected.to - selected.from + 1, "line")}`}
+      <span class="log-copied" role="status">{state}</span>
+    </button>
+  );
+}

@@ -1,0 +1,35 @@
+/**
+ * How the lines of a log are shown. Pure.
+ *
+ * @module
+ */
+
+import type { LogLine } from "../../lib/task/task.ts";
+import { formatClock, formatDuration } from "../../lib/text/format.ts";
+
+/** How the time of a line is shown. */
+export type LineTimes = "clock" | "elapsed" | "none";
+
+/** How logs are shown. */
+export interface LogLook {
+  readonly wraps: boolean;
+  readonly times: LineTimes;
+}
+
+/** How logs are shown at first. */
+export const DEFAULT_LOOK: LogLook = { wraps: true, times: "clock" };
+
+/**
+ * Returns the time of a line as it is shown.
+ *
+ * @param line the line
+ * @param times how times are shown
+ * @param startedAt when the task started, in epoch seconds
+ * @param isLocal whether times of day are those of the browser's time zone; else they are in UTC
+ */
+export function lineTime({ at }: LogLine, times: LineTimes, startedAt: number, isLocal: boolean): string {
+  if (times === "none") return "";
+  return times === "clock"
+    ? formatClock(at, isLocal).slice(0, 8)
+    : formatDuration(Math.max(0, at - startedAt));
+}
