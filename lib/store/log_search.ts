@@ -6,6 +6,7 @@
 
 import { LOG_LEVELS, type LogLevel, type LogStream } from "../task/task.ts";
 import { withoutSequences } from "../text/escape_sequences.ts";
+import { groupMark, MARK_CHARACTERS } from "../text/group_marks.ts";
 import type { NumberedLine } from "./side_tables.ts";
 
 /** What to search a log for, and which of the matching lines to return. */
@@ -16,6 +17,8 @@ export interface LogQuery {
   readonly stream?: LogStream | undefined;
   /** The lowest severity of a line; lines without a severity match only if this is absent. */
   readonly level?: LogLevel | undefined;
+  /** Whether only lines match that begin or end a group, see `groupMark()`; their text is truncated. */
+  readonly groups?: boolean | undefined;
   /** The lowest number of a line to return. */
   readonly from: number;
   /** The lowest number beyond the lines to return. */
@@ -61,7 +64,7 @@ export class LogSearch {
     const { from, to, most, keep } = this.#query;
     if (line.number < from) this.#index++;
     if (line.number < from || line.number >= to || (keep === "oldest" && this.#lines.length >= most)) return;
-    this.#lines.push(line);
+    this.#lines.push(this.#query.groups ? { ...line, text: line.text.slice(0, MARK_CHARACTERS) } : line);
     if (this.#lines.length >= 2 * most) this.#trim();
   }
 
@@ -77,7 +80,8 @@ export class LogSearch {
   }
 
   #isMatch({ text, stream, level }: NumberedLine): boolean {
-    const { stream: output, level: least } = this.#query;
+    const { stream: output, level: least, groups = false } = this.#query;
+    if (groups && groupMark(text) === null) return false;
     if (output !== undefined && stream !== output) return false;
     if (
       least !== undefined && (level === undefined || LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(least))

@@ -193,6 +193,14 @@ export function readLogMatches(value: unknown): LogMatchPage {
   };
 }
 
+/** Reads the lines in the response to a search of a log, with their numbers. */
+export function readNumberedLines(value: unknown): (LogLine & { readonly number: number })[] {
+  return listOf(fieldsOf(value).lines).map((line) => ({
+    ...readLogLine(line),
+    number: numberOrNull(fieldsOf(line).number) ?? 0,
+  }));
+}
+
 /** Reads a task's history. */
 export function readHistory(value: unknown): HistoryEntry[] {
   return listOf(fieldsOf(value).history).map((each) => {

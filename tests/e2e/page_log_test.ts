@@ -132,3 +132,48 @@ Deno.test("task page: the linked lines or the whole log are copied, with the tim
     assertEquals(complaints, []);
   });
 });
+
+Deno.test("task page: groups of a log of 100,000 lines are folded, and open for a match or a linked line", async () => {
+  await using server = startServer({
+    limits: { logLinesPerTask: 100_000, logCharacters: 50_000_000 },
+  });
+  await server.monitor.monitored((task) => {
+    for (let group = 0; group < 100; group++) {
+      if (group === 0) task.log("Beginning");
+      task.log(`::group::Part ${group}`);
+      for (let n = 2; n < 999; n++) task.log(`line ${group * 1_000 + n}.`);
+      task.log("::endgroup::");
+    }
+    task.log("all parts are done");
+  }, { client: "one", id: "folded", name: "folded" })();
+  await withPage({}, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/t/one/folded`);
+    const log = page.locator("ol.log");
+    const head = (group: number) => page.getByRole("button", { name: `Part ${group}`, exact: true });
+    await page.waitForFunction(() => document.querySelectorAll(".log-fold").length > 30);
+    assertEquals(await page.locator('.log-fold[aria-expanded="true"]').count(), 0);
+    assertStringIncludes(await log.innerText(), "997 lines · ");
+    await page.getByText("all parts are done").waitFor();
+
+    await head(99).focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("line 99002.").waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText("line 99002.").waitFor({ state: "detached" });
+    assertEquals(await head(99).getAttribute("aria-expanded"), "false");
+
+    await page.getByRole("searchbox", { name: "Search the log" }).fill("line 50500.");
+    await page.locator(".log-line[aria-current]", { hasText: "line 50500." }).waitFor();
+    assertEquals(await page.locator('.log-fold[aria-expanded="true"]').count() <= 1, true);
+    await page.goto(`${server.url}/t/one/folded#L30480`);
+    await page.reload();
+    await page.locator(".log-selected", { hasText: "line " }).waitFor();
+    await page.getByRole("button", { name: "Expand all" }).click();
+    await page.getByRole("button", { name: "Collapse all" }).waitFor();
+    await log.evaluate((list) => list.scrollTop = 0);
+    await page.getByText("line 2.", { exact: true }).waitFor();
+    assertEquals(await page.evaluate(() => document.querySelectorAll("*").length) < 3_000, true);
+    assertEquals(await axeFindings(page), []);
+    assertEquals(complaints, []);
+  });
+});

@@ -15,6 +15,7 @@ import type { TaskView } from "../shared/view.ts";
 import { LiveLog } from "./live_log.ts";
 import { LogFinder } from "./log_finder.ts";
 import { LogFollower } from "./log_follower.ts";
+import { LogGroups } from "./log_groups.ts";
 import { LogPages } from "./log_pages.ts";
 import { logText } from "./log_text.ts";
 import { logRequests } from "./log_requests.ts";
@@ -31,11 +32,16 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
   const requests = logRequests(url);
   const logPages = new LogPages(requests.lines);
   const logFinder = new LogFinder(requests.search);
-  const log = new LiveLog(model.log, view.task, () => logPages.clear());
+  const logGroups = new LogGroups(requests.marks);
+  const log = new LiveLog(model.log, view.task, () => {
+    logPages.clear();
+    logGroups.clear();
+  });
   const follower = new LogFollower(log, url);
   effect(() => {
     const { dropped, lines } = log.lines.value;
     logFinder.grew(dropped + lines.length);
+    logGroups.grew(log.lines.value);
   });
   effect(() => {
     if (view.connection.value.kind === "live") follower.check();
@@ -52,6 +58,7 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
         log: log.lines,
         logPages,
         logFinder,
+        logGroups,
         logText: (range, times) => logText(requests.lines, range, times, startedAt()),
       }}
     />,

@@ -48,7 +48,9 @@ export class LogFinder implements View {
   step(by: 1 | -1): void {
     const { numbers, index, matches } = this.#page;
     const current = this.current.peek();
-    if (matches === 0 || current === null) return;
+    if (matches === 0) return;
+    // The first match may have been written after the search.
+    if (current === null) return void this.#load({ after: 0 }, 0);
     const next = numbers[numbers.indexOf(current) + by];
     if (next !== undefined) return this.#show(next);
     const isLast = by === 1 ? index + numbers.length >= matches : index === 0;

@@ -4,12 +4,22 @@
  * @module
  */
 
-import { type LogMatchPage, type LogPage, readLogMatches, readLogPage } from "../../lib/task/wire.ts";
+import {
+  type LogMatchPage,
+  type LogPage,
+  readLogMatches,
+  readLogPage,
+  readNumberedLines,
+} from "../../lib/task/wire.ts";
 import { filterParams, type LogFilter } from "../shared/log_filter.ts";
+import type { MarkLine } from "../shared/log_groups.ts";
 import { ANSWER_TIMEOUT_MS, call, send } from "./requests.ts";
 
 /** The number of matching lines that one request for a search returns. */
 const MATCHES_PER_REQUEST = 500;
+
+/** The maximum number of lines that begin or end groups in a response. */
+const MARKS_PER_REQUEST = 10_000;
 
 /** Where a search of a log begins or ends: the oldest lines from `after` on, or the newest before `before`. */
 export type LogRange = { readonly after: number } | { readonly before?: number };
@@ -20,6 +30,8 @@ export interface LogRequests {
   lines(from: number, limit: number): Promise<LogPage>;
   /** Fetches the lines of a range that match a filter. */
   search(filter: LogFilter, range: LogRange, signal: AbortSignal): Promise<LogMatchPage>;
+  /** Fetches the lines from a number to before another that begin or end a group; the oldest if there are many. */
+  marks(from: number, to: number): Promise<MarkLine[]>;
 }
 
 /** @param url the URL of the log */
@@ -34,6 +46,10 @@ export function logRequests(url: string): LogRequests {
       for (const [name, number] of Object.entries(range)) search.set(name, String(number));
       const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
       return readLogMatches(await send(`${url}?${search}`, { signal: AbortSignal.any([signal, timeout]) }));
+    },
+    async marks(from, to) {
+      const range = `after=${from}&before=${to}&limit=${MARKS_PER_REQUEST}`;
+      return readNumberedLines(await call("GET", `${url}?groups=true&${range}`));
     },
   };
 }

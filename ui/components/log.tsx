@@ -36,6 +36,7 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
   void pages.version.value;
 
   function jump(number: number): void {
+    view.logGroups.reveal(number);
     setFollowing(false);
     setSeen({ count: total, first: number });
     setTarget({ number });
@@ -100,6 +101,13 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
           query={finder.filter.value.text.toLowerCase()}
           current={current}
           selected={selected}
+          folds={view.logGroups.folds.value}
+          onFold={(from) => {
+            // The user wants to read the group, or what follows it, rather than the end of the log.
+            setFollowing(false);
+            setSeen({ ...seen, count: isFollowing ? total : seen.count });
+            view.logGroups.toggle(from);
+          }}
           times={look.times}
           wraps={look.wraps}
           startedAt={task.started_at ?? task.created_at}

@@ -8,9 +8,11 @@
 import { Component, type JSX } from "preact";
 import type { LogLine } from "../../lib/task/task.ts";
 import { machineTime } from "../../lib/text/format.ts";
+import { isHidden, type LogFolds } from "../shared/log_groups.ts";
 import { lineFragment, type LineRange } from "../shared/line_range.ts";
 import { lineTime, type LineTimes } from "../shared/log_look.ts";
 import type { FrameView } from "../shared/view.ts";
+import { GroupHead } from "./group_head.tsx";
 import { StyledText } from "./styled_text.tsx";
 
 /** The number of lines in a block. */
@@ -28,6 +30,10 @@ export interface LineLook {
   readonly times: LineTimes;
   /** When the task started, in epoch seconds. */
   readonly startedAt: number;
+  /** The groups of lines, and which lines are hidden. */
+  readonly folds: LogFolds;
+  /** Collapses or expands a group; `null` without JavaScript. */
+  readonly onFold: ((from: number) => void) | null;
   /** Returns the address of a line; by default, a fragment. */
   readonly linkOf?: (number: number) => string;
   /** Links to a line, or with `extend` to the lines from the linked one to this one; `null` without JavaScript. */
@@ -42,7 +48,7 @@ interface BlockProps extends LineLook {
 }
 
 /** The properties of a block, besides its lines, that change how it looks. */
-const LOOK = ["first", "query", "current", "selected", "times", "startedAt", "view"] as const;
+const LOOK = ["first", "query", "current", "selected", "folds", "times", "startedAt", "view"] as const;
 
 /** A block of lines as list items. */
 export class LogBlock extends Component<BlockProps> {
@@ -54,11 +60,16 @@ export class LogBlock extends Component<BlockProps> {
 
   override render(): JSX.Element {
     const { first, lines, ...look } = this.props;
+    const { hidden } = look.folds;
+    let isFirst = true;
     return (
       <>
         {lines.map((line, index) => {
           const number = first + index;
-          return <Line key={number} number={number} line={line} isFirst={index === 0} {...look} />;
+          if (isHidden(hidden, number)) return null;
+          const item = <Line key={number} number={number} line={line} isFirst={isFirst} {...look} />;
+          isFirst = false;
+          return item;
         })}
       </>
     );
@@ -68,13 +79,28 @@ export class LogBlock extends Component<BlockProps> {
 interface LineProps extends LineLook {
   readonly number: number;
   readonly line: LogLine | undefined;
-  /** Whether the line is the first one of its block. */
+  /** Whether the line is the first visible one of its block. */
   readonly isFirst: boolean;
 }
 
 function Line(
-  { view, number, line, isFirst, query, current, selected, times, startedAt, linkOf, onSelect }: LineProps,
+  {
+    view,
+    number,
+    line,
+    isFirst,
+    query,
+    current,
+    selected,
+    folds,
+    onFold,
+    times,
+    startedAt,
+    linkOf,
+    onSelect,
+  }: LineProps,
 ): JSX.Element {
+  const group = folds.groups.get(number);
   const isSelected = selected !== null && number >= selected.from && number <= selected.to;
   return (
     <li
@@ -105,7 +131,18 @@ function Line(
         </span>
       )}
       <span class="log-text">
-        {line === undefined ? "\u00a0" : <StyledText text={String(line.text)} query={query} />}
+        {group !== undefined
+          ? (
+            <GroupHead
+              group={group}
+              isCollapsed={folds.collapsed.has(number)}
+              query={query}
+              onFold={onFold}
+            />
+          )
+          : line === undefined
+          ? "\u00a0"
+          : <StyledText text={String(line.text)} query={query} />}
       </span>
     </li>
   );

@@ -33,6 +33,7 @@ interface LogToolbarProps {
 /** The controls above a log. */
 export function LogToolbar(props: LogToolbarProps): JSX.Element {
   const { view, look, onLook, isFull, onFull } = props;
+  const folds = view.logGroups.folds.value;
   return (
     <div class="log-tools">
       <Search {...props} />
@@ -56,6 +57,15 @@ export function LogToolbar(props: LogToolbarProps): JSX.Element {
       <button type="button" class="button button-quiet" onClick={() => onFull(!isFull)}>
         {isFull ? "Exit full screen" : "Full screen"}
       </button>
+      {folds.groups.size > 0 && (
+        <button
+          type="button"
+          class="button button-quiet"
+          onClick={() => view.logGroups.toggleAll()}
+        >
+          {folds.collapsed.size > 0 ? "Expand all" : "Collapse all"}
+        </button>
+      )}
       <CopyLines {...props} />
       <a class="log-save" href={logTextUrl(view.frame, view.task.value.id)} download>Download</a>
     </div>

@@ -8,14 +8,17 @@
 
 import { Component, type ComponentChildren, createRef, type JSX } from "preact";
 import { isCommandKey } from "../shared/keys.ts";
+import { shownLine, visibleCount } from "../shared/log_groups.ts";
 import type { TaskLog } from "../shared/model.ts";
 import type { LogPages } from "../shared/view.ts";
 import { BLOCK_LINES, type LineLook, LogBlock } from "./log_lines.tsx";
 
 /** The log follows new lines again once the user has scrolled down to this many CSS pixels from the end. */
 const FOLLOW_DISTANCE = 24;
-/** The number of blocks that are rendered before and after the visible ones. */
-const MARGIN_BLOCKS = 1;
+/** The minimum number of visible lines that are rendered before and after the blocks in the box. */
+const MARGIN_LINES = BLOCK_LINES;
+/** The minimum number of visible lines that are rendered before the last block while the log is followed. */
+const FOLLOWED_LINES = 2 * BLOCK_LINES;
 /** The height of a line before one was measured, in CSS pixels. */
 const LINE_HEIGHT = 20;
 
@@ -72,9 +75,10 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   }
 
   override componentDidUpdate(before: LogWindowProps): void {
-    const { target, wraps, times } = this.props;
+    const { target, wraps, times, folds } = this.props;
     if (target !== before.target) this.#aim(target?.number ?? null);
-    if (wraps !== before.wraps || times !== before.times) this.#remeasure(this.#box.current!);
+    const isOther = wraps !== before.wraps || times !== before.times || folds.hidden !== before.folds.hidden;
+    if (isOther) this.#remeasure(this.#box.current!);
     else this.#settle();
   }
 
@@ -88,6 +92,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     const end = log.dropped + log.lines.length;
     const blocks = [];
     for (let block = range.from; block <= range.to; block++) {
+      if (this.#visibleIn(block) === 0) continue;
       const start = Math.max(log.gone, block * BLOCK_LINES);
       const lines = [];
       for (let number = start; number < Math.min(end, (block + 1) * BLOCK_LINES); number++) {
@@ -131,7 +136,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   /** Returns the blocks to render: the last ones while the log is followed. */
   #range(): WindowState {
     const [first, last] = [this.#firstBlock, this.#lastBlock];
-    if (this.props.isFollowing) return { from: Math.max(first, last - 2), to: last };
+    if (this.props.isFollowing) return { from: this.#reach(last, -1, FOLLOWED_LINES), to: last };
     const { from, to } = this.state;
     return { from: Math.min(Math.max(from, first), last), to: Math.max(first, Math.min(to, last)) };
   }
@@ -140,9 +145,28 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   #heightOf(from: number, to: number): number {
     let height = 0;
     for (let block = from; block < to; block++) {
-      height += this.#heights.get(block) ?? (this.#lineHeight ?? LINE_HEIGHT) * BLOCK_LINES;
+      const count = this.#visibleIn(block);
+      if (count > 0) height += this.#heights.get(block) ?? (this.#lineHeight ?? LINE_HEIGHT) * count;
     }
     return height;
+  }
+
+  /** Returns the number of lines of a block that are not hidden. */
+  #visibleIn(block: number): number {
+    const { log, folds } = this.props;
+    const end = Math.min(log.dropped + log.lines.length, (block + 1) * BLOCK_LINES);
+    return visibleCount(folds.hidden, Math.max(log.gone, block * BLOCK_LINES), end);
+  }
+
+  /** Returns the block that is reached from another one by passing a number of visible lines. */
+  #reach(block: number, by: 1 | -1, lines: number = MARGIN_LINES): number {
+    const [first, last] = [this.#firstBlock, this.#lastBlock];
+    let reached = Math.min(Math.max(block, first), last);
+    for (let left = lines; left > 0 && reached + by >= first && reached + by <= last;) {
+      reached += by;
+      left -= this.#visibleIn(reached);
+    }
+    return reached;
   }
 
   /** Measures what was rendered, scrolls to where the page should be, and renders what is visible there. */
@@ -168,17 +192,18 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
       const next = items[index + 1];
       // The last block is not measured, because lines are added to it.
       if (next === undefined) return;
-      const first = Number(item.dataset.first);
+      const block = Math.floor(Number(item.dataset.first) / BLOCK_LINES);
       const height = next.offsetTop - item.offsetTop;
-      this.#heights.set(Math.floor(first / BLOCK_LINES), height);
-      this.#lineHeight ??= height / (BLOCK_LINES - first % BLOCK_LINES);
+      this.#heights.set(block, height);
+      this.#lineHeight ??= height / this.#visibleIn(block);
     });
   }
 
   /** Renders the block of a line, and scrolls to the line until it is loaded. */
-  #scrollTo(box: HTMLElement, number: number): void {
+  #scrollTo(box: HTMLElement, wanted: number): void {
+    const number = shownLine(this.props.folds.hidden, wanted);
     const block = Math.floor(number / BLOCK_LINES);
-    this.#render(block - MARGIN_BLOCKS, block + MARGIN_BLOCKS);
+    this.#render(this.#reach(block, -1), this.#reach(block, 1));
     const item = document.getElementById(`log-${number}`);
     if (item === null) return;
     box.scrollTop = item.offsetTop - (this.#isTargetFirst ? 0 : box.clientHeight / 3);
@@ -221,11 +246,11 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     let block = this.#firstBlock;
     let bottom = this.#heightOf(block, block + 1);
     while (bottom < scrollTop && block < this.#lastBlock) bottom += this.#heightOf(++block, block + 1);
-    const from = block - MARGIN_BLOCKS;
+    const from = this.#reach(block, -1);
     while (bottom < scrollTop + clientHeight && block < this.#lastBlock) {
       bottom += this.#heightOf(++block, block + 1);
     }
-    this.#render(from, block + MARGIN_BLOCKS);
+    this.#render(from, this.#reach(block, 1));
   }
 
   #render(from: number, to: number): void {
@@ -236,9 +261,11 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   #load(): void {
     const { log, pages } = this.props;
     const { from, to } = this.#range();
-    const end = Math.min((to + 1) * BLOCK_LINES, log.dropped);
-    const start = Math.max(log.gone, from * BLOCK_LINES);
-    if (start < end) pages.want(start, end);
+    for (let block = from; block <= to; block++) {
+      const end = Math.min((block + 1) * BLOCK_LINES, log.dropped);
+      const start = Math.max(log.gone, block * BLOCK_LINES);
+      if (start < end && this.#visibleIn(block) > 0) pages.want(start, end);
+    }
   }
 
   /** Returns the number of the first line that is visible. */

@@ -13,6 +13,7 @@ import { LogFilterFields } from "../components/log_filter_fields.tsx";
 import { type LineLook, LogBlock } from "../components/log_lines.tsx";
 import { logTextUrl, taskPageUrl } from "../shared/links.ts";
 import { ALL_LINES, filterParams, foundText, type LogFilter, matchesAll } from "../shared/log_filter.ts";
+import { NO_FOLDS } from "../shared/log_groups.ts";
 import type { TaskPageModel } from "../shared/model.ts";
 import type { TaskView } from "../shared/view.ts";
 
@@ -53,6 +54,8 @@ export function StaticLog({ view, model, found }: StaticLogProps): JSX.Element |
     query: filter.text.toLowerCase(),
     current: null,
     selected: null,
+    folds: NO_FOLDS,
+    onFold: null,
     times: "clock",
     startedAt: 0,
     onSelect: null,

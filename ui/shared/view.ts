@@ -8,6 +8,7 @@
 import type { LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
 import type { Neighbour, RunLink } from "./relations.ts";
 import type { LineRange } from "./line_range.ts";
+import type { LogFolds } from "./log_groups.ts";
 import type { LogFilter, LogFindings } from "./log_filter.ts";
 import type { LineTimes } from "./log_look.ts";
 import type { ListQuery } from "./list_query.ts";
@@ -217,11 +218,23 @@ export interface TaskView extends FrameView {
   subtask(id: string): Readable<Task> | undefined;
 }
 
+/** The groups of a log. */
+export interface LogGroups {
+  readonly folds: Readable<LogFolds>;
+  /** Collapses or expands the group that begins with a line. */
+  toggle(from: number): void;
+  /** Expands all groups if any is collapsed, else collapses all. */
+  toggleAll(): void;
+  /** Expands the groups that contain a line. */
+  reveal(number: number): void;
+}
+
 /** The values and actions that the log section provides to its components. */
 export interface LogView extends TaskView {
   readonly log: Readable<TaskLog>;
   readonly logPages: LogPages;
   readonly logFinder: LogFinder;
+  readonly logGroups: LogGroups;
   /** Returns lines as text, with their times as they are shown. */
   logText(range: LineRange, times: LineTimes): Promise<string>;
 }

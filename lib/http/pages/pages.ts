@@ -7,7 +7,6 @@
 import { formatCursor } from "../../task/cursor.ts";
 import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
-import type { Task } from "../../task/task.ts";
 import { overviewOf } from "./overview.ts";
 import { runAgain, startableTask } from "./run_again.ts";
 import { NameStats } from "../../registry/name_stats.ts";

@@ -15,7 +15,7 @@ export const MAX_PAGE_LINES = 10_000;
 export const MAX_SEARCH_LENGTH = 1_000;
 
 /** What a request filters the lines of a log by. */
-export type LogFilter = Pick<LogQuery, "text" | "stream" | "level">;
+export type LogFilter = Pick<LogQuery, "text" | "stream" | "level" | "groups">;
 
 /** The parameters of a request for log lines. */
 export interface LogParams {
@@ -30,7 +30,7 @@ export interface LogParams {
 }
 
 /**
- * Reads the parameters `q`, `stream`, `level`, `after`, `before` and `limit`.
+ * Reads the parameters `q`, `stream`, `level`, `groups`, `after`, `before` and `limit`.
  *
  * @param params the parameters of the request
  * @param count the number of lines that the task has written
@@ -47,7 +47,9 @@ export function logParamsOf(params: URLSearchParams, count: number): LogParams {
   }
   const stream = choiceFrom(params, "stream", LOG_STREAMS);
   const level = choiceFrom(params, "level", LOG_LEVELS);
-  const filter = text === "" && stream === undefined && level === undefined ? null : { text, stream, level };
+  const groups = choiceFrom(params, "groups", ["true", "false"]) === "true";
+  const isFiltered = text !== "" || stream !== undefined || level !== undefined || groups;
+  const filter = isFiltered ? { text, stream, level, groups } : null;
   const after = lineNumberFrom(params, "after");
   return { filter, after, before: lineNumberFrom(params, "before") ?? count, limit };
 }

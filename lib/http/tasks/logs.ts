@@ -29,7 +29,7 @@ export class Logs {
 
   /**
    * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those after or before a line
-   * number; with `q`, `stream` or `level`, only with lines that match. The response is a text file if the header `Accept`
+   * number; with `q`, `stream`, `level` or `groups`, only with lines that match. The response is a text file if the header `Accept`
    * prefers text, or with `?format=text`, for links; without `limit`, the file has all of these lines.
    */
   async answer({ client, id, request }: Call): Promise<Response> {

@@ -118,11 +118,7 @@ Deno.test("render functions escape markup in all texts", () => {
       }),
     ),
     renderTaskPage(taskModel(exampleTask({ log_count: 1 })), {
-      text: MARKUP,
-      lines: [{ number: 0, at: 1, text: MARKUP }],
-      index: 0,
-      matches: 1,
-      searched: 1,
+      found: { text: MARKUP, lines: [{ number: 0, at: 1, text: MARKUP }], index: 0, matches: 1, searched: 1 },
     }),
     renderProblemPage({ status: 404, title: MARKUP, detail: MARKUP, basePath: "", style: "/s.css" }),
   ];

@@ -90,7 +90,7 @@ export const READ_CALLS: CallGroup = {
       description:
         "Without parameters, the response has the newest lines. Lines are numbered from 0; `after` and `before` page " +
         "through the others. As plain text, it is a file of all lines that are still stored, each with its time. With " +
-        "`q`, `stream` or `level`, the response has only lines that match, with their numbers, and says how many of the stored lines " +
+        "`q`, `stream`, `level` or `groups`, the response has only lines that match, with their numbers, and says how many of the stored lines " +
         "match: the newest matches, or with `after` the oldest from there.",
       query: z.object({
         q: z.string().max(MAX_SEARCH_LENGTH)
@@ -100,6 +100,11 @@ export const READ_CALLS: CallGroup = {
           .optional(),
         stream: z.enum(LOG_STREAMS).describe("only lines that were written to this output").optional(),
         level: z.enum(LOG_LEVELS).describe("only lines of this severity or a higher one").optional(),
+        groups: z.enum(["true", "false"])
+          .describe(
+            "only lines that begin or end a group: `::group::title`, `::endgroup::`, `##[group]title`",
+          )
+          .optional(),
         after: lineNumber.describe("lines from this number on, oldest first").optional(),
         before: lineNumber.describe("lines before this number").optional(),
         limit: z.int().min(1).max(MAX_PAGE_LINES)

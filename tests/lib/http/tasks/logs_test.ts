@@ -288,3 +288,23 @@ Deno.test("Logs filters lines by the output they were written to, and by severit
     }
   }
 });
+
+Deno.test("Logs returns only the lines that begin or end groups, with their titles", async () => {
+  await using server = startServer();
+  await server.monitor.monitored((task) => {
+    for (const text of ["a", "::group::Build", `::group::${"x".repeat(900)}`, "b", "::endgroup::", "group"]) {
+      task.log(text);
+    }
+  }, { client: "c", id: "t" })();
+  const { json } = await call("GET", `${server.url}/tasks/c/t/logs?groups=true&after=0&limit=2`);
+  assertEquals(
+    json.lines.map(({ number, text }: { number: number; text: string }) => [number, text.length]),
+    [
+      [1, 14],
+      [2, 400],
+    ],
+  );
+  assertEquals([json.matches, json.searched], [3, 6]);
+  assertProblem(await call("GET", `${server.url}/tasks/c/t/logs?groups=x`), 400, "bad_filter");
+  assertEquals((await call("GET", `${server.url}/tasks/c/t/logs?groups=false`)).json.lines.length, 6);
+});

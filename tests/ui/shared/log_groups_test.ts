@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import {
+  foldsOf,
+  groupsAround,
+  groupsOf,
+  isHidden,
+  type MarkLine,
+  shownLine,
+  visibleCount,
+} from "../../../ui/shared/log_groups.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+/** Returns the marks among texts, one line a second. */
+function marks(...texts: readonly string[]): MarkLine[] {
+  return texts.map((text, number) => ({ number, at: number, text }));
+}
+
+Deno.test("groupsOf() nests groups, ignores ends without a beginning, and keeps groups without an end", () => {
+  const groups = groupsOf(marks(
+    "::endgroup::",
+    "::group::outer",
+    "##[group]inner",
+    "line",
+    "##[endgroup]",
+    "::endgroup::",
+    "::endgroup::",
+    "::group::open",
+  ));
+  assertEquals([...groups.values()], [
+    { from: 1, to: 5, title: "outer", seconds: 4 },
+    { from: 2, to: 4, title: "inner", seconds: 2 },
+    { from: 7, to: null, title: "open", seconds: null },
+  ]);
+  const folds = foldsOf(groups, new Set([1, 2, 7]));
+  assertEquals(folds.hidden, [{ from: 2, to: 6 }, { from: 8, to: Infinity }]);
+  assertEquals(groupsAround(folds, 3).map(({ title }) => title), ["outer", "inner"]);
+  assertEquals(groupsAround(folds, 7), []);
+});
+
+Deno.test("groupsOf() takes any nesting in linear time", () => {
+  const deep = groupsOf(marks(...Array(5_000).fill("::group::x"), ...Array(5_000).fill("::endgroup::")));
+  assertEquals(deep.size, 20);
+  assertEquals(
+    [...deep.values()].map(({ to }) => to),
+    Array.from({ length: 20 }, (_, depth) => 9_999 - depth),
+  );
+});
+
+Deno.test("visibleCount() counts the lines that isHidden() does not hide, whatever is collapsed", () => {
+  const text = fc.constantFrom("::group::a", "::endgroup::", "line");
+  fc.assert(
+    fc.property(fc.array(text, { maxLength: 40 }), fc.infiniteStream(fc.boolean()), (texts, choices) => {
+      const groups = groupsOf(marks(...texts));
+      const collapsed = new Set([...groups.keys()].filter(() => choices.next().value));
+      const { hidden } = foldsOf(groups, collapsed);
+      const lines = texts.map((_, number) => number);
+      const isWithin = (number: number) =>
+        [...groups.values()].some(({ from, to }) =>
+          collapsed.has(from) && from < number && number <= (to ?? Infinity)
+        );
+      assertEquals(lines.filter((number) => isHidden(hidden, number)), lines.filter(isWithin));
+      for (const number of lines) {
+        const before = lines.filter((each) => each <= number && !isWithin(each)).at(-1);
+        assertEquals(shownLine(hidden, number), before);
+      }
+      for (const from of lines) {
+        const visible = lines.filter((number) => number >= from && !isWithin(number));
+        assertEquals(visibleCount(hidden, from, texts.length), visible.length);
+      }
+    }),
+  );
+});

@@ -1,0 +1,132 @@
+/**
+ * Finds the groups of a log, from the lines of the page and, for older lines, with the server's search; and
+ * remembers which of them are collapsed.
+ *
+ * @module
+ */
+
+import { type Signal, signal } from "@preact/signals";
+import { groupMark } from "../../lib/text/group_marks.ts";
+import {
+  foldsOf,
+  groupsAround,
+  groupsOf,
+  type LogFolds,
+  type LogGroup,
+  type MarkLine,
+  NO_FOLDS,
+} from "../shared/log_groups.ts";
+import type { TaskLog } from "../shared/model.ts";
+import type { LogGroups as View } from "../shared/view.ts";
+import type { LogRequests } from "./log_requests.ts";
+
+/** The maximum number of lines that begin or end groups; later ones are lines like any other. */
+const MAX_MARKS = 10_000;
+
+/** The groups of a log. Ended groups are collapsed at first, except for one that the log ends with. */
+export class LogGroups implements View {
+  readonly folds: Signal<LogFolds> = signal(NO_FOLDS);
+  readonly #load: LogRequests["marks"];
+  /** The lines that begin or end groups, below {@linkcode #end}. */
+  #marks: MarkLine[] = [];
+  /** The number of the line up to which all marks are known. */
+  #end = 0;
+  /** The number of lines of the log. */
+  #count = 0;
+  /** The line to which the user wants to go, while its groups are not known. */
+  #wanted: number | null = null;
+  #isLoading = false;
+  /** Whether the groups that the log had when the page was opened, or that it skipped, are known. */
+  #isComplete = false;
+
+  /** @param load fetches the lines of a range that begin or end groups */
+  constructor(load: LogRequests["marks"]) {
+    this.#load = load;
+  }
+
+  /** Reads the newest lines of the log. */
+  grew(log: TaskLog): void {
+    const { dropped, gone, lines } = log;
+    const end = this.#count = dropped + lines.length;
+    if (end < this.#end) {
+      this.#marks = this.#marks.filter(({ number }) => number < end);
+      this.#end = end;
+      this.#add([]);
+    }
+    this.#end = Math.max(this.#end, gone);
+    if (this.#end < dropped) {
+      this.#isComplete = false;
+      return void this.#loadTo(log);
+    }
+    const fresh = lines.slice(this.#end - dropped).flatMap((line, index) =>
+      groupMark(line.text) === null ? [] : { ...line, number: this.#end + index }
+    );
+    this.#end = end;
+    if (fresh.length > 0) this.#add(fresh);
+    this.#isComplete = true;
+    if (this.#wanted !== null && this.#wanted < end) this.reveal(this.#wanted);
+  }
+
+  toggle(from: number): void {
+    const collapsed = new Set(this.folds.peek().collapsed);
+    if (!collapsed.delete(from)) collapsed.add(from);
+    this.#show(collapsed);
+  }
+
+  toggleAll(): void {
+    const { groups, collapsed } = this.folds.peek();
+    this.#show(new Set(collapsed.size > 0 ? [] : groups.keys()));
+  }
+
+  reveal(number: number): void {
+    this.#wanted = number >= this.#end ? number : null;
+    const folds = this.folds.peek();
+    const around = groupsAround(folds, number).filter(({ from }) => folds.collapsed.has(from));
+    if (around.length === 0) return;
+    const collapsed = new Set(folds.collapsed);
+    for (const { from } of around) collapsed.delete(from);
+    this.#show(collapsed);
+  }
+
+  /** Forgets all groups, because another task has the id now. */
+  clear(): void {
+    this.#marks = [];
+    this.#end = 0;
+    this.#isComplete = false;
+    this.folds.value = NO_FOLDS;
+  }
+
+  async #loadTo(log: TaskLog): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    const from = this.#end;
+    try {
+      const marks = await this.#load(from, log.dropped);
+      if (this.#end !== from) return;
+      this.#end = log.dropped;
+      this.#add(marks);
+    } catch {
+      // The log can be read without folding; the next lines cause another attempt.
+      return;
+    } finally {
+      this.#isLoading = false;
+    }
+    this.grew(log);
+  }
+
+  /** Adds marks, and collapses the groups that have ended, unless the user has seen them end. */
+  #add(marks: readonly MarkLine[]): void {
+    this.#marks = [...this.#marks, ...marks].slice(0, MAX_MARKS);
+    const groups = groupsOf(this.#marks);
+    const { groups: known, collapsed } = this.folds.peek();
+    const hasEnded = ({ from, to }: LogGroup) => to !== null && (known.get(from)?.to ?? null) === null;
+    const added = [...groups.values()].filter((group) =>
+      !this.#isComplete && hasEnded(group) && group.to !== this.#count - 1
+    );
+    this.#show(new Set([...collapsed, ...added.map(({ from }) => from)]), groups);
+  }
+
+  #show(collapsed: ReadonlySet<number>, groups = this.folds.peek().groups): void {
+    this.folds.value = foldsOf(groups, collapsed);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The groups of a log, and which lines are hidden while some of them are collapsed. Pure.
+ *
+ * @module
+ */
+
+import { groupMark } from "../../lib/text/group_marks.ts";
+
+/** The maximum depth of nested groups; deeper ones are not groups of their own. */
+const MAX_DEPTH = 20;
+
+/** A line that begins or ends a group. */
+export interface MarkLine {
+  readonly number: number;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** A group of lines. */
+export interface LogGroup {
+  /** The number of the line that begins the group, and stays visible. */
+  readonly from: number;
+  /** The number of the line that ends the group; `null` if it has not ended. */
+  readonly to: number | null;
+  readonly title: string;
+  /** How long the group took, in seconds; `null` if it has not ended. */
+  readonly seconds: number | null;
+}
+
+/** Consecutive lines: from a number to before another. */
+export interface Lines {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The groups of a log, and which of them are collapsed. */
+export interface LogFolds {
+  /** The groups by the number of their first line, in order. */
+  readonly groups: ReadonlyMap<number, LogGroup>;
+  /** The numbers of the first lines of the collapsed groups. */
+  readonly collapsed: ReadonlySet<number>;
+  /** The hidden lines, in order and disjoint. */
+  readonly hidden: readonly Lines[];
+}
+
+/** The folds of a log without groups. */
+export const NO_FOLDS: LogFolds = { groups: new Map(), collapsed: new Set(), hidden: [] };
+
+/** Finds the groups of marks in order. An end without a beginning is ignored; a group may lack its end. */
+export function groupsOf(marks: readonly MarkLine[]): Map<number, LogGroup> {
+  const groups = new Map<number, LogGroup>();
+  const open: MarkLine[] = [];
+  let tooDeep = 0;
+  for (const line of marks) {
+    const mark = groupMark(line.text);
+    if (mark?.isStart) {
+      if (open.length >= MAX_DEPTH) tooDeep++;
+      else {
+        open.push(line);
+        groups.set(line.number, { from: line.number, to: null, title: mark.title, seconds: null });
+      }
+    } else if (mark !== null && tooDeep > 0) tooDeep--;
+    else if (mark !== null) {
+      const start = open.pop();
+      if (start === undefined) continue;
+      const seconds = Math.max(0, line.at - start.at);
+      groups.set(start.number, { ...groups.get(start.number)!, to: line.number, seconds });
+    }
+  }
+  return groups;
+}
+
+/** Returns the folds if some groups are collapsed. */
+export function foldsOf(
+  groups: ReadonlyMap<number, LogGroup>,
+  collapsed: ReadonlySet<number>,
+): LogFolds {
+  const hidden: Lines[] = [];
+  for (const { from, to } of groups.values()) {
+    const last = hidden.at(-1);
+    // A group within a collapsed one hides nothing more.
+    if (!collapsed.has(from) || (last !== undefined && from < last.to)) continue;
+    hidden.push({ from: from + 1, to: to === null ? Infinity : to + 1 });
+  }
+  return { groups, collapsed, hidden };
+}
+
+/** Returns the groups that contain a line, other than as their first one. */
+export function groupsAround({ groups }: LogFolds, number: number): LogGroup[] {
+  return [...groups.values()].filter(({ from, to }) => from < number && number <= (to ?? Infinity));
+}
+
+/** Returns the number of a line, or if it is hidden that of the visible line before it. */
+export function shownLine(hidden: readonly Lines[], number: number): number {
+  return isHidden(hidden, number) ? hidden[indexFrom(hidden, number)]!.from - 1 : number;
+}
+
+/** Whether a line is hidden. */
+export function isHidden(hidden: readonly Lines[], number: number): boolean {
+  const lines = hidden[indexFrom(hidden, number)];
+  return lines !== undefined && lines.from <= number;
+}
+
+/** Returns the number of visible lines from a number to before another. */
+export function visibleCount(hidden: readonly Lines[], from: number, to: number): number {
+  let count = Math.max(0, to - from);
+  for (let index = indexFrom(hidden, from); index < hidden.length && hidden[index]!.from < to; index++) {
+    count -= Math.min(to, hidden[index]!.to) - Math.max(from, hidden[index]!.from);
+  }
+  return count;
+}
+
+/** Returns the index of the first hidden lines that end after a number. */
+function indexFrom(hidden: readonly Lines[], number: number): number {
+  let [low, high] = [0, hidden.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (hidden[middle]!.to > number) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
