@@ -58,7 +58,7 @@ const LONG_ID = 20;
 /** The maximum width of names: this share of the line, and a number of columns. */
 const NAME_PART = 1 / 4;
 const LONGEST_NAME = 40;
-/** The line width from which bars are twice as long. */
+/** The line width, without long ids, from which bars are twice as long. */
 const WIDE = 100;
 /** The width of the status column is a multiple of this number, so that the columns after it rarely move. */
 const WORDS_STEP = 10;
@@ -114,10 +114,12 @@ function columnsOf(tasks: readonly Task[], options: TextBarsOptions): Column[] {
   // Most characters occupy at least one column, so further ones would be truncated anyway.
   const plain = (text: string) => plainText(text, 2 * width);
   const ids = hasIds ? tasks.map((task) => plain(task.id)) : [];
+  const hasLongIds = widest(ids) >= LONG_ID;
   const names = tasks.map((task, row) => {
     return INDENT.repeat(Math.min(DEEPEST, options.depths?.[row] ?? 0)) + plain(task.name);
   });
-  const bars = tasks.map((task) => barOf(task.progress, width < WIDE ? 10 : 20));
+  const room = hasLongIds ? width - widest(ids) : width;
+  const bars = tasks.map((task) => barOf(task.progress, room < WIDE ? 10 : 20));
   const percents = tasks.map((task) => formatPercent(task.progress).replace("%", " %"));
   const words = tasks.map((task) => plain(wordsOf(task, now)));
   const durations = tasks.map((task) => {
@@ -128,7 +130,6 @@ function columnsOf(tasks: readonly Task[], options: TextBarsOptions): Column[] {
   const mostName = Math.min(LONGEST_NAME, Math.max(2 * SHORT_NAME, Math.floor(width * NAME_PART)));
   const name = Math.min(widest(names), mostName);
   const mostWords = Math.ceil(widest(words) / WORDS_STEP) * WORDS_STEP;
-  const hasLongIds = widest(ids) >= LONG_ID;
   return [
     ...(hasIds ? [fixed(ids, 2)] : []),
     { cells: names, least: Math.min(name, hasIds ? 2 * SHORT_NAME : SHORT_NAME), most: name, rank: 0 },

@@ -127,6 +127,22 @@ Deno.test("textBars() omits the bar, not the status, beside the ids that the ser
   ]);
 });
 
+Deno.test("textBars() keeps a short bar beside long ids in lines of 110 columns", () => {
+  const task = exampleTask({
+    id: "01M8NAZ1GQJ9Q7MGYDNAN3GQH2",
+    name: "copy",
+    progress: 34,
+    current: 17,
+    total: 50,
+    unit: "files",
+    eta: 5,
+    updated_at: NOW,
+  });
+  assertEquals(textBars([task], { width: 110, now: NOW, hasIds: true }), [
+    "01M8NAZ1GQJ9Q7MGYDNAN3GQH2  copy  [███░░░░░░░]   34 %  Processing · 17 / 50 files      1m 15s   seconds left",
+  ]);
+});
+
 Deno.test("textBars() lists ids without end times, if told so", () => {
   const options = { width: 90, now: NOW, hasIds: true };
   assertEquals(
