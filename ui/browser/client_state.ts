@@ -12,6 +12,7 @@ import type { ClientPageModel } from "../shared/model.ts";
 import type { ListQuery } from "../shared/list_query.ts";
 import { type ListRules, listRules } from "../shared/list_rules.ts";
 import { headings, listedTasks, sliceOf, type TaskSlice } from "../shared/list_slice.ts";
+import { AttentionBook } from "./attention_book.ts";
 import { SectionTally } from "./section_tally.ts";
 import { createFrame, type LivePage, type LivePageOptions } from "./state.ts";
 import { TaskTally } from "./task_tally.ts";
@@ -38,6 +39,10 @@ export interface LiveClientPage extends LivePage {
   readonly selected: Signal<ReadonlySet<string>>;
   readonly bulk: Signal<BulkState>;
   readonly problems: Signal<readonly string[]>;
+  /** The ids of the failed tasks that were opened in this browser. */
+  readonly opened: Signal<ReadonlySet<string>>;
+  /** The number of tasks in each state. */
+  readonly states: Signal<ReadonlyMap<string, number>>;
   /** The ids of the loaded tasks in display order. */
   readonly order: Signal<readonly string[]>;
   /** Whether there are more tasks after the loaded ones. */
@@ -55,9 +60,9 @@ export interface LiveClientPage extends LivePage {
    * Appends a slice that continues the loaded part; the slice may overlap with the end of the loaded part.
    */
   extend(slice: TaskSlice, interim: InterimChanges): void;
-  /** Takes over the section totals from a slice. */
-  count(slice: TaskSlice, interim: InterimChanges): void;
-  /** Whether the section totals may be wrong and should be fetched again. */
+  /** Takes over the totals from a slice. */
+  count(slice: TaskSlice): void;
+  /** Whether the totals may be wrong and should be fetched again. */
   isUncertain(): boolean;
 }
 
@@ -81,6 +86,9 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   const tally = new TaskTally(model);
   const counts = signal(tally.counts);
   const sums = new SectionTally();
+  const stateSums = new SectionTally();
+  const attention = new AttentionBook(frame.coarseNow);
+  const states = signal<ReadonlyMap<string, number>>(new Map());
   let from = 0;
   let rules: ListRules = listRules(model.query, model.now);
   /**
@@ -135,7 +143,10 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       const milestone = milestoneBetween(before ?? (hasEndedNow ? running(task) : undefined), task);
       if (milestone !== null) options.onMilestone(milestone);
     }
-    sums.note(task, rules.matches(task) ? rules.sectionOf(task) : null);
+    attention.note(task);
+    const isInAnyState = rules.matchesInAnyState(task);
+    stateSums.note(task, isInAnyState ? task.state : null);
+    sums.note(task, isInAnyState && rules.hasState(task) ? rules.sectionOf(task) : null);
     if (belongs(task)) {
       put(task);
       return known === undefined || rules.compare(known, task) !== 0;
@@ -153,6 +164,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   function settle(): void {
     counts.value = tally.counts;
     sections.value = sums.totals;
+    states.value = stateSums.totals;
   }
 
   function apply(changes: { tasks: ReadonlyMap<string, Task>; removed: ReadonlySet<string> }): void {
@@ -163,6 +175,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
         interim?.tasks.delete(id);
         tally.remove(id);
         sums.remove(id);
+        stateSums.remove(id);
+        attention.remove(id);
         if (changes.tasks.has(id)) continue;
         if (tasks.delete(id)) moved.add(id);
         unselect(id);
@@ -177,6 +191,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   }
 
   function recordChanges(): InterimChanges {
+    sums.mark();
+    stateSums.mark();
     return interim = { tasks: new Map(), removed: new Set() };
   }
 
@@ -197,10 +213,12 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     last = more.value ? slice.tasks.at(-1) ?? last : null;
   }
 
-  function count(slice: TaskSlice, since: InterimChanges): void {
-    const isSure = since.tasks.size + since.removed.size === 0;
-    sums.count(slice.sections, frame.now.peek(), isSure);
-    sections.value = sums.totals;
+  function count(slice: TaskSlice): void {
+    sums.count(slice.sections, frame.now.peek());
+    stateSums.count(slice.states, frame.now.peek());
+    attention.replace(slice.attention);
+    interim?.tasks.forEach((task) => attention.note(task));
+    settle();
     interim = null;
   }
 
@@ -216,9 +234,15 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       for (const id of [...tasks.keys()]) if (!wanted.has(id)) tasks.delete(id);
       shown.forEach(put);
       order.value = [...wanted];
-      sums.begin(shown, from === 0 && !more.peek(), rules.sectionOf);
-      count(slice, since);
+      noteLoaded("begin", shown);
+      count(slice);
     });
+  }
+
+  function noteLoaded(how: "begin" | "add", loaded: readonly Task[]): void {
+    const knowsAll = from === 0 && !more.peek();
+    sums[how](loaded, knowsAll, rules.sectionOf);
+    stateSums[how](loaded, knowsAll && query.peek().state === "", (task) => task.state);
   }
 
   function extend(slice: TaskSlice, since: InterimChanges): void {
@@ -229,8 +253,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       );
       added.forEach(put);
       place(new Set(added.map((task) => task.id)));
-      sums.add(added, from === 0 && !more.peek(), rules.sectionOf);
-      count(slice, since);
+      noteLoaded("add", added);
+      count(slice);
     });
   }
 
@@ -240,12 +264,11 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       // version.
       tally.replace(all);
       const slice = sliceOf(listedTasks(all), query.peek(), frame.now.peek(), { from, limit: all.length });
-      show(slice, { tasks: new Map(), removed: new Set() });
-      settle();
+      show(slice, recordChanges());
     });
   }
 
-  show(model, { tasks: new Map(), removed: new Set() });
+  show(model, recordChanges());
   const items = computed<readonly ListItem[]>(() => {
     const titles = headings(query.value);
     return listItems(order.value.map((id) => [rules.sectionOf(peek(id)!), id] as const), titles);
@@ -257,6 +280,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     problems,
     items,
     sections,
+    states,
+    attention: attention.items,
     more,
     loading,
     selected,
@@ -285,6 +310,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     selected,
     bulk,
     problems,
+    states,
+    opened: attention.opened,
     order,
     more,
     get from() {
@@ -294,6 +321,6 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     show,
     extend,
     count,
-    isUncertain: () => sums.isUncertain,
+    isUncertain: () => sums.isUncertain || stateSums.isUncertain,
   };
 }

@@ -36,7 +36,9 @@ export interface ControlledPage {
 export function startControls({ model, page, list, reveal, ...options }: ControlledPage): BulkChanger {
   enhanceStartForms(model);
   openClickedRows();
-  new ListToolbar(model, list).listen();
+  const toolbar = new ListToolbar(model, list);
+  toolbar.listen();
+  page.states.subscribe((states) => toolbar.count(states));
   listenForKeys({
     items: () => page.view.items.value,
     select: (id) => model.visitor.mayChange && list.select(id, false),

@@ -25,6 +25,8 @@ export interface ListControlOptions {
   readonly fetchSlice: (query: ListQuery, bounds: SliceBounds, signal: AbortSignal) => Promise<TaskSlice>;
   /** Replaces the query string in the page's URL. */
   readonly setAddress: (search: string) => void;
+  /** Remembers in this browser that tasks were opened. */
+  readonly markOpened: (ids: readonly string[]) => void;
   /** Called after the page has switched to another list. */
   readonly onShown: () => void;
   /** Performs the bulk actions; rejects if its script cannot be loaded. */
@@ -38,8 +40,10 @@ const TYPING_MS = 150;
 const MORE = 400;
 /** The number of loaded tasks that are requested again with the next slice, to detect gaps. */
 const OVERLAP = 20;
-/** How often uncertain section totals are fetched again, in milliseconds. */
+/** How often uncertain totals are fetched again, in milliseconds. */
 const RECOUNT_MS = 2_000;
+/** How often totals and the tasks that need attention are fetched anyway, in milliseconds. */
+const REFRESH_MS = 20_000;
 
 /** Implements the actions on a client's list of tasks. */
 export class ListControl implements ListActions, Disposable {
@@ -50,6 +54,8 @@ export class ListControl implements ListActions, Disposable {
   /** The latest request; the responses to earlier ones are ignored. */
   #request: AbortController = new AbortController();
   #wanted: ListQuery;
+  /** When the totals were fetched last, in milliseconds. */
+  #countedMs = performance.now();
   /** The id of the task that was selected last: a range starts there. */
   #anchor: string | null = null;
 
@@ -127,6 +133,10 @@ export class ListControl implements ListActions, Disposable {
       const there = new Set(this.#page.order.peek());
       this.#page.selected.value = new Set(left.filter((id) => there.has(id)));
     });
+  }
+
+  markOpened(ids: readonly string[]): void {
+    this.#options.markOpened(ids);
   }
 
   undo(): void {
@@ -209,11 +219,14 @@ export class ListControl implements ListActions, Disposable {
 
   #recount(): void {
     const { signal } = this.#request;
-    if (!this.#page.isUncertain() || document.hidden || this.#page.loading.peek().kind !== "no") return;
-    const since = this.#page.recordChanges();
+    const isDue = performance.now() - this.#countedMs > REFRESH_MS;
+    if (!this.#page.isUncertain() && !isDue || document.hidden) return;
+    if (this.#page.loading.peek().kind !== "no") return;
+    this.#countedMs = performance.now();
+    this.#page.recordChanges();
     const query = this.#page.query.peek();
     this.#options.fetchSlice(query, { from: 0, limit: 0 }, signal).then((slice) => {
-      if (!signal.aborted && this.#page.loading.peek().kind === "no") this.#page.count(slice, since);
+      if (!signal.aborted && this.#page.loading.peek().kind === "no") this.#page.count(slice);
     }, () => {});
   }
 }

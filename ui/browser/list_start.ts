@@ -12,6 +12,7 @@ import { createClientPage, type LiveClientPage } from "./client_state.ts";
 import { ListControl } from "./list_control.ts";
 import type { HydrateOptions } from "./hydrate.ts";
 import { sayMatches } from "../shared/list_query.ts";
+import { openedTasks, rememberOpened, whenOpened } from "./opened_tasks.ts";
 import { ListWindow } from "./list_window.ts";
 import { clientPageUrl } from "../shared/links.ts";
 import type { ClientPageModel } from "../shared/model.ts";
@@ -57,12 +58,20 @@ export function startList(
   const list: ListControl = new ListControl(page, {
     fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),
     setAddress: (search) => history.replaceState(null, "", clientPageUrl(model) + search),
+    markOpened: (ids) => {
+      rememberOpened(model.client, ids);
+      showOpened();
+    },
     onShown: () => announce(sayMatches(page.view.sections.value)),
     bulk,
     window,
   });
+  const showOpened = () => page.opened.value = openedTasks(model.client);
+  showOpened();
+  whenOpened(showOpened);
   effect(() => {
     void page.view.items.value;
+    void page.view.attention.value;
     window.willChange();
   });
 

@@ -6,6 +6,7 @@
  */
 
 import { filterValues, TASK_FILTERS } from "../../lib/task/task_query.ts";
+import { formatCount } from "../../lib/text/format.ts";
 import { clientPageUrl } from "../shared/links.ts";
 import { type ListQuery, readListQuery } from "../shared/list_query.ts";
 import type { PageFrame } from "../shared/model.ts";
@@ -24,6 +25,14 @@ export class ListToolbar {
   constructor(frame: PageFrame, list: Pick<ListActions, "search">) {
     this.#list = list;
     this.#path = new URL(clientPageUrl(frame), location.href).pathname;
+  }
+
+  /** Shows the number of tasks in each state. */
+  count(states: ReadonlyMap<string, number>): void {
+    for (const element of this.#form?.querySelectorAll<HTMLElement>("[data-count]") ?? []) {
+      const text = formatCount(states.get(element.dataset.count!) ?? 0);
+      if (element.textContent !== text) element.textContent = text;
+    }
   }
 
   /** Registers the listeners. */

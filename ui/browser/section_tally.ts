@@ -10,7 +10,7 @@ import type { ListSection } from "../shared/list_slice.ts";
 /** The tolerated difference between the clocks of the page and the server, in seconds. */
 const CLOCK_TOLERANCE = 2;
 
-/** Counts the tasks of each section, for the totals beside the section headings. */
+/** Counts the tasks of each section or state, for the totals beside their names. */
 export class SectionTally {
   /**
    * The section of each task whose record the page has received; `null` if the task does not belong to the
@@ -21,6 +21,7 @@ export class SectionTally {
   #since = 0;
   #knowsAll = false;
   #isUncertain = false;
+  #hasMoved = false;
 
   /** The current totals; the same object until one changes. */
   get totals(): ReadonlyMap<string, number> {
@@ -37,17 +38,21 @@ export class SectionTally {
     return this.#known.has(id);
   }
 
+  /** Must be called before totals are requested: changes from then on make the response uncertain. */
+  mark(): void {
+    this.#hasMoved = false;
+  }
+
   /**
    * Replaces the totals with those that the server counted.
    *
    * @param sections the sections with their totals
    * @param now when the server counted them, in epoch seconds
-   * @param isSure whether no task can have changed since
    */
-  count(sections: readonly ListSection[], now: number, isSure: boolean): void {
+  count(sections: readonly ListSection[], now: number): void {
     this.#totals = new Map(sections.map(({ key, total }) => [key, total]));
     this.#since = now;
-    this.#isUncertain = !isSure;
+    this.#isUncertain = this.#hasMoved;
   }
 
   /**
@@ -73,20 +78,21 @@ export class SectionTally {
     const isNew = this.#knowsAll || task.created_at > this.#since + CLOCK_TOLERANCE;
     const before = this.#known.get(task.id);
     this.#known.set(task.id, key);
-    if (before === undefined && !isNew) this.#isUncertain = true;
+    if (before === undefined && !isNew) this.#isUncertain = this.#hasMoved = true;
     else this.#move(before ?? null, key);
   }
 
   /** Removes a task from its section. */
   remove(id: string): void {
     const before = this.#known.get(id);
-    if (before === undefined && !this.#knowsAll) this.#isUncertain = true;
+    if (before === undefined && !this.#knowsAll) this.#isUncertain = this.#hasMoved = true;
     this.#known.delete(id);
     this.#move(before ?? null, null);
   }
 
   #move(from: string | null, to: string | null): void {
     if (from === to) return;
+    this.#hasMoved = true;
     const totals = new Map(this.#totals);
     if (from !== null) totals.set(from, Math.max(0, (totals.get(from) ?? 0) - 1));
     if (to !== null) totals.set(to, (totals.get(to) ?? 0) + 1);

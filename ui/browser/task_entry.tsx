@@ -11,6 +11,7 @@ import { readHistory } from "../../lib/task/wire.ts";
 import { TaskPage } from "../components/task_page.tsx";
 import { taskUrl } from "../shared/links.ts";
 import { hydratePage } from "./hydrate.ts";
+import { rememberOpened } from "./opened_tasks.ts";
 import type { TaskPageModel } from "../shared/model.ts";
 import type { TaskView } from "../shared/view.ts";
 import type * as Log from "./log_entry.tsx";
@@ -25,6 +26,7 @@ hydratePage("task", (model, { root, ...options }) => {
   hydrate(<TaskPage view={page.view} />, root);
   startLogOnce(page.view, model);
   listenForTaskKeys();
+  rememberOpened(model.client, [model.task.id]);
   return {
     page,
     isFailed: () => page.view.task.value.state === "ERROR",

@@ -9,6 +9,7 @@ import type { JSX } from "preact";
 import { clientPageUrl, shareUrl } from "../shared/links.ts";
 import { listSearch } from "../shared/list_query.ts";
 import type { ClientView } from "../shared/view.ts";
+import { AttentionSection } from "./attention.tsx";
 import { BulkBar } from "./bulk_bar.tsx";
 import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
@@ -43,6 +44,7 @@ export function ClientPage({ view, start, toolbar, help }: ClientPageProps): JSX
             <ListProblems view={view} />
             <FilterState view={view} />
           </div>
+          <AttentionSection view={view} />
           <TaskList view={view} />
           <ListEnd view={view} />
           <BulkBar view={view} />

@@ -33,7 +33,7 @@ export function FilterState({ view }: ViewProps): JSX.Element {
       {isFiltered(query) && (
         <>
           {sayMatches(view.sections.value)}{" "}
-          <a href={`${clientPageUrl(view.frame)}${listSearch(withoutFilters(query))}`}>Show all</a>
+          <a href={`${clientPageUrl(view.frame)}${listSearch(withoutFilters(query))}`} data-list>Show all</a>
         </>
       )}
     </p>

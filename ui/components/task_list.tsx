@@ -8,6 +8,7 @@
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { countNoun, formatCount } from "../../lib/text/format.ts";
+import { isFinal, TASK_STATES } from "../../lib/task/task.ts";
 import { clientPageUrl, namePageUrl } from "../shared/links.ts";
 import { isFiltered, listSearch } from "../shared/list_query.ts";
 import type { ClientView, ListItem } from "../shared/view.ts";
@@ -27,6 +28,8 @@ interface Segment {
   readonly ids: string[];
 }
 
+/** With more active tasks than this, their heading links to the tasks that have ended. */
+const MANY = 10;
 /** More tasks are loaded when the end of the list is at most this far from the viewport. */
 const ROOM_BELOW = "1200px";
 
@@ -37,6 +40,8 @@ export function TaskList({ view }: ViewProps): JSX.Element {
   const range = view.list?.range.value;
   const shown = range === undefined ? items : items.slice(range.start, range.end);
   const loading = view.loading.value.kind === "list";
+  // The section above moves the list, whose visible rows are then kept in place.
+  void view.attention.value;
   useLayoutEffect(() => {
     if (root.current !== null) view.list?.rendered(root.current, items);
   });
@@ -91,6 +96,7 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
             {key.startsWith("name:") && (
               <a class="head-link" href={namePageUrl(view.frame, title)}>Past runs</a>
             )}
+            {key === "active" && total > MANY && <EndedLink view={view} />}
           </SectionHead>
           {ids.length === 0
             ? <Empty view={view} section={key} total={total} />
@@ -103,6 +109,22 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
         </ul>
       )}
     </section>
+  );
+}
+
+/** A link from many active tasks to those that have ended, which would be far below. */
+function EndedLink({ view }: ViewProps): JSX.Element | null {
+  const total = view.sections.value.get("ended") ?? 0;
+  if (total === 0) return null;
+  const state = TASK_STATES.filter(isFinal).join();
+  return (
+    <a
+      class="head-link"
+      href={`${clientPageUrl(view.frame)}${listSearch({ ...view.query.value, state })}`}
+      data-list
+    >
+      Completed <span class="number">{formatCount(total)}</span>
+    </a>
   );
 }
 

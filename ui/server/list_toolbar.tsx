@@ -9,8 +9,10 @@
 import type { JSX } from "preact";
 import { TASK_STATES } from "../../lib/task/task.ts";
 import { filterValues, TASK_FILTERS } from "../../lib/task/task_query.ts";
+import { formatCount } from "../../lib/text/format.ts";
 import { clientPageUrl, namesPageUrl } from "../shared/links.ts";
 import { isFiltered, type ListQuery } from "../shared/list_query.ts";
+import type { ListSection } from "../shared/list_slice.ts";
 import type { PageFrame } from "../shared/model.ts";
 import { Icon } from "../components/icons.tsx";
 import { stateText } from "../components/task_elements.tsx";
@@ -42,13 +44,12 @@ interface ListToolbarProps {
   readonly frame: PageFrame;
   /** The query with the initial values of the fields. */
   readonly query: ListQuery;
+  /** The number of tasks in each state. */
+  readonly states: readonly ListSection[];
 }
 
-/**
- * The form above the list. Only the server renders the form; the page's script reads its fields but never
- * sets them.
- */
-export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
+/** The form above the list. Only the server renders the form; the page's script sets its fields and counts. */
+export function ListToolbar({ frame, query, states: totals }: ListToolbarProps): JSX.Element {
   const states = new Set(filterValues(TASK_FILTERS.state, [query.state]));
   return (
     <form class="toolbar" role="search" aria-label="Tasks" method="get" action={clientPageUrl(frame)}>
@@ -94,7 +95,12 @@ export function ListToolbar({ frame, query }: ListToolbarProps): JSX.Element {
               value={state}
               defaultChecked={states.has(state)}
             />
-            <span>{stateText(state)}</span>
+            <span>
+              {stateText(state)}{" "}
+              <span class="chip-count number" data-count={state}>
+                {formatCount(totals.find(({ key }) => key === state)?.total ?? 0)}
+              </span>
+            </span>
           </label>
         ))}
         <details

@@ -48,7 +48,7 @@ export function renderClientPage(model: ClientPageModel): string {
     <ClientPage
       view={snapshotClientView(model)}
       start={<StartSection model={model} />}
-      toolbar={<ListToolbar frame={model} query={model.query} />}
+      toolbar={<ListToolbar frame={model} query={model.query} states={model.states} />}
       help={<HelpContent install={installUrl(model)} />}
     />,
   );

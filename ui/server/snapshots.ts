@@ -4,11 +4,18 @@
  * @module
  */
 
+import { concernOf } from "../shared/attention.ts";
 import { possibleActions } from "../shared/bulk_actions.ts";
 import { listRules } from "../shared/list_rules.ts";
 import { headings } from "../shared/list_slice.ts";
 import type { ClientPageModel, PageFrame, TaskPageModel } from "../shared/model.ts";
-import { type ClientView, type FrameView, listItems, type TaskView } from "../shared/view.ts";
+import {
+  type AttentionItem,
+  type ClientView,
+  type FrameView,
+  listItems,
+  type TaskView,
+} from "../shared/view.ts";
 
 /** Creates the view of the list page, with constant values. */
 export function snapshotClientView(model: ClientPageModel): ClientView {
@@ -23,6 +30,8 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
     problems: { value: model.problems },
     items: { value: listItems(placed, headings(query)) },
     sections: { value: new Map(model.sections.map(({ key, total }) => [key, total])) },
+    attention: { value: attentionItems(model) },
+    states: { value: new Map(model.states.map(({ key, total }) => [key, total])) },
     more: { value: model.from + tasks.length < model.matching },
     loading: { value: { kind: "no" } },
     selected: { value: new Set() },
@@ -36,6 +45,14 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
     list: null,
     task: (id) => byId.get(id),
   };
+}
+
+function attentionItems({ attention, now }: ClientPageModel): AttentionItem[] {
+  const limits = new Map(attention.limits.map((each) => [each.name, each]));
+  return attention.tasks.flatMap((task) => {
+    const concern = concernOf(task, now, limits.get(task.name));
+    return concern === null ? [] : [{ task, concern }];
+  });
 }
 
 /** Creates the view of the task page, with constant values. */

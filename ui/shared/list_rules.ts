@@ -23,11 +23,15 @@ import type { ListQuery } from "./list_query.ts";
 export interface ListRules {
   /** Whether a task belongs to the list. */
   matches(task: Task): boolean;
+  /** Whether a task meets all conditions of the list but that on its state. */
+  matchesInAnyState(task: Task): boolean;
   /**
-   * Whether a task belongs to the list. Reads the task's record only if its summary does not suffice to
-   * decide.
+   * Whether a task meets all conditions of the list but that on its state. Reads the task's record only if its
+   * summary does not suffice to decide.
    */
-  admits(listed: ListedTask): boolean;
+  admitsInAnyState(listed: ListedTask): boolean;
+  /** Whether a task is in a state that belongs to the list. */
+  hasState(task: TaskSummary): boolean;
   /** Compares two tasks by their order in the list; returns 0 only for the same task. */
   compare(left: TaskSummary, right: TaskSummary): number;
   /** The key of a task's section: `active`, `ended`, `all`, or `name:` followed by the task's name. */
@@ -42,10 +46,12 @@ export interface ListRules {
  * @returns the rules of the list
  */
 export function listRules(query: ListQuery, now: number): ListRules {
-  const conditions = FILTER_NAMES.filter((name) => query[name] !== "").map((name) => {
+  const conditions = FILTER_NAMES.filter((name) => query[name] !== "" && name !== "state").map((name) => {
     const filter = TASK_FILTERS[name];
     return filter.condition(filterValues(filter, [query[name]]), now);
   });
+  const states: ReadonlySet<string> = new Set(filterValues(TASK_FILTERS.state, [query.state]));
+  const hasState = (task: TaskSummary) => query.state === "" || states.has(task.state);
   const sort = TASK_PAGING.sort.parse(query.sort) ?? TASK_PAGING.sort.default;
   const isSplit = query.view === "split" && query.group === "";
   const isUsual = query.sort === "";
@@ -56,8 +62,10 @@ export function listRules(query: ListQuery, now: number): ListRules {
   }
 
   return {
-    matches: (task) => matches(task, conditions),
-    admits: (listed) => matchesListed(listed, conditions),
+    matches: (task) => hasState(task) && matches(task, conditions),
+    matchesInAnyState: (task) => matches(task, conditions),
+    admitsInAnyState: (listed) => matchesListed(listed, conditions),
+    hasState,
     compare(left, right) {
       if (isSplit && hasEnded(left) !== hasEnded(right)) return hasEnded(left) ? 1 : -1;
       if (query.group !== "" && left.name !== right.name) return left.name < right.name ? -1 : 1;

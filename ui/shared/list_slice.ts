@@ -7,12 +7,13 @@
 import type { Task } from "../../lib/task/task.ts";
 import { DEFAULT_PAGE_SIZE, type ListedTask, MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
+import { type Attention, attentionOf } from "./attention.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";
 import { listRules } from "./list_rules.ts";
 
-/** A section of a list, with the number of its tasks on all pages of the list. */
+/** A section of a list or a state, with the number of its tasks on all pages of the list. */
 export interface ListSection {
-  /** The key of the section, from `ListRules.sectionOf()`. */
+  /** The key of the section, from `ListRules.sectionOf()`, or the name of the state. */
   readonly key: string;
   readonly total: number;
 }
@@ -24,6 +25,10 @@ export interface TaskSlice {
   readonly tasks: readonly Task[];
   /** All sections of the list, in no particular order. */
   readonly sections: readonly ListSection[];
+  /** The number of tasks in each state, by the state's name, whichever states the query selects. */
+  readonly states: readonly ListSection[];
+  /** The tasks of the client that need attention, including those that the filters exclude. */
+  readonly attention: Attention;
   /** The number of tasks in the list before this part. */
   readonly from: number;
   /** The number of tasks in the whole list, which match its filters. */
@@ -66,16 +71,19 @@ export function sliceOf(
   bounds: SliceBounds | number,
 ): TaskSlice {
   const rules = listRules(query, now);
+  const all = [...tasks];
   const wanted: ListedTask[] = [];
   const totals = new Map<string, number>(headings(query).map((key) => [key, 0]));
+  const states = new Map<string, number>();
   let [activeTotal, endedTotal] = [0, 0];
-  for (const listed of tasks) {
+  for (const listed of all) {
     if (hasEnded(listed.summary)) endedTotal++;
     else activeTotal++;
-    if (!rules.admits(listed)) continue;
+    if (!rules.admitsInAnyState(listed)) continue;
+    add(states, listed.summary.state);
+    if (!rules.hasState(listed.summary)) continue;
     wanted.push(listed);
-    const key = rules.sectionOf(listed.summary);
-    totals.set(key, (totals.get(key) ?? 0) + 1);
+    add(totals, rules.sectionOf(listed.summary));
   }
   wanted.sort((left, right) => rules.compare(left.summary, right.summary));
   const pages = Math.max(1, Math.ceil(wanted.length / TASKS_PER_PAGE));
@@ -84,7 +92,9 @@ export function sliceOf(
   return {
     query,
     tasks: shown,
-    sections: Array.from(totals, ([key, total]) => ({ key, total })),
+    sections: sectionsOf(totals),
+    states: sectionsOf(states),
+    attention: attentionOf(all, now),
     from,
     matching: wanted.length,
     activeTotal,
@@ -92,6 +102,14 @@ export function sliceOf(
     page: Math.floor(from / TASKS_PER_PAGE) + 1,
     pages,
   };
+}
+
+function add(totals: Map<string, number>, key: string): void {
+  totals.set(key, (totals.get(key) ?? 0) + 1);
+}
+
+function sectionsOf(totals: ReadonlyMap<string, number>): ListSection[] {
+  return Array.from(totals, ([key, total]) => ({ key, total }));
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 
 import type { LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
+import type { Concern } from "./attention.ts";
 import type { Neighbour, RunLink } from "./relations.ts";
 import type { LineRange } from "./line_range.ts";
 import type { LogFolds } from "./log_groups.ts";
@@ -118,6 +119,12 @@ export interface ListRange {
   readonly after: number;
 }
 
+/** A task that needs attention. */
+export interface AttentionItem {
+  readonly task: Task;
+  readonly concern: Concern;
+}
+
 /** The actions on a list that are available with JavaScript. */
 export interface ListActions {
   /** Loads another list. Debounced while the user is typing. */
@@ -136,6 +143,8 @@ export interface ListActions {
   clearSelection(): void;
   /** Performs an action on the selected tasks. */
   change(action: BulkAction): void;
+  /** Remembers in this browser that failed tasks were looked at. */
+  markOpened(ids: readonly string[]): void;
   /** Undoes the removals or the cancellation that the bulk bar offers to undo. */
   undo(): void;
   readonly range: Readable<ListRange>;
@@ -152,6 +161,10 @@ export interface ClientView extends FrameView {
   readonly items: Readable<readonly ListItem[]>;
   /** The number of tasks in each section, whether loaded or not. */
   readonly sections: Readable<ReadonlyMap<string, number>>;
+  /** The tasks that need attention, the most urgent first. */
+  readonly attention: Readable<readonly AttentionItem[]>;
+  /** The number of tasks in each state, by the state's name, whichever states the query selects. */
+  readonly states: Readable<ReadonlyMap<string, number>>;
   /** Whether there are more tasks after the loaded ones. */
   readonly more: Readable<boolean>;
   readonly loading: Readable<ListLoading>;

@@ -293,6 +293,8 @@ Deno.test("LiveClientPage.show() and extend() lead to the server's list, whateve
       );
       const counted = [...page.view.sections.value].filter(([, total]) => total > 0);
       assertEquals(new Map(counted), new Map(totals));
+      const states = [...page.view.states.value].filter(([, total]) => total > 0);
+      assertEquals(new Map(states), new Map(all.states.map(({ key, total }) => [key, total])));
     }
   }));
 });

@@ -8,7 +8,7 @@ const LATER = EXAMPLE_TIME + 100;
 function tally(): SectionTally {
   const tally = new SectionTally();
   tally.begin([exampleTask({ id: "known" })], false, () => "active");
-  tally.count([{ key: "active", total: 30 }, { key: "ended", total: 20 }], LATER, true);
+  tally.count([{ key: "active", total: 30 }, { key: "ended", total: 20 }], LATER);
   return tally;
 }
 
@@ -30,7 +30,8 @@ Deno.test("SectionTally is uncertain after a change of a task that the totals ma
   const sums = tally();
   sums.note(exampleTask({ id: "old" }), "active");
   assertEquals([totals(sums), sums.isUncertain], [[30, 20], true]);
-  sums.count([{ key: "active", total: 31 }, { key: "ended", total: 20 }], LATER, true);
+  sums.mark();
+  sums.count([{ key: "active", total: 31 }, { key: "ended", total: 20 }], LATER);
   sums.note(finishedTask({ id: "old" }), "ended");
   assertEquals([totals(sums), sums.isUncertain], [[30, 21], false]);
   sums.remove("never heard of");
@@ -40,7 +41,19 @@ Deno.test("SectionTally is uncertain after a change of a task that the totals ma
 Deno.test("SectionTally is certain about every task if the whole list is loaded", () => {
   const sums = new SectionTally();
   sums.begin([exampleTask({ id: "a" })], true, () => "all");
-  sums.count([{ key: "all", total: 1 }], LATER, true);
+  sums.count([{ key: "all", total: 1 }], LATER);
   sums.note(exampleTask({ id: "old, and new to the list" }), "all");
   assertEquals([sums.totals.get("all"), sums.isUncertain], [2, false]);
+});
+
+Deno.test("SectionTally is uncertain if a task moved while the totals were requested, but not if it only changed", () => {
+  const sums = tally();
+  sums.mark();
+  sums.note(exampleTask({ id: "known", progress: 50 }), "active");
+  sums.count([{ key: "active", total: 30 }], LATER);
+  assertEquals(sums.isUncertain, false);
+  sums.mark();
+  sums.note(finishedTask({ id: "known" }), "ended");
+  sums.count([{ key: "active", total: 30 }], LATER);
+  assertEquals(sums.isUncertain, true);
 });

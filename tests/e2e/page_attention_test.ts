@@ -1,0 +1,129 @@
+/**
+ * Tests of what the list page says above the list, in a real browser: the tasks that need attention, and the number of
+ * tasks in each state.
+ */
+
+import type { Page } from "playwright-core";
+import { assertEquals } from "../support/assert.ts";
+import { withPage } from "../support/browser.ts";
+import { call } from "../support/calls.ts";
+import { run, startTaskServer, type TaskServer } from "../support/task_server.ts";
+
+const WIDE = { width: 1440, height: 900 };
+
+function report(server: TaskServer, path: string, body: Readonly<Record<string, unknown>> = {}) {
+  return call("POST", `${server.url}/tasks/care${path}`, { body });
+}
+
+async function open(page: Page, server: TaskServer, search = ""): Promise<void> {
+  await page.goto(`${server.url}/t/care${search}`);
+  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+}
+
+/** Waits until exactly these tasks need attention, in this order. */
+async function needed(page: Page, ...wanted: readonly string[]): Promise<void> {
+  await page.waitForFunction((wanted) => {
+    const links = [...document.querySelectorAll(".attention-item a")];
+    return links.map(({ textContent }) => textContent).join() === wanted;
+  }, wanted.join());
+}
+
+Deno.test("attention: a failure needs attention until it is opened or marked in this browser, or retried", async () => {
+  await using server = startTaskServer();
+  await report(server, "", { id: "a", name: "import orders" });
+  await report(server, "/a/fail", { error: { message: "no such file: orders.csv", type: "NotFound" } });
+  await run(`${server.url}/tasks/care`, "fails", { id: "b" });
+  await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
+    await open(page, server);
+    await needed(page, "fails", "import orders");
+    const section = page.getByTestId("attention");
+    await section.getByText("NotFound: no such file: orders.csv").waitFor();
+
+    await section.getByRole("link", { name: "import orders" }).click();
+    await page.waitForURL(`${server.url}/t/care/a`);
+    await page.getByRole("heading", { name: "NotFound" }).waitFor();
+    await open(page, server);
+    await needed(page, "fails");
+
+    // A failure appears while the page is open, and its retry takes care of it.
+    await report(server, "", { id: "c", name: "export" });
+    await report(server, "/c/fail", { error: { message: "disk full", type: "Full" } });
+    await needed(page, "export", "fails");
+    await section.getByRole("button", { name: "Retry fails" }).click();
+    await page.getByText("attempt 2").waitFor();
+    await page.waitForFunction(() => document.querySelectorAll(".attention-item").length === 2);
+    await section.getByRole("button", { name: "Mark 2 failures as seen" }).click();
+    await section.waitFor({ state: "detached" });
+    await page.reload();
+    await open(page, server);
+    await needed(page);
+    assertEquals(complaints, []);
+  });
+  // Another browser has not opened anything; the first attempt was retried.
+  await withPage({ viewport: WIDE, javaScriptEnabled: false }, async ({ page }) => {
+    await page.goto(`${server.url}/t/care`);
+    await needed(page, "fails", "export", "import orders");
+  });
+});
+
+Deno.test("attention: a stale task and one that is slower than usual say so, the stale one first", async () => {
+  await using server = startTaskServer();
+  for (const id of ["1", "2", "3"]) {
+    await report(server, "", { id, name: "quick" });
+    await report(server, `/${id}/finish`);
+  }
+  await report(server, "", { id: "slow", name: "quick" });
+  await report(server, "/slow", { progress: 10 });
+  await report(server, "", { id: "stale", name: "sync", stale_after: 1 });
+  await report(server, "/stale", { progress: 10 });
+  await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
+    await open(page, server);
+    await needed(page, "sync", "quick");
+    const section = page.getByTestId("attention");
+    await section.getByText(/^No sign of life for/).waitFor();
+    await section.getByText(/s so far, /).waitFor();
+    await report(server, "/stale", { progress: 20 });
+    await needed(page, "quick");
+    await report(server, "/slow/finish");
+    await section.waitFor({ state: "detached" });
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("counts: the states say how many tasks there are, live, although most are not loaded", async () => {
+  await using server = startTaskServer({ limits: { endedTasksPerClient: 1_000 } });
+  for (let first = 0; first < 300; first += 50) {
+    await Promise.all(Array.from({ length: 50 }, async (_, index) => {
+      const id = String(first + index);
+      await report(server, "", { id, name: Number(id) % 2 === 0 ? "even" : "odd" });
+      if (Number(id) < 150) await report(server, `/${id}/finish`);
+    }));
+  }
+  await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
+    await open(page, server);
+    const counts = (wanted: Readonly<Record<string, number>>) =>
+      page.waitForFunction(
+        (wanted) =>
+          Object.entries(wanted).every(([state, count]) =>
+            document.querySelector(`[data-count="${state}"]`)?.textContent === String(count)
+          ),
+        wanted,
+      );
+    await counts({ NOT_STARTED: 150, FINISHED: 150, ERROR: 0 });
+    await report(server, "/200/fail", { error: { message: "no", type: "OddError" } });
+    await report(server, "", { id: "new", name: "odd" });
+    await counts({ NOT_STARTED: 150, FINISHED: 150, ERROR: 1 });
+    // The counts follow the other filters, but not the selected states.
+    await page.getByRole("checkbox", { name: "Failed" }).check();
+    await page.locator(".toolbar-state").getByText("1 task matches.").waitFor();
+    await counts({ NOT_STARTED: 150, FINISHED: 150, ERROR: 1 });
+    await page.getByRole("searchbox").fill("even");
+    await counts({ NOT_STARTED: 74, FINISHED: 75, ERROR: 1 });
+
+    await page.getByRole("link", { name: "Show all" }).click();
+    await page.getByRole("link", { name: "Completed 151" }).click();
+    await page.locator(".toolbar-state").getByText("151 tasks match.").waitFor();
+    assertEquals(await page.locator('[data-testid="ended"] li[data-task-id="200"]').count(), 1);
+    assertEquals(complaints, []);
+  });
+});

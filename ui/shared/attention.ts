@@ -1,0 +1,118 @@
+/**
+ * Decides which tasks need attention, and why.
+ *
+ * @module
+ */
+
+import type { Task } from "../../lib/task/task.ts";
+import type { ListedTask } from "../../lib/task/task_query.ts";
+import { hasEnded } from "../../lib/task/task_view.ts";
+
+/** Why a task needs attention: the most urgent reason. */
+export type Concern = "failed" | "stale" | "stalled" | "slow";
+
+/** The duration beyond which a run of a name is slower than usual, in seconds. */
+export interface SlowLimit {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+/** The tasks that need attention, as far as the server can know. */
+export interface Attention {
+  /** The tasks, including failed ones that the user may have opened already; at most {@linkcode MAX_ATTENTION}. */
+  readonly tasks: readonly Task[];
+  /** The limits for the names of the unfinished tasks, if there are enough past runs. */
+  readonly limits: readonly SlowLimit[];
+}
+
+/** How long a failure needs attention, in seconds. */
+export const FAILURE_SECONDS = 3_600;
+/** The maximum number of tasks that are shown to need attention. */
+export const MAX_ATTENTION = 50;
+/** The maximum number of names whose limits a page knows. */
+const MAX_NAMES = 200;
+/** The number of newest successful runs that a limit is derived from, and how many are needed. */
+const LAST_RUNS = 20;
+const MIN_RUNS = 3;
+/** A run is slower than usual if it takes longer than all of these runs by this factor and this many seconds. */
+const SLOW_FACTOR = 1.1;
+const SLOW_SECONDS = 2;
+const URGENCY: readonly Concern[] = ["failed", "stale", "stalled", "slow"];
+
+/**
+ * Returns why a task needs attention; `null` if it does not.
+ *
+ * @param task the task
+ * @param now the current time in epoch seconds
+ * @param limit the limit for the task's name, if it is known
+ */
+export function concernOf(task: Task, now: number, limit: SlowLimit | undefined): Concern | null {
+  if (hasEnded(task)) {
+    return task.state === "ERROR" && now - (task.finished_at ?? 0) < FAILURE_SECONDS ? "failed" : null;
+  }
+  if (task.stale) return "stale";
+  if (task.eta_reason === "stalled") return "stalled";
+  return task.started_at !== null && limit !== undefined && now - task.started_at > limit.seconds
+    ? "slow"
+    : null;
+}
+
+/** Compares two tasks that need attention by urgency; of equally urgent ones, the newest comes first. */
+export function compareConcerns(
+  [left, leftConcern]: readonly [Task, Concern],
+  [right, rightConcern]: readonly [Task, Concern],
+): number {
+  const time = (task: Task) => task.finished_at ?? task.created_at;
+  return URGENCY.indexOf(leftConcern) - URGENCY.indexOf(rightConcern) || time(right) - time(left) ||
+    (left.id < right.id ? -1 : 1);
+}
+
+/**
+ * Finds the tasks of a client that need attention. Failures that were retried do not.
+ *
+ * @param all all tasks of the client, oldest first
+ * @param now the current time in epoch seconds
+ */
+export function attentionOf(all: Iterable<ListedTask>, now: number): Attention {
+  const durations = new Map<string, number[]>();
+  const unfinished: Task[] = [];
+  const failed: ListedTask[] = [];
+  const retried = new Set<string>();
+  for (const listed of all) {
+    const { summary } = listed;
+    if (summary.retry_of !== null) retried.add(summary.retry_of);
+    if (!hasEnded(summary)) unfinished.push(listed.task);
+    else if (summary.state === "FINISHED" && summary.started_at !== null && summary.finished_at !== null) {
+      const known = durations.get(summary.name) ?? [];
+      durations.set(summary.name, known);
+      known.push(Math.max(0, summary.finished_at - summary.started_at));
+    } else if (summary.state === "ERROR" && now - (summary.finished_at ?? 0) < FAILURE_SECONDS) {
+      failed.push(listed);
+    }
+  }
+  const limits = new Map<string, SlowLimit>();
+  for (const { name } of unfinished) {
+    const runs = durations.get(name);
+    if (limits.size === MAX_NAMES) break;
+    if (runs !== undefined && runs.length >= MIN_RUNS && !limits.has(name)) {
+      limits.set(name, limitOf(name, runs));
+    }
+  }
+  const found: [Task, Concern][] = [];
+  const add = (task: Task) => {
+    const concern = concernOf(task, now, limits.get(task.name));
+    if (concern !== null) found.push([task, concern]);
+  };
+  const newest = failed.filter(({ summary }) => !retried.has(summary.id)).slice(-MAX_ATTENTION);
+  for (const { task } of newest) add(task);
+  unfinished.forEach(add);
+  return {
+    tasks: found.sort(compareConcerns).slice(0, MAX_ATTENTION).map(([task]) => task),
+    limits: [...limits.values()],
+  };
+}
+
+function limitOf(name: string, runs: readonly number[]): SlowLimit {
+  const longest = Math.max(...runs.slice(-LAST_RUNS));
+  return { name, seconds: Math.max(longest * SLOW_FACTOR, longest + SLOW_SECONDS) };
+}
