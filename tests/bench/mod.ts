@@ -16,6 +16,7 @@ import { benchHistory } from "./history.ts";
 import { benchIdle } from "./idle.ts";
 import { benchIngest } from "./ingest.ts";
 import { benchLatency } from "./latency.ts";
+import { benchLogPage } from "./log_page.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRemoteIngest } from "./remote_ingest.ts";
 import { benchPage } from "./page.ts";
@@ -44,6 +45,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["eta", benchEta],
   ["idle", benchIdle],
   ["page", benchPage],
+  ["log-page", benchLogPage],
   ["tabs", benchTabs],
   ["abuse", benchAbuse],
   ["executable", benchExecutable],
