@@ -35,7 +35,8 @@ export interface MonitorLimits {
   readonly addresses: number;
   /**
    * The maximum number of writes over REST in a row to the tasks of one client, if there is a key; further
-   * ones get 429. A batch of reports counts as one write to each client in it. Writes with the key, with tokens
+   * ones get 429. A batch of reports counts as one write to each client in it, and waits if it comes over a
+   * socket. Writes with the key, with tokens
    * for the client and with tokens for each of its tasks are counted separately.
    */
   readonly writesPerClient: number;

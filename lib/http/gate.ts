@@ -148,12 +148,22 @@ export class Gate {
    *
    * @throws {Problem} 429 if the limit is reached
    */
-  countWrite({ grant }: Visitor, client: string): void {
-    if (!this.hasKey) return;
+  countWrite(visitor: Visitor, client: string): void {
+    const waitMs = this.writeWaitMs(visitor, client);
+    if (waitMs > 0) throw tooMany("Too many changes to the tasks of this client", waitMs);
+  }
+
+  /**
+   * Counts a write like {@linkcode Gate.countWrite}, for connections on which it can wait.
+   *
+   * @returns 0; or how long to wait, in milliseconds, in which case the write is not counted
+   */
+  writeWaitMs({ grant }: Visitor, client: string): number {
+    if (!this.hasKey) return 0;
     const writer = `${client} ${scopeOf(grant)}`;
     const waitMs = this.#writes.waitMs(writer);
-    if (waitMs > 0) throw tooMany("Too many changes to the tasks of this client", waitMs);
-    this.#writes.spend(writer);
+    if (waitMs === 0) this.#writes.spend(writer);
+    return waitMs;
   }
 
   /**

@@ -28,9 +28,10 @@ export class ReportSocket extends TestSocket {
   /**
    * @param url the address of the server
    * @param reporter the id of the reporter
+   * @param protocols the subprotocols to offer
    */
-  constructor(url: string, reporter = REPORTER) {
-    super(`${url}/ws/report?reporter=${reporter}`);
+  constructor(url: string, reporter = REPORTER, protocols: string[] = []) {
+    super(`${url}/ws/report?reporter=${reporter}`, protocols);
   }
 
   /** Sends reports as one batch; returns the number of the batch. */

@@ -47,6 +47,7 @@ class SocketSession {
   readonly #context: HandlerContext;
   readonly #socket: WebSocket;
   readonly #session: Session;
+  readonly #visitor: Visitor;
   readonly #commits: Commits;
   readonly #onReports: (count: number) => void;
   /** The number of the last applied batch, and of the last acknowledged one. */
@@ -57,11 +58,14 @@ class SocketSession {
   /** The messages that are not applied yet; `null` if there are none. */
   #queue: Promise<void> | null = null;
   #isOver = false;
+  /** The timer of a batch that waits for the rate limit. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: SocketSessionOptions) {
     const { context, request, visitor, socket, commits, clocks, onReports } = options;
     this.#context = context;
     this.#socket = socket;
+    this.#visitor = visitor;
     this.#commits = commits;
     this.#onReports = onReports;
     this.#session = new Session(context, request, visitor, clocks, (reply) => this.reply(reply));
@@ -80,6 +84,7 @@ class SocketSession {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearTimeout(this.#timer);
     this.#session.disconnect();
   }
 
@@ -140,9 +145,29 @@ class SocketSession {
     if (!this.#session.isProven) {
       this.#session.prove(batch.secret);
       const connected = this.#session.connect();
-      if (connected !== undefined) return connected.then(() => this.#takeProven(batch, receivedAt));
+      if (connected !== undefined) return connected.then(() => this.#takeInTurn(batch, receivedAt));
     }
-    return this.#takeProven(batch, receivedAt);
+    return this.#takeInTurn(batch, receivedAt);
+  }
+
+  /** Takes a batch once the rate limits of its clients accept it. A reporter that sends too fast gets acknowledgements later. */
+  #takeInTurn(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {
+    const { gate } = this.#context;
+    if (!gate.hasKey) return this.#takeProven(batch, receivedAt);
+    const clients = [...this.#session.clientsOf(batch)];
+    const takeFrom = (index: number): Promise<void> | undefined => {
+      for (; index < clients.length; index++) {
+        const waitMs = gate.writeWaitMs(this.#visitor, clients[index]!);
+        if (waitMs > 0) return this.#wait(waitMs).then(() => takeFrom(index));
+      }
+      return this.#takeProven(batch, receivedAt);
+    };
+    return takeFrom(0);
+  }
+
+  /** Resolves after a time, or never if the session ends before. */
+  #wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.#timer = setTimeout(resolve, milliseconds));
   }
 
   #takeProven(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {

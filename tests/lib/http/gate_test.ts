@@ -1,7 +1,9 @@
 import { Keyring } from "../../../lib/access/keyring.ts";
 import type { MonitorOptions } from "../../../lib/mod.ts";
+import { keyProtocols } from "../../../lib/remote/credentials.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { assertProblem, call } from "../../support/calls.ts";
+import { creation, ReportSocket } from "../../support/report_socket.ts";
 import { HANDSHAKE, rawCall } from "../../support/raw_http.ts";
 import { startServer } from "../../support/server.ts";
 import { TestSocket } from "../../support/socket.ts";
@@ -301,4 +303,32 @@ Deno.test("Gate limits the rate of batches of reports like that of single change
   assertEquals((await batch([])).status, 200);
   assertEquals((await batch([report("x"), report("x", "d")], KEY)).status, 200);
   assertEquals(server.errors, []);
+});
+
+Deno.test("Gate lets batches of reports over a socket wait for the rate limit, which they share with single changes", async () => {
+  for (const writeRefillMs of [3_600_000, 20]) {
+    await using server = start({ limits: { writesPerClient: 3, writeRefillMs } });
+    const token = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+    await using socket = new ReportSocket(server.url, "reporter-1", keyProtocols(token));
+    await socket.opened();
+    for (const id of ["t", "u", "v"]) socket.report(creation(id));
+    await socket.taken(3);
+    const last = socket.report(creation("w"));
+    if (writeRefillMs === 20) {
+      for (const id of ["x", "y", "z"]) socket.report(creation(id));
+      await socket.taken(7);
+      assertEquals(server.monitor.registry.task("c", "z")?.id, "z");
+    } else {
+      const headers = { authorization: `Bearer ${token}` };
+      const single = await call("POST", `${server.url}/tasks/c`, { body: { id: "late" }, headers });
+      assertProblem(single, 429, "slow_down");
+      // The key has a limit of its own.
+      await using other = new ReportSocket(server.url, "reporter-2", keyProtocols(KEY));
+      await other.opened();
+      await other.taken(other.report(creation("by-key")));
+      assertEquals(socket.acknowledged.includes(last), false);
+      assertEquals(server.monitor.registry.task("c", "w"), undefined);
+    }
+    assertEquals(server.errors, []);
+  }
 });
