@@ -84,7 +84,8 @@ export class ProgressReader {
     for (const format of DIGIT.test(raw) ? this.#formats : this.#wordFormats) {
       const sighting = format(line);
       if (sighting) {
-        return this.#tracks.take(withinStep(sighting, line.text), { output, row, atMs, isRedraw });
+        const reading = this.#tracks.take(withinStep(sighting, line.text), { output, row, atMs, isRedraw });
+        return sighting.values === undefined ? reading : { ...reading, values: sighting.values };
       }
       if (sighting === null) return undefined;
     }

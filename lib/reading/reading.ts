@@ -16,6 +16,8 @@ export interface Reading {
   readonly unit?: string | null;
   /** What the program is doing. */
   readonly status?: string;
+  /** Numbers to chart over time. */
+  readonly values?: { readonly [name: string]: number };
 }
 
 /** How reliable a sighting is; of several tracks, the one with the highest rank is shown. */
@@ -57,6 +59,8 @@ export interface Sighting {
   readonly total: number | null;
   readonly unit: string | null;
   readonly status?: string | undefined;
+  /** Numbers in the line to chart over time, whether or not its progress is shown. */
+  readonly values?: Reading["values"];
   /** Whether one line is enough evidence, because it names what it counts; other numbers must rise twice. */
   readonly isNamed: boolean;
   /** Whether the line announces step `current` of `total`, so that only the steps before it are done. */
@@ -127,8 +131,15 @@ export function counted(
 function sighting(
   format: string,
   amount: Pick<Sighting, "progress" | "current" | "total">,
-  { rank = RANK.drawn, label = "", unit = null, status, isNamed = rank > RANK.bare, isBeginning = false }:
-    SightingOptions,
+  {
+    rank = RANK.drawn,
+    label = "",
+    unit = null,
+    status,
+    values,
+    isNamed = rank > RANK.bare,
+    isBeginning = false,
+  }: SightingOptions,
 ): Sighting {
   const text = status?.trim().slice(0, 200);
   return {
@@ -140,5 +151,6 @@ function sighting(
     isBeginning,
     ...amount,
     status: text === "" ? undefined : text,
+    ...(values !== undefined && { values }),
   };
 }

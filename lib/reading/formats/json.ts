@@ -4,6 +4,7 @@
  * @module
  */
 
+import { areValues } from "../../task/values.ts";
 import { counted, type Format, percentage, RANK, type Reading, type Sighting } from "../reading.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -13,7 +14,7 @@ const MOST_LEVELS = 2;
 /** Parts that are remembered. */
 const MOST_PARTS = 100;
 const NUMBERS = ["progress", "current", "total"] as const;
-const KEYS: ReadonlySet<string> = new Set(["progress", "current", "total", "unit", "status"]);
+const KEYS: ReadonlySet<string> = new Set(["progress", "current", "total", "unit", "status", "values"]);
 /** Fractions and percentages of programs, by the names of their keys. */
 const FRACTIONS = ["percent_done", "fraction_done", "fraction", "ratio_done", "progress_fraction"] as const;
 const PERCENTS = [
@@ -47,13 +48,24 @@ export function ownJson(text: string): Reading | null | undefined {
     const value = fields[key];
     if (value === null || (typeof value === "number" && Number.isFinite(value))) reading[key] = value;
   }
+  const values = valuesIn(fields.values);
+  if (values !== undefined) reading.values = values;
   // "status" and "total" alone are words that logs and other programs use, too.
-  const isOurs = "progress" in reading || "current" in reading ||
+  const isOurs = "progress" in reading || "current" in reading || "values" in reading ||
     Object.keys(fields).every((key) => KEYS.has(key));
   if (!isOurs) return null;
   if (typeof fields.status === "string") reading.status = fields.status;
   if (typeof fields.unit === "string" || fields.unit === null) reading.unit = fields.unit;
   return Object.keys(reading).length === 0 ? null : reading;
+}
+
+/** Returns the numbers of an object that has nothing else; `undefined` for any other value. */
+function valuesIn(value: unknown): Reading["values"] {
+  if (!areValues(value)) return undefined;
+  const entries = Object.entries(value).filter((entry): entry is [string, number] =>
+    typeof entry[1] === "number"
+  );
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** JSON lines of other programs, such as `restic --json`. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isValueName, LIMITS } from "../../task/grammar.ts";
 import { counted, type Format, percentage, RANK, type Sighting } from "../reading.ts";
 import { patterns } from "./pattern.ts";
 
@@ -17,6 +18,8 @@ const KNOWN = new RegExp(
 const UNKNOWN = new RegExp(String.raw`^(?:(.{0,200}?):?\s)?${COUNT}([^\s\d[\]]*)\s\[${CLOCK},([^\]]*)\]`);
 const RATE = /^\s*(?:[\d.]+|\?)(?:([kKMGTP]?)(\D[^,]*?)\/s|s\/([^,]+?))\s*(?:,|$)/;
 const SCALES = " kmgtp";
+/** `loss=0.12`, `lr=1e-05` */
+const POSTFIX = /^([^=]{1,64})=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
 /** tqdm, with and without a total. */
 export function tqdm(): Format {
@@ -29,7 +32,8 @@ function known(text: string): Sighting | undefined {
   const [, description = "", percent = "", current = "", scale = "", total = "", totalScale = "", rate = ""] =
     match;
   const status = description.trim().replace(/:$/, "");
-  const words = { status, label: status, unit: unitOf(rate, scale + totalScale !== "") };
+  const unit = unitOf(rate, scale + totalScale !== "");
+  const words = { status, label: status, unit, ...postfixOf(rate) };
   return counted("tqdm", amountOf(current, scale), amountOf(total, totalScale), words) ??
     percentage("tqdm", Number(percent), words);
 }
@@ -40,7 +44,24 @@ function unknown(text: string): Sighting | undefined {
   const [, description = "", current = "", scale = "", unit = "", rate = ""] = match;
   if (!RATE.test(rate)) return undefined;
   const status = description.trim().replace(/:$/, "");
-  return counted("tqdm", amountOf(current, scale), null, { status, label: status, unit: named(unit) });
+  return counted("tqdm", amountOf(current, scale), null, {
+    status,
+    label: status,
+    unit: named(unit),
+    ...postfixOf(rate),
+  });
+}
+
+/** Returns the numbers that tqdm's `set_postfix()` writes behind the rate: `10.00it/s, loss=0.12, acc=0.9`. */
+function postfixOf(rate: string): Pick<Sighting, "values"> {
+  const entries: [name: string, value: number][] = [];
+  for (const part of rate.split(", ").slice(1)) {
+    const [, name = "", number = ""] = POSTFIX.exec(part) ?? [];
+    const value = Number(number);
+    if (!isValueName(name) || !Number.isFinite(value) || entries.length === LIMITS.valueSeries) continue;
+    entries.push([name, value]);
+  }
+  return entries.length === 0 ? {} : { values: Object.fromEntries(entries) };
 }
 
 function amountOf(number: string, scale: string): number {

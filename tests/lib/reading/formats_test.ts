@@ -188,7 +188,7 @@ Deno.test("tqdm() reads units, scales, and bars without a word in front", () => 
       ...{ progress: 50, current: 5_000, total: 10_000, unit: "Meals" },
     }],
     ["50%|█████| 5/10 [00:04<?, ?Meals/s, loss=0.5]", {
-      ...{ progress: 50, current: 5, total: 10, unit: "Meals" },
+      ...{ progress: 50, current: 5, total: 10, unit: "Meals", values: { loss: 0.5 } },
     }],
     ["7it [00:04, 10.00it/s]", { progress: null, current: 7 }],
     ["read: 7.00kB [00:04, 1.7kB/s]", { progress: null, current: 7_000, unit: "B", status: "read" }],

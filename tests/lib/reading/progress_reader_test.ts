@@ -114,3 +114,19 @@ Deno.test("ProgressReader puts one output's duration and the other one's time to
   assertEquals(read("  Duration: 00:00:20.00, start: 0.000000, bitrate: 45 kb/s"), undefined);
   assertEquals(read("out_time=00:00:05.000000")?.progress, 25);
 });
+
+Deno.test("ProgressReader reads values from JSON lines, and behind the bars of tqdm", () => {
+  const read = (...lines: string[]) =>
+    readingsOf([new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""))]);
+  assertEquals(read('{"values": {"loss": 0.12, "val/acc": 9e-1}}'), [{
+    values: { loss: 0.12, "val/acc": 0.9 },
+  }]);
+  assertEquals(read('{"progress": 5, "values": {"loss": 1}}'), [{ progress: 5, values: { loss: 1 } }]);
+  for (const values of ['{"<b>": 1}', '{"loss": "1"}', '{"loss": null}', "[1]", "{}", '{"loss": [[1, 2]]}']) {
+    assertEquals(read(`{"values": ${values}}`), [], values);
+  }
+  const bar = " 50%|#####     | 5/10 [00:01<00:01,  4.00it/s, loss=0.12, lr=1e-05, step=a3, acc=nan]";
+  assertEquals(read(bar).at(-1)?.values, { loss: 0.12, lr: 1e-5 });
+  assertEquals(read("5it [00:01,  4.00it/s, loss=-2]").at(-1)?.values, { loss: -2 });
+  assertEquals(read(" 50%|#####     | 5/10 [00:01<00:01,  4.00it/s]").at(-1)?.values, undefined);
+});

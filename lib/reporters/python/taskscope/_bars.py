@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import weakref
@@ -10,6 +11,7 @@ from typing import Any, Callable
 from ._fields import KEEP
 from ._process import reporter
 from ._record import LOCK, Record
+from ._series import is_value_name
 from ._scope import TaskOptions, enclosing
 from ._task import Task, TaskCancelled, scope
 from ._warnings import warn_once
@@ -54,8 +56,8 @@ class BarTask(Task):
 
 def hooks(base: type) -> dict[str, Callable[..., Any]]:
     """Return the methods of a class of bars, extended so that its bars report."""
-    refresh, update, close, leave = (
-        getattr(base, name) for name in ("refresh", "update", "close", "__exit__")
+    refresh, update, set_postfix, close, leave = (
+        getattr(base, name) for name in ("refresh", "update", "set_postfix", "close", "__exit__")
     )
     current = scope
 
@@ -73,6 +75,12 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
         if task is not None:
             task._check()
         return result
+
+    def reporting_set_postfix(
+        self: Any, ordered_dict: Any = None, refresh: Any = True, **kwargs: Any
+    ) -> Any:
+        _safely(_keep_values, self, {**(ordered_dict or {}), **kwargs})
+        return set_postfix(self, ordered_dict, refresh, **kwargs)
 
     def reporting_close(self: Any) -> Any:
         try:
@@ -94,6 +102,7 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
     return {
         "refresh": reporting_refresh,
         "update": reporting_update,
+        "set_postfix": reporting_set_postfix,
         "close": reporting_close,
         "__exit__": reporting_exit,
     }
@@ -151,10 +160,28 @@ def _show(bar: Any) -> None:
     total = None if bar.total is None else bar.total * scale
     try:
         task.update(
-            current=bar.n * scale, total=total, unit=bar.unit, status=_status_of(bar, task)
+            current=bar.n * scale,
+            total=total,
+            unit=bar.unit,
+            status=_status_of(bar, task),
+            values=bar.__dict__.pop("_taskscope_values", KEEP),
         )
     except TaskCancelled:
         pass  # The next update of the bar raises it.
+
+
+def _keep_values(bar: Any, postfix: dict[str, Any]) -> None:
+    """Keep the numbers of a postfix until the bar is shown."""
+    values = {
+        name: float(value)
+        for name, value in postfix.items()
+        if is_value_name(name)
+        and not isinstance(value, (str, bool))
+        and hasattr(value, "__float__")
+        and math.isfinite(float(value))
+    }
+    if values:
+        bar._taskscope_values = values
 
 
 def _begin(bar: Any) -> BarTask:

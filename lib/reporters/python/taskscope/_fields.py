@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Mapping
 from typing import Any, Literal, Union, get_args
 
+from ._limits import MAX_SERIES
 from ._record import Change, amount_of
+from ._series import add_points, is_value_name
 from ._values import metadata_of
 from ._warnings import warn_once
 
@@ -51,6 +54,26 @@ def merge_metadata(draft: Change, metadata: object) -> None:
         warn_once("Ignored part of an update: metadata must be a JSON object of at most 16 KiB")
     else:
         draft["metadata"] = merged
+
+
+def merge_values(draft: Change, values: object) -> None:
+    """Add values to a draft, with a warning instead of each that is invalid."""
+    now = time.time()
+    series = draft.setdefault("values", {})
+    try:
+        for name, value in dict(values).items():  # type: ignore[call-overload]
+            number = amount_of(value)
+            if number is None or not is_value_name(name):
+                raise ValueError
+            if not add_points(series, name, [[now, number]]):
+                warn_once(f"Ignored a value: a task has at most {MAX_SERIES} series of values")
+    except Exception:
+        warn_once(
+            "Ignored values: wanted finite numbers, by names of 1 to 64 characters of "
+            "A-Z a-z 0-9 _ . : / - and inner spaces"
+        )
+    if not series:
+        del draft["values"]
 
 
 def is_between(value: object, least: float, most: float) -> bool:

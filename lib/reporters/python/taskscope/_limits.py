@@ -15,6 +15,10 @@ METADATA_BYTES = 16_384
 MAX_TAGS = 32
 TAG_LENGTH = 64
 JSON_DEPTH = 56
+MAX_SERIES = 16
+"""The maximum number of series of values of a task."""
+MAX_UNSENT_POINTS = 64
+"""The maximum number of unsent points of one series."""
 
 MAX_TASKS = 10_000
 """The maximum number of tasks at a time, including ended ones that are not committed yet."""

@@ -15,6 +15,7 @@ from ._limits import (
     MAX_TASK_LOG_CHARACTERS,
     truncate,
 )
+from ._series import Series, add_points
 
 LOCK = threading.RLock()
 """Guards all records and the reporter. It is reentrant, because signal handlers and destructors
@@ -192,6 +193,7 @@ class Record:
         if self.draft is not None:
             self._remember(self.draft)
         self.draft = dict(self._summary) or None
+        self._summary.pop("values", None)
         self._states = []
         self._queue_creation()
         self._add_notice()
@@ -217,7 +219,13 @@ class Record:
             self.request_cancel()
 
     def _remember(self, draft: Change) -> None:
+        series: Series = self._summary.setdefault("values", {})
+        for name, points in draft.get("values", {}).items():
+            add_points(series, name, points)
         self._summary.update(draft)
+        self._summary["values"] = series
+        if not series:
+            del self._summary["values"]
         metadata = self._summary.pop("metadata", None)
         if metadata is not None:
             merged = {**self._create.get("metadata", {}), **metadata}

@@ -29,6 +29,7 @@ from ._fields import (
     is_between,
     length_of,
     merge_metadata,
+    merge_values,
 )
 from ._limits import NAME_LENGTH, STATUS_LENGTH, UNIT_LENGTH, short_text_of, text_of
 from ._process import open_record, reporter, task_ended
@@ -114,6 +115,7 @@ class Task:
         total: Amount = KEEP,
         unit: str | None | Keep = KEEP,
         metadata: Mapping[str, Any] | Keep = KEEP,
+        values: Mapping[str, float] | Keep = KEEP,
     ) -> Awaitable[None]:
         """Report progress. Cheap enough for a tight loop, because updates are merged.
 
@@ -125,6 +127,7 @@ class Task:
         :param total: how many there are to do; None if that is unknown
         :param unit: what they are, such as ``"files"`` or ``"B"``
         :param metadata: any other data, as JSON; a key that is None is removed
+        :param values: numbers to chart over time, such as ``{"loss": 0.12}``, in at most 16 series
         :return: an awaitable that is already done, so that ``await task.update(…)`` works as well
         :raises TaskCancelled: if someone has cancelled the task
         """
@@ -160,6 +163,8 @@ class Task:
                 draft["unit"] = None if unit is None else short_text_of(unit, UNIT_LENGTH)
             if metadata is not KEEP:
                 merge_metadata(draft, metadata)
+            if values is not KEEP:
+                merge_values(draft, values)
             record.draft_at = time.time()
             if not record.is_queued:
                 reporter().changed(record)
