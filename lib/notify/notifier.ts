@@ -155,7 +155,7 @@ export class Notifier implements AsyncDisposable {
   async #post(receiver: Receiver, delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
     try {
       const { id, event } = delivery;
-      const text = this.#store.deliveryText(id);
+      const text = await this.#store.deliveryText(id);
       // The delivery was deleted from the database file by hand.
       if (text === undefined) return { type: "refused" };
       return await post(receiver.url, { id, event, text }, signal, { ...this.#limits, signer: this.#signer });

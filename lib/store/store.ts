@@ -242,8 +242,12 @@ export interface TaskStore extends AsyncDisposable {
   removeDelivery(id: string): void;
   /** Returns the queued messages, ordered by sequence number, then by when they were queued. */
   deliveries(): readonly Delivery[];
-  /** Returns the text of a message, which may be read from disk; `undefined` if there is no such message. */
-  deliveryText(id: string): string | undefined;
+  /**
+   * Reads the text of a message; `undefined` if there is no such message.
+   *
+   * @throws {StorageError} if the text cannot be read
+   */
+  deliveryText(id: string): Promise<string | undefined>;
 
   /**
    * Waits until all changes so far are committed.

@@ -30,7 +30,7 @@ function pastRun(finished_at: number, overrides: Partial<RunSummary> = {}): RunS
  */
 export function testPastRuns(
   name: string,
-  createHome: (limits: Partial<PastRunLimits>) => StoreHome,
+  createHome: (limits: Partial<PastRunLimits>) => Promise<StoreHome>,
   numRuns: number,
 ): void {
   Deno.test(`${name}.pastRuns returns what a naive list returns, within the limit of a name`, async () => {
@@ -47,7 +47,7 @@ export function testPastRuns(
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 50, size: "max" }), async (steps) => {
-        await using home = createHome({ pastRunsPerName: 4 });
+        await using home = await createHome({ pastRunsPerName: 4 });
         const known = new Map<string, Map<string, RunSummary>>();
         const check = (store: TaskStore) => {
           for (const client of ["a", "b", "none"]) {
@@ -83,7 +83,7 @@ export function testPastRuns(
   });
 
   Deno.test(`${name}.pastRuns keeps the runs of a task that is removed, restored and purged, once`, async () => {
-    await using home = createHome({});
+    await using home = await createHome({});
     const { store } = home;
     const stored = storedTask("1", store.takeSeq(), "FINISHED", { name: "job", finished_at: PAST });
     const ended = stored.task;
@@ -105,7 +105,7 @@ export function testPastRuns(
   });
 
   Deno.test(`${name}.pastRuns drops the runs that ended first beyond the limit of all names`, async () => {
-    await using home = createHome({ pastRuns: 3, pastRunsPerName: 2 });
+    await using home = await createHome({ pastRuns: 3, pastRunsPerName: 2 });
     const count = (store: TaskStore) =>
       ["a", "b", "c"].map((name) => store.pastRuns.newest("c", name).length);
     for (const [index, name] of ["a", "b", "b", "b"].entries()) {
@@ -124,7 +124,7 @@ export function testPastRuns(
   });
 
   Deno.test(`${name}.pastRuns returns no run that ended too long ago`, async () => {
-    await using home = createHome({ pastRunAgeMs: 3_600_000 });
+    await using home = await createHome({ pastRunAgeMs: 3_600_000 });
     const now = Date.now() / 1_000;
     home.store.pastRuns.add("c", pastRun(now - 3_700, { name: "old" }));
     home.store.pastRuns.add("c", pastRun(now - 3_700, { id: "2" }));

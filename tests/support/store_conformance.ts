@@ -57,7 +57,7 @@ const AMPLE: ConformanceLimits = {
   pastRunAgeMs: Number.MAX_SAFE_INTEGER,
 };
 
-type CreateHome = (limits: ConformanceLimits) => StoreHome;
+type CreateHome = (limits: ConformanceLimits) => Promise<StoreHome>;
 
 /**
  * Compares a store with the model over random histories, and resumes from past cursors; returns how many cursors the store
@@ -72,7 +72,7 @@ async function checkHistories(
   let forgotten = 0;
   await fc.assert(
     fc.asyncProperty(histories, async (steps) => {
-      await using home = createHome(limits);
+      await using home = await createHome(limits);
       const model = new StoreModel(home, limits);
       for (const step of steps) await model.take(step);
       const now = await model.check(home.store);
@@ -110,7 +110,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.takeSeq() continues after the store is reopened`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     assertEquals(home.store.seq, 0);
     const taken = Array.from({ length: 5 }, () => home.store.takeSeq());
     assertEquals(taken, [1, 2, 3, 4, 5]);
@@ -119,7 +119,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.changesSince() returns a single removal for an id that was removed twice`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
     store.remove("c", "1", store.takeSeq());
@@ -132,7 +132,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.changesSince() returns a reused id both as removed and as a task`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     for (const seq of [1, 3]) {
       store.put("c", storedTask("1", store.takeSeq()));
@@ -149,7 +149,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.put() replaces a task at its place in the list, before the commit`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
     store.put("c", storedTask("2", store.takeSeq(), "FINISHED"));
@@ -166,7 +166,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.remove() of an unknown task changes nothing`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
     store.remove("c", "2", store.takeSeq());
@@ -180,7 +180,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
 
   Deno.test(`${name}.restore() restores a task at its place in the list, with its log and its other entries`, async () => {
     for (const isCommitted of [false, true]) {
-      await using home = createHome(AMPLE);
+      await using home = await createHome(AMPLE);
       const { store } = home;
       for (const id of ["1", "2", "3"]) store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
       appendLog(store, "c", "2", 0, [line("kept")]);
@@ -214,7 +214,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
 
   Deno.test(`${name}.purge() deletes a removed task for good, and no other`, async () => {
     for (const isCommitted of [false, true]) {
-      await using home = createHome(AMPLE);
+      await using home = await createHome(AMPLE);
       const { store } = home;
       for (const id of ["gone", "kept"]) {
         store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
@@ -251,7 +251,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.put() of a removed id keeps nothing of the earlier task`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
     store.put("c", storedTask("2", store.takeSeq()));
@@ -280,7 +280,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name} ignores entries of unknown clients and tasks`, async () => {
-    await using home = createHome({ ...AMPLE, emptyClients: 1 });
+    await using home = await createHome({ ...AMPLE, emptyClients: 1 });
     for (let i = 0; i < 10; i++) {
       const client = `unknown-${i}`;
       appendLog(home.store, client, "1", 0, [line("lost")]);
@@ -304,7 +304,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.readEntries() returns the newest log lines of a task in order`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     for (const [client, id] of [["c", "1"], ["c", "2"], ["d", "1"]] as const) {
       store.put(client, storedTask(id, store.takeSeq()));
@@ -343,7 +343,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.searchLog() searches every kept line of a task`, async () => {
-    await using home = createHome({ ...AMPLE, logLinesPerTask: 10_000, logLinesPerTaskOnDisk: 10_000 });
+    await using home = await createHome({ ...AMPLE, logLinesPerTask: 10_000, logLinesPerTaskOnDisk: 10_000 });
     const { store } = home;
     for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
     const texts = Array.from(
@@ -370,7 +370,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.readEntries() returns every change of state, and the newest of the other history entries`, async () => {
-    await using home = createHome({ ...AMPLE, historyPerTask: 3 });
+    await using home = await createHome({ ...AMPLE, historyPerTask: 3 });
     const { store } = home;
     for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
     for (let version = 1; version <= 30; version++) {
@@ -388,7 +388,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.readEntries() returns the newest launch of a task`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     store.put("c", storedTask("1", store.takeSeq()));
     const args = ["text", 1.5, null, [true], { "": { __proto__: 1, deep: [] } }];
@@ -401,7 +401,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.readEntries() returns the newest progress history of a task`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     const points = Array.from({ length: 200 }, (_, i) => [1_700_000_000.125 + i, i / 2] as const);
     for (const id of ["1", "2"]) store.put("c", storedTask(id, store.takeSeq()));
@@ -417,7 +417,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name}.deliveries() returns messages in order until they are removed, whatever happens to the task`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     const put = (taskId: string, text: string) => {
       const stored = storedTask(taskId, store.takeSeq(), "FINISHED");
@@ -431,25 +431,28 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     const second = put("2", "second");
     const sibling = { ...second, id: "a sibling", receiver: "another" };
     store.putDelivery(sibling, "x".repeat(100_000));
-    await home.check((store) => {
+    await home.check(async (store) => {
       assertEquals(store.deliveries(), [first, second, sibling]);
-      assertEquals(store.deliveryText(second.id), "second");
-      assertEquals(store.deliveryText(sibling.id)?.length, 100_000);
+      assertEquals(await store.deliveryText(second.id), "second");
+      assertEquals((await store.deliveryText(sibling.id))?.length, 100_000);
     });
     home.store.remove("c", "1", home.store.takeSeq());
     home.store.purge("c", "1");
     home.store.removeDelivery(second.id);
     home.store.removeDelivery("unknown");
-    await home.check((store) => {
+    await home.check(async (store) => {
       assertEquals(store.deliveries(), [first, sibling]);
-      assertEquals([store.deliveryText(first.id), store.deliveryText(second.id)], ["first", undefined]);
+      assertEquals([await store.deliveryText(first.id), await store.deliveryText(second.id)], [
+        "first",
+        undefined,
+      ]);
     });
     for (const { id } of home.store.deliveries()) home.store.removeDelivery(id);
     await home.check((store) => assertEquals(store.deliveries(), []));
   });
 
   Deno.test(`${name}.removeDelivery() removes messages before, during and after their commit`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     const [first, second, third] = [1, 2, 3].map((seq) => delivery("c", "1", seq, "text")) as [
       Delivery,
@@ -464,7 +467,8 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     for (const message of [second, third]) store.putDelivery(message, "text");
     store.removeDelivery(second.id);
     assertEquals(store.deliveries(), [third]);
-    assertEquals([store.deliveryText(first.id), store.deliveryText(second.id)], [undefined, undefined]);
+    const texts = [first, second].map(({ id }) => store.deliveryText(id));
+    assertEquals(await Promise.all(texts), [undefined, undefined]);
     await committed;
     await home.check((store) => assertEquals(store.deliveries(), [third]));
   });
@@ -472,7 +476,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   testPastRuns(name, (limits) => createHome({ ...AMPLE, ...limits }), numRuns);
 
   Deno.test(`${name}.committed() resolves once all earlier writes are committed`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     const { store } = home;
     await store.committed();
     const waits: Promise<void>[] = [];
@@ -488,7 +492,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
   });
 
   Deno.test(`${name} may be disposed of twice at once`, async () => {
-    await using home = createHome(AMPLE);
+    await using home = await createHome(AMPLE);
     home.store.put("c", storedTask("1", home.store.takeSeq()));
     const ends = [home.store[Symbol.asyncDispose](), home.store[Symbol.asyncDispose]()];
     await Promise.all(ends);

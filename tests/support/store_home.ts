@@ -9,11 +9,11 @@ import type { TaskStore } from "../../lib/store/store.ts";
 /** Options of a {@linkcode StoreHome}. */
 export interface StoreHomeOptions {
   /** Opens the store; if it keeps tasks, it has those of the store that was open before. */
-  readonly open: () => TaskStore;
+  readonly open: () => TaskStore | Promise<TaskStore>;
   /** Whether the tasks still exist after the store was closed and reopened. */
   readonly keepsTasks: boolean;
   /** Removes the store's files; called after the store was closed for the last time. */
-  readonly remove?: () => void;
+  readonly remove?: () => void | Promise<void>;
 }
 
 /** A store that can be reopened. */
@@ -21,10 +21,14 @@ export class StoreHome implements AsyncDisposable {
   readonly #options: StoreHomeOptions;
   #store: TaskStore;
 
-  /** @param options how to open the store and remove its files */
-  constructor(options: StoreHomeOptions) {
+  private constructor(options: StoreHomeOptions, store: TaskStore) {
     this.#options = options;
-    this.#store = options.open();
+    this.#store = store;
+  }
+
+  /** Opens a store. */
+  static async open(options: StoreHomeOptions): Promise<StoreHome> {
+    return new StoreHome(options, await options.open());
   }
 
   /** The open store. */
@@ -40,7 +44,7 @@ export class StoreHome implements AsyncDisposable {
   /** Closes and reopens the store. */
   async reopen(): Promise<void> {
     await this.#store[Symbol.asyncDispose]();
-    this.#store = this.#options.open();
+    this.#store = await this.#options.open();
   }
 
   /** Runs a check immediately, again after a commit, and again after reopening the store if it keeps tasks. */
@@ -57,7 +61,7 @@ export class StoreHome implements AsyncDisposable {
     try {
       await this.#store[Symbol.asyncDispose]();
     } finally {
-      this.#options.remove?.();
+      await this.#options.remove?.();
     }
   }
 }

@@ -321,7 +321,7 @@ export class StoreModel {
     }
     for (const client of CLIENTS) await this.#checkClient(store, client);
     this.#checkFigures(store);
-    this.#checkDeliveries(store);
+    await this.#checkDeliveries(store);
     const { seq } = store;
     assert(
       store.index.allChangesSince(seq) !== undefined && store.index.changesSince("a", seq) !== undefined,
@@ -393,11 +393,11 @@ export class StoreModel {
     if (lines.length > 0) assert(first >= from && first + lines.length === Math.min(to, log.length));
   }
 
-  #checkDeliveries(store: TaskStore): void {
+  async #checkDeliveries(store: TaskStore): Promise<void> {
     const kept = [...this.#deliveries.values()];
     assertSame([...store.deliveries()], kept.map(({ delivery }) => delivery), "the messages");
-    for (const { delivery: { id }, text } of kept) assertEquals(store.deliveryText(id), text);
-    assertEquals(store.deliveryText("unknown"), undefined);
+    for (const { delivery: { id }, text } of kept) assertEquals(await store.deliveryText(id), text);
+    assertEquals(await store.deliveryText("unknown"), undefined);
   }
 
   /** Queues two messages with the same sequence number, for two receivers. */

@@ -138,8 +138,8 @@ export class MemoryStore implements TaskStore {
     return Array.from(this.#deliveries.values(), ({ delivery }) => delivery);
   }
 
-  deliveryText(id: string): string | undefined {
-    return this.#deliveries.get(id)?.text;
+  deliveryText(id: string): Promise<string | undefined> {
+    return Promise.resolve(this.#deliveries.get(id)?.text);
   }
 
   committed(): Promise<void> {

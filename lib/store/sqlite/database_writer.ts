@@ -7,9 +7,9 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
+import type { BatchMessage, SideTableMessage } from "../database/batch.ts";
+import { PastRunRows } from "../database/past_run_rows.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
-import type { BatchMessage, SideTableMessage } from "./batch.ts";
-import { PastRunRows } from "./past_run_rows.ts";
 import { recordChecksum } from "./record_checksum.ts";
 import { TASK_TABLES } from "./schema.ts";
 

@@ -11,7 +11,7 @@ import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.t
 import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { DatabaseFile, ReadValue } from "./database_file.ts";
-import { REPLACEMENT } from "./storable.ts";
+import { REPLACEMENT } from "../database/storable.ts";
 import { readTask, TaskOnDisk } from "./task_on_disk.ts";
 
 /** The number of rows that are read at a time; reading all rows at once would double the peak memory use. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BatchMessage } from "./batch.ts";
+import type { BatchMessage } from "../database/batch.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { Durability } from "../store.ts";
 

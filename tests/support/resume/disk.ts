@@ -256,7 +256,7 @@ class JournalStore implements TaskStore {
     return this.#tasks.deliveries();
   }
 
-  deliveryText(id: string): string | undefined {
+  deliveryText(id: string): Promise<string | undefined> {
     return this.#tasks.deliveryText(id);
   }
 

@@ -28,7 +28,7 @@ const LIMITS = {
 };
 
 testStore("MemoryStore", (limits) => {
-  return new StoreHome({ open: () => new MemoryStore(limits, "epoch"), keepsTasks: false });
+  return StoreHome.open({ open: () => new MemoryStore(limits, "epoch"), keepsTasks: false });
 }, 600);
 
 Deno.test("MemoryStore forgets the clients that have been empty for longest, and rejects cursors from before that", () => {

@@ -1,4 +1,4 @@
-import { Batch, type BatchMessage } from "../../../../lib/store/sqlite/batch.ts";
+import { Batch, type BatchMessage } from "../../../../lib/store/database/batch.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { DatabaseWriter } from "../../../../lib/store/sqlite/database_writer.ts";
 import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";

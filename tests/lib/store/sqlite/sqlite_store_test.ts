@@ -33,7 +33,7 @@ import { until } from "../../../support/until.ts";
 
 testStore("SqliteStore", (limits) => {
   const folder = new StoreFolder();
-  return new StoreHome({
+  return StoreHome.open({
     open: () => folder.open({ limits: { ...limits, logLinesPerTaskOnDisk: limits.logLinesPerTask } }),
     keepsTasks: true,
     remove: () => folder[Symbol.dispose](),
@@ -115,7 +115,7 @@ Deno.test("SqliteStore keeps message texts on disk only, and deletes those of re
   await store.committed();
   assertEquals(count(), 1);
   folder.execute("UPDATE deliveries SET text = 'from disk'");
-  assertEquals(store.deliveryText(message.id), "from disk");
+  assertEquals(await store.deliveryText(message.id), "from disk");
   store.removeDelivery(message.id);
   await store.committed();
   assertEquals(count(), 0);

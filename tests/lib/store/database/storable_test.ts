@@ -1,4 +1,4 @@
-import { storable } from "../../../../lib/store/sqlite/storable.ts";
+import { storable } from "../../../../lib/store/database/storable.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
 Deno.test("storable() replaces only characters that SQLite cannot store", () => {

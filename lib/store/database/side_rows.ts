@@ -13,7 +13,7 @@ import {
   type SideTableLimits,
   type SideValue,
 } from "../side_tables.ts";
-import type { DatabaseFile } from "./database_file.ts";
+import type { Database } from "./database.ts";
 import { storable } from "./storable.ts";
 import type { Writer } from "./writer.ts";
 
@@ -37,7 +37,7 @@ const ROW_CHARACTERS = 100;
 
 /** The side tables in a database. A task is identified by its place in the order of creation. */
 export class SideRows {
-  readonly #file: DatabaseFile;
+  readonly #database: Pick<Database, "sideRows">;
   readonly #writer: Writer;
   readonly #limits: SideRowsLimits;
   /**
@@ -48,12 +48,12 @@ export class SideRows {
   #dropped = 0;
 
   /**
-   * @param file the database to read from
+   * @param database the database to read from
    * @param writer the writer of the rows
    * @param limits how many entries to keep
    */
-  constructor(file: DatabaseFile, writer: Writer, limits: SideRowsLimits) {
-    this.#file = file;
+  constructor(database: Pick<Database, "sideRows">, writer: Writer, limits: SideRowsLimits) {
+    this.#database = database;
     this.#writer = writer;
     this.#limits = limits;
   }
@@ -83,27 +83,18 @@ export class SideRows {
     if (cut !== null) this.#writer.batch(seq).cutRows(table.name, place, cut);
   }
 
-  /** Reads the entries of a task, oldest first. */
-  read<Entry>(table: SideTable<Entry>, place: number, range?: KeyRange): readonly Entry[] {
-    const { name, columns, keyOf, fromRow } = table;
+  /** Reads the entries of a task, oldest first; the rows that are to be written are those at the time of the call. */
+  async read<Entry>(table: SideTable<Entry>, place: number, range?: KeyRange): Promise<readonly Entry[]> {
+    const { name, keyOf, fromRow } = table;
     const unsaved = this.#writer.unsavedRows(name, place);
-    const select = `SELECT ${columns.join(", ")} FROM ${name} WHERE place = ?`;
     if (keyOf === null) {
-      const row = unsaved.at(-1) ?? this.#file.rows(select, place)[0];
-      return row === undefined ? [] : [fromRow(row as SideRow)];
+      const row = unsaved.at(-1) ?? (await this.#database.sideRows(table, place, undefined))[0];
+      return row === undefined ? [] : [fromRow(row)];
     }
     const { from = 0, to = Infinity, most = Infinity } = range ?? {};
-    const [key] = columns;
-    const rows = this.#file.rows(
-      `${select} AND ${key} >= ? AND ${key} < ? ORDER BY ${key} LIMIT ?`,
-      place,
-      from,
-      to,
-      // In SQLite, a negative LIMIT means no limit.
-      Number.isFinite(most) ? most : -1,
-    );
-    // An unsaved row may already be on disk, if the commit that wrote it is not confirmed yet.
-    const byKey = new Map(rows.map((row) => [row[0] as SideValue, row as SideRow]));
+    const rows = await this.#database.sideRows(table, place, range);
+    // An unsaved row may already be in the database, if the commit that wrote it is not confirmed yet.
+    const byKey = new Map(rows.map((row) => [row[0]!, row]));
     for (const row of unsaved) {
       const number = Number(row[0]);
       if (number >= from && number < to) byKey.set(number, row);

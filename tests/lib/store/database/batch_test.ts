@@ -1,5 +1,5 @@
 import { StorageError } from "../../../../lib/errors.ts";
-import { Batch } from "../../../../lib/store/sqlite/batch.ts";
+import { Batch } from "../../../../lib/store/database/batch.ts";
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
 import { delivery, storedTask } from "../../../support/store_model.ts";
 

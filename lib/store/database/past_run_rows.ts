@@ -1,5 +1,5 @@
 /**
- * Writes the rows of past runs within limits, in the writer's worker.
+ * Writes the rows of past runs into SQLite within limits: in the writer's worker, or into a temporary copy.
  *
  * @module
  */

@@ -6,25 +6,30 @@
 
 import type { RunSummary } from "../../task/run_summary.ts";
 import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
-import type { DatabaseFile } from "./database_file.ts";
+import type { Database } from "./database.ts";
 import { nameFrom, nameText } from "./past_run_rows.ts";
 import type { Writer } from "./writer.ts";
 
 /** The summaries of past runs in a database. They are read on demand, and not kept in memory. */
 export class PastRuns implements PastRunStore {
-  readonly #file: DatabaseFile;
+  readonly #database: Pick<Database, "localRows">;
   readonly #writer: Writer;
   readonly #limits: PastRunLimits;
   readonly #seq: () => number;
 
   /**
-   * @param file the database to read from
+   * @param database the database to read from
    * @param writer the writer, which holds the runs that are not on disk yet
    * @param limits how many past runs to return
    * @param seq returns the last sequence number
    */
-  constructor(file: DatabaseFile, writer: Writer, limits: PastRunLimits, seq: () => number) {
-    this.#file = file;
+  constructor(
+    database: Pick<Database, "localRows">,
+    writer: Writer,
+    limits: PastRunLimits,
+    seq: () => number,
+  ) {
+    this.#database = database;
     this.#writer = writer;
     this.#limits = limits;
     this.#seq = seq;
@@ -37,7 +42,7 @@ export class PastRuns implements PastRunStore {
   newest(client: string, name: string, most = Infinity): readonly RunSummary[] {
     const limit = Math.min(most, this.#limits.pastRunsPerName);
     const oldest = this.#oldestTime();
-    const rows = this.#file.rows(
+    const rows = this.#database.localRows(
       `SELECT id, state, created_at, started_at, finished_at FROM past_runs
        WHERE client = ? AND name = ? AND finished_at >= ? ORDER BY finished_at DESC, id DESC LIMIT ?`,
       client,
@@ -58,7 +63,7 @@ export class PastRuns implements PastRunStore {
 
   names(client: string): readonly string[] {
     const oldest = this.#oldestTime();
-    const rows = this.#file.rows(
+    const rows = this.#database.localRows(
       // DISTINCT would read every run; this looks up only the next name after each.
       `WITH RECURSIVE names (name) AS (
          SELECT min(name) FROM past_runs WHERE client = ?1

@@ -1,5 +1,5 @@
 /**
- * Commits batches through a worker, one at a time, while the next batch is collected.
+ * Commits batches to a database, one at a time, while the next batch is collected.
  *
  * @module
  */
@@ -7,18 +7,13 @@
 import { StorageError } from "../../errors.ts";
 import type { SideRow } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
+import type { Degradation, StoreFigures } from "../store.ts";
 import { Batch, type BatchMessage } from "./batch.ts";
-import type { PastRunLimits } from "../past_run_store.ts";
-import type { Degradation, Durability, StoreFigures } from "../store.ts";
-import { storageError } from "./storage_errors.ts";
-import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
+import type { Database } from "./database.ts";
 
 /** Options of a {@linkcode Writer}. */
 export interface WriterOptions {
-  readonly file: string;
-  readonly durability: Durability;
-  /** How many past runs to keep, and how long. */
-  readonly pastRuns: PastRunLimits;
+  readonly database: Pick<Database, "name" | "onLoss" | "write" | "check" | "finish" | "close">;
   /** The maximum time that a change waits to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
   /** The sequence number of the last committed change. */
@@ -33,7 +28,7 @@ export interface WriterOptions {
 const RETRY_MS = 1_000;
 
 /**
- * The time without an answer of the worker after which the store counts as degraded, in milliseconds; longer
+ * The time without an answer of the database after which the store counts as degraded, in milliseconds; longer
  * than any wait for a lock.
  */
 const STALL_MS = 10_000;
@@ -50,7 +45,6 @@ interface Commit {
 export class Writer implements AsyncDisposable {
   readonly #options: WriterOptions;
   readonly #listeners: Set<(degradation: Degradation | null) => void> = new Set();
-  #worker: Worker;
   #pending = new Batch();
   #commit: Commit | null = null;
   #committedSeq: number;
@@ -61,18 +55,20 @@ export class Writer implements AsyncDisposable {
   /** Whether a caller waits for the pending batch. */
   #isDue = false;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
-  #isWorkerLost = false;
   #characters = 0;
-  /** When the current commit was posted to the worker, in milliseconds of the monotonic clock. */
+  /** When the current commit was passed to the database, in milliseconds of the monotonic clock. */
   #writtenAtMs = 0;
+  #isClosed = false;
   readonly #figures = { commits: 0, failedCommits: 0, commitMs: 0 };
-  #closed: PromiseWithResolvers<void> | null = null;
 
-  /** @param options the file and the callbacks */
+  /** @param options the database and the callbacks */
   constructor(options: WriterOptions) {
     this.#options = options;
     this.#committedSeq = this.#seq = options.seq;
-    this.#worker = this.#startWorker();
+    options.database.onLoss = (error) => {
+      // The result of a commit in progress will tell more.
+      if (this.#commit === null && this.#degradation === null) this.#failed(error);
+    };
   }
 
   /** The sequence number up to which every change is committed. */
@@ -146,50 +142,28 @@ export class Writer implements AsyncDisposable {
   }
 
   /**
-   * Commits the pending batch and terminates the worker. If the commit fails, the worker is still terminated,
-   * and the promise rejects.
+   * Commits the pending batch and closes the database. If the commit fails, the database is still closed, and
+   * the promise rejects.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       if (this.#degradation !== null && !this.#isIdle) await this.#retryNow();
       while (!this.#isIdle) await this.committed();
       clearTimeout(this.#timer);
-      this.#closed = Promise.withResolvers();
-      this.#post({ type: "close" });
-      await this.#closed.promise;
+      await this.#options.database.finish();
     } finally {
       clearTimeout(this.#timer);
       clearTimeout(this.#stallTimer);
-      this.#worker.terminate();
+      this.#isClosed = true;
+      this.#options.database.onLoss = null;
       this.#listeners.clear();
+      await this.#options.database.close();
     }
   }
 
   /** Whether everything is committed. */
   get #isIdle(): boolean {
     return this.#commit === null && this.#pending.isEmpty;
-  }
-
-  #startWorker(): Worker {
-    const worker = new Worker(new URL("./writer_worker.ts", import.meta.url), {
-      type: "module",
-      name: "taskscope-writer",
-    });
-    worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#onAnswer(data);
-    worker.onerror = (event) => {
-      // An error in the worker must not end the process.
-      event.preventDefault();
-      this.#isWorkerLost = true;
-      if (this.#commit !== null) this.#figures.failedCommits++;
-      this.#failed(event.message);
-    };
-    const { file, durability, pastRuns } = this.#options;
-    worker.postMessage({ type: "open", file, durability, pastRuns } satisfies WriterRequest);
-    return worker;
-  }
-
-  #post(request: WriterRequest): void {
-    this.#worker.postMessage(request);
   }
 
   /** Starts the next commit, unless one is in progress. */
@@ -205,30 +179,45 @@ export class Writer implements AsyncDisposable {
     this.#write(this.#commit);
   }
 
-  #write({ message }: Commit): void {
+  #write({ batch, message }: Commit): void {
     this.#writtenAtMs = performance.now();
-    this.#post({ type: "write", batch: message });
     this.#stallTimer = setTimeout(() => this.#stalled(), STALL_MS);
+    this.#options.database.write(message, batch.tasks).then(
+      () => this.#written(),
+      (error) => this.#notWritten(error),
+    );
   }
 
   /**
-   * Called if the disk does not respond: rejects the waiting callers, although the commit may still succeed.
+   * Called if the database does not respond: rejects the waiting callers, although the commit may still succeed.
    */
   #stalled(): void {
-    const reason = `the disk has not responded for ${STALL_MS / 1_000} s`;
-    this.#degrade(new StorageError(this.#options.file, reason));
+    const { database } = this.#options;
+    this.#degrade(new StorageError(database.name, `nothing has been written for ${STALL_MS / 1_000} s`));
   }
 
-  #onAnswer({ to, error }: WriterAnswer): void {
-    // The answer to a commit in progress will tell more.
-    if ((to === "watch" || to === "check") && this.#commit !== null) return;
-    if (to === "watch" && this.#degradation !== null) return;
-    if (to === "write") clearTimeout(this.#stallTimer);
-    if (to === "write" && error !== null) this.#figures.failedCommits++;
-    if (error !== null) return this.#failed(error);
-    if (to === "write" && this.#commit !== null) this.#succeeded(this.#commit);
-    if (to === "check" && this.#isIdle) this.#setDegradation(null);
-    if (to === "close") this.#closed?.resolve();
+  #written(): void {
+    clearTimeout(this.#stallTimer);
+    if (this.#commit !== null) this.#succeeded(this.#commit);
+  }
+
+  #notWritten(error: StorageError): void {
+    clearTimeout(this.#stallTimer);
+    this.#figures.failedCommits++;
+    this.#failed(error);
+  }
+
+  /** Checks whether the database can be used again, although nothing is to be written. */
+  #check(): void {
+    this.#options.database.check().then(
+      () => {
+        if (this.#isIdle) this.#setDegradation(null);
+      },
+      (error) => {
+        // The result of a commit in progress will tell more.
+        if (this.#commit === null) this.#failed(error);
+      },
+    );
   }
 
   #succeeded(commit: Commit): void {
@@ -244,11 +233,9 @@ export class Writer implements AsyncDisposable {
     else this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
   }
 
-  #failed(message: string): void {
-    const error = storageError(this.#options.file, new Error(message));
-    this.#closed?.reject(error);
+  #failed(error: StorageError): void {
+    if (this.#isClosed) return;
     this.#degrade(error);
-    clearTimeout(this.#stallTimer);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#retry(), RETRY_MS);
   }
@@ -269,13 +256,8 @@ export class Writer implements AsyncDisposable {
   #retry(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#isWorkerLost) {
-      this.#worker.terminate();
-      this.#worker = this.#startWorker();
-      this.#isWorkerLost = false;
-    }
     if (this.#commit !== null) this.#write(this.#commit);
-    else if (this.#pending.isEmpty) this.#post({ type: "check" });
+    else if (this.#pending.isEmpty) this.#check();
     else this.#next();
   }
 

@@ -1,0 +1,82 @@
+/**
+ * The interface of a database that a {@linkcode DatabaseStore} keeps tasks in.
+ *
+ * @module
+ */
+
+import type { StorageError } from "../../errors.ts";
+import type { LogMatches, LogQuery } from "../log_search.ts";
+import type { KeyRange, NumberedLine, SideRow, SideTable } from "../side_tables.ts";
+import type { Delivery, OpenedTasks, StoredTask } from "../store.ts";
+import type { TaskIndex } from "../task_index.ts";
+import type { BatchMessage, DirtyTask } from "./batch.ts";
+
+/** What a database held when it was opened. */
+export interface Opened {
+  /** The epoch of the sequence numbers. */
+  readonly epoch: string;
+  /** The last sequence number that was, or may have been, used. */
+  readonly seq: number;
+  /** The end of the block of sequence numbers that are reserved. */
+  readonly reservedSeq: number;
+  /** The index with all tasks, sorted by change. */
+  readonly index: TaskIndex;
+  readonly tasks: OpenedTasks;
+}
+
+/** A search of the log of a task. */
+export interface LogSearchRequest {
+  /** The task's place in the order of creation. */
+  readonly place: number;
+  /** The lines of the task whose commit is not confirmed yet, which replace stored lines of the same number. */
+  readonly unsaved: readonly NumberedLine[];
+  readonly query: LogQuery;
+}
+
+/**
+ * A database: writes batches, and reads what is not in memory. A task is identified by its place in the order of creation.
+ * Everything that fails, fails with a {@linkcode StorageError}.
+ */
+export interface Database {
+  /** The path or the URL of the database, without a password. */
+  readonly name: string;
+  /** The number of tasks that are left out because their records are damaged. */
+  readonly damaged: number;
+  /** Called when the database is found to be unusable although nothing was being written. */
+  onLoss: ((error: StorageError) => void) | null;
+
+  /**
+   * Writes a batch in one transaction. If it fails, the same batch is written again before any other, and
+   * must then have the same result as if it were written once.
+   *
+   * @param batch the rows
+   * @param tasks the tasks of the rows, by place
+   */
+  write(batch: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Promise<void>;
+  /** Checks that the database can be used, without writing. */
+  check(): Promise<void>;
+  /** Completes what was written; nothing is written afterwards. */
+  finish(): Promise<void>;
+  /** Releases the database, also if {@linkcode Database.finish} failed. */
+  close(): void | Promise<void>;
+
+  /** Returns what to keep in memory of an ended task whose record is committed. */
+  ended(place: number, stored: StoredTask): StoredTask;
+  /**
+   * Reads rows of the table `past_runs` in SQLite: that of the database itself, or of a copy that has the same
+   * rows as soon as they are committed.
+   */
+  localRows(sql: string, ...values: (string | number)[]): readonly SideRow[];
+  /** Reads the rows of a task in a side table, ordered by key; reads begin in the turn of the call. */
+  sideRows<Entry>(
+    table: SideTable<Entry>,
+    place: number,
+    range: KeyRange | undefined,
+  ): readonly SideRow[] | Promise<readonly SideRow[]>;
+  /** Searches the log of a task. */
+  searchLog(request: LogSearchRequest): Promise<LogMatches>;
+  /** Returns the stored deliveries without their texts, ordered by sequence number, then by when they were queued. */
+  deliveries(): readonly Delivery[];
+  /** Returns the text of a stored delivery; `undefined` if there is none. */
+  deliveryText(id: string): Promise<string | undefined>;
+}

@@ -1,0 +1,257 @@
+/**
+ * Stores tasks in a database: unfinished tasks are also in memory, and of ended tasks their summaries.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../errors.ts";
+import { isFinal, type Task } from "../../task/task.ts";
+import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
+import { type KeyRange, LOG_LINES, type SideTable } from "../side_tables.ts";
+import type { PastRunLimits, PastRunStore } from "../past_run_store.ts";
+import type {
+  Degradation,
+  Delivery,
+  OpenedTasks,
+  StoredTask,
+  StoreFigures,
+  TaskIndexReader,
+  TaskStore,
+} from "../store.ts";
+import type { TaskIndex, TaskIndexLimits } from "../task_index.ts";
+import type { Batch } from "./batch.ts";
+import type { Database, Opened } from "./database.ts";
+import { Deliveries } from "./deliveries.ts";
+import { PastRuns } from "./past_runs.ts";
+import { SideRows, type SideRowsLimits } from "./side_rows.ts";
+import { Writer } from "./writer.ts";
+
+/** The limits of a {@linkcode DatabaseStore}: how many removals, side table entries and past runs it keeps. */
+export interface DatabaseStoreLimits extends SideRowsLimits, TaskIndexLimits, PastRunLimits {}
+
+/** Options of a {@linkcode DatabaseStore}. */
+export interface DatabaseStoreOptions {
+  readonly limits: DatabaseStoreLimits;
+  /** The maximum time that a change waits to be committed together with others, in milliseconds. */
+  readonly commitIntervalMs: number;
+}
+
+/**
+ * The number of sequence numbers that are reserved at a time. Numbers that are reserved when the process
+ * crashes are never used, so that a number that was seen but not committed never gets another meaning.
+ * Cursors have up to 15 digits, which is enough for 59 million crashes.
+ */
+export const SEQ_BLOCK = 2 ** 24;
+
+/** A removed task that can still be restored. */
+interface SetAside {
+  readonly place: number;
+  readonly stored: StoredTask;
+}
+
+/** Stores tasks in a database. */
+export class DatabaseStore implements TaskStore {
+  readonly epoch: string;
+  readonly pastRuns: PastRunStore;
+  readonly #database: Database;
+  readonly #writer: Writer;
+  readonly #side: SideRows;
+  readonly #deliveries: Deliveries;
+  readonly #index: TaskIndex;
+  readonly #setAside: Map<string, SetAside> = new Map();
+  #opened: OpenedTasks;
+  #seq: number;
+  #reservedSeq: number;
+  #askedSeq: number;
+  #closed: Promise<void> | undefined;
+
+  /**
+   * @param database the database, which this store closes
+   * @param opened what the database holds
+   * @param options the limits
+   */
+  constructor(database: Database, opened: Opened, options: DatabaseStoreOptions) {
+    const { limits, commitIntervalMs } = options;
+    this.#database = database;
+    this.epoch = opened.epoch;
+    this.#index = opened.index;
+    this.#opened = opened.tasks;
+    this.#seq = opened.seq;
+    this.#reservedSeq = this.#askedSeq = opened.reservedSeq;
+    this.#writer = new Writer({
+      database,
+      commitIntervalMs,
+      seq: this.#seq,
+      memoryOf: (client) => this.#index.memory(client),
+      onCommit: (batch) => this.#committed(batch),
+    });
+    this.#side = new SideRows(database, this.#writer, limits);
+    this.pastRuns = new PastRuns(database, this.#writer, limits, () => this.#seq);
+    this.#deliveries = new Deliveries(database, this.#writer);
+  }
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get committedSeq(): number {
+    return this.#writer.committedSeq;
+  }
+
+  get degradation(): Degradation | null {
+    return this.#writer.degradation;
+  }
+
+  get figures(): StoreFigures {
+    return {
+      tasks: this.#index.states,
+      ...this.#writer.figures,
+      leftOut: this.#side.dropped,
+      damaged: this.#database.damaged,
+    };
+  }
+
+  get index(): TaskIndexReader {
+    return this.#index;
+  }
+
+  takeSeq(): number {
+    if (this.#seq >= this.#reservedSeq) {
+      throw new StorageError(
+        this.#database.name,
+        this.#closed === undefined ? NO_SEQ_LEFT : "the store is closed",
+      );
+    }
+    if (this.#askedSeq - this.#seq < SEQ_BLOCK / 2) {
+      this.#askedSeq += SEQ_BLOCK;
+      this.#writer.batch(this.#seq).setMeta("reserved_seq", this.#askedSeq);
+    }
+    return ++this.#seq;
+  }
+
+  put(client: string, stored: StoredTask): void {
+    this.purge(client, stored.id);
+    const { place } = this.#index.put(client, stored);
+    this.#writer.batch(stored.seq).put(client, place, stored);
+    if (!stored.active && isFinal(stored.task.state)) this.#side.ended(place);
+  }
+
+  remove(client: string, id: string, seq: number): void {
+    const removed = this.#index.remove(client, id, seq);
+    if (removed === undefined) return;
+    const { node: { place, stored }, forgotten } = removed;
+    this.#setAside.set(keyOf(client, id), { place, stored });
+    const batch = this.#writer.batch(seq);
+    batch.remove(client, place, id, seq);
+    if (forgotten !== null) {
+      batch.forgetClient(forgotten);
+      batch.setMeta("forgotten_seq", this.#index.forgottenSeq);
+    }
+  }
+
+  removed(client: string, id: string): Task | undefined {
+    return this.#setAside.get(keyOf(client, id))?.stored.task;
+  }
+
+  restore(client: string, stored: StoredTask): boolean {
+    const key = keyOf(client, stored.id);
+    const aside = this.#setAside.get(key);
+    if (aside === undefined) return false;
+    this.#setAside.delete(key);
+    this.#index.restore(client, aside.place, stored);
+    this.#writer.batch(stored.seq).put(client, aside.place, stored);
+    return true;
+  }
+
+  purge(client: string, id: string): void {
+    const key = keyOf(client, id);
+    const aside = this.#setAside.get(key);
+    if (aside === undefined) return;
+    this.#setAside.delete(key);
+    this.#writer.batch(this.#seq).purge(aside.place);
+  }
+
+  takeOpened(): OpenedTasks {
+    const opened = this.#opened;
+    this.#opened = { live: [], ended: [] };
+    return opened;
+  }
+
+  putEntries<Entry>(table: SideTable<Entry>, client: string, id: string, entries: readonly Entry[]): void {
+    const node = this.#index.node(client, id);
+    if (node !== undefined) this.#side.put(table, node.place, entries, this.#seq);
+  }
+
+  readEntries<Entry>(
+    table: SideTable<Entry>,
+    client: string,
+    id: string,
+    range?: KeyRange,
+  ): Promise<readonly Entry[]> {
+    const node = this.#index.node(client, id);
+    return node === undefined ? Promise.resolve([]) : this.#side.read(table, node.place, range);
+  }
+
+  searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
+    const node = this.#index.node(client, id);
+    if (node === undefined) return Promise.resolve(new LogSearch(query).result());
+    const { place } = node;
+    return this.#database.searchLog({ place, unsaved: this.#side.unsaved(LOG_LINES, place), query });
+  }
+
+  putDelivery(delivery: Delivery, text: string): void {
+    this.#writer.batch(this.#seq).putDelivery(delivery, text);
+  }
+
+  removeDelivery(id: string): void {
+    this.#writer.batch(this.#seq).removeDelivery(id);
+  }
+
+  deliveries(): readonly Delivery[] {
+    return this.#deliveries.deliveries();
+  }
+
+  deliveryText(id: string): Promise<string | undefined> {
+    return this.#deliveries.text(id);
+  }
+
+  committed(): Promise<void> {
+    return this.#writer.committed();
+  }
+
+  onDegradation(listener: (degradation: Degradation | null) => void): () => void {
+    return this.#writer.onDegradation(listener);
+  }
+
+  /** Commits all changes and closes the database. Rejects if the commit fails; earlier commits are kept. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    // An orderly end releases the reserved numbers, so no further number may be used.
+    this.#reservedSeq = this.#seq;
+    this.#writer.batch(this.#seq).setMeta("reserved_seq", this.#seq);
+    await this.#writer[Symbol.asyncDispose]();
+  }
+
+  /** Drops the records of committed ended tasks from memory. */
+  #committed(batch: Batch): void {
+    if (this.#closed === undefined) {
+      this.#reservedSeq = Math.max(this.#reservedSeq, batch.meta("reserved_seq") ?? 0);
+    }
+    for (const [place, { client, id, stored }] of batch.tasks) {
+      const node = this.#index.node(client, id);
+      if (node?.stored !== stored || !isFinal(stored.task.state)) continue;
+      node.stored = this.#database.ended(place, stored);
+    }
+  }
+}
+
+const NO_SEQ_LEFT =
+  "no sequence numbers are left, because nothing could be written for too long; fix the storage error";
+
+function keyOf(client: string, id: string): string {
+  // The slash is unambiguous, because neither client tokens nor task ids can contain one.
+  return `${client}/${id}`;
+}

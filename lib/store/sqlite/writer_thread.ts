@@ -1,0 +1,101 @@
+/**
+ * The thread that writes to an SQLite database: a worker that is started again if it ends.
+ *
+ * @module
+ */
+
+import type { StorageError } from "../../errors.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
+import type { Durability } from "../store.ts";
+import { storageError } from "./storage_errors.ts";
+import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
+
+/** Sends requests to a worker, which answers them in order. */
+export class WriterThread implements Disposable {
+  readonly #file: string;
+  readonly #durability: Durability;
+  readonly #limits: PastRunLimits;
+  readonly #onLoss: (error: StorageError) => void;
+  readonly #waiting: PromiseWithResolvers<void>[] = [];
+  #worker: Worker | null;
+
+  /**
+   * @param file the path of a database that has its schema
+   * @param durability the durability of commits
+   * @param limits how many past runs to keep, and how long
+   * @param onLoss called if the file has disappeared, or the worker has ended, although it had nothing to do
+   */
+  constructor(
+    file: string,
+    durability: Durability,
+    limits: PastRunLimits,
+    onLoss: (error: StorageError) => void,
+  ) {
+    this.#file = file;
+    this.#durability = durability;
+    // Only these limits are copied to the worker.
+    const { pastRunsPerName, pastRuns, pastRunAgeMs } = limits;
+    this.#limits = { pastRunsPerName, pastRuns, pastRunAgeMs };
+    this.#onLoss = onLoss;
+    this.#worker = this.#start();
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @throws {StorageError} if it fails, or the worker ends before its answer
+   */
+  request(request: Exclude<WriterRequest, { readonly type: "open" }>): Promise<void> {
+    const answer = Promise.withResolvers<void>();
+    this.#waiting.push(answer);
+    this.#worker ??= this.#start();
+    this.#worker.postMessage(request);
+    return answer.promise;
+  }
+
+  /** Terminates the worker, also in the middle of a transaction, which is then rolled back. */
+  [Symbol.dispose](): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./writer_worker.ts", import.meta.url), {
+      type: "module",
+      name: "taskscope-writer",
+    });
+    worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#onAnswer(data);
+    worker.onerror = (event) => {
+      // An error in the worker must not end the process; the next request starts another worker.
+      event.preventDefault();
+      worker.terminate();
+      this.#worker = null;
+      const waiting = this.#waiting.splice(0);
+      for (const { reject } of waiting) reject(this.#error(event.message));
+      if (waiting.length === 0) this.#onLoss(this.#error(event.message));
+    };
+    const request: WriterRequest = {
+      type: "open",
+      file: this.#file,
+      durability: this.#durability,
+      pastRuns: this.#limits,
+    };
+    worker.postMessage(request);
+    return worker;
+  }
+
+  #onAnswer({ to, error }: WriterAnswer): void {
+    if (to === "watch") {
+      // The answer to a request will tell more.
+      if (error !== null && this.#waiting.length === 0) this.#onLoss(this.#error(error));
+      return;
+    }
+    const answer = this.#waiting.shift();
+    if (error === null) answer?.resolve();
+    else answer?.reject(this.#error(error));
+  }
+
+  #error(message: string): StorageError {
+    return storageError(this.#file, new Error(message));
+  }
+}
