@@ -65,7 +65,7 @@ export type {
   TaskState,
   UpdateChange,
 } from "./task/task.ts";
-export { createMonitor } from "./monitor/create_monitor.ts";
+export { createMonitor, openMonitor } from "./monitor/create_monitor.ts";
 export type { ConnectionInfo, Monitor, ShutdownOptions } from "./monitor/monitor.ts";
 export type {
   AnyMonitoredFunction,

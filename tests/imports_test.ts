@@ -43,7 +43,9 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/demo/": "lib/task/ lib/monitored.ts",
   "lib/store/": "leaves lib/task/ lib/text/",
   "lib/store/memory/": "lib/task/ lib/store/",
-  "lib/store/sqlite/": "leaves lib/task/ lib/store/",
+  "lib/store/database/": "leaves lib/task/ lib/store/",
+  "lib/store/sqlite/": "leaves lib/task/ lib/store/ lib/store/database/",
+  "lib/store/postgres/": "leaves lib/task/ lib/store/ lib/store/database/",
   "lib/registry/": "leaves lib/task/ lib/reporter/ lib/channel/ lib/store/",
   "lib/hub/": "leaves lib/task/ lib/store/ lib/registry/",
   "lib/notify/": "leaves lib/task/ lib/store/",
@@ -76,7 +78,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "ui/browser/": "lib/task/ lib/text/ ui/shared/ ui/components/",
   "ui/server/": "lib/task/ lib/text/ lib/page_renderer.ts ui/shared/ ui/components/",
   "lib/monitor/":
-    "leaves lib/task/ lib/reporter/ lib/channel/ lib/access/ lib/store/ lib/store/memory/ lib/store/sqlite/ lib/registry/ " +
+    "leaves lib/task/ lib/reporter/ lib/channel/ lib/access/ lib/store/ lib/store/memory/ lib/store/postgres/ lib/store/sqlite/ lib/registry/ " +
     "lib/hub/ lib/notify/ lib/config/ lib/http/ lib/http/handler.ts lib/reporters/ ui/server/",
   "lib/mod.ts":
     "leaves lib/task/ lib/channel/ lib/access/ lib/config/ lib/store/ lib/registry/ lib/notify/ lib/http/ lib/monitored.ts lib/monitor/",
@@ -89,7 +91,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/mod.ts lib/cli/",
   "lib/cli/completion/": "leaves lib/cli/",
   "lib/cli/data/":
-    "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/sqlite/ lib/cli/ lib/cli/client/",
+    "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/ lib/store/postgres/ lib/store/sqlite/ lib/cli/ lib/cli/client/",
   "main.ts":
     "leaves lib/cli/ lib/cli/client/ lib/cli/report/ lib/cli/run/ lib/cli/serve/ lib/cli/completion/ lib/cli/data/",
 };

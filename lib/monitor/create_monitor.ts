@@ -14,6 +14,7 @@ import { resolveChannel } from "../config/channel_name.ts";
 import { type MonitorLimits, resolveLimits } from "../config/limits.ts";
 import { type ResolvedStorage, resolveStorage } from "../config/storage_options.ts";
 import { bodyLimits } from "../http/body.ts";
+import { ConfigError } from "../errors.ts";
 import { ByteBudget } from "../http/byte_budget.ts";
 import { Handler } from "../http/handler.ts";
 import { ClientShares } from "../http/client_shares.ts";
@@ -56,11 +57,49 @@ const CLOSE_WAIT_MS = 500;
  *
  * @param options the options to use instead of the defaults
  * @returns the monitor, which must be disposed of or shut down
- * @throws {ConfigError} if an option is invalid
+ * @throws {ConfigError} if an option is invalid, or names a PostgreSQL database: see {@linkcode openMonitor}
  * @throws {ChannelConflictError} if another monitor in this isolate uses the same channel
  * @throws {StorageError} if the database file cannot be opened
  */
 export function createMonitor(options: MonitorOptions = {}): Monitor {
+  return monitorWith(options, (storage, limits, notice) => {
+    if (storage.url === null) return openStore(storage, limits, notice);
+    throw new ConfigError("Cannot use PostgreSQL at once: call openMonitor() instead of createMonitor()");
+  });
+}
+
+/**
+ * Creates a monitor like {@linkcode createMonitor}, also one that keeps its tasks in a PostgreSQL database.
+ *
+ * @param options the options to use instead of the defaults
+ * @returns the monitor, which must be disposed of or shut down
+ * @throws {ConfigError} if an option is invalid
+ * @throws {ChannelConflictError} if another monitor in this isolate uses the same channel
+ * @throws {StorageError} if the database cannot be opened
+ */
+export async function openMonitor(options: MonitorOptions = {}): Promise<Monitor> {
+  const { url } = resolveStorage(options);
+  if (url === null) return createMonitor(options);
+  const limits = resolveLimits(options.limits);
+  checkChannelIsFree(resolveChannel(options.channel));
+  // Only a server with PostgreSQL loads its client.
+  const { openPostgresStore } = await import("../store/postgres/postgres_store.ts");
+  const store = await openPostgresStore({ url, limits, commitIntervalMs: limits.commitIntervalMs });
+  try {
+    return monitorWith(options, () => store);
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+type OpenStore = (
+  storage: ResolvedStorage,
+  limits: MonitorLimits,
+  notice: (text: string) => void,
+) => TaskStore;
+
+function monitorWith(options: MonitorOptions, open: OpenStore): Monitor {
   const { authorize = null, onError = logError, onNotice = logNotice } = options;
   const limits = resolveLimits(options.limits);
   const access = resolveAccess(options);
@@ -74,7 +113,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   // clean up.
   checkChannelIsFree(channel);
 
-  const store = openStore(storage, limits, onNotice);
+  const store = open(storage, limits, onNotice);
   const notifier = new Notifier({
     store,
     receivers,

@@ -55,7 +55,7 @@ export interface MonitorOptions extends AccessOptions {
   readonly channel?: string;
   /**
    * The SQLite database file that stores the tasks. With `":memory:"`, the tasks are lost when the monitor is
-   * disposed.
+   * disposed. `openMonitor()` also takes the URL of a PostgreSQL database: `postgres://user@host/database`.
    *
    * @default {":memory:"}
    */

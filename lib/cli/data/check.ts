@@ -7,6 +7,8 @@
 import { readVariable } from "../../environment.ts";
 import { countNoun, formatBytes } from "../../text/format.ts";
 import { inspectDatabase } from "../../store/sqlite/copies.ts";
+import { isPostgresUrl } from "../../store/postgres_url.ts";
+import { ConfigError } from "../../errors.ts";
 import { readTaskList } from "../../task/wire.ts";
 import { fieldOf, request, unexpectedResponse } from "../client/api.ts";
 import type { CommandSyntax } from "../command.ts";
@@ -23,7 +25,12 @@ const FLAGS = {
   data: {
     kind: "value",
     placeholder: "<file>",
-    help: "check this database file instead of a server; TASKSCOPE_DATA is ignored",
+    help:
+      "check this database file or postgres://user@host/database instead of a server; TASKSCOPE_DATA is ignored",
+  },
+  "new-epoch": {
+    kind: "switch",
+    help: "make watchers start over; needed after a backup of PostgreSQL was restored",
   },
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
@@ -31,16 +38,19 @@ const FLAGS = {
 /** The syntax of `check`. */
 export const CHECK: CommandSyntax = {
   usage: "check [flags]",
-  description:
-    "Checks that a server is ready, or that a database file is intact. The file may be in use by a server.",
+  description: "Checks that a server is ready, or that a database is intact. It may be in use by a server.",
   flags: FLAGS,
   exitStatuses: {
-    [EXIT.ok]: "the server is ready, or the file is intact",
-    [EXIT.failed]: "the server is not ready, or the file is damaged",
+    [EXIT.ok]: "the server is ready, or the database is intact",
+    [EXIT.failed]: "the server is not ready, or the database is damaged or not usable",
     [EXIT.usage]: "invalid command line",
     [EXIT.missing]: "the server cannot be reached or refused the request",
   },
-  examples: ["taskscope check", "taskscope check --data /var/lib/taskscope/tasks.db"],
+  examples: [
+    "taskscope check",
+    "taskscope check --data /var/lib/taskscope/tasks.db",
+    "taskscope check --data postgres://taskscope@db.example/taskscope",
+  ],
 };
 
 /** Request timeout, in milliseconds. */
@@ -64,7 +74,9 @@ export async function checkCommand(args: readonly string[]): Promise<number> {
   );
   if (commandLine === null) return showHelp(CHECK);
   refuseOperands(commandLine.operands, "check", "pass a file with --data");
-  const { data } = commandLine.values;
+  const { data, "new-epoch": isNewEpoch } = commandLine.values;
+  if (data !== undefined && isPostgresUrl(data)) return await checkPostgres(data, isNewEpoch);
+  if (isNewEpoch) throw new ConfigError("--new-epoch needs --data postgres://user@host/database");
   return data === undefined
     ? await checkServer(targetFrom(commandLine, readVariable))
     : await checkFile(data);
@@ -75,6 +87,18 @@ async function checkFile(file: string): Promise<number> {
   const tasks = `${countNoun(ended, "ended task")} and ${unfinished} unfinished`;
   const size = `${formatBytes(bytes)}, schema version ${version}`;
   writeLine(`${file} is intact: ${tasks} of ${countNoun(clients, "client")}; ${size}`);
+  return EXIT.ok;
+}
+
+async function checkPostgres(url: string, isNewEpoch: boolean): Promise<number> {
+  const { inspectPostgres } = await import("../../store/postgres/inspect_postgres.ts");
+  const { name, version, unfinished, ended, clients, bytes } = await withFile(() =>
+    inspectPostgres(url, isNewEpoch)
+  );
+  const tasks = `${countNoun(ended, "ended task")} and ${unfinished} unfinished`;
+  const size = `${formatBytes(bytes)}, schema version ${version}`;
+  writeLine(`${name} is intact: ${tasks} of ${countNoun(clients, "client")}; ${size}`);
+  if (isNewEpoch) writeLine("Watchers start over once the server is started");
   return EXIT.ok;
 }
 

@@ -9,6 +9,7 @@ import type { DamagedRecords } from "../../store/sqlite/copies.ts";
 import { countNoun } from "../../text/format.ts";
 import { CommandError } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
+import { isPostgresUrl } from "../../store/postgres_url.ts";
 import { defaultDataFile } from "../default_data_file.ts";
 import { portFrom, quoteValue } from "../flag_values.ts";
 import type { CommandLine, FlagTable } from "../flags.ts";
@@ -52,6 +53,14 @@ export function dataFileFrom(
   // The port is checked only if the default path depends on it: a server with `--data` may set TASKSCOPE_PORT
   // to 0.
   const file = data ?? defaultDataFile(portFrom(1)(port, sourceOf("port")), Deno.build.os, readVariable);
+  if (isPostgresUrl(file)) {
+    throw new ConfigError(
+      `${
+        sourceOf("data")
+      } must be a file: copy a PostgreSQL database with pg_dump --schema=taskscope, restore it with ` +
+        'pg_restore, and then run "taskscope check --new-epoch --data <url>", so that watchers start over',
+    );
+  }
   if (file !== ":memory:") return file;
   throw new ConfigError(`${sourceOf("data")} must be a file: a server with :memory: stores nothing`);
 }

@@ -7,7 +7,7 @@
 
 import { resolveAccess } from "../../config/access_options.ts";
 import { readVariable } from "../../environment.ts";
-import { createMonitor, type Monitor } from "../../mod.ts";
+import { type Monitor, openMonitor } from "../../mod.ts";
 import { withTimeout } from "../../timeout.ts";
 import { messageOf } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
@@ -51,9 +51,10 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     log.error("left_behind", event.reason);
   });
 
-  const listener = listen(options, log, (request, info) => monitor.fetch(request, info));
+  let opened: Monitor | undefined;
+  const listener = listen(options, log, (request, info) => opened?.fetch(request, info) ?? notReady());
   const { port } = listener;
-  const monitor = createMonitor({
+  const monitor = opened = await openMonitor({
     ...options,
     tasks,
     data: dataFile(options),
@@ -75,6 +76,11 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
       : `Taskscope is running at ${publicUrl}, listening on ${address}`,
   );
   return await stopped;
+}
+
+/** Responds to a request that arrives while the database is being opened. */
+function notReady(): Response {
+  return new Response("The server is starting\n", { status: 503, headers: { "retry-after": "1" } });
 }
 
 /**

@@ -89,7 +89,8 @@ export const SERVE_FLAGS = {
     kind: "value",
     group: "Storage",
     placeholder: "<file>",
-    help: "database file; :memory: stores nothing; by default taskscope-<port>.db in your data folder",
+    help:
+      "database file, or postgres://user@host/database; :memory: stores nothing; by default taskscope-<port>.db in your data folder",
   },
   durability: {
     kind: "value",

@@ -1,0 +1,119 @@
+/**
+ * Connections to PostgreSQL.
+ *
+ * @module
+ */
+
+// @ts-types="./pg.d.ts"
+import pg, { type Client, type ClientConfig, type Pool, type QueryConfig, type QueryResult } from "pg";
+import type { PostgresAddress } from "./postgres_address.ts";
+
+/** The time limit of connecting, and of each statement, in milliseconds. */
+const CONNECT_MS = 5_000;
+const STATEMENT_MS = 10_000;
+
+/** The maximum number of connections for reading. */
+const READERS = 4;
+
+/** How long a connection for reading stays open without a query, in milliseconds. */
+const IDLE_MS = 30_000;
+
+/** The object ids of the types "bigint" and "json". */
+const INT8 = 20;
+const JSON_TEXT = 114;
+
+/**
+ * Settings of a session that writes. A server that loses its connection must notice before long, because it
+ * holds locks until then; and a commit is on disk before it is confirmed.
+ */
+const SETTINGS = `SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '3s';
+  SET tcp_user_timeout = 5000; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
+  SET tcp_keepalives_count = 3; SET extra_float_digits = 1;
+  SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local')`;
+
+function configOf({ config }: PostgresAddress): ClientConfig {
+  return {
+    ...config,
+    application_name: "taskscope",
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: STATEMENT_MS,
+    keepAlive: true,
+    types: {
+      // Numbers are far below 2⁵³, and JSON stays a text.
+      getTypeParser: (oid, format) =>
+        oid === INT8 ? Number : oid === JSON_TEXT ? String : pg.types.getTypeParser(oid, format),
+    },
+  };
+}
+
+/** Opens the connections for reading on demand. */
+export function openReaders(address: PostgresAddress): Pool {
+  const pool = new pg.Pool({ ...configOf(address), max: READERS, idleTimeoutMillis: IDLE_MS });
+  // The next query opens another connection.
+  pool.on("error", () => {});
+  return pool;
+}
+
+/** A connection on which statements are sent without waiting for the results of earlier ones. */
+export class Connection {
+  readonly #client: Client;
+  #isLost = false;
+  /** Called when the connection is lost although no statement waits for a result. */
+  onLoss: ((error: Error) => void) | null = null;
+
+  private constructor(client: Client) {
+    this.#client = client;
+    client.on("error", (error) => this.#lost(error));
+    client.on("end", () => this.#lost(new Error("Connection terminated")));
+  }
+
+  /** Connects. The errors are those of `pg`. */
+  static async open(address: PostgresAddress): Promise<Connection> {
+    const client = new pg.Client({ ...configOf(address), pipeline: true });
+    const connection = new Connection(client);
+    try {
+      await client.connect();
+      await client.query(SETTINGS);
+      return connection;
+    } catch (error) {
+      connection.cut();
+      throw error;
+    }
+  }
+
+  /** Whether the connection is known to be unusable. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** The number of the server's process, as the server, or a pooler, told it on connecting. */
+  get processId(): number {
+    return this.#client.processID ?? 0;
+  }
+
+  /** Runs a statement. */
+  query(query: string | QueryConfig): Promise<QueryResult> {
+    return this.#client.query(query);
+  }
+
+  /** Closes the connection in order, once all statements have their results. */
+  async end(): Promise<void> {
+    this.onLoss = null;
+    await this.#client.end();
+  }
+
+  /** Closes the connection at once. */
+  cut(): void {
+    this.onLoss = null;
+    this.#isLost = true;
+    this.#client.connection.stream.destroy();
+  }
+
+  #lost(error: Error): void {
+    this.#isLost = true;
+    const { onLoss } = this;
+    this.onLoss = null;
+    onLoss?.(error);
+  }
+}

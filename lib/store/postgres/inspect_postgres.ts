@@ -1,0 +1,81 @@
+/**
+ * Checks a PostgreSQL database, also while a server uses it.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../errors.ts";
+import { Connection } from "./connection.ts";
+import { takeLock } from "./ownership.ts";
+import { readAddress } from "./postgres_address.ts";
+import { postgresError } from "./postgres_errors.ts";
+import { SIDE_TABLE_NAMES, versionOf } from "./schema.ts";
+import { checkServer, checkSession } from "./server_checks.ts";
+
+/** What a database contains. */
+export interface PostgresContents {
+  /** The URL without the password. */
+  readonly name: string;
+  /** The version of the schema. */
+  readonly version: number;
+  readonly unfinished: number;
+  readonly ended: number;
+  readonly clients: number;
+  /** The size of all tables and indexes, in bytes. */
+  readonly bytes: number;
+}
+
+/** How long a check may take, in milliseconds. */
+const CHECK_MS = 600_000;
+
+/**
+ * Checks that a server can use a database, and that every row of it can be read.
+ *
+ * @param url the URL
+ * @param isNewEpoch whether to begin a new epoch, which no server may do at the same time
+ * @throws {ConfigError} if the URL is invalid
+ * @throws {StorageError} if the database cannot be used, or is damaged
+ */
+export async function inspectPostgres(url: string, isNewEpoch: boolean): Promise<PostgresContents> {
+  const address = readAddress(url);
+  const { name } = address;
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(address);
+    await checkSession(connection, address);
+    await checkServer(connection, name);
+    const { version } = await versionOf(connection);
+    if (version === 0) throw new StorageError(name, "it has no tasks: no server has used it yet");
+    const { rows: [counts] } = await connection.query({
+      text: `SELECT count(*) FILTER (WHERE ended_at IS NULL) AS unfinished,
+          count(*) FILTER (WHERE ended_at IS NOT NULL) AS ended, count(DISTINCT client) AS clients,
+          count(*) FILTER (WHERE length(record::text) < 2) AS broken
+        FROM taskscope.tasks WHERE NOT removed`,
+      query_timeout: CHECK_MS,
+    });
+    if (counts.broken > 0) {
+      throw new StorageError(name, `${counts.broken} records are damaged; restore a backup`);
+    }
+    // Counting what a row says reads every row.
+    for (const table of SIDE_TABLE_NAMES) {
+      await connection.query({
+        text: `SELECT sum(length(t::text)) FROM taskscope.${table} t`,
+        query_timeout: CHECK_MS,
+      });
+    }
+    const { rows: [{ bytes }] } = await connection.query(
+      `SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS bytes
+       FROM pg_class c WHERE relnamespace = 'taskscope'::regnamespace AND relkind = 'r'`,
+    );
+    if (isNewEpoch) {
+      await takeLock(connection, name, 0);
+      await connection.query("UPDATE taskscope.shards SET epoch = gen_random_uuid()::text");
+    }
+    const { unfinished, ended, clients } = counts;
+    return { name, version, unfinished, ended, clients, bytes };
+  } catch (cause) {
+    throw postgresError(name, cause);
+  } finally {
+    await connection?.end().catch(() => {});
+  }
+}

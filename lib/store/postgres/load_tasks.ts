@@ -1,0 +1,136 @@
+/**
+ * Loads the tasks of a PostgreSQL database when a store is opened.
+ *
+ * @module
+ */
+
+import { REPLACEMENT } from "../database/storable.ts";
+import { PROGRESS_HISTORY, SUBTASK_SUMS } from "../side_tables.ts";
+import {
+  type EndedTask,
+  type OpenedTask,
+  type OpenedTasks,
+  type RemovedTask,
+  TaskInMemory,
+} from "../store.ts";
+import type { TaskIndex } from "../task_index.ts";
+import { summaryOf, type Task, type TaskSummary } from "../../task/task.ts";
+import type { Connection } from "./connection.ts";
+import { type RecordFile, TaskInFile } from "./record_file.ts";
+
+/** The number of rows that are read at a time; reading all rows at once would double the peak memory use. */
+const ROWS = 1_000;
+
+/** The time limit of reading them, in milliseconds. */
+const READ_MS = 60_000;
+
+/** The columns of a task, in the order of {@linkcode Row}. */
+const SELECT =
+  `SELECT place, client, id, seq, ended_at, record, name, state, created_at, started_at, updated_at,
+    finished_at, progress, parent_id, retry_of,
+    CASE WHEN ended_at IS NULL THEN (SELECT sums FROM taskscope.subtasks s WHERE s.place = t.place) END,
+    CASE WHEN ended_at IS NULL THEN (SELECT points FROM taskscope.series s WHERE s.place = t.place) END
+  FROM taskscope.tasks t WHERE place > $1 ORDER BY place LIMIT ${ROWS}`;
+
+type Row = [
+  place: number,
+  client: string,
+  id: string,
+  seq: number,
+  endedAt: number | null,
+  record: string,
+  name: string,
+  ...values: unknown[],
+];
+
+/**
+ * Loads all tasks into an empty index, and the records of ended tasks into a file.
+ *
+ * @throws {Error} of `pg`, if a query fails
+ */
+export async function loadTasks(
+  connection: Connection,
+  index: TaskIndex,
+  file: RecordFile,
+): Promise<OpenedTasks> {
+  const live: OpenedTask[] = [];
+  const ended: (EndedTask & { readonly seq: number })[] = [];
+  // The map lets all tasks share one string for each client and each name.
+  const texts = new Map<string, string>();
+  let place = -1;
+  for (let isLast = false; !isLast;) {
+    const rows: Row[] = (await connection.query({
+      name: "load",
+      text: SELECT,
+      values: [place],
+      rowMode: "array",
+      query_timeout: READ_MS,
+    })).rows;
+    file.fill(rows.filter(([, , , , endedAt]) => endedAt !== null).map((row) => [row[0], row[5]]));
+    for (const row of rows) {
+      place = row[0];
+      const [, , id, seq, endedAt, record] = row;
+      const client = shared(texts, row[1]);
+      if (endedAt === null) {
+        const [sums, points] = row.slice(-2) as (string | null)[];
+        live.push({
+          client,
+          id,
+          progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points!]),
+          ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums!]) }),
+        });
+        index.load(client, id, place, new TaskInMemory(JSON.parse(record) as Task, seq));
+      } else {
+        ended.push({ client, id, seq, endedAt });
+        index.load(client, id, place, new TaskInFile(file, place, summaryFrom(row, texts), seq));
+      }
+    }
+    isLast = rows.length < ROWS;
+  }
+  await loadClients(connection, index);
+  return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
+}
+
+function summaryFrom(row: Row, texts: Map<string, string>): TaskSummary {
+  const [, , id, , , record, name, state, created_at, started_at, updated_at, finished_at, progress, ...ids] =
+    row;
+  // PostgreSQL does not store every character of a name.
+  if (name.includes(REPLACEMENT)) return summaryOf(JSON.parse(record));
+  const [parent_id, retry_of] = ids;
+  const summary: { readonly [Key in keyof TaskSummary]: unknown } = {
+    id,
+    name: shared(texts, name),
+    state: shared(texts, state as string),
+    created_at,
+    started_at,
+    updated_at,
+    finished_at,
+    progress,
+    parent_id,
+    retry_of,
+  };
+  // The cast is safe, because the columns have the types of the record's fields.
+  return summary as TaskSummary;
+}
+
+function shared(texts: Map<string, string>, text: string): string {
+  const known = texts.get(text);
+  if (known === undefined) texts.set(text, text);
+  return known ?? text;
+}
+
+async function loadClients(connection: Connection, index: TaskIndex): Promise<void> {
+  const removals = new Map<string, RemovedTask[]>();
+  const { rows } = await connection.query("SELECT client, seq, id FROM taskscope.removals ORDER BY seq");
+  for (const { client, seq, id } of rows) {
+    const known = removals.get(client);
+    if (known === undefined) removals.set(client, [{ id, seq }]);
+    else known.push({ id, seq });
+  }
+  const clients = await connection.query(
+    "SELECT client, last_seq, forgotten_seq FROM taskscope.clients ORDER BY last_seq",
+  );
+  for (const { client, last_seq: lastSeq, forgotten_seq: forgottenSeq } of clients.rows) {
+    index.loadClient(client, { lastSeq, forgottenSeq }, removals.get(client) ?? []);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * Takes a database for one server, and finds out after a lost connection what has become of it.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../errors.ts";
+import { sha256 } from "../../sha256.ts";
+import { SEQ_BLOCK } from "../database/database_store.ts";
+import type { Connection } from "./connection.ts";
+import { OWNER_LOCK } from "./schema.ts";
+
+/** How often to try to take the lock of the database, in milliseconds. */
+const LOCK_RETRY_MS = 200;
+
+/** The state of a database that a server has taken. */
+export interface Taken {
+  /** The epoch of the sequence numbers, which changes if another server of PostgreSQL takes the place of this one. */
+  readonly epoch: string;
+  /** Counts the servers that owned the database. */
+  readonly term: number;
+  /** The number of commits. */
+  readonly commits: number;
+  /** The last sequence number that was, or may have been, used. */
+  readonly seq: number;
+  readonly reservedSeq: number;
+  readonly forgottenSeq: number;
+}
+
+/** The session of a connection, which may outlive the connection. */
+export interface Session {
+  readonly pid: number;
+  readonly startedAt: string;
+}
+
+/** Returns the session of a connection. */
+export async function sessionOf(connection: Connection): Promise<Session> {
+  const { rows: [row] } = await connection.query(
+    `SELECT pid, backend_start::text AS "startedAt" FROM pg_stat_activity WHERE pid = pg_backend_pid()`,
+  );
+  return row;
+}
+
+/** Ends the session of a lost connection, which may still hold locks, or work on a commit. */
+export async function endSession(connection: Connection, { pid, startedAt }: Session): Promise<void> {
+  await connection.query({
+    text: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE pid = $1 AND backend_start = $2::timestamptz AND pid <> pg_backend_pid()`,
+    values: [pid, startedAt],
+  });
+}
+
+/**
+ * Takes the lock of the database, which belongs to the session.
+ *
+ * @param waitMs how long to wait for the session of a server that has ended, in milliseconds
+ * @throws {StorageError} if another server holds it
+ */
+export async function takeLock(connection: Connection, name: string, waitMs: number): Promise<void> {
+  const endMs = performance.now() + waitMs;
+  for (;;) {
+    const { rows: [{ taken }] } = await connection.query(
+      `SELECT pg_try_advisory_lock(${OWNER_LOCK}) AS taken`,
+    );
+    if (taken) return;
+    if (performance.now() > endMs) break;
+    await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
+  }
+  const { rows: [holder] } = await connection.query(
+    `SELECT coalesce(host(client_addr), 'this machine') AS host FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'advisory' AND granted
+       AND classid = ${Math.floor(OWNER_LOCK / 2 ** 32)} AND objid = ${OWNER_LOCK % 2 ** 32}
+       AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+  const host = holder === undefined ? "" : ` on ${holder.host === null ? "another host" : holder.host}`;
+  throw new StorageError(name, `another server${host} uses it; stop that server, or name another database`);
+}
+
+/** Begins a term, reserves sequence numbers, and gives up what can no longer be restored. */
+export async function takeDatabase(connection: Connection): Promise<Taken> {
+  const { rows: [row] } = await connection.query({
+    text: `UPDATE taskscope.shards SET term = term + 1, reserved_seq = reserved_seq + $1 WHERE id = 0
+      RETURNING epoch, term, commits, reserved_seq AS "reservedSeq", forgotten_seq AS "forgottenSeq"`,
+    values: [SEQ_BLOCK],
+  });
+  await connection.query(`WITH gone AS (DELETE FROM taskscope.tasks WHERE removed RETURNING place)
+    INSERT INTO taskscope.purged SELECT place FROM gone ON CONFLICT DO NOTHING`);
+  const origin = new TextEncoder().encode(`${row.epoch} ${await clusterOf(connection)}`);
+  const epoch = Array.from(sha256(origin).subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+  return { ...row, epoch, seq: row.reservedSeq - SEQ_BLOCK };
+}
+
+/** Returns the number of commits of a database; throws if this server no longer owns it. */
+export async function readCommits(connection: Connection, name: string, term: number): Promise<number> {
+  // The lock waits for a commit that is still under way.
+  const { rows: [row] } = await connection.query(
+    "SELECT term, commits FROM taskscope.shards WHERE id = 0 FOR UPDATE",
+  );
+  if (row !== undefined && row.term === term) return row.commits;
+  throw new StorageError(
+    name,
+    row === undefined || row.term < term ? LOST : "another server has taken it over; stop this server",
+  );
+}
+
+/** Why a server must be started again, if the database has fewer commits than it confirmed. */
+export const LOST = "it has lost confirmed changes, as an older backup or a standby has; " +
+  "restart this server to go on with what the database has";
+
+/** Identifies the cluster, and which promotion of a standby it goes back to. */
+async function clusterOf(connection: Connection): Promise<string> {
+  const { rows: [{ cluster, wal }] } = await connection.query(
+    `SELECT system_identifier::text AS cluster, pg_walfile_name(pg_current_wal_lsn()) AS wal FROM pg_control_system()`,
+  );
+  // The first eight digits of the name of a WAL file are the timeline.
+  return `${cluster} ${wal.slice(0, 8)}`;
+}

@@ -1,0 +1,52 @@
+/**
+ * Converts the past runs of a commit to statements.
+ *
+ * @module
+ */
+
+import type { PastRunRow } from "../database/past_run_rows.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
+import type { QueryConfig } from "./pg.d.ts";
+
+/**
+ * Returns the statements that insert past runs, and delete those beyond the limits.
+ *
+ * @param rows the past runs
+ * @param limits how many to keep of a name, and how long
+ * @param earliestEnd the earliest end of the runs to keep, in epoch seconds, as the limit on all runs allows
+ */
+export function pastRunStatements(
+  rows: readonly PastRunRow[],
+  { pastRunsPerName, pastRunAgeMs }: PastRunLimits,
+  earliestEnd: number,
+): QueryConfig[] {
+  if (rows.length === 0) return [];
+  const names = new Map(rows.map(([client, name]) => [`${client}/${name}`, [client, name] as const]));
+  const oldest = (Date.now() - pastRunAgeMs) / 1_000;
+  return [
+    {
+      name: "past_run",
+      text: `INSERT INTO taskscope.past_runs (client, name, finished_at, id, state, created_at, started_at)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::float8[])
+        ON CONFLICT DO NOTHING`,
+      values: [0, 1, 2, 3, 4, 5, 6].map((column) => rows.map((row) => row[column])),
+    },
+    {
+      name: "cut_past_runs",
+      text: `DELETE FROM taskscope.past_runs r USING unnest($1::text[], $2::text[]) AS c (client, name)
+        WHERE r.client = c.client AND r.name = c.name AND (r.finished_at, r.id) <= (
+          SELECT finished_at, id FROM taskscope.past_runs k WHERE k.client = c.client AND k.name = c.name
+          ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET $3)`,
+      values: [
+        Array.from(names.values(), ([client]) => client),
+        Array.from(names.values(), ([, name]) => name),
+        pastRunsPerName,
+      ],
+    },
+    {
+      name: "old_past_runs",
+      text: "DELETE FROM taskscope.past_runs WHERE finished_at < $1",
+      values: [Math.max(oldest, Math.min(earliestEnd, ...rows.map(([, , finishedAt]) => finishedAt)))],
+    },
+  ];
+}

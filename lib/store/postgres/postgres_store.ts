@@ -1,0 +1,91 @@
+/**
+ * Stores tasks in a PostgreSQL database: unfinished tasks are also in memory, the records of ended tasks also
+ * in a temporary file.
+ *
+ * @module
+ */
+
+import { DatabaseStore, type DatabaseStoreOptions } from "../database/database_store.ts";
+import type { Delivery } from "../store.ts";
+import { TaskIndex } from "../task_index.ts";
+import { Connection } from "./connection.ts";
+import { loadPastRuns } from "./load_past_runs.ts";
+import { loadTasks } from "./load_tasks.ts";
+import { sessionOf, takeDatabase, takeLock } from "./ownership.ts";
+import { readAddress } from "./postgres_address.ts";
+import { PostgresDatabase } from "./postgres_database.ts";
+import { postgresError } from "./postgres_errors.ts";
+import { RecordFile } from "./record_file.ts";
+import { migrate } from "./schema.ts";
+import { checkServer, checkSession } from "./server_checks.ts";
+
+/** Options of {@linkcode openPostgresStore}. */
+export interface PostgresStoreOptions extends DatabaseStoreOptions {
+  /** The URL of the database, such as `postgres://user@host/database`. */
+  readonly url: string;
+  /**
+   * How long to wait for the session of a server that has ended, in milliseconds; PostgreSQL notices the end of
+   * another machine after about 10 s.
+   */
+  readonly lockWaitMs?: number;
+}
+
+const LOCK_WAIT_MS = 12_000;
+
+/**
+ * Opens a database, and creates its schema if it has none. The index is in memory; a commit is one round trip.
+ *
+ * @param options the URL and the limits
+ * @throws {ConfigError} if the URL is invalid
+ * @throws {StorageError} if the database cannot be used
+ */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<DatabaseStore> {
+  const address = readAddress(options.url);
+  const { name } = address;
+  const records = new RecordFile(name, options.limits);
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(address);
+    await checkSession(connection, address);
+    await checkServer(connection, name);
+    await migrate(connection, name);
+    await takeLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
+    const session = await sessionOf(connection);
+    const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = await takeDatabase(connection);
+    const index = new TaskIndex(options.limits);
+    await keepPlaces(connection, index);
+    const tasks = await loadTasks(connection, index, records);
+    index.sortByChange(forgottenSeq);
+    await loadPastRuns(connection, records);
+    const deliveries = await loadDeliveries(connection);
+    const { limits } = options;
+    const database = new PostgresDatabase({
+      address,
+      connection,
+      session,
+      term,
+      commits,
+      records,
+      deliveries,
+      limits,
+    });
+    return new DatabaseStore(database, { epoch, seq, reservedSeq, index, tasks }, options);
+  } catch (cause) {
+    connection?.cut();
+    records[Symbol.dispose]();
+    throw postgresError(name, cause);
+  }
+}
+
+/** Keeps the places of purged tasks, whose rows are not all deleted yet, from being used again. */
+async function keepPlaces(connection: Connection, index: TaskIndex): Promise<void> {
+  const { rows: [{ last }] } = await connection.query("SELECT max(place) AS last FROM taskscope.purged");
+  if (last !== null) index.skip(last);
+}
+
+async function loadDeliveries(connection: Connection): Promise<Delivery[]> {
+  const { rows } = await connection.query(
+    `SELECT id, receiver, event, client, task_id, seq, at, size FROM taskscope.deliveries ORDER BY seq, queued`,
+  );
+  return rows.map(({ client, task_id, ...delivery }) => ({ ...delivery, task: { client, id: task_id } }));
+}

@@ -1,0 +1,146 @@
+/**
+ * Keeps the records of ended tasks and the summaries of past runs in a temporary file, so that they can be read
+ * in the same turn, and also while the database cannot be reached.
+ *
+ * @module
+ */
+
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { StorageError } from "../../errors.ts";
+import type { Task, TaskSummary } from "../../task/task.ts";
+import { type PastRunRow, PastRunRows } from "../database/past_run_rows.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
+import type { SideRow } from "../side_tables.ts";
+import type { StoredTask } from "../store.ts";
+
+/** The number of KiB of the file that are in memory. */
+const CACHE_KIB = 4_096;
+
+/** A temporary file with records, which the system removes when the process ends. */
+export class RecordFile implements Disposable {
+  readonly #name: string;
+  readonly #db: DatabaseSync;
+  readonly #put: StatementSync;
+  readonly #get: StatementSync;
+  readonly #delete: StatementSync;
+  readonly #pastRuns: PastRunRows;
+  readonly #queries: Map<string, StatementSync> = new Map();
+
+  /**
+   * @param name the name of the database that the records are of, for errors
+   * @param limits how many past runs to keep, and how long
+   */
+  constructor(name: string, limits: PastRunLimits) {
+    this.#name = name;
+    this.#db = new DatabaseSync(":memory:");
+    // SQLite moves temporary tables to an unlinked file once they exceed their cache.
+    this.#db.exec(
+      `PRAGMA temp_store = FILE; PRAGMA temp.journal_mode = OFF; PRAGMA temp.cache_size = -${CACHE_KIB};
+       CREATE TEMP TABLE records (place INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
+       CREATE TEMP TABLE past_runs (client TEXT, name TEXT, finished_at REAL, id TEXT, state TEXT, created_at REAL,
+         started_at REAL, PRIMARY KEY (client, name, finished_at, id)) WITHOUT ROWID;
+       CREATE INDEX temp.past_runs_end ON past_runs (finished_at)`,
+    );
+    this.#pastRuns = new PastRunRows(this.#db, limits);
+    this.#put = this.#db.prepare("INSERT OR REPLACE INTO records (place, record) VALUES (?, ?)");
+    this.#get = this.#db.prepare("SELECT record FROM records WHERE place = ?");
+    this.#delete = this.#db.prepare("DELETE FROM records WHERE place = ?");
+  }
+
+  /** Puts many records at once, which is faster. */
+  fill(records: Iterable<readonly [place: number, record: string]>): void {
+    this.#db.exec("BEGIN");
+    try {
+      for (const [place, record] of records) this.#put.run(place, record);
+    } finally {
+      this.#db.exec("COMMIT");
+    }
+  }
+
+  /** Puts or replaces a record. */
+  put(place: number, record: string): void {
+    this.#put.run(place, record);
+  }
+
+  /** @throws {StorageError} if the record is unknown, or the file cannot be read */
+  get(place: number, id: string): string {
+    try {
+      const row = this.#get.get(place);
+      if (row !== undefined) return String(row.record);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new StorageError(this.#name, `its temporary file cannot be read (${reason})`, { cause });
+    }
+    throw new StorageError(this.#name, `the record of task "${id}" does not exist`);
+  }
+
+  /** Deletes a record, if it is known. */
+  delete(place: number): void {
+    this.#delete.run(place);
+  }
+
+  /** Adds past runs, and drops those beyond the limits. */
+  addPastRuns(rows: readonly PastRunRow[]): void {
+    this.#db.exec("BEGIN");
+    try {
+      this.#pastRuns.write(rows);
+    } catch (error) {
+      this.#pastRuns.rolledBack();
+      throw error;
+    } finally {
+      this.#db.exec("COMMIT");
+    }
+  }
+
+  /** Returns the earliest end of the past runs, in epoch seconds; 0 if there are none. */
+  get earliestEnd(): number {
+    return Number(this.#db.prepare("SELECT min(finished_at) AS at FROM past_runs").get()?.at ?? 0);
+  }
+
+  /** Returns the rows of a query of the table `past_runs`. */
+  rows(sql: string, values: readonly (string | number)[]): readonly SideRow[] {
+    let statement = this.#queries.get(sql);
+    if (statement === undefined) this.#queries.set(sql, statement = this.#db.prepare(sql));
+    return statement.all(...values).map((row) => Object.values(row) as SideRow);
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}
+
+/** An ended task whose record is in a {@linkcode RecordFile}. */
+export class TaskInFile implements StoredTask {
+  readonly active = false;
+  readonly summary: TaskSummary;
+  readonly seq: number;
+  readonly #file: RecordFile;
+  readonly #place: number;
+
+  /**
+   * @param file the file
+   * @param place the task's place in the order of creation
+   * @param summary the task's summary
+   * @param seq the sequence number of the task's last change
+   */
+  constructor(file: RecordFile, place: number, summary: TaskSummary, seq: number) {
+    this.#file = file;
+    this.#place = place;
+    this.summary = summary;
+    this.seq = seq;
+  }
+
+  get id(): string {
+    return this.summary.id;
+  }
+
+  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
+  get json(): string {
+    return this.#file.get(this.#place, this.id);
+  }
+
+  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
+  get task(): Task {
+    return JSON.parse(this.json);
+  }
+}

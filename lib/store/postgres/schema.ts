@@ -1,0 +1,178 @@
+/**
+ * Defines the schema of a PostgreSQL database and its migrations.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../errors.ts";
+import { SIDE_TABLES } from "../side_tables.ts";
+import type { Connection } from "./connection.ts";
+
+/** The schema version that this program writes. */
+export const SCHEMA_VERSION = 1;
+
+/** The lock that a session takes while it migrates, and that of the server that owns the database. */
+export const MIGRATION_LOCK = 0x7473_6b73_0001;
+export const OWNER_LOCK = 0x7473_6b73_0002;
+
+/** The tables whose rows belong to single tasks, besides `tasks`, which their column "place" identifies. */
+export const SIDE_TABLE_NAMES: readonly string[] = SIDE_TABLES.map(({ name }) => name);
+
+/**
+ * The migrations: the one at index n migrates from version n to n + 1; version 0 is a database without the schema.
+ * Each only adds, so that the release before it can go on. Texts are compared by their bytes, because the order of a
+ * language may change with the system. All times are in epoch seconds.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  -- One row. A program that supports no version from min_version on must not use the database.
+  CREATE TABLE taskscope.meta (version integer NOT NULL, min_version integer NOT NULL);
+  INSERT INTO taskscope.meta VALUES (0, 0);
+
+  -- One row, which every commit updates first. "term" counts the servers that owned the database.
+  CREATE TABLE taskscope.shards (
+    id integer PRIMARY KEY,
+    epoch text NOT NULL,
+    term bigint NOT NULL DEFAULT 0,
+    commits bigint NOT NULL DEFAULT 0,
+    committed_seq bigint NOT NULL DEFAULT 0,
+    reserved_seq bigint NOT NULL DEFAULT 0,
+    forgotten_seq bigint NOT NULL DEFAULT 0
+  );
+  INSERT INTO taskscope.shards (id, epoch) VALUES (0, gen_random_uuid()::text);
+
+  CREATE TABLE taskscope.clients (
+    client text COLLATE "C" PRIMARY KEY,
+    last_seq bigint NOT NULL,
+    forgotten_seq bigint NOT NULL
+  );
+
+  -- "place" is the order of creation; "ended_at" is the time of the server.
+  CREATE TABLE taskscope.tasks (
+    place bigint PRIMARY KEY,
+    client text COLLATE "C" NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    created_at double precision NOT NULL,
+    started_at double precision,
+    updated_at double precision NOT NULL,
+    finished_at double precision,
+    progress double precision,
+    parent_id text COLLATE "C",
+    retry_of text COLLATE "C",
+    ended_at double precision,
+    removed boolean NOT NULL,
+    record json NOT NULL
+  ) WITH (fillfactor = 70);
+  CREATE INDEX tasks_client ON taskscope.tasks (client, id);
+  CREATE INDEX tasks_removed ON taskscope.tasks (place) WHERE removed;
+
+  -- The summaries of runs, which outlive their tasks. Names are JSON texts.
+  CREATE TABLE taskscope.past_runs (
+    client text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    finished_at double precision NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    state text NOT NULL,
+    created_at double precision NOT NULL,
+    started_at double precision,
+    PRIMARY KEY (client, name, finished_at, id)
+  );
+  CREATE INDEX past_runs_end ON taskscope.past_runs (finished_at);
+
+  CREATE TABLE taskscope.removals (
+    client text COLLATE "C" NOT NULL,
+    seq bigint NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    PRIMARY KEY (client, seq)
+  );
+
+  -- The tasks whose rows in the tables below are still to be deleted.
+  CREATE TABLE taskscope.purged (place bigint PRIMARY KEY);
+
+  CREATE TABLE taskscope.log_lines (
+    place bigint NOT NULL,
+    number bigint NOT NULL,
+    at double precision NOT NULL,
+    text text NOT NULL,
+    stream text,
+    level text,
+    PRIMARY KEY (place, number)
+  );
+  CREATE TABLE taskscope.history (
+    place bigint NOT NULL,
+    version bigint NOT NULL,
+    at double precision NOT NULL,
+    state text NOT NULL,
+    status text NOT NULL,
+    progress double precision,
+    is_state integer NOT NULL,
+    PRIMARY KEY (place, version)
+  );
+  -- JSON: the progress as [[time, progress], …]; the name and the arguments of a start; the sums over subtasks.
+  CREATE TABLE taskscope.series (place bigint PRIMARY KEY, points text NOT NULL);
+  CREATE TABLE taskscope.launches (place bigint PRIMARY KEY, launch text NOT NULL);
+  CREATE TABLE taskscope.subtasks (place bigint PRIMARY KEY, sums text NOT NULL);
+
+  CREATE TABLE taskscope.deliveries (
+    id text COLLATE "C" PRIMARY KEY,
+    queued bigint GENERATED ALWAYS AS IDENTITY,
+    receiver text NOT NULL,
+    event text NOT NULL,
+    client text NOT NULL,
+    task_id text NOT NULL,
+    seq bigint NOT NULL,
+    at double precision NOT NULL,
+    size integer NOT NULL,
+    text text NOT NULL
+  );
+  `,
+];
+
+/** The lowest version that a program must support to use a database that this program has migrated. */
+const MIN_VERSION = 1;
+
+/**
+ * Creates the schema, or migrates it to the version of this program, in one transaction.
+ *
+ * @throws {StorageError} if a newer program has made the schema, and this one cannot use it
+ */
+export async function migrate(connection: Connection, name: string): Promise<void> {
+  await connection.query("BEGIN");
+  try {
+    await connection.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+    const { version, minVersion } = await versionOf(connection);
+    if (minVersion > SCHEMA_VERSION) {
+      throw new StorageError(
+        name,
+        `a newer Taskscope wrote it (schema version ${version}, while this version supports up to ` +
+          `${SCHEMA_VERSION}); use that version, or another database`,
+      );
+    }
+    if (version < SCHEMA_VERSION) {
+      if (version === 0) await connection.query("CREATE SCHEMA IF NOT EXISTS taskscope");
+      for (const step of MIGRATIONS.slice(version)) await connection.query(step);
+      await connection.query(
+        `UPDATE taskscope.meta SET version = ${SCHEMA_VERSION}, min_version = ${MIN_VERSION}`,
+      );
+    }
+    await connection.query("COMMIT");
+  } catch (error) {
+    await connection.query("ROLLBACK").catch(() => {});
+    throw error;
+  }
+}
+
+/** Returns the version of a database's schema; zeros if it has none. */
+export async function versionOf(
+  connection: Pick<Connection, "query">,
+): Promise<{ readonly version: number; readonly minVersion: number }> {
+  const { rows: [known] } = await connection.query(
+    "SELECT to_regclass('taskscope.meta') IS NOT NULL AS known",
+  );
+  if (!known.known) return { version: 0, minVersion: 0 };
+  const { rows: [meta] } = await connection.query("SELECT version, min_version FROM taskscope.meta");
+  return { version: meta.version, minVersion: meta.min_version };
+}
