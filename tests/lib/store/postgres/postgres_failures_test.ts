@@ -1,7 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import type { TaskStore } from "../../../../lib/store/store.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../../support/assert.ts";
-import { hasPostgres, PostgresCluster, sharedCluster } from "../../../support/postgres_cluster.ts";
+import { hasPostgres, type PostgresCluster, sharedCluster } from "../../../support/postgres_cluster.ts";
 import { openPostgres } from "../../../support/postgres_home.ts";
 import { appendLog, line, logOf, storedTask } from "../../../support/store_model.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";

@@ -135,7 +135,7 @@ Deno.test("checkServer() refuses old servers, standbys and other encodings", asy
 });
 
 test("PostgresStore connects with TLS, and trusts only the CA that the URL names", async () => {
-  const folder = Deno.makeTempDirSync({ prefix: "taskscope-" });
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     await makeCertificate(folder);
     PostgresCluster.give(folder);
@@ -156,7 +156,7 @@ test("PostgresStore connects with TLS, and trusts only the CA that the URL names
       for (const { ssl } of await cluster.query(sessions, ["taskscope"])) assert(ssl);
     }
   } finally {
-    Deno.removeSync(folder, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
   }
 });
 

@@ -1,0 +1,58 @@
+/** Runs the queries of the guide on PostgreSQL. */
+
+import { assertEquals } from "../../../support/assert.ts";
+import { hasPostgres, sharedCluster } from "../../../support/postgres_cluster.ts";
+import { openPostgres } from "../../../support/postgres_home.ts";
+import { appendHistory, appendLog, entry, line, storedTask } from "../../../support/store_model.ts";
+
+const GUIDE = await Deno.readTextFile(new URL("../../../../.github/guides/postgresql.md", import.meta.url));
+
+Deno.test({
+  name: "guide: the queries of the guide return what they say",
+  ignore: !hasPostgres,
+  fn: async () => {
+    const cluster = sharedCluster();
+    cluster.clear();
+    const now = Date.now() / 1000;
+    {
+      await using store = await openPostgres(cluster.url);
+      const run = { name: "sync", started_at: now - 60, finished_at: now - 50, created_at: now - 60 };
+      const error = { type: "Error", message: "no route" };
+      const tasks = [
+        storedTask("backup-1", store.takeSeq(), "NOT_STARTED", {
+          state: "PROCESSING",
+          name: "backup",
+          started_at: now,
+          progress: 25,
+        }),
+        storedTask("sync-1", store.takeSeq(), "FINISHED", run),
+        storedTask("sync-2", store.takeSeq(), "FINISHED", { ...run, state: "ERROR", error }),
+      ];
+      for (const task of tasks) store.put("default", task);
+      for (const { task } of tasks.slice(1)) store.pastRuns.add("default", task);
+      appendLog(store, "default", "sync-2", 0, [line("connecting"), line("Timeout after 30 s")]);
+      appendHistory(store, "default", "backup-1", entry(2), false);
+      await store.committed();
+    }
+    const queries = Array.from(GUIDE.matchAll(/```sql\n([^]*?)```/g), ([, text]) => text!);
+    assertEquals(queries.length, 5);
+    const [running, failed, names, lines, history] = await Promise.all(
+      queries.map((text) => cluster.query(text)),
+    );
+    assertEquals(running!.map(({ id, name, progress }) => [id, name, progress]), [[
+      "backup-1",
+      "backup",
+      25,
+    ]]);
+    assertEquals(failed, [{ client: "default", id: "sync-2", name: "sync", error: "no route" }]);
+    const [{ name, runs, median_seconds, failure_rate }] = names as [Record<string, unknown>];
+    assertEquals([name, Number(runs), Math.round(Number(median_seconds)), Number(failure_rate)], [
+      "sync",
+      2,
+      10,
+      0.5,
+    ]);
+    assertEquals(lines, [{ client: "default", id: "sync-2", number: "1", text: "Timeout after 30 s" }]);
+    assertEquals(history!.map(({ status }) => status), [entry(2).status]);
+  },
+});
