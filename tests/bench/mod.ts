@@ -20,6 +20,7 @@ import { benchLogPage } from "./log_page.ts";
 import { benchMemory } from "./memory.ts";
 import { benchRemoteIngest } from "./remote_ingest.ts";
 import { benchPage } from "./page.ts";
+import { benchPostgres } from "./postgres.ts";
 import { benchPython } from "./python.ts";
 import { benchReading } from "./reading.ts";
 import { benchRestart } from "./restart.ts";
@@ -37,6 +38,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["ingest", benchIngest],
   ["remote-ingest", benchRemoteIngest],
   ["durable", benchDurable],
+  ["postgres", benchPostgres],
   ["memory", benchMemory],
   ["restart", benchRestart],
   ["python", benchPython],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createMonitor, type MonitoredTask } from "../../../lib/mod.ts";
+import { type MonitoredTask, openMonitor } from "../../../lib/mod.ts";
 import { formatCursor } from "../../../lib/task/cursor.ts";
 import type { Registry } from "../../../lib/registry/registry.ts";
 import { LoopWitness } from "../../support/loop_witness.ts";
@@ -26,7 +26,7 @@ export interface EmptyRuns {
 }
 
 const settings: MonitorSettings = JSON.parse(Deno.args[0] ?? "{}");
-const monitor = createMonitor({ channel: "bench", ...settings });
+const monitor = await openMonitor({ channel: "bench", ...settings });
 // Commands that need a frame for each change report to the registry directly, because `monitored()` coalesces updates.
 const registry = monitor.registry as Registry;
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
@@ -72,7 +72,7 @@ serveCommands({
     }),
   runEmpty: ({ count, atOnce }: { readonly count: number; readonly atOnce: number }) =>
     runEmpty(count, atOnce),
-  changeDurably: (order: DurableOrder) => changeDurably(registry, settings.data!, order),
+  changeDurably: (order: DurableOrder) => changeDurably(registry, order),
   commitLatencies: (timing: { readonly count: number; readonly intervalMs: number }) =>
     commitLatencies(registry, "task-0", timing),
   beBusy,

@@ -12,7 +12,7 @@ import { Remote } from "./remote.ts";
 /** The options of the monitor to measure, a subset of those of `createMonitor()`. */
 export interface MonitorSettings {
   readonly limits?: Partial<MonitorLimits>;
-  /** The path of the monitor's database; by default, tasks are in memory. */
+  /** The path or the URL of the monitor's database; by default, tasks are in memory. */
   readonly data?: string;
   readonly durability?: Durability;
 }

@@ -1,0 +1,106 @@
+/** Runs the program with a PostgreSQL database, with the permissions of `deno task start`. */
+
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { hasPostgres, PostgresCluster } from "../support/postgres_cluster.ts";
+import { runProgram, startProgram } from "../support/program.ts";
+
+/** The number of times that the server, and then PostgreSQL, is killed. */
+const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 3;
+
+/** The number of clients that report at the same time. */
+const CLIENTS = 4;
+
+/** Creates tasks, each after the response to the one before it, until one gets no 201; returns the ids of the others. */
+async function report(url: string, client: string, prefix: string): Promise<string[]> {
+  const ids: string[] = [];
+  while (true) {
+    const id = `${prefix}-${ids.length}`;
+    const status = await call("POST", `${url}/tasks/${client}`, { body: { id } }).then(
+      ({ status }) => status,
+      () => 0,
+    );
+    if (status !== 201) return ids;
+    ids.push(id);
+  }
+}
+
+Deno.test({
+  name: "postgres: no acknowledged task is lost or doubled when the server or PostgreSQL is killed",
+  ignore: !hasPostgres,
+  fn: async () => {
+    using cluster = PostgresCluster.start();
+    const args = ["--no-demo", "--data", cluster.url];
+    const acknowledged = new Map<string, string[]>();
+    const begin = async (url: string, round: string) => {
+      const reports = Array.from({ length: CLIENTS }, async (_, at) => {
+        const client = `client-${at}`;
+        const ids = await report(url, client, round);
+        acknowledged.set(client, [...acknowledged.get(client) ?? [], ...ids]);
+      });
+      while ((await call("GET", `${url}/tasks/client-0/${round}-5`)).status !== 200);
+      return () => Promise.all(reports);
+    };
+    const check = async (url: string) => {
+      for (const [client, ids] of acknowledged) {
+        for (const id of ids) {
+          assertEquals((await call("GET", `${url}/tasks/${client}/${id}`)).status, 200, id);
+        }
+      }
+    };
+    for (let round = 1; round <= ROUNDS; round++) {
+      await using program = await startProgram(args);
+      await check(program.url);
+      const ended = await begin(program.url, `server-${round}`);
+      program.process.kill("SIGKILL");
+      await ended();
+    }
+    await using program = await startProgram(args);
+    for (let round = 1; round <= ROUNDS; round++) {
+      await check(program.url);
+      const ended = await begin(program.url, `database-${round}`);
+      cluster.kill();
+      await ended();
+      const { status, json } = await call("GET", `${program.url}/readyz`);
+      assertEquals([status, json.status], [503, "degraded"]);
+      cluster.restart();
+      while ((await call("GET", `${program.url}/readyz`)).status !== 200);
+    }
+    await check(program.url);
+    const rows = await cluster.query(
+      "SELECT count(*) AS n, count(DISTINCT (client, id)) AS ids FROM taskscope.tasks",
+    );
+    assertEquals(rows[0]!.n, rows[0]!.ids);
+  },
+});
+
+Deno.test({
+  name: "postgres: the commands say in one line what is wrong or what to use instead",
+  ignore: !hasPostgres,
+  fn: async () => {
+    using cluster = PostgresCluster.start();
+    const wrong = cluster.urlOf("taskscope", "protected").replace("@", ":secret@");
+    cluster.sql("CREATE ROLE protected LOGIN PASSWORD 'right'");
+    const refused = await runProgram(["--port", "0", "--data", wrong]);
+    assertMatch(
+      refused.stderr,
+      /^Cannot store tasks in "postgres:\/\/protected@127\.0\.0\.1:\d+\/taskscope": the user or the password is wrong; .*\n$/,
+    );
+    assertEquals(refused.code, 2);
+    const passed = await runProgram(["check", "--data", cluster.urlOf("taskscope", "protected")], {
+      env: { PGPASSWORD: "right" },
+    });
+    assertMatch(passed.stderr, /no server has used it yet\n$/);
+    await (await startProgram(["--data", cluster.url]))[Symbol.asyncDispose]();
+    const checked = await runProgram(["check", "--data", cluster.url]);
+    assertMatch(
+      checked.stdout,
+      /\/taskscope is intact: 0 ended tasks and 0 unfinished of 0 clients; .*version 1\n$/,
+    );
+    for (const command of ["backup", "restore"]) {
+      const { stderr, code } = await runProgram([command, "copy", "--data", cluster.url]);
+      assertMatch(stderr, /must be a file: copy a PostgreSQL database with pg_dump/);
+      assertEquals(code, 2);
+    }
+  },
+});

@@ -1,0 +1,31 @@
+import { ConfigError, createMonitor, openMonitor, StorageError } from "../../../lib/mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { hasPostgres, sharedCluster } from "../../support/postgres_cluster.ts";
+
+Deno.test({
+  name: "openMonitor() keeps tasks in a PostgreSQL database",
+  ignore: !hasPostgres,
+  fn: async () => {
+    const { url } = sharedCluster();
+    for (const runs of [0, 1]) {
+      await using monitor = await openMonitor({ data: url, channel: "postgres" });
+      assertEquals(monitor.registry.tasks("default").length, runs);
+      await monitor.monitored(() => "done", { name: "job" })();
+    }
+  },
+});
+
+Deno.test("openMonitor() opens other databases, too, and rejects what cannot be used", async () => {
+  await using monitor = await openMonitor({ channel: "memory" });
+  assertEquals(monitor.registry.tasks("default"), []);
+  await assertRejects(() => openMonitor({ data: "postgres://me@127.0.0.1:1/x", channel: "a" }), StorageError);
+  await assertRejects(() => openMonitor({ data: "postgres://127.0.0.1:1/x", channel: "a" }), ConfigError);
+});
+
+Deno.test("createMonitor() refuses a PostgreSQL database, because it cannot wait for it", () => {
+  const error = assertThrows(
+    () => createMonitor({ data: "postgres://me@127.0.0.1/x", channel: "a" }),
+    ConfigError,
+  );
+  assertEquals(error.message, "Cannot use PostgreSQL at once: call openMonitor() instead of createMonitor()");
+});
