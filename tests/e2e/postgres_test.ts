@@ -84,7 +84,7 @@ Deno.test({
     const refused = await runProgram(["--port", "0", "--data", wrong]);
     assertMatch(
       refused.stderr,
-      /^Cannot store tasks in "postgres:\/\/protected@127\.0\.0\.1:\d+\/taskscope": the user or the password is wrong; .*\n$/,
+      /^taskscope: Cannot store tasks in "postgres:\/\/protected@127\.0\.0\.1:\d+\/taskscope": the user or the password is wrong; .*\n$/,
     );
     assertEquals(refused.code, 2);
     const passed = await runProgram(["check", "--data", cluster.urlOf("taskscope", "protected")], {
