@@ -182,12 +182,16 @@ function putStatement({ name, columns, keyOf }: SideTable<unknown>): string {
 
 /** Returns the statement that deletes the oldest entries of tasks, but no permanent ones. */
 function cutStatement({ name, columns: [key], hasConsecutiveKeys, permanent }: SideTable<unknown>): string {
-  const from = `DELETE FROM taskscope.${name} t USING unnest($1::bigint[], $2::bigint[]) AS c (place, cut)
-    WHERE t.place = c.place`;
-  if (hasConsecutiveKeys) return `${from} AND t.${key} < c.cut`;
+  const cuts = "unnest($1::bigint[], $2::bigint[]) AS c (place, cut)";
+  if (hasConsecutiveKeys) {
+    return `DELETE FROM taskscope.${name} t USING ${cuts} WHERE t.place = c.place AND t.${key} < c.cut`;
+  }
   const cuttable = permanent === undefined ? "true" : `${permanent.column} = 0`;
-  return `${from} AND ${cuttable} AND t.${key} <= (SELECT ${key} FROM taskscope.${name} e
-    WHERE e.place = c.place AND ${cuttable} ORDER BY ${key} DESC LIMIT 1 OFFSET c.cut)`;
+  // Otherwise, the last key to delete would be searched for again for every row of the task.
+  return `WITH last AS MATERIALIZED (
+      SELECT place, (SELECT ${key} FROM taskscope.${name} e WHERE e.place = c.place AND ${cuttable}
+        ORDER BY ${key} DESC LIMIT 1 OFFSET c.cut) AS key FROM ${cuts})
+    DELETE FROM taskscope.${name} t USING last WHERE t.place = last.place AND ${cuttable} AND t.${key} <= last.key`;
 }
 
 function taskObject(

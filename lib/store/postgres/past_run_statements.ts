@@ -33,10 +33,12 @@ export function pastRunStatements(
     },
     {
       name: "cut_past_runs",
-      text: `DELETE FROM taskscope.past_runs r USING unnest($1::text[], $2::text[]) AS c (client, name)
-        WHERE r.client = c.client AND r.name = c.name AND (r.finished_at, r.id) <= (
-          SELECT finished_at, id FROM taskscope.past_runs k WHERE k.client = c.client AND k.name = c.name
-          ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET $3)`,
+      text: `WITH last AS MATERIALIZED (
+          SELECT c.client, c.name, k.finished_at, k.id FROM unnest($1::text[], $2::text[]) AS c (client, name)
+          CROSS JOIN LATERAL (SELECT finished_at, id FROM taskscope.past_runs k
+            WHERE k.client = c.client AND k.name = c.name ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET $3) k)
+        DELETE FROM taskscope.past_runs r USING last WHERE r.client = last.client AND r.name = last.name
+          AND (r.finished_at, r.id) <= (last.finished_at, last.id)`,
       values: [
         Array.from(names.values(), ([client]) => client),
         Array.from(names.values(), ([, name]) => name),

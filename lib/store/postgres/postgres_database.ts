@@ -29,6 +29,10 @@ import { Sweeper } from "./sweeper.ts";
 /** How often an idle connection is tried, and how long it may take to respond, in milliseconds. */
 const PING_MS = 5_000;
 
+/** The time limit of the statements of a commit, which doubles each time that they exceed it, in milliseconds. */
+const COMMIT_MS = 10_000;
+const MOST_COMMIT_MS = 320_000;
+
 /** How long to wait for the lock, which the session of the lost connection may still hold, in milliseconds. */
 const RELOCK_MS = 2_000;
 
@@ -69,6 +73,8 @@ export class PostgresDatabase implements Database {
   #commits: number;
   /** Whether the next commit was found to be done, although its result was lost. */
   #isAhead = false;
+  /** The time limit of the statements of the next commit, in milliseconds. */
+  #timeoutMs = COMMIT_MS;
   /** Whether statements wait for their results. */
   #isBusy = false;
 
@@ -100,10 +106,11 @@ export class PostgresDatabase implements Database {
         await commit(connection, [
           ...commitStatements(batch, tasks, fence),
           ...pastRunStatements(batch.pastRuns, this.#limits, this.#records.earliestEnd),
-        ]);
+        ], this.#timeoutMs);
       }
       this.#isAhead = false;
       this.#commits++;
+      this.#timeoutMs = COMMIT_MS;
     });
     for (
       const { 0: id, 1: receiver, 2: event, 3: client, 4: taskId, 5: seq, 6: at, 7: size } of batch.deliveries
@@ -209,6 +216,8 @@ export class PostgresDatabase implements Database {
     } catch (cause) {
       // After an unexpected error, the next attempt finds out what is committed.
       if (!isRefusal(cause)) this.#connection.cut();
+      // A commit that only takes long would otherwise never succeed.
+      if (/timeout/i.test(String(cause))) this.#timeoutMs = Math.min(2 * this.#timeoutMs, MOST_COMMIT_MS);
       throw postgresError(this.name, cause);
     } finally {
       this.#isBusy = false;
@@ -252,10 +261,16 @@ export class PostgresDatabase implements Database {
   }
 }
 
-/** Sends all statements of a transaction at once. */
-async function commit(connection: Connection, statements: readonly QueryConfig[]): Promise<void> {
+/** Sends all statements of a transaction at once; each may take as long as given, in milliseconds. */
+async function commit(
+  connection: Connection,
+  statements: readonly QueryConfig[],
+  timeoutMs: number,
+): Promise<void> {
   const results = await Promise.allSettled(
-    ["BEGIN", ...statements, "COMMIT"].map((statement) => connection.query(statement)),
+    [{ text: "BEGIN" }, ...statements, { text: "COMMIT" }].map((statement) =>
+      connection.query({ ...statement, query_timeout: timeoutMs })
+    ),
   );
   const errors = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
   const cause = errors.find((error) => codeOf(error) !== ABORTED) ?? errors[0];
