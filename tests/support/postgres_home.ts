@@ -13,6 +13,7 @@ const AMPLE = {
   logCharacters: 1_000_000,
   historyEntries: 1_000_000,
   progressPoints: 1_000_000,
+  valuePoints: 1_000_000,
   logLinesPerTaskOnDisk: 1_000,
   historyPerTask: 1_000,
   unsavedCharacters: 1_000_000,

@@ -5,7 +5,7 @@
  */
 
 import { REPLACEMENT } from "../database/storable.ts";
-import { PROGRESS_HISTORY, SUBTASK_SUMS } from "../side_tables.ts";
+import { PROGRESS_HISTORY, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
 import {
   type EndedTask,
   type OpenedTask,
@@ -29,7 +29,8 @@ const SELECT =
   `SELECT place, client, id, seq, ended_at, record, name, state, created_at, started_at, updated_at,
     finished_at, progress, parent_id, retry_of,
     CASE WHEN ended_at IS NULL THEN (SELECT sums FROM taskscope.subtasks s WHERE s.place = t.place) END,
-    CASE WHEN ended_at IS NULL THEN (SELECT points FROM taskscope.series s WHERE s.place = t.place) END
+    CASE WHEN ended_at IS NULL THEN (SELECT points FROM taskscope.series s WHERE s.place = t.place) END,
+    CASE WHEN ended_at IS NULL THEN (SELECT series FROM taskscope.value_series s WHERE s.place = t.place) END
   FROM taskscope.tasks t WHERE place > $1 ORDER BY place LIMIT ${ROWS}`;
 
 type Row = [
@@ -72,12 +73,13 @@ export async function loadTasks(
       const [, , id, seq, endedAt, record] = row;
       const client = shared(texts, row[1]);
       if (endedAt === null) {
-        const [sums, points] = row.slice(-2) as (string | null)[];
+        const [sums = null, points = null, values = null] = row.slice(-3) as (string | null)[];
         live.push({
           client,
           id,
-          progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points!]),
-          ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums!]) }),
+          progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
+          ...(values !== null && { values: VALUES.fromRow([values]) }),
+          ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
         });
         index.load(client, id, place, new TaskInMemory(JSON.parse(record) as Task, seq));
       } else {

@@ -111,8 +111,10 @@ const MIGRATIONS: readonly string[] = [
     is_state integer NOT NULL,
     PRIMARY KEY (place, version)
   );
-  -- JSON: the progress as [[time, progress], …]; the name and the arguments of a start; the sums over subtasks.
+  -- JSON: the progress as [[time, progress], …]; the values over time; the name and the arguments of a start; the
+  -- sums over subtasks.
   CREATE TABLE taskscope.series (place bigint PRIMARY KEY, points text NOT NULL);
+  CREATE TABLE taskscope.value_series (place bigint PRIMARY KEY, series text NOT NULL);
   CREATE TABLE taskscope.launches (place bigint PRIMARY KEY, launch text NOT NULL);
   CREATE TABLE taskscope.subtasks (place bigint PRIMARY KEY, sums text NOT NULL);
 
