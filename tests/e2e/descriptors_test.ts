@@ -4,12 +4,14 @@ import { assertEquals, assertGreater, assertMatch } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { TestEventStream } from "../support/event_stream.ts";
-import { type Program, startProgram } from "../support/program.ts";
-import { closeQuietly, HANDSHAKE, send } from "../support/raw_http.ts";
+import { type Program, spawn, startProgram } from "../support/program.ts";
+import { closeQuietly, HANDSHAKE, readResponse, send } from "../support/raw_http.ts";
 
 /** The maximum number of files that the program may open, far fewer than the connections that a test opens. */
 const maxOpenFiles = 256;
 const CONNECTIONS = 2_000;
+/** A number of free descriptors with which a program can respond, but not start a worker. */
+const FEW = 3;
 /** The time after the end of the connections within which the program must respond again, in milliseconds. */
 const RECOVERY_MS = 20_000;
 
@@ -27,6 +29,12 @@ async function flood({ port }: Program, text: string): Promise<Deno.Conn[]> {
     }
   }
   return connections;
+}
+
+/** Returns the number of files and connections that the program has open. */
+async function countDescriptors({ process: { pid } }: Program): Promise<number> {
+  const { stdout } = await spawn("ls", [`/proc/${pid}/fd`]).ended();
+  return stdout.trim().split("\n").length;
 }
 
 /** Calls the program until it responds; rejects if it does not respond in time. */
@@ -101,4 +109,36 @@ Deno.test("descriptors: an event stream that was open before goes on", async () 
   await respond(`${program.url}/healthz`, client);
   assertEquals((await call("POST", `${program.url}/tasks/c`, { body: { id: "later" } })).status, 201);
   await stream.find("task.created", ({ id }) => id === "later");
+});
+
+Deno.test("descriptors: a search that would need a worker is refused, and works once the connections have ended", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
+  try {
+    await using program = await startProgram(["--data", `${folder}/tasks.db`], { maxOpenFiles });
+    const { url, port } = program;
+    assertEquals((await call("POST", `${url}/tasks/c`, { body: { id: "t" } })).status, 201);
+    assertEquals((await call("POST", `${url}/tasks/c/t/logs`, { body: { lines: ["needle"] } })).status, 200);
+    using open = await Deno.connect({ hostname: "127.0.0.1", port });
+    const target = "/tasks/c/t/logs?q=needle";
+    const search = async () => {
+      await send(open, new TextEncoder().encode(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`));
+      return await readResponse(open);
+    };
+    // A connection that the program has accepted is served in spite of the flood.
+    await send(open, new TextEncoder().encode(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`));
+    assertEquals((await readResponse(open)).status, 200);
+    const connections: Deno.Conn[] = [];
+    while (await countDescriptors(program) < maxOpenFiles - FEW) {
+      connections.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+    }
+    const refused = await search();
+    assertEquals(refused.status, 503, refused.body);
+    assertMatch(refused.body, /too many files are open/);
+    connections.forEach(closeQuietly);
+    using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+    await respond(`${url}/healthz`, client);
+    assertMatch(await respond(`${url}${target}`, client), /needle/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

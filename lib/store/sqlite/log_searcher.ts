@@ -6,6 +6,7 @@
 
 import type { LogMatches } from "../log_search.ts";
 import type { SearchAnswer, SearchRequest } from "./search_messages.ts";
+import { assertSpareDescriptors } from "./spare_descriptors.ts";
 import { storageError } from "./storage_errors.ts";
 
 /** A search that waits for its answer. */
@@ -53,11 +54,16 @@ export class LogSearcher implements Disposable {
     if (this.#current !== undefined) return;
     this.#current = this.#waiting.shift();
     if (this.#current === undefined) return;
-    this.#worker ??= this.#startWorker();
+    try {
+      this.#worker ??= this.#startWorker();
+    } catch (error) {
+      return this.#ended((search) => search.reject(storageError(this.#file, error)));
+    }
     this.#worker.postMessage(this.#current.request);
   }
 
   #startWorker(): Worker {
+    assertSpareDescriptors();
     const worker = new Worker(new URL("./search_worker.ts", import.meta.url), {
       type: "module",
       name: "taskscope-search",

@@ -1,0 +1,28 @@
+/**
+ * Checks that file descriptors are left before a worker is started.
+ *
+ * @module
+ */
+
+/** More than a worker needs: it opens 8, and other threads may take some at the same time. */
+const SPARE = 32;
+
+/**
+ * Throws if the process can hardly open files. Without a descriptor for its event loop, a new worker ends the whole
+ * process with a panic (seen on Deno 2.9.6 with fewer than 6 left).
+ *
+ * @throws {Deno.errors.Busy} if there are too few descriptors; its message names the remedy
+ */
+export function assertSpareDescriptors(): void {
+  const files: Deno.FsFile[] = [];
+  try {
+    // Not the database: closing any descriptor of a file releases the locks that the process holds on it.
+    const file = Deno.execPath();
+    for (let count = 0; count < SPARE; count++) files.push(Deno.openSync(file));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.NotFound) return;
+    throw new Deno.errors.Busy("too many files are open; raise the limit with `ulimit -n`", { cause: error });
+  } finally {
+    for (const file of files) file.close();
+  }
+}
