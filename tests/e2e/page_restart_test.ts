@@ -188,7 +188,11 @@ function readShown(): Shown {
       id: row.dataset.taskId ?? "",
       state: row.dataset.state ?? "",
       name: row.querySelector("h3")?.textContent ?? "",
-      words: [...row.querySelectorAll(".row-percent, .row-status, .row-outcome")]
+      words: [
+        ...row.querySelectorAll(
+          ".row-percent, .row-status, .row-outcome:not(.row-failed), .row-error, .row-last",
+        ),
+      ]
         .map((element) => (element.textContent ?? "").replace(/\s+/g, " ").trim())
         .sort(),
     }));
@@ -196,9 +200,9 @@ function readShown(): Shown {
   return {
     active: part("active"),
     ended: part("ended"),
-    counts: [...document.querySelectorAll("[data-testid] .section-count")].map((count) =>
-      count.textContent ?? ""
-    ),
+    counts: [
+      ...document.querySelectorAll("[data-testid=active] .section-count, [data-testid=ended] .section-count"),
+    ].map((count) => count.textContent ?? ""),
     title: document.title,
   };
 }

@@ -185,7 +185,7 @@ function Outcome({ task }: { readonly task: Task }): JSX.Element | null {
       <p class="row-outcome row-failed">
         <span class="row-error" title={`${heading}: ${text}`}>
           <span class="error-type">{heading}</span> {text}
-        </span>
+        </span>{" "}
         {last !== "" && <span class="row-last">Last: {last}</span>}
       </p>
     );
