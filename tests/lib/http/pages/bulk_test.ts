@@ -88,8 +88,8 @@ Deno.test("Pages.list() sends slices to the page's script, and redirects a submi
   await using server = await startSome();
   const get = (search: string, headers = {}) => call("GET", `${server.url}/t/c${search}`, { headers });
   const part = await get("?state=FINISHED&from=0&limit=10", JSON_WANTED);
-  // Older versions of Deno compress responses, and therefore add Accept-Encoding to Vary.
-  assertMatch(part.headers.get("vary") ?? "", /(^|, )Accept$/);
+  // A long response is compressed, and therefore adds Accept-Encoding.
+  assertMatch(part.headers.get("vary") ?? "", /(^|, )Accept(,|$)/);
   assertEquals(part.json.tasks.map((task: { id: string }) => task.id), ["ended"]);
   assertEquals([part.json.matching, part.json.activeTotal, part.json.endedTotal], [1, 1, 1]);
   const bad = await get("?from=-1&limit=10", JSON_WANTED);

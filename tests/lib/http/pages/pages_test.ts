@@ -107,7 +107,7 @@ Deno.test("Pages.asset() serves only the files of pages, which caches may keep f
   await using server = start();
   const { text } = await call("GET", `${server.url}/t/c`);
   const assets = addressesOf(text).filter((address) => address.startsWith("/assets/"));
-  assertEquals(assets.length, 2);
+  assertEquals(assets.length, 3, "the styles, the script, and the controls, which it loads later");
   for (const asset of assets) {
     const answer = await call("GET", server.url + asset);
     assertEquals(answer.status, 200);

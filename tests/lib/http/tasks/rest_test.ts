@@ -21,7 +21,16 @@ const RECORD_KEYS = [
   ],
   ...["stale", "stale_after", "result", "error", "metadata", "tags", "parent_id", "weight", "share"],
   ...["expected_weight", "own_progress", "attempt"],
-  ...["retry_of", "retryable", "cancel_requested", "log_count", "reporter", "report_seq", "version"],
+  ...[
+    "retry_of",
+    "retryable",
+    "cancel_requested",
+    "log_count",
+    "value_count",
+    "reporter",
+    "report_seq",
+    "version",
+  ],
 ];
 
 Deno.test("Rest.list() returns an empty list for an unknown client, and stores nothing", async () => {
