@@ -21,6 +21,7 @@ import {
 } from "../../reporter/task_reporter.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange } from "../../task/task.ts";
+import type { Usage } from "./usage_meter.ts";
 
 /** How a command ended. */
 export interface CommandEnd {
@@ -62,6 +63,8 @@ export class CommandTask {
   readonly #outputs = { stdout: new LineSplitter(), stderr: new LineSplitter() };
   readonly #errorOutput: OutputName;
   readonly #expectedWeight: number | null;
+  /** The names of the values in the output, and of those of {@linkcode used}. */
+  readonly #valueNames = { output: new Set<string>(), usage: new Set<string>() };
   /** The latest lines of the error output, oldest first. */
   readonly #lastLines: string[] = [];
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
@@ -107,6 +110,22 @@ export class CommandTask {
     this.#wroteMs = monotonicMs();
     this.#silenceTimer ??= setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS);
     this.#tickTimer ??= setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /**
+   * Reports the CPU and memory that the command uses as the values `cpu` and `memory`, unless the output has values of that
+   * name, or as many as a task can have.
+   */
+  used(usage: Usage): void {
+    if (this.#hasEnded) return;
+    const { output, usage: own } = this.#valueNames;
+    const values: { [name: string]: number } = {};
+    for (const [name, value] of Object.entries(usage)) {
+      if (output.has(name) || (!own.has(name) && output.size + own.size >= LIMITS.valueSeries)) continue;
+      own.add(name);
+      values[name] = value;
+    }
+    if (Object.keys(values).length > 0) this.#reporter.update({ values });
   }
 
   /** Reports that the command could not be started. */
@@ -166,7 +185,13 @@ export class CommandTask {
   }
 
   #report(reading: Reading | undefined): void {
-    if (reading !== undefined) this.#reporter.update(reading);
+    if (reading === undefined) return;
+    const { output } = this.#valueNames;
+    for (const name of Object.keys(reading.values ?? {})) {
+      // Further names are refused, so only those that stand in for a measurement matter.
+      if (output.size < LIMITS.valueSeries || this.#valueNames.usage.has(name)) output.add(name);
+    }
+    this.#reporter.update(reading);
   }
 
   /** Reads unfinished lines, such as progress bars, once they are no longer being written. */

@@ -75,13 +75,17 @@ export function runsAmong(processes: readonly ProcessInfo[]): Set<number> {
 /**
  * Finds the descendants of a process.
  *
+ * @typeParam Process what is known about each process
  * @param root the pid of the process
  * @param processes all processes
  * @returns the descendants of the process, each after its parent
  */
-export function descendantsOf(root: number, processes: readonly ProcessInfo[]): ProcessInfo[] {
+export function descendantsOf<Process extends Pick<ProcessInfo, "pid" | "parent">>(
+  root: number,
+  processes: readonly Process[],
+): Process[] {
   const children = Map.groupBy(processes, ({ parent }) => parent);
-  const found: ProcessInfo[] = [];
+  const found: Process[] = [];
   const pids = [root];
   // The set guards against cycles: pids may be reused while ps(1) builds its list.
   const seen = new Set(pids);

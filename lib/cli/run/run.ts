@@ -98,6 +98,7 @@ async function run(options: RunOptions, environment: RunEnvironment): Promise<nu
       parentId: options.hasSubtasks ? key.id : null,
       readVariable: environment.readVariable,
       onOutput: (output, bytes) => task.wrote(output, bytes),
+      onUsage: options.measuresUsage ? (usage) => task.used(usage) : null,
       warn,
     });
     task.started(running.pid);

@@ -69,6 +69,10 @@ const RUN_FLAGS = {
     help:
       "keep the task from becoming a subtask of a surrounding one, and the command's tasks from becoming its subtasks",
   },
+  "no-usage": {
+    kind: "switch",
+    help: "do not measure the CPU and memory that the command uses, which are values of the task on Linux",
+  },
   quiet: { kind: "switch", help: "print no messages of taskscope itself" },
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
@@ -123,6 +127,8 @@ export interface RunOptions extends Target {
   /** Whether to pass output on until no process holds it open, instead of until it is silent. */
   readonly waitsForOutput: boolean;
   readonly showsCommand: boolean;
+  /** Whether to report the CPU and memory that the command uses. */
+  readonly measuresUsage: boolean;
   readonly isQuiet: boolean;
 }
 
@@ -160,6 +166,7 @@ export function parseRun(
     usesPty: values.pty,
     waitsForOutput: values["wait-output"],
     showsCommand: values["show-command"],
+    measuresUsage: !values["no-usage"],
     isQuiet: values.quiet,
   };
 }

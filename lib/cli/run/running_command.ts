@@ -16,6 +16,8 @@ import { listProcesses, signalProcess } from "./processes.ts";
 import { inPseudoTerminal, type Invocation } from "./pseudo_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
 import { Stopper } from "./stopper.ts";
+import type { Usage } from "./usage_meter.ts";
+import { UsageSampler } from "./usage_sampler.ts";
 
 /** The silence after the command's exit, in milliseconds, after which it is assumed that all it wrote has been read. */
 const DRAIN_MS = 500;
@@ -56,6 +58,8 @@ export interface RunningCommandOptions extends Omit<CommandEnvironmentOptions, "
   readonly waitsForOutput: boolean;
   /** Called with output of the command after it was copied to this process's output. */
   readonly onOutput: (output: OutputName, bytes: Uint8Array) => void;
+  /** Called with the CPU and memory that the command uses, on Linux; `null` if they are not measured. */
+  readonly onUsage: ((usage: Usage) => void) | null;
   readonly warn: (message: string) => void;
 }
 
@@ -89,6 +93,7 @@ export class RunningCommand {
   readonly #child: Deno.ChildProcess;
   readonly #options: RunningCommandOptions;
   readonly #stopper: Stopper;
+  readonly #usage: UsageSampler | null;
   readonly #relay: SignalRelay;
   readonly #signals: Disposable;
   readonly #pipes: readonly OutputPipe[];
@@ -103,6 +108,8 @@ export class RunningCommand {
     this.#child = child;
     this.#options = options;
     this.#stopper = new Stopper(child.pid, { graceMs: options.graceMs, isWrapper: options.usesPty, mark });
+    const { onUsage } = options;
+    this.#usage = onUsage === null ? null : new UsageSampler(child.pid, { mark, onUsage });
     this.#relay = new SignalRelay({
       // In a pseudo-terminal, the command does not get the keyboard signals of the terminal that this process
       // runs in.
@@ -129,6 +136,7 @@ export class RunningCommand {
     const { code, signal } = await this.#child.status;
     this.#hasExited = true;
     this.#stopper.rootEnded();
+    this.#usage?.stop();
     const wasStopped = this.#stopper.hasSignalled;
     // Who signals a whole group of processes may end the command before this process notices its own signal.
     if (signal !== null && !wasStopped) await this.#relay.whenReceived(signal as Deno.Signal);
@@ -148,7 +156,7 @@ export class RunningCommand {
       await this.#silent(SILENCE_MS);
       closePipes();
     }
-    await Promise.all(this.#pipes.map(({ done }) => done));
+    await Promise.all([...this.#pipes.map(({ done }) => done), this.#usage?.done]);
   }
 
   /** Resolves once each pipe is closed, or was silent for a time. */

@@ -2,6 +2,7 @@ import { CommandTask } from "../../../../lib/cli/run/command_task.ts";
 import type { OutputName } from "../../../../lib/cli/run/output_pipe.ts";
 import { LIMITS } from "../../../../lib/task/grammar.ts";
 import type { Task } from "../../../../lib/task/task.ts";
+import { isMeasurement } from "../../../../lib/task/transition.ts";
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
 import { createChange } from "../../../support/changes.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
@@ -14,8 +15,12 @@ class Subject {
   readonly sink = new RecordingSink();
   readonly command: CommandTask;
 
-  constructor(errorOutput: OutputName = "stderr", expectedWeight: number | null = null) {
-    const options = { onCancel() {}, onInterrupt() {}, warn() {}, errorOutput, expectedWeight };
+  constructor(
+    errorOutput: OutputName = "stderr",
+    expectedWeight: number | null = null,
+    warn: (message: string) => void = () => {},
+  ) {
+    const options = { onCancel() {}, onInterrupt() {}, warn, errorOutput, expectedWeight };
     this.command = new CommandTask(this.sink, { client: "c", id: "t" }, createChange(), options);
   }
 
@@ -101,6 +106,47 @@ Deno.test("CommandTask marks what it reads from the output, and reports the expe
   const creations = subject.sink.reports.map(({ change }) => change).filter(({ type }) => type === "create");
   assertEquals(creations.map((change) => change.type === "create" && change.metadata.pid), [undefined, 7]);
   assertEquals(subject.task.own_progress, false);
+});
+
+/** Returns the names of the values in each update of a task. */
+function valueNames({ sink }: Subject): string[][] {
+  return sink.reports.flatMap(({ change }) =>
+    change.type === "update" && change.values !== undefined ? [Object.keys(change.values)] : []
+  );
+}
+
+Deno.test("CommandTask reports the usage of the command, and prefers values of the output", () => {
+  using clock = new FakeClock();
+  const subject = new Subject();
+  subject.command.started(7);
+  clock.pass(100);
+  subject.command.used({ cpu: 50, memory: 4_096 });
+  clock.pass(100);
+  const { change } = subject.sink.reports.at(-1)!;
+  assertEquals(isMeasurement(change), true);
+  subject.write('{"values": {"cpu": 3}}\n');
+  clock.pass(100);
+  subject.command.used({ cpu: 60, memory: 8_192 });
+  clock.pass(100);
+  subject.command.used({});
+  subject.command.ended(GOOD);
+  subject.command.used({ cpu: 70 });
+  assertEquals(valueNames(subject), [["cpu", "memory"], ["cpu"], ["memory"]]);
+});
+
+Deno.test("CommandTask reports no usage if the output has as many series of values as a task can have", () => {
+  using clock = new FakeClock();
+  const warnings: string[] = [];
+  const subject = new Subject("stderr", null, (message) => warnings.push(message));
+  subject.command.started(7);
+  for (let index = 1; index < LIMITS.valueSeries; index++) subject.write(`{"values": {"v${index}": 1}}\n`);
+  clock.pass(100);
+  subject.command.used({ cpu: 50, memory: 4_096 });
+  clock.pass(100);
+  const own = Array.from({ length: LIMITS.valueSeries - 1 }, (_, index) => `v${index + 1}`);
+  assertEquals(valueNames(subject).flat(), [...own, "cpu"]);
+  subject.command.ended(GOOD);
+  assertEquals(warnings, []);
 });
 
 Deno.test("CommandTask fails with the exit status and the last lines of stderr", () => {

@@ -17,6 +17,7 @@ const DEFAULTS: Omit<RunOptions, "command" | "name"> = {
   usesPty: false,
   waitsForOutput: false,
   showsCommand: false,
+  measuresUsage: true,
   isQuiet: false,
 };
 
@@ -52,12 +53,12 @@ Deno.test("parseRun() reads flags and environment variables", () => {
   const all = [
     ...["--name", "nightly", "--client=ci", "--server", "https://example.org/monitor/", "--id", "b:1"],
     ...["--tag=a", "--tag", "b c", "--stale-after=1.5", "--grace", "0", "--pty", "--show-command", "--quiet"],
-    ...["--wait-output", "--expect", "2.5", "--no-nest"],
+    ...["--wait-output", "--expect", "2.5", "--no-nest", "--no-usage"],
   ];
   const expected = {
     ...{ command: ["x"], name: "nightly", client: "ci", server: "https://example.org/monitor", id: "b:1" },
     ...{ tags: ["a", "b c"], staleAfter: 1.5, graceMs: 0 },
-    ...{ parentId: null, hasSubtasks: false, expectedWeight: 2.5 },
+    ...{ parentId: null, hasSubtasks: false, expectedWeight: 2.5, measuresUsage: false },
     ...{ usesPty: true, waitsForOutput: true, showsCommand: true, isQuiet: true, key: null },
   };
   assertEquals(read([...all, "x"]), expected);
@@ -65,6 +66,7 @@ Deno.test("parseRun() reads flags and environment variables", () => {
     ...{ TASKSCOPE_NAME: "nightly", TASKSCOPE_CLIENT: "ci", TASKSCOPE_SERVER: "https://example.org/monitor" },
     ...{ TASKSCOPE_ID: "b:1", TASKSCOPE_TAG: "a,b c", TASKSCOPE_STALE_AFTER: "1.5", TASKSCOPE_GRACE: "0" },
     ...{ TASKSCOPE_WAIT_OUTPUT: "1", TASKSCOPE_EXPECT: "2.5", TASKSCOPE_NO_NEST: "1" },
+    TASKSCOPE_NO_USAGE: "1",
     ...{ TASKSCOPE_PTY: "1", TASKSCOPE_SHOW_COMMAND: "true", TASKSCOPE_QUIET: "1" },
   };
   assertEquals(read(["x"], variables), expected);
