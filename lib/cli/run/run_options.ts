@@ -85,7 +85,7 @@ export const RUN: CommandSyntax = {
     "command runs as usual, with or without a server: its output, exit status and signals pass through unchanged.",
     "Recognises percentages, 3/17, 3 of 17, the progress bars of tqdm, rsync, wget, curl, ffmpeg, pip, git, docker, " +
     "apt, dd, tar, CMake, ninja and many others, and JSON lines such as " +
-    '{"progress": 42, "status": "Reading a.txt"}.',
+    '{"progress": 42, "status": "Reading a.txt", "values": {"loss": 0.12}}.',
     "Tasks that the command reports become subtasks: of another run, of monitored(), or by parent_id in " +
     `${PARENT_VARIABLE}. From the first one on, the progress follows from the subtasks instead of the output.`,
   ].join("\n\n"),
