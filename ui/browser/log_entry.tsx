@@ -12,13 +12,17 @@ import { matchesAll, readFilter } from "../shared/log_filter.ts";
 import type { TaskPageModel } from "../shared/model.ts";
 import { taskUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
+import { readLogPage } from "../../lib/task/wire.ts";
+import { Follower } from "./follower.ts";
 import { LiveLog } from "./live_log.ts";
 import { LogFinder } from "./log_finder.ts";
-import { LogFollower } from "./log_follower.ts";
 import { LogGroups } from "./log_groups.ts";
 import { LogPages } from "./log_pages.ts";
 import { logText } from "./log_text.ts";
 import { logRequests } from "./log_requests.ts";
+
+/** The minimum time between two requests for new lines, in milliseconds. */
+const INTERVAL_MS = 250;
 
 /**
  * Replaces the log that the server rendered by one that is kept up to date.
@@ -37,7 +41,15 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
     logPages.clear();
     logGroups.clear();
   });
-  const follower = new LogFollower(log, url);
+  const follower = new Follower(
+    {
+      task: log.task,
+      next: () => log.next(),
+      add: (body, after) => log.add(readLogPage(body, after), after),
+    },
+    (after) => `${url}?after=${after}`,
+    INTERVAL_MS,
+  );
   effect(() => {
     const { dropped, lines } = log.lines.value;
     logFinder.grew(dropped + lines.length);

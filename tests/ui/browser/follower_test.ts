@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Task } from "../../../lib/task/task.ts";
-import { LogFollower } from "../../../ui/browser/log_follower.ts";
+import { readLogPage } from "../../../lib/task/wire.ts";
+import { Follower } from "../../../ui/browser/follower.ts";
 import { LiveLog } from "../../../ui/browser/live_log.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask } from "../../support/example_task.ts";
@@ -11,7 +12,7 @@ class Following implements AsyncDisposable {
   readonly #task = signal(exampleTask());
   readonly log = new LiveLog({ lines: [], dropped: 0, gone: 0 }, this.#task, () => {});
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly follower: LogFollower;
+  readonly follower: Follower;
   readonly asked: number[] = [];
   /** The error statuses with which the server responds to the next requests. */
   refusals: number[] = [];
@@ -20,7 +21,8 @@ class Following implements AsyncDisposable {
   count = 0;
   #version = 1;
 
-  constructor() {
+  /** @param intervalMs the minimum time between two requests, in milliseconds */
+  constructor(intervalMs = 1) {
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
       const after = Number(new URL(request.url).searchParams.get("after"));
       this.asked.push(after);
@@ -32,12 +34,25 @@ class Following implements AsyncDisposable {
       if (refusal !== undefined) return new Response("{}", { status: refusal });
       return Response.json({ lines, first: after, next: after + lines.length, count });
     });
-    this.follower = new LogFollower(this.log, `http://127.0.0.1:${this.#server.addr.port}/logs`);
+    this.follower = new Follower(
+      {
+        task: this.#task,
+        next: () => this.log.next(),
+        add: (body, after) => this.log.add(readLogPage(body, after), after),
+      },
+      (after) => `http://127.0.0.1:${this.#server.addr.port}/logs?after=${after}`,
+      intervalMs,
+    );
   }
 
   /** Changes the record of the task. */
   tell(over: Partial<Task> = {}): void {
     this.#task.value = exampleTask({ log_count: this.count, version: ++this.#version, ...over });
+  }
+
+  /** Sends a request for lines from 99 on to the server, past the follower. */
+  async ask(): Promise<void> {
+    await (await fetch(`http://127.0.0.1:${this.#server.addr.port}/logs?after=99`)).body?.cancel();
   }
 
   get texts(): readonly string[] {
@@ -55,7 +70,7 @@ function lines(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `line ${index}`);
 }
 
-Deno.test("LogFollower fetches lines repeatedly until no line is missing", async () => {
+Deno.test("Follower fetches lines repeatedly until no line is missing", async () => {
   await using following = new Following();
   following.count = 5;
   following.tell();
@@ -68,7 +83,7 @@ Deno.test("LogFollower fetches lines repeatedly until no line is missing", async
   assertEquals(following.asked, [0, 2, 4, 5]);
 });
 
-Deno.test("LogFollower.check() fetches again after a failed request", async () => {
+Deno.test("Follower.check() fetches again after a failed request", async () => {
   await using following = new Following();
   following.count = 1;
   following.refusals = [503];
@@ -81,7 +96,22 @@ Deno.test("LogFollower.check() fetches again after a failed request", async () =
   assertEquals(following.asked, [0, 0]);
 });
 
-Deno.test("LogFollower ignores lines of another task that had the same id", async () => {
+Deno.test("Follower waits between two requests, however often more data is announced", async () => {
+  await using following = new Following(600_000);
+  following.count = 1;
+  following.tell();
+  await until(() => following.texts.length === 1);
+  while (following.count < 9) {
+    following.count++;
+    following.tell();
+    following.follower.check();
+  }
+  // A request would have been sent before this one.
+  await following.ask();
+  assertEquals(following.asked, [0, 99]);
+});
+
+Deno.test("Follower ignores lines of another task that had the same id", async () => {
   await using following = new Following();
   following.count = 2;
   following.beforeAnswer = () => {
@@ -95,7 +125,7 @@ Deno.test("LogFollower ignores lines of another task that had the same id", asyn
   assertEquals(following.asked, [0, 0]);
 });
 
-Deno.test("LogFollower fetches nothing after it is disposed of", async () => {
+Deno.test("Follower fetches nothing after it is disposed of", async () => {
   const following = new Following();
   await following[Symbol.asyncDispose]();
   following.count = 3;
