@@ -18,7 +18,7 @@ const KINDS = ["list", "task", "stats"] as const;
  */
 const ADDITIONS = ["controls", "window", "fallback", "copy"] as const;
 /** The scripts of sections of the task page, which share the libraries of its script. */
-const SECTIONS = ["log"] as const;
+const SECTIONS = ["log", "values"] as const;
 /** The libraries that the script of the task page exports, in `ui/browser/section_runtime.ts`. */
 const SHARED = ["preact", "preact/hooks", "preact/jsx-runtime", "@preact/signals"] as const;
 const INPUTS = ["ui/", "lib/", "deno.json", "deno.lock"].map((path) => new URL(path, ROOT));

@@ -15,6 +15,7 @@ import type {
   ProgressPoint,
   Task,
 } from "./task/task.ts";
+import type { TaskValues } from "./task/value_book.ts";
 import type { ListedTask } from "./task/task_query.ts";
 
 /** A file that pages load. */
@@ -100,6 +101,8 @@ export interface ShownTask {
   readonly history: readonly HistoryEntry[];
   /** The progress history, oldest first. */
   readonly series: readonly ProgressPoint[];
+  /** The values that the task reported over time. */
+  readonly values: TaskValues;
   readonly log: {
     readonly lines: readonly LogLine[];
     /** The number of log lines before the first line that the page shows. */

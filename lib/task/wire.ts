@@ -18,6 +18,22 @@ import type {
   TaskError,
   TaskState,
 } from "./task.ts";
+import type { NamedSeries } from "./value_book.ts";
+import type { ValuePoint } from "./values.ts";
+
+/** The values of a task, or those after a time. */
+export interface ValuesPage {
+  /** The series, each with the points of the page, and the last, lowest and highest of all its values. */
+  readonly series: readonly (NamedSeries & {
+    readonly last: number;
+    readonly min: number;
+    readonly max: number;
+  })[];
+  /** The number of all values that the task reported. */
+  readonly count: number;
+  /** The number of values that the server ignored, because there were too many series. */
+  readonly ignored: number;
+}
 
 /** The complete list of a client's tasks. */
 export interface TaskList {
@@ -213,6 +229,28 @@ export function readHistory(value: unknown): HistoryEntry[] {
       version: numberOrNull(version) ?? 0,
     };
   });
+}
+
+/** Reads a response with the values of a task. */
+export function readValuesPage(value: unknown): ValuesPage {
+  const fields = fieldsOf(value);
+  return {
+    series: listOf(fields.series).map((each) => {
+      const { name, last, min, max, points } = fieldsOf(each);
+      return {
+        name: textOrNull(name) ?? "",
+        last: numberOrNull(last) ?? 0,
+        min: numberOrNull(min) ?? 0,
+        max: numberOrNull(max) ?? 0,
+        points: listOf(points).map((point): ValuePoint => {
+          const [at, value] = listOf(point);
+          return [numberOrNull(at) ?? 0, numberOrNull(value) ?? 0];
+        }),
+      };
+    }),
+    count: numberOrNull(fields.count) ?? 0,
+    ignored: numberOrNull(fields.ignored) ?? 0,
+  };
 }
 
 /**

@@ -121,6 +121,16 @@ export function formatCount(value: number): string {
   return COUNTS[digits]!.format(value);
 }
 
+const VALUES = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 6 });
+
+/** Formats a reported value with six significant digits, such as `2.5e-5`, and integers below a billion exactly. */
+export function formatValue(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e9) return formatCount(value);
+  if (size >= 1e-4 && size < 1e6) return VALUES.format(value);
+  return value.toExponential(5).replace(/\.?0+e/, "e");
+}
+
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
 /** Formats a number of bytes: `512 B`, `1.2 GiB`. */

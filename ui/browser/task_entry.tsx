@@ -12,9 +12,9 @@ import { TaskPage } from "../components/task_page.tsx";
 import { taskUrl } from "../shared/links.ts";
 import { hydratePage } from "./hydrate.ts";
 import { rememberOpened } from "./opened_tasks.ts";
-import type { TaskPageModel } from "../shared/model.ts";
 import type { TaskView } from "../shared/view.ts";
 import type * as Log from "./log_entry.tsx";
+import type * as Values from "./values_entry.tsx";
 import { listenForTaskKeys } from "./task_keys.ts";
 import { createTaskPage, type LiveTaskPage } from "./task_state.ts";
 
@@ -24,7 +24,16 @@ hydratePage("task", (model, { root, ...options }) => {
   const url = taskUrl(model, model.task.id);
   const page = createTaskPage(model, options);
   hydrate(<TaskPage view={page.view} />, root);
-  startLogOnce(page.view, model);
+  const { view } = page;
+  startOnce(view, () => view.task.value.log_count > 0, async () => {
+    const { startLog }: typeof Log = await import(model.assets.log ?? "");
+    return () => startLog(document.getElementById("log")!, view, model);
+  });
+  // A page of a removed task keeps what the server rendered, because the API has no removed tasks.
+  startOnce(view, () => view.task.value.value_count > 0 && view.removedAt.value === null, async () => {
+    const { startValues }: typeof Values = await import(model.assets.values ?? "");
+    return () => startValues(document.getElementById("values")!, view, model);
+  });
   listenForTaskKeys();
   rememberOpened(model.client, [model.task.id]);
   return {
@@ -43,16 +52,15 @@ async function refetchHistory(page: LiveTaskPage, url: string): Promise<void> {
   if (answer?.ok) page.setHistory(readHistory(await answer.json()));
 }
 
-/** Loads the script of the log once there is a log, and again with a later change if that failed. */
-function startLogOnce(view: TaskView, model: TaskPageModel): void {
+/** Loads the script of a section once it is wanted and starts it, and loads it again with a later change if that failed. */
+function startOnce(view: TaskView, isWanted: () => boolean, load: () => Promise<() => void>): void {
   let isLoading = false;
   const stop = effect(() => {
-    const isWanted = view.task.value.log_count > 0 && view.connection.value.kind !== "reconnecting";
-    if (!isWanted || isLoading) return;
+    if (!isWanted() || view.connection.value.kind === "reconnecting" || isLoading) return;
     isLoading = true;
-    (import(model.assets.log ?? "") as Promise<typeof Log>).then(({ startLog }) => {
+    load().then((start) => {
       stop();
-      startLog(document.getElementById("log")!, view, model);
+      start();
     }, () => isLoading = false);
   });
 }

@@ -21,10 +21,17 @@ interface AreaChartProps {
   readonly high: number;
   /** The text alternative of the chart, for screen readers. */
   readonly label: string;
+  /** Whether the area below the line is filled, which tells something only if the bottom edge is zero. @default {true} */
+  readonly isFilled?: boolean;
+  /** A point to mark with a dot and, if it is crossed, with a vertical line. */
+  readonly mark?: readonly [x: number, y: number];
+  readonly isMarkCrossed?: boolean;
 }
 
-/** A line chart over time, with the area below the line filled. */
-export function AreaChart({ points, from, to, high, label }: AreaChartProps): JSX.Element {
+/** A line chart over time. */
+export function AreaChart(
+  { points, from, to, high, label, isFilled = true, mark, isMarkCrossed = false }: AreaChartProps,
+): JSX.Element {
   const x = (at: number) => rounded((at - from) / Math.max(to - from, 1e-6) * WIDTH);
   const y = (value: number) => rounded(HEIGHT - value / high * HEIGHT);
   const line = points.map(([at, value]) => `${x(at)} ${y(value)}`).join("L");
@@ -44,8 +51,15 @@ export function AreaChart({ points, from, to, high, label }: AreaChartProps): JS
       ))}
       {first !== undefined && last !== undefined && (
         <>
-          <path class="chart-area" d={`M${x(first[0])} ${HEIGHT}L${line}V${HEIGHT}Z`} />
+          {isFilled && <path class="chart-area" d={`M${x(first[0])} ${HEIGHT}L${line}V${HEIGHT}Z`} />}
           <path class="chart-line" d={`M${line}`} />
+        </>
+      )}
+      {mark !== undefined && (
+        <>
+          {isMarkCrossed && <path class="chart-cross" d={`M${x(mark[0])} 0V${HEIGHT}`} />}
+          {/* A line without length has round ends, which the scaling of the drawing does not distort. */}
+          <path class="chart-mark" d={`M${x(mark[0])} ${y(mark[1])}h0`} />
         </>
       )}
     </svg>

@@ -41,6 +41,8 @@ interface ViewProps {
 interface TaskPageProps extends ViewProps {
   /** The log; rendered on the server, and in the browser by a script of its own. */
   readonly log?: JSX.Element;
+  /** The values over time; rendered on the server, and in the browser by a script of its own. */
+  readonly values?: JSX.Element;
   /** The content of the help dialog; rendered on the server only. */
   readonly help?: JSX.Element;
   /** The form that runs the task again with other arguments; rendered on the server only. */
@@ -48,10 +50,10 @@ interface TaskPageProps extends ViewProps {
 }
 
 /** The content of a task page. */
-export function TaskPage({ view, log, help, again }: TaskPageProps): JSX.Element {
+export function TaskPage({ view, log, values, help, again }: TaskPageProps): JSX.Element {
   const { frame } = view;
   const task = view.task.value;
-  const logPlace = <div key="log" id="log" class="log-place" {...serverRendered(log)} />;
+  const logPlace = <div key="log" id="log" class="section-place" {...serverRendered(log)} />;
   return (
     <Shell
       view={view}
@@ -70,6 +72,7 @@ export function TaskPage({ view, log, help, again }: TaskPageProps): JSX.Element
           )}
           <TimelineSection view={view} />
           <ProgressChart view={view} />
+          <div id="values" class="section-place" {...serverRendered(values)} />
           <SubtasksSection view={view} />
           {task.state !== "ERROR" && logPlace}
           {Object.keys(task.metadata).length > 0 && (

@@ -14,6 +14,7 @@ import fallbackScript from "../dist/fallback.js" with { type: "text" };
 import copyScript from "../dist/copy.js" with { type: "text" };
 import windowScript from "../dist/window.js" with { type: "text" };
 import logSource from "../dist/log.js" with { type: "text" };
+import valuesSource from "../dist/values.js" with { type: "text" };
 import base from "../styles/base.css" with { type: "text" };
 import frame from "../styles/frame.css" with { type: "text" };
 import help from "../styles/help.css" with { type: "text" };
@@ -29,6 +30,7 @@ import subtasks from "../styles/subtasks.css" with { type: "text" };
 import log from "../styles/log.css" with { type: "text" };
 import terminal from "../styles/terminal.css" with { type: "text" };
 import timeline from "../styles/timeline.css" with { type: "text" };
+import values from "../styles/values.css" with { type: "text" };
 import docs from "../styles/docs.css" with { type: "text" };
 import card from "../styles/card.css" with { type: "text" };
 import adaptations from "../styles/adaptations.css" with { type: "text" };
@@ -50,18 +52,21 @@ const styles = [
   log,
   terminal,
   timeline,
+  values,
   card,
   docs,
   adaptations,
 ].join("");
 
 const taskName = `task-${hash(taskScript)}.js`;
-// The log's script imports from that of the page, whose name is known only now.
-const logScript = logSource.replaceAll('"./task.js"', `"./${taskName}"`);
+// The scripts of sections import from that of the page, whose name is known only now.
+const [logScript, valuesScript] = [logSource, valuesSource].map((source) =>
+  source.replaceAll('"./task.js"', `"./${taskName}"`)
+) as [string, string];
 
 /**
  * The names of the files: one script for each kind of page, one for the controls of a list, one for windowing,
- * one for pages without a WebSocket, one for the log, one to copy blocks of code, and the stylesheet.
+ * one for pages without a WebSocket, one for the log, one for values, one to copy blocks of code, and the stylesheet.
  */
 export const assetNames: {
   readonly list: string;
@@ -71,6 +76,7 @@ export const assetNames: {
   readonly window: string;
   readonly fallback: string;
   readonly log: string;
+  readonly values: string;
   readonly copy: string;
   readonly style: string;
 } = {
@@ -81,6 +87,7 @@ export const assetNames: {
   window: `window-${hash(windowScript)}.js`,
   fallback: `fallback-${hash(fallbackScript)}.js`,
   log: `log-${hash(logScript)}.js`,
+  values: `values-${hash(valuesScript)}.js`,
   copy: `copy-${hash(copyScript)}.js`,
   style: `style-${hash(styles)}.css`,
 };
@@ -94,6 +101,7 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
   [assetNames.window, { body: windowScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.fallback, { body: fallbackScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.log, { body: logScript, contentType: "text/javascript; charset=utf-8" }],
+  [assetNames.values, { body: valuesScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.copy, { body: copyScript, contentType: "text/javascript; charset=utf-8" }],
   [assetNames.style, { body: styles, contentType: "text/css; charset=utf-8" }],
 ]);

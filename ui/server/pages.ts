@@ -43,6 +43,7 @@ export function pageRenderer(version: string): PageRenderer {
       windowing: `${context.basePath}/assets/${assetNames.window}`,
       fallback: `${context.basePath}/assets/${assetNames.fallback}`,
       log: `${context.basePath}/assets/${assetNames.log}`,
+      values: `${context.basePath}/assets/${assetNames.values}`,
       style: `${context.basePath}/assets/${assetNames.style}`,
     },
   });
@@ -69,14 +70,14 @@ export function pageRenderer(version: string): PageRenderer {
       return isByForm && problems.length === 0 ? listSearch(query, page) : null;
     },
     bulkWords: (action, done, reasons) => bulkResultText(action as BulkAction, done, reasons),
-    task: (context, { all, history, series, again, found, ...shown }) =>
+    task: (context, { all, history, series, values, again, found, ...shown }) =>
       renderTaskPage({
         ...frameOf(context, assetNames.task),
         ...shown,
         ...relationsOf(all, shown.task),
         progressHistory: series,
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
-      }, { again, found }),
+      }, { values, again, found }),
     names: (context, names) => renderNamesPage(frameOf(context, assetNames.stats), names),
     name: (context, stats, runs) => renderNamePage(frameOf(context, assetNames.stats), stats, runs),
     docs: (documentation) =>

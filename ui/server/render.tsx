@@ -20,7 +20,9 @@ import { listSearch } from "../shared/list_query.ts";
 import type { FoundLines, RunAgain } from "../../lib/page_renderer.ts";
 import type { RunStats } from "../../lib/task/run_stats.ts";
 import type { RunSummary } from "../../lib/task/run_summary.ts";
+import { NO_VALUES, type TaskValues } from "../../lib/task/value_book.ts";
 import { StatsShell } from "../components/stats_shell.tsx";
+import { ValuesSection } from "../components/values_section.tsx";
 import type { ClientPageModel, PageData, PageFrame, StatsPageModel, TaskPageModel } from "../shared/model.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
 import { StaticLog } from "./static_log.tsx";
@@ -58,6 +60,8 @@ export function renderClientPage(model: ClientPageModel): string {
 
 /** What only the server renders of a task page. */
 interface TaskPageExtras {
+  /** The values that the task reported; the page fetches them again, so its data need not contain them. */
+  readonly values?: TaskValues;
   /** How to start the task again with other arguments; `null` if the visitor can't. */
   readonly again?: RunAgain | null;
   /** What the URL of the page searches the log for; `null` if it does not search. */
@@ -66,12 +70,13 @@ interface TaskPageExtras {
 
 /** Renders a task page from the data that the browser gets, too. */
 export function renderTaskPage(model: TaskPageModel, extras: TaskPageExtras = {}): string {
-  const { again = null, found = null } = extras;
+  const { values = NO_VALUES, again = null, found = null } = extras;
   const view = snapshotTaskView(model);
   const content = renderToString(
     <TaskPage
       view={view}
       log={<StaticLog view={view} model={model} found={found} />}
+      values={<ValuesSection view={view} values={{ value: values }} />}
       {...(again !== null && { again: <RunAgainSection frame={model} again={again} /> })}
       help={<HelpContent install={installUrl(model)} />}
     />,

@@ -50,6 +50,16 @@ export function logTextUrl(place: Place, id: string): string {
   return `${logUrl(place, id)}?format=text`;
 }
 
+/** Builds the REST URL of a task's values. */
+export function valuesUrl(place: Place, id: string): string {
+  return `${taskUrl(place, id)}/values`;
+}
+
+/** Builds the URL that downloads a task's values as a CSV file. */
+export function valuesCsvUrl(place: Place, id: string): string {
+  return `${valuesUrl(place, id)}?format=csv`;
+}
+
 /** Builds the REST URL that starts a registered task. */
 export function startUrl(place: Place, name: string): string {
   return `${tasksUrl(place)}/start/${segment(name)}`;

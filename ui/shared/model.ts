@@ -32,6 +32,8 @@ export interface PageFrame extends PageContext {
     readonly fallback?: string;
     /** The URL of the script of the log, which only task pages with a log load. */
     readonly log?: string;
+    /** The URL of the script of the values, which only pages of tasks with values load. */
+    readonly values?: string;
   };
 }
 

@@ -6,6 +6,7 @@
 
 import { formatCursor } from "../../task/cursor.ts";
 import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.ts";
+import { NO_VALUES } from "../../task/value_book.ts";
 import { now } from "../../clock.ts";
 import { overviewOf } from "./overview.ts";
 import { runAgain, startableTask } from "./run_again.ts";
@@ -243,17 +244,19 @@ export class Pages {
     const reads = Promise.all([
       removed === undefined ? registry.history(client, id) : [],
       registry.progress(client, id),
+      task.value_count > 0 ? registry.values(client, id) : NO_VALUES,
       this.#logs.lines(client, task, wanted),
       this.#logs.found(client, id, wanted),
       removed === undefined && context.visitor.mayChange ? registry.launch(client, id) : undefined,
     ]);
-    return reads.then(([history, series, log, found, launch]) => {
+    return reads.then(([history, series, values, log, found, launch]) => {
       const html = pages.task(context, {
         task,
         removedAt: removed === undefined ? null : registry.removedAt(client, id) ?? 0,
         all: { summaries, record: (other) => registry.task(client, other) },
         history,
         series,
+        values,
         log,
         found,
         again: launch === undefined ? null : runAgain(this.#context, launch),

@@ -13,6 +13,7 @@ import {
   formatRate,
   formatTimeLeft,
   formatTimeRange,
+  formatValue,
   machineTime,
   timeLeft,
 } from "../../../lib/text/format.ts";
@@ -95,6 +96,22 @@ testTable("formatPercent()", formatPercent, [
   [99.99, "99%"],
   [28.999999999999996, "29%"],
   [100, "100%"],
+]);
+
+testTable("formatValue()", formatValue, [
+  [0, "0"],
+  [-3, "-3"],
+  [1_234_567, "1,234,567"],
+  [0.1 + 0.2, "0.3"],
+  [0.123456789, "0.123457"],
+  [-1_234.5678, "-1,234.57"],
+  [20_200.04, "20,200"],
+  [0.00025, "0.00025"],
+  [0.0000286364, "2.86364e-5"],
+  [1_234_567.8, "1.23457e+6"],
+  [1e9, "1e+9"],
+  [1.5e-7, "1.5e-7"],
+  [1e300, "1e+300"],
 ]);
 
 testTable("formatCount()", formatCount, [

@@ -27,6 +27,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
     assetNames.window,
     assetNames.fallback,
     assetNames.log,
+    assetNames.values,
     assetNames.copy,
     assetNames.style,
   ]);
@@ -37,6 +38,7 @@ Deno.test("pageAssets has all files of the pages, with a hash in each name", () 
   assertMatch(assetNames.window, /^window-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.fallback, /^fallback-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.log, /^log-[0-9a-z]{11}\.js$/);
+  assertMatch(assetNames.values, /^values-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.copy, /^copy-[0-9a-z]{11}\.js$/);
   assertMatch(assetNames.style, /^style-[0-9a-z]{11}\.css$/);
 });
@@ -49,21 +51,23 @@ Deno.test("pageAssets has only small scripts", async () => {
   assertLess(await compressedLength(pageAssets.get(assetNames.window)!.body), MAX_WINDOW_BYTES);
   assertLess(await compressedLength(pageAssets.get(assetNames.fallback)!.body), MAX_FALLBACK_BYTES);
   let all = 0;
-  for (const name of [assetNames.task, assetNames.fallback, assetNames.log]) {
+  for (const name of [assetNames.task, assetNames.fallback, assetNames.log, assetNames.values]) {
     all += await compressedLength(pageAssets.get(name)!.body);
   }
   assertLess(all, MAX_TASK_BYTES);
 });
 
-Deno.test("pageAssets: the log's script imports only what the task page's script exports", () => {
+Deno.test("pageAssets: the script of a section imports only what the task page's script exports", () => {
   const body = (name: string) => pageAssets.get(name)!.body;
   const exported = [...body(assetNames.task).matchAll(/export\{([^}]*)\}/g)].flatMap(([, list]) =>
     list!.split(",").map((name) => name.split(" as ").at(-1))
   );
-  const imports = [...body(assetNames.log).matchAll(/import\{([^}]*)\}from"([^"]*)"/g)];
-  const imported = imports.flatMap(([, list]) => list!.split(",").map((name) => name.split(" as ")[0]));
-  assertEquals(imported.filter((name) => !exported.includes(name)), []);
-  assertEquals([...new Set(imports.map(([, , from]) => from))], [`./${assetNames.task}`]);
+  for (const section of [assetNames.log, assetNames.values]) {
+    const imports = [...body(section).matchAll(/import\{([^}]*)\}from"([^"]*)"/g)];
+    const imported = imports.flatMap(([, list]) => list!.split(",").map((name) => name.split(" as ")[0]));
+    assertEquals(imported.filter((name) => !exported.includes(name)), [], section);
+    assertEquals([...new Set(imports.map(([, , from]) => from))], [`./${assetNames.task}`], section);
+  }
 });
 
 Deno.test("pageAssets has no file that loads anything from other hosts", () => {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { TaskValues } from "../../../lib/task/value_book.ts";
 import { renderClientPage, renderProblemPage, renderTaskPage } from "../../../ui/server/render.tsx";
 import { pageOfTasks } from "../../../ui/shared/list_slice.ts";
 import type { ClientPageModel, TaskPageModel } from "../../../ui/shared/model.ts";
@@ -313,6 +314,43 @@ Deno.test("renderClientPage() links to the previous and the next page", () => {
   assertStringIncludes(html, 'rel="next" href="/base/t/team?page=3"');
   assertStringIncludes(html, "Page 2 of 3");
   assertEquals(html.match(/data-task-id=/g)?.length, 100);
+});
+
+Deno.test("renderTaskPage() shows each series of values as a chart, and its extremes as text", () => {
+  const model = taskModel(exampleTask({ value_count: 4 }));
+  const page = (values: TaskValues) => withoutData(renderTaskPage(model, { values }));
+  const html = page({
+    series: [
+      { name: "train/loss", points: [[EXAMPLE_TIME, 2.5], [EXAMPLE_TIME + 5, 0.25], [EXAMPLE_TIME + 10, 1]] },
+      { name: "flat", points: [[EXAMPLE_TIME, -1e308]] },
+    ],
+    ignored: 2,
+  });
+  for (
+    const text of [
+      'aria-label="train/loss: last 1, lowest 0.25, highest 2.5"',
+      "M0 0L500 100L1000 66.7",
+      'aria-label="flat: last -1e+308, lowest -1e+308, highest -1e+308"',
+      "M0 50h0",
+      "2 values of further series not kept: a task has at most 16.",
+      '<th scope="row">train/loss</th>',
+      "/tasks/team/task-1/values?format=csv",
+    ]
+  ) {
+    assertStringIncludes(html, text);
+  }
+  // Without the script, nothing can be moved.
+  assertNotMatch(html, /role="slider"|NaN/);
+  assertNotMatch(page({ series: [], ignored: 0 }), /values-title/);
+});
+
+Deno.test("renderTaskPage() draws values that differ by more than the largest number", () => {
+  const points = [[-1.7e308, -1.7e308], [1.7e308, 1.7e308]] as const;
+  const html = renderTaskPage(taskModel(exampleTask()), {
+    values: { series: [{ name: "huge", points }], ignored: 0 },
+  });
+  assertStringIncludes(html, "M0 100L1000 0");
+  assertNotMatch(withoutData(html), /NaN|Infinity/);
 });
 
 Deno.test("renderTaskPage() shows log, result, error, subtasks and metadata", () => {

@@ -1,0 +1,113 @@
+/** @jsxImportSource preact */
+/**
+ * The chart of one series of values, which can be read with the pointer and the keyboard.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { formatClock, formatDateTime, formatValue } from "../../lib/text/format.ts";
+import type { NamedSeries } from "../../lib/task/value_book.ts";
+import type { ValuePoint } from "../../lib/task/values.ts";
+import { nearestPoint, pointAfterKey } from "../shared/value_points.ts";
+import type { FrameView } from "../shared/view.ts";
+import { AreaChart } from "./chart.tsx";
+import { Clock } from "./time.tsx";
+
+interface ValueChartProps {
+  readonly view: FrameView;
+  readonly series: NamedSeries;
+  /** The time of the left edge, in epoch seconds; `to` is that of the right edge. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * A chart from the lowest to the highest value of a series. It states the last value, or that at the pointer or at the
+ * place that the arrow keys moved to.
+ */
+export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Element {
+  const { name, points } = series;
+  const [chosen, setChosen] = useState<ValuePoint | null>(null);
+  const values = points.map(([, value]) => value);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const last = points.at(-1)!;
+  const shown = chosen === null ? points.length - 1 : nearestPoint(points, chosen);
+  const [at, value] = points[shown]!;
+  const place = ([at, value]: ValuePoint) => [part(at, from, to), part(value, low, high)] as const;
+  const isScripted = view.scripted.value;
+  const chart = (
+    <AreaChart
+      points={points.map(place)}
+      from={0}
+      to={1}
+      high={1}
+      mark={place([at, value])}
+      isMarkCrossed={chosen !== null}
+      isFilled={false}
+      label={`${name}: last ${formatValue(last[1])}, lowest ${formatValue(low)}, highest ${
+        formatValue(high)
+      }`}
+    />
+  );
+  function point(event: JSX.TargetedPointerEvent<HTMLElement>): void {
+    const { left, width } = event.currentTarget.getBoundingClientRect();
+    const time = from + (event.clientX - left) / Math.max(width, 1) * (to - from);
+    setChosen(points[nearestPoint(points, [time, NaN])]!);
+  }
+  function press(event: JSX.TargetedKeyboardEvent<HTMLElement>): void {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const next = pointAfterKey(points, shown, event.key);
+    if (next === null) return;
+    event.preventDefault();
+    setChosen(next);
+  }
+  return (
+    <figure class="chart-frame value-chart">
+      <figcaption>
+        <span class="value-name" title={name}>{name}</span>
+        <span class="value-shown number">
+          {chosen !== null && <span class="value-at">{formatClock(at, isScripted)}</span>}
+          <strong title={String(value)}>{formatValue(value)}</strong>
+        </span>
+      </figcaption>
+      {isScripted
+        ? (
+          <div
+            class="value-slider"
+            role="slider"
+            tabIndex={0}
+            aria-label={name}
+            aria-valuemin={1}
+            aria-valuemax={points.length}
+            aria-valuenow={shown + 1}
+            aria-valuetext={`${formatValue(value)} at ${formatDateTime(at, isScripted)}`}
+            onPointerDown={point}
+            onPointerMove={point}
+            onPointerLeave={({ pointerType }) => pointerType === "mouse" && setChosen(null)}
+            onKeyDown={press}
+            onBlur={() => setChosen(null)}
+          >
+            {chart}
+          </div>
+        )
+        : chart}
+      <div class="chart-times number" aria-hidden="true">
+        <Clock view={view} at={from} />
+        {to > from && <Clock view={view} at={to} />}
+      </div>
+      <dl class="value-extremes number">
+        <dt>Lowest</dt>
+        <dd title={String(low)}>{formatValue(low)}</dd>
+        <dt>Highest</dt>
+        <dd title={String(high)}>{formatValue(high)}</dd>
+      </dl>
+    </figure>
+  );
+}
+
+/** Returns where a number is between two others, from 0 to 1. The halves keep the difference of huge numbers finite. */
+function part(value: number, low: number, high: number): number {
+  return low === high ? 0.5 : (value / 2 - low / 2) / (high / 2 - low / 2);
+}
