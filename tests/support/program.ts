@@ -34,7 +34,7 @@ export interface Ended {
 }
 
 /** How long a test waits for an output or the end of a program, in milliseconds. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 /** A started program; disposal terminates it. */
 export class Process implements AsyncDisposable {
