@@ -154,11 +154,9 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     return tasks.delete(task.id);
   }
 
-  function unselect(id: string): void {
-    if (!selected.peek().has(id)) return;
-    const others = new Set(selected.peek());
-    others.delete(id);
-    selected.value = others;
+  function unselect(ids: ReadonlySet<string>): void {
+    const others = [...selected.peek()].filter((id) => !ids.has(id));
+    if (others.length < selected.peek().size) selected.value = new Set(others);
   }
 
   function settle(): void {
@@ -170,17 +168,19 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   function apply(changes: { tasks: ReadonlyMap<string, Task>; removed: ReadonlySet<string> }): void {
     batch(() => {
       const moved = new Set<string>();
+      const gone = new Set<string>();
       for (const id of changes.removed) {
         interim?.removed.add(id);
         interim?.tasks.delete(id);
         tally.remove(id);
-        sums.remove(id);
-        stateSums.remove(id);
+        sums.remove(id, frame.now.peek());
+        stateSums.remove(id, frame.now.peek());
         attention.remove(id);
         if (changes.tasks.has(id)) continue;
         if (tasks.delete(id)) moved.add(id);
-        unselect(id);
+        gone.add(id);
       }
+      unselect(gone);
       changes.tasks.forEach((task, id) => {
         if (applyTask(task, changes.removed.has(id))) moved.add(id);
         interim?.tasks.set(id, task);

@@ -40,7 +40,7 @@ const TYPING_MS = 150;
 const MORE = 400;
 /** The number of loaded tasks that are requested again with the next slice, to detect gaps. */
 const OVERLAP = 20;
-/** How often uncertain totals are fetched again, in milliseconds. */
+/** When uncertain totals are fetched again, in milliseconds; twice as long if they still are, up to the next. */
 const RECOUNT_MS = 2_000;
 /** How often totals and the tasks that need attention are fetched anyway, in milliseconds. */
 const REFRESH_MS = 20_000;
@@ -56,6 +56,7 @@ export class ListControl implements ListActions, Disposable {
   #wanted: ListQuery;
   /** When the totals were fetched last, in milliseconds. */
   #countedMs = performance.now();
+  #recountMs = RECOUNT_MS;
   /** The id of the task that was selected last: a range starts there. */
   #anchor: string | null = null;
 
@@ -219,10 +220,14 @@ export class ListControl implements ListActions, Disposable {
 
   #recount(): void {
     const { signal } = this.#request;
-    const isDue = performance.now() - this.#countedMs > REFRESH_MS;
-    if (!this.#page.isUncertain() && !isDue || document.hidden) return;
+    const isUncertain = this.#page.isUncertain();
+    if (!isUncertain) this.#recountMs = RECOUNT_MS;
+    // The timer may be early by a little.
+    const dueMs = (isUncertain ? this.#recountMs : REFRESH_MS) - RECOUNT_MS / 2;
+    if (performance.now() - this.#countedMs < dueMs || document.hidden) return;
     if (this.#page.loading.peek().kind !== "no") return;
     this.#countedMs = performance.now();
+    this.#recountMs = Math.min(2 * this.#recountMs, REFRESH_MS);
     this.#page.recordChanges();
     const query = this.#page.query.peek();
     this.#options.fetchSlice(query, { from: 0, limit: 0 }, signal).then((slice) => {

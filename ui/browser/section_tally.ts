@@ -28,7 +28,7 @@ export class SectionTally {
     return this.#totals;
   }
 
-  /** Whether the totals may be wrong: a task changed, and it is not known whether they include that task. */
+  /** Whether the totals may be wrong: a task changed, and it is not known whether they include that change. */
   get isUncertain(): boolean {
     return this.#isUncertain;
   }
@@ -50,9 +50,20 @@ export class SectionTally {
    * @param now when the server counted them, in epoch seconds
    */
   count(sections: readonly ListSection[], now: number): void {
-    this.#totals = new Map(sections.map(({ key, total }) => [key, total]));
+    this.#totals = this.#knowsAll
+      ? this.#countKnown(sections)
+      : new Map(sections.map(({ key, total }) => [key, total]));
     this.#since = now;
-    this.#isUncertain = this.#hasMoved;
+    this.#isUncertain = this.#hasMoved && !this.#knowsAll;
+  }
+
+  /** Counts the known tasks: the server's totals may include a change that has not arrived yet, and would count twice. */
+  #countKnown(sections: readonly ListSection[]): ReadonlyMap<string, number> {
+    const totals = new Map(sections.map(({ key }) => [key, 0]));
+    for (const key of this.#known.values()) {
+      if (key !== null) totals.set(key, (totals.get(key) ?? 0) + 1);
+    }
+    return totals;
   }
 
   /**
@@ -79,20 +90,27 @@ export class SectionTally {
     const before = this.#known.get(task.id);
     this.#known.set(task.id, key);
     if (before === undefined && !isNew) this.#isUncertain = this.#hasMoved = true;
-    else this.#move(before ?? null, key);
+    else this.#move(before ?? null, key, task.updated_at);
   }
 
-  /** Removes a task from its section. */
-  remove(id: string): void {
+  /**
+   * Removes a task from its section.
+   *
+   * @param id the id of the task
+   * @param now the time, in epoch seconds
+   */
+  remove(id: string, now: number): void {
     const before = this.#known.get(id);
     if (before === undefined && !this.#knowsAll) this.#isUncertain = this.#hasMoved = true;
     this.#known.delete(id);
-    this.#move(before ?? null, null);
+    this.#move(before ?? null, null, now);
   }
 
-  #move(from: string | null, to: string | null): void {
+  #move(from: string | null, to: string | null, at: number): void {
     if (from === to) return;
     this.#hasMoved = true;
+    // A response over HTTP may overtake the change that it already includes.
+    if (!this.#knowsAll && at <= this.#since + CLOCK_TOLERANCE) this.#isUncertain = true;
     const totals = new Map(this.#totals);
     if (from !== null) totals.set(from, Math.max(0, (totals.get(from) ?? 0) - 1));
     if (to !== null) totals.set(to, (totals.get(to) ?? 0) + 1);
