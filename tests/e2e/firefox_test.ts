@@ -9,7 +9,7 @@ import { TcpProxy } from "../support/tcp_proxy.ts";
 
 /** What Firefox logs about requests that fail while the server is down. */
 const NETWORK_ERROR =
-  /^Firefox can’t establish a connection|^The connection to .* was interrupted|NetworkError/;
+  /^(Error: )?Firefox can’t establish a connection|^The connection to .* was interrupted|NetworkError/;
 
 /** Waits until the page's text, as a user sees it, contains a text. */
 async function sees(page: Page, text: string, within = "body"): Promise<void> {
