@@ -65,6 +65,7 @@ export type {
   TaskState,
   UpdateChange,
 } from "./task/task.ts";
+export type { ValuePoint, Values } from "./task/values.ts";
 export { createMonitor, openMonitor } from "./monitor/create_monitor.ts";
 export type { ConnectionInfo, Monitor, ShutdownOptions } from "./monitor/monitor.ts";
 export type {

@@ -45,6 +45,7 @@ export type {
 } from "./reporter/monitored_task.ts";
 export type { TaskUpdate } from "./reporter/task_update.ts";
 export type { JsonObject, JsonValue, LogLevel, LogLineTraits, LogStream, UpdateChange } from "./task/task.ts";
+export type { ValuePoint, Values } from "./task/values.ts";
 export type { AnyGenerator } from "./reporter/monitored_generator.ts";
 export type {
   CallOptions,
