@@ -1,5 +1,5 @@
 /**
- * Tells the URL of a PostgreSQL database from the path of a file.
+ * Distinguishes the URL of a PostgreSQL database from the path of a file.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * What the scripts of sections take from the script of the page, so that both use one copy: its components
- * and signals work together only then.
+ * Exports Preact from the page's script to the scripts of its sections. Components and signals only work with
+ * the copy of the library that created them.
  *
  * @module
  */

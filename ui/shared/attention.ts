@@ -27,7 +27,7 @@ export interface Attention {
 
 /** How long a failure needs attention, in seconds. */
 export const FAILURE_SECONDS = 3_600;
-/** The maximum number of tasks that are shown to need attention. */
+/** The maximum number of tasks in the section "Needs attention". */
 export const MAX_ATTENTION = 50;
 /** The maximum number of names whose limits a page knows. */
 const MAX_NAMES = 200;

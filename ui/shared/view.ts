@@ -171,7 +171,7 @@ export interface ClientView extends FrameView {
   /** The ids of the selected tasks. */
   readonly selected: Readable<ReadonlySet<string>>;
   readonly bulk: Readable<BulkState>;
-  /** The actions that can change at least one of the selected tasks; without JavaScript, of all listed ones. */
+  /** The bulk actions that can change at least one selected task or, without JavaScript, at least one listed task. */
   readonly possible: Readable<ReadonlySet<BulkAction>>;
   readonly page: number;
   readonly pages: number;

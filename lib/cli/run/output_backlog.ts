@@ -28,7 +28,7 @@ const CHUNK_BYTES = 256;
 const BEHIND_BYTES = 512 * 1024;
 /** Bytes at the end of an output that are read in any case: progress is in what came last. */
 const READ_AT_END_BYTES = 64 * 1024;
-/** Bytes that are read at once, and that are only logged at once; either takes a few milliseconds. */
+/** The size of a slice that is logged and read for progress, and of one that is only logged; each takes a few milliseconds. */
 const SLICE_BYTES = { read: 8 * 1024, logged: 32 * 1024 };
 /** While reading is behind, one of this many slices is read. */
 const SAMPLED_SLICES = 8;

@@ -15,7 +15,7 @@ const STATEMENT_MS = 10_000;
 /** The maximum number of connections for reading. */
 const READERS = 4;
 
-/** How long a connection for reading stays open without a query, in milliseconds. */
+/** The idle time after which a connection for reading is closed, in milliseconds. */
 const IDLE_MS = 30_000;
 
 /** The object ids of the types "bigint" and "json". */
