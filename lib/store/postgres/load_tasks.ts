@@ -4,6 +4,7 @@
  * @module
  */
 
+import { intern } from "../database/intern.ts";
 import { REPLACEMENT } from "../database/storable.ts";
 import { PROGRESS_HISTORY, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
 import {
@@ -71,7 +72,7 @@ export async function loadTasks(
     for (const row of rows) {
       place = row[0];
       const [, , id, seq, endedAt, record] = row;
-      const client = shared(texts, row[1]);
+      const client = intern(texts, row[1]);
       if (endedAt === null) {
         const [sums = null, points = null, values = null] = row.slice(-3) as (string | null)[];
         live.push({
@@ -101,8 +102,8 @@ function summaryFrom(row: Row, texts: Map<string, string>): TaskSummary {
   const [parent_id, retry_of] = ids;
   const summary: { readonly [Key in keyof TaskSummary]: unknown } = {
     id,
-    name: shared(texts, name),
-    state: shared(texts, state as string),
+    name: intern(texts, name),
+    state: intern(texts, state as string),
     created_at,
     started_at,
     updated_at,
@@ -113,12 +114,6 @@ function summaryFrom(row: Row, texts: Map<string, string>): TaskSummary {
   };
   // The cast is safe, because the columns have the types of the record's fields.
   return summary as TaskSummary;
-}
-
-function shared(texts: Map<string, string>, text: string): string {
-  const known = texts.get(text);
-  if (known === undefined) texts.set(text, text);
-  return known ?? text;
 }
 
 async function loadClients(connection: Connection, index: TaskIndex): Promise<void> {

@@ -11,6 +11,7 @@ import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.t
 import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { DatabaseFile, ReadValue } from "./database_file.ts";
+import { intern } from "../database/intern.ts";
 import { REPLACEMENT } from "../database/storable.ts";
 import { readTask, TaskOnDisk } from "./task_on_disk.ts";
 
@@ -38,7 +39,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
     for (const row of rows) {
       place = Number(row[0]);
       index.skip(place);
-      const [client, id, seq] = [shared(texts, row[1]), String(row[2]), Number(row[3])];
+      const [client, id, seq] = [intern(texts, String(row[1])), String(row[2]), Number(row[3])];
       if (index.node(client, id) !== undefined) leaveOutEarlier(client, id);
       if (row[4] === null) {
         const task = intactTask(file, place, id);
@@ -99,8 +100,8 @@ function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): Tas
   const [parent_id, retry_of] = ids;
   const summary: { readonly [Key in keyof TaskSummary]: unknown } = {
     id,
-    name: shared(texts, name),
-    state: shared(texts, state),
+    name: intern(texts, name),
+    state: intern(texts, String(state)),
     created_at,
     started_at,
     updated_at,
@@ -111,13 +112,6 @@ function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): Tas
   };
   // The cast is safe, because the columns have the types of the record's fields, which STRICT tables enforce.
   return summary as TaskSummary;
-}
-
-function shared(texts: Map<string, string>, value: ReadValue | undefined): string {
-  const text = String(value);
-  const known = texts.get(text);
-  if (known === undefined) texts.set(text, text);
-  return known ?? text;
 }
 
 function loadClients(file: DatabaseFile, index: TaskIndex): void {
