@@ -1,6 +1,6 @@
-/** Tests of the layout of the API reference on small and large screens. */
+/** Tests of the API reference: its layout on small and large screens, and its buttons. */
 
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { startServer } from "../support/server.ts";
 
@@ -32,5 +32,20 @@ Deno.test("/docs shows its table of contents in a sidebar on a large screen", as
     await contents.getByRole("link", { name: "Cancel a task" }).click();
     const heading = await page.getByRole("heading", { name: "Cancel a task" }).boundingBox();
     assert(heading!.y >= 0 && heading!.y < 900, `the heading is at ${heading!.y} px`);
+  });
+});
+
+Deno.test("/docs: a button copies each block of code", async () => {
+  await using server = startServer();
+  await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/docs`);
+    const call = page.getByRole("article", { name: "Create a task" });
+    await call.getByRole("button", { name: "Copy", exact: true }).click();
+    await call.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assertEquals(copied, await call.locator("pre").first().textContent());
+    assertStringIncludes(copied, server.url);
+    assertEquals(await page.locator("pre").count(), await page.locator(".docs-copy").count());
+    assertEquals(complaints, []);
   });
 });

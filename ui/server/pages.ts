@@ -13,6 +13,7 @@ import { listSearch, readListQuery } from "../shared/list_query.ts";
 import { readBounds, sliceOf } from "../shared/list_slice.ts";
 import { argumentsFromForm } from "../shared/arguments.ts";
 import type { PageFrame } from "../shared/model.ts";
+import type { ProseAssets } from "./prose.tsx";
 import { renderDocsPage } from "./render_docs.tsx";
 import { renderInstallPage } from "./render_install.tsx";
 import { renderOverviewPage } from "./render_overview.tsx";
@@ -80,19 +81,21 @@ export function pageRenderer(version: string): PageRenderer {
       }, { values, again, found }),
     names: (context, names) => renderNamesPage(frameOf(context, assetNames.stats), names),
     name: (context, stats, runs) => renderNamePage(frameOf(context, assetNames.stats), stats, runs),
-    docs: (documentation) =>
-      renderDocsPage(documentation, `${documentation.basePath}/assets/${assetNames.style}`),
+    docs: (documentation) => renderDocsPage(documentation, proseAssets(documentation.basePath)),
     overview: (page) =>
       renderOverviewPage({ ...page, version }, `${page.basePath}/assets/${assetNames.style}`),
-    install: (page) =>
-      renderInstallPage({ ...page, version }, {
-        style: `${page.basePath}/assets/${assetNames.style}`,
-        script: `${page.basePath}/assets/${assetNames.copy}`,
-      }),
+    install: (page) => renderInstallPage({ ...page, version }, proseAssets(page.basePath)),
     signIn: (page) => renderSignInPage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     share: (page) => renderSharePage({ ...page, style: `${page.basePath}/assets/${assetNames.style}` }),
     problem: (problem) =>
       renderProblemPage({ ...problem, style: `${problem.basePath}/assets/${assetNames.style}` }),
     argumentsFrom: (input, fields) => argumentsFromForm(input, fields),
+  };
+}
+
+function proseAssets(basePath: string): ProseAssets {
+  return {
+    style: `${basePath}/assets/${assetNames.style}`,
+    script: `${basePath}/assets/${assetNames.copy}`,
   };
 }

@@ -16,6 +16,23 @@ export function Prose({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
+/** The URLs of the files that a page with blocks of code needs. */
+export interface ProseAssets {
+  readonly style: string;
+  /** The script that adds a button to each block, which copies it. */
+  readonly script: string;
+}
+
+/** The head of a page with blocks of code. */
+export function ProseHead({ style, script }: ProseAssets): JSX.Element {
+  return (
+    <>
+      <link rel="stylesheet" href={style} />
+      <script type="module" src={script} />
+    </>
+  );
+}
+
 /** A block of code, which can be scrolled with the keyboard. */
 export function Code({ text, id }: { readonly text: string; readonly id?: string }): JSX.Element {
   return <pre class="code docs-code" id={id} tabIndex={0}>{text}</pre>;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Renders the API reference. The page needs no script.
+ * Renders the API reference. A script only adds buttons that copy its blocks of code.
  *
  * @module
  */
@@ -15,16 +15,16 @@ import type {
 } from "../../lib/page_renderer.ts";
 import { Mark } from "../components/icons.tsx";
 import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
-import { Code, Prose } from "./prose.tsx";
+import { Code, Prose, type ProseAssets, ProseHead } from "./prose.tsx";
 import { documentOf } from "./render.tsx";
 
 /**
  * Renders the page of the API reference.
  *
  * @param documentation the content of the API reference
- * @param style the URL of the stylesheet
+ * @param assets the URLs of its files
  */
-export function renderDocsPage(documentation: Documentation, style: string): string {
+export function renderDocsPage(documentation: Documentation, assets: ProseAssets): string {
   const { basePath, server, needsKey, groups, sockets, record, problems } = documentation;
   const all = [...groups, sockets];
   const content = renderToString(
@@ -72,7 +72,7 @@ export function renderDocsPage(documentation: Documentation, style: string): str
       </main>
     </div>,
   );
-  return documentOf("API reference · Taskscope", <link rel="stylesheet" href={style} />, content);
+  return documentOf("API reference · Taskscope", <ProseHead {...assets} />, content);
 }
 
 /** The links to all sections and calls of the page: collapsed on small screens, a sidebar on large ones. */

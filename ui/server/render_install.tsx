@@ -12,19 +12,16 @@ import type { InstallPage } from "../../lib/page_renderer.ts";
 import { Mark } from "../components/icons.tsx";
 import { clientPageUrl } from "../shared/links.ts";
 import { type InstallSection, installSections, KEY_BLOCK } from "./install_sections.ts";
-import { Code, Prose } from "./prose.tsx";
+import { Code, Prose, type ProseAssets, ProseHead } from "./prose.tsx";
 import { documentOf } from "./render.tsx";
 
 /**
  * Renders the page.
  *
  * @param page the address of the server, and what it requires
- * @param assets the URLs of the stylesheet and of the script
+ * @param assets the URLs of its files
  */
-export function renderInstallPage(
-  page: InstallPage,
-  assets: { readonly style: string; readonly script: string },
-): string {
+export function renderInstallPage(page: InstallPage, assets: ProseAssets): string {
   const { basePath, needsKey } = page;
   const sections = installSections(page);
   const content = renderToString(
@@ -49,13 +46,7 @@ export function renderInstallPage(
       </main>
     </div>,
   );
-  const head = (
-    <>
-      <link rel="stylesheet" href={assets.style} />
-      <script type="module" src={assets.script} />
-    </>
-  );
-  return documentOf("Report to this server · Taskscope", head, content);
+  return documentOf("Report to this server · Taskscope", <ProseHead {...assets} />, content);
 }
 
 function Contents({ sections, needsKey, basePath }: {

@@ -277,7 +277,9 @@ Deno.test("/docs is a page with every call, and requires the key if there is one
   }
   const anchors = new Set([...page.text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   for (const [, target] of page.text.matchAll(/href="#([^"]+)"/g)) assert(anchors.has(target), target);
-  assertEquals(page.text.includes("<script"), false);
+  const scripts = page.text.match(/<script\b[^>]*>/g)!;
+  assertEquals(scripts.length, 1);
+  assertMatch(scripts[0]!, /^<script type="module" src="\/assets\/copy-\w+\.js">$/);
   assertEquals(page.text.includes("`"), false, "backticks are rendered as code");
   await using keyed = start(KEY);
   assertEquals((await call("GET", `${keyed.url}/openapi.json`)).status, 401);
