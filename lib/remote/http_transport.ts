@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isNode, unrefTimer } from "../environment.ts";
+import { isNode, lacksEnvPermission, unrefTimer } from "../environment.ts";
 import { Deadline } from "../timeout.ts";
 import { object, parseJson } from "../task/protocol.ts";
 import { connectionProblem } from "./connection_problem.ts";
@@ -149,11 +149,17 @@ function problemIn(body: string): string | null {
   try {
     const { code, detail } = object(parseJson(body), "problem");
     if (typeof code !== "string" || typeof detail !== "string") return null;
-    const hasVariables = typeof Deno !== "undefined" || isNode();
-    return code === "key_needed" && hasVariables ? `${detail}; set TASKSCOPE_KEY` : detail;
+    return code === "key_needed" ? `${detail}${keyHint()}` : detail;
   } catch {
     return null;
   }
+}
+
+/** Returns what the user has to do so that the program sends a key; an empty text in a browser. */
+function keyHint(): string {
+  if (typeof Deno === "undefined" && !isNode()) return "";
+  const permission = lacksEnvPermission("TASKSCOPE_KEY") ? ', and add "--allow-env=TASKSCOPE_*"' : "";
+  return `; set TASKSCOPE_KEY${permission}`;
 }
 
 function repliesIn(body: string): BatchAnswer {

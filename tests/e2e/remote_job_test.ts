@@ -159,6 +159,21 @@ Deno.test("monitored() by URL: a program without network permission runs, and pr
   assertEquals((await call("GET", `${program.url}/tasks/default`)).json.all_tasks, {});
 });
 
+Deno.test("monitored() by URL: a program that may not read its key is told once how to permit it", async () => {
+  const env = { TASKSCOPE_KEY: "a-key-of-16-chars" };
+  await using program = await startProgram(["--no-demo"], { env });
+  using folder = new JobFolder();
+  folder.write("job.ts", counting(program.url));
+  const warning =
+    `[taskscope] ${program.url} accepts no reports (This server requires a key; set TASKSCOPE_KEY, ` +
+    'and add "--allow-env=TASKSCOPE_*"), so tasks run unmonitored\n';
+  for (const [flags, warnings] of [[[], warning], [["--allow-env=TASKSCOPE_*"], ""]] as const) {
+    await using job = folder.deno(["run", ...flagsFor(program.url), ...flags, "job.ts", "2"], { env });
+    const { code, stdout, stderr } = await job.ended();
+    assertEquals([code, stdout, stderr.replace(/^Download .*\n/gm, "")], [0, "counted 2\n", warnings]);
+  }
+});
+
 Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}`, async () => {
   const deno = ["npx", "--yes", "--offline", `deno@${OLDEST}`];
   using folder = new JobFolder();
