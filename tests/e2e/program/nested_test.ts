@@ -6,8 +6,22 @@ import { call } from "../../support/calls.ts";
 import { freePort } from "../../support/free_port.ts";
 import { moduleArgs, type Process, type Program, startProgram } from "../../support/program.ts";
 import { Runs } from "../../support/runs.ts";
+import { findTool } from "../../support/tools.ts";
 
+const PYTHON_PACKAGE = new URL("../../../lib/reporters/python/", import.meta.url).pathname;
 const KEY = "the-key-of-a-server-for-nesting";
+/** A program in Python that does the same as `tests/support/nested_program.ts`. */
+const PYTHON = `
+import os, sys, time, taskscope
+
+@taskscope.monitored(name="count")
+def count(task):
+    task.update(current=1, total=4)
+    while not os.path.exists(sys.argv[1]): time.sleep(0.02)
+    task.update(current=4)
+
+count()
+`;
 /** How long a test waits for a state, in milliseconds. */
 const DEADLINE_MS = 60_000;
 
@@ -37,23 +51,40 @@ class Place implements AsyncDisposable {
   }
 
   /** Starts `taskscope run` with a script, in which `$RUN` is `taskscope run` and `$COUNT` a monitored program. */
-  async start(flags: readonly string[], script: string): Promise<Process> {
+  async start(
+    flags: readonly string[],
+    script: string,
+    language: "deno" | "python" = "deno",
+  ): Promise<Process> {
     const permissions = ["--allow-net=127.0.0.1", "--allow-read", "--allow-env=TASKSCOPE_*"];
-    const count = [Deno.execPath(), ...await moduleArgs("tests/support/nested_program.ts", permissions)];
-    const text = (await this.runs.withRun(script)).replaceAll("$COUNT", count.join(" "));
+    const words = language === "deno"
+      ? [Deno.execPath(), ...await moduleArgs("tests/support/nested_program.ts", permissions)]
+      : ["/usr/bin/python3", this.runs.file("count.py", PYTHON)];
+    const text = (await this.runs.withRun(script)).replaceAll("$COUNT", words.join(" "));
     this.runs.file("script", text);
     const server = ["--server", `http://127.0.0.1:${this.port}`];
-    const env = this.key === null ? {} : { TASKSCOPE_KEY: this.key };
+    const env = {
+      ...this.key === null ? {} : { TASKSCOPE_KEY: this.key },
+      PYTHONPATH: PYTHON_PACKAGE,
+      PYTHONDONTWRITEBYTECODE: "1",
+    };
     return await this.runs.start([...server, ...flags, "--", "sh", "script"], { env });
   }
 
-  /** Returns what the server has. */
+  /** Returns what the server has, by the ids; `count` has another id if it is written in Python. */
   async tree(): Promise<Record<string, Row>> {
     const headers = this.key === null ? {} : { authorization: `Bearer ${this.key}` };
     const { json } = await call("GET", `http://127.0.0.1:${this.port}/tasks/runs`, { headers });
-    const rows = Object.values<Task>(json.all_tasks).map(({ id, parent_id, state, progress, current }) => {
-      return [id, [parent_id, state, progress === null ? null : Math.round(progress), current]];
-    });
+    const rows = Object.values<Task>(json.all_tasks).map(
+      ({ id, name, parent_id, state, progress, current }) => {
+        return [name === "count" ? name : id, [
+          parent_id,
+          state,
+          progress === null ? null : Math.round(progress),
+          current,
+        ]];
+      },
+    );
     return Object.fromEntries(rows);
   }
 
@@ -92,16 +123,18 @@ $RUN --id broken -- sh -c 'echo 80%; while [ ! -e go3 ]; do sleep 0.05; done; ex
 `;
 
 for (
-  const [title, key, restarts] of [
-    ["", null, false],
-    [" to a server with a key", KEY, false],
-    [" to a server with a key that is killed and restarted", KEY, true],
+  const [title, key, restarts, language] of [
+    ["", null, false, "deno"],
+    [" to a server with a key", KEY, false, "deno"],
+    [", one of them in Python, to a server with a key that is killed and restarted", KEY, true, "python"],
   ] as const
 ) {
   Deno.test(`runCommand() and what its script reports${title} are one tree`, async () => {
+    const isPython = language === "python";
+    if (isPython && await findTool(["/usr/bin/python3"], "A test of nesting in Python") === undefined) return;
     await using place = new Place(key);
     await place.startServer();
-    await using process = await place.start(["--id", "all", "--expect", "3"], SCRIPT);
+    await using process = await place.start(["--id", "all", "--expect", "3"], SCRIPT, language);
     const restart = async () => {
       if (!restarts) return;
       await place.killServer();
