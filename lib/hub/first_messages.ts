@@ -8,6 +8,7 @@
 import type { Cursor } from "../task/cursor.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { ChangesSince, StoredTask } from "../store/store.ts";
+import { NOTHING_MISSED } from "../task/wire.ts";
 import { EventFrame, eventMessage, missedEvents } from "./event_messages.ts";
 import type { FullStates } from "./full_states.ts";
 import { enclosed, type Text } from "./long_text.ts";
@@ -47,7 +48,7 @@ export class FirstMessages {
     return (cursor) => [...resync, ...state(cursor), ...news];
   }
 
-  /** Returns the first message for a watcher of all events, as a list of at most one. */
+  /** Returns the first message for a watcher of all events, as a list of one. */
   events(client: string, full: FullStates, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
@@ -57,7 +58,7 @@ export class FirstMessages {
     return (cursor) => [enclosed(resync(after), eventMessage("initial_state", state(cursor), cursor), news)];
   }
 
-  /** Returns the first message for a watcher of one task's events, as a list of at most one. */
+  /** Returns the first message for a watcher of one task's events, as a list of one. */
   taskEvents(client: string, stored: StoredTask, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     if (missed === undefined) {
@@ -80,7 +81,7 @@ export class FirstMessages {
 
 function missedMessages(missed: ChangesSince, news: string): MessagesAt {
   const frame = new EventFrame(missedEvents(missed));
-  return (cursor) => [frame.text(cursor, 0) + news].filter((message) => message !== "");
+  return (cursor) => [(frame.text(cursor, 0) || `${NOTHING_MISSED}\n\n`) + news];
 }
 
 function resync(after: Cursor | null): string {

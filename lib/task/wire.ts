@@ -47,6 +47,12 @@ export interface TaskChanges extends TaskList {
   readonly removed: readonly string[];
 }
 
+/**
+ * The comment that a resumed event stream starts with if the watcher has missed nothing; a stream that has changes to
+ * send starts with these.
+ */
+export const NOTHING_MISSED = ": nothing missed";
+
 /** A message of the WebSocket that sends deltas. */
 export type ServerMessage =
   | { readonly type: "task_update" } & TaskChanges

@@ -7,19 +7,11 @@
 import { EventReader } from "./event_reader.ts";
 import type { SubscriptionCallbacks } from "./update_sources.ts";
 
-/**
- * If no event arrives for this long after an event stream was opened, in milliseconds, no changes were
- * missed.
- */
-const MISSED_MS = 300;
-
 /** Passes the messages of one event stream to a subscription, and keeps its cursor. */
 export class EventFeed {
   readonly #callbacks: SubscriptionCallbacks;
   readonly #reader = new EventReader();
   #position: string;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #hasBegun = false;
   #isClosed = false;
 
   /**
@@ -44,13 +36,9 @@ export class EventFeed {
   push(text: string): void {
     if (this.#isClosed) return;
     this.#callbacks.onActivity();
-    // The stream starts with the missed changes; if there are none, it starts without any event.
-    if (!this.#hasBegun) this.#timer = setTimeout(() => this.tellCurrent(), MISSED_MS);
-    this.#hasBegun = true;
     for (const message of this.#reader.push(text)) {
       if (this.#isClosed) return;
       if (message.type === "task_update" || message.type === "initial_state") {
-        clearTimeout(this.#timer);
         this.#position = message.cursor ?? this.#position;
       }
       this.#callbacks.onMessage(message);
@@ -65,6 +53,5 @@ export class EventFeed {
   /** Stops passing on messages. */
   close(): void {
     this.#isClosed = true;
-    clearTimeout(this.#timer);
   }
 }

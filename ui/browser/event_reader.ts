@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import { readMessage, readTask, type ServerMessage } from "../../lib/task/wire.ts";
+import { NOTHING_MISSED, readMessage, readTask, type ServerMessage } from "../../lib/task/wire.ts";
 
 /** An incremental parser of server-sent events, for chunks of any size. */
 export class EventReader {
@@ -43,6 +43,7 @@ export class EventReader {
 
   #line(line: string): ServerMessage | null {
     if (line === "") return this.#dispatch();
+    if (line === NOTHING_MISSED) return { type: "task_update", cursor: null, tasks: [], removed: [] };
     const colon = line.indexOf(":");
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1);

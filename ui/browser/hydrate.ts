@@ -113,7 +113,7 @@ export function hydratePage<Kind extends keyof Models>(
     isLive: () =>
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  void ready.catch(() => {}).then(() => connect(page, tab, announcer, cancellations, data, refetch));
+  connect(page, tab, announcer, cancellations, data, refetch, ready);
   guardClicks(root);
   // Leaving the page is no undo.
   addEventListener("pagehide", () => cancellations.flush());
@@ -127,6 +127,7 @@ function connect(
   cancellations: Cancellations,
   data: PageData,
   refetch: () => void,
+  ready: Promise<unknown>,
 ): void {
   const { frame, connection: state, degradation, toast, now } = page.frame;
   const clock = new ServerClock(frame.now + pageAgeSeconds());
@@ -135,6 +136,9 @@ function connect(
     tab.apply(changes);
   }, schedule);
   let lastActivity = frame.now;
+  /** Whether the controls work; a page that is live before shows so only then. */
+  let isReady = false;
+  let latest: ConnectionStatus = { kind: "connecting" };
   let toastTimer: ReturnType<typeof setTimeout> | undefined;
 
   const probe = () => probeServer(frame.assets.script, clock.correct.bind(clock));
@@ -153,6 +157,8 @@ function connect(
 
   function show(status: ConnectionStatus): void {
     const before = state.peek();
+    latest = status;
+    if (!isReady && status.kind === "live") return;
     const asOf = isLive() ? lastActivity : before.asOf;
     const over = "over" in status ? status.over : before.over;
     state.value = { kind: status.kind, asOf, over, reason: "reason" in status ? status.reason : null };
@@ -206,6 +212,10 @@ function connect(
     probe,
   });
 
+  void ready.catch(() => {}).then(() => {
+    isReady = true;
+    show(latest);
+  });
   setInterval(tick, 1_000);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) return;

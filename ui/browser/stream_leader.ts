@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NOTHING_MISSED } from "../../lib/task/wire.ts";
 import { isRefusal, readText } from "./request_sources.ts";
 import {
   CONNECTION_LOST,
@@ -177,7 +178,7 @@ export class StreamLeader {
       return this.#send({ type: "text", ids: [...this.#members.keys()], text });
     }
     const [events, end] = text.split(/^event: end\ndata: (.*)\n+/m);
-    if (events !== undefined && /^event:/m.test(events)) {
+    if (events !== undefined && (/^event:/m.test(events) || events.includes(NOTHING_MISSED))) {
       this.#send({ type: "text", ids: group.ids, text: events });
       const cursor = [...events.matchAll(/^id: (.+)$/mg)].at(-1)?.[1];
       if (cursor !== undefined) this.#advance(group, cursor);

@@ -28,6 +28,11 @@ Deno.test("EventReader.push() returns the events of a commit as one message, onc
   assertEquals(reader.push(event("log", { id: "a" }, "e:10")).map(brief), [["e:10", [], []]]);
 });
 
+Deno.test("EventReader.push() returns an update without changes if the stream says that nothing was missed", () => {
+  const reader = new EventReader();
+  assertEquals(reader.push("retry: 1000\n\n: watch 0\n: nothing missed\n\n").map(brief), [[null, [], []]]);
+});
+
 Deno.test("EventReader.push() drops the record of a task that is removed later, and keeps a record that follows a removal", () => {
   const reader = new EventReader();
   const gone = event("task.finished", exampleTask({ id: "a" })) + event("task.removed", { id: "a" }, "e:1");

@@ -1,5 +1,6 @@
 /** Tests which source of updates a page uses if others are blocked. */
 
+import { NOTHING_MISSED } from "../../../lib/task/wire.ts";
 import { LiveUpdates, type LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
 import { eventSource, pollingSource } from "../../../ui/browser/request_sources.ts";
 import { socketSource } from "../../../ui/browser/update_sources.ts";
@@ -106,7 +107,8 @@ class BlockedServer implements AsyncDisposable {
       start: (controller) => {
         held = controller;
         if (block === "ends") return controller.close();
-        if (block === undefined) controller.enqueue(encode(`retry: 1000\n\n${this.#eventsSince(after)}`));
+        const missed = this.#eventsSince(after) || `${NOTHING_MISSED}\n\n`;
+        if (block === undefined) controller.enqueue(encode(`retry: 1000\n\n${missed}`));
         this.#streams.add(controller);
       },
       cancel: () => void this.#streams.delete(held),

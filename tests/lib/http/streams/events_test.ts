@@ -90,7 +90,7 @@ Deno.test("Events.watchMany() sends the events of several subscriptions, each li
   assertEquals(of(4), ['event: end\ndata: {"status":404}\n\n']);
   assertMatch(of(5)[0]!, /^event: initial_state\n/);
   assertEquals(of(5)[1], 'event: end\ndata: {"status":200}\n\n');
-  assertEquals([of(1), of(2)], [[], []], "nothing was missed");
+  assertEquals([of(1), of(2)], [[": nothing missed\n\n"], [": nothing missed\n\n"]]);
 
   await call("POST", `${tasks}/a/cancel`);
   await call("POST", `${server.url}/tasks/d/b/cancel`);
