@@ -29,6 +29,7 @@ const LEAVES = [
  */
 const DIRECTIONS: Readonly<Record<string, string>> = {
   "leaves": "",
+  "lib/threads/": "",
   "lib/task/": "leaves",
   "lib/text/": "lib/task/",
   "lib/page_renderer.ts": "lib/task/",
@@ -40,11 +41,11 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/monitored.ts": "leaves lib/task/ lib/reporter/ lib/channel/ lib/remote/",
   "lib/served.ts": "lib/reporter/ lib/monitored.ts",
   "lib/replica.ts": "leaves lib/task/ lib/channel/",
-  "lib/demo/": "lib/task/ lib/monitored.ts",
+  "lib/demo/": "lib/threads/ lib/task/ lib/monitored.ts",
   "lib/store/": "leaves lib/task/ lib/text/",
   "lib/store/memory/": "lib/task/ lib/store/",
   "lib/store/database/": "leaves lib/task/ lib/store/",
-  "lib/store/sqlite/": "leaves lib/task/ lib/store/ lib/store/database/",
+  "lib/store/sqlite/": "leaves lib/threads/ lib/task/ lib/store/ lib/store/database/",
   "lib/store/postgres/": "leaves lib/task/ lib/store/ lib/store/database/",
   "lib/registry/": "leaves lib/task/ lib/reporter/ lib/channel/ lib/store/",
   "lib/hub/": "leaves lib/task/ lib/store/ lib/registry/",
@@ -88,7 +89,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/cli/run/":
     "leaves lib/task/ lib/access/ lib/reading/ lib/reporter/ lib/remote/ lib/cli/ lib/cli/client/",
   "lib/cli/serve/":
-    "leaves lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/mod.ts lib/cli/",
+    "leaves lib/threads/ lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/mod.ts lib/cli/",
   "lib/cli/completion/": "leaves lib/cli/",
   "lib/cli/data/":
     "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/ lib/store/postgres/ lib/store/sqlite/ lib/cli/ lib/cli/client/",

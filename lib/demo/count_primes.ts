@@ -7,6 +7,7 @@
 import type { MonitoredTask } from "../monitored.ts";
 import { object } from "../task/protocol.ts";
 import type { JsonObject } from "../task/task.ts";
+import { startWorker } from "../threads/start_worker.ts";
 import { Places } from "./places.ts";
 import { checkPrimeBound } from "./primes.ts";
 import { callWorker } from "./worker_call.ts";
@@ -38,14 +39,14 @@ export const DEFAULT_PRIME_BOUND = 2_000_000_000;
  * @param input `below`: an integer from 2 to 10,000,000,000; 2,000,000,000 by default
  * @returns the number of primes
  * @throws {RangeError} if `below` is not an integer in that range
- * @throws {Error} if the worker fails; the signal's reason if the task is cancelled
+ * @throws {Error} if the worker fails, or no file descriptors are left for it; the signal's reason if the task is cancelled
  */
 export async function countPrimes(task: MonitoredTask, input: JsonObject = {}): Promise<PrimeCount> {
   const below = checkPrimeBound(object(input, "input").below ?? DEFAULT_PRIME_BOUND);
   if (workers.isFull) task.update({ status: "Waiting for a worker: all are in use" });
   const primes = await workers.use(task.signal, async () => {
     task.update({ status: `Counting primes below ${below}`, current: 0, total: below, unit: "numbers" });
-    const worker = new Worker(new URL("./count_primes_worker.ts", import.meta.url), { type: "module" });
+    const worker = startWorker(new URL("./count_primes_worker.ts", import.meta.url), "taskscope-primes");
     return await callWorker(worker, below, {
       signal: task.signal,
       onProgress: (done) => task.update({ current: done }),

@@ -111,7 +111,7 @@ Deno.test("descriptors: an event stream that was open before goes on", async () 
   await stream.find("task.created", ({ id }) => id === "later");
 });
 
-Deno.test("descriptors: a search that would need a worker is refused, and works once the connections have ended", async () => {
+Deno.test("descriptors: what would need a worker fails, and a search works once the connections have ended", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     await using program = await startProgram(["--data", `${folder}/tasks.db`], { maxOpenFiles });
@@ -134,10 +134,20 @@ Deno.test("descriptors: a search that would need a worker is refused, and works 
     const refused = await search();
     assertEquals(refused.status, 503, refused.body);
     assertMatch(refused.body, /too many files are open/);
+    // A demo task that would need a worker fails.
+    const head =
+      `POST /tasks/c/start/count_primes HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 0\r\n\r\n`;
+    await send(open, new TextEncoder().encode(head));
+    const started = await readResponse(open);
+    assertEquals(started.status, 202, started.body);
     connections.forEach(closeQuietly);
     using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
     await respond(`${url}/healthz`, client);
     assertMatch(await respond(`${url}${target}`, client), /needle/);
+    const { task_id } = JSON.parse(started.body);
+    const { state, error } = JSON.parse(await respond(`${url}/tasks/c/${task_id}`, client));
+    assertEquals(state, "ERROR");
+    assertMatch(error.message, /too many files are open/);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

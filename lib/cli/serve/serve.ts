@@ -15,6 +15,7 @@ import { defaultDataFile } from "../default_data_file.ts";
 import { showHelp } from "../help.ts";
 import { Listener } from "./listener.ts";
 import { Log } from "./log.ts";
+import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { SERVE } from "./serve_flags.ts";
 import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts";
 import { loadTasks } from "./startable_tasks.ts";
@@ -68,6 +69,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const scheme = options.tls === null ? "http" : "https";
   const address = `${scheme}://${name}:${port}${resolveAccess(options).basePath}/`;
   const [publicUrl] = options.publicUrls;
+  using _trimmer = new MemoryTrimmer();
   // Listens for signals before the message that others may wait for, to stop the server.
   const stopped = stopOnSignal(listener, monitor, log);
   console.log(

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { startWorker } from "../../threads/start_worker.ts";
 import type { LogMatches } from "../log_search.ts";
 import type { SearchAnswer, SearchRequest } from "./search_messages.ts";
-import { assertSpareDescriptors } from "./spare_descriptors.ts";
 import { storageError } from "./storage_errors.ts";
 
 /** A search that waits for its answer. */
@@ -63,11 +63,7 @@ export class LogSearcher implements Disposable {
   }
 
   #startWorker(): Worker {
-    assertSpareDescriptors();
-    const worker = new Worker(new URL("./search_worker.ts", import.meta.url), {
-      type: "module",
-      name: "taskscope-search",
-    });
+    const worker = startWorker(new URL("./search_worker.ts", import.meta.url), "taskscope-search");
     worker.onmessage = ({ data }: MessageEvent<SearchAnswer>) => {
       if ("error" in data) this.#ended((search) => search.reject(this.#error(data.error)));
       else this.#ended((search) => search.resolve(data.found));

@@ -5,6 +5,7 @@
  */
 
 import type { StorageError } from "../../errors.ts";
+import { startWorker } from "../../threads/start_worker.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { Durability } from "../store.ts";
 import { storageError } from "./storage_errors.ts";
@@ -24,6 +25,7 @@ export class WriterThread implements Disposable {
    * @param durability the durability of commits
    * @param limits how many past runs to keep, and how long
    * @param onLoss called if the file has disappeared, or the worker has ended, although it had nothing to do
+   * @throws {StorageError} if no file descriptors are left for the worker
    */
   constructor(
     file: string,
@@ -37,7 +39,11 @@ export class WriterThread implements Disposable {
     const { pastRunsPerName, pastRuns, pastRunAgeMs } = limits;
     this.#limits = { pastRunsPerName, pastRuns, pastRunAgeMs };
     this.#onLoss = onLoss;
-    this.#worker = this.#start();
+    try {
+      this.#worker = this.#start();
+    } catch (error) {
+      throw storageError(file, error);
+    }
   }
 
   /**
@@ -47,8 +53,12 @@ export class WriterThread implements Disposable {
    */
   request(request: Exclude<WriterRequest, { readonly type: "open" }>): Promise<void> {
     const answer = Promise.withResolvers<void>();
+    try {
+      this.#worker ??= this.#start();
+    } catch (error) {
+      return Promise.reject(storageError(this.#file, error));
+    }
     this.#waiting.push(answer);
-    this.#worker ??= this.#start();
     this.#worker.postMessage(request);
     return answer.promise;
   }
@@ -60,10 +70,7 @@ export class WriterThread implements Disposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./writer_worker.ts", import.meta.url), {
-      type: "module",
-      name: "taskscope-writer",
-    });
+    const worker = startWorker(new URL("./writer_worker.ts", import.meta.url), "taskscope-writer");
     worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#onAnswer(data);
     worker.onerror = (event) => {
       // An error in the worker must not end the process; the next request starts another worker.

@@ -1,5 +1,5 @@
 /**
- * Checks that file descriptors are left before a worker is started.
+ * Starts workers, but only while file descriptors are left.
  *
  * @module
  */
@@ -8,12 +8,20 @@
 const SPARE = 32;
 
 /**
- * Throws if the process can hardly open files. Without a descriptor for its event loop, a new worker ends the whole
- * process with a panic (seen on Deno 2.9.6 with fewer than 6 left).
+ * Starts a worker, unless the process can hardly open files. Without a descriptor for its event loop, a new worker ends
+ * the whole process with a panic (seen on Deno 2.9.6 with fewer than 6 left).
  *
+ * @param module the address of its module
+ * @param name its name, for debuggers
+ * @returns the worker
  * @throws {Deno.errors.Busy} if there are too few descriptors; its message names the remedy
  */
-export function assertSpareDescriptors(): void {
+export function startWorker(module: URL, name: string): Worker {
+  assertSpareDescriptors();
+  return new Worker(module, { type: "module", name });
+}
+
+function assertSpareDescriptors(): void {
   const files: Deno.FsFile[] = [];
   try {
     // Not the database: closing any descriptor of a file releases the locks that the process holds on it.

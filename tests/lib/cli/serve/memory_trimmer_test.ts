@@ -1,0 +1,27 @@
+import { MemoryTrimmer, type MemoryUsage } from "../../../../lib/cli/serve/memory_trimmer.ts";
+import { assertEquals } from "../../../support/assert.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+Deno.test("MemoryTrimmer trims every 30 s only while much more is held than at the start, heap and buffers excluded", () => {
+  using clock = new FakeClock();
+  let usage: MemoryUsage = { rss: 100 * MEBIBYTE, heapTotal: 40 * MEBIBYTE, external: 10 * MEBIBYTE };
+  let trims = 0;
+  {
+    using _trimmer = new MemoryTrimmer({ usage: () => usage, trim: () => trims++ });
+    const passes = (rss: number, heapTotal: number, external: number) => {
+      usage = { rss: rss * MEBIBYTE, heapTotal: heapTotal * MEBIBYTE, external: external * MEBIBYTE };
+      clock.pass(30_000);
+      return trims;
+    };
+    assertEquals(passes(100, 40, 10), 0);
+    assertEquals(passes(164, 40, 10), 0);
+    assertEquals(passes(165, 40, 10), 1);
+    assertEquals(passes(165, 41, 10), 1);
+    assertEquals(passes(165, 40, 11), 1);
+    assertEquals(passes(165, 30, 10), 2);
+  }
+  clock.pass(60_000);
+  assertEquals([trims, clock.pending], [2, 0]);
+});
