@@ -1,6 +1,6 @@
 /**
  * Measures the memory that a server takes for connections whose peers read nothing, and what is left of it after they
- * are gone.
+ * are gone, against a bare server.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { type Program, startProgram } from "../support/program.ts";
 import { closeQuietly, HANDSHAKE, readResponse, send } from "../support/raw_http.ts";
 import { pause } from "./support/clock.ts";
 import { type Figure, verify } from "./support/harness.ts";
+import { Remote } from "./support/remote.ts";
 import { residentBytesOf } from "./support/resident.ts";
 
 const MEGABYTE = 1_000_000;
@@ -38,9 +39,11 @@ interface Abuse {
   readonly taskBytes: number;
   /** After how many connections a task changes. */
   readonly changeEvery: number;
+  /** Whether a bare server is attacked, too; for large texts, it would take gigabytes. */
+  readonly isCompared: boolean;
 }
 
-const LARGE = { connections: 150, tasks: 800, taskBytes: 15_000, changeEvery: Infinity };
+const LARGE = { connections: 150, tasks: 800, taskBytes: 15_000, changeEvery: Infinity, isCompared: false };
 const ABUSES: readonly Abuse[] = [
   {
     name: "10,000 stuck readers",
@@ -56,12 +59,28 @@ const ABUSES: readonly Abuse[] = [
     tasks: 50,
     taskBytes: 1_000,
     changeEvery: 500,
+    isCompared: true,
   },
   { ...LARGE, name: "150 readers of 12 MB", paths: ["/tasks/c"] },
   { ...LARGE, name: "150 watchers of 12 MB that change", paths: ["/events/tasks/c"], changeEvery: 10 },
 ];
 
-/** Measures each kind of abuse with a server of its own. */
+/** A server under abuse. */
+interface Server {
+  readonly port: number;
+  readonly pid: number;
+  /** Changes a task, of which its watchers are told. */
+  readonly change: (index: number) => Promise<void>;
+}
+
+/** The memory that a server took for an abuse, in bytes. */
+interface Taken {
+  readonly added: number;
+  /** What is left of it a minute after the connections are gone. */
+  readonly left: number;
+}
+
+/** Measures each kind of abuse with servers of its own. */
 export async function benchAbuse(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const abuse of ABUSES) figures.push(...await measure(abuse));
@@ -69,51 +88,88 @@ export async function benchAbuse(): Promise<Figure[]> {
 }
 
 async function measure(abuse: Abuse): Promise<Figure[]> {
-  await using program = await startProgram(["--no-demo"]);
-  const metadata = { text: "x".repeat(abuse.taskBytes) };
-  for (let index = 0; index < abuse.tasks; index++) {
-    const { status } = await call("POST", `${program.url}/tasks/c`, { body: { id: `t-${index}`, metadata } });
-    verify("the status of a new task", 201, status);
+  const { name, connections, paths } = abuse;
+  const texts: Record<string, string> = {};
+  let ours: Taken;
+  {
+    await using program = await startProgram(["--no-demo"]);
+    await createTasks(program, abuse);
+    for (const path of paths) {
+      texts[path] =
+        (await call("GET", program.url + path.replace(/^\/(ws|events)\//, "/").replace(/\?.*/, ""))).text;
+    }
+    ours = await attack({ ...program, pid: program.process.pid, change: changerOf(program, abuse) }, abuse);
   }
-  await pause(HOLD_MS);
-  const before = await residentBytesOf(program.process.pid);
-  using peak = new Peak(program.process.pid);
-  const connections = await openAll(program, abuse);
-  try {
-    await pause(HOLD_MS);
-    verify("the status of another request", 200, (await call("GET", `${program.url}/healthz`)).status);
-  } finally {
-    connections.forEach(closeQuietly);
-  }
-  const added = peak.bytes - before;
-  await pause(LEFT_AFTER_MS);
-  const left = await residentBytesOf(program.process.pid) - before;
-  const bytesEach = added / abuse.connections;
-  const atMost = TARGET_MB + abuse.connections * TARGET_KB_EACH / KILOBYTE;
+  const bare = abuse.isCompared ? await attackBare(texts, abuse) : null;
+  const atMost = TARGET_MB + connections * TARGET_KB_EACH / KILOBYTE;
   return [
-    figure(`${abuse.name}: added`, "MB", added / MEGABYTE, atMost),
-    figure(`${abuse.name}: each`, "KB", bytesEach / KILOBYTE, null),
-    figure(`${abuse.name}: share left after a minute`, "", left / added, TARGET_LEFT),
+    figure(`${name}: added`, "MB", ours.added / MEGABYTE, bare && bare.added / MEGABYTE, atMost),
+    figure(
+      `${name}: each`,
+      "KB",
+      ours.added / connections / KILOBYTE,
+      bare && bare.added / connections / KILOBYTE,
+    ),
+    figure(
+      `${name}: share left after a minute`,
+      "",
+      ours.left / ours.added,
+      bare && bare.left / bare.added,
+      TARGET_LEFT,
+    ),
   ];
 }
 
-async function openAll(
-  program: Program,
-  { connections, paths, tasks, changeEvery }: Abuse,
-): Promise<Deno.Conn[]> {
+async function createTasks({ url }: Program, { tasks, taskBytes }: Abuse): Promise<void> {
+  const metadata = { text: "x".repeat(taskBytes) };
+  for (let index = 0; index < tasks; index++) {
+    const { status } = await call("POST", `${url}/tasks/c`, { body: { id: `t-${index}`, metadata } });
+    verify("the status of a new task", 201, status);
+  }
+}
+
+function changerOf({ url }: Program, { tasks }: Abuse): Server["change"] {
+  return async (index) => {
+    const { status } = await call("PATCH", `${url}/tasks/c/t-${index % tasks}`, { body: { current: index } });
+    verify("the status of a change", 200, status);
+  };
+}
+
+/** Attacks a bare server that sends the same first texts, and a record with every change. */
+async function attackBare(texts: Readonly<Record<string, string>>, abuse: Abuse): Promise<Taken> {
+  await using remote = await Remote.start("bare_stuck.ts");
+  await remote.call("answer", texts);
+  const record = "x".repeat(abuse.taskBytes);
+  const { port, pid } = remote;
+  return await attack({ port, pid, change: () => remote.call("change", record) }, abuse);
+}
+
+async function attack(server: Server, abuse: Abuse): Promise<Taken> {
+  await pause(HOLD_MS);
+  const before = await residentBytesOf(server.pid);
+  const peak = new Peak(server.pid);
+  const connections = await openAll(server, abuse);
+  try {
+    await pause(HOLD_MS);
+    // The server still responds to others.
+    closeQuietly(await open(server.port, "/healthz"));
+  } finally {
+    connections.forEach(closeQuietly);
+    peak.stop();
+  }
+  const added = peak.bytes - before;
+  await pause(LEFT_AFTER_MS);
+  return { added, left: await residentBytesOf(server.pid) - before };
+}
+
+async function openAll(server: Server, { connections, paths, changeEvery }: Abuse): Promise<Deno.Conn[]> {
   const opened: Deno.Conn[] = [];
   while (opened.length < connections) {
     const indices = Array.from({ length: AT_ONCE }, (_, index) => opened.length + index);
     opened.push(
-      ...await Promise.all(indices.map((index) => open(program.port, paths[index % paths.length]!))),
+      ...await Promise.all(indices.map((index) => open(server.port, paths[index % paths.length]!))),
     );
-    if (opened.length % changeEvery > 0) continue;
-    const path = `${program.url}/tasks/c/t-${opened.length % tasks}`;
-    verify(
-      "the status of a change",
-      200,
-      (await call("PATCH", path, { body: { current: opened.length } })).status,
-    );
+    if (opened.length % changeEvery === 0) await server.change(opened.length);
   }
   return opened;
 }
@@ -124,23 +180,30 @@ async function open(port: number, path: string): Promise<Deno.Conn> {
   const lines = [`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`];
   if (path.startsWith("/ws/")) lines.push(...HANDSHAKE.map(([name, value]) => `${name}: ${value}`));
   await send(connection, new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
-  await readResponse(connection, "head");
+  const { status } = await readResponse(connection, "head");
+  if (status !== 503) verify("the status of a response", path.startsWith("/ws/") ? 101 : 200, status);
   return connection;
 }
 
-function figure(name: string, unit: string, ours: number, atMost: number | null): Figure {
+function figure(
+  name: string,
+  unit: string,
+  ours: number,
+  bare: number | null,
+  atMost: number | null = null,
+): Figure {
   return {
     name,
     unit,
     ours,
-    bare: null,
-    ratio: null,
+    bare,
+    ratio: bare && ours / bare,
     target: atMost === null ? null : { of: "ours", atMost },
   };
 }
 
 /** Samples the memory of a process. */
-class Peak implements Disposable {
+class Peak {
   /** The largest resident memory so far, in bytes. */
   bytes = 0;
   readonly #timer: ReturnType<typeof setInterval>;
@@ -151,7 +214,7 @@ class Peak implements Disposable {
     }, SAMPLE_MS);
   }
 
-  [Symbol.dispose](): void {
+  stop(): void {
     clearInterval(this.#timer);
   }
 }

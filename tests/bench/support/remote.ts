@@ -67,6 +67,11 @@ export class Remote implements AsyncDisposable {
     return new Remote(process, socket, port);
   }
 
+  /** The id of the process. */
+  get pid(): number {
+    return this.#process.pid;
+  }
+
   /** Runs a command in the process and returns its result. */
   call<Result>(command: string, argument: unknown = null): Promise<Result> {
     const call = Promise.withResolvers<unknown>();
