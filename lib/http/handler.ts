@@ -98,19 +98,24 @@ export class Handler {
    *
    * @param request the request
    * @param peer the address at the other end of the request's connection; `""` if it is unknown
+   * @param connection tells when the response is sent, as the second argument of a handler of `Deno.serve` does
    * @returns the response; never rejects
    */
-  handle(request: Request, peer = ""): Answer {
+  handle(request: Request, peer = "", connection: { readonly completed?: Promise<unknown> } = {}): Answer {
     const answer = this.#answer(request, peer);
     return answer instanceof Promise
-      ? answer.then((response) => this.#counted(request, response))
-      : this.#counted(request, answer);
+      ? answer.then((response) => this.#counted(request, response, connection))
+      : this.#counted(request, answer, connection);
   }
 
-  #counted(request: Request, response: Response): Response {
+  #counted(
+    request: Request,
+    response: Response,
+    connection: { readonly completed?: Promise<unknown> },
+  ): Response {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
     this.#date(response);
-    return response;
+    return this.#unsent.count(request, response, connection);
   }
 
   /** Sets the date of a response if the clock was set back: Deno goes on to send the latest one that it has sent. */

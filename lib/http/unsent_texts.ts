@@ -1,5 +1,6 @@
 /**
- * Sends large responses piece by piece, as fast as their peers read, and limits what waits in memory meanwhile.
+ * Sends large responses piece by piece, as fast as their peers read, and limits what waits in memory meanwhile. Counts
+ * medium ones until they are sent.
  *
  * @module
  */
@@ -12,11 +13,17 @@ import { nextTurn, PacedText } from "./paced_text.ts";
 import { limitReached } from "./problem.ts";
 import { TextResponse } from "./responses.ts";
 
-/**
- * Shorter responses are sent at once, in characters: the buffers of a connection hold them, and `Deno.serve` is
- * faster with them.
- */
+/** Longer responses are always sent piece by piece, in characters: `Deno.serve` is faster with whole ones. */
 const LARGE_CHARACTERS = 256 * 1024;
+
+/** Shorter responses are not counted, in characters: a connection takes about as much memory in any case. */
+const SMALL_CHARACTERS = 32 * 1024;
+
+/** How many counted texts are kept encoded: encoding them again would halve the rate at which a list can be polled. */
+const ENCODED_TEXTS = 8;
+
+/** How many bytes of whole responses may wait; beyond it, they are sent piece by piece, which shares equal texts. */
+const WHOLE_BYTES = 16 * 1024 * 1024;
 
 /** The time after which a peer that reads nothing is given up, in milliseconds. */
 const STALLED_MS = 30_000;
@@ -31,15 +38,25 @@ interface Sending {
   readonly abort: () => void;
 }
 
+const encoder = new TextEncoder();
+
 /** The texts that are being sent. Equal texts are in memory once, however many peers read them. */
 export class UnsentTexts {
   readonly #budget: ByteBudget;
   readonly #sendings: Set<Sending> = new Set();
+  #wholeBytes = 0;
+  /** The bytes of the texts that were counted last, the latest last. */
+  readonly #encoded: Map<string, Uint8Array<ArrayBuffer>> = new Map();
   readonly #check: UnrefInterval = new UnrefInterval(() => this.#abortStalled(), CHECK_MS);
 
   /** @param budget the limit of what waits to be sent over all connections */
   constructor(budget: ByteBudget) {
     this.#budget = budget;
+  }
+
+  /** The number of bytes of whole responses that are being sent. */
+  get wholeBytes(): number {
+    return this.#wholeBytes;
   }
 
   /**
@@ -88,7 +105,7 @@ export class UnsentTexts {
   }
 
   /**
-   * Makes a response send its text piece by piece, if the text is large.
+   * Makes a response send its text piece by piece, if the text is large, or too many whole ones wait.
    *
    * @param request the request
    * @param response the response
@@ -96,11 +113,52 @@ export class UnsentTexts {
    * @throws {Problem} 503 if too much waits to be sent
    */
   respond(request: Request, response: Response): Response {
-    if (!(response instanceof TextResponse) || response.content.length <= LARGE_CHARACTERS) return response;
+    if (!(response instanceof TextResponse)) return response;
+    const most = this.#wholeBytes > WHOLE_BYTES ? SMALL_CHARACTERS : LARGE_CHARACTERS;
+    if (response.content.length <= most) return response;
     // The response to HEAD has no body.
     if (request.method === "HEAD") return response;
     const { status, headers } = response;
     return new Response(this.stream(response.content), { status, headers });
+  }
+
+  /**
+   * Counts a response until it is sent, if its text is neither large nor small.
+   *
+   * @param request the request
+   * @param response a response that {@linkcode respond} returned
+   * @param connection the connection of the request; `completed` settles once the response is sent or the connection is
+   * closed
+   * @returns the same response, or one in its place
+   */
+  count(
+    request: Request,
+    response: Response,
+    connection: { readonly completed?: Promise<unknown> },
+  ): Response {
+    if (!(response instanceof TextResponse) || request.method === "HEAD") return response;
+    const { content, status, headers } = response;
+    if (typeof content !== "string" || content.length <= SMALL_CHARACTERS) return response;
+    const { completed } = connection;
+    if (completed === undefined) return response;
+    const bytes = this.#bytesOf(content);
+    this.#wholeBytes += bytes.length;
+    const sent = () => {
+      this.#wholeBytes -= bytes.length;
+    };
+    completed.then(sent, sent);
+    // For other bodies than streams, Deno says that the response is sent as soon as it has the body.
+    const counted = new Response(streamOf(bytes), { status, headers });
+    counted.headers.set("content-length", String(bytes.length));
+    return counted;
+  }
+
+  #bytesOf(text: string): Uint8Array<ArrayBuffer> {
+    const bytes = this.#encoded.get(text) ?? encoder.encode(text);
+    this.#encoded.delete(text);
+    this.#encoded.set(text, bytes);
+    if (this.#encoded.size > ENCODED_TEXTS) this.#encoded.delete(this.#encoded.keys().next().value!);
+    return bytes;
   }
 
   #abortStalled(): void {
@@ -109,4 +167,13 @@ export class UnsentTexts {
       if (now - sending.readAtMs > STALLED_MS) sending.abort();
     }
   }
+}
+
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }

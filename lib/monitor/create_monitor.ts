@@ -182,7 +182,7 @@ function monitorWith(options: MonitorOptions, open: OpenStore): Monitor {
   }
 
   return {
-    fetch: (request, info) => handler.handle(request, info === undefined ? "" : peerOf(info)),
+    fetch: (request, info) => handler.handle(request, info === undefined ? "" : peerOf(info), info),
     monitored: wrapperFor(() => sink),
     registry,
     get watchers() {

@@ -12,6 +12,8 @@ import type { Wrapper } from "../reporter/wrap.ts";
 export interface ConnectionInfo {
   /** The address of the peer. */
   readonly remoteAddr: Deno.Addr;
+  /** Settles when the response is sent; without it, responses below 256 KiB that wait for slow readers are not counted. */
+  readonly completed?: Promise<void>;
 }
 
 /** A registry of tasks with its page, its API and its webhooks. */

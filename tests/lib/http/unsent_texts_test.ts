@@ -73,3 +73,54 @@ Deno.test("UnsentTexts.stream() gives up on a peer that reads nothing for 30 s, 
   await assertRejects(() => slow.read(), Error, "The peer reads nothing");
   assertEquals([budget.taken, clock.pending], [0, 0]);
 });
+
+Deno.test("UnsentTexts.count() counts medium responses until they are sent, and sends them piece by piece beyond 16 MiB", async () => {
+  const unsent = new UnsentTexts(new ByteBudget(1e9));
+  const medium = "ä".repeat(100_000);
+  const respond = () => unsent.respond(request, new TextResponse(medium, { headers: { "x-kept": "yes" } }));
+  const sent = Promise.withResolvers<void>();
+  const counted = unsent.count(request, respond(), { completed: sent.promise });
+  assertEquals([counted.headers.get("content-length"), counted.headers.get("x-kept")], ["200000", "yes"]);
+  assertEquals(await counted.text(), medium);
+  assertEquals(unsent.wholeBytes, 200_000);
+  // A connection that fails ends the count as well.
+  const failed = Promise.withResolvers<void>();
+  while (unsent.wholeBytes <= 16 * 1024 * 1024) {
+    unsent.count(request, respond(), { completed: failed.promise });
+  }
+  const paced = respond();
+  assertEquals([paced instanceof TextResponse, await paced.text()], [false, medium]);
+  sent.resolve();
+  failed.reject(new Error("The peer is gone"));
+  await failed.promise.catch(() => {});
+  assertEquals([unsent.wholeBytes, respond() instanceof TextResponse], [0, true]);
+  const small = new TextResponse("small", {});
+  assertStrictEquals(unsent.count(request, small, { completed: sent.promise }), small);
+  const head = new TextResponse(medium, {});
+  const toHead = new Request(request.url, { method: "HEAD" });
+  assertStrictEquals(unsent.count(toHead, head, { completed: sent.promise }), head);
+});
+
+Deno.test("UnsentTexts.count() counts what a real connection does not read, until it is closed", async () => {
+  const unsent = new UnsentTexts(new ByteBudget(1e9));
+  const waiting = new Set<Promise<void>>();
+  const isFull = Promise.withResolvers<void>();
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, (request, info) => {
+    const response = unsent.count(request, new TextResponse("x".repeat(200_000), {}), info);
+    const done = info.completed.catch(() => {}).then(() => void waiting.delete(done));
+    waiting.add(done);
+    // The buffers of a connection hold a few megabytes, so some of the responses wait.
+    if (waiting.size === 20) isFull.resolve();
+    return response;
+  });
+  const connections = await Promise.all(Array.from({ length: 20 }, async () => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+    await connection.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(100)));
+    return connection;
+  }));
+  await isFull.promise;
+  assert(unsent.wholeBytes >= 20 * 200_000);
+  for (const connection of connections) connection.close();
+  while (waiting.size > 0) await Promise.all(waiting);
+  assertEquals(unsent.wholeBytes, 0);
+});
