@@ -124,11 +124,28 @@ export function formatCount(value: number): string {
 const VALUES = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 6 });
 
 /** Formats a reported value with six significant digits, such as `2.5e-5`, and integers below a billion exactly. */
-export function formatValue(value: number): string {
+function formatPlainValue(value: number): string {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e9) return formatCount(value);
   if (size >= 1e-4 && size < 1e6) return VALUES.format(value);
   return value.toExponential(5).replace(/\.?0+e/, "e");
+}
+
+/**
+ * Formats a value that was reported under a name. Names that end in `_bytes`, `_seconds` or `_percent` say the unit, as those
+ * of metrics do: https://prometheus.io/docs/practices/naming/
+ */
+export function formatValue(value: number, name: string): string {
+  switch (/_(bytes|seconds|percent)$/.exec(name)?.[1]) {
+    case "bytes":
+      return formatBytes(value);
+    case "seconds":
+      return `${formatPlainValue(value)} s`;
+    case "percent":
+      return `${formatPlainValue(value)}%`;
+    default:
+      return formatPlainValue(value);
+  }
 }
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;

@@ -46,8 +46,8 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
       mark={place([at, value])}
       isMarkCrossed={chosen !== null}
       isFilled={false}
-      label={`${name}: last ${formatValue(last[1])}, lowest ${formatValue(low)}, highest ${
-        formatValue(high)
+      label={`${name}: last ${formatValue(last[1], name)}, lowest ${formatValue(low, name)}, highest ${
+        formatValue(high, name)
       }`}
     />
   );
@@ -69,7 +69,7 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
         <span class="value-name" title={name}>{name}</span>
         <span class="value-shown number">
           {chosen !== null && <span class="value-at">{formatClock(at, isScripted)}</span>}
-          <strong title={String(value)}>{formatValue(value)}</strong>
+          <strong title={String(value)}>{formatValue(value, name)}</strong>
         </span>
       </figcaption>
       {isScripted
@@ -82,7 +82,7 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
             aria-valuemin={1}
             aria-valuemax={points.length}
             aria-valuenow={shown + 1}
-            aria-valuetext={`${formatValue(value)} at ${formatDateTime(at, isScripted)}`}
+            aria-valuetext={`${formatValue(value, name)} at ${formatDateTime(at, isScripted)}`}
             onPointerDown={point}
             onPointerMove={point}
             onPointerLeave={({ pointerType }) => pointerType === "mouse" && setChosen(null)}
@@ -99,9 +99,9 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
       </div>
       <dl class="value-extremes number">
         <dt>Lowest</dt>
-        <dd title={String(low)}>{formatValue(low)}</dd>
+        <dd title={String(low)}>{formatValue(low, name)}</dd>
         <dt>Highest</dt>
-        <dd title={String(high)}>{formatValue(high)}</dd>
+        <dd title={String(high)}>{formatValue(high, name)}</dd>
       </dl>
     </figure>
   );

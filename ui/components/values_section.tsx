@@ -50,9 +50,9 @@ export function ValuesSection({ view, values }: ValuesSectionProps): JSX.Element
 function ValueTable(
   { view, series }: { readonly view: TaskView; readonly series: readonly NamedSeries[] },
 ): JSX.Element {
-  const cell = ([at, value]: ValuePoint) => (
+  const cell = (name: string, [at, value]: ValuePoint) => (
     <td class="number" title={formatDateTime(at, view.scripted.value)}>
-      {formatValue(value)}
+      {formatValue(value, name)}
       <span class="values-time">
         <DateTime view={view} at={at} />
       </span>
@@ -74,10 +74,10 @@ function ValueTable(
             {series.map(({ name, points }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                {cell(points[0]!)}
-                {cell(points.at(-1)!)}
-                {cell(points.reduce((lowest, point) => point[1] < lowest[1] ? point : lowest))}
-                {cell(points.reduce((highest, point) => point[1] > highest[1] ? point : highest))}
+                {cell(name, points[0]!)}
+                {cell(name, points.at(-1)!)}
+                {cell(name, points.reduce((lowest, point) => point[1] < lowest[1] ? point : lowest))}
+                {cell(name, points.reduce((highest, point) => point[1] > highest[1] ? point : highest))}
               </tr>
             ))}
           </tbody>

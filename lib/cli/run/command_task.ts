@@ -113,8 +113,8 @@ export class CommandTask {
   }
 
   /**
-   * Reports the CPU and memory that the command uses as the values `cpu` and `memory`, unless the output has values of that
-   * name, or as many as a task can have.
+   * Reports the CPU and memory that the command uses as the values `cpu_percent` and `memory_bytes`, unless the output has
+   * values of that name, or as many as a task can have.
    */
   used(usage: Usage): void {
     if (this.#hasEnded) return;

@@ -10,9 +10,9 @@ import { descendantsOf } from "./processes.ts";
 /** What a command and all processes that it started use. */
 export interface Usage {
   /** The CPU time since the previous sample, in percent of one core; missing if no time has passed. */
-  readonly cpu?: number;
+  readonly cpu_percent?: number;
   /** The resident memory in bytes; missing if the size of a page is unknown. Shared memory counts once per process. */
-  readonly memory?: number;
+  readonly memory_bytes?: number;
 }
 
 /** A process by its key, which no other process has. */
@@ -72,8 +72,8 @@ export class UsageMeter {
     let pages = 0;
     for (const process of members.values()) pages += process.pages;
     return {
-      ...(elapsed > 0 && { cpu: Math.round(1_000 * ticks / elapsed) / 10 }),
-      ...(pageSize !== null && { memory: pages * pageSize }),
+      ...(elapsed > 0 && { cpu_percent: Math.round(1_000 * ticks / elapsed) / 10 }),
+      ...(pageSize !== null && { memory_bytes: pages * pageSize }),
     };
   }
 

@@ -30,7 +30,7 @@ async function highest(
       0,
       ...series.filter((one) => one.name === name).flatMap(({ points }) => points.map(([, value]) => value)),
     );
-  return { cpu: most("cpu"), megabytes: most("memory") / 1e6 };
+  return { cpu: most("cpu_percent"), megabytes: most("memory_bytes") / 1e6 };
 }
 
 /** Polls until a condition holds. */

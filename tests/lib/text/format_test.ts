@@ -98,7 +98,7 @@ testTable("formatPercent()", formatPercent, [
   [100, "100%"],
 ]);
 
-testTable("formatValue()", formatValue, [
+testTable("formatValue()", (value: number) => formatValue(value, "loss"), [
   [0, "0"],
   [-3, "-3"],
   [1_234_567, "1,234,567"],
@@ -113,6 +113,18 @@ testTable("formatValue()", formatValue, [
   [1.5e-7, "1.5e-7"],
   [1e300, "1e+300"],
 ]);
+
+testTable(
+  "formatValue() with a name",
+  ([name, value]: readonly [string, number]) => formatValue(value, name),
+  [
+    [["memory_bytes", 3_221_225_472], "3.0 GiB"],
+    [["cpu_percent", 123.4], "123.4%"],
+    [["latency_seconds", 0.0125], "0.0125 s"],
+    [["bytes", 2_048], "2,048"],
+    [["seconds_left", 2_048], "2,048"],
+  ],
+);
 
 testTable("formatCount()", formatCount, [
   [0, "0"],

@@ -120,18 +120,18 @@ Deno.test("CommandTask reports the usage of the command, and prefers values of t
   const subject = new Subject();
   subject.command.started(7);
   clock.pass(100);
-  subject.command.used({ cpu: 50, memory: 4_096 });
+  subject.command.used({ cpu_percent: 50, memory_bytes: 4_096 });
   clock.pass(100);
   const { change } = subject.sink.reports.at(-1)!;
   assertEquals(isMeasurement(change), true);
-  subject.write('{"values": {"cpu": 3}}\n');
+  subject.write('{"values": {"cpu_percent": 3}}\n');
   clock.pass(100);
-  subject.command.used({ cpu: 60, memory: 8_192 });
+  subject.command.used({ cpu_percent: 60, memory_bytes: 8_192 });
   clock.pass(100);
   subject.command.used({});
   subject.command.ended(GOOD);
-  subject.command.used({ cpu: 70 });
-  assertEquals(valueNames(subject), [["cpu", "memory"], ["cpu"], ["memory"]]);
+  subject.command.used({ cpu_percent: 70 });
+  assertEquals(valueNames(subject), [["cpu_percent", "memory_bytes"], ["cpu_percent"], ["memory_bytes"]]);
 });
 
 Deno.test("CommandTask reports no usage if the output has as many series of values as a task can have", () => {
@@ -141,10 +141,10 @@ Deno.test("CommandTask reports no usage if the output has as many series of valu
   subject.command.started(7);
   for (let index = 1; index < LIMITS.valueSeries; index++) subject.write(`{"values": {"v${index}": 1}}\n`);
   clock.pass(100);
-  subject.command.used({ cpu: 50, memory: 4_096 });
+  subject.command.used({ cpu_percent: 50, memory_bytes: 4_096 });
   clock.pass(100);
   const own = Array.from({ length: LIMITS.valueSeries - 1 }, (_, index) => `v${index + 1}`);
-  assertEquals(valueNames(subject).flat(), [...own, "cpu"]);
+  assertEquals(valueNames(subject).flat(), [...own, "cpu_percent"]);
   subject.command.ended(GOOD);
   assertEquals(warnings, []);
 });

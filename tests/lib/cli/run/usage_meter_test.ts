@@ -21,7 +21,7 @@ function usages(samples: readonly (readonly Row[])[], marked: readonly number[] 
 }
 
 function cpu(samples: readonly (readonly Row[])[], marked: readonly number[] = []): (number | undefined)[] {
-  return usages(samples, marked).map((usage) => usage?.cpu);
+  return usages(samples, marked).map((usage) => usage?.cpu_percent);
 }
 
 Deno.test("UsageMeter sums CPU and memory over the descendants of the process", () => {
@@ -33,7 +33,7 @@ Deno.test("UsageMeter sums CPU and memory over the descendants of the process", 
       [[5, 1, 1_000, 15, 0, 100], [6, 5, 1_010, 140, 0, 250], [7, 6, 1_150, 50, 5, 50], other, earlier],
       [other, earlier],
     ]),
-    [{ cpu: 50, memory: 300 * 4_096 }, { cpu: 160, memory: 400 * 4_096 }, null],
+    [{ cpu_percent: 50, memory_bytes: 300 * 4_096 }, { cpu_percent: 160, memory_bytes: 400 * 4_096 }, null],
   );
 });
 
@@ -77,7 +77,7 @@ Deno.test("UsageMeter asks once for the environment of a process that may be an 
 
 Deno.test("UsageMeter omits what is unknown", () => {
   const root: Row = [5, 1, 1_000, 10, 0, 7];
-  assertEquals(new UsageMeter(5).measure(sample(1_000, [root]), new Set()), { memory: 7 * 4_096 });
-  assertEquals(new UsageMeter(5).measure(sample(1_100, [root], null), new Set()), { cpu: 10 });
+  assertEquals(new UsageMeter(5).measure(sample(1_000, [root]), new Set()), { memory_bytes: 7 * 4_096 });
+  assertEquals(new UsageMeter(5).measure(sample(1_100, [root], null), new Set()), { cpu_percent: 10 });
   assertEquals(new UsageMeter(6).measure(sample(1_100, [root]), new Set()), null);
 });
