@@ -23,26 +23,34 @@ export function expectedProgress(task: Task, now: number): number | null {
   return !active || expected === null || elapsed === null ? null : Math.min(100, elapsed / expected * 100);
 }
 
+/** How a run compares with the usual duration of its name. */
+export interface Pace {
+  /** `12m behind usual`, `3m ahead of usual`, `12m longer than usual`, `as usual`, or `usually 12m`. */
+  readonly text: string;
+  readonly isLate: boolean;
+}
+
 /**
- * Says how a run compares with the usual duration of its name: `12m behind usual`, `3m ahead of usual`,
- * `12m longer than usual`; returns `""` if that is not known, or the run neither ended successfully nor runs.
+ * Compares a run with the usual duration of its name; returns `null` if that is not known, or the run neither ended
+ * successfully nor runs.
  *
  * @param task the record
  * @param now the current time, in epoch seconds
  */
-export function paceText(task: Task, now: number): string {
+export function paceOf(task: Task, now: number): Pace | null {
   const elapsed = elapsedSeconds(task, now);
   const { expected_duration: expected, active, state, progress } = task;
-  if (expected === null || elapsed === null || (!active && state !== "FINISHED")) return "";
+  if (expected === null || elapsed === null || (!active && state !== "FINISHED")) return null;
   // Without progress, a run is late only once it takes longer than usual.
   const due = !active || (progress === null && elapsed > expected)
     ? expected
     : progress === null
     ? null
     : expected * progress / 100;
-  if (due === null) return `usually ${formatDuration(expected)}`;
+  if (due === null) return { text: `usually ${formatDuration(expected)}`, isLate: false };
   const late = elapsed - due;
-  if (Math.abs(late) < LEAST_SHARE * expected) return "as usual";
+  if (Math.abs(late) < LEAST_SHARE * expected) return { text: "as usual", isLate: false };
+  const isLate = late > 0;
   const [more, less] = due === expected ? ["longer than", "shorter than"] : ["behind", "ahead of"];
-  return `${formatDuration(Math.abs(late))} ${late > 0 ? more : less} usual`;
+  return { text: `${formatDuration(Math.abs(late))} ${isLate ? more : less} usual`, isLate };
 }

@@ -16,6 +16,7 @@ import {
 import type { Task } from "../task/task.ts";
 import { stateWords } from "../task/state_words.ts";
 import { hasEnded, statusWords } from "../task/task_view.ts";
+import { paceOf } from "./pace_text.ts";
 import { padText, plainText, textWidth } from "./terminal_text.ts";
 
 /** Options of {@linkcode textBars}. */
@@ -188,8 +189,8 @@ function barOf(progress: number | null, length: number): string {
 }
 
 /**
- * Returns the text of the status column: the state, unless it is PROCESSING, then the status that the
- * reporter has set, and the counts.
+ * Returns the text of the status column: what is unusual about the task, then the state, unless it is PROCESSING, the
+ * status that the reporter has set, and the counts.
  */
 function wordsOf(task: Task, now: number): string {
   // A state that this version does not know has no description, so its name is shown.
@@ -197,9 +198,11 @@ function wordsOf(task: Task, now: number): string {
   const own = statusWords(task);
   if (task.state === "ERROR") return state;
   if (hasEnded(task)) return joined(state, own);
+  const pace = paceOf(task, now);
   return joined(
     task.stale ? `No sign of life for ${formatDuration(Math.max(0, now - task.updated_at))}` : "",
     task.cancel_requested ? "Stopping" : "",
+    pace?.isLate ? pace.text : "",
     task.state === "PROCESSING" && own !== "" ? own : joined(state, own),
     formatCounts(task),
   );

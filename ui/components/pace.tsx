@@ -7,7 +7,7 @@
  */
 
 import type { JSX } from "preact";
-import { expectedProgress, paceText } from "../../lib/text/pace_text.ts";
+import { expectedProgress, paceOf } from "../../lib/text/pace_text.ts";
 import type { Task } from "../../lib/task/task.ts";
 import type { FrameView } from "../shared/view.ts";
 
@@ -31,6 +31,6 @@ export function PaceMark({ view, task }: PaceProps): JSX.Element | null {
 
 /** How the run compares with past runs, in words; `—` if that is not known. */
 export function Pace({ view, task }: PaceProps): JSX.Element {
-  const text = paceText(task, task.finished_at ?? view.now.value);
-  return <span class={/behind|longer/.test(text) ? "pace-late" : ""}>{text || "—"}</span>;
+  const pace = paceOf(task, task.finished_at ?? view.now.value);
+  return <span class={pace?.isLate ? "pace-late" : ""}>{pace?.text ?? "—"}</span>;
 }

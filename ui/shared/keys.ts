@@ -24,6 +24,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ["x"], does: "Select the task", where: "list" },
   { keys: ["Esc"], does: "Clear the search, then the selection", where: "list" },
   { keys: ["/"], does: "Search the log", where: "task" },
+  { keys: ["n"], does: "In the log, go to the next match", where: "task" },
+  { keys: ["N"], does: "In the log, go to the previous match", where: "task" },
   { keys: ["j"], does: "Go to the next run", where: "task" },
   { keys: ["k"], does: "Go to the previous run", where: "task" },
   { keys: ["Esc"], does: "Go back to the list", where: "task" },

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expectedProgress, paceText } from "../../../lib/text/pace_text.ts";
+import { expectedProgress, paceOf } from "../../../lib/text/pace_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
@@ -8,9 +8,9 @@ function running(progress: number | null) {
   return exampleTask({ progress, expected_duration: 1_000 });
 }
 
-Deno.test("paceText() says how far a run is behind or ahead of past runs", () => {
+Deno.test("paceOf() says how far a run is behind or ahead of past runs", () => {
   const after = (seconds: number, progress: number | null) =>
-    paceText(running(progress), EXAMPLE_TIME + seconds);
+    paceOf(running(progress), EXAMPLE_TIME + seconds)?.text;
   assertEquals(after(1_220, 50), "12m 00s behind usual");
   assertEquals(after(320, 50), "3m 00s ahead of usual");
   assertEquals(after(540, 50), "as usual");
@@ -20,16 +20,22 @@ Deno.test("paceText() says how far a run is behind or ahead of past runs", () =>
   assertEquals(after(1_720, null), "12m 00s longer than usual");
 });
 
-Deno.test("paceText() compares the duration of a finished run, and says nothing of others", () => {
+Deno.test("paceOf() compares the duration of a finished run, and says nothing of others", () => {
   const ended = (seconds: number, fields = {}) => {
     const times = { started_at: EXAMPLE_TIME, finished_at: EXAMPLE_TIME + seconds, expected_duration: 1_000 };
-    return paceText(finishedTask({ ...times, ...fields }), EXAMPLE_TIME + 9_999);
+    return paceOf(finishedTask({ ...times, ...fields }), EXAMPLE_TIME + 9_999)?.text;
   };
   assertEquals(ended(1_720), "12m 00s longer than usual");
   assertEquals(ended(880), "2m 00s shorter than usual");
   assertEquals(ended(1_020), "as usual");
-  assertEquals([ended(1_720, { state: "ERROR" }), ended(1_720, { state: "CANCELLED" })], ["", ""]);
-  assertEquals([ended(1_720, { expected_duration: null }), ended(1_720, { started_at: null })], ["", ""]);
+  assertEquals([ended(1_720, { state: "ERROR" }), ended(1_720, { state: "CANCELLED" })], [
+    undefined,
+    undefined,
+  ]);
+  assertEquals([ended(1_720, { expected_duration: null }), ended(1_720, { started_at: null })], [
+    undefined,
+    undefined,
+  ]);
 });
 
 Deno.test("expectedProgress() is the share of the expected duration that has passed, at most 100 %", () => {
@@ -39,14 +45,13 @@ Deno.test("expectedProgress() is the share of the expected duration that has pas
   assertEquals(expectedProgress(finishedTask({ expected_duration: 1 }), EXAMPLE_TIME + 9), null);
 });
 
-Deno.test("paceText() and expectedProgress() agree on which side of the mark a run is", () => {
+Deno.test("paceOf() and expectedProgress() agree on which side of the mark a run is", () => {
   const numbers = { min: 0, max: 10_000, noNaN: true };
   fc.assert(fc.property(fc.double(numbers), fc.double({ ...numbers, max: 99 }), (seconds, progress) => {
     const task = running(progress);
-    const [text, due] = [
-      paceText(task, EXAMPLE_TIME + seconds),
-      expectedProgress(task, EXAMPLE_TIME + seconds)!,
-    ];
+    const { text, isLate } = paceOf(task, EXAMPLE_TIME + seconds)!;
+    const due = expectedProgress(task, EXAMPLE_TIME + seconds)!;
+    assertEquals(isLate, text.includes("behind"));
     if (text.includes("behind")) assert(progress < due, `${text} at ${progress} instead of ${due}`);
     if (text.includes("ahead")) assert(progress > due, `${text} at ${progress} instead of ${due}`);
   }));

@@ -70,6 +70,15 @@ Deno.test("textBars() describes the state, and adds the status that the reporter
   }
 });
 
+Deno.test("textBars() says that a run is late, but not that it is on time or early", () => {
+  const at = (seconds: number) => {
+    const task = exampleTask({ name: "hash", progress: 50, status: "Reading", expected_duration: 1_000 });
+    return textBars([task], { width: 80, now: EXAMPLE_TIME + seconds })[0]!;
+  };
+  assertStringIncludes(at(1_220), "12m 00s behind usual · Reading");
+  assert(!/usual/.test(at(500) + at(100)), at(500) + at(100));
+});
+
 Deno.test("textBars() states the reason for a missing estimate, unless the bar shows the reason", () => {
   const last = (overrides: Partial<Task>) => bar(overrides, 120).split(/ {2,}/).at(-1);
   assertEquals(last({ eta: 200, updated_at: NOW }), "~3 min left");
