@@ -26,6 +26,11 @@ function asStored(content: FileContent): Uint8Array {
   );
 }
 
+/** Compares bytes; a difference of whole files would be too long to format. */
+function assertSame(actual: Uint8Array, expected: Uint8Array | undefined, message: string): void {
+  assert(expected !== undefined && Buffer.compare(actual, expected) === 0, message);
+}
+
 function storedName(name: string): string {
   return /\.(tgz|whl)$/.test(name) ? `${name}.base64` : name;
 }
@@ -40,7 +45,7 @@ Deno.test("RELEASED contains every released file", async () => {
   for (const { version, files } of RELEASED) {
     for (const [name, content] of Object.entries(files)) {
       const bytes = await Deno.readFile(new URL(`${version}/${storedName(name)}`, RELEASED_FOLDER));
-      assertEquals(asStored(content), bytes, `${version}/${name}`);
+      assertSame(asStored(content), bytes, `${version}/${name} is not what is embedded`);
     }
   }
 });
@@ -53,10 +58,10 @@ Deno.test("the build makes the same bytes as the release of the present version,
   const own = released.find(({ version }) => version === VERSION);
   for (const [name, content] of Object.entries(present.files)) {
     const bytes = built.get(storedName(name));
-    assertEquals(asStored(content), bytes, name);
+    assertSame(asStored(content), bytes, `${name} is not what the build made`);
     if (own === undefined) continue;
     assert(own.files[name] !== undefined, `version ${VERSION} is released without ${name}`);
-    assertEquals(asStored(own.files[name]), bytes, `${name} has changed: raise the version`);
+    assertSame(asStored(own.files[name]), bytes, `${name} has changed: raise the version`);
   }
 });
 
