@@ -87,6 +87,12 @@ const COMMANDS: CommandTable = {
     syntax: async () => (await import("./lib/cli/data/restore.ts")).RESTORE,
     run: async (args) => (await import("./lib/cli/data/restore.ts")).restoreCommand(args),
   },
+  move: {
+    usage: "move",
+    help: "Move all tasks from a file to PostgreSQL, or back",
+    syntax: async () => (await import("./lib/cli/data/move.ts")).MOVE,
+    run: async (args) => (await import("./lib/cli/data/move.ts")).moveCommand(args),
+  },
   completion: {
     usage: "completion <shell>",
     help: "Print a completion script for bash, zsh or fish",

@@ -92,7 +92,8 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/threads/ lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/mod.ts lib/cli/",
   "lib/cli/completion/": "leaves lib/cli/",
   "lib/cli/data/":
-    "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/ lib/store/postgres/ lib/store/sqlite/ lib/cli/ lib/cli/client/",
+    "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/ lib/store/database/ lib/store/postgres/ lib/store/sqlite/ lib/cli/ " +
+    "lib/cli/client/",
   "main.ts":
     "leaves lib/cli/ lib/cli/client/ lib/cli/report/ lib/cli/run/ lib/cli/serve/ lib/cli/completion/ lib/cli/data/",
 };

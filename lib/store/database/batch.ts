@@ -6,13 +6,13 @@
 
 import type { StorageError } from "../../errors.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
-import { isFinal, type TaskSummary } from "../../task/task.ts";
+import { isFinal } from "../../task/task.ts";
 import type { SideRow, SideValue } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { endOf } from "../past_run_store.ts";
 import { nameText, type PastRunRow } from "./past_run_rows.ts";
-import { storable } from "./storable.ts";
+import { type RunRow, runRow } from "./run_row.ts";
 
 /** The rows of one commit, in the form in which they are posted to the worker. */
 export interface BatchMessage {
@@ -39,20 +39,6 @@ export type TaskRow = readonly [
   seq: number,
   endedAt: number | null,
   record: string,
-];
-
-/** The row with the summary of a task that has ended. */
-export type RunRow = readonly [
-  place: number,
-  name: string,
-  state: string,
-  createdAt: number,
-  startedAt: number | null,
-  updatedAt: number,
-  finishedAt: number | null,
-  progress: number | null,
-  parentId: string | null,
-  retryOf: string | null,
 ];
 
 /** The changes to one side table. */
@@ -294,20 +280,4 @@ export class Batch {
 function pastRunRow(client: string, run: RunSummary): PastRunRow {
   const { id, name, state, created_at, started_at } = run;
   return [client, nameText(name), endOf(run), id, state, created_at, started_at];
-}
-
-function runRow(place: number, run: TaskSummary): RunRow {
-  const { name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of } = run;
-  return [
-    place,
-    storable(name),
-    state,
-    created_at,
-    started_at,
-    updated_at,
-    finished_at,
-    progress,
-    parent_id,
-    retry_of,
-  ];
 }

@@ -11,6 +11,7 @@ import { readAddress } from "./postgres_address.ts";
 import { postgresError } from "./postgres_errors.ts";
 import { SIDE_TABLE_NAMES, versionOf } from "./schema.ts";
 import { checkServer, checkSession } from "./server_checks.ts";
+import { refuseUnfinishedMove } from "./unfinished_move.ts";
 
 /** What a database contains. */
 export interface PostgresContents {
@@ -46,6 +47,7 @@ export async function inspectPostgres(url: string, isNewEpoch: boolean): Promise
     await checkServer(connection, name);
     const { version } = await versionOf(connection);
     if (version === 0) throw new StorageError(name, "it has no tasks: no server has used it yet");
+    await refuseUnfinishedMove(connection, name);
     const { rows: [counts] } = await connection.query({
       text: `SELECT count(*) FILTER (WHERE ended_at IS NULL) AS unfinished,
           count(*) FILTER (WHERE ended_at IS NOT NULL) AS ended, count(DISTINCT client) AS clients,

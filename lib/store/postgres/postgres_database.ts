@@ -14,6 +14,7 @@ import type { PastRunRow } from "../database/past_run_rows.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
 import type { Delivery, StoredTask } from "../store.ts";
+import { commit } from "./commit.ts";
 import { commitStatements } from "./commit_statements.ts";
 import { pastRunStatements } from "./past_run_statements.ts";
 import { Connection, openReaders } from "./connection.ts";
@@ -35,9 +36,6 @@ const MOST_COMMIT_MS = 320_000;
 
 /** How long to wait for the lock, which the session of the lost connection may still hold, in milliseconds. */
 const RELOCK_MS = 2_000;
-
-/** The code of the errors of all statements after the one that failed. */
-const ABORTED = "25P02";
 
 /** A database that a server has taken. */
 export interface PostgresDatabaseOptions {
@@ -259,26 +257,6 @@ export class PostgresDatabase implements Database {
       this.onLoss?.(postgresError(this.name, error));
     });
   }
-}
-
-/** Sends all statements of a transaction at once; each may take as long as given, in milliseconds. */
-async function commit(
-  connection: Connection,
-  statements: readonly QueryConfig[],
-  timeoutMs: number,
-): Promise<void> {
-  const results = await Promise.allSettled(
-    [{ text: "BEGIN" }, ...statements, { text: "COMMIT" }].map((statement) =>
-      connection.query({ ...statement, query_timeout: timeoutMs })
-    ),
-  );
-  const errors = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
-  const cause = errors.find((error) => codeOf(error) !== ABORTED) ?? errors[0];
-  if (cause !== undefined) throw cause;
-  const last = results.at(-1);
-  // The server answers a COMMIT of a failed transaction with ROLLBACK.
-  if (last?.status === "fulfilled" && last.value.command === "COMMIT") return;
-  throw new Error("the transaction was rolled back");
 }
 
 /** Returns whether the server has refused a statement, so that the connection is still good and nothing is committed. */

@@ -18,6 +18,7 @@ import { postgresError } from "./postgres_errors.ts";
 import { RecordFile } from "./record_file.ts";
 import { migrate } from "./schema.ts";
 import { checkServer, checkSession } from "./server_checks.ts";
+import { refuseUnfinishedMove } from "./unfinished_move.ts";
 
 /** Options of {@linkcode openPostgresStore}. */
 export interface PostgresStoreOptions extends DatabaseStoreOptions {
@@ -50,6 +51,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await checkServer(connection, name);
     await migrate(connection, name);
     await takeLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
+    await refuseUnfinishedMove(connection, name);
     const session = await sessionOf(connection);
     const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = await takeDatabase(connection);
     const index = new TaskIndex(options.limits);

@@ -56,6 +56,8 @@ function openTasks(file: DatabaseFile, index: TaskIndex, newEpoch: string): Open
   file.write([
     ["INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)", epoch],
     ["INSERT OR REPLACE INTO meta (name, value) VALUES ('reserved_seq', CAST(? AS INTEGER))", reservedSeq],
+    // How often a server has opened the file, from which a move sees that it may have changed.
+    ["INSERT INTO meta (name, value) VALUES ('term', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"],
     ...PURGES,
   ]);
   const tasks = loadIndex(file, index);

@@ -32,6 +32,7 @@ const CASES: readonly (readonly [line: string, includes: string, excludes: strin
   ["ls --state P", "PROCESSING", "ERROR"],
   ["token --may ", "read write", "token"],
   ["help re", "report restore", "serve"],
+  ["move --f", "--from", "--to"],
   ["completion ", "bash zsh fish", "serve"],
   ["run --pt", "--pty", "--port"],
 ];

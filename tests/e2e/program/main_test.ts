@@ -42,6 +42,7 @@ const COMMANDS = [
   "check",
   "backup",
   "restore",
+  "move",
   "completion",
 ];
 

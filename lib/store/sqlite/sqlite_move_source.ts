@@ -1,0 +1,115 @@
+/**
+ * An SQLite database whose tasks are moved to another database.
+ *
+ * @module
+ */
+
+import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "../../errors.ts";
+import { type MovedNumbers, type MoveSource, READ_ROWS } from "../database/move_tasks.ts";
+import type { MovedTable } from "../database/moved_tables.ts";
+import type { SideRow } from "../side_tables.ts";
+import { DatabaseFile } from "./database_file.ts";
+import { placeOf } from "./file_lock.ts";
+import { defineRecordChecksum } from "./record_checksum.ts";
+import { storageError } from "./storage_errors.ts";
+
+/** A database file to move from, which is locked. A file of an older schema version is migrated. */
+export class SqliteMoveSource implements MoveSource {
+  readonly name: string;
+  readonly state: string;
+  readonly numbers: MovedNumbers;
+  readonly damaged: readonly string[];
+  readonly #file: DatabaseFile;
+  readonly #db: DatabaseSync;
+
+  /**
+   * Opens a database.
+   *
+   * @param path the path of the database
+   * @throws {StorageError} if there is no such file, a server uses it, or it cannot be read
+   */
+  constructor(path: string) {
+    this.name = placeOf(path);
+    if (!isFile(path)) throw new StorageError(path, "there is no such file");
+    this.#file = new DatabaseFile(path);
+    this.#db = new DatabaseSync(path, { readOnly: true });
+    try {
+      const number = (name: string) => Number(this.#meta(name) ?? 0);
+      this.numbers = {
+        term: number("term"),
+        reservedSeq: number("reserved_seq"),
+        forgottenSeq: number("forgotten_seq"),
+      };
+      this.state = JSON.stringify([this.#meta("epoch"), this.numbers]);
+      defineRecordChecksum(this.#db);
+      // Removed tasks that could still be restored are deleted when a server opens the database, too.
+      this.#db.exec(
+        `CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY);
+         INSERT INTO moved SELECT place FROM tasks JOIN records USING (place)
+         WHERE removed = 0 AND checksum = record_checksum(place, record) AND json_valid(record)`,
+      );
+      this.damaged = this.#db.prepare(
+        "SELECT client, id FROM tasks WHERE removed = 0 AND place NOT IN (SELECT place FROM moved)",
+      ).all().map(({ client, id }) => `task "${id}" of client "${client}"`);
+    } catch (cause) {
+      this.#db.close();
+      this.#file[Symbol.dispose]();
+      throw storageError(path, cause);
+    }
+  }
+
+  count(table: MovedTable): Promise<number> {
+    return Promise.try(() => {
+      const row = this.#db.prepare(`SELECT count(*) AS n ${fromClause(table)}`).get();
+      return Number(row?.n);
+    });
+  }
+
+  async *rows(table: MovedTable, skip: number): AsyncIterable<readonly SideRow[]> {
+    const order = table.order ?? ["seq", "rowid"];
+    const statement = this.#db.prepare(
+      `SELECT ${table.columns.join(", ")} ${fromClause(table)} ORDER BY ${
+        order.join(", ")
+      } LIMIT -1 OFFSET ${skip}`,
+    );
+    let rows: SideRow[] = [];
+    try {
+      for (const row of statement.iterate()) {
+        rows.push(Object.values(row) as SideRow);
+        if (rows.length < READ_ROWS) continue;
+        yield rows;
+        rows = [];
+      }
+    } catch (cause) {
+      throw storageError(this.name, cause);
+    }
+    if (rows.length > 0) yield rows;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#db.close();
+    this.#file[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  #meta(name: string): string | number | undefined {
+    const value = this.#file.get("SELECT value FROM meta WHERE name = ?", name)?.value;
+    return value as string | number | undefined;
+  }
+}
+
+/** Returns the table with its condition: only tasks that are neither removed nor damaged are moved, and their rows. */
+function fromClause({ name, isOfTasks }: MovedTable): string {
+  const from = `FROM ${name === "tasks" ? "tasks JOIN records USING (place)" : name}`;
+  // The sign keeps the rows in the order of the primary key, instead of sorting them.
+  return isOfTasks ? `${from} WHERE +place IN (SELECT place FROM moved)` : from;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
