@@ -42,6 +42,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/served.ts": "lib/reporter/ lib/monitored.ts",
   "lib/replica.ts": "leaves lib/task/ lib/channel/",
   "lib/demo/": "lib/threads/ lib/task/ lib/monitored.ts",
+  "lib/cluster/": "leaves",
   "lib/store/": "leaves lib/task/ lib/text/",
   "lib/store/memory/": "lib/task/ lib/store/",
   "lib/store/database/": "leaves lib/task/ lib/store/",

@@ -1,0 +1,119 @@
+/**
+ * The database that the nodes of a cluster share.
+ *
+ * @module
+ */
+
+/** A shard and the term in which a node owns it. */
+export interface Tenure {
+  /** The number of the shard, from 0. */
+  readonly shard: number;
+  /** Counts the owners of the shard. */
+  readonly term: number;
+}
+
+/** What a node gets with a shard that it takes. */
+export interface Grant extends Tenure {
+  /** Identifies the history of the shard; another one means that commits may be lost. */
+  readonly epoch: string;
+  /** The number of commits to the shard. */
+  readonly commits: number;
+  /** The last sequence number that an earlier owner used, or may have used. */
+  readonly seq: number;
+  /** The last sequence number that this owner may use. */
+  readonly reservedSeq: number;
+}
+
+/** Which commit this is. Its transaction must change nothing unless the database agrees. */
+export interface Fence extends Tenure {
+  /** The number of commits to the shard before this one. */
+  readonly commits: number;
+}
+
+/** The state of a shard. */
+export interface ShardState extends Fence {
+  readonly epoch: string;
+  /** The node that took the shard last; `null` if that node has handed it over. */
+  readonly owner: string | null;
+  /** Whether the lease has expired by the clock of the database, so that any node may take the shard. */
+  readonly isFree: boolean;
+}
+
+/** The answer to a heartbeat. */
+export interface Heartbeat {
+  /** The state of every shard after the renewals. */
+  readonly shards: readonly ShardState[];
+  /** The tenures whose leases were renewed. A shard that a commit has locked is left out: the commit renews it. */
+  readonly renewed: readonly Tenure[];
+  /** The ids of the nodes whose heartbeats have not expired, this one included. */
+  readonly nodes: readonly string[];
+}
+
+/** Thrown if a commit was refused, because its fence does not agree with the shard. Nothing of it is committed. */
+export class FenceError extends Error {
+  /** The name of the class. */
+  override readonly name = "FenceError";
+}
+
+/**
+ * The leases of shards, as one node sees them. Only the clock of the database decides when a lease expires.
+ *
+ * Every call is one transaction. If it rejects with anything but a {@linkcode FenceError}, it may have been, and may still
+ * be, carried out. Each call settles within half of a lease.
+ */
+export interface LeaseDatabase {
+  /** Renews the leases of shards, and the presence of this node. */
+  heartbeat(held: readonly Tenure[]): Promise<Heartbeat>;
+  /**
+   * Takes shards that are free, or whose last owner is this node, and begins a new term of each.
+   *
+   * @returns the shards that were taken
+   */
+  take(shards: readonly number[]): Promise<readonly Grant[]>;
+  /** Frees shards, if this node still owns them in these terms. */
+  release(held: readonly Tenure[]): Promise<void>;
+  /** Ends the presence of this node. */
+  leave(): Promise<void>;
+}
+
+/**
+ * The commits to shards.
+ *
+ * @typeParam Batch the changes of a commit
+ */
+export interface CommitDatabase<Batch> {
+  /**
+   * Commits a batch, counts the commit, and renews the lease, all or nothing.
+   *
+   * @throws {FenceError} if this node does not own the shard in the term, or the number of commits is another one
+   * @throws any other error if it is unknown whether the batch is, or will be, committed
+   */
+  commit(fence: Fence, batch: Batch): Promise<void>;
+  /** Returns the state of a shard. */
+  shardState(shard: number): Promise<ShardState>;
+}
+
+/**
+ * What was committed to a shard after a cursor.
+ *
+ * @typeParam Change a change
+ */
+export interface Changes<Change> {
+  readonly epoch: string;
+  /** The newest change of each record that has changed, ordered by sequence number. */
+  readonly changes: readonly Change[];
+  /** The cursor after these changes. */
+  readonly seq: number;
+  /** Whether more changes follow. */
+  readonly hasMore: boolean;
+}
+
+/**
+ * The committed changes of shards.
+ *
+ * @typeParam Change a change
+ */
+export interface ChangeDatabase<Change> {
+  /** Reads the changes of a shard after a sequence number, as many as the database returns at a time. */
+  changes(shard: number, afterSeq: number): Promise<Changes<Change>>;
+}

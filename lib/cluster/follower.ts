@@ -1,0 +1,119 @@
+/**
+ * Follows the committed changes of a shard.
+ *
+ * @module
+ */
+
+import type { ClusterClock } from "./cluster_clock.ts";
+import type { ChangeDatabase, Changes } from "./cluster_database.ts";
+
+/**
+ * Options of a {@linkcode Follower}.
+ *
+ * @typeParam Change a change
+ */
+export interface FollowerOptions<Change> {
+  readonly database: ChangeDatabase<Change>;
+  readonly clock: ClusterClock;
+  readonly shard: number;
+  /** The epoch of the cursor to start at. */
+  readonly epoch: string;
+  /** The sequence number after which changes are wanted. */
+  readonly seq: number;
+  /** The interval between two pulls without a hint, in milliseconds. */
+  readonly pollMs: number;
+  /** Called with changes that follow the previous ones without a gap. */
+  readonly onChanges: (changes: Changes<Change>) => void;
+  /** Called if the cursor belongs to another epoch: the follower has stopped, and watchers must resync. */
+  readonly onReset: (epoch: string) => void;
+}
+
+/**
+ * Pulls the changes of a shard from the database, after every hint and regularly without one: hints may be lost.
+ *
+ * @typeParam Change a change
+ */
+export class Follower<Change> {
+  readonly #options: FollowerOptions<Change>;
+  #seq: number;
+  #pull: Promise<void> | null = null;
+  #isDue = false;
+  #isStopped = false;
+  #cancelTimer: (() => void) | null = null;
+  #missedHints = 0;
+
+  /** @param options the shard, the cursor and the callbacks */
+  constructor(options: FollowerOptions<Change>) {
+    this.#options = options;
+    this.#seq = options.seq;
+  }
+
+  /** The sequence number up to which changes were passed on. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** How many regular pulls have found changes about which no hint had come. */
+  get missedHints(): number {
+    return this.#missedHints;
+  }
+
+  /**
+   * Pulls now, and from now on regularly; call it also on a hint.
+   *
+   * @param seq the sequence number of the hint, if it is one
+   */
+  wake(seq: number = Infinity): void {
+    if (this.#isStopped || seq <= this.#seq) return;
+    this.#isDue = true;
+    this.#pull ??= this.#run().finally(() => {
+      this.#pull = null;
+      if (this.#isDue) this.wake();
+    });
+  }
+
+  /** Stops; nothing is passed on any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancelTimer?.();
+  }
+
+  async #run(): Promise<void> {
+    this.#cancelTimer?.();
+    while (this.#isDue && !this.#isStopped) {
+      this.#isDue = false;
+      await this.#pullOnce();
+    }
+    if (!this.#isStopped) {
+      this.#cancelTimer = this.#options.clock.after(this.#options.pollMs, () => this.#poll());
+    }
+  }
+
+  #poll(): void {
+    const before = this.#seq;
+    this.wake();
+    void this.#pull?.then(() => {
+      if (this.#seq > before) this.#missedHints++;
+    });
+  }
+
+  async #pullOnce(): Promise<void> {
+    const { database, shard, epoch, onChanges, onReset } = this.#options;
+    let found: Changes<Change>;
+    try {
+      found = await database.changes(shard, this.#seq);
+    } catch {
+      // The next regular pull tries again.
+      return;
+    }
+    if (this.#isStopped) return;
+    if (found.epoch !== epoch) {
+      this.stop();
+      onReset(found.epoch);
+      return;
+    }
+    this.#seq = found.seq;
+    this.#isDue ||= found.hasMore;
+    if (found.changes.length > 0) onChanges(found);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Knows for how long the owner of a shard may trust its own memory.
+ *
+ * @module
+ */
+
+import type { ClusterClock, Moment } from "./cluster_clock.ts";
+
+/**
+ * The lease of a shard, as its owner counts it: from the moment at which it sent the renewal, which is before the moment
+ * from which the database counts. It ends as soon as one of the two clocks says so, because the monotonic clock stops
+ * while the machine is suspended, and the wall clock may be set.
+ *
+ * A valid lease permits reads from memory. It does not permit commits: those are fenced.
+ */
+export class Lease {
+  readonly #clock: ClusterClock;
+  readonly #validMs: number;
+  #renewedAt: Moment;
+
+  /**
+   * @param clock the clock of the node
+   * @param validMs how long a renewal counts, in milliseconds; less than the lease in the database
+   * @param sentAt when the request that took the shard was sent
+   */
+  constructor(clock: ClusterClock, validMs: number, sentAt: Moment) {
+    this.#clock = clock;
+    this.#validMs = validMs;
+    this.#renewedAt = sentAt;
+  }
+
+  /** Whether no other node can have taken the shard yet. */
+  get isValid(): boolean {
+    const { monotonicMs, wallMs } = this.#clock.now();
+    const passedMs = wallMs - this.#renewedAt.wallMs;
+    // A wall clock that was set back can no longer tell how much time has passed.
+    return monotonicMs - this.#renewedAt.monotonicMs < this.#validMs && passedMs >= 0 &&
+      passedMs < this.#validMs;
+  }
+
+  /** Records that the database has granted a renewal which was sent at the given moment. */
+  renewed(sentAt: Moment): void {
+    if (sentAt.monotonicMs >= this.#renewedAt.monotonicMs) this.#renewedAt = sentAt;
+  }
+}

@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "../../support/assert.ts";
+import type { Mutation } from "../../support/cluster/sim_database.ts";
+import { TIMES } from "../../support/cluster/sim_node.ts";
+import { play, simulate } from "../../support/cluster/simulate.ts";
+import { Simulation } from "../../support/cluster/simulation.ts";
+
+/** How many schedules to run: all with `deno task soak`, otherwise as many as the gate has time for. */
+const SCHEDULES = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 10_000 : 1_500;
+
+/** The seed of a schedule to run again, with everything that happens in it. */
+const SEED = Deno.env.get("TASKSCOPE_SEED");
+
+/** Returns the numbers from 0. */
+function seeds(count: number): number[] {
+  return Array.from({ length: count }, (_, seed) => seed);
+}
+
+/** Plays one schedule, prints what happens, and returns the promise that it breaks. */
+async function replay(seed: number): Promise<string | null> {
+  const simulation = new Simulation(seed, { isTraced: true });
+  await play(simulation);
+  // deno-lint-ignore no-console -- the schedule is for the person who runs the test
+  console.log(simulation.world.trace!.join("\n"));
+  return simulation.world.violation;
+}
+
+Deno.test("a cluster keeps its promises and the guarantees to watchers in schedules of faults", async () => {
+  if (SEED !== undefined) return assertEquals(await replay(Number(SEED)), null);
+  const failure = await simulate(seeds(SCHEDULES));
+  const command = `TASKSCOPE_SEED=${failure?.seed} deno test -A tests/lib/cluster/simulation_test.ts`;
+  assert(failure === null, `${failure?.violation}; to see the schedule: ${command}`);
+});
+
+/** What the simulation must find missing, and with which words. */
+const MUTATIONS: Readonly<Record<Exclude<Mutation, "the owner in the fence">, RegExp>> = {
+  "the owner and the term in the fence": /went back|acknowledged|missed/,
+  "the term in the fence": /went back|acknowledged|missed/,
+  "the number of commits in the fence": /went back|acknowledged|missed/,
+  "one pulled change": /a watcher .* has missed change/,
+  "the end of the lease of an owner": /a read .* after|wanted again/,
+  "the reserved numbers": /given twice/,
+  "the repetition of the same batch": /acknowledged, but/,
+  "the deduplication of reports": /applied \d+ of/,
+  "waiting for the commit": /acknowledged, but/,
+};
+
+for (const [without, violation] of Object.entries(MUTATIONS)) {
+  Deno.test(`the simulation finds a cluster without ${without}`, async () => {
+    const failure = await simulate(seeds(SCHEDULES), { without: without as Mutation });
+    assert(failure !== null, "no schedule breaks a promise");
+    assert(violation.test(failure.violation), failure.violation);
+  });
+}
+
+Deno.test("the simulation of a seed is always the same", async () => {
+  const traces: string[][] = [];
+  for (const seed of [1, 1, 2]) {
+    const simulation = new Simulation(seed, { isTraced: true });
+    await play(simulation);
+    traces.push([...simulation.world.trace!]);
+  }
+  assertEquals(traces[0], traces[1]);
+  assertNotEquals(traces[0], traces[2]);
+});
+
+for (const fault of ["kill", "freeze", "cut off"] as const) {
+  Deno.test(`the shards of a node are served by others within its lease and 5 s: ${fault}`, async () => {
+    for (const seed of seeds(20)) {
+      const simulation = new Simulation(seed, { isCalm: true });
+      await play(simulation, 8_000);
+      const before = simulation.servedBy(0);
+      assert(before.length > 0);
+      simulation.strike(fault, 0, 20_000);
+      // A killed process is replaced by another node.
+      const slots = fault === "kill" ? [0, 1, 2] : [1, 2];
+      const others = () => slots.flatMap((slot) => simulation.servedBy(slot));
+      while (!before.every((shard) => others().includes(shard))) {
+        await play(simulation, simulation.world.nowMs + 100);
+        assertLessOrEqual(simulation.world.nowMs, 8_000 + TIMES.leaseMs + 5_000);
+      }
+    }
+  });
+}
+
+Deno.test("a node that ends hands its shards over within a second", async () => {
+  for (const seed of seeds(20)) {
+    const simulation = new Simulation(seed, { isCalm: true });
+    await play(simulation, 8_000);
+    simulation.strike("stop", 0, 0);
+    await play(simulation, 9_000);
+    assertEquals([...simulation.servedBy(1), ...simulation.servedBy(2)].sort(), [0, 1, 2]);
+    await play(simulation);
+    assertEquals(simulation.world.violation, null);
+  }
+});

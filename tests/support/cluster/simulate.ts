@@ -1,0 +1,53 @@
+/**
+ * Runs many simulations of clusters.
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import { Simulation, type SimulationOptions } from "./simulation.ts";
+
+/** The number of worlds that share the turns of the event loop: a turn costs more than what happens in it. */
+const WORLDS = 16;
+
+/** A seed whose simulation has broken a promise. */
+export interface Failure {
+  readonly seed: number;
+  /** When and which. */
+  readonly violation: string;
+}
+
+/** Runs simulations until one fails; returns `null` if none does. */
+export async function simulate(
+  seeds: Iterable<number>,
+  options: SimulationOptions = {},
+): Promise<Failure | null> {
+  const waiting = seeds[Symbol.iterator]();
+  const running: { readonly seed: number; readonly simulation: Simulation }[] = [];
+  const add = () => {
+    const { value: seed, done } = waiting.next();
+    if (!done) running.push({ seed, simulation: new Simulation(seed, options) });
+  };
+  for (let world = 0; world < WORLDS; world++) add();
+  while (running.length > 0) {
+    for (const [index, { seed, simulation }] of [...running.entries()].reverse()) {
+      if (simulation.step()) continue;
+      const { violation } = simulation.world;
+      if (violation !== null) return { seed, violation };
+      running.splice(index, 1);
+      add();
+    }
+    await turn();
+  }
+  return null;
+}
+
+/** Runs a simulation up to a time, or to its end. */
+export async function play(simulation: Simulation, untilMs = Infinity): Promise<void> {
+  while (simulation.step(untilMs)) await turn();
+}
+
+/** Lets everything go on that waits for promises which are settled by now. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
