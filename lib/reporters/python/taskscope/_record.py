@@ -135,7 +135,7 @@ class Record:
         progress = None
         # If there are more than the total, it was wrong.
         if total is not None and 0 < total >= current:
-            progress = max(0.0, 100.0 * current / total)
+            progress = 100.0 * current / total if current > 0 else 0.0
         # A total alone does not report progress, and must not replace the progress that follows
         # from subtasks.
         if progress != self.progress:

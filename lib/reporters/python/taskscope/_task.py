@@ -139,9 +139,11 @@ class Task:
             draft = record.draft
             if draft is None:
                 draft = record.draft = {}
+            # Short texts and plain numbers are checked here: a call would make every update slower.
             if status is not KEEP:
-                draft["status"] = short_text_of(status, STATUS_LENGTH)
-            # Plain numbers are checked here, because a call would make every update slower.
+                if type(status) is not str or 2 * len(status) > STATUS_LENGTH:
+                    status = short_text_of(status, STATUS_LENGTH)
+                draft["status"] = status
             if current is not KEEP:
                 if type(current) not in NUMBERS or not abs(current) <= LARGEST:  # type: ignore
                     current = amount_or_keep(current, "current")
@@ -160,7 +162,9 @@ class Task:
             elif current is not KEEP or total is not KEEP:
                 record.count(draft)
             if unit is not KEEP:
-                draft["unit"] = None if unit is None else short_text_of(unit, UNIT_LENGTH)
+                if unit is not None and (type(unit) is not str or 2 * len(unit) > UNIT_LENGTH):
+                    unit = short_text_of(unit, UNIT_LENGTH)
+                draft["unit"] = unit
             if metadata is not KEEP:
                 merge_metadata(draft, metadata)
             if values is not KEEP:
