@@ -139,7 +139,7 @@ class Task:
             draft = record.draft
             if draft is None:
                 draft = record.draft = {}
-            # Short texts and plain numbers are checked here: a call would make every update slower.
+            # Short texts and plain numbers are checked here: a call would make each update slower.
             if status is not KEEP:
                 if type(status) is not str or 2 * len(status) > STATUS_LENGTH:
                     status = short_text_of(status, STATUS_LENGTH)
