@@ -2,9 +2,10 @@
 
 import type { Page } from "playwright-core";
 import { axeFindings } from "../support/axe.ts";
-import { assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { startServer, type TestServer } from "../support/server.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("task page: a change of the log's look or width keeps its first visible line in place", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 5_000 } });
@@ -173,6 +174,45 @@ Deno.test("task page: groups of a log of 100,000 lines are folded, and open for 
     await log.evaluate((list) => list.scrollTop = 0);
     await page.getByText("line 2.", { exact: true }).waitFor();
     assertEquals(await page.evaluate(() => document.querySelectorAll("*").length) < 3_000, true);
+    assertEquals(await axeFindings(page), []);
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("task page: a log of 30,000 lines is divided into the steps of the task, and opens for a match", async () => {
+  await using server = startServer({ limits: { logLinesPerTask: 30_000, logCharacters: 5_000_000 } });
+  await server.monitor.monitored(async (task) => {
+    for (const [step, name] of ["Fetch", "Build", "Publish"].entries()) {
+      const lastMs = Date.now();
+      await until(() => Date.now() > lastMs);
+      task.update({ status: name });
+      for (let n = 0; n < 10_000; n++) task.log(`line ${step * 10_000 + n}.`);
+    }
+  }, { client: "one", id: "steps", name: "steps" })();
+  await withPage({}, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/t/one/steps`);
+    const head = (name: string) => page.getByRole("button", { name, exact: true });
+    await page.getByText("line 29999.").waitFor();
+    assertEquals(await head("Build").count(), 0);
+    await page.getByRole("checkbox", { name: "By step" }).check();
+    await head("Build").waitFor();
+    const isExpanded = (name: string) => head(name).getAttribute("aria-expanded");
+    assertEquals(await Promise.all(["Fetch", "Build", "Publish"].map(isExpanded)), [
+      "false",
+      "false",
+      "false",
+    ]);
+    const steps = page.locator(".log-step");
+    assertMatch((await steps.allInnerTexts())[1]!, /Build\s*10,000 lines · \d/);
+
+    await page.getByRole("searchbox", { name: "Search the log" }).fill("line 10000.");
+    await page.locator(".log-line[aria-current]", { hasText: "line 10000." }).waitFor();
+    assertEquals(await isExpanded("Build"), "true");
+    await head("Build").focus();
+    await page.keyboard.press("Enter");
+    await page.getByText("line 10000.").waitFor({ state: "detached" });
+    await page.reload();
+    await head("Build").waitFor();
     assertEquals(await axeFindings(page), []);
     assertEquals(complaints, []);
   });

@@ -10,13 +10,14 @@ import { render } from "preact";
 import { LogSection } from "../components/log.tsx";
 import { matchesAll, readFilter } from "../shared/log_filter.ts";
 import type { TaskPageModel } from "../shared/model.ts";
+import { timelineOf } from "../shared/steps.ts";
 import { taskUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
 import { readLogPage } from "../../lib/task/wire.ts";
 import { Follower } from "./follower.ts";
 import { LiveLog } from "./live_log.ts";
 import { LogFinder } from "./log_finder.ts";
-import { LogGroups } from "./log_groups.ts";
+import { LogFolding } from "./log_folding.ts";
 import { LogPages } from "./log_pages.ts";
 import { logText } from "./log_text.ts";
 import { logRequests } from "./log_requests.ts";
@@ -36,10 +37,10 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
   const requests = logRequests(url);
   const logPages = new LogPages(requests.lines);
   const logFinder = new LogFinder(requests.search);
-  const logGroups = new LogGroups(requests.marks);
+  const logFolding = new LogFolding(requests);
   const log = new LiveLog(model.log, view.task, () => {
     logPages.clear();
-    logGroups.clear();
+    logFolding.clear();
   });
   const follower = new Follower(
     {
@@ -53,7 +54,10 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
   effect(() => {
     const { dropped, lines } = log.lines.value;
     logFinder.grew(dropped + lines.length);
-    logGroups.grew(log.lines.value);
+  });
+  effect(() => {
+    const task = view.task.value;
+    logFolding.grew(timelineOf(view.steps.value, task, task.finished_at ?? view.now.peek()), log.lines.value);
   });
   effect(() => {
     if (view.connection.value.kind === "live") follower.check();
@@ -70,7 +74,7 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
         log: log.lines,
         logPages,
         logFinder,
-        logGroups,
+        logFolding,
         logText: (range, times) => logText(requests.lines, range, times, startedAt()),
       }}
     />,

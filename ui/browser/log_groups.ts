@@ -5,27 +5,19 @@
  * @module
  */
 
-import { type Signal, signal } from "@preact/signals";
 import { groupMark } from "../../lib/text/group_marks.ts";
-import {
-  foldsOf,
-  groupsAround,
-  groupsOf,
-  type LogFolds,
-  type LogGroup,
-  type MarkLine,
-  NO_FOLDS,
-} from "../shared/log_groups.ts";
+import { groupsAround, groupsOf, type LogFolds, type LogGroup, type MarkLine } from "../shared/log_groups.ts";
 import type { TaskLog } from "../shared/model.ts";
-import type { LogGroups as View } from "../shared/view.ts";
+import type { Readable } from "../shared/view.ts";
+import { LogFoldState } from "./log_fold_state.ts";
 import type { LogRequests } from "./log_requests.ts";
 
 /** The maximum number of lines that begin or end groups; later ones are lines like any other. */
 const MAX_MARKS = 10_000;
 
 /** The groups of a log. Ended groups are collapsed at first, except for one that the log ends with. */
-export class LogGroups implements View {
-  readonly folds: Signal<LogFolds> = signal(NO_FOLDS);
+export class LogGroups {
+  readonly #state = new LogFoldState();
   readonly #load: LogRequests["marks"];
   /** The lines that begin or end groups, below {@linkcode #end}. */
   #marks: MarkLine[] = [];
@@ -67,25 +59,25 @@ export class LogGroups implements View {
     if (this.#wanted !== null && this.#wanted < end) this.reveal(this.#wanted);
   }
 
+  /** The groups, and which of them are collapsed. */
+  get folds(): Readable<LogFolds> {
+    return this.#state.folds;
+  }
+
+  /** Collapses or expands the group that begins with a line. */
   toggle(from: number): void {
-    const collapsed = new Set(this.folds.peek().collapsed);
-    if (!collapsed.delete(from)) collapsed.add(from);
-    this.#show(collapsed);
+    this.#state.toggle(from);
   }
 
-  toggleAll(): void {
-    const { groups, collapsed } = this.folds.peek();
-    this.#show(new Set(collapsed.size > 0 ? [] : groups.keys()));
+  /** Collapses or expands all groups. */
+  setAll(isCollapsed: boolean): void {
+    this.#state.setAll(isCollapsed);
   }
 
+  /** Expands the groups that contain a line. */
   reveal(number: number): void {
     this.#wanted = number >= this.#end ? number : null;
-    const folds = this.folds.peek();
-    const around = groupsAround(folds, number).filter(({ from }) => folds.collapsed.has(from));
-    if (around.length === 0) return;
-    const collapsed = new Set(folds.collapsed);
-    for (const { from } of around) collapsed.delete(from);
-    this.#show(collapsed);
+    this.#state.expand(groupsAround(this.folds.peek(), number));
   }
 
   /** Forgets all groups, because another task has the id now. */
@@ -93,7 +85,7 @@ export class LogGroups implements View {
     this.#marks = [];
     this.#end = 0;
     this.#isComplete = false;
-    this.folds.value = NO_FOLDS;
+    this.#state.clear();
   }
 
   async #loadTo(log: TaskLog): Promise<void> {
@@ -123,10 +115,6 @@ export class LogGroups implements View {
     const added = [...groups.values()].filter((group) =>
       !this.#isComplete && hasEnded(group) && group.to !== this.#count - 1
     );
-    this.#show(new Set([...collapsed, ...added.map(({ from }) => from)]), groups);
-  }
-
-  #show(collapsed: ReadonlySet<number>, groups = this.folds.peek().groups): void {
-    this.folds.value = foldsOf(groups, collapsed);
+    this.#state.show(new Set([...collapsed, ...added.map(({ from }) => from)]), groups);
   }
 }

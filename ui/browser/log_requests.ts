@@ -32,6 +32,8 @@ export interface LogRequests {
   search(filter: LogFilter, range: LogRange, signal: AbortSignal): Promise<LogMatchPage>;
   /** Fetches the lines from a number to before another that begin or end a group; the oldest if there are many. */
   marks(from: number, to: number): Promise<MarkLine[]>;
+  /** Fetches the number of the first line from a time on, in epoch seconds; that of the next line if there is none. */
+  firstSince(at: number): Promise<number>;
 }
 
 /** @param url the URL of the log */
@@ -50,6 +52,9 @@ export function logRequests(url: string): LogRequests {
     async marks(from, to) {
       const range = `after=${from}&before=${to}&limit=${MARKS_PER_REQUEST}`;
       return readNumberedLines(await call("GET", `${url}?groups=true&${range}`));
+    },
+    async firstSince(at) {
+      return readLogPage(await call("GET", `${url}?since=${at}&limit=1`), 0).first;
     },
   };
 }

@@ -8,4 +8,4 @@
 export { Component, createRef, render } from "preact";
 export { useEffect, useRef, useState } from "preact/hooks";
 export { Fragment, jsx, jsxs } from "preact/jsx-runtime";
-export { effect, signal } from "@preact/signals";
+export { computed, effect, signal } from "@preact/signals";

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The first line of a group in a log, which collapses and expands the group.
+ * The title of a group or a step in a log, which collapses and expands it.
  *
  * @module
  */
@@ -15,22 +15,22 @@ interface GroupHeadProps {
   readonly isCollapsed: boolean;
   /** The search text in lower case; empty if the user is not searching. */
   readonly query: string;
-  /** Collapses or expands a group; `null` without JavaScript. */
-  readonly onFold: ((from: number) => void) | null;
+  /** Collapses or expands the group. */
+  readonly onFold: (from: number) => void;
 }
 
 /** The title of a group, and, once it has ended, its number of lines and its duration. */
 export function GroupHead({ group, isCollapsed, query, onFold }: GroupHeadProps): JSX.Element {
-  const { from, to, title, seconds } = group;
+  const { from, title, lines, seconds } = group;
   return (
     <>
-      <button type="button" class="log-fold" aria-expanded={!isCollapsed} onClick={() => onFold?.(from)}>
+      <button type="button" class="log-fold" aria-expanded={!isCollapsed} onClick={() => onFold(from)}>
         <span class="log-fold-mark" aria-hidden="true">{isCollapsed ? "▸" : "▾"}</span>{" "}
         <bdi>{title === "" ? "Group" : <StyledText text={title} query={query} />}</bdi>
       </button>
-      {to !== null && seconds !== null && (
+      {lines !== null && seconds !== null && (
         <span class="log-fold-info number">
-          {countNoun(to - from - 1, "line")} · {formatDuration(seconds)}
+          {countNoun(lines, "line")} · {formatDuration(seconds)}
         </span>
       )}
     </>

@@ -27,7 +27,7 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
   const [isFollowing, setFollowing] = useState(true);
   const [isFull, setFull] = useState(false);
   const [seen, setSeen] = useState({ count: 0, first: 0 });
-  const { logPages: pages, logFinder: finder } = view;
+  const { logPages: pages, logFinder: finder, logFolding: folding } = view;
   const log = view.log.value;
   const task = view.task.value;
   const total = log.dropped + log.lines.length;
@@ -36,7 +36,7 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
   void pages.version.value;
 
   function jump(number: number): void {
-    view.logGroups.reveal(number);
+    folding.reveal(number);
     setFollowing(false);
     setSeen({ count: total, first: number });
     setTarget({ number });
@@ -56,6 +56,7 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
   useEffect(() => {
     if (current !== null) jump(current);
   }, [current]);
+  useEffect(() => folding.showSteps(look.steps), [look.steps]);
   useEffect(() => {
     if (!isFull) return;
     const leave = (event: KeyboardEvent) => event.key === "Escape" && setFull(false);
@@ -101,12 +102,14 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
           query={finder.filter.value.text.toLowerCase()}
           current={current}
           selected={selected}
-          folds={view.logGroups.folds.value}
-          onFold={(from) => {
+          groups={folding.groups.value}
+          steps={folding.steps.value}
+          hidden={folding.hidden.value}
+          onFold={(kind, from) => {
             // The user wants to read the group, or what follows it, rather than the end of the log.
             setFollowing(false);
             setSeen({ ...seen, count: isFollowing ? total : seen.count });
-            view.logGroups.toggle(from);
+            folding.toggle(kind, from);
           }}
           times={look.times}
           wraps={look.wraps}

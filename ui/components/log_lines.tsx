@@ -8,10 +8,10 @@
 import { Component, type JSX } from "preact";
 import type { LogLine } from "../../lib/task/task.ts";
 import { machineTime } from "../../lib/text/format.ts";
-import { isHidden, type LogFolds } from "../shared/log_groups.ts";
+import { isHidden, type Lines, type LogFolds } from "../shared/log_groups.ts";
 import { lineFragment, type LineRange } from "../shared/line_range.ts";
 import { lineTime, type LineTimes } from "../shared/log_look.ts";
-import type { FrameView } from "../shared/view.ts";
+import type { FoldKind, FrameView } from "../shared/view.ts";
 import { GroupHead } from "./group_head.tsx";
 import { StyledText } from "./styled_text.tsx";
 
@@ -30,10 +30,14 @@ export interface LineLook {
   readonly times: LineTimes;
   /** When the task started, in epoch seconds. */
   readonly startedAt: number;
-  /** The groups of lines, and which lines are hidden. */
-  readonly folds: LogFolds;
-  /** Collapses or expands a group; `null` without JavaScript. */
-  readonly onFold: ((from: number) => void) | null;
+  /** The groups that lines mark. */
+  readonly groups: LogFolds;
+  /** The steps of the task, if the log is divided into them. */
+  readonly steps: LogFolds;
+  /** The lines that are hidden, in order and disjoint. */
+  readonly hidden: readonly Lines[];
+  /** Collapses or expands a group or a step; `null` without JavaScript. */
+  readonly onFold: ((kind: FoldKind, from: number) => void) | null;
   /** Returns the address of a line; by default, a fragment. */
   readonly linkOf?: (number: number) => string;
   /** Links to a line, or with `extend` to the lines from the linked one to this one; `null` without JavaScript. */
@@ -48,7 +52,18 @@ interface BlockProps extends LineLook {
 }
 
 /** The properties of a block, besides its lines, that change how it looks. */
-const LOOK = ["first", "query", "current", "selected", "folds", "times", "startedAt", "view"] as const;
+const LOOK = [
+  "first",
+  "query",
+  "current",
+  "selected",
+  "groups",
+  "steps",
+  "hidden",
+  "times",
+  "startedAt",
+  "view",
+] as const;
 
 /** A block of lines as list items. */
 export class LogBlock extends Component<BlockProps> {
@@ -60,7 +75,7 @@ export class LogBlock extends Component<BlockProps> {
 
   override render(): JSX.Element {
     const { first, lines, ...look } = this.props;
-    const { hidden } = look.folds;
+    const { hidden } = look;
     let isFirst = true;
     return (
       <>
@@ -83,24 +98,10 @@ interface LineProps extends LineLook {
   readonly isFirst: boolean;
 }
 
-function Line(
-  {
-    view,
-    number,
-    line,
-    isFirst,
-    query,
-    current,
-    selected,
-    folds,
-    onFold,
-    times,
-    startedAt,
-    linkOf,
-    onSelect,
-  }: LineProps,
-): JSX.Element {
-  const group = folds.groups.get(number);
+function Line(props: LineProps): JSX.Element {
+  const { number, line, isFirst, query, current, selected, steps, onFold } = props;
+  const step = steps.groups.get(number);
+  const isCollapsed = step !== undefined && steps.collapsed.has(number);
   const isSelected = selected !== null && number >= selected.from && number <= selected.to;
   return (
     <li
@@ -109,6 +110,28 @@ function Line(
       {...(isFirst && { "data-first": number })}
       {...(number === current && { "aria-current": "true" as const })}
     >
+      {step !== undefined && (
+        <div class="log-step">
+          <GroupHead
+            group={step}
+            isCollapsed={isCollapsed}
+            query={query}
+            onFold={(from) => onFold?.("steps", from)}
+          />
+        </div>
+      )}
+      {!isCollapsed && <LineContent {...props} />}
+    </li>
+  );
+}
+
+/** The number, the time and the text of a line. */
+function LineContent(
+  { view, number, line, query, groups, onFold, times, startedAt, linkOf, onSelect }: LineProps,
+): JSX.Element {
+  const group = groups.groups.get(number);
+  return (
+    <>
       <a
         class="log-number number"
         href={linkOf?.(number) ?? lineFragment({ from: number, to: number })}
@@ -135,15 +158,15 @@ function Line(
           ? (
             <GroupHead
               group={group}
-              isCollapsed={folds.collapsed.has(number)}
+              isCollapsed={groups.collapsed.has(number)}
               query={query}
-              onFold={onFold}
+              onFold={(from) => onFold?.("groups", from)}
             />
           )
           : line === undefined
           ? "\u00a0"
           : <StyledText text={String(line.text)} query={query} />}
       </span>
-    </li>
+    </>
   );
 }

@@ -33,7 +33,8 @@ interface LogToolbarProps {
 /** The controls above a log. */
 export function LogToolbar(props: LogToolbarProps): JSX.Element {
   const { view, look, onLook, isFull, onFull } = props;
-  const folds = view.logGroups.folds.value;
+  const folds = [view.logFolding.groups.value, view.logFolding.steps.value];
+  const isAnyCollapsed = folds.some(({ collapsed }) => collapsed.size > 0);
   return (
     <div class="log-tools">
       <Search {...props} />
@@ -45,6 +46,16 @@ export function LogToolbar(props: LogToolbarProps): JSX.Element {
         />
         Wrap
       </label>
+      {view.steps.value.length > 1 && (
+        <label class="log-option">
+          <input
+            type="checkbox"
+            checked={look.steps}
+            onChange={(event) => onLook({ steps: event.currentTarget.checked })}
+          />
+          By step
+        </label>
+      )}
       <select
         aria-label="Times"
         value={look.times}
@@ -57,13 +68,13 @@ export function LogToolbar(props: LogToolbarProps): JSX.Element {
       <button type="button" class="button button-quiet" onClick={() => onFull(!isFull)}>
         {isFull ? "Exit full screen" : "Full screen"}
       </button>
-      {folds.groups.size > 0 && (
+      {folds.some(({ groups }) => groups.size > 0) && (
         <button
           type="button"
           class="button button-quiet"
-          onClick={() => view.logGroups.toggleAll()}
+          onClick={() => view.logFolding.setAll(!isAnyCollapsed)}
         >
-          {folds.collapsed.size > 0 ? "Expand all" : "Collapse all"}
+          {isAnyCollapsed ? "Expand all" : "Collapse all"}
         </button>
       )}
       <CopyLines {...props} />

@@ -75,9 +75,10 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   }
 
   override componentDidUpdate(before: LogWindowProps): void {
-    const { target, wraps, times, folds } = this.props;
+    const { target, wraps, times, hidden, steps } = this.props;
     if (target !== before.target) this.#aim(target?.number ?? null);
-    const isOther = wraps !== before.wraps || times !== before.times || folds.hidden !== before.folds.hidden;
+    const isOther = wraps !== before.wraps || times !== before.times || hidden !== before.hidden ||
+      steps.groups.size !== before.steps.groups.size || steps.collapsed !== before.steps.collapsed;
     if (isOther) this.#remeasure(this.#box.current!);
     else this.#settle();
   }
@@ -153,9 +154,9 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
 
   /** Returns the number of lines of a block that are not hidden. */
   #visibleIn(block: number): number {
-    const { log, folds } = this.props;
+    const { log, hidden } = this.props;
     const end = Math.min(log.dropped + log.lines.length, (block + 1) * BLOCK_LINES);
-    return visibleCount(folds.hidden, Math.max(log.gone, block * BLOCK_LINES), end);
+    return visibleCount(hidden, Math.max(log.gone, block * BLOCK_LINES), end);
   }
 
   /** Returns the block that is reached from another one by passing a number of visible lines. */
@@ -201,7 +202,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
 
   /** Renders the block of a line, and scrolls to the line until it is loaded. */
   #scrollTo(box: HTMLElement, wanted: number): void {
-    const number = shownLine(this.props.folds.hidden, wanted);
+    const number = shownLine(this.props.hidden, wanted);
     const block = Math.floor(number / BLOCK_LINES);
     this.#render(this.#reach(block, -1), this.#reach(block, 1));
     const item = document.getElementById(`log-${number}`);

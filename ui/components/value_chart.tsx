@@ -98,10 +98,14 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
         {to > from && <Clock view={view} at={to} />}
       </div>
       <dl class="value-extremes number">
-        <dt>Lowest</dt>
-        <dd title={String(low)}>{formatValue(low, name)}</dd>
-        <dt>Highest</dt>
-        <dd title={String(high)}>{formatValue(high, name)}</dd>
+        <div>
+          <dt>Lowest</dt>
+          <dd title={String(low)}>{formatValue(low, name)}</dd>
+        </div>
+        <div>
+          <dt>Highest</dt>
+          <dd title={String(high)}>{formatValue(high, name)}</dd>
+        </div>
       </dl>
     </figure>
   );

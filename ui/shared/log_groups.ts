@@ -1,10 +1,12 @@
 /**
- * The groups of a log, and which lines are hidden while some of them are collapsed. Pure.
+ * The groups of a log, the steps of its task, and which lines are hidden while some of them are collapsed. Pure.
  *
  * @module
  */
 
+import { countNoun } from "../../lib/text/format.ts";
 import { groupMark } from "../../lib/text/group_marks.ts";
+import type { TimelineRow } from "./steps.ts";
 
 /** The maximum depth of nested groups; deeper ones are not groups of their own. */
 const MAX_DEPTH = 20;
@@ -23,6 +25,8 @@ export interface LogGroup {
   /** The number of the line that ends the group; `null` if it has not ended. */
   readonly to: number | null;
   readonly title: string;
+  /** The number of lines in the group; `null` if it has not ended. */
+  readonly lines: number | null;
   /** How long the group took, in seconds; `null` if it has not ended. */
   readonly seconds: number | null;
 }
@@ -57,16 +61,47 @@ export function groupsOf(marks: readonly MarkLine[]): Map<number, LogGroup> {
       if (open.length >= MAX_DEPTH) tooDeep++;
       else {
         open.push(line);
-        groups.set(line.number, { from: line.number, to: null, title: mark.title, seconds: null });
+        groups.set(line.number, {
+          from: line.number,
+          to: null,
+          title: mark.title,
+          lines: null,
+          seconds: null,
+        });
       }
     } else if (mark !== null && tooDeep > 0) tooDeep--;
     else if (mark !== null) {
       const start = open.pop();
       if (start === undefined) continue;
       const seconds = Math.max(0, line.at - start.at);
-      groups.set(start.number, { ...groups.get(start.number)!, to: line.number, seconds });
+      const lines = line.number - start.number - 1;
+      groups.set(start.number, { ...groups.get(start.number)!, to: line.number, lines, seconds });
     }
   }
+  return groups;
+}
+
+/** A step of a timeline, and the number of the first line that was written since; `null` if it is unknown. */
+export interface StepStart {
+  readonly row: TimelineRow;
+  readonly number: number | null;
+}
+
+/**
+ * Returns the steps during which lines were written as groups, each from its first line to its last.
+ *
+ * @param starts the steps, in order
+ * @param end the number of lines of the log
+ */
+export function stepGroups(starts: readonly StepStart[], end: number): Map<number, LogGroup> {
+  const groups = new Map<number, LogGroup>();
+  starts.forEach(({ row, number }, index) => {
+    const next = starts[index + 1]?.number ?? end;
+    if (number === null || number >= next) return;
+    const title = row.count > 1 ? `${countNoun(row.count, "short step")}, from ${row.text}` : row.text;
+    const ended = row.isRunning ? null : { to: next - 1, lines: next - number, seconds: row.duration };
+    groups.set(number, { from: number, title, ...(ended ?? { to: null, lines: null, seconds: null }) });
+  });
   return groups;
 }
 
@@ -83,6 +118,19 @@ export function foldsOf(
     hidden.push({ from: from + 1, to: to === null ? Infinity : to + 1 });
   }
   return { groups, collapsed, hidden };
+}
+
+/** Returns the lines that either of two lists has; each is in order and disjoint, and so is the result. */
+export function mergedLines(left: readonly Lines[], right: readonly Lines[]): readonly Lines[] {
+  if (left.length === 0) return right;
+  if (right.length === 0) return left;
+  const merged: Lines[] = [];
+  for (const lines of [...left, ...right].sort((a, b) => a.from - b.from)) {
+    const last = merged.at(-1);
+    if (last === undefined || lines.from > last.to) merged.push(lines);
+    else merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, lines.to) };
+  }
+  return merged;
 }
 
 /** Returns the groups that contain a line, other than as their first one. */

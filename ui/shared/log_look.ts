@@ -14,10 +14,12 @@ export type LineTimes = "clock" | "elapsed" | "none";
 export interface LogLook {
   readonly wraps: boolean;
   readonly times: LineTimes;
+  /** Whether the log is divided into the steps of its task. */
+  readonly steps: boolean;
 }
 
 /** How logs are shown at first. */
-export const DEFAULT_LOOK: LogLook = { wraps: true, times: "clock" };
+export const DEFAULT_LOOK: LogLook = { wraps: true, times: "clock", steps: false };
 
 /**
  * Returns the time of a line as it is shown.

@@ -9,7 +9,7 @@ import type { LogLine, ProgressPoint, Task } from "../../lib/task/task.ts";
 import type { Concern } from "./attention.ts";
 import type { Neighbour, RunLink } from "./relations.ts";
 import type { LineRange } from "./line_range.ts";
-import type { LogFolds } from "./log_groups.ts";
+import type { Lines, LogFolds } from "./log_groups.ts";
 import type { LogFilter, LogFindings } from "./log_filter.ts";
 import type { LineTimes } from "./log_look.ts";
 import type { ListQuery } from "./list_query.ts";
@@ -231,14 +231,22 @@ export interface TaskView extends FrameView {
   subtask(id: string): Readable<Task> | undefined;
 }
 
-/** The groups of a log. */
-export interface LogGroups {
-  readonly folds: Readable<LogFolds>;
-  /** Collapses or expands the group that begins with a line. */
-  toggle(from: number): void;
-  /** Expands all groups if any is collapsed, else collapses all. */
-  toggleAll(): void;
-  /** Expands the groups that contain a line. */
+/** What divides a log: the groups that its lines mark, or the steps of the task. */
+export type FoldKind = "groups" | "steps";
+
+/** The parts of a log that can be collapsed. */
+export interface LogFolding {
+  readonly groups: Readable<LogFolds>;
+  readonly steps: Readable<LogFolds>;
+  /** The lines that are hidden, in order and disjoint. */
+  readonly hidden: Readable<readonly Lines[]>;
+  /** Divides the log into the steps of the task, or no longer. */
+  showSteps(isShown: boolean): void;
+  /** Collapses or expands the group or step that begins with a line. */
+  toggle(kind: FoldKind, from: number): void;
+  /** Collapses or expands all groups and steps. */
+  setAll(isCollapsed: boolean): void;
+  /** Expands the groups and the step that contain a line. */
   reveal(number: number): void;
 }
 
@@ -247,7 +255,7 @@ export interface LogView extends TaskView {
   readonly log: Readable<TaskLog>;
   readonly logPages: LogPages;
   readonly logFinder: LogFinder;
-  readonly logGroups: LogGroups;
+  readonly logFolding: LogFolding;
   /** Returns lines as text, with their times as they are shown. */
   logText(range: LineRange, times: LineTimes): Promise<string>;
 }

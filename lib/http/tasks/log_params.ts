@@ -23,6 +23,8 @@ export interface LogParams {
   readonly filter: LogFilter | null;
   /** The number of the first line, and the direction: oldest first. */
   readonly after: number | null;
+  /** The time of the first line, in epoch seconds, and the direction: oldest first; `null` for any. */
+  readonly since: number | null;
   /** The number of the line after the last one. */
   readonly before: number;
   /** The maximum number of lines; `null` for the default. */
@@ -30,7 +32,7 @@ export interface LogParams {
 }
 
 /**
- * Reads the parameters `q`, `stream`, `level`, `groups`, `after`, `before` and `limit`.
+ * Reads the parameters `q`, `stream`, `level`, `groups`, `after`, `since`, `before` and `limit`.
  *
  * @param params the parameters of the request
  * @param count the number of lines that the task has written
@@ -51,7 +53,15 @@ export function logParamsOf(params: URLSearchParams, count: number): LogParams {
   const isFiltered = text !== "" || stream !== undefined || level !== undefined || groups;
   const filter = isFiltered ? { text, stream, level, groups } : null;
   const after = lineNumberFrom(params, "after");
-  return { filter, after, before: lineNumberFrom(params, "before") ?? count, limit };
+  const before = lineNumberFrom(params, "before") ?? count;
+  return { filter, after, since: timeFrom(params, "since"), before, limit };
+}
+
+function timeFrom(params: URLSearchParams, name: string): number | null {
+  const text = params.get(name);
+  if (text === null) return null;
+  if (/^\d{1,15}(\.\d{1,9})?$/.test(text)) return Number(text);
+  throw new Problem("bad_filter", `The parameter "${name}" must be a time in epoch seconds`);
 }
 
 function choiceFrom<Choice extends string>(

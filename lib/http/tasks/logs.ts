@@ -28,14 +28,15 @@ export class Logs {
   }
 
   /**
-   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those after or before a line
-   * number; with `q`, `stream`, `level` or `groups`, only with lines that match. The response is a text file if the header `Accept`
+   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those from a line number or a time on, or
+   * before a line number; with `q`, `stream`, `level` or `groups`, only with lines that match. The response is a text file if the header `Accept`
    * prefers text, or with `?format=text`, for links; without `limit`, the file has all of these lines.
    */
   async answer({ client, id, request }: Call): Promise<Response> {
     const { log_count: count } = storedTask(this.#context, client, id).task;
     const params = paramsOf(request);
-    const wanted = logParamsOf(params, count);
+    const asked = logParamsOf(params, count);
+    const wanted = asked.since === null ? asked : await this.#startingAt(client, id, asked, asked.since);
     const isText = textFrom(params) ?? wantsText(request);
     const { filter } = wanted;
     if (filter === null) {
@@ -44,6 +45,18 @@ export class Logs {
     return isText
       ? this.#matchingText(client, id, wanted, filter)
       : await this.#matches(client, id, wanted, filter, count);
+  }
+
+  /** Turns the time of the first line into its number, by bisection, because the times of a log ascend. */
+  async #startingAt(client: string, id: string, wanted: LogParams, since: number): Promise<LogParams> {
+    let [low, high] = [wanted.after ?? 0, wanted.before];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const { first, lines } = await this.#context.registry.log(client, id, middle, high, 1);
+      if (lines[0] === undefined || lines[0].at >= since) high = middle;
+      else low = first + 1;
+    }
+    return { ...wanted, after: low };
   }
 
   async #page(client: string, id: string, wanted: LogParams, count: number): Promise<Response> {

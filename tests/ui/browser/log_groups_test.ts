@@ -42,9 +42,9 @@ Deno.test("LogGroups collapses ended groups of the loaded page, but not those th
   assertEquals([log.groups.folds.value.groups.size, log.collapsed], [3, [0]]);
   log.groups.toggle(3);
   assertEquals(log.groups.folds.value.hidden, [{ from: 1, to: 3 }, { from: 4, to: 6 }]);
-  log.groups.toggleAll();
+  log.groups.setAll(false);
   assertEquals(log.collapsed, []);
-  log.groups.toggleAll();
+  log.groups.setAll(true);
   assertEquals(log.collapsed, [0, 3, 6]);
   assertEquals(log.asked, []);
 });

@@ -4,7 +4,9 @@ import {
   groupsAround,
   groupsOf,
   isHidden,
+  type Lines,
   type MarkLine,
+  mergedLines,
   shownLine,
   visibleCount,
 } from "../../../ui/shared/log_groups.ts";
@@ -27,9 +29,9 @@ Deno.test("groupsOf() nests groups, ignores ends without a beginning, and keeps 
     "::group::open",
   ));
   assertEquals([...groups.values()], [
-    { from: 1, to: 5, title: "outer", seconds: 4 },
-    { from: 2, to: 4, title: "inner", seconds: 2 },
-    { from: 7, to: null, title: "open", seconds: null },
+    { from: 1, to: 5, title: "outer", lines: 3, seconds: 4 },
+    { from: 2, to: 4, title: "inner", lines: 1, seconds: 2 },
+    { from: 7, to: null, title: "open", lines: null, seconds: null },
   ]);
   const folds = foldsOf(groups, new Set([1, 2, 7]));
   assertEquals(folds.hidden, [{ from: 2, to: 6 }, { from: 8, to: Infinity }]);
@@ -69,4 +71,22 @@ Deno.test("visibleCount() counts the lines that isHidden() does not hide, whatev
       }
     }),
   );
+});
+
+Deno.test("mergedLines() has the lines of either list, in order and disjoint", () => {
+  const lists = fc.array(fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 9 })), { maxLength: 6 }).map(
+    (parts) => {
+      let end = -1;
+      return parts.map(([gap, length]): Lines => ({ from: end + 1 + gap, to: end = end + 1 + gap + length }));
+    },
+  );
+  fc.assert(fc.property(lists, lists, (left, right) => {
+    const merged = mergedLines(left, right);
+    const has = (lines: readonly Lines[], number: number) =>
+      lines.some(({ from, to }) => from <= number && number < to);
+    for (let number = 0; number < 130; number++) {
+      assertEquals(has(merged, number), has(left, number) || has(right, number));
+      assertEquals(isHidden(merged, number), has(merged, number));
+    }
+  }));
 });

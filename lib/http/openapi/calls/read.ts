@@ -89,7 +89,7 @@ export const READ_CALLS: CallGroup = {
       summary: "Get a task's log",
       description:
         "Without parameters, the response has the newest lines. Lines are numbered from 0; `after` and `before` page " +
-        "through the others. As plain text, it is a file of all lines that are still stored, each with its time. With " +
+        "through the others, and `since` begins at a time. As plain text, it is a file of all lines that are still stored, each with its time. With " +
         "`q`, `stream`, `level` or `groups`, the response has only lines that match, with their numbers, and says how many of the stored lines " +
         "match: the newest matches, or with `after` the oldest from there.",
       query: z.object({
@@ -106,6 +106,8 @@ export const READ_CALLS: CallGroup = {
           )
           .optional(),
         after: lineNumber.describe("lines from this number on, oldest first").optional(),
+        since: z.number().min(0).describe("lines from this time on, in epoch seconds, oldest first")
+          .optional(),
         before: lineNumber.describe("lines before this number").optional(),
         limit: z.int().min(1).max(MAX_PAGE_LINES)
           .describe(`lines per page, 1 to ${MAX_PAGE_LINES}; by default 1000 as JSON, all as plain text`)

@@ -100,6 +100,26 @@ Deno.test("Logs can be paged forwards and backwards, even if the oldest lines we
   }
 });
 
+Deno.test("Logs returns the lines from a time on, of those that are stored", async () => {
+  const { server, logs } = await logging(100, 50);
+  await using _server = server;
+  const { json: { lines } } = await call("GET", `${logs}?after=0`);
+  const times = [0, ...lines.map(({ at }: LogLine) => at), lines.at(-1).at + 0.001];
+  for (const since of new Set<number>(times)) {
+    const { json } = await call("GET", `${logs}?since=${since}`);
+    assertEquals(json.lines, lines.filter(({ at }: LogLine) => at >= since), String(since));
+    assertEquals(json.first, 100 - json.lines.length);
+  }
+  assertEquals(
+    numbersOf((await call("GET", `${logs}?since=0&after=60&before=70&limit=5`)).json),
+    range(60, 65),
+  );
+  assertEquals((await call("GET", `${logs}?since=0&q=line%207`)).json.lines.length, 10);
+  for (const value of ["-1", "x", "1e3", "", "Infinity", "2026-01-01"]) {
+    assertProblem(await call("GET", `${logs}?since=${value}`), 400, "bad_filter");
+  }
+});
+
 Deno.test("Logs refuses invalid numbers and limits that are too large", async () => {
   const { server, logs } = await logging(3, 50);
   await using _server = server;
