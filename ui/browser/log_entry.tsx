@@ -57,7 +57,7 @@ export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel
   });
   effect(() => {
     const task = view.task.value;
-    logFolding.grew(timelineOf(view.steps.value, task, task.finished_at ?? view.now.peek()), log.lines.value);
+    logFolding.grew(timelineOf(view.steps.value, task, task.finished_at ?? task.updated_at), log.lines.value);
   });
   effect(() => {
     if (view.connection.value.kind === "live") follower.check();

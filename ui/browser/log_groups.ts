@@ -77,7 +77,7 @@ export class LogGroups {
   /** Expands the groups that contain a line. */
   reveal(number: number): void {
     this.#wanted = number >= this.#end ? number : null;
-    this.#state.expand(groupsAround(this.folds.peek(), number));
+    this.#state.expand(groupsAround(this.#state.folds.peek(), number));
   }
 
   /** Forgets all groups, because another task has the id now. */
@@ -110,7 +110,7 @@ export class LogGroups {
   #add(marks: readonly MarkLine[]): void {
     this.#marks = [...this.#marks, ...marks].slice(0, MAX_MARKS);
     const groups = groupsOf(this.#marks);
-    const { groups: known, collapsed } = this.folds.peek();
+    const { groups: known, collapsed } = this.#state.folds.peek();
     const hasEnded = ({ from, to }: LogGroup) => to !== null && (known.get(from)?.to ?? null) === null;
     const added = [...groups.values()].filter((group) =>
       !this.#isComplete && hasEnded(group) && group.to !== this.#count - 1

@@ -63,7 +63,7 @@ export class LogSteps {
 
   /** Expands the step that a line belongs to. */
   reveal(number: number): void {
-    const groups = [...this.folds.peek().groups.values()];
+    const groups = [...this.#state.folds.peek().groups.values()];
     this.#state.expand(groups.filter(({ from, to }) => from <= number && number <= (to ?? Infinity)));
   }
 
@@ -112,7 +112,7 @@ export class LogSteps {
   }
 
   #collapsed(groups: ReadonlyMap<number, LogGroup>): ReadonlySet<number> {
-    if (this.#hasBegun) return this.folds.peek().collapsed;
+    if (this.#hasBegun) return this.#state.folds.peek().collapsed;
     this.#hasBegun = groups.size > 0;
     return new Set([...groups.values()].filter(({ to }) => to !== null).map(({ from }) => from));
   }
