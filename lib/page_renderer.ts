@@ -245,8 +245,12 @@ export interface PageRenderer {
   bulkWords(action: string, done: number, reasons: readonly string[]): string;
   /** Renders the page of one task. */
   task(context: PageContext, shown: ShownTask): string;
-  /** Renders the page of past runs of all names. */
-  names(context: PageContext, names: readonly RunStats[]): string;
+  /**
+   * Renders a page of past runs by name.
+   *
+   * @param next the name after which the next page begins; `null` on the last page
+   */
+  names(context: PageContext, names: readonly RunStats[], next: string | null): string;
   /** Renders the page of past runs of one name; `runs` are latest end first. */
   name(context: PageContext, stats: RunStats, runs: readonly RunSummary[]): string;
   /** Renders the API reference. */

@@ -5,6 +5,7 @@
  */
 
 import { yieldToEventLoop } from "../reporter/yield.ts";
+import { compareNames } from "../store/past_run_store.ts";
 import type { RegistryReader } from "./registry_reader.ts";
 import { type NamedRuns, type RunStats, runStats } from "../task/run_stats.ts";
 import type { RunSummary } from "../task/run_summary.ts";
@@ -13,6 +14,9 @@ import { matchesSummary, type TaskCondition } from "../task/task_query.ts";
 
 /** The parts of a registry that {@linkcode NameStats} reads. */
 type Reader = Pick<RegistryReader, "list" | "stored" | "pastRuns" | "pastRunNames">;
+
+/** The number of names that are read at once. */
+const PART = 500;
 
 /** The statistics of the task names of one client. */
 export class NameStats {
@@ -36,22 +40,36 @@ export class NameStats {
    * @throws {StorageError} if the past runs cannot be read
    */
   async all(conditions: readonly TaskCondition[] = []): Promise<RunStats[]> {
-    const active = new Map<string, number>();
-    for (const { summary } of this.#registry.list(this.#client)) {
-      if (isFinal(summary.state) || !matchesSummary(summary, conditions)) continue;
-      active.set(summary.name, (active.get(summary.name) ?? 0) + 1);
-    }
-    const names = new Set([...this.#registry.pastRunNames(this.#client), ...active.keys()]);
+    const active = this.#active(conditions);
     const all: RunStats[] = [];
-    for (const name of [...names].sort()) {
-      await yieldToEventLoop(Date.now());
-      const runs = this.#registry.pastRuns(this.#client, name).filter((run) =>
-        matchesSummary(run, conditions)
-      );
-      const named = { name, runs, active: active.get(name) ?? 0 };
-      if (runs.length + named.active > 0) all.push(this.#statsOf(named));
+    for (let after: string | null = null;;) {
+      const names = this.#names(active, after, PART);
+      for (const name of names) {
+        const stats = await this.#stats(name, active, conditions);
+        if (stats.runs + stats.active > 0) all.push(stats);
+      }
+      if (names.length < PART) return all.sort(byName);
+      after = names.at(-1)!;
     }
-    return all;
+  }
+
+  /**
+   * Computes the statistics of a part of the names.
+   *
+   * @param after the name after which the part begins; `null` for the first part
+   * @param most the maximum number of names
+   * @returns the statistics in alphabetical order, and the name after which the next part begins; `null` if there is none
+   * @throws {StorageError} if the past runs cannot be read
+   */
+  async part(
+    after: string | null,
+    most: number,
+  ): Promise<{ readonly names: readonly RunStats[]; readonly next: string | null }> {
+    const active = this.#active([]);
+    const names = this.#names(active, after, most + 1);
+    const part: RunStats[] = [];
+    for (const name of names.slice(0, most)) part.push(await this.#stats(name, active, []));
+    return { names: part.sort(byName), next: names.length > most ? names[most - 1]! : null };
   }
 
   /**
@@ -67,10 +85,41 @@ export class NameStats {
     return { stats: this.#statsOf({ name, runs, active }), runs };
   }
 
+  /** Returns the number of unfinished tasks of each name. */
+  #active(conditions: readonly TaskCondition[]): ReadonlyMap<string, number> {
+    const active = new Map<string, number>();
+    for (const { summary } of this.#registry.list(this.#client)) {
+      if (isFinal(summary.state) || !matchesSummary(summary, conditions)) continue;
+      active.set(summary.name, (active.get(summary.name) ?? 0) + 1);
+    }
+    return active;
+  }
+
+  /** Returns the names that have past runs or unfinished tasks, in the order of {@linkcode compareNames}. */
+  #names(active: ReadonlyMap<string, number>, after: string | null, most: number): readonly string[] {
+    const past = this.#registry.pastRunNames(this.#client, after, most);
+    const others = [...active.keys()].filter((name) => after === null || compareNames(name, after) > 0);
+    return [...new Set([...past, ...others])].sort(compareNames).slice(0, most);
+  }
+
+  async #stats(
+    name: string,
+    active: ReadonlyMap<string, number>,
+    conditions: readonly TaskCondition[],
+  ): Promise<RunStats> {
+    await yieldToEventLoop(Date.now());
+    const runs = this.#registry.pastRuns(this.#client, name).filter((run) => matchesSummary(run, conditions));
+    return this.#statsOf({ name, runs, active: active.get(name) ?? 0 });
+  }
+
   #statsOf(named: NamedRuns): RunStats {
     return runStats(named, ({ id, finished_at }) => {
       // Another task may have taken the id since.
       return this.#registry.stored(this.#client, id)?.summary.finished_at === finished_at;
     });
   }
+}
+
+function byName({ name: left }: RunStats, { name: right }: RunStats): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }

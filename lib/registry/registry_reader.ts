@@ -127,12 +127,15 @@ export class RegistryReader {
   }
 
   /**
-   * Returns the names of a client that have past runs.
+   * Returns the names of a client that have past runs, in the order of `compareNames()`.
    *
+   * @param client the client token
+   * @param after the name after which to begin; `null` to begin with the first
+   * @param most the maximum number of names to return
    * @throws {StorageError} if they cannot be read
    */
-  pastRunNames(client: string): readonly string[] {
-    return this.#store.pastRuns.names(client);
+  pastRunNames(client: string, after: string | null, most: number): readonly string[] {
+    return this.#store.pastRuns.names(client, after, most);
   }
 
   /**

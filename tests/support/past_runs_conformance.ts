@@ -5,7 +5,7 @@
  */
 
 import fc from "fast-check";
-import { comparePastRuns, type PastRunLimits } from "../../lib/store/past_run_store.ts";
+import { compareNames, comparePastRuns, type PastRunLimits } from "../../lib/store/past_run_store.ts";
 import { TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
 import { type RunSummary, runSummaryOf } from "../../lib/task/run_summary.ts";
 import { assertEquals } from "./assert.ts";
@@ -53,8 +53,8 @@ export function testPastRuns(
           for (const client of ["a", "b", "none"]) {
             const lists = [...known].filter(([key]) => key.startsWith(`${client}/`));
             assertEquals(
-              store.pastRuns.names(client).toSorted(),
-              lists.map(([key]) => key.slice(client.length + 1)).sort(),
+              store.pastRuns.names(client, null, 99),
+              lists.map(([key]) => key.slice(client.length + 1)).sort(compareNames),
             );
             for (const [key, runs] of lists) {
               const newest = [...runs.values()].sort(comparePastRuns).reverse().slice(0, 4);
@@ -99,7 +99,9 @@ export function testPastRuns(
     home.store.remove("c", "1", home.store.takeSeq());
     home.store.purge("c", "1");
     await home.check((store) => {
-      assertEquals([store.pastRuns.newest("c", "job"), store.pastRuns.names("c")], [[run], ["job"]]);
+      assertEquals([store.pastRuns.newest("c", "job"), store.pastRuns.names("c", null, 99)], [[run], [
+        "job",
+      ]]);
       assertEquals(store.index.get("c", "1"), undefined);
     });
   });
@@ -123,6 +125,25 @@ export function testPastRuns(
     });
   });
 
+  Deno.test(`${name}.pastRuns returns names in parts, committed or not`, async () => {
+    await using home = await createHome({});
+    const names = ["job", "job 2", "Job", "", "é", "\u{1f600}", "\ufffd", "\ud800", "nul \0", '"'];
+    for (const [index, name] of names.entries()) {
+      home.store.pastRuns.add("c", pastRun(PAST + index, { name }));
+      if (index === 4) await home.store.committed();
+    }
+    await home.check((store) => {
+      const found: string[] = [];
+      for (let after: string | null = null;;) {
+        const part: readonly string[] = store.pastRuns.names("c", after, 3);
+        found.push(...part);
+        if (part.length < 3) break;
+        after = part.at(-1)!;
+      }
+      assertEquals(found, names.toSorted(compareNames));
+    });
+  });
+
   Deno.test(`${name}.pastRuns returns no run that ended too long ago`, async () => {
     await using home = await createHome({ pastRunAgeMs: 3_600_000 });
     const now = Date.now() / 1_000;
@@ -130,7 +151,7 @@ export function testPastRuns(
     home.store.pastRuns.add("c", pastRun(now - 3_700, { id: "2" }));
     home.store.pastRuns.add("c", pastRun(now - 60));
     await home.check((store) => {
-      assertEquals([store.pastRuns.newest("c", "old"), store.pastRuns.names("c")], [[], ["job"]]);
+      assertEquals([store.pastRuns.newest("c", "old"), store.pastRuns.names("c", null, 99)], [[], ["job"]]);
       assertEquals(store.pastRuns.newest("c", "job"), [pastRun(now - 60)]);
     });
   });

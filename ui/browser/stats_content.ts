@@ -11,6 +11,9 @@ import { formatAgo, formatDateTime } from "../../lib/text/format.ts";
 /** The minimum time between two requests for the content, in milliseconds. */
 const INTERVAL_MS = 1_000;
 
+/** How many times as long as the last request took is waited at least, so that viewers do not keep a server busy. */
+const PAUSE_FACTOR = 10;
+
 /** The content of a page about past runs. */
 export class StatsContent {
   readonly #root: HTMLElement;
@@ -19,6 +22,7 @@ export class StatsContent {
   readonly #active: Set<string> = new Set();
   #state: "idle" | "waiting" | "loading" | "stale" = "idle";
   #now = 0;
+  #loadMs = 0;
 
   /**
    * @param root the element with the content
@@ -42,12 +46,12 @@ export class StatsContent {
     if (isAffected) this.reload();
   }
 
-  /** Fetches the content again, at most once per second. */
+  /** Fetches the content again, at most once per second, and less often if that takes long. */
   reload(): void {
     if (this.#state === "loading") this.#state = "stale";
     if (this.#state !== "idle") return;
     this.#state = "waiting";
-    setTimeout(() => void this.#load(), INTERVAL_MS);
+    setTimeout(() => void this.#load(), Math.max(INTERVAL_MS, PAUSE_FACTOR * this.#loadMs));
   }
 
   /** Shows times in the browser's time zone. */
@@ -66,12 +70,14 @@ export class StatsContent {
 
   async #load(): Promise<void> {
     this.#state = "loading";
+    const startMs = performance.now();
     try {
       const response = await fetch(location.href, { headers: { accept: "text/html" } });
       if (response.ok) this.#show(await response.text());
     } catch {
       // The connection was lost; the content is fetched again after a reconnect.
     }
+    this.#loadMs = performance.now() - startMs;
     const isStale = (this.#state as string) === "stale";
     this.#state = "idle";
     if (isStale) this.reload();

@@ -24,10 +24,12 @@ const MAX_RUNS = 20;
 interface NamesPageProps {
   readonly view: FrameView;
   readonly names: readonly RunStats[];
+  /** The name after which the next page begins; `null` on the last page. */
+  readonly next: string | null;
 }
 
-/** The page about the past runs of all task names. */
-export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
+/** A page about the past runs of the task names. */
+export function NamesPage({ view, names, next }: NamesPageProps): JSX.Element {
   const { frame } = view;
   return (
     <main class="names" id="tasks" tabIndex={-1}>
@@ -62,6 +64,11 @@ export function NamesPage({ view, names }: NamesPageProps): JSX.Element {
             </table>
           </div>
         )}
+      {next !== null && (
+        <p class="names-crumbs">
+          <a href={namesPageUrl(frame, next)}>More names</a>
+        </p>
+      )}
     </main>
   );
 }

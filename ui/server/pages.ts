@@ -79,7 +79,7 @@ export function pageRenderer(version: string): PageRenderer {
         progressHistory: series,
         steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
       }, { values, again, found }),
-    names: (context, names) => renderNamesPage(frameOf(context, assetNames.stats), names),
+    names: (context, names, next) => renderNamesPage(frameOf(context, assetNames.stats), names, next),
     name: (context, stats, runs) => renderNamePage(frameOf(context, assetNames.stats), stats, runs),
     docs: (documentation) => renderDocsPage(documentation, proseAssets(documentation.basePath)),
     overview: (page) =>

@@ -84,9 +84,13 @@ export function renderTaskPage(model: TaskPageModel, extras: TaskPageExtras = {}
   return livePage(taskTitle(model.task), content, { page: "task", model }, taskPageUrl(model, model.task.id));
 }
 
-/** Renders the page about the past runs of all task names. */
-export function renderNamesPage(frame: PageFrame, names: readonly RunStats[]): string {
-  const content = <NamesPage view={snapshotFrameView(frame)} names={names} />;
+/**
+ * Renders a page about the past runs of the task names.
+ *
+ * @param next the name after which the next page begins; `null` on the last page
+ */
+export function renderNamesPage(frame: PageFrame, names: readonly RunStats[], next: string | null): string {
+  const content = <NamesPage view={snapshotFrameView(frame)} names={names} next={next} />;
   return statsPage({ ...frame, title: "Past runs · Taskscope", name: null }, content, namesPageUrl(frame));
 }
 

@@ -15,9 +15,10 @@ export function clientPageUrl(place: Place, page = 1): string {
   return `${place.basePath}/t/${segment(place.client)}${query}`;
 }
 
-/** Builds the URL of the page about the past runs of all task names of a client. */
-export function namesPageUrl(place: Place): string {
-  return `${place.basePath}/stats/${segment(place.client)}`;
+/** Builds the URL of the page about the past runs of the task names of a client, or of those after a name. */
+export function namesPageUrl(place: Place, after: string | null = null): string {
+  const query = after === null ? "" : `?after=${segment(after)}`;
+  return `${place.basePath}/stats/${segment(place.client)}${query}`;
 }
 
 /** Builds the URL of the page about the past runs of one task name. */

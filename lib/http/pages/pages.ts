@@ -36,6 +36,9 @@ import { logParamsOf } from "../tasks/log_params.ts";
 /** The headers of routes that respond with a page to browsers and with JSON to the page's script. */
 const VARY = { "vary": "Accept" };
 
+/** The maximum number of names on a page about past runs. */
+const PAGE_NAMES = 100;
+
 /** What a form on a task's page does to the task. */
 export type TaskAction = "cancel" | "remove" | "restore" | "retry";
 
@@ -206,12 +209,13 @@ export class Pages {
     return pageResponse(html, status, VARY);
   }
 
-  /** `GET /stats/{client}` */
+  /** `GET /stats/{client}`, with `?after={name}` for the names after that one */
   names({ client, visitor, request }: Call): Answer {
     return whenPublishable(this.#context, async () => {
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
-      const names = await new NameStats(this.#context.registry, client).all();
-      return pageResponse(this.#context.pages.names(context, names));
+      const after = paramsOf(request).get("after");
+      const { names, next } = await new NameStats(this.#context.registry, client).part(after, PAGE_NAMES);
+      return pageResponse(this.#context.pages.names(context, names, next));
     });
   }
 

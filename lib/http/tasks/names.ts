@@ -10,25 +10,55 @@ import { NameStats } from "../../registry/name_stats.ts";
 import { parseNameQuery } from "./query.ts";
 import { jsonResponse } from "../responses.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
+import { Slots } from "../slots.ts";
+
+/** The maximum number of computations that run or wait at the same time. */
+const MAX_WAITING = 20;
 
 /** Handles requests below `/names`. */
 export class Names {
   readonly #context: HandlerContext;
+  readonly #waiting = new Slots(MAX_WAITING, "statistics of names");
+  /** The computations that run or wait, by what they depend on. */
+  readonly #texts: Map<string, Promise<string>> = new Map();
+  #last: Promise<unknown> = Promise.resolve();
 
   /** @param context the parts of the monitor to use */
   constructor(context: HandlerContext) {
     this.#context = context;
   }
 
-  /** `GET /names/{client}[?name=][&since=][&until=]` */
+  /**
+   * `GET /names/{client}[?name=][&since=][&until=]`. As there may be 100,000 runs to read, one request is computed after
+   * another, and once for equal ones.
+   *
+   * @throws {Problem} 400 if a parameter is invalid, 503 if too many requests wait
+   */
   list({ client, request }: Call): Answer {
-    const conditions = parseNameQuery(paramsOf(request));
+    const params = paramsOf(request);
+    const conditions = parseNameQuery(params);
     const { registry } = this.#context;
     return whenPublishable(this.#context, async () => {
       // Later changes may be among the statistics, too, but none up to the cursor is missing.
       const cursor = formatCursor(registry.cursor);
-      const names = await new NameStats(registry, client).all(conditions);
-      return jsonResponse(JSON.stringify({ names, cursor }));
+      const text = await this.#once(`${client} ${cursor} ${params}`, async () => {
+        const names = await new NameStats(registry, client).all(conditions);
+        return JSON.stringify({ names, cursor });
+      });
+      return jsonResponse(text);
     });
+  }
+
+  #once(key: string, compute: () => Promise<string>): Promise<string> {
+    const known = this.#texts.get(key);
+    if (known !== undefined) return known;
+    const release = this.#waiting.take();
+    const text = this.#last.then(compute).finally(() => {
+      this.#texts.delete(key);
+      release();
+    });
+    this.#texts.set(key, text);
+    this.#last = text.catch(() => {});
+    return text;
   }
 }

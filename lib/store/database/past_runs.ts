@@ -5,7 +5,13 @@
  */
 
 import type { RunSummary } from "../../task/run_summary.ts";
-import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
+import {
+  compareNames,
+  comparePastRuns,
+  endOf,
+  type PastRunLimits,
+  type PastRunStore,
+} from "../past_run_store.ts";
 import type { Database } from "./database.ts";
 import { nameFrom, nameText } from "./past_run_rows.ts";
 import type { Writer } from "./writer.ts";
@@ -61,27 +67,30 @@ export class PastRuns implements PastRunStore {
     return [...all.values()].sort(comparePastRuns).reverse().slice(0, limit);
   }
 
-  names(client: string): readonly string[] {
+  names(client: string, after: string | null, most: number): readonly string[] {
     const oldest = this.#oldestTime();
     const rows = this.#database.localRows(
       // DISTINCT would read every run; this looks up only the next name after each.
       `WITH RECURSIVE names (name) AS (
-         SELECT min(name) FROM past_runs WHERE client = ?1
+         SELECT min(name) FROM past_runs WHERE client = ?1 AND name > ?3
          UNION ALL
          SELECT (SELECT min(name) FROM past_runs WHERE client = ?1 AND name > names.name)
          FROM names WHERE name IS NOT NULL
        )
        SELECT name FROM names WHERE name IS NOT NULL AND EXISTS (
          SELECT 1 FROM past_runs WHERE client = ?1 AND past_runs.name = names.name AND finished_at >= ?2
-       )`,
+       ) LIMIT ?4`,
       client,
       oldest,
+      after === null ? "" : nameText(after),
+      most,
     );
     const unsaved = this.#writer.unsaved.flatMap(({ pastRuns }) => [...pastRuns.get(client)?.values() ?? []])
-      .flat().filter((run) => endOf(run) >= oldest);
-    return [
-      ...new Set([...rows.map(([name]) => nameFrom(String(name))), ...unsaved.map(({ name }) => name)]),
-    ];
+      .flat().filter((run) => endOf(run) >= oldest && (after === null || compareNames(run.name, after) > 0));
+    const names = new Set(rows.map(([name]) => nameFrom(String(name))));
+    if (unsaved.length === 0) return [...names];
+    for (const { name } of unsaved) names.add(name);
+    return [...names].sort(compareNames).slice(0, most);
   }
 
   #unsaved(client: string, name: string): readonly RunSummary[] {

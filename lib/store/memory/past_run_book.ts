@@ -4,7 +4,13 @@
  * @module
  */
 
-import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
+import {
+  compareNames,
+  comparePastRuns,
+  endOf,
+  type PastRunLimits,
+  type PastRunStore,
+} from "../past_run_store.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 
 /** A past run, and the runs of the same name. */
@@ -54,9 +60,16 @@ export class PastRunBook implements PastRunStore {
     return found;
   }
 
-  names(client: string): readonly string[] {
-    const names = [...this.#clients.get(client)?.keys() ?? []];
-    return names.filter((name) => this.newest(client, name, 1).length > 0);
+  names(client: string, after: string | null, most: number): readonly string[] {
+    const names = [...this.#clients.get(client)?.keys() ?? []]
+      .filter((name) => after === null || compareNames(name, after) > 0)
+      .sort(compareNames);
+    const found: string[] = [];
+    for (const name of names) {
+      if (found.length === most) break;
+      if (this.newest(client, name, 1).length > 0) found.push(name);
+    }
+    return found;
   }
 
   /** Drops all runs. */

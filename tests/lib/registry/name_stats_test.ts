@@ -24,6 +24,26 @@ Deno.test("NameStats.all() compares names exactly, and sorts them", async () => 
   assertEquals(await new NameStats(test.registry, "nobody").all(), []);
 });
 
+Deno.test("NameStats.part() returns the names in parts, past and active ones, each once", async () => {
+  using test = new TestRegistry();
+  const names = Array.from({ length: 10 }, (_, index) => `job ${index}`);
+  for (const [index, name] of names.entries()) {
+    if (index % 3 > 0) run(test, `ended-${index}`, name);
+    if (index % 2 === 0) test.begin("c", `active-${index}`, { name });
+  }
+  const stats = new NameStats(test.registry, "c");
+  const found: string[] = [];
+  let parts = 0;
+  for (let after: string | null = null;; parts++) {
+    const part = await stats.part(after, 4);
+    found.push(...part.names.map(({ name }) => name));
+    if (part.next === null) break;
+    assertEquals(part.next, found.at(-1));
+    after = part.next;
+  }
+  assertEquals([found, parts], [names.filter((_, index) => index % 3 > 0 || index % 2 === 0), 1]);
+});
+
 Deno.test("NameStats.one() knows which records are kept, even if another task has taken the id", () => {
   using test = new TestRegistry();
   const stats = new NameStats(test.registry, "c");

@@ -197,7 +197,7 @@ class JournalStore implements TaskStore {
     return {
       add: (client, run) => this.#do({ client, apply: (tasks) => tasks.pastRuns.add(client, run) }),
       newest: (client, name, most) => pastRuns.newest(client, name, most),
-      names: (client) => pastRuns.names(client),
+      names: (client, after, most) => pastRuns.names(client, after, most),
     };
   }
 

@@ -98,6 +98,20 @@ Deno.test("Pages.list() sends slices to the page's script, and redirects a submi
   assertEquals([form.status, form.headers.get("location")], [303, "/t/c?state=ERROR,FINISHED"]);
 });
 
+Deno.test("Pages.names() shows at most 100 names, and links to the page after them", async () => {
+  await using server = await startSome();
+  for (let index = 0; index < 150; index++) {
+    await call("POST", `${server.url}/tasks/many`, { body: { name: `${1_000 + index} & more?` } });
+  }
+  const counts: number[] = [];
+  for (let path: string | undefined = "/stats/many"; path !== undefined;) {
+    const { text } = await call("GET", server.url + path);
+    counts.push(text.match(/href="\/stats\/many\//g)!.length);
+    [, path] = /href="([^"]+)">More names/.exec(text) ?? [];
+  }
+  assertEquals(counts, [100, 50]);
+});
+
 Deno.test("Pages.names() shows the statistics of each name, and escapes names", async () => {
   await using server = await startSome();
   const name = "a/b <b>?";

@@ -69,3 +69,16 @@ Deno.test("Names.list() returns an empty list for an unknown client, and respond
   await run(`${server.url}/tasks/c`, "echo", { id: "names" });
   assertEquals((await call("GET", `${server.url}/tasks/c/names`)).json.id, "names");
 });
+
+Deno.test("Names.list() computes equal requests once, and refuses more than 20 others that wait", async () => {
+  await using server = start();
+  await run(`${server.url}/tasks/c`, "echo", { id: "e1" });
+  // The handler gets all requests in the same turn, so that none has been answered before the last.
+  const statuses = async (paths: readonly string[]) => {
+    const answers = paths.map((path) => server.monitor.fetch(new Request(server.url + path)));
+    return (await Promise.all(answers)).map(({ status }) => status);
+  };
+  const others = Array.from({ length: 30 }, (_, index) => `/names/c?name=${index}`);
+  assertEquals(await statuses(others), others.map((_, index) => index < 20 ? 200 : 503));
+  assertEquals(await statuses(others.map(() => "/names/c")), others.map(() => 200));
+});
