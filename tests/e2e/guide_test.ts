@@ -1,5 +1,6 @@
 /** Follows the guide on reporting word for word: its files, its commands, in a folder of a user. */
 
+import { EMBEDDING_CONFIG, EMBEDDING_SERVER } from "../../ui/server/embedding_docs.tsx";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
@@ -55,6 +56,11 @@ for (const hasPackageJson of [false, true]) {
     });
   });
 }
+
+Deno.test("guide: the API reference embeds the monitor with the same lines", () => {
+  assertEquals(EMBEDDING_CONFIG, block(GUIDE, "## In your server", "json"));
+  assertEquals(EMBEDDING_SERVER, block(GUIDE, "## In your server", "ts"));
+});
 
 Deno.test("guide: a program with a copy of the module starts on a machine with an empty cache while no server runs", async () => {
   using folder = new JobFolder();

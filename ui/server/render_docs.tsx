@@ -15,6 +15,7 @@ import type {
 } from "../../lib/page_renderer.ts";
 import { Mark } from "../components/icons.tsx";
 import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
+import { EmbeddingDocs } from "./embedding_docs.tsx";
 import { Code, Prose, type ProseAssets, ProseHead } from "./prose.tsx";
 import { documentOf } from "./render.tsx";
 
@@ -69,6 +70,7 @@ export function renderDocsPage(documentation: Documentation, assets: ProseAssets
           <Code text={PROBLEM} />
           <Fields label="Codes by status" fields={problems} />
         </section>
+        <EmbeddingDocs />
       </main>
     </div>,
   );
@@ -96,6 +98,7 @@ function Contents({ groups }: { readonly groups: readonly DocumentedGroup[] }): 
         ))}
         <a class="docs-group" href="#record">The task record</a>
         <a class="docs-group" href="#errors">Errors</a>
+        <a class="docs-group" href="#embedding">In your server</a>
       </div>
     </details>
   );

@@ -277,6 +277,7 @@ Deno.test("/docs is a page with every call, and requires the key if there is one
   }
   const anchors = new Set([...page.text.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   for (const [, target] of page.text.matchAll(/href="#([^"]+)"/g)) assert(anchors.has(target), target);
+  assertStringIncludes(page.text, "import { createMonitor }");
   const scripts = page.text.match(/<script\b[^>]*>/g)!;
   assertEquals(scripts.length, 1);
   assertMatch(scripts[0]!, /^<script type="module" src="\/assets\/copy-\w+\.js">$/);
