@@ -53,6 +53,7 @@ ${variables({ client })}deno run ${flags.map(shellWord).join(" ")} hello.ts`,
     }],
     notes: [
       `\`${server}/v${version}/monitored.ts\` always serves this version, even after an upgrade of the server.`,
+      "With Node but without Deno, put `npx -y` in front of `deno`.",
     ],
   };
 }
