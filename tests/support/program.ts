@@ -69,7 +69,7 @@ export class Process implements AsyncDisposable {
     return this.#texts.stderr;
   }
 
-  /** Resolves when the program has ended; rejects if that takes more than 30 s. */
+  /** Resolves when the program has ended; rejects at the deadline. */
   async ended(): Promise<Ended> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<never>((_, reject) => {
