@@ -7,7 +7,8 @@
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
-import { CrashServer, integrityOf } from "../support/crash/server.ts";
+import { fileDatabase } from "../support/crash/database.ts";
+import { CrashServer } from "../support/crash/server.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { SmallDisk } from "../support/small_disk.ts";
 import { until } from "../support/until.ts";
@@ -97,7 +98,7 @@ async function withstand(file: string, trouble: (round: number) => Trouble): Pro
   const limits = { endedTasks: 1_000_000, endedTasksPerClient: 100_000 };
   const acknowledged = new Map<string, boolean>();
   let refused = 0;
-  let server = await CrashServer.start({ file, limits });
+  let server = await CrashServer.start({ data: file, limits });
   try {
     for (let round = 0; round < ROUNDS; round++) {
       const what = `round ${round} of seed ${SEED}`;
@@ -113,8 +114,8 @@ async function withstand(file: string, trouble: (round: number) => Trouble): Pro
       await end(file);
       for (const [id, hasEnded] of writers.acknowledged) acknowledged.set(id, hasEnded);
       refused += writers.refused;
-      assertEquals(await integrityOf(file), "ok", what);
-      server = await CrashServer.start({ file, limits });
+      assertEquals(await fileDatabase(file).integrity(), "ok", what);
+      server = await CrashServer.start({ data: file, limits });
       assertEquals(await lostTasks(server.url, acknowledged), [], what);
     }
     const { code, stderr } = await server.shutDown(20_000);

@@ -10,15 +10,18 @@ import { call } from "../support/calls.ts";
 import { createChange } from "../support/changes.ts";
 import { Campaign, type CampaignOptions, type Round } from "../support/crash/campaign.ts";
 import { historyComplaints, logComplaints, recordComplaints } from "../support/crash/checks.ts";
+import { fileDatabase, postgresDatabase } from "../support/crash/database.ts";
 import { fillFile } from "../support/crash/fill.ts";
 import { differences, heldAfter } from "../support/crash/held.ts";
 import { Ledger, type LedgerOptions, type Wish } from "../support/crash/ledger.ts";
 import { CrashServer, endsIn } from "../support/crash/server.ts";
+import { hasPostgres, PostgresCluster } from "../support/postgres_cluster.ts";
 import { readResponse, send } from "../support/raw_http.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { TestSocket } from "../support/socket.ts";
 
-const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 5;
+const SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
+const ROUNDS = SOAK ? 50 : 5;
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 
 /** The variants of a round, which take turns; the first five cover most cases. */
@@ -32,9 +35,20 @@ const PLAN: readonly Round[] = [
   { end: "kill", work: "distant" },
 ];
 
+/** The number of rounds on PostgreSQL, and their variants; the first two cover most cases. */
+const POSTGRES_ROUNDS = SOAK ? 50 : 2;
+const POSTGRES_PLAN: readonly Round[] = [
+  { end: "kill", killsDatabase: true },
+  { end: "kill", killsAtStart: 1 },
+  { end: "shutdown" },
+  { end: "kill", work: "calm", killsDatabase: true },
+  { end: "early", killsAtStart: 1 },
+  { end: "kill", work: "distant" },
+];
+
 const encoder = new TextEncoder();
 
-/** Runs a number of rounds without a complaint, and returns the finished campaign. */
+/** Runs rounds on a file without a complaint, and returns the finished campaign. */
 async function withstand(
   rounds: readonly Round[],
   filled: number,
@@ -44,25 +58,32 @@ async function withstand(
   try {
     const file = `${folder}/tasks.db`;
     const filledClients = filled === 0 ? 0 : await fillFile(file, filled);
-    await using campaign = new Campaign({
-      file,
-      filledClients,
-      steadyTasks: 1_100,
-      random: randomNumbers(SEED),
-      ...options,
-    });
-    for (const [n, round] of rounds.entries()) {
-      const wrong = await campaign.round(round, rounds[n + 1]);
-      const what = `${wrong.length} complaints after round ${n} of seed ${SEED}, ${JSON.stringify(round)}`;
-      assertEquals(wrong.slice(0, 10), [], what);
-    }
-    // This line shows what the test covered, even if it passed.
-    // deno-lint-ignore no-console
-    console.log(`Seed ${SEED}: ${campaign.summary}`);
-    return campaign;
+    return await withstandOn({ database: fileDatabase(file), filledClients, ...options }, rounds);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Runs rounds on a database without a complaint, and returns the finished campaign. */
+async function withstandOn(
+  options: Pick<CampaignOptions, "database"> & Partial<CampaignOptions>,
+  rounds: readonly Round[],
+): Promise<Campaign> {
+  await using campaign = new Campaign({
+    filledClients: 0,
+    steadyTasks: 1_100,
+    random: randomNumbers(SEED),
+    ...options,
+  });
+  for (const [n, round] of rounds.entries()) {
+    const wrong = await campaign.round(round, rounds[n + 1]);
+    const what = `${wrong.length} complaints after round ${n} of seed ${SEED}, ${JSON.stringify(round)}`;
+    assertEquals(wrong.slice(0, 10), [], what);
+  }
+  // This line shows what the test covered, even if it passed.
+  // deno-lint-ignore no-console
+  console.log(`Seed ${SEED}: ${campaign.summary}`);
+  return campaign;
 }
 
 Deno.test("crash: no acknowledged or published change is lost, while 1,000 of 100,000 tasks run", async () => {
@@ -88,11 +109,26 @@ Deno.test("crash: tasks that the server's limits removed stay removed, and watch
   assertGreater(figures.forgotten, 20, "no task was removed, so the test checked nothing");
 });
 
+Deno.test({
+  name: "crash: no acknowledged or published change is lost in PostgreSQL, which is killed as well",
+  ignore: !hasPostgres,
+  fn: async () => {
+    using cluster = PostgresCluster.start();
+    const rounds = Array.from(
+      { length: POSTGRES_ROUNDS },
+      (_, n) => POSTGRES_PLAN[n % POSTGRES_PLAN.length]!,
+    );
+    const { figures } = await withstandOn({ database: postgresDatabase(cluster), steadyTasks: 100 }, rounds);
+    assertGreater(figures.acknowledgements, 20 * POSTGRES_ROUNDS);
+    assertGreater(figures.states, 2 * POSTGRES_ROUNDS);
+  },
+});
+
 Deno.test("crash: a start whose body arrives during shutdown is either refused or stored", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-crash-" });
   try {
     const file = `${folder}/tasks.db`;
-    const server = await CrashServer.start({ file });
+    const server = await CrashServer.start({ data: file });
     await using socket = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
     await socket.count(1);
     const port = Number(new URL(server.url).port);
@@ -118,7 +154,7 @@ Deno.test("crash: a start whose body arrives during shutdown is either refused o
     }));
     assertEquals((await ended).code, 0);
 
-    await using next = await CrashServer.start({ file });
+    await using next = await CrashServer.start({ data: file });
     const { json } = await call("GET", `${next.url}/tasks/c`);
     assertEquals(acknowledged.flat().filter((id) => json.all_tasks[id] === undefined), []);
   } finally {

@@ -5,11 +5,13 @@ import { assert, assertEquals, assertGreater, assertLess } from "../../support/a
 import { call } from "../../support/calls.ts";
 import { Fuzzer } from "../../support/fuzz.ts";
 import type { FuzzCase } from "../../support/fuzz_case.ts";
+import { hasPostgres, PostgresCluster } from "../../support/postgres_cluster.ts";
 import { type Program, spawn, startProgram } from "../../support/program.ts";
 import { closeQuietly, readResponse, send } from "../../support/raw_http.ts";
 import { TestSocket } from "../../support/socket.ts";
 
 const CASES = 5_000;
+const CASES_ON_POSTGRES = 1_000;
 const AT_ONCE = 8;
 /** The time after which a server that has not responded to a complete request counts as hanging, in milliseconds. */
 const ANSWER_MS = 10_000;
@@ -26,14 +28,15 @@ export const held = (task) => new Promise((_, reject) => {
 });
 `;
 
-async function startVictim(): Promise<Program> {
+/** Starts a server with few tasks; `args` are further arguments. */
+async function startVictim(args: readonly string[] = []): Promise<Program> {
   const module = await Deno.makeTempFile({ prefix: "taskscope-", suffix: ".js" });
   await Deno.writeTextFile(module, TASKS);
   const limits = ["endedTasksPerClient=20", "liveTasksPerClient=20", "clients=50"].flatMap((
     limit,
   ) => ["--limit", limit]);
   try {
-    return await startProgram(["--no-demo", "--tasks", module, ...limits], {
+    return await startProgram(["--no-demo", "--tasks", module, ...limits, ...args], {
       runFlags: ["--v8-flags=--expose-gc"],
     });
   } finally {
@@ -61,9 +64,9 @@ async function play(port: number, { bytes, frames, isWhole }: FuzzCase): Promise
 }
 
 /** Sends many malformed requests, several at a time; returns the number of responses by status. */
-async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number, number>> {
+async function playAll(port: number, fuzzer: Fuzzer, cases = CASES): Promise<ReadonlyMap<number, number>> {
   const statuses = new Map<number, number>();
-  let left = CASES;
+  let left = cases;
   const player = async () => {
     while (left-- > 0) {
       const status = await play(port, fuzzer.next());
@@ -72,6 +75,15 @@ async function playAll(port: number, fuzzer: Fuzzer): Promise<ReadonlyMap<number
   };
   await Promise.all(Array.from({ length: AT_ONCE }, player));
   return statuses;
+}
+
+/** Returns the records of the clients that the requests are about, by client and id. */
+async function readAll({ url }: Program): Promise<ReadonlyMap<string, Task>> {
+  const lists = await Promise.all(["c", "r"].map(async (client) => {
+    const { json } = await call("GET", `${url}/tasks/${client}`);
+    return Object.values<Task>(json.all_tasks).map((task): [string, Task] => [`${client}/${task.id}`, task]);
+  }));
+  return new Map(lists.flat());
 }
 
 /** Cancels all live tasks, so that their limit permits further ones. */
@@ -140,6 +152,29 @@ Deno.test("Handler: 35,000 malformed requests neither break the server nor leak 
   // Deno keeps a closed socket for half of its idle timeout, which is 15 s.
   assertLess(second!.heap - first!.heap, 15, JSON.stringify(memory));
   assertEquals(program.process.stderr, "");
+});
+
+Deno.test({
+  name: "Handler: malformed requests break neither a server with PostgreSQL nor what it stores",
+  ignore: !hasPostgres,
+  fn: async () => {
+    using cluster = PostgresCluster.start();
+    await using program = await startVictim(["--data", cluster.url]);
+    const statuses = await playAll(program.port, new Fuzzer(42, program.port), CASES_ON_POSTGRES);
+    const counts = JSON.stringify([...statuses]);
+    assertEquals(statuses.get(500), undefined, counts);
+    for (const status of [200, 201, 202, 204, 400, 404, 409]) {
+      assertGreater(statuses.get(status) ?? 0, 0, counts);
+    }
+    assertEquals((await call("GET", `${program.url}/readyz`)).status, 200);
+    await cancelAll(program);
+    const tasks = await readAll(program);
+    assertGreater(tasks.size, 10);
+    program.process.kill("SIGTERM");
+    assertEquals((await program.process.ended()).stderr, "");
+    await using next = await startVictim(["--data", cluster.url]);
+    assertEquals(await readAll(next), tasks);
+  },
 });
 
 Deno.test("Handler: a body of 100 MB is refused without buffering it", async () => {

@@ -16,17 +16,18 @@ import {
   textComplaints,
 } from "./aftermath.ts";
 import { recordComplaints } from "./checks.ts";
+import type { CrashDatabase } from "./database.ts";
 import { FILLED_CLIENT } from "./fill.ts";
 import type { Held } from "./held.ts";
 import { Ledger, type News } from "./ledger.ts";
 import { Load } from "./load.ts";
-import { CrashServer, endsIn, integrityOf, killAtStart } from "./server.ts";
+import { CrashServer, endsIn, killAtStart } from "./server.ts";
 import { Poller, Returner, SocketWatcher, TaskWatcher, type Watcher } from "./watchers.ts";
 
 /** Options of a {@linkcode Campaign}. */
 export interface CampaignOptions {
-  /** The path of the database, which need not exist; it may have been filled with tasks. */
-  readonly file: string;
+  /** The database, which may have been filled with tasks. */
+  readonly database: CrashDatabase;
   /** The number of clients that the database was filled with. */
   readonly filledClients: number;
   /** The number of steady tasks, which run when the server is killed. */
@@ -49,6 +50,8 @@ export interface Round {
    * commits of these ends.
    */
   readonly work?: "all" | "calm" | "distant";
+  /** Whether the server of the database is killed at the same moment. */
+  readonly killsDatabase?: boolean;
   /** How often the server is killed again while it restarts. */
   readonly killsAtStart?: number;
 }
@@ -165,7 +168,7 @@ export class Campaign implements AsyncDisposable {
    * @returns complaints about broken promises
    */
   async round(round: Round, next: Round = round): Promise<string[]> {
-    const { file } = this.#options;
+    const { database } = this.#options;
     const { killsAtStart = 0 } = round;
     const { durability = "normal" } = next;
     this.#server ??= await this.#start(round.durability ?? "normal");
@@ -173,8 +176,8 @@ export class Campaign implements AsyncDisposable {
     const lastReadyMs = this.figures.readyMs.at(-1)!;
     const wrong: string[] = [];
     for (let kills = 0; kills <= killsAtStart; kills++) {
-      const verdict = await integrityOf(file);
-      if (verdict !== "ok") wrong.push(`The file is damaged: ${verdict}`);
+      const verdict = await database.integrity();
+      if (verdict !== "ok") wrong.push(`The database is damaged: ${verdict}`);
       if (kills === killsAtStart) break;
       await killAtStart(this.#serverOptions(durability), this.#options.random() * 1.2 * lastReadyMs);
     }
@@ -193,7 +196,11 @@ export class Campaign implements AsyncDisposable {
   }
 
   #serverOptions(durability: Durability) {
-    return { file: this.#options.file, durability, limits: { ...AMPLE_LIMITS, ...this.#options.limits } };
+    return {
+      data: this.#options.database.data,
+      durability,
+      limits: { ...AMPLE_LIMITS, ...this.#options.limits },
+    };
   }
 
   #clientsOf(set: number): string[] {
@@ -201,8 +208,8 @@ export class Campaign implements AsyncDisposable {
   }
 
   /** Puts load on the server and kills it; returns the time at which it had ended, in epoch seconds. */
-  async #work(server: CrashServer, { end, work = "all" }: Round): Promise<number> {
-    const { random, steadyTasks, forgets = false } = this.#options;
+  async #work(server: CrashServer, { end, work = "all", killsDatabase = false }: Round): Promise<number> {
+    const { database, random, steadyTasks, forgets = false } = this.#options;
     const { url } = server;
     const clients = this.#clientsOf(this.figures.rounds % CLIENT_SETS);
     await this.#removeOld(url, clients);
@@ -228,10 +235,12 @@ export class Campaign implements AsyncDisposable {
     if (forgets) await until(() => this.#ledger.forgotten >= forgotten);
     await this.#momentOfNews(server, work);
 
-    const { stdout, stderr } = end === "shutdown"
-      ? await server.shutDown(random() * LATEST_SHUTDOWN_KILL_MS)
-      : await server.kill();
+    const ending = end === "shutdown" ? server.shutDown(random() * LATEST_SHUTDOWN_KILL_MS) : server.kill();
+    // The server has received its signal, so it does not become degraded.
+    if (killsDatabase) database.kill?.();
+    const { stdout, stderr } = await ending;
     const endedAt = Date.now() / 1000;
+    if (killsDatabase) database.restart?.();
     await Promise.all([load.stop(), started, ...watchers.map((watcher) => watcher.stop())]);
     for (const { client, id, end } of endsIn(stdout)) this.#ledger.ended(client, id, end);
     const complaints = forgets ? stderr.replaceAll(FORGOTTEN_WHILE_IT_RAN, "") : stderr;

@@ -1,10 +1,9 @@
 /**
- * Runs a server that can be killed at any time, and checks the database file that remains.
+ * Runs a server that can be killed at any time.
  *
  * @module
  */
 
-import { DatabaseSync } from "node:sqlite";
 import type { Durability } from "../../../lib/store/store.ts";
 import { call } from "../calls.ts";
 import {
@@ -23,7 +22,8 @@ const WORKER = new URL("./swarm_worker.ts", import.meta.url).pathname;
 
 /** Options of a {@linkcode CrashServer}. */
 export interface CrashServerOptions {
-  readonly file: string;
+  /** The path or the URL of the database. */
+  readonly data: string;
   readonly durability?: Durability;
   /** The server's limits that differ from the defaults. */
   readonly limits?: Readonly<Record<string, number>>;
@@ -102,11 +102,11 @@ async function killAfter(process: Process, milliseconds: number): Promise<void> 
 }
 
 async function argumentsOf(
-  { file, durability = "normal", limits = {} }: CrashServerOptions,
+  { data, durability = "normal", limits = {} }: CrashServerOptions,
 ): Promise<string[]> {
   tasksModule ??= EXECUTABLE === undefined ? Promise.resolve(TASKS) : bundleTasks();
   const bounds = Object.entries(limits).flatMap(([name, value]) => ["--limit", `${name}=${value}`]);
-  return ["--data", file, "--durability", durability, "--no-demo", "--tasks", await tasksModule, ...bounds];
+  return ["--data", data, "--durability", durability, "--no-demo", "--tasks", await tasksModule, ...bounds];
 }
 
 let tasksModule: Promise<string> | undefined;
@@ -145,29 +145,4 @@ export function endsIn(
         return { client, id, end: { state } };
     }
   });
-}
-
-/**
- * Checks the integrity of a database after a crash; checks a copy, so that the next server finds the file unchanged.
- *
- * @returns `"ok"`, or the errors that SQLite found
- */
-export async function integrityOf(file: string): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "taskscope-copy-" });
-  try {
-    for (const suffix of ["", "-wal"]) {
-      await Deno.copyFile(`${file}${suffix}`, `${folder}/copy.db${suffix}`).catch((error) => {
-        // The write-ahead log may be missing: the database file is then complete.
-        if (!(suffix !== "" && error instanceof Deno.errors.NotFound)) throw error;
-      });
-    }
-    const db = new DatabaseSync(`${folder}/copy.db`);
-    try {
-      return db.prepare("PRAGMA integrity_check").all().map((row) => Object.values(row).join()).join("; ");
-    } finally {
-      db.close();
-    }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
