@@ -46,12 +46,34 @@ export class PostgresCluster implements Disposable {
     ];
     Deno.writeTextFileSync(`${folder}/data/postgresql.conf`, lines.join("\n") + "\n", { append: true });
     // Everybody may connect without a password, except this role.
-    const rules = ["host all protected 127.0.0.1/32 scram-sha-256", "host all all 127.0.0.1/32 trust"];
+    const rules = [
+      "host all protected 127.0.0.1/32 scram-sha-256",
+      "host all all 127.0.0.1/32 trust",
+      "host replication all 127.0.0.1/32 trust",
+    ];
     Deno.writeTextFileSync(`${folder}/data/pg_hba.conf`, rules.join("\n") + "\n");
     cluster.restart();
     cluster.sql(`CREATE ROLE ${USER} LOGIN`, "postgres");
     cluster.sql(`CREATE DATABASE taskscope OWNER ${USER}`, "postgres");
     return cluster;
+  }
+
+  /** Creates and starts a standby of this cluster, which follows it until it is promoted. */
+  standby(): PostgresCluster {
+    const folder = Deno.makeTempDirSync({ prefix: "taskscope-postgres-" });
+    const standby = new PostgresCluster(folder, freePort());
+    PostgresCluster.give(folder);
+    const from = ["-h", "127.0.0.1", "-p", `${this.port}`, "-U", "postgres"];
+    standby.#do("pg_basebackup", ...from, "--write-recovery-conf", "--checkpoint=fast");
+    const lines = [`port = ${standby.port}`, `unix_socket_directories = '${folder}'`];
+    Deno.writeTextFileSync(`${folder}/data/postgresql.conf`, lines.join("\n") + "\n", { append: true });
+    standby.restart();
+    return standby;
+  }
+
+  /** Makes a primary of a standby; resolves when it accepts writes. */
+  promote(): void {
+    this.sql("SELECT pg_promote()", "postgres");
   }
 
   /** Gives a folder to the user that runs the server, if that is another one than this. */

@@ -11,9 +11,11 @@ import {
   assertThrows,
 } from "../../../support/assert.ts";
 import { makeCertificate } from "../../../support/certificate.ts";
+import { PgBouncer } from "../../../support/pgbouncer.ts";
 import { hasPostgres, PostgresCluster, sharedCluster } from "../../../support/postgres_cluster.ts";
 import { openPostgres } from "../../../support/postgres_home.ts";
 import { storedTask } from "../../../support/store_model.ts";
+import { findTool } from "../../../support/tools.ts";
 
 function test(name: string, run: () => Promise<void>): void {
   Deno.test({ name, ignore: !hasPostgres, fn: run });
@@ -157,6 +159,26 @@ test("PostgresStore connects with TLS, and trusts only the CA that the URL names
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+test("PostgresStore refuses PgBouncer in transaction mode, and accepts its session mode", async () => {
+  const program = await findTool(["pgbouncer", "/usr/sbin/pgbouncer"], "The test of PgBouncer");
+  if (program === undefined) return;
+  const cluster = sharedCluster();
+  cluster.clear();
+  for (const mode of ["transaction", "session"] as const) {
+    await using bouncer = await PgBouncer.start(program, cluster, mode);
+    if (mode === "transaction") {
+      assertMatch(
+        await refusal(bouncer.url),
+        /^a pooler such as PgBouncer in transaction mode is in front of it/,
+      );
+      continue;
+    }
+    await using store = await openPostgres(bouncer.url);
+    store.put("c", storedTask("1", store.takeSeq()));
+    await store.committed();
   }
 });
 
