@@ -4,32 +4,29 @@
  * @module
  */
 
-import { batch, computed, type Signal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Task } from "../../lib/task/task.ts";
 import { possibleActions } from "../shared/bulk_actions.ts";
 import { milestoneBetween } from "../shared/milestones.ts";
 import type { ClientPageModel } from "../shared/model.ts";
-import type { ListQuery } from "../shared/list_query.ts";
-import { type ListRules, listRules } from "../shared/list_rules.ts";
+import { isFiltered, type ListQuery } from "../shared/list_query.ts";
+import { listRules } from "../shared/list_rules.ts";
 import { headings, listedTasks, sliceOf, type TaskSlice } from "../shared/list_slice.ts";
+import type { Parent } from "../shared/nesting.ts";
 import { AttentionBook } from "./attention_book.ts";
+import { type InterimChanges, LoadedList } from "./loaded_list.ts";
 import { SectionTally } from "./section_tally.ts";
 import { createFrame, type LivePage, type LivePageOptions } from "./state.ts";
 import { TaskTally } from "./task_tally.ts";
 import { clientTitle } from "../shared/title.ts";
 import {
+  type AttentionItem,
   type BulkState,
   type ClientView,
   type ListItem,
   listItems,
   type ListLoading,
 } from "../shared/view.ts";
-
-/** The changes that arrived while a request was in flight. */
-export interface InterimChanges {
-  readonly tasks: Map<string, Task>;
-  readonly removed: Set<string>;
-}
 
 /** The live state of the list page. */
 export interface LiveClientPage extends LivePage {
@@ -41,6 +38,8 @@ export interface LiveClientPage extends LivePage {
   readonly problems: Signal<readonly string[]>;
   /** The ids of the failed tasks that were opened in this browser. */
   readonly opened: Signal<ReadonlySet<string>>;
+  /** The tasks that need attention. */
+  readonly attention: ReadonlySignal<readonly AttentionItem[]>;
   /** The number of tasks in each state. */
   readonly states: Signal<ReadonlyMap<string, number>>;
   /** The ids of the loaded tasks in display order. */
@@ -49,6 +48,10 @@ export interface LiveClientPage extends LivePage {
   readonly more: Signal<boolean>;
   /** The offset of the first loaded task in the whole list. */
   readonly from: number;
+  /** The ids of parents of which it is not known whether they exist. */
+  readonly unknownParents: Signal<readonly string[]>;
+  /** Notes what the server said about an unknown parent; `null` if it does not exist. */
+  resolveParent(id: string, parent: Parent | null): void;
   /**
    * Starts recording changes. They are later merged into the response to the request that is about to be
    * sent.
@@ -79,79 +82,33 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
   const selected = signal<ReadonlySet<string>>(new Set());
   const bulk = signal<BulkState>({ kind: "idle" });
   const problems = signal(model.problems);
-  const tasks = new Map<string, Signal<Task>>();
-  const order = signal<readonly string[]>([]);
   const sections = signal<ReadonlyMap<string, number>>(new Map());
-  const more = signal(false);
-  const tally = new TaskTally(model);
+  const tally = new TaskTally({ ...model, tasks: [...model.tasks, ...model.subtasks] });
   const counts = signal(tally.counts);
-  const sums = new SectionTally();
+  const list = new LoadedList(listRules(model.query, model.now));
   const stateSums = new SectionTally();
   const attention = new AttentionBook(frame.coarseNow);
   const states = signal<ReadonlyMap<string, number>>(new Map());
-  let from = 0;
-  let rules: ListRules = listRules(model.query, model.now);
-  /**
-   * The first and the last loaded task; tasks before or after them are not shown. `null`: the list has no
-   * such tasks.
-   */
-  let first: Task | null = null;
-  let last: Task | null = null;
   let interim: InterimChanges | null = null;
 
-  const peek = (id: string) => tasks.get(id)?.peek();
-
-  function belongs(task: Task): boolean {
-    return rules.matches(task) && (first === null || rules.compare(first, task) <= 0) &&
-      (last === null || rules.compare(task, last) <= 0);
+  /** Applies the newest record of a task. */
+  function put(task: Task, moved: Set<string>): void {
+    attention.note(task);
+    stateSums.note(task, list.rules.matchesInAnyState(task) ? task.state : null);
+    list.put(task, moved);
   }
 
-  /**
-   * Stores a task's record. A task that reuses an id also reuses its signal, because a row subscribes to
-   * that.
-   */
-  function put(task: Task): void {
-    const known = tasks.get(task.id);
-    if (known === undefined) tasks.set(task.id, signal(task));
-    else known.value = task;
-  }
-
-  /** Merges new and moved tasks into the display order, and drops the ids of removed tasks. */
-  function place(moved: ReadonlySet<string>): void {
-    const fresh = [...moved].map(peek).filter((task) => task !== undefined).sort(rules.compare);
-    const merged: string[] = [];
-    for (const id of order.peek()) {
-      if (moved.has(id)) continue;
-      const task = peek(id);
-      if (task === undefined) continue;
-      while (fresh.length > 0 && rules.compare(fresh[0]!, task) < 0) merged.push(fresh.shift()!.id);
-      merged.push(id);
-    }
-    // The array is always new: a task may move to another section without changing its position.
-    order.value = [...merged, ...fresh.map((task) => task.id)];
-  }
-
-  /** Applies a task's record and returns whether the task's position in the list may have changed. */
-  function applyTask(task: Task, isReplacement: boolean): boolean {
-    const known = peek(task.id);
-    const before = isReplacement ? undefined : known;
-    if (before !== undefined && before.version > task.version) return false;
+  function applyTask(task: Task, isReplacement: boolean, moved: Set<string>): void {
+    const before = isReplacement ? undefined : list.peek(task.id);
+    if (before !== undefined && before.version > task.version) return;
     const hasEndedNow = tally.note(task);
     // Announce a change only if the task's previous version is known: the task was loaded, has just ended, or
     // was created after the page was rendered.
-    if (before !== undefined || hasEndedNow || (!sums.knows(task.id) && task.created_at >= model.now)) {
+    if (before !== undefined || hasEndedNow || (!list.sums.knows(task.id) && task.created_at >= model.now)) {
       const milestone = milestoneBetween(before ?? (hasEndedNow ? running(task) : undefined), task);
       if (milestone !== null) options.onMilestone(milestone);
     }
-    attention.note(task);
-    const isInAnyState = rules.matchesInAnyState(task);
-    stateSums.note(task, isInAnyState ? task.state : null);
-    sums.note(task, isInAnyState && rules.hasState(task) ? rules.sectionOf(task) : null);
-    if (belongs(task)) {
-      put(task);
-      return known === undefined || rules.compare(known, task) !== 0;
-    }
-    return tasks.delete(task.id);
+    put(task, moved);
   }
 
   function unselect(ids: ReadonlySet<string>): void {
@@ -161,100 +118,68 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
 
   function settle(): void {
     counts.value = tally.counts;
-    sections.value = sums.totals;
+    sections.value = list.sums.totals;
     states.value = stateSums.totals;
   }
 
   function apply(changes: { tasks: ReadonlyMap<string, Task>; removed: ReadonlySet<string> }): void {
     batch(() => {
+      const now = frame.now.peek();
       const moved = new Set<string>();
       const gone = new Set<string>();
       for (const id of changes.removed) {
         interim?.removed.add(id);
         interim?.tasks.delete(id);
         tally.remove(id);
-        sums.remove(id, frame.now.peek());
-        stateSums.remove(id, frame.now.peek());
+        list.uncount(id, now);
+        stateSums.remove(id, now);
         attention.remove(id);
         if (changes.tasks.has(id)) continue;
-        if (tasks.delete(id)) moved.add(id);
+        list.remove(id, moved);
         gone.add(id);
       }
       unselect(gone);
       changes.tasks.forEach((task, id) => {
-        if (applyTask(task, changes.removed.has(id))) moved.add(id);
+        applyTask(task, changes.removed.has(id), moved);
         interim?.tasks.set(id, task);
       });
-      if (moved.size > 0) place(moved);
+      list.place(moved);
       settle();
     });
   }
 
   function recordChanges(): InterimChanges {
-    sums.mark();
+    list.sums.mark();
     stateSums.mark();
     return interim = { tasks: new Map(), removed: new Set() };
   }
 
-  /** Merges the tasks of a slice with the changes recorded since the request was sent. */
-  function upToDate(slice: TaskSlice, since: InterimChanges): Task[] {
-    const all = new Map<string, Task>();
-    for (const task of slice.tasks) if (!since.removed.has(task.id)) all.set(task.id, task);
-    since.tasks.forEach((task, id) => {
-      const told = all.get(id);
-      if (told === undefined || told.version <= task.version) all.set(id, task);
-    });
-    return [...all.values()];
-  }
-
-  function setEnd(slice: TaskSlice): void {
-    const end = slice.from + slice.tasks.length;
-    more.value = end < slice.matching;
-    last = more.value ? slice.tasks.at(-1) ?? last : null;
-  }
-
   function count(slice: TaskSlice): void {
-    sums.count(slice.sections, frame.now.peek());
-    stateSums.count(slice.states, frame.now.peek());
+    const now = frame.now.peek();
+    list.count(slice, interim?.removed ?? new Set(), now);
+    stateSums.count(slice.states, now);
     attention.replace(slice.attention);
     interim?.tasks.forEach((task) => attention.note(task));
     settle();
     interim = null;
   }
 
-  function show(slice: TaskSlice, since: InterimChanges): void {
+  function load(how: "show" | "extend", slice: TaskSlice, since: InterimChanges): void {
     batch(() => {
-      rules = listRules(slice.query, frame.now.peek());
+      list[how](slice, since, frame.now.peek());
       query.value = slice.query;
-      from = slice.from;
-      first = from > 0 ? slice.tasks[0] ?? null : null;
-      setEnd(slice);
-      const shown = upToDate(slice, since).filter(belongs).sort(rules.compare);
-      const wanted = new Set(shown.map((task) => task.id));
-      for (const id of [...tasks.keys()]) if (!wanted.has(id)) tasks.delete(id);
-      shown.forEach(put);
-      order.value = [...wanted];
-      noteLoaded("begin", shown);
+      // Without a filter, the totals of the states also count the subtasks that are not loaded.
+      const { active, ended } = tally.counts;
+      const isWhole = list.isWhole && (isFiltered(slice.query) || list.size === active + ended);
+      const knowsAll = isWhole && slice.query.state === "";
+      stateSums[how === "show" ? "begin" : "add"](list.records(), knowsAll, (task) => task.state);
       count(slice);
-    });
-  }
-
-  function noteLoaded(how: "begin" | "add", loaded: readonly Task[]): void {
-    const knowsAll = from === 0 && !more.peek();
-    sums[how](loaded, knowsAll, rules.sectionOf);
-    stateSums[how](loaded, knowsAll && query.peek().state === "", (task) => task.state);
-  }
-
-  function extend(slice: TaskSlice, since: InterimChanges): void {
-    batch(() => {
-      setEnd(slice);
-      const added = upToDate(slice, since).filter((task) =>
-        belongs(task) && (peek(task.id)?.version ?? -1) < task.version
-      );
-      added.forEach(put);
-      place(new Set(added.map((task) => task.id)));
-      noteLoaded("add", added);
-      count(slice);
+      const moved = new Set<string>();
+      since.tasks.forEach((task) => {
+        if ((list.peek(task.id)?.version ?? -1) <= task.version) put(task, moved);
+      });
+      list.place(moved);
+      settle();
     });
   }
 
@@ -263,15 +188,22 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       // After a restart of the server, versions may start again from 1, so these records apply whatever their
       // version.
       tally.replace(all);
-      const slice = sliceOf(listedTasks(all), query.peek(), frame.now.peek(), { from, limit: all.length });
-      show(slice, recordChanges());
+      const slice = sliceOf(listedTasks(all), query.peek(), frame.now.peek(), {
+        from: list.from,
+        limit: all.length,
+      });
+      list.replaceKnown(all);
+      load("show", slice, recordChanges());
     });
   }
 
-  show(model, recordChanges());
+  load("show", model, recordChanges());
   const items = computed<readonly ListItem[]>(() => {
     const titles = headings(query.value);
-    return listItems(order.value.map((id) => [rules.sectionOf(peek(id)!), id] as const), titles);
+    return listItems(
+      list.order.value.map((id) => [list.rules.sectionOf(list.peek(id)!), id] as const),
+      titles,
+    );
   });
   const view: ClientView = {
     ...frame,
@@ -282,21 +214,25 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     sections,
     states,
     attention: attention.items,
-    more,
+    more: list.more,
     loading,
     selected,
     bulk,
     possible: computed(() => {
       // A task that starts or ends changes the counts.
       void counts.value;
-      return possibleActions([...selected.value].map(peek).filter((task) => task !== undefined));
+      return possibleActions(
+        [...selected.value].map((id) => list.peek(id)).filter((task) => task !== undefined),
+      );
     }),
     page: model.page,
     pages: model.pages,
     commands: model.commands,
     gettingStarted: model.gettingStarted,
     hasStartForms: model.startable.length > 0,
-    task: (id) => tasks.get(id),
+    task: (id) => list.task(id),
+    subtasksOf: (id) => list.subtasks.groupOf(id),
+    parentName: ({ parent_id: parent }) => list.subtasks.nameOf(parent),
     list: null,
   };
   return {
@@ -312,15 +248,22 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     problems,
     states,
     opened: attention.opened,
-    order,
-    more,
+    attention: attention.items,
+    order: list.order,
+    more: list.more,
     get from() {
-      return from;
+      return list.from;
     },
+    unknownParents: list.unknown,
+    resolveParent: (id, parent) =>
+      batch(() => {
+        list.resolve(id, parent);
+        settle();
+      }),
     recordChanges,
-    show,
-    extend,
+    show: (slice, since) => load("show", slice, since),
+    extend: (slice, since) => load("extend", slice, since),
     count,
-    isUncertain: () => sums.isUncertain || stateSums.isUncertain,
+    isUncertain: () => list.sums.isUncertain || stateSums.isUncertain,
   };
 }

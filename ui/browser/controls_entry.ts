@@ -1,39 +1,71 @@
 /**
- * The script for what users do with a list: bulk actions, links that change the list, rows that are clicked,
- * shortcuts, and forms that start tasks. The page loads it after its first rendering.
+ * The script for what users do with a list: search, scroll, bulk actions, links that change the list, rows that are
+ * clicked, shortcuts, and forms that start tasks. The page loads it after its first rendering.
  *
  * @module
  */
 
+import type { Signal } from "@preact/signals";
+import { clientPageUrl } from "../shared/links.ts";
+import { sayMatches } from "../shared/list_query.ts";
 import type { ClientPageModel } from "../shared/model.ts";
+import type { ListRange } from "../shared/view.ts";
 import { BulkChanger } from "./bulk_changer.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { LiveClientPage } from "./client_state.ts";
+import { guardClicks } from "./click_guard.ts";
+import { ListControl } from "./list_control.ts";
 import { listenForKeys } from "./list_keys.ts";
-import { changeMany } from "./list_requests.ts";
+import { changeMany, fetchSlice } from "./list_requests.ts";
 import { ListToolbar } from "./list_toolbar.ts";
+import { ListWindow } from "./list_window.ts";
+import { openedTasks, rememberOpened } from "./opened_tasks.ts";
+import { findParents } from "./parent_finder.ts";
 import { openClickedRows } from "./row_clicks.ts";
 import { enhanceStartForms } from "./start_forms.ts";
-import type { ListActions } from "../shared/view.ts";
 
 /** The parts of a list page that its controls use. */
 export interface ControlledPage {
   readonly model: ClientPageModel;
   readonly page: LiveClientPage;
-  readonly list: ListActions;
+  /** The part of the list to render. */
+  readonly range: Signal<ListRange>;
   readonly cancellations: Cancellations;
   /** Announces a text to screen readers. */
   readonly announce: (text: string) => void;
-  /** Scrolls an item into view that may not be rendered yet. */
-  readonly reveal: (index: number) => void;
 }
 
 /**
- * Registers the listeners of a list page.
+ * Creates what performs the actions on a list, and registers the listeners of its page.
  *
- * @returns what performs the bulk actions of the page
+ * @returns the actions on the list
  */
-export function startControls({ model, page, list, reveal, ...options }: ControlledPage): BulkChanger {
+export function startControls({ model, page, range, announce, cancellations }: ControlledPage): ListControl {
+  const window = new ListWindow(range, () => import(model.assets.windowing ?? ""));
+  const bulk = new BulkChanger(page.bulk, {
+    announce,
+    cancellations,
+    send: (action, ids) => changeMany(model, action, ids),
+    undoSeconds: model.undoSeconds,
+  });
+  const list = new ListControl(page, {
+    fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),
+    setAddress: (search) => history.replaceState(null, "", clientPageUrl(model) + search),
+    markOpened: (ids) => {
+      rememberOpened(model.client, ids);
+      page.opened.value = openedTasks(model.client);
+    },
+    onShown: () => announce(sayMatches(page.view.sections.value)),
+    bulk,
+    window,
+  });
+  page.order.subscribe(() => window.willChange());
+  page.attention.subscribe(() => window.willChange());
+  findParents(page, async (parents) => {
+    const bounds = { from: 0, limit: 0, isBrief: true, parents };
+    return (await fetchSlice(model, page.query.peek(), bounds, new AbortController().signal)).parents;
+  });
+  guardClicks(document.getElementById("app")!);
   enhanceStartForms(model);
   openClickedRows();
   const toolbar = new ListToolbar(model, list);
@@ -43,11 +75,7 @@ export function startControls({ model, page, list, reveal, ...options }: Control
     items: () => page.view.items.value,
     select: (id) => model.visitor.mayChange && list.select(id, false),
     clear: () => list.clearSelection(),
-    reveal,
+    reveal: (index) => window.reveal(index),
   });
-  return new BulkChanger(page.bulk, {
-    ...options,
-    send: (action, ids) => changeMany(model, action, ids),
-    undoSeconds: model.undoSeconds,
-  });
+  return list;
 }

@@ -6,7 +6,6 @@
 
 import { createActions } from "./actions.ts";
 import { Cancellations } from "./cancellations.ts";
-import { guardClicks } from "./click_guard.ts";
 import { Announcer } from "./announcer.ts";
 import { pageAgeSeconds, ServerClock } from "./server_clock.ts";
 import { type ConnectionStatus, LiveUpdates } from "./live_updates.ts";
@@ -103,18 +102,21 @@ export function hydratePage<Kind extends keyof Models>(
       tab.note(milestone);
     },
   });
-  const { page, isFailed = () => false, ready = Promise.resolve(), refetch = () => {} } = taken;
+  const { page, isFailed = () => false, ready, refetch = () => {} } = taken;
   page.frame.scripted.value = true;
   const tab = new LiveTab({
-    tasks: data.page === "client" ? data.model.tasks : data.page === "task" ? [data.model.task] : [],
+    tasks: data.page === "client"
+      ? [...data.model.tasks, ...data.model.subtasks]
+      : data.page === "task"
+      ? [data.model.task]
+      : [],
     id: data.page === "task" ? data.model.task.id : null,
     title: () => page.title(),
     isFailed,
     isLive: () =>
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
-  connect(page, tab, announcer, cancellations, data, refetch, ready);
-  guardClicks(root);
+  connect(page, tab, announcer, cancellations, data, refetch, Promise.resolve(ready).catch(() => {}));
   // Leaving the page is no undo.
   addEventListener("pagehide", () => cancellations.flush());
 }
@@ -131,10 +133,11 @@ function connect(
 ): void {
   const { frame, connection: state, degradation, toast, now } = page.frame;
   const clock = new ServerClock(frame.now + pageAgeSeconds());
+  // Rows do not move before the controls load, which ignore clicks on what has just moved.
   const pending = new PendingUpdates((changes) => {
     page.apply(changes);
     tab.apply(changes);
-  }, schedule);
+  }, (draw) => void ready.then(() => schedule(draw)));
   let lastActivity = frame.now;
   /** Whether the controls work; a page that is live before shows so only then. */
   let isReady = false;
@@ -212,7 +215,7 @@ function connect(
     probe,
   });
 
-  void ready.catch(() => {}).then(() => {
+  void ready.then(() => {
     isReady = true;
     show(latest);
   });

@@ -29,8 +29,8 @@ export interface ListControlOptions {
   readonly markOpened: (ids: readonly string[]) => void;
   /** Called after the page has switched to another list. */
   readonly onShown: () => void;
-  /** Performs the bulk actions; rejects if its script cannot be loaded. */
-  readonly bulk: Promise<BulkChanger>;
+  /** Performs the bulk actions. */
+  readonly bulk: BulkChanger;
   readonly window: RenderWindow;
 }
 
@@ -128,11 +128,10 @@ export class ListControl implements ListActions, Disposable {
   change(action: BulkAction): void {
     const ids = [...this.#page.selected.peek()];
     if (ids.length === 0) return;
-    void this.#withBulk(async (bulk) => {
-      const left = await bulk.change(action, ids);
+    void this.#options.bulk.change(action, ids).then((left) => {
       // Tasks for which the action failed stay selected, unless they have been removed since.
-      const there = new Set(this.#page.order.peek());
-      this.#page.selected.value = new Set(left.filter((id) => there.has(id)));
+      this.#page.selected.value = new Set(left);
+      this.#unselectAbsent();
     });
   }
 
@@ -140,8 +139,12 @@ export class ListControl implements ListActions, Disposable {
     this.#options.markOpened(ids);
   }
 
+  async changeOne(action: BulkAction, id: string): Promise<void> {
+    await this.#options.bulk.change(action, [id]);
+  }
+
   undo(): void {
-    void this.#withBulk((bulk) => bulk.undo());
+    void this.#options.bulk.undo();
   }
 
   /** Stops all timers and aborts the request in flight. */
@@ -151,15 +154,15 @@ export class ListControl implements ListActions, Disposable {
     this.#request.abort();
   }
 
-  #setSelected(ids: ReadonlySet<string>): void {
-    this.#page.selected.value = ids;
-    if (ids.size > 0) void this.#withBulk((bulk) => bulk.dismiss());
+  #unselectAbsent(): void {
+    const { selected, view } = this.#page;
+    const kept = [...selected.peek()].filter((id) => view.task(id) !== undefined);
+    if (kept.length < selected.peek().size) selected.value = new Set(kept);
   }
 
-  async #withBulk(use: (bulk: BulkChanger) => void | Promise<void>): Promise<void> {
-    const bulk = await this.#options.bulk.catch(() => null);
-    if (bulk !== null) await use(bulk);
-    else this.#page.problems.value = ["A part of this page could not be loaded. Reload the page."];
+  #setSelected(ids: ReadonlySet<string>): void {
+    this.#page.selected.value = ids;
+    if (ids.size > 0) this.#options.bulk.dismiss();
   }
 
   /** Fetches the first slice of the list that was requested last, and shows it. */
@@ -176,9 +179,7 @@ export class ListControl implements ListActions, Disposable {
       this.#page.show(slice, since);
       this.#page.problems.value = [];
       this.#options.onShown();
-      const there = new Set(this.#page.order.peek());
-      const kept = [...this.#page.selected.peek()].filter((id) => there.has(id));
-      if (kept.length < this.#page.selected.peek().size) this.#page.selected.value = new Set(kept);
+      this.#unselectAbsent();
     });
   }
 
@@ -230,8 +231,17 @@ export class ListControl implements ListActions, Disposable {
     this.#recountMs = Math.min(2 * this.#recountMs, REFRESH_MS);
     this.#page.recordChanges();
     const query = this.#page.query.peek();
-    this.#options.fetchSlice(query, { from: 0, limit: 0 }, signal).then((slice) => {
+    this.#options.fetchSlice(query, { ...this.#visible(), isBrief: true }, signal).then((slice) => {
       if (!signal.aborted && this.#page.loading.peek().kind === "no") this.#page.count(slice);
     }, () => {});
+  }
+
+  /** The bounds of the part of the list that is rendered, whose subtasks are counted again. */
+  #visible(): SliceBounds {
+    const { from, order, view } = this.#page;
+    const { start, end } = this.range.peek();
+    const ids = view.items.value.slice(start, end).map(({ id }) => id).filter((id) => id !== null);
+    const before = Math.max(0, order.peek().indexOf(ids[0] ?? ""));
+    return { from: from + before, limit: Math.min(ids.length, MAX_PAGE_SIZE) };
   }
 }

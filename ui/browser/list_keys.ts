@@ -27,7 +27,7 @@ export function listenForKeys(list: KeyedList): void {
   }
 
   function focus(id: string): boolean {
-    const link = rowOf(id)?.querySelector<HTMLElement>("h3 a");
+    const link = rowOf(id)?.querySelector<HTMLElement>(".row-name a");
     link?.focus({ preventScroll: true });
     link?.closest("li")?.scrollIntoView({ block: "nearest" });
     return link instanceof HTMLElement;
@@ -36,7 +36,17 @@ export function listenForKeys(list: KeyedList): void {
   function move(step: 1 | -1): void {
     const items = list.items();
     current = focused() ?? current;
-    let index = items.findIndex(({ id }) => id !== null && id === current);
+    const rows = openRows();
+    const place = rows.findIndex((row) => row.dataset.taskId === current);
+    const near = place === -1 ? undefined : rows[place + step]?.dataset.taskId;
+    if (near !== undefined) {
+      current = near;
+      focus(near);
+      return;
+    }
+    // The row of a subtask is part of the item of its topmost ancestor.
+    const item = rows[place]?.closest<HTMLElement>("[data-item]")?.dataset.taskId ?? current;
+    let index = items.findIndex(({ id }) => id !== null && id === item);
     if (index === -1) index = step === 1 ? -1 : items.length;
     do index += step; while (items[index]?.id === null);
     const id = items[index]?.id;
@@ -74,4 +84,11 @@ export function listenForKeys(list: KeyedList): void {
 
 function rowOf(id: string): HTMLElement | null {
   return document.querySelector<HTMLElement>(`[data-task-id="${CSS.escape(id)}"]`);
+}
+
+/** The rendered rows that are not in a collapsed row, in display order. */
+function openRows(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>(".task-list [data-task-id]")].filter((row) =>
+    row.closest("details:not([open])") === null
+  );
 }

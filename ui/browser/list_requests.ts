@@ -24,11 +24,13 @@ import { ANSWER_TIMEOUT_MS, send } from "./requests.ts";
 export async function fetchSlice(
   frame: PageFrame,
   query: ListQuery,
-  { from, limit }: SliceBounds,
+  { from, limit, isBrief = false, parents = [] }: SliceBounds,
   signal: AbortSignal,
 ): Promise<TaskSlice> {
-  const search = listSearch(query);
-  const url = `${clientPageUrl(frame)}${search}${search === "" ? "?" : "&"}from=${from}&limit=${limit}`;
+  const bounds = new URLSearchParams([["from", String(from)], ["limit", String(limit)]]);
+  if (isBrief) bounds.set("brief", "1");
+  for (const id of parents) bounds.append("parent", id);
+  const url = `${clientPageUrl(frame)}${listSearch(query) || "?"}&${bounds}`;
   const answer = await send(url, {
     signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
   });

@@ -1,23 +1,17 @@
 /**
- * Assembles the list page in the browser: its state, actions, windowing and keyboard shortcuts.
+ * Assembles the list page in the browser.
  *
  * @module
  */
 
-import { effect } from "@preact/signals";
-import { fetchSlice } from "./list_requests.ts";
-import type { BulkChanger } from "./bulk_changer.ts";
-import type * as Controls from "./controls_entry.ts";
 import { createClientPage, type LiveClientPage } from "./client_state.ts";
-import { ListControl } from "./list_control.ts";
+import type * as Controls from "./controls_entry.ts";
 import type { HydrateOptions } from "./hydrate.ts";
-import { sayMatches } from "../shared/list_query.ts";
-import { openedTasks, rememberOpened, whenOpened } from "./opened_tasks.ts";
-import { ListWindow } from "./list_window.ts";
-import { clientPageUrl } from "../shared/links.ts";
+import { LazyList } from "./lazy_list.ts";
+import { openedTasks, whenOpened } from "./opened_tasks.ts";
 import type { ClientPageModel } from "../shared/model.ts";
 import type { LivePageOptions } from "./state.ts";
-import type { BulkAction, ClientView } from "../shared/view.ts";
+import type { ClientView } from "../shared/view.ts";
 
 /** The state and the view of an assembled list page. */
 export interface StartedList {
@@ -28,7 +22,7 @@ export interface StartedList {
 }
 
 /**
- * Assembles the list page, and registers its listeners.
+ * Assembles the list page, and loads the script of its controls.
  *
  * @param model the page data from the server
  * @param options the options that every live page has
@@ -40,45 +34,16 @@ export function startList(
   options: LivePageOptions & Pick<HydrateOptions, "cancellations">,
   announce: (text: string) => void,
 ): StartedList {
-  const remove = (id: string) => change("remove", id);
-  const retry = (id: string) => change("retry", id);
+  const remove = (id: string) => list.changeOne("remove", id);
+  const retry = (id: string) => list.changeOne("retry", id);
   const page = createClientPage(model, { ...options, actions: { ...options.actions, remove, retry } });
-  const window = new ListWindow(() => import(model.assets.windowing ?? ""));
-  const controls: Promise<typeof Controls> = import(model.assets.controls ?? "");
-  const bulk: Promise<BulkChanger> = controls.then(({ startControls }) =>
-    startControls({
-      model,
-      page,
-      list,
-      announce,
-      cancellations: options.cancellations,
-      reveal: (index) => window.reveal(index),
-    })
-  );
-  const list: ListControl = new ListControl(page, {
-    fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),
-    setAddress: (search) => history.replaceState(null, "", clientPageUrl(model) + search),
-    markOpened: (ids) => {
-      rememberOpened(model.client, ids);
-      showOpened();
-    },
-    onShown: () => announce(sayMatches(page.view.sections.value)),
-    bulk,
-    window,
-  });
+  const { cancellations } = options;
+  const list: LazyList = new LazyList(async (range) => {
+    const { startControls }: typeof Controls = await import(model.assets.controls ?? "");
+    return startControls({ model, page, range, announce, cancellations });
+  }, () => page.problems.value = ["A part of this page could not be loaded. Reload the page."]);
   const showOpened = () => page.opened.value = openedTasks(model.client);
   showOpened();
   whenOpened(showOpened);
-  effect(() => {
-    void page.view.items.value;
-    void page.view.attention.value;
-    window.willChange();
-  });
-
-  /** Changes one task, and shows the outcome in the bulk bar. */
-  async function change(action: BulkAction, id: string): Promise<void> {
-    await (await bulk).change(action, [id]);
-  }
-
-  return { page, view: { ...page.view, list }, ready: bulk };
+  return { page, view: { ...page.view, list }, ready: list.ready };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Signal, signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
 import type { ListItem, ListRange } from "../shared/view.ts";
 
 /** The windowing of one list. */
@@ -35,7 +35,7 @@ const EVERYTHING: ListRange = { start: 0, end: Infinity, before: 0, after: 0 };
 
 /** Decides which part of a list is rendered. */
 export class ListWindow {
-  readonly range: Signal<ListRange> = signal(EVERYTHING);
+  readonly range: Signal<ListRange>;
   readonly #load: LoadWindowing;
   #windowing: Windowing | "loading" | null = null;
   #items: readonly ListItem[] = [];
@@ -47,8 +47,12 @@ export class ListWindow {
    */
   #anchor: { readonly id: string; readonly top: number; readonly until: number } | null = null;
 
-  /** @param load loads the windowing script; called once the list is long enough */
-  constructor(load: LoadWindowing) {
+  /**
+   * @param range receives the part of the list to render
+   * @param load loads the windowing script; called once the list is long enough
+   */
+  constructor(range: Signal<ListRange>, load: LoadWindowing) {
+    this.range = range;
     this.#load = load;
   }
 

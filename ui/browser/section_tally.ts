@@ -71,15 +71,15 @@ export class SectionTally {
    *
    * @param shown the loaded tasks
    * @param knowsAll whether the loaded tasks are the whole list
-   * @param sectionOf returns the key of a task's section
+   * @param sectionOf returns the key of a task's section; `null` if the task does not belong to the list
    */
-  begin(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string): void {
+  begin(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string | null): void {
     this.#known.clear();
     this.add(shown, knowsAll, sectionOf);
   }
 
   /** Adds loaded tasks that are already included in the totals. */
-  add(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string): void {
+  add(shown: Iterable<Task>, knowsAll: boolean, sectionOf: (task: TaskSummary) => string | null): void {
     for (const task of shown) this.#known.set(task.id, sectionOf(task));
     this.#knowsAll = knowsAll;
   }
@@ -104,6 +104,13 @@ export class SectionTally {
     if (before === undefined && !this.#knowsAll) this.#isUncertain = this.#hasMoved = true;
     this.#known.delete(id);
     this.#move(before ?? null, null, now);
+  }
+
+  /** Makes the totals uncertain: a task may have moved of which the page no longer has a record, or never had. */
+  doubt(id?: string): void {
+    if (id !== undefined) this.#known.delete(id);
+    this.#knowsAll = false;
+    this.#isUncertain = this.#hasMoved = true;
   }
 
   #move(from: string | null, to: string | null, at: number): void {

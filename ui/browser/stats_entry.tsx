@@ -8,6 +8,7 @@
 import { effect } from "@preact/signals";
 import { hydrate } from "preact";
 import { StatsShell } from "../components/stats_shell.tsx";
+import { guardClicks } from "./click_guard.ts";
 import { hydratePage } from "./hydrate.ts";
 import { createFrame } from "./state.ts";
 import { StatsContent } from "./stats_content.ts";
@@ -15,6 +16,7 @@ import { StatsContent } from "./stats_content.ts";
 hydratePage("stats", (model, { root, actions }) => {
   const frame = createFrame(model, actions);
   hydrate(<StatsShell view={frame} self={location.pathname} />, root);
+  guardClicks(root);
   const content = new StatsContent(document.getElementById("stats")!, model.name);
   // A screen shows the times of its own zone, and how long ago they were.
   effect(() => content.showTimes(frame.coarseNow.value));

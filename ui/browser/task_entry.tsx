@@ -10,6 +10,7 @@ import { hydrate } from "preact";
 import { readHistory } from "../../lib/task/wire.ts";
 import { TaskPage } from "../components/task_page.tsx";
 import { taskUrl } from "../shared/links.ts";
+import { guardClicks } from "./click_guard.ts";
 import { hydratePage } from "./hydrate.ts";
 import { rememberOpened } from "./opened_tasks.ts";
 import type { TaskView } from "../shared/view.ts";
@@ -34,6 +35,7 @@ hydratePage("task", (model, { root, ...options }) => {
     const { startValues }: typeof Values = await import(model.assets.values ?? "");
     return () => startValues(document.getElementById("values")!, view, model);
   });
+  guardClicks(root);
   listenForTaskKeys();
   rememberOpened(model.client, [model.task.id]);
   return {

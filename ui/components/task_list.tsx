@@ -12,6 +12,7 @@ import { isFinal, TASK_STATES } from "../../lib/task/task.ts";
 import { clientPageUrl, namePageUrl } from "../shared/links.ts";
 import { isFiltered, listSearch } from "../shared/list_query.ts";
 import type { ClientView, ListItem } from "../shared/view.ts";
+import { nests } from "../shared/nesting.ts";
 import { ColumnHeads } from "./column_heads.tsx";
 import { SectionHead } from "./frame.tsx";
 import { ActiveEmpty } from "./list_empty.tsx";
@@ -96,6 +97,7 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
             {key.startsWith("name:") && (
               <a class="head-link" href={namePageUrl(view.frame, title)}>Past runs</a>
             )}
+            <SubtaskCount view={view} section={key} total={total} />
             {key === "active" && total > MANY && <EndedLink view={view} />}
           </SectionHead>
           {ids.length === 0
@@ -105,11 +107,25 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
       )}
       {ids.length > 0 && (
         <ul class="rows" aria-label={title}>
-          {ids.map((id) => <ListRow key={id} view={view} source={view.task(id)} />)}
+          {ids.map((id) => <ListRow key={id} view={view} source={view.task(id)} level={0} />)}
         </ul>
       )}
     </section>
   );
+}
+
+interface CountProps extends ViewProps {
+  readonly section: string;
+  /** The number of tasks in the section that are not below another one. */
+  readonly total: number;
+}
+
+/** The number of subtasks in a section; those of tasks that have ended are not counted. */
+function SubtaskCount({ view, section, total }: CountProps): JSX.Element | null {
+  const { active, ended } = view.counts.value;
+  const all = section === "active" ? active : section === "all" ? active + ended : 0;
+  if (all <= total || !nests(view.query.value)) return null;
+  return <span class="section-subtasks">and {countNoun(all - total, "subtask")}</span>;
 }
 
 /** A link from many active tasks to those that have ended, which would be far below. */
@@ -141,13 +157,8 @@ function titleOf(key: string): string {
   }
 }
 
-interface EmptyProps extends ViewProps {
-  readonly section: string;
-  readonly total: number;
-}
-
 /** The text below the heading of a section without rows on this page. */
-function Empty({ view, section, total }: EmptyProps): JSX.Element {
+function Empty({ view, section, total }: CountProps): JSX.Element {
   if (total > 0) {
     return (
       <p class="empty">

@@ -6,8 +6,11 @@
  */
 
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import {
+  countNoun,
   elapsedSeconds,
+  formatCount,
   formatDuration,
   formatJson,
   formatPercent,
@@ -32,23 +35,33 @@ import {
 } from "./task_elements.tsx";
 import { Ago, Elapsed, TimeLeft } from "./time.tsx";
 
-interface RowProps {
+interface TaskProps {
   readonly view: ClientView;
   readonly task: Task;
+}
+
+interface RowProps extends TaskProps {
+  /** The number of rows that the row is below. */
+  readonly level: number;
 }
 
 /** The maximum number of characters of a result in a row. */
 const MAX_RESULT_CHARACTERS = 160;
 
 /** The row of a task that has not ended. */
-function ActiveRow({ view, task }: RowProps): JSX.Element {
+function ActiveRow({ view, task, level }: RowProps): JSX.Element {
   const rate = formatRate(task);
   return (
-    <li class="row row-active" data-item data-task-id={task.id} data-state={task.state}>
+    <li
+      class="row row-active"
+      data-item={level === 0 || undefined}
+      data-task-id={task.id}
+      data-state={task.state}
+    >
       <SelectBox view={view} id={task.id} name={task.name} />
       <StatePill task={task} />
       <div class="row-what">
-        <RowName view={view} task={task} />
+        <RowName view={view} task={task} level={level} />
         <p class="row-status" title={statusWords(task)}>{statusWords(task)}</p>
       </div>
       <div class="row-progress">
@@ -72,19 +85,25 @@ function ActiveRow({ view, task }: RowProps): JSX.Element {
         <CancelButton view={view} task={task} />
       </div>
       <StaleFlag view={view} task={task} />
+      <Below view={view} id={task.id} name={task.name} level={level} isOpen />
     </li>
   );
 }
 
 /** The row of a task that has ended. */
-function EndedRow({ view, task }: RowProps): JSX.Element {
+function EndedRow({ view, task, level }: RowProps): JSX.Element {
   const seconds = elapsedSeconds(task, task.finished_at ?? task.updated_at);
   return (
-    <li class="row row-ended" data-item data-task-id={task.id} data-state={task.state}>
+    <li
+      class="row row-ended"
+      data-item={level === 0 || undefined}
+      data-task-id={task.id}
+      data-state={task.state}
+    >
       <SelectBox view={view} id={task.id} name={task.name} />
       <StatePill task={task} />
       <div class="row-what">
-        <RowName view={view} task={task} />
+        <RowName view={view} task={task} level={level} />
         <Outcome task={task} />
         <TaskDetails view={view} task={task} />
       </div>
@@ -102,6 +121,7 @@ function EndedRow({ view, task }: RowProps): JSX.Element {
         {task.retryable && task.state !== "FINISHED" && <RetryButton view={view} task={task} />}
         <RemoveButton view={view} task={task} />
       </div>
+      <Below view={view} id={task.id} name={task.name} level={level} isOpen={false} />
     </li>
   );
 }
@@ -110,15 +130,59 @@ interface ListRowProps {
   readonly view: ClientView;
   /** The row's task; `undefined` if it was removed while the list was rendering. */
   readonly source: Readable<Task> | undefined;
+  /** The number of rows that the row is below. */
+  readonly level: number;
 }
 
-/** A selectable row for a task in any state. */
-export function ListRow({ view, source }: ListRowProps): JSX.Element | null {
+/** A selectable row for a task in any state, with the rows of its subtasks. */
+export function ListRow({ view, source, level }: ListRowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
   // These are called as functions. As components of their own, they would re-render a second time for every
   // change of the task.
-  return hasEnded(task) ? EndedRow({ view, task }) : ActiveRow({ view, task });
+  return hasEnded(task) ? EndedRow({ view, task, level }) : ActiveRow({ view, task, level });
+}
+
+interface BelowProps {
+  readonly view: ClientView;
+  readonly id: string;
+  readonly name: string;
+  readonly level: number;
+  /** Whether the subtasks are shown at first. */
+  readonly isOpen: boolean;
+}
+
+/** The subtasks below a row: some of them, and links to the others. */
+function Below({ view, id, name, level, isOpen }: BelowProps): JSX.Element | null {
+  const { ids, ...known } = view.subtasksOf(id).value;
+  // An expanded branch stays expanded after its task ends, because the user may be reading it.
+  const [startsOpen] = useState(isOpen);
+  const total = Math.max(known.total, ids.length);
+  if (total === 0) return null;
+  const words = known.ended < total
+    ? `${formatCount(known.ended)} of ${countNoun(total, "subtask")} ended`
+    : countNoun(total, "subtask");
+  const url = `${taskPageUrl(view.frame, id)}#subtasks-title`;
+  if (ids.length === 0) {
+    return (
+      <p class="row-below">
+        <a href={url}>{words}</a>
+      </p>
+    );
+  }
+  return (
+    <details class="row-below" open={startsOpen}>
+      <summary>{words}</summary>
+      <ul aria-label={`Subtasks of ${name}`}>
+        {ids.map((each) => <ListRow key={each} view={view} source={view.task(each)} level={level + 1} />)}
+      </ul>
+      {total > ids.length && (
+        <p>
+          <a href={url}>{countNoun(total - ids.length, "more subtask")}</a>
+        </p>
+      )}
+    </details>
+  );
 }
 
 interface SelectBoxProps {
@@ -151,7 +215,7 @@ function SelectBox({ view, id, name }: SelectBoxProps): JSX.Element | null {
 }
 
 /** When a task started; only wide lists have this column. */
-function Started({ view, task }: RowProps): JSX.Element {
+function Started({ view, task }: TaskProps): JSX.Element {
   return (
     <span class="row-started">
       {task.started_at === null ? "—" : <Ago view={view} at={task.started_at} />}
@@ -159,14 +223,21 @@ function Started({ view, task }: RowProps): JSX.Element {
   );
 }
 
-/** The name of a task, whose link covers the whole row, and its tags, whose links add a filter. */
-function RowName({ view, task }: RowProps): JSX.Element {
+/** The name of a task, whose link covers the whole row, its parent, and its tags, whose links add a filter. */
+function RowName({ view, task, level }: RowProps): JSX.Element {
   const { frame } = view;
+  const Heading = `h${3 + level}` as "h3";
+  const parent = level === 0 ? view.parentName(task) : null;
   return (
     <div class="row-head">
-      <h3 class="row-name">
+      <Heading class="row-name">
         <a href={taskPageUrl(frame, task.id)} title={`${task.name} (${task.id})`}>{String(task.name)}</a>
-      </h3>
+      </Heading>
+      {parent !== null && (
+        <span class="row-parent">
+          in <a href={taskPageUrl(frame, task.parent_id!)} title={`Subtask of ${parent}`}>{String(parent)}</a>
+        </span>
+      )}
       {task.attempt > 1 && <span class="tag tag-plain">attempt {task.attempt}</span>}
       <Tags task={task} hrefOf={(tag) => `${clientPageUrl(frame)}${tagSearch(view.query.value, tag)}`} />
     </div>

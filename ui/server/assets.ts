@@ -19,6 +19,7 @@ import base from "../styles/base.css" with { type: "text" };
 import frame from "../styles/frame.css" with { type: "text" };
 import help from "../styles/help.css" with { type: "text" };
 import rows from "../styles/rows.css" with { type: "text" };
+import nested from "../styles/nested.css" with { type: "text" };
 import elements from "../styles/elements.css" with { type: "text" };
 import controls from "../styles/controls.css" with { type: "text" };
 import code from "../styles/code.css" with { type: "text" };
@@ -41,6 +42,7 @@ const styles = [
   frame,
   help,
   rows,
+  nested,
   elements,
   controls,
   code,

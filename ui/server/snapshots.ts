@@ -20,7 +20,10 @@ import {
 /** Creates the view of the list page, with constant values. */
 export function snapshotClientView(model: ClientPageModel): ClientView {
   const { tasks, activeTotal, endedTotal, query } = model;
-  const byId = new Map(tasks.map((task) => [task.id, { value: task }]));
+  const shown = [...tasks, ...model.subtasks];
+  const byId = new Map(shown.map((task) => [task.id, { value: task }]));
+  const parents = new Map(model.parents.map((parent) => [parent.id, parent]));
+  const below = Map.groupBy(model.subtasks, (task) => task.parent_id);
   const { sectionOf } = listRules(query, model.now);
   const placed = tasks.map((task) => [sectionOf(task), task.id] as const);
   return {
@@ -36,7 +39,7 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
     loading: { value: { kind: "no" } },
     selected: { value: new Set() },
     bulk: { value: { kind: "idle" } },
-    possible: { value: possibleActions(tasks) },
+    possible: { value: possibleActions(shown) },
     page: model.page,
     pages: model.pages,
     commands: model.commands,
@@ -44,6 +47,11 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
     hasStartForms: model.startable.length > 0,
     list: null,
     task: (id) => byId.get(id),
+    subtasksOf: (id) => {
+      const { total = 0, ended = 0 } = parents.get(id) ?? {};
+      return { value: { ids: (below.get(id) ?? []).map((task) => task.id), total, ended } };
+    },
+    parentName: ({ parent_id: parent }) => parents.get(parent ?? "")?.name ?? null,
   };
 }
 

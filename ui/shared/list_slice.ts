@@ -10,6 +10,7 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import { type Attention, attentionOf } from "./attention.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";
 import { listRules } from "./list_rules.ts";
+import { type Nested, Nesting, nests, parentsOf } from "./nesting.ts";
 
 /** A section of a list or a state, with the number of its tasks on all pages of the list. */
 export interface ListSection {
@@ -18,8 +19,11 @@ export interface ListSection {
   readonly total: number;
 }
 
-/** A part of a list of tasks, with the totals of the whole list. */
-export interface TaskSlice {
+/**
+ * A part of a list of tasks, with the totals of the whole list. Tasks below their parents count only as
+ * `subtasks` and in `states`, `activeTotal` and `endedTotal`.
+ */
+export interface TaskSlice extends Nested {
   readonly query: ListQuery;
   /** The tasks of this part, in the order of the list. */
   readonly tasks: readonly Task[];
@@ -49,8 +53,14 @@ export interface SliceBounds {
   readonly from: number;
   /** The maximum number of tasks in the part. */
   readonly limit: number;
+  /** Whether the records of the tasks are left out, so that the part only counts. */
+  readonly isBrief?: boolean;
+  /** The ids of tasks to describe as parents, if they exist. */
+  readonly parents?: readonly string[];
 }
 
+/** The maximum number of parents that one request can ask for. */
+export const MAX_ASKED = 100;
 /** The maximum number of tasks on a page. */
 export const TASKS_PER_PAGE = DEFAULT_PAGE_SIZE;
 
@@ -72,6 +82,7 @@ export function sliceOf(
 ): TaskSlice {
   const rules = listRules(query, now);
   const all = [...tasks];
+  const nesting = nests(query) ? new Nesting(all) : null;
   const wanted: ListedTask[] = [];
   const totals = new Map<string, number>(headings(query).map((key) => [key, 0]));
   const states = new Map<string, number>();
@@ -81,17 +92,23 @@ export function sliceOf(
     else activeTotal++;
     if (!rules.admitsInAnyState(listed)) continue;
     add(states, listed.summary.state);
-    if (!rules.hasState(listed.summary)) continue;
+    if (!rules.hasState(listed.summary) || nesting?.isNested(listed.summary)) continue;
     wanted.push(listed);
     add(totals, rules.sectionOf(listed.summary));
   }
   wanted.sort((left, right) => rules.compare(left.summary, right.summary));
   const pages = Math.max(1, Math.ceil(wanted.length / TASKS_PER_PAGE));
-  const { from, limit } = typeof bounds === "number" ? pageBounds(bounds, pages) : bounds;
-  const shown = wanted.slice(from, from + limit).map(({ task }) => task);
+  const { from, limit, isBrief = false, parents: asked = [] } = typeof bounds === "number"
+    ? pageBounds(bounds, pages)
+    : bounds;
+  const part = wanted.slice(from, from + limit);
+  const nested = nesting?.below(part, asked) ?? { subtasks: [], parents: parentsOf(part, all, asked) };
+  const recordsOf = (some: readonly ListedTask[]) => isBrief ? [] : some.map(({ task }) => task);
   return {
     query,
-    tasks: shown,
+    tasks: recordsOf(part),
+    subtasks: recordsOf(nested.subtasks),
+    parents: nested.parents,
     sections: sectionsOf(totals),
     states: sectionsOf(states),
     attention: attentionOf(all, now),
@@ -135,14 +152,22 @@ export function headings(query: ListQuery): readonly string[] {
 }
 
 /**
- * Reads the offset and the length of a part of a list from the parameters `from` and `limit`.
+ * Reads the offset and the length of a part of a list from the parameters `from` and `limit`; with `brief`, the part
+ * only counts; each `parent` is the id of a task to describe.
  *
  * @throws {RangeError} if one of the two parameters is invalid
  */
 export function readBounds(params: URLSearchParams): SliceBounds {
   const [from, limit] = [Number(params.get("from")), Number(params.get("limit"))];
   const isGood = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most;
-  if (isGood(from, 1e9) && isGood(limit, MAX_PAGE_SIZE)) return { from, limit };
+  if (isGood(from, 1e9) && isGood(limit, MAX_PAGE_SIZE)) {
+    return {
+      from,
+      limit,
+      isBrief: params.has("brief"),
+      parents: params.getAll("parent").slice(0, MAX_ASKED),
+    };
+  }
   throw new RangeError(
     `Cannot read the part of the list: wanted whole numbers "from" and "limit", the latter up to ${MAX_PAGE_SIZE}, ` +
       `received "${params.toString().slice(0, 100)}"`,

@@ -94,6 +94,15 @@ export interface ListItem {
   readonly id: string | null;
 }
 
+/** The subtasks below a task in a list. */
+export interface SubtaskGroup {
+  /** The ids of those that are shown, oldest first. */
+  readonly ids: readonly string[];
+  readonly total: number;
+  /** How many of all have ended. */
+  readonly ended: number;
+}
+
 /** Whether nothing, a whole list or more of a list is being loaded, or why loading failed. */
 export type ListLoading =
   | { readonly kind: "no" | "list" | "more" }
@@ -143,6 +152,8 @@ export interface ListActions {
   clearSelection(): void;
   /** Performs an action on the selected tasks. */
   change(action: BulkAction): void;
+  /** Performs an action on one task, and shows its outcome in the bulk bar. */
+  changeOne(action: BulkAction, id: string): Promise<void>;
   /** Remembers in this browser that failed tasks were looked at. */
   markOpened(ids: readonly string[]): void;
   /** Undoes the removals or the cancellation that the bulk bar offers to undo. */
@@ -182,6 +193,10 @@ export interface ClientView extends FrameView {
   /** The actions on the list; `null` without JavaScript. */
   readonly list: ListActions | null;
   task(id: string): Readable<Task> | undefined;
+  /** Returns the subtasks below a task in the list. */
+  subtasksOf(id: string): Readable<SubtaskGroup>;
+  /** Returns the name of the parent of a task that is listed alone; `null` if it has none, or if that is unknown. */
+  parentName(task: Task): string | null;
 }
 
 /** Reads lines of a log that are not on the page yet. */

@@ -172,6 +172,16 @@ const STEP = fc.record({
   kind: fc.constantFrom("run", "run", "end", "remove", "restore", "send"),
 });
 
+/** The parents of some of the tasks, at three levels; `x` never exists. */
+const PARENTS: Readonly<Record<string, string>> = {
+  t1: "t0",
+  t2: "t1",
+  t3: "t2",
+  t5: "t4",
+  t6: "x",
+  t7: "t0",
+};
+
 /** A simulated server that sends coalesced changes: removals first, then records. */
 class ChangingServer {
   readonly tasks = new Map<string, Task>();
@@ -179,6 +189,11 @@ class ChangingServer {
   #gone = new Set<string>();
   #changed = new Set<string>();
   #time = EXAMPLE_TIME;
+  readonly #parents: Readonly<Record<string, string>>;
+
+  constructor(parents: Readonly<Record<string, string>> = {}) {
+    this.#parents = parents;
+  }
 
   step(id: string, kind: string): void {
     const at = ++this.#time;
@@ -189,6 +204,7 @@ class ChangingServer {
       name: `n${Number(id.slice(1)) % 3}`,
       updated_at: at,
       created_at: known?.created_at ?? at,
+      parent_id: this.#parents[id] ?? null,
       version: (known?.version ?? 0) + 1,
     };
     if (kind === "run" && !isEnded) this.#put(exampleTask(fields));
@@ -244,6 +260,51 @@ Deno.test("createClientPage() shows the same tasks as a page that the server ren
   }));
 });
 
+/** The tree of a list: the ids of its rows, each with those of the subtasks below it and their numbers. */
+function treeOf(page: LiveClientPage): unknown {
+  const below = (id: string): unknown => {
+    const { ids, total, ended } = page.view.subtasksOf(id).value;
+    return [page.view.task(id)!.value, ids.map(below), total, ended];
+  };
+  return page.order.value.map(below);
+}
+
+/** Notes for a page which of the parents exist that it does not know, as its script asks the server. */
+function findParents(page: LiveClientPage, server: ChangingServer): void {
+  for (let parents = page.unknownParents.value; parents.length > 0; parents = page.unknownParents.value) {
+    const bounds = { from: 0, limit: 0, parents };
+    const slice = sliceOf(listedTasks(server.tasks.values()), page.query.value, EXAMPLE_TIME, bounds);
+    for (const id of parents) page.resolveParent(id, slice.parents.find((each) => each.id === id) ?? null);
+  }
+}
+
+Deno.test("createClientPage() nests the same subtasks as a page that the server renders, after any changes", () => {
+  fc.assert(
+    fc.property(fc.array(STEP, { maxLength: 60 }), fc.nat(20), (steps, before) => {
+      const server = new ChangingServer(PARENTS);
+      for (const { id, kind } of steps.slice(0, before)) server.step(id, kind);
+      server.takeChanges();
+      const page = clientPage([...server.tasks.values()]);
+      for (const { id, kind } of [...steps.slice(before), { id: "", kind: "send" }]) {
+        if (kind !== "send") {
+          server.step(id, kind);
+          continue;
+        }
+        page.apply(server.takeChanges());
+        findParents(page, server);
+        const wanted = clientPage([...server.tasks.values()]);
+        assertEquals(treeOf(page), treeOf(wanted));
+        assertEquals(page.view.counts.value, wanted.view.counts.value);
+        for (const totals of ["sections", "states"] as const) {
+          const known = [...page.view[totals].value].filter(([, total]) => total > 0).sort();
+          assertEquals(known, [...wanted.view[totals].value].filter(([, total]) => total > 0).sort());
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
 /** Random queries that select or sort the tasks of {@linkcode ChangingServer}. */
 const QUERY: fc.Arbitrary<ListQuery> = fc.record({
   state: fc.constantFrom("", "FINISHED", "PROCESSING,FINISHED"),
@@ -257,7 +318,7 @@ const QUERY: fc.Arbitrary<ListQuery> = fc.record({
 Deno.test("LiveClientPage.show() and extend() lead to the server's list, whatever changes in the meantime", () => {
   const steps = fc.array(STEP, { maxLength: 12 });
   fc.assert(fc.property(QUERY, steps, steps, steps, steps, (query, before, during, between, later) => {
-    const server = new ChangingServer();
+    const server = new ChangingServer(PARENTS);
     const run = (some: typeof before) => {
       for (const { id, kind } of some) if (kind !== "send") server.step(id, kind);
     };
@@ -270,13 +331,16 @@ Deno.test("LiveClientPage.show() and extend() lead to the server's list, whateve
     const first = slice({ from: 0, limit: 3 });
     run(during);
     page.apply(server.takeChanges());
+    findParents(page, server);
     page.show(first, since);
     run(between);
     page.apply(server.takeChanges());
+    findParents(page, server);
     const next = page.recordChanges();
     const second = slice({ from: Math.max(0, page.order.value.length - 2), limit: 100 });
     run(later);
     page.apply(server.takeChanges());
+    findParents(page, server);
     page.extend(second, next);
     const shown = page.order.value.map((id) => page.view.task(id)!.value);
     const all = slice({ from: 0, limit: 1_000 });

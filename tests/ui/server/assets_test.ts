@@ -4,11 +4,11 @@ import { assetNames, pageAssets } from "../../../ui/server/assets.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertNotMatch } from "../../support/assert.ts";
 
 /** The maximum compressed size of a page's script, in bytes. */
-const MAX_BYTES = 32_000;
+const MAX_BYTES = 32_768;
 /** The maximum compressed size of everything that a task page can load, in bytes. */
 const MAX_TASK_BYTES = 60_000;
 /** The maximum compressed size of the script for the controls of a list, in bytes. */
-const MAX_CONTROLS_BYTES = 8_000;
+const MAX_CONTROLS_BYTES = 10_000;
 /** The maximum compressed size of the script that only long lists load, in bytes. */
 const MAX_WINDOW_BYTES = 5_000;
 /** The maximum compressed size of the script that only pages without a WebSocket load, in bytes. */

@@ -305,7 +305,7 @@ Deno.test("Pages: a page reads only the records of the ended tasks that it shows
   }
   await using server = startServer({ data: folder.file });
   folder.execute("UPDATE records SET record = 'damaged' WHERE record LIKE '%\"id\":\"old-%'");
-  const list = await call("GET", `${server.url}/t/c`);
+  const list = await call("GET", `${server.url}/t/c?name=task`);
   assertEquals(list.status, 200);
   assert(
     ["parent", "new-1", "new-99"].every((id) => list.text.includes(`/t/c/${id}"`)),
@@ -324,6 +324,6 @@ Deno.test("Pages: a page reads only the records of the ended tasks that it shows
     return Number(/^taskscope_storage_damaged_records (\d+)$/m.exec(text)?.[1]);
   };
   assertEquals(await damaged(), 0);
-  assertEquals((await call("GET", `${server.url}/t/c?page=2`)).status, 200);
+  assertEquals((await call("GET", `${server.url}/t/c?name=task&page=2`)).status, 200);
   assertEquals(await damaged(), 30, "there are damaged records, which no earlier request has read");
 });

@@ -1,0 +1,32 @@
+/**
+ * Asks the server about the parents of subtasks that a list has to place.
+ *
+ * @module
+ */
+
+import type { Parent } from "../shared/nesting.ts";
+import type { LiveClientPage } from "./client_state.ts";
+
+/**
+ * Looks up every parent of which a list does not know whether it exists, all that are known at a time in one request.
+ *
+ * @param page the state of the list page
+ * @param ask returns those of the parents that exist
+ */
+export function findParents(
+  page: Pick<LiveClientPage, "unknownParents" | "resolveParent">,
+  ask: (ids: readonly string[]) => Promise<readonly Parent[]>,
+): void {
+  let isBusy = false;
+  async function next(): Promise<void> {
+    const ids = page.unknownParents.peek();
+    if (isBusy || ids.length === 0) return;
+    isBusy = true;
+    // If the server does not respond, the subtasks are listed alone.
+    const parents = await ask(ids).catch(() => []);
+    for (const id of ids) page.resolveParent(id, parents.find((each) => each.id === id) ?? null);
+    isBusy = false;
+    void next();
+  }
+  page.unknownParents.subscribe(() => void next());
+}
