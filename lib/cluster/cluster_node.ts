@@ -150,15 +150,11 @@ export class ClusterNode<Batch> {
 
   async #handOver(shard: OwnedShard<Batch>): Promise<void> {
     const { grant } = shard;
-    const { clock, database, times, onHandOver } = this.#options;
+    const { database } = this.#options;
     if (this.#leaving.has(grant.shard)) return;
     this.#leaving.add(grant.shard);
     try {
-      // A database that does not respond must not keep others from taking the shard.
-      await Promise.race([
-        onHandOver(shard),
-        new Promise<void>((resolve) => void clock.after(times.renewMs, resolve)),
-      ]);
+      await this.#drain(shard);
       if (this.#owned.get(grant.shard) !== shard) return;
       // Only a node that has stopped to serve the shard may free it.
       shard.depose("it was handed over");
@@ -168,5 +164,13 @@ export class ClusterNode<Batch> {
     } finally {
       this.#leaving.delete(grant.shard);
     }
+  }
+
+  /** Waits until everything is committed; a database that does not respond must not keep the shard from others. */
+  async #drain(shard: OwnedShard<Batch>): Promise<void> {
+    const { clock, times, onHandOver } = this.#options;
+    let cancel = () => {};
+    const isLate = new Promise<void>((resolve) => cancel = clock.after(times.renewMs, resolve));
+    await Promise.race([onHandOver(shard), isLate]).finally(() => cancel());
   }
 }

@@ -68,9 +68,18 @@ export class Connection {
     client.on("end", () => this.#lost(new Error("Connection terminated")));
   }
 
-  /** Connects. The errors are those of `pg`. */
-  static async open(address: PostgresAddress): Promise<Connection> {
-    const client = new pg.Client({ ...configOf(address), pipeline: true });
+  /**
+   * Connects. The errors are those of `pg`.
+   *
+   * @param address where to connect to
+   * @param connectMs how long that may take, in milliseconds
+   */
+  static async open(address: PostgresAddress, connectMs = CONNECT_MS): Promise<Connection> {
+    const client = new pg.Client({
+      ...configOf(address),
+      connectionTimeoutMillis: connectMs,
+      pipeline: true,
+    });
     const connection = new Connection(client);
     try {
       await client.connect();

@@ -85,10 +85,8 @@ export async function takeDatabase(connection: Connection): Promise<Taken> {
   });
   await connection.query(`WITH gone AS (DELETE FROM taskscope.tasks WHERE removed RETURNING place)
     INSERT INTO taskscope.purged SELECT place FROM gone ON CONFLICT DO NOTHING`);
-  const origin = new TextEncoder().encode(`${row.epoch} ${await clusterOf(connection)}`);
-  const epoch = Array.from(sha256(origin).subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
+  const { rows: [{ cluster }] } = await connection.query(`SELECT ${CLUSTER} AS cluster`);
+  const epoch = epochOf(row.epoch, cluster);
   return { ...row, epoch, seq: row.reservedSeq - SEQ_BLOCK };
 }
 
@@ -109,11 +107,21 @@ export async function readCommits(connection: Connection, name: string, term: nu
 export const LOST = "it has lost confirmed changes, as an older backup or a standby has; " +
   "restart this server to go on with what the database has";
 
-/** Identifies the cluster, and which promotion of a standby it goes back to. */
-async function clusterOf(connection: Connection): Promise<string> {
-  const { rows: [{ cluster, wal }] } = await connection.query(
-    `SELECT system_identifier::text AS cluster, pg_walfile_name(pg_current_wal_lsn()) AS wal FROM pg_control_system()`,
-  );
-  // The first eight digits of the name of a WAL file are the timeline.
-  return `${cluster} ${wal.slice(0, 8)}`;
+/**
+ * An expression that identifies the cluster of PostgreSQL, and which promotion of a standby it goes back to: the first
+ * eight digits of the name of a WAL file are the timeline.
+ */
+export const CLUSTER =
+  `(SELECT system_identifier::text || ' ' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+  FROM pg_control_system())`;
+
+/**
+ * Returns the epoch of sequence numbers.
+ *
+ * @param stored the part that the database stores
+ * @param cluster the value of {@linkcode CLUSTER}
+ */
+export function epochOf(stored: string, cluster: string): string {
+  const digest = sha256(new TextEncoder().encode(`${stored} ${cluster}`));
+  return Array.from(digest.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

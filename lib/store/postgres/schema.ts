@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import type { Connection } from "./connection.ts";
 
 /** The schema version that this program writes. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** The lock that a session takes while it migrates, and that of the server that owns the database. */
 export const MIGRATION_LOCK = 0x7473_6b73_0001;
@@ -130,6 +130,15 @@ const MIGRATIONS: readonly string[] = [
     size integer NOT NULL,
     text text NOT NULL
   );
+  `,
+  `
+  -- The node that owns a shard, and the end of its lease by the clock of the database.
+  ALTER TABLE taskscope.shards
+    ADD COLUMN owner text COLLATE "C",
+    ADD COLUMN expires timestamptz NOT NULL DEFAULT '-infinity';
+
+  -- The nodes of a cluster, and when each counts as gone unless it sends another heartbeat.
+  CREATE TABLE taskscope.nodes (id text COLLATE "C" PRIMARY KEY, expires timestamptz NOT NULL);
   `,
 ];
 

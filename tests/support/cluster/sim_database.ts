@@ -166,6 +166,11 @@ export class SimDatabase {
     return { epoch: this.epoch, changes: page, seq, hasMore };
   }
 
+  /** Lets the lease of a shard expire. */
+  expire(shard: number): void {
+    Object.assign(this.#rows[shard]!, { expiresMs: -Infinity, committedMs: -Infinity });
+  }
+
   /** Returns what a standby has that is as new as the database is now. */
   copy(): () => void {
     const rows = this.#rows.map((row) => ({ ...row }));

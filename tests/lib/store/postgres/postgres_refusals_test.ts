@@ -1,6 +1,7 @@
 import { ConfigError, StorageError } from "../../../../lib/errors.ts";
 import { inspectPostgres } from "../../../../lib/store/postgres/inspect_postgres.ts";
 import { readAddress } from "../../../../lib/store/postgres/postgres_address.ts";
+import { SCHEMA_VERSION } from "../../../../lib/store/postgres/schema.ts";
 import { checkServer } from "../../../../lib/store/postgres/server_checks.ts";
 import {
   assert,
@@ -194,7 +195,13 @@ test("inspectPostgres() counts what a database contains, and begins a new epoch 
     store.put("d", storedTask("1", store.takeSeq(), "FINISHED"));
     await store.committed();
     const { bytes, ...contents } = await inspectPostgres(cluster.url, false);
-    assertEquals(contents, { name: cluster.url, version: 1, unfinished: 1, ended: 1, clients: 2 });
+    assertEquals(contents, {
+      name: cluster.url,
+      version: SCHEMA_VERSION,
+      unfinished: 1,
+      ended: 1,
+      clients: 2,
+    });
     assert(bytes > 0);
     await assertRejects(() => inspectPostgres(cluster.url, true), StorageError, "another server");
   }

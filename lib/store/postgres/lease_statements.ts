@@ -1,0 +1,128 @@
+/**
+ * The statements that keep the leases of shards.
+ *
+ * @module
+ */
+
+import type { Fence, Tenure } from "../../cluster/cluster_database.ts";
+import { SEQ_BLOCK } from "../database/database_store.ts";
+import { CLUSTER } from "./ownership.ts";
+import type { QueryConfig } from "./pg.d.ts";
+
+/** A node and the length of its leases. */
+export interface Leaseholder {
+  readonly node: string;
+  readonly leaseMs: number;
+}
+
+/** The channel of notifications. The payload is the number of a shard and its sequence number, 0 if it is free. */
+export const CHANNEL = "taskscope_shards";
+
+/** The end of a lease of $1 milliseconds that begins now. */
+const EXPIRES = "clock_timestamp() + $1 * interval '1 millisecond'";
+
+/** The columns of a {@linkcode ShardState}; "cluster" is a part of its epoch. */
+const STATE =
+  `id AS shard, term, owner, commits, expires < clock_timestamp() AS "isFree", epoch, ${CLUSTER} AS cluster`;
+
+/**
+ * Renews leases and the presence of a node; returns the tenures that were renewed. Locked shards are skipped, so that a
+ * heartbeat never waits for a commit.
+ */
+export function renewStatement({ node, leaseMs }: Leaseholder, held: readonly Tenure[]): QueryConfig {
+  return {
+    name: "renew",
+    text: `WITH present AS (
+        INSERT INTO taskscope.nodes VALUES ($2, ${EXPIRES})
+        ON CONFLICT (id) DO UPDATE SET expires = excluded.expires
+      ), gone AS (
+        DELETE FROM taskscope.nodes WHERE expires < clock_timestamp() - interval '1 hour' AND id <> $2
+      ), held AS (
+        SELECT id FROM taskscope.shards JOIN unnest($3::integer[], $4::bigint[]) AS h (id, term) USING (id, term)
+        WHERE owner = $2 ORDER BY id FOR UPDATE OF shards SKIP LOCKED
+      )
+      UPDATE taskscope.shards s SET expires = ${EXPIRES} FROM held WHERE s.id = held.id
+      RETURNING s.id AS shard, s.term`,
+    values: [leaseMs, node, held.map(({ shard }) => shard), held.map(({ term }) => term)],
+  };
+}
+
+/** Returns the state of one shard, or of all. */
+export function stateStatement(shard: number | null): QueryConfig {
+  return {
+    name: "state",
+    text: `SELECT ${STATE} FROM taskscope.shards WHERE id = coalesce($1, id) ORDER BY id`,
+    values: [shard],
+  };
+}
+
+/** Returns the nodes that are present. */
+export const NODES_STATEMENT: QueryConfig = {
+  name: "nodes",
+  text: "SELECT id FROM taskscope.nodes WHERE expires >= clock_timestamp() ORDER BY id",
+};
+
+/** Takes free shards, begins a term of each, and reserves sequence numbers. */
+export function takeStatement({ node, leaseMs }: Leaseholder, shards: readonly number[]): QueryConfig {
+  return {
+    name: "take",
+    // Of two nodes, the second one skips what the first one has locked.
+    text: `WITH free AS (
+        SELECT id FROM taskscope.shards WHERE id = ANY($3) AND (owner = $2 OR expires < clock_timestamp())
+        ORDER BY id FOR UPDATE SKIP LOCKED
+      )
+      UPDATE taskscope.shards s
+      SET term = term + 1, owner = $2, expires = ${EXPIRES}, reserved_seq = reserved_seq + $4
+      FROM free WHERE s.id = free.id
+      RETURNING s.id AS shard, term, commits, epoch, reserved_seq AS "reservedSeq", ${CLUSTER} AS cluster`,
+    values: [leaseMs, node, shards, SEQ_BLOCK],
+  };
+}
+
+/** Frees shards, and tells the other nodes. */
+export function releaseStatement({ node }: Leaseholder, held: readonly Tenure[]): QueryConfig {
+  return {
+    name: "release",
+    text: `WITH freed AS (
+        UPDATE taskscope.shards s SET owner = NULL, expires = '-infinity'
+        FROM unnest($2::integer[], $3::bigint[]) AS h (id, term)
+        WHERE s.id = h.id AND s.term = h.term AND s.owner = $1 RETURNING s.id
+      )
+      SELECT pg_notify('${CHANNEL}', id || ' 0') FROM freed`,
+    values: [node, held.map(({ shard }) => shard), held.map(({ term }) => term)],
+  };
+}
+
+/** Ends the presence of a node. */
+export function leaveStatement({ node }: Leaseholder): QueryConfig {
+  return { text: "DELETE FROM taskscope.nodes WHERE id = $1", values: [node] };
+}
+
+/**
+ * Counts a commit and renews the lease, as the first statement of its transaction. The division raises an error if the
+ * node does not own the shard in this term, or the commit is already done: the statements after this one are already on
+ * their way.
+ *
+ * The term alone would not do. A standby that is promoted without the newest commits gives a term again that was already
+ * given, perhaps to another node.
+ *
+ * @param seq the last sequence number of the commit; `null` if it has none
+ */
+export function fenceStatement(
+  { node, leaseMs }: Leaseholder,
+  { shard, term, commits }: Fence,
+  seq: number | null,
+): QueryConfig {
+  return {
+    name: "fence",
+    text: `WITH fence AS (
+        UPDATE taskscope.shards
+        SET commits = commits + 1, expires = ${EXPIRES}, committed_seq = coalesce($6::bigint, committed_seq)
+        WHERE id = $3 AND owner = $2 AND term = $4 AND commits = $5 RETURNING id, committed_seq
+      ), told AS (
+        SELECT pg_notify('${CHANNEL}', id || ' ' || committed_seq) FROM fence
+      )
+      SELECT 1 / count(*) FROM told`,
+    values: [leaseMs, node, shard, term, commits, seq],
+  };
+}

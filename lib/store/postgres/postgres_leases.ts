@@ -1,0 +1,130 @@
+/**
+ * Keeps the leases of shards in PostgreSQL, and commits to shards.
+ *
+ * @module
+ */
+
+import {
+  type CommitDatabase,
+  type Fence,
+  FenceError,
+  type Grant,
+  type Heartbeat,
+  type LeaseDatabase,
+  type ShardState,
+  type Tenure,
+} from "../../cluster/cluster_database.ts";
+import { SEQ_BLOCK } from "../database/database_store.ts";
+import { commit } from "./commit.ts";
+import type { Connection } from "./connection.ts";
+import {
+  fenceStatement,
+  type Leaseholder,
+  leaveStatement,
+  NODES_STATEMENT,
+  releaseStatement,
+  renewStatement,
+  stateStatement,
+  takeStatement,
+} from "./lease_statements.ts";
+import { epochOf } from "./ownership.ts";
+import type { QueryConfig } from "./pg.d.ts";
+import type { PostgresAddress } from "./postgres_address.ts";
+import { codeOf } from "./postgres_errors.ts";
+import { ReopenedConnection } from "./reopened_connection.ts";
+
+/** The statements of a commit. */
+export interface ShardBatch {
+  /** The last sequence number in it; `null` if it has none. */
+  readonly seq: number | null;
+  readonly statements: readonly QueryConfig[];
+}
+
+/** The code of the error that a fence raises. */
+const DIVISION_BY_ZERO = "22012";
+
+/** The leases and the commits of one node. The errors that are no {@linkcode FenceError} are those of `pg`. */
+export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch> {
+  readonly #holder: Leaseholder;
+  readonly #limitMs: number;
+  /** Renewals have a connection of their own, so that they never wait for a commit. */
+  readonly #renewals: ReopenedConnection;
+  readonly #commits: ReopenedConnection;
+
+  /**
+   * @param address the database
+   * @param holder the node, and the length of its leases
+   */
+  constructor(address: PostgresAddress, holder: Leaseholder) {
+    this.#holder = holder;
+    this.#limitMs = holder.leaseMs / 2;
+    this.#renewals = new ReopenedConnection(address, this.#limitMs);
+    this.#commits = new ReopenedConnection(address, this.#limitMs);
+  }
+
+  async heartbeat(held: readonly Tenure[]): Promise<Heartbeat> {
+    const [renewed, shards, nodes] = await this.#renewals.use((connection) =>
+      Promise.all(
+        [renewStatement(this.#holder, held), stateStatement(null), NODES_STATEMENT].map((statement) =>
+          connection.query(statement)
+        ),
+      )
+    );
+    return {
+      renewed: renewed!.rows,
+      shards: shards!.rows.map(shardState),
+      nodes: nodes!.rows.map(({ id }) => id),
+    };
+  }
+
+  async take(shards: readonly number[]): Promise<readonly Grant[]> {
+    const rows = await this.#rows(takeStatement(this.#holder, shards));
+    return rows.map(({ epoch, cluster, ...grant }) => ({
+      ...grant,
+      epoch: epochOf(epoch, cluster),
+      seq: grant.reservedSeq - SEQ_BLOCK,
+    }));
+  }
+
+  async release(held: readonly Tenure[]): Promise<void> {
+    await this.#rows(releaseStatement(this.#holder, held));
+  }
+
+  async leave(): Promise<void> {
+    await this.#rows(leaveStatement(this.#holder));
+  }
+
+  commit(fence: Fence, { seq, statements }: ShardBatch): Promise<void> {
+    return this.#commits.use(async (connection) => {
+      try {
+        const first = fenceStatement(this.#holder, fence, seq);
+        await commit(connection, [first, ...statements], this.#limitMs);
+      } catch (cause) {
+        if (codeOf(cause) !== DIVISION_BY_ZERO) throw cause;
+        throw new FenceError(`Commit ${fence.commits + 1} of shard ${fence.shard} was refused`, { cause });
+      }
+    });
+  }
+
+  async shardState(shard: number): Promise<ShardState> {
+    const [row] = await this.#commits.use(async (connection) =>
+      (await connection.query(stateStatement(shard))).rows
+    );
+    return shardState(row);
+  }
+
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await Promise.all([this.#renewals.close(), this.#commits.close()]);
+  }
+
+  // deno-lint-ignore no-explicit-any -- the types of the columns depend on the statement
+  #rows(statement: QueryConfig): Promise<any[]> {
+    return this.#renewals.use(async (connection: Connection) => (await connection.query(statement)).rows);
+  }
+}
+
+// deno-lint-ignore no-explicit-any -- as above
+function shardState({ epoch, cluster, ...state }: any): ShardState {
+  return { ...state, epoch: epochOf(epoch, cluster) };
+}

@@ -1,0 +1,72 @@
+/**
+ * A connection that is opened again after it was lost.
+ *
+ * @module
+ */
+
+import { FenceError } from "../../cluster/cluster_database.ts";
+import { withTimeout } from "../../timeout.ts";
+import { Connection } from "./connection.ts";
+import type { PostgresAddress } from "./postgres_address.ts";
+
+/** A connection that is opened when it is used, and again after any error or timeout. */
+export class ReopenedConnection {
+  readonly #address: PostgresAddress;
+  readonly #limitMs: number;
+  #connection: Promise<Connection> | null = null;
+
+  /**
+   * @param address the database
+   * @param limitMs how long each use may take, including to connect, in milliseconds
+   */
+  constructor(address: PostgresAddress, limitMs: number) {
+    this.#address = address;
+    this.#limitMs = limitMs;
+  }
+
+  /**
+   * Uses the connection.
+   *
+   * @param run sends statements; after any error but a {@linkcode FenceError} the connection is closed, because it is
+   *   not known what the server has done
+   * @throws {Error} of `run`, of `pg`, or after the timeout
+   */
+  async use<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
+    const opening = this.#connection ??= this.#open();
+    try {
+      const result = await withTimeout(this.#run(opening, run), this.#limitMs);
+      if (result === undefined) throw new Error("the database does not respond");
+      return result.value;
+    } catch (error) {
+      if (!(error instanceof FenceError)) this.#drop(opening);
+      throw error;
+    }
+  }
+
+  /** Closes the connection once all statements have their results. */
+  async close(): Promise<void> {
+    const opening = this.#connection;
+    this.#connection = null;
+    await opening?.then((connection) => connection.end()).catch(() => {});
+  }
+
+  async #run<Result>(
+    opening: Promise<Connection>,
+    run: (connection: Connection) => Promise<Result>,
+  ): Promise<{ readonly value: Result }> {
+    return { value: await run(await opening) };
+  }
+
+  #open(): Promise<Connection> {
+    const opening = Connection.open(this.#address, this.#limitMs).then((connection) => {
+      connection.onLoss = () => this.#drop(opening);
+      return connection;
+    });
+    return opening;
+  }
+
+  #drop(opening: Promise<Connection>): void {
+    if (this.#connection === opening) this.#connection = null;
+    opening.then((connection) => connection.cut(), () => {});
+  }
+}

@@ -1,0 +1,229 @@
+import type { ClusterClock } from "../../../../lib/cluster/cluster_clock.ts";
+import { ClusterNode } from "../../../../lib/cluster/cluster_node.ts";
+import { DeposedError, OwnedShard } from "../../../../lib/cluster/owned_shard.ts";
+import { SYSTEM_CLOCK } from "../../../../lib/cluster/system_clock.ts";
+import { Connection } from "../../../../lib/store/postgres/connection.ts";
+import { readAddress } from "../../../../lib/store/postgres/postgres_address.ts";
+import { PostgresLeases, type ShardBatch } from "../../../../lib/store/postgres/postgres_leases.ts";
+import { migrate } from "../../../../lib/store/postgres/schema.ts";
+import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
+import { type LeaseHome, testLeases } from "../../../support/cluster/lease_conformance.ts";
+import { hasPostgres, type PostgresCluster, sharedCluster } from "../../../support/postgres_cluster.ts";
+import { TcpProxy } from "../../../support/tcp_proxy.ts";
+import { until } from "../../../support/until.ts";
+
+/** Longer than any test, which lets leases expire itself. */
+const LEASE_MS = 120_000;
+
+/** Nodes, whose connections are closed at the end of a test. */
+class Home implements LeaseHome<ShardBatch>, AsyncDisposable {
+  readonly cluster: PostgresCluster;
+  readonly #opened: PostgresLeases[] = [];
+
+  constructor(cluster: PostgresCluster) {
+    this.cluster = cluster;
+  }
+
+  node(id: string, url = this.cluster.url, leaseMs = LEASE_MS): PostgresLeases {
+    const leases = new PostgresLeases(readAddress(url), { node: id, leaseMs });
+    this.#opened.push(leases);
+    return leases;
+  }
+
+  async expire(shard: number): Promise<void> {
+    await this.cluster.query("UPDATE taskscope.shards SET expires = '-infinity' WHERE id = $1", [shard]);
+  }
+
+  async copy(): Promise<() => Promise<void>> {
+    const rows = await this.cluster.query("SELECT to_json(s) AS row FROM taskscope.shards s");
+    return async () => {
+      await this.cluster.query("DELETE FROM taskscope.shards");
+      for (const { row } of rows) {
+        const text =
+          "INSERT INTO taskscope.shards SELECT * FROM json_populate_record(null::taskscope.shards, $1)";
+        await this.cluster.query(text, [row]);
+      }
+    };
+  }
+
+  batch(seq: number): ShardBatch {
+    return { seq, statements: [{ text: "INSERT INTO taskscope.stored VALUES ($1)", values: [seq] }] };
+  }
+
+  async stored(): Promise<number[]> {
+    return (await this.cluster.query("SELECT seq FROM taskscope.stored ORDER BY place")).map(({ seq }) =>
+      seq
+    );
+  }
+
+  /** Takes shard 0 for a node. */
+  async own(leases: PostgresLeases, clock: ClusterClock = SYSTEM_CLOCK): Promise<OwnedShard<ShardBatch>> {
+    const sentAt = clock.now();
+    const [grant] = await leases.take([0]);
+    assert(grant !== undefined);
+    return new OwnedShard(leases, clock, grant, sentAt, LEASE_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#opened.map((leases) => leases.close()));
+  }
+}
+
+/** Registers a test with three free shards, and a table that counts what is committed. */
+function test(name: string, run: (home: Home) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !hasPostgres,
+    fn: async () => {
+      const cluster = sharedCluster();
+      cluster.clear();
+      const connection = await Connection.open(readAddress(cluster.url));
+      await migrate(connection, "test");
+      await connection.query(
+        `INSERT INTO taskscope.shards (id, epoch) SELECT id, 'e' FROM generate_series(1, 2) AS id`,
+      );
+      await connection.query("CREATE TABLE taskscope.stored (seq integer, place serial)");
+      await connection.end();
+      await using home = new Home(cluster);
+      await run(home);
+    },
+  });
+}
+
+testLeases<ShardBatch>("PostgresLeases", test);
+
+test("PostgresLeases: a commit whose result was lost is found to be done", async (home) => {
+  const { cluster } = home;
+  const owned = await home.own(home.node("a"));
+  const batch = home.batch(1);
+  // A commit is on the disk before it waits for a standby, which does not exist.
+  await cluster.set("synchronous_standby_names", "nobody");
+  try {
+    const failed = assertRejects(() => owned.commit(batch), Error);
+    const waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND usename = 'taskscope'";
+    while ((await cluster.query(waiting)).length === 0);
+    await cluster.query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) w`);
+    await failed;
+  } finally {
+    await cluster.set("synchronous_standby_names", "");
+  }
+  await assertRejects(() => owned.commit(home.batch(2)), Error, "earlier batch");
+  await owned.commit(batch);
+  await owned.commit(home.batch(2));
+  assertEquals(await home.stored(), [1, 2]);
+});
+
+test("PostgresLeases: an owner whose commit hangs half-open is deposed, and its commit is void", async (home) => {
+  await using proxy = new TcpProxy(home.cluster.port);
+  const url = home.cluster.url.replace(`${home.cluster.port}`, new URL(proxy.url).port);
+  // A call fails after half of the lease.
+  const a = home.node("a", url, 8_000);
+  const owned = await home.own(a);
+  await owned.commit(home.batch(1));
+  proxy.blackhole();
+  const batch = home.batch(2);
+  await assertRejects(() => owned.commit(batch), Error);
+  await home.expire(0);
+  const successor = await home.own(home.node("b"));
+  await proxy.restore();
+  const deposed = await assertRejects(async () => {
+    // To connect again may take several attempts.
+    for (;;) {
+      await owned.commit(batch).catch((error) => {
+        if (error instanceof DeposedError) throw error;
+      });
+    }
+  }, DeposedError);
+  assertEquals(deposed.message, "This node no longer owns shard 0: its owner in term 2 is b");
+  await successor.commit(home.batch(3));
+  assertEquals(await home.stored(), [1, 3]);
+});
+
+test("PostgresLeases: an owner keeps its shard when its sessions are ended", async (home) => {
+  const a = home.node("a");
+  const owned = await home.own(a);
+  for (let seq = 1; seq <= 3; seq++) {
+    const batch = home.batch(seq);
+    home.cluster.cutSessions();
+    const attempt = () =>
+      owned.commit(batch).then(() => true, (error) => assert(!(error instanceof DeposedError)));
+    while (!await attempt());
+    while (!await a.heartbeat([owned.grant]).then(({ renewed }) => renewed.length === 1, () => false));
+  }
+  assertEquals(await home.stored(), [1, 2, 3]);
+  assertEquals((await a.shardState(0)).commits, owned.grant.commits + 3);
+});
+
+test("PostgresLeases: a heartbeat does not wait for a commit, whose shard it neither renews nor loses", async (home) => {
+  const a = home.node("a");
+  const { grant } = await home.own(a);
+  const connection = await Connection.open(readAddress(home.cluster.url));
+  await connection.query("BEGIN");
+  await connection.query("SELECT FROM taskscope.shards WHERE id = 0 FOR UPDATE");
+  const { renewed, shards } = await a.heartbeat([grant]);
+  assertEquals(renewed, []);
+  assertEquals([shards[0]?.owner, shards[0]?.term], ["a", grant.term]);
+  await connection.query("ROLLBACK");
+  assertEquals((await a.heartbeat([grant])).renewed.length, 1);
+  await connection.end();
+});
+
+/** Runs a node. */
+function start(home: Home, id: string, leaseMs: number, clock: ClusterClock): ClusterNode<ShardBatch> {
+  const node = new ClusterNode<ShardBatch>({
+    node: id,
+    database: home.node(id, home.cluster.url, leaseMs),
+    clock,
+    times: { leaseMs, renewMs: 200, marginMs: leaseMs / 5 },
+    onTaken: () => {},
+    onLost: () => {},
+    onHandOver: () => Promise.resolve(),
+  });
+  node.wake();
+  return node;
+}
+
+test("ClusterNode shares the shards of a PostgreSQL database, and hands them over when it stops", async (home) => {
+  const [a, b, c] = [
+    start(home, "a", LEASE_MS, SYSTEM_CLOCK),
+    start(home, "b", LEASE_MS, SYSTEM_CLOCK),
+    start(home, "c", LEASE_MS, SYSTEM_CLOCK),
+  ];
+  await until(() => [a, b, c].every(({ owned }) => owned.size === 1));
+  await a.stop();
+  assertEquals(a.owned.size, 0);
+  await until(() => b.owned.size + c.owned.size === 3);
+  await b.stop();
+  await until(() => c.owned.size === 3);
+  await c.stop();
+  const owners = await home.cluster.query("SELECT owner FROM taskscope.shards");
+  assertEquals(owners, [{ owner: null }, { owner: null }, { owner: null }]);
+  assertEquals(await home.cluster.query("SELECT id FROM taskscope.nodes"), []);
+});
+
+test("ClusterNode takes the shards of a frozen node, which then shows and commits nothing", async (home) => {
+  let isFrozen = false;
+  const freezing: ClusterClock = {
+    now: SYSTEM_CLOCK.now,
+    after: (delayMs, run) => SYSTEM_CLOCK.after(delayMs, () => isFrozen || run()),
+  };
+  const a = start(home, "a", 1_000, freezing);
+  await until(() => a.owned.size === 3);
+  const owned = a.owned.get(0)!;
+  isFrozen = true;
+  const b = start(home, "b", 1_000, SYSTEM_CLOCK);
+  await until(() => b.owned.has(0));
+  assertEquals(owned.isServing, false);
+  const batch = home.batch(1);
+  const deposed = async () => {
+    for (;;) {
+      await owned.commit(batch).catch((error) => {
+        if (error instanceof DeposedError) throw error;
+      });
+    }
+  };
+  await assertRejects(deposed, DeposedError);
+  assertEquals(await home.stored(), []);
+  assertEquals(a.owned.has(0), false);
+  await Promise.all([a.stop(), b.stop()]);
+});
