@@ -12,9 +12,15 @@ Deno.test("taskscope.service is a valid, sandboxed systemd unit", async () => {
   const unit = `${folder}/taskscope.service`;
   const text = await Deno.readTextFile(new URL("taskscope.service", EXAMPLES));
   // systemd-analyze requires that the executable exists, and the program may not be installed.
-  await Deno.writeTextFile(unit, text.replace("/usr/local/bin/taskscope", Deno.execPath()));
+  const installed = (text: string) => text.replace("/usr/local/bin/taskscope", Deno.execPath());
+  await Deno.writeTextFile(unit, installed(text));
   const verified = await spawn(systemd, ["verify", unit]).ended();
   assertEquals([verified.code, verified.stderr], [0, ""]);
+  const addition = await Deno.readTextFile(new URL("taskscope-postgresql.conf", EXAMPLES));
+  await Deno.mkdir(`${unit}.d`);
+  await Deno.writeTextFile(`${unit}.d/postgresql.conf`, installed(addition));
+  const withAddition = await spawn(systemd, ["verify", unit]).ended();
+  assertEquals([withAddition.code, withAddition.stderr], [0, ""]);
   const rated = await spawn(systemd, ["security", "--offline=true", "--threshold=25", unit]).ended();
   assertEquals(rated.code, 0, rated.stdout);
   await Deno.remove(folder, { recursive: true });
@@ -27,7 +33,16 @@ Deno.test("the deployment examples use only flags and variables that exist", asy
     ) => [`--${name}`, `TASKSCOPE_${name.toUpperCase().replaceAll("-", "_")}`]),
     ...["TASKSCOPE_KEY", "TASKSCOPE_SERVER", "--server"],
   ]);
-  for (const name of ["taskscope.service", "Containerfile", "Caddyfile", "nginx.conf"]) {
+  for (
+    const name of [
+      "taskscope.service",
+      "taskscope-postgresql.conf",
+      "Containerfile",
+      "compose.yaml",
+      "Caddyfile",
+      "nginx.conf",
+    ]
+  ) {
     const text = await Deno.readTextFile(new URL(name, EXAMPLES));
     const lines = text.split("\n").filter((line) => line.includes("taskscope") || line.includes("TASKSCOPE_"))
       .filter((line) => !/useradd|podman|apt-get|COPY|systemctl|HEALTHCHECK/.test(line));

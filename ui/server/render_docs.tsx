@@ -7,15 +7,12 @@
 
 import { Fragment, type JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
-import type {
-  Documentation,
-  DocumentedCall,
-  DocumentedField,
-  DocumentedGroup,
-} from "../../lib/page_renderer.ts";
+import type { Documentation, DocumentedCall, DocumentedGroup } from "../../lib/page_renderer.ts";
 import { Mark } from "../components/icons.tsx";
+import { DatabaseDocs } from "./database_docs.tsx";
 import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
 import { EmbeddingDocs } from "./embedding_docs.tsx";
+import { Fields } from "./fields.tsx";
 import { Code, Prose, type ProseAssets, ProseHead } from "./prose.tsx";
 import { documentOf } from "./render.tsx";
 
@@ -70,6 +67,7 @@ export function renderDocsPage(documentation: Documentation, assets: ProseAssets
           <Code text={PROBLEM} />
           <Fields label="Codes by status" fields={problems} />
         </section>
+        <DatabaseDocs />
         <EmbeddingDocs />
       </main>
     </div>,
@@ -98,6 +96,7 @@ function Contents({ groups }: { readonly groups: readonly DocumentedGroup[] }): 
         ))}
         <a class="docs-group" href="#record">The task record</a>
         <a class="docs-group" href="#errors">Errors</a>
+        <a class="docs-group" href="#database">The database</a>
         <a class="docs-group" href="#embedding">In your server</a>
       </div>
     </details>
@@ -232,42 +231,6 @@ function Messages(): JSX.Element {
         ))}
       </dl>
       <Fields label="Close codes" fields={CLOSE_CODES} />
-    </div>
-  );
-}
-
-interface FieldsProps {
-  readonly label: string;
-  /** The call to which the fields belong, for screen readers. */
-  readonly of?: string;
-  readonly fields: readonly DocumentedField[];
-}
-
-function Fields({ label, of, fields }: FieldsProps): JSX.Element {
-  const hasTypes = fields.some(({ type }) => type !== "");
-  return (
-    <div
-      class="docs-table"
-      role="region"
-      aria-label={of === undefined ? label : `${of}: ${label}`}
-      tabIndex={0}
-    >
-      <table>
-        <caption>{label}</caption>
-        <tbody>
-          {fields.map(({ name, type, about }) => (
-            <tr key={name}>
-              <th scope="row">
-                <code>{name}</code>
-              </th>
-              {hasTypes && <td class="docs-type">{type}</td>}
-              <td>
-                <Prose text={about} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
     </div>
   );
 }

@@ -1,14 +1,13 @@
-/** Runs the queries of the guide on PostgreSQL. */
+/** Tests the description of the tables in PostgreSQL, and runs its queries. */
 
-import { assertEquals } from "../../../support/assert.ts";
-import { hasPostgres, sharedCluster } from "../../../support/postgres_cluster.ts";
-import { openPostgres } from "../../../support/postgres_home.ts";
-import { appendHistory, appendLog, entry, line, storedTask } from "../../../support/store_model.ts";
-
-const GUIDE = await Deno.readTextFile(new URL("../../../../.github/guides/postgresql.md", import.meta.url));
+import { SCHEMA_QUERIES, SCHEMA_TABLES } from "../../../ui/server/database_schema.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { hasPostgres, sharedCluster } from "../../support/postgres_cluster.ts";
+import { openPostgres } from "../../support/postgres_home.ts";
+import { appendHistory, appendLog, entry, line, storedTask } from "../../support/store_model.ts";
 
 Deno.test({
-  name: "guide: the queries of the guide return what they say",
+  name: "SCHEMA_QUERIES return what they say, and SCHEMA_TABLES have the columns that they name",
   ignore: !hasPostgres,
   fn: async () => {
     const cluster = sharedCluster();
@@ -34,7 +33,16 @@ Deno.test({
       appendHistory(store, "default", "backup-1", entry(2), false);
       await store.committed();
     }
-    const queries = Array.from(GUIDE.matchAll(/```sql\n([^]*?)```/g), ([, text]) => text!);
+    for (const { name, about } of SCHEMA_TABLES) {
+      const known = await cluster.query(
+        "SELECT column_name FROM information_schema.columns WHERE table_schema = 'taskscope' AND table_name = $1",
+        [name],
+      );
+      const columns = known.map(({ column_name }) => column_name);
+      const named = Array.from(about.matchAll(/`(\w+)`/g), ([, column]) => column!);
+      assertEquals(named.filter((column) => !columns.includes(column)), [], name);
+    }
+    const queries = SCHEMA_QUERIES.map(({ sql }) => sql);
     assertEquals(queries.length, 5);
     const [running, failed, names, lines, history] = await Promise.all(
       queries.map((text) => cluster.query(text)),
