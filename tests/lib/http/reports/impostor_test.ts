@@ -16,6 +16,10 @@ import { until } from "../../../support/until.ts";
 
 const KEY = "the-key-of-this-very-server";
 const DOCUMENT = new URL("../../../../.github/SECURITY.md", import.meta.url);
+/** The access of a write token for all tasks of the client. */
+const ALL_OF_C = { may: "write", client: "c", taskId: null, expiresAt: null } as const;
+/** The run that the run token names. */
+const RUN = { taskId: "run", reporter: createIdentity().id };
 const BEARER = { authorization: `Bearer ${KEY}` };
 
 type Transport = "HTTP" | "a socket";
@@ -31,14 +35,14 @@ async function impostor(
   transport: Transport,
   server: TestServer,
   reporter: string,
-  token: string,
+  token: string | null,
 ): Promise<Impostor> {
   const replies: unknown[] = [];
   if (transport === "HTTP") {
     const send = async (reports: readonly unknown[]) => {
       const { json } = await call("POST", `${server.url}/report?reporter=${reporter}`, {
         body: { batch: 1, reports, secret: "guessed" },
-        headers: { authorization: `Bearer ${token}` },
+        headers: token === null ? {} : { authorization: `Bearer ${token}` },
       });
       replies.push(...json.replies ?? []);
     };
@@ -151,11 +155,17 @@ async function readTable(): Promise<string[][]> {
 Deno.test("SECURITY.md: nobody can act as a reporter, except as in the table", async (t) => {
   const [[, ...columns] = [], , ...rows] = await readTable();
   assertEquals(rows.length, 2 * Object.keys(ATTEMPTS).length);
-  const sign = (may: "read" | "write", client: string) =>
-    new Keyring(KEY).sign({ may, client, taskId: null, expiresAt: null });
-  const tokens: Readonly<Record<string, string>> = {
+  const sign = (may: "read" | "write", client: string, expiresAt: number | null = null) =>
+    new Keyring(KEY).sign({ may, client, taskId: null, expiresAt });
+  const tokens: Readonly<Record<string, string | null>> = {
+    "no key": null,
+    "expired token": await sign("write", "c", Date.now() / 1_000 - 60),
     "read token": await sign("read", "c"),
     "other client's write token": await sign("write", "other"),
+    "run token": await new Keyring(KEY).sign({
+      ...ALL_OF_C,
+      run: { ...RUN, signedAt: Date.now() / 1_000 },
+    }),
     "write token": await sign("write", "c"),
     "the key": KEY,
   };
@@ -171,7 +181,7 @@ Deno.test("SECURITY.md: nobody can act as a reporter, except as in the table", a
         for (const transport of ["HTTP", "a socket"] as const) {
           await using scene = new Scene(kind === "with a secret");
           await scene.begin();
-          const enter = () => impostor(transport, scene.server, scene.reporter, tokens[column]!);
+          const enter = () => impostor(transport, scene.server, scene.reporter, tokens[column] ?? null);
           const outcome = await succeeds(scene, enter) ? "yes" : "no";
           assertEquals(outcome, cells[index], `${column}, over ${transport}`);
           assertEquals(scene.server.errors, []);
