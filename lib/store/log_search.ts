@@ -25,8 +25,11 @@ export interface LogQuery {
   readonly to: number;
   /** The maximum number of lines to return. */
   readonly most: number;
-  /** Which lines are returned if there are more than `most`. */
-  readonly keep: "oldest" | "newest";
+  /**
+   * Which lines are returned if there are more than `most`. With `next`, the oldest, and the search begins at `from` and
+   * ends with the last of them, so that it counts no others.
+   */
+  readonly keep: "oldest" | "newest" | "next";
 }
 
 /** The result of a search. */
@@ -56,6 +59,16 @@ export class LogSearch {
     this.#wanted = query.text.toLowerCase();
   }
 
+  /** The lowest number of a line to search. */
+  get start(): number {
+    return this.#query.keep === "next" ? this.#query.from : 0;
+  }
+
+  /** Whether further lines would change nothing. */
+  get isDone(): boolean {
+    return this.#query.keep === "next" && this.#lines.length >= this.#query.most;
+  }
+
   /** Searches a line. */
   add(line: NumberedLine): void {
     this.#searched++;
@@ -63,7 +76,7 @@ export class LogSearch {
     this.#matches++;
     const { from, to, most, keep } = this.#query;
     if (line.number < from) this.#index++;
-    if (line.number < from || line.number >= to || (keep === "oldest" && this.#lines.length >= most)) return;
+    if (line.number < from || line.number >= to || (keep !== "newest" && this.#lines.length >= most)) return;
     this.#lines.push(this.#query.groups ? { ...line, text: line.text.slice(0, MARK_CHARACTERS) } : line);
     if (this.#lines.length >= 2 * most) this.#trim();
   }

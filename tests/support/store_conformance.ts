@@ -363,6 +363,8 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       const oldest = await store.searchLog("c", "1", { ...query, from: 200, keep: "oldest" });
       assertEquals(oldest.lines.map(({ text }) => text), [2, 3, 4].map((i) => texts[i * 100 + 7]));
       assertEquals([oldest.index, oldest.matches], [2, 50]);
+      const next = await store.searchLog("c", "1", { ...query, from: 200, keep: "next" });
+      assertEquals([next.lines, next.matches], [oldest.lines, 3]);
       for (const [id, searched] of [["2", 1], ["none", 0]] as const) {
         assertEquals(await store.searchLog("c", id, query), { lines: [], index: 0, matches: 0, searched });
       }

@@ -103,7 +103,7 @@ export class Logs {
   ): Response {
     let left = limit ?? Infinity;
     const read: ReadLines = async (from, most) => {
-      const query = { ...filter, from, to, most: Math.min(most, left), keep: "oldest" } as const;
+      const query = { ...filter, from, to, most: Math.min(most, left), keep: "next" } as const;
       const { lines } = await this.#search(client, id, query);
       left -= lines.length;
       const isLast = lines.length < query.most || left === 0;

@@ -121,7 +121,12 @@ export class MemoryStore implements TaskStore {
   searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
     const search = new LogSearch(query);
     if (this.#has(client, id)) {
-      this.#bookOf(LOG_LINES).read(keyOf(client, id)).forEach((line) => search.add(line));
+      for (
+        const line of this.#bookOf(LOG_LINES).read(keyOf(client, id), { from: search.start, to: Infinity })
+      ) {
+        if (search.isDone) break;
+        search.add(line);
+      }
     }
     return Promise.resolve(search.result());
   }

@@ -35,7 +35,7 @@ export async function searchLog(
   const first = unsaved[0]?.number ?? Infinity;
   const isAscii = /^[ -~]*$/.test(query.text);
   const pattern = isAscii ? `%${query.text.replace(/[\\%_]/g, "\\$&")}%` : "%";
-  let [last, found] = [-1, 0];
+  let [last, found] = [search.start - 1, 0];
   for (let isLast = false; !isLast;) {
     const { rows } = await pool.query({
       text: CANDIDATES,
@@ -46,16 +46,18 @@ export async function searchLog(
       const line: NumberedLine = LOG_LINES.fromRow(row);
       last = line.number;
       // The unsaved lines follow all others.
-      if (last >= first || replaced.has(last)) continue;
+      if (last >= first || replaced.has(last) || search.isDone) continue;
       search.add(line);
       found++;
     }
-    isLast = rows.length < LINES;
+    isLast = rows.length < LINES || search.isDone;
   }
   const { rows: [{ lines }] } = await pool.query({
     text: "SELECT count(*) AS lines FROM taskscope.log_lines WHERE place = $1 AND number < $2",
     values: [place, Number.isFinite(first) ? first : Number.MAX_SAFE_INTEGER],
   });
-  for (const line of unsaved) search.add(line);
+  for (const line of unsaved) {
+    if (!search.isDone && line.number >= search.start) search.add(line);
+  }
   return { ...search.result(), searched: Math.max(lines, found) + unsaved.length };
 }

@@ -28,13 +28,18 @@ scope.onmessage = ({ data }) => {
 
 function search({ file, place, unsaved, query }: SearchRequest): LogMatches {
   const search = new LogSearch(query);
-  for (const line of savedLines(file, place, unsaved[0]?.number ?? Infinity)) search.add(line);
-  for (const line of unsaved) search.add(line);
+  for (const line of savedLines(file, place, search.start, unsaved[0]?.number ?? Infinity)) {
+    if (search.isDone) break;
+    search.add(line);
+  }
+  for (const line of unsaved) {
+    if (!search.isDone && line.number >= search.start) search.add(line);
+  }
   return search.result();
 }
 
-/** Yields the lines of a task below a number, in order. */
-function* savedLines(file: string, place: number, end: number): Generator<NumberedLine> {
+/** Yields the lines of a task from a number to below another one, in order. */
+function* savedLines(file: string, place: number, start: number, end: number): Generator<NumberedLine> {
   const { name, columns, fromRow } = LOG_LINES;
   // The file is opened for each search, because it may have been replaced since the last one.
   const db = new DatabaseSync(file, { readOnly: true });
@@ -44,7 +49,7 @@ function* savedLines(file: string, place: number, end: number): Generator<Number
         columns.join(", ")
       } FROM ${name} WHERE place = ? AND number >= ? AND number < ? ORDER BY number LIMIT ?`,
     );
-    for (let from = 0;;) {
+    for (let from = start;;) {
       const rows = rowsOf(statement, [place, from, Math.min(end, Number.MAX_SAFE_INTEGER), CHUNK_LINES]);
       for (const row of rows) yield fromRow(row as SideRow);
       if (rows.length < CHUNK_LINES) return;

@@ -27,6 +27,19 @@ function expected(lines: readonly NumberedLine[], { text, from, to, most, keep }
   return { lines: wanted, index, matches: matching.length, searched: lines.length };
 }
 
+Deno.test("LogSearch returns the next matches, and needs no line before and after them", () => {
+  fc.assert(
+    fc.property(fc.nat(10), fc.array(text, { maxLength: 40 }), query, (first, texts, query) => {
+      const lines = texts.map((text, index) => ({ number: first + index, at: index, text }));
+      const search = new LogSearch({ ...query, keep: "next" });
+      for (const line of lines.filter(({ number }) => number >= search.start)) {
+        if (!search.isDone) search.add(line);
+      }
+      assertEquals(search.result().lines, expected(lines, { ...query, keep: "oldest" }).lines);
+    }),
+  );
+});
+
 Deno.test("LogSearch returns the oldest or newest matches in a range, and counts all", () => {
   fc.assert(
     fc.property(fc.nat(10), fc.array(text, { maxLength: 40 }), query, (first, texts, query) => {
