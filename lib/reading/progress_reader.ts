@@ -35,7 +35,8 @@ const FRONT_COLUMN = /^(\d{1,6})\/(\d{1,6})(?= {2,}\S)/;
 const DIGIT = /\p{Nd}/u;
 
 /** A row that is drawn from left to right: a scale with dots, or a character for each result. */
-const GROWING = /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.FEWCRISPUsx*]{1,400}$/;
+const GROWING =
+  /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.FEWCRISPUsx*]{1,400}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
 
 /** Where a line was read, and when. */
 export interface LineContext {
@@ -133,7 +134,8 @@ export class ProgressReader {
 /** `Epoch 2/3:  40%|####`, `pass 1/2 ... 59%`: a part of a step of a stated number counts as (k - 1 + p) / K. */
 function withinStep(sighting: Sighting, text: string): Sighting {
   const { progress, current, total, format } = sighting;
-  if (progress === null || format === "loop") return sighting;
+  // What is stated is of the whole: `dlstatus:1:4.2:Retrieving file 1 of 6`.
+  if (progress === null || format === "loop" || sighting.rank === RANK.stated) return sighting;
   const found = STEP.exec(text) ?? (current === null ? FRONT_STEP.exec(text) : null) ??
     (sighting.rank === RANK.drawn ? FRONT_COLUMN.exec(text) : null);
   const [, step, steps] = found ?? [];

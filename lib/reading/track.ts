@@ -66,6 +66,16 @@ export interface Track {
   isRedrawn: boolean;
 }
 
+/** Where and when a sighting was made. */
+export interface Place {
+  /** The name of the output. */
+  readonly output: string;
+  /** The row of the line in its output. */
+  readonly row: number;
+  /** When, in milliseconds of any clock that does not go back. */
+  readonly atMs: number;
+}
+
 /** Rises after which a bare number is believed. */
 const BELIEVED_RISES = 2;
 /** The same if each line names another thing, whose own percentage it may be. */
@@ -93,13 +103,13 @@ const UNSEEN_FLOOR_MS = 5_000;
  * Begins a track.
  *
  * @param sighting the first one
- * @param context where and when it was made
+ * @param place where and when it was made
  * @param order the number of the track
  * @param step the number of the step that it begins with
  */
 export function newTrack(
   sighting: Sighting,
-  { output, row, atMs }: Pick<Track, "output" | "row"> & { readonly atMs: number },
+  { output, row, atMs }: Place,
   order: number,
   step: number,
 ): Track {

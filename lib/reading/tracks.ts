@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nameIn, stemOf } from "./labels.ts";
 import { RANK, type Reading, type Sighting } from "./reading.ts";
 import {
   changeOf,
@@ -17,7 +18,7 @@ import {
   isClose,
   isDrawnBar,
   isNearEnd,
-  newTrack,
+  type Place,
   type Track,
   withoutLeaps,
 } from "./track.ts";
@@ -30,15 +31,10 @@ import {
   isSuccessor,
   mayBeWithin,
 } from "./track_order.ts";
+import { TrackBook } from "./track_book.ts";
 
-/** Where and when a sighting was made. */
-export interface SightingContext {
-  /** The name of the output. */
-  readonly output: string;
-  /** The row of the line in its output. */
-  readonly row: number;
-  /** When, in milliseconds of any clock that does not go back. */
-  readonly atMs: number;
+/** Where and when a sighting was made, and how. */
+export interface SightingContext extends Place {
   /** Whether the row is being redrawn. */
   readonly isRedraw: boolean;
 }
@@ -49,31 +45,19 @@ const PARALLEL_TURNS = 2;
 const DOUBTFUL_SIGHTINGS = 8;
 /** Rows of a track that are remembered. */
 const MOST_ROWS = 256;
-/** Labels of a track that are remembered: each file may have one of its own. */
-const MOST_KEYS = 8;
-/** Tracks that are remembered; of more, the one not seen for longest is forgotten. */
-const MOST_TRACKS = 64;
 /** How long a track may stand at 100 % while the program goes on. */
 const ENDED_MS = 2_000;
 /** Words that a program writes over a finished bar. */
 const DONE = /\b(?:done|complete|completed|finished|ok)\b/i;
 /** A line that ends what was before. */
 const ALL_DONE = /^\W{0,4}(?:all )?(?:done|complete|completed|finished|success|succeeded)\b/i;
-/** The frames of spinners: braille, and circles that turn. */
-const SPINNER = /[\u2800-\u28ff◐◓◑◒◴◷◶◵]/g;
-/** How far the next percentage in a row may be ahead, in percentage points, to continue a track with other words. */
-const MAX_LEAP = 50;
-
 /** The reading of indeterminate progress. */
 const INDETERMINATE = { progress: null, current: null, total: null, unit: null } as const;
 
 /** Groups sightings into tracks, and returns the progress to report. */
 export class Tracks {
-  readonly #tracks: Map<string, Track> = new Map();
-  /** The values of the above without repetitions; `null` if that is not known. */
-  #all: readonly Track[] | null = null;
+  readonly #book = new TrackBook();
   #steps = 0;
-  #order = 0;
   /** The first of an unknown number of phases; `null` until the second one has begun. */
   #firstPhase: Track | null = null;
   #shown: Track | null = null;
@@ -87,7 +71,8 @@ export class Tracks {
    * @returns the reading to report; `undefined` if it has not changed
    */
   take(sighting: Sighting, context: SightingContext): Reading | undefined {
-    const track = this.#trackOf(sighting, context);
+    const { track, forgotten } = this.#book.take(sighting, context, () => ++this.#steps);
+    if (forgotten !== undefined) this.#parallel.delete(forgotten);
     sighting = continuedStep(track, withoutLeaps(track, sighting), context);
     this.#countLine(context);
     this.takeOtherVersion(context);
@@ -111,7 +96,7 @@ export class Tracks {
 
   /** Takes a redrawn row without progress: `Mount snap` in the place of `Download snap 97%`. */
   takeOtherVersion({ output, row, atMs }: SightingContext): void {
-    for (const track of this.#tracks.size === 0 ? [] : this.#allTracks) {
+    for (const track of this.#book.all) {
       if (track.output === output && track.lastRow === row) track.replacedMs ??= atMs;
     }
   }
@@ -119,9 +104,9 @@ export class Tracks {
   /** Takes a complete line without progress. */
   takeOther(text: string, context: SightingContext): void {
     const { output, row, atMs } = context;
-    if (this.#tracks.size === 0) return;
+    if (this.#book.all.length === 0) return;
     this.#countLine(context);
-    for (const track of this.#allTracks) {
+    for (const track of this.#book.all) {
       // A line over a bar that was close to its end replaces it; before that, the bar is drawn again below.
       if (track.output === output && track.lastRow === row && isClose(track.newest)) {
         track.replacedMs ??= atMs;
@@ -144,58 +129,14 @@ export class Tracks {
    * @returns the reading to report; `undefined` if it has not changed
    */
   tick(atMs: number): Reading | undefined {
-    return this.#tracks.size === 0 ? undefined : this.#changed(atMs);
+    return this.#book.all.length === 0 ? undefined : this.#changed(atMs);
   }
 
   /** Counts lines since each track was seen. Redrawing another row does not count: the track's row is still visible. */
   #countLine({ row, isRedraw }: SightingContext): void {
-    for (const track of this.#allTracks) {
+    for (const track of this.#book.all) {
       if (!isRedraw || row === track.lastRow) track.otherLines++;
     }
-  }
-
-  #trackOf(sighting: Sighting, { output, row, atMs }: SightingContext): Track {
-    const source = `${output}\n${sighting.format}\n`;
-    const label = source + skeletonOf(sighting.label);
-    // With another total and a count that falls, it is another track.
-    const key = isOfTrack(this.#tracks.get(label), sighting) ? label : `${label}\n${sighting.total}`;
-    const known = this.#tracks.get(key);
-    if (known !== undefined) return known;
-    const continued = this.#continued(sighting, output, row);
-    const track = continued ?? newTrack(sighting, { output, row, atMs }, ++this.#order, ++this.#steps);
-    this.#tracks.set(key, track);
-    track.keys.push(key);
-    if (track.keys.length > MOST_KEYS) this.#tracks.delete(track.keys.shift()!);
-    this.#all = null;
-    if (continued === undefined && this.#allTracks.length > MOST_TRACKS) this.#forgetOldest();
-    return track;
-  }
-
-  /**
-   * `3/17 b.txt` continues `2/17 a.txt`: another label, but the same total and a count that does not fall. So does a
-   * percentage in the same row that does not fall, as bars and rates beside it change.
-   */
-  #continued(
-    { format, total, current, progress, label }: Sighting,
-    output: string,
-    row: number,
-  ): Track | undefined {
-    const stem = stemOf(label);
-    return this.#allTracks.find((track) => {
-      const { newest, lastRow } = track;
-      if (track.output !== output || track.format !== format || newest.total !== total) return false;
-      if (total !== null) return isAhead(newest.current, current, total / 2);
-      const isSamePlace = row === lastRow || (stem !== "" && stem === stemOf(newest.label));
-      return isSamePlace && isAhead(newest.progress, progress, MAX_LEAP);
-    });
-  }
-
-  #forgetOldest(): void {
-    const oldest = this.#allTracks.reduce((a, b) => b.seenMs < a.seenMs ? b : a);
-    for (const key of oldest.keys) this.#tracks.delete(key);
-    this.#parallel.delete(oldest);
-    oldest.rival = null;
-    this.#all = null;
   }
 
   #update(track: Track, sighting: Sighting, atMs: number, isNewPhase: boolean): void {
@@ -206,7 +147,7 @@ export class Tracks {
       track.stepBefore = track.lastStep;
       track.lastStep = ++this.#steps;
       track.riseSteps = [...track.riseSteps.slice(-2), track.lastStep];
-      for (const other of this.#allTracks) {
+      for (const other of this.#book.all) {
         const isBetween = other.lastRestart > track.stepBefore && track.lastRestart < track.stepBefore;
         const isAbove = isBelieved(track) && track.newest.rank >= other.newest.rank;
         if (other !== track && isBetween && isAbove) other.isPart = true;
@@ -233,11 +174,6 @@ export class Tracks {
     track.wasOpen ||= !isAtEnd(sighting);
     track.endedMs = isAtEnd(sighting) ? track.endedMs ?? atMs : null;
     track.newest = sighting;
-  }
-
-  /** Every track once, however many labels it has. */
-  get #allTracks(): readonly Track[] {
-    return this.#all ??= [...new Set(this.#tracks.values())];
   }
 
   #changed(atMs: number): Reading | undefined {
@@ -272,7 +208,7 @@ export class Tracks {
     }
     // `files 1/1`, drawn at its end only, was a phase, too.
     if (isDrawnBar(shown)) {
-      this.#firstPhase ??= this.#allTracks.find((other) => isPhaseBefore(other, shown)) ?? null;
+      this.#firstPhase ??= this.#book.all.find((other) => isPhaseBefore(other, shown)) ?? null;
     }
     if (this.#firstPhase?.isPart) this.#firstPhase = null;
     this.#shown = shown;
@@ -288,7 +224,7 @@ export class Tracks {
 
   #choose(atMs: number): Track | null {
     let best: Track | null = null;
-    for (const track of this.#allTracks) {
+    for (const track of this.#book.all) {
       if (isCandidate(track, atMs) && (best === null || isBetter(track, best))) best = track;
     }
     return best;
@@ -296,7 +232,7 @@ export class Tracks {
 
   /** Finds the tracks that advance beside a track: none of them is the whole. */
   #equalsOf(track: Track, atMs: number): Track[] {
-    return this.#allTracks.filter((other) =>
+    return this.#book.all.filter((other) =>
       other !== track && other.output === track.output && other.row !== track.row &&
       isCandidate(other, atMs) && other.newest.rank === track.newest.rank &&
       (mayBeWithin(track, other) || (other.format === track.format && areEqual(track, other)))
@@ -307,7 +243,7 @@ export class Tracks {
   #progressOf({ newest, seenStep }: Track): number | null {
     const { progress, current, total, isBeginning } = newest;
     if (!isBeginning || current === null || total === null) return progress;
-    const parts = this.#allTracks.filter((track) =>
+    const parts = this.#book.all.filter((track) =>
       track.newest !== newest && track.seenStep > seenStep && isBelieved(track) &&
       track.newest.progress !== null && !track.newest.isBeginning && track.newest.total !== total &&
       (track.newest.current === null || track.isNamed)
@@ -317,37 +253,8 @@ export class Tracks {
   }
 }
 
-function isOfTrack(track: Track | undefined, { current, total }: Sighting): boolean {
-  if (track === undefined) return true;
-  const { newest } = track;
-  if (total === null || newest.total === null || current === null || newest.current === null) return true;
-  return total === newest.total || current >= newest.current;
-}
-
-function isAhead(before: number | null, after: number | null, most: number): boolean {
-  return before !== null && after !== null && after >= before && after <= before + most;
-}
-
 function phaseStatus({ status, label, progress }: Sighting): string {
   const words = status ?? label.replace(/[\d#%:./\\[\]()]+/g, " ").trim();
   const percent = `${Math.floor(progress ?? 0)} %`;
   return words === "" ? percent : `${words} ${percent}`;
-}
-
-/** The words in front of the number. */
-function stemOf(label: string): string {
-  const end = label.indexOf("#");
-  return end === -1 ? "" : skeletonOf(label.slice(0, end));
-}
-
-/** The words with digits in front of the number, such as `part-3.csv`. */
-function nameIn(label: string): string {
-  return label.slice(0, Math.max(0, label.indexOf("#"))).match(
-    /[\p{L}_][\p{L}\p{N}_./-]*\p{N}[\p{L}\p{N}_./-]*/gu,
-  )?.join(" ") ?? "";
-}
-
-/** A label with its numbers and spinners blanked. */
-function skeletonOf(label: string): string {
-  return label.replace(SPINNER, " ").replace(/\d[\d.,:]*/g, "#").replace(/\s+/g, " ").trim();
 }

@@ -42,28 +42,18 @@ export interface FormatEntry {
 
 /** Known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
-  ...[
-    ffmpeg,
-    columns,
-    rsync,
-    wget,
-    dockerLayers,
-    podmanBlobs,
-    compose,
-    composePlain,
-    taskList,
-    resultDots,
-    rulers,
-  ]
-    .map((
-      format,
-    ) => ({
-      format,
-      needsWords: true,
-    })),
-  ...[
-    ...[protocols, foreignJson, tap, tqdm, curl, buildKit, planned, conda, nextflow, pip, scales, mapReduce],
-    ...[transfers, builds, training, numbersInText],
-  ].map((format) => ({ format, needsWords: false })),
-  { format: bareBars, needsWords: true },
+  ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
+  ...withWords(resultDots, rulers),
+  ...withDigits(protocols, foreignJson, tap, tqdm, curl, buildKit),
+  ...withWords(planned),
+  ...withDigits(conda, nextflow, pip, scales, mapReduce, transfers, builds, training, numbersInText),
+  ...withWords(bareBars),
 ];
+
+function withWords(...formats: readonly FormatEntry["format"][]): readonly FormatEntry[] {
+  return formats.map((format) => ({ format, needsWords: true }));
+}
+
+function withDigits(...formats: readonly FormatEntry["format"][]): readonly FormatEntry[] {
+  return formats.map((format) => ({ format, needsWords: false }));
+}

@@ -18,7 +18,7 @@ interface Plan {
    * numbers in the match is the total.
    */
   readonly plan: RegExp;
-  /** A step. Named groups: `current`, or `done` and `doneUnit`; without them, the steps are counted. */
+  /** A step. Named groups: `current`, or `done` and `doneUnit`; without them, the steps are counted, each `id` once. */
   readonly step: RegExp;
   /** Whether the line of a step announces its beginning; by default, it announces its end. */
   readonly isBeginning?: boolean;
@@ -85,6 +85,23 @@ const PLANS: readonly Plan[] = [
     step: /^\[CV(?: \d+\/\d+)?(?:; \d+\/\d+)?\] END\b/,
     other: /^\[CV(?: \d+\/\d+)?(?:; \d+\/\d+)?\] START\b/,
   },
+  // mocha --reporter json-stream
+  {
+    format: "mocha",
+    unit: "tests",
+    status: "Testing",
+    plan: /^\["start",\{"total":(?<last>\d+)\}\]$/,
+    step: /^\["(?:pass|fail|pending)",\{/,
+  },
+  // Playwright numbers its tests as they begin, and several run at once.
+  {
+    format: "playwright",
+    unit: "tests",
+    status: "Testing",
+    plan: /^Running (?<last>\d+) tests? using \d+ workers?(?:, shard \d+ of \d+)?$/,
+    step: /^(?:[✓✘x-]|ok) +(?<id>\d+) (?:\[[^\]]{1,60}\] › )?[^›]{1,200}:\d+:\d+ › (?!.* \(retry #\d+\))/,
+    other: /^\d+ (?:\[[^\]]{1,60}\] › )?[^›]{1,200}:\d+:\d+ › /,
+  },
   {
     format: "zfs",
     unit: "B",
@@ -94,14 +111,26 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
+/** Names of steps that are remembered. */
+const MOST_IDS = 10_000;
+
+/** What is known of a plan. */
+interface PlanState {
+  readonly total: number;
+  readonly first: number;
+  /** The names of the steps that are done, if they have names: rows are drawn more than once. */
+  readonly ids: Set<string>;
+  done: number;
+}
+
 /** Creates the format that reads all of {@linkcode PLANS}. */
 export function planned(): Format {
-  const totals = new Map<Plan, { readonly total: number; readonly first: number; done: number }>();
+  const totals = new Map<Plan, PlanState>();
   return ({ text }) => {
     for (const plan of PLANS) {
       const announced = plan.plan.exec(text);
       if (announced !== null) {
-        totals.set(plan, { ...totalOf(announced), done: 0 });
+        totals.set(plan, { ...totalOf(announced), ids: new Set(), done: 0 });
         return null;
       }
       const state = totals.get(plan);
@@ -133,11 +162,11 @@ function totalOf(
   return { total: numbers.reduce((sum, number) => sum + number, 0), first: 1 };
 }
 
-function currentOf(
-  { groups = {} }: RegExpExecArray,
-  state: { readonly first: number; done: number },
-): number {
-  const { current, done, doneUnit } = groups;
+function currentOf({ groups = {} }: RegExpExecArray, state: PlanState): number {
+  const { current, done, doneUnit, id } = groups;
   if (done !== undefined) return bytesOf(done, doneUnit, 1024);
-  return current === undefined ? ++state.done : Number(current) - state.first + 1;
+  if (current !== undefined) return Number(current) - state.first + 1;
+  if (id !== undefined && state.ids.has(id)) return state.done;
+  if (id !== undefined && state.ids.size < MOST_IDS) state.ids.add(id);
+  return ++state.done;
 }

@@ -4,18 +4,28 @@
  * @module
  */
 
-import { type Format, percentage } from "../reading.ts";
+import { counted, type Format, percentage } from "../reading.ts";
 
 /** Words, and a scale of dots and numbers that ends with the line. */
 const SCALE =
   /^(?<what>[^\d.]{0,80}?)[: ]*(?<scale>\.{0,12}\d{1,3}(?: ?\.+ ?\d{1,3})+(?: ?\.+)?|0\.{1,3})(?: ?- done\.?| ?done\.?)?$/;
+/** `120 [0.. 50.. 100.. ]`: how many there are, and how many are done. */
+const COUNTS = /^(\d{1,9}) \[(?:\d{1,9}\.\. ){0,80}?(\d{1,9})\.\. ?\]?$/;
+/** `25% to  50% .oOo.oOo`: the part that is under way, and signs for what is done of it. */
+const PART = /^(\d{1,3})% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
 /** Dots between two numbers of GDAL's scale, each a quarter of the way. */
 const GDAL_DOTS = 3;
 
-/** GDAL's tools, llvm-lit, asr and others that draw `0...10...20`. */
+/** GDAL's tools, llvm-lit, asr, bandit and others that draw `0...10...20`. */
 export function scales(): Format {
   return ({ text }) => {
+    const part = PART.exec(text)?.[1];
+    if (part !== undefined) return percentage("scale", Number(part)) ?? null;
     if (!text.includes("..") && !text.includes(". ")) return undefined;
+    const [, total, done] = COUNTS.exec(text) ?? [];
+    if (total !== undefined && done !== undefined) {
+      return counted("scale", Number(done), Number(total)) ?? null;
+    }
     const { what = "", scale = "" } = SCALE.exec(text)?.groups ?? {};
     const points = scale.match(/\d+/g)?.map(Number) ?? [];
     const last = points.at(-1);

@@ -172,6 +172,15 @@ export const training = patterns([
       /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle|(?:\w{2,20} )?iteration) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?!.*\d ?%)(?: \([^)]*\))?(?:[.…:]*|: .{1,200})$/i,
     isBeginning: true,
   },
+  // `iteration: 3 of max_iter: 12`, `epoch 3, max_epochs=12`, `Iteration 3 (max. 12): loss 0.3`
+  {
+    format: "loop",
+    pattern: new RegExp(
+      String
+        .raw`^(?<phase>${WORDS})[:= ]{1,3}(?<current>\d+)(?:,| of| /| \()? ?max(?:imum)?\.?[_ -]?(?:${WORDS})?s?[:= ]{1,3}(?<total>\d+)(?![\w.%/])`,
+      "i",
+    ),
+  },
   // A loop's name and where it is: `iter 300/5000, loss=0.3`, `Iteration 300/5000: loss 0.3`, `Trial 3/17 finished`
   {
     format: "loop",

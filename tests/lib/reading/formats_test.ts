@@ -242,6 +242,15 @@ Deno.test("columns() reads the number below a percent sign", () => {
   assertEquals(progressOf([row(10), row(20)]), []);
 });
 
+Deno.test("columns() reads what is done of all below a head that says so", () => {
+  const head = " URL  errs cur/max   done / total   pass left";
+  assertEquals(
+    progressOf([head, " a      0   3/20     200/800     00:01 00:03", " a  0   3/20     400/800"]),
+    [25, 50],
+  );
+  assertEquals(progressOf([" URL  errs cur/max   rate", " a      0   3/20     200/800"]), []);
+});
+
 Deno.test("Formats of protocols read what programs write for other programs", () => {
   check([
     ["##vso[task.setprogress value=40;]Uploading", { progress: 40, status: "Uploading" }],

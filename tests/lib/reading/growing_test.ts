@@ -16,6 +16,19 @@ Deno.test("ProgressReader reads a scale that grows without a pause, but no prose
   assertEquals(prose.progress, []);
 });
 
+Deno.test("ProgressReader reads how many of how many a growing row has, and which part is under way", () => {
+  const counts = new Outputs().write("80 [");
+  for (const done of [0, 20, 40, 60]) counts.write(`${done}.. `).wait(700);
+  assertEquals(counts.write("]\n").progress, [0, 25, 50, 75]);
+  const parts = new Outputs();
+  for (const part of [0, 20, 40]) {
+    parts.write(`${String(part).padStart(2)}% to ${part + 20}%  `);
+    for (const sign of "#".repeat(12)) parts.write(sign).wait(150);
+    parts.write("\n");
+  }
+  assertEquals(parts.progress, [0, 20, 40]);
+});
+
 Deno.test("ProgressReader counts dots between the numbers of a scale, unless they come with the number", () => {
   const one = ["[0%.  ]", "[0%..  ]", "[0%..10%  ]", "[0%..10%.  ]", "[0%..10%..20%.  ]"];
   const shownOf = (rows: readonly string[]) =>

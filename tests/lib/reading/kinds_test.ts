@@ -71,6 +71,9 @@ const DONE: Kinds = {
     `[0:01] | Hosts: 1 | Errors: 0 | Requests: ${step * 50}/500 (${percent}%)`,
   "a column of a table": (step) =>
     `MyStack |  ${step}/10 | 10:00:1${step} AM | CREATE_COMPLETE      | AWS::S3::Bucket | B${step}`,
+  "a loop and its most": (step) => `iteration: ${step} of max_iter: 10`,
+  "epochs and their most": (step) => `Epoch ${step}, max_epochs=10`,
+  "rounds and their maximum": (step) => `round ${step} (max rounds: 10)`,
   "done and to do": (step) =>
     `[STATUS] 14.00 tries/min, ${step * 10} tries in 00:01h, ${100 - step * 10} to do in 00:02h`,
   "a message after an address": (step) => `reading message u@127.0.0.1:${step} of 10 (3156 octets) flushed`,

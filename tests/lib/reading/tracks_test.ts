@@ -265,4 +265,50 @@ Deno.test("Tracks: steps of an announced plan count, however the steps are named
   assertEquals(progressOf([...poetry, "  - Updating b (1.0 -> 1.1)", "  - Installing c (2.0)"]), [0, 25, 50]);
   assertEquals(progressOf(["Processing pages 5 through 8.", "Page 5", "Loading font A", "Page 6"]), [0, 25]);
   assertEquals(progressOf(["Page 5", "Page 6", "Page 7", "Page 8"]), []);
+  const events = ['["start",{"total":4}]', '["pass",{"title":"3 of 9"}]', '["fail",{"title":"b"}]'];
+  assertEquals(progressOf([...events, '["pending",{"title":"c"}]']), [25, 50, 75]);
+});
+
+Deno.test("Tracks: tests of a stated number count once each, whatever the order in which they end", () => {
+  const results = [
+    "     1 [firefox] › a.spec.ts:3:1 › buys 3 of 9",
+    "  ✓  2 [firefox] › a.spec.ts:5:1 › pays (200ms)",
+    "  ✘  1 [firefox] › a.spec.ts:3:1 › buys 3 of 9 (400ms)",
+    "  ✓  3 [firefox] › a.spec.ts:3:1 › buys 3 of 9 (retry #1) (300ms)",
+    "  -  4 [webkit] › b.spec.ts:7:1 › returns",
+  ];
+  assertEquals(progressOf(["Running 4 tests using 2 workers, shard 1 of 3", ...results]), [0, 25, 50, 75]);
+  assertEquals(progressOf(results), []);
+  const output = new Outputs().write("Running 2 tests using 1 worker\n\n     1 a.spec.ts:3:1 › buys\n").wait(
+    300,
+  );
+  output.write("\x1b[1A\x1b[2K\r  ✓  1 a.spec.ts:3:1 › buys (2ms)\n     2 a.spec.ts:5:1 › pays\n").wait(300);
+  assertEquals(output.last.progress, 50);
+});
+
+Deno.test("Tracks: a row that goes on counting below another is the same track, and a new bar is not", () => {
+  const row = (name: string, percent: number) => `${name}  ${percent}% ${"█".repeat(percent / 10)}`;
+  const shownOf = (next: number) => {
+    const output = new Outputs();
+    for (const percent of [10, 20, 30]) output.write(`\r${row("cart_test", percent)}`).wait(300);
+    return output.write(`\n${row("tax_test", next)}`).wait(300).last.progress;
+  };
+  assertEquals([40, 50, 10, 90].map(shownOf), [40, 50, 30, 30]);
+});
+
+Deno.test("Tracks: a percentage that leaps in its row is the same track, unless it leaps to the end", () => {
+  const shownOf = (percent: number) =>
+    new Outputs().write("\r████ building (14%) a.js").wait(300).write(`\r████ sealing (${percent}%)     `)
+      .wait(2_500).last.progress;
+  assertEquals([70, 100].map(shownOf), [70, null]);
+});
+
+Deno.test("Tracks: the count in a stated percentage's text is not the whole", () => {
+  assertEquals(
+    progressOf(["dlstatus:2:30.0:Retrieving file 2 of 6", "dlstatus:5:60.0:Retrieving file 5 of 6"]),
+    [
+      30,
+      60,
+    ],
+  );
 });
