@@ -45,6 +45,6 @@ export function evenShares(node: string, held: ReadonlySet<number>, { shards, no
   const start = Math.max(0, nodes.indexOf(node)) * most;
   return {
     take: Array.from({ length: missing }, (_, index) => free[(start + index) % free.length]!),
-    release: Math.max(0, held.size - (shortage > free.length ? least : most)),
+    release: Math.max(0, held.size - most, Math.min(held.size - least, shortage - free.length)),
   };
 }

@@ -61,11 +61,14 @@ export class Connection {
   #isLost = false;
   /** Called when the connection is lost although no statement waits for a result. */
   onLoss: ((error: Error) => void) | null = null;
+  /** Called with the payload of every notification on a channel that the session listens to. */
+  onNotification: ((payload: string) => void) | null = null;
 
   private constructor(client: Client) {
     this.#client = client;
     client.on("error", (error) => this.#lost(error));
     client.on("end", () => this.#lost(new Error("Connection terminated")));
+    client.on("notification", ({ payload = "" }) => this.onNotification?.(payload));
   }
 
   /**

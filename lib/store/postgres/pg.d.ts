@@ -44,6 +44,7 @@ declare class Client {
   query(query: string | QueryConfig): Promise<QueryResult>;
   end(): Promise<void>;
   on(event: "error" | "end", listener: (error: Error) => void): this;
+  on(event: "notification", listener: (notification: { readonly payload?: string }) => void): this;
   readonly connection: { readonly stream: { destroy(): void } };
 }
 

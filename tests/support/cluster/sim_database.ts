@@ -27,7 +27,8 @@ export type Mutation =
   | "the reserved numbers"
   | "the repetition of the same batch"
   | "the deduplication of reports"
-  | "waiting for the commit";
+  | "waiting for the commit"
+  | "a steady clock of the database";
 
 /** The row of a shard. */
 interface Row {
@@ -60,6 +61,7 @@ export class SimDatabase {
   #rows: Row[];
   #nodes: Map<string, number> = new Map();
   #timeline = 1;
+  #offsetMs = 0;
 
   constructor(world: World, ledger: Ledger, leaseMs: number, without: Mutation | null) {
     this.#world = world;
@@ -75,6 +77,13 @@ export class SimDatabase {
       expiresMs: -Infinity,
       committedMs: -Infinity,
     }));
+    if (without !== "a steady clock of the database") return;
+    world.at(world.between(5_000, 20_000), () => this.#offsetMs = 2 * leaseMs);
+  }
+
+  /** The time by the clock of the database, in milliseconds. */
+  get #nowMs(): number {
+    return this.#world.nowMs + this.#offsetMs;
   }
 
   get epoch(): string {
@@ -88,12 +97,12 @@ export class SimDatabase {
 
   shardState(shard: number): ShardState {
     const { term, owner, commits, expiresMs } = this.#rows[shard]!;
-    const isFree = expiresMs < this.#world.nowMs;
+    const isFree = expiresMs < this.#nowMs;
     return { shard, term, owner, commits, epoch: this.epoch, isFree };
   }
 
   heartbeat(node: string, held: readonly Tenure[]): Heartbeat {
-    const { nowMs } = this.#world;
+    const nowMs = this.#nowMs;
     this.#nodes.set(node, nowMs + this.#leaseMs);
     const renewed = held.filter(({ shard, term }) => {
       const row = this.#rows[shard]!;
@@ -110,11 +119,11 @@ export class SimDatabase {
   take(node: string, shards: readonly number[]): Grant[] {
     return shards.flatMap((shard) => {
       const row = this.#rows[shard]!;
-      if (row.owner !== node && row.expiresMs >= this.#world.nowMs) return [];
+      if (row.owner !== node && row.expiresMs >= this.#nowMs) return [];
       const seq = this.#without === "the reserved numbers" ? row.seq : row.reservedSeq;
       row.term++;
       row.owner = node;
-      row.expiresMs = this.#world.nowMs + this.#leaseMs;
+      row.expiresMs = this.#nowMs + this.#leaseMs;
       row.reservedSeq = seq + BLOCK;
       const { term, commits, reservedSeq } = row;
       this.#world.log(() => `${node} takes shard ${shard}: term ${term}, commits ${commits}`);
@@ -147,8 +156,8 @@ export class SimDatabase {
       throw new FenceError("another commit");
     }
     row.commits++;
-    row.committedMs = this.#world.nowMs;
-    row.expiresMs = this.#world.nowMs + this.#leaseMs;
+    row.committedMs = this.#nowMs;
+    row.expiresMs = this.#nowMs + this.#leaseMs;
     row.seq = batch.at(-1)?.seq ?? row.seq;
     this.#world.log(() =>
       `${node} commits ${row.commits} of shard ${shard} in term ${term}: ${JSON.stringify(batch)}`

@@ -30,7 +30,8 @@ export async function simulate(
   };
   for (let world = 0; world < WORLDS; world++) add();
   while (running.length > 0) {
-    for (const [index, { seed, simulation }] of [...running.entries()].reverse()) {
+    for (let index = running.length - 1; index >= 0; index--) {
+      const { seed, simulation } = running[index]!;
       if (simulation.step()) continue;
       const { violation } = simulation.world;
       if (violation !== null) return { seed, violation };

@@ -5,6 +5,7 @@ import { SYSTEM_CLOCK } from "../../../../lib/cluster/system_clock.ts";
 import { Connection } from "../../../../lib/store/postgres/connection.ts";
 import { readAddress } from "../../../../lib/store/postgres/postgres_address.ts";
 import { PostgresLeases, type ShardBatch } from "../../../../lib/store/postgres/postgres_leases.ts";
+import { ShardHints } from "../../../../lib/store/postgres/shard_hints.ts";
 import { migrate } from "../../../../lib/store/postgres/schema.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { type LeaseHome, testLeases } from "../../../support/cluster/lease_conformance.ts";
@@ -226,4 +227,55 @@ test("ClusterNode takes the shards of a frozen node, which then shows and commit
   assertEquals(await home.stored(), []);
   assertEquals(a.owned.has(0), false);
   await Promise.all([a.stop(), b.stop()]);
+});
+
+test("ShardHints tells of commits and free shards, also after its session was ended", async (home) => {
+  const heard: string[] = [];
+  const hints = new ShardHints({
+    address: readAddress(home.cluster.url),
+    onCommit: (shard, seq) => heard.push(`commit ${shard} ${seq}`),
+    onFree: (shard) => heard.push(`free ${shard}`),
+    onOpen: () => heard.push("open"),
+  });
+  hints.start();
+  try {
+    for (let round = 1; round <= 2; round++) {
+      await until(() => heard.at(-1) === "open");
+      const leases = home.node("a");
+      const owned = await home.own(leases);
+      await owned.commit(home.batch(round));
+      await leases.release([owned.grant]);
+      await until(() => heard.at(-1) === "free 0");
+      assertEquals(heard.splice(0), ["open", `commit 0 ${round}`, "free 0"]);
+      home.cluster.sql("NOTIFY taskscope_shards, 'nonsense'");
+      home.cluster.cutSessions();
+    }
+    await until(() => heard.at(-1) === "open");
+  } finally {
+    await hints.close();
+  }
+});
+
+test("ClusterNode takes a shard as soon as a hint says that it is free", async (home) => {
+  const a = start(home, "a", LEASE_MS, SYSTEM_CLOCK);
+  await until(() => a.owned.size === 3);
+  // Without a hint, its second heartbeat comes after the time limit of the test.
+  const patient: ClusterClock = { now: SYSTEM_CLOCK.now, after: () => () => {} };
+  const b = new ClusterNode<ShardBatch>({
+    ...{ node: "b", database: home.node("b"), clock: patient },
+    times: { leaseMs: LEASE_MS, renewMs: LEASE_MS, marginMs: 1_000 },
+    ...{ onTaken: () => {}, onLost: () => {}, onHandOver: () => Promise.resolve() },
+  });
+  const hints = new ShardHints({
+    address: readAddress(home.cluster.url),
+    onCommit: () => {},
+    onFree: () => b.wake(),
+    onOpen: () => b.wake(),
+  });
+  hints.start();
+  await until(() => b.owned.size > 0);
+  await a.stop();
+  await until(() => b.owned.size === 3);
+  await hints.close();
+  await b.stop();
 });
