@@ -22,6 +22,7 @@ import { Sockets } from "./streams/sockets.ts";
 import { OpenSockets } from "./streams/upgrade.ts";
 import { Slots } from "./slots.ts";
 import { Badges } from "./tasks/badges.ts";
+import { LogSearches } from "./tasks/log_searches.ts";
 import { Logs } from "./tasks/logs.ts";
 import { Names } from "./tasks/names.ts";
 import { PolledTasks } from "./tasks/polled_tasks.ts";
@@ -70,6 +71,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
   const batches = new ReportBatches(context, open);
   const files = new ReporterFiles(context.releases, context.access.basePath);
   const waits = new Waits(context);
+  const searches = new LogSearches(context.registry);
   const metrics = new MetricsEndpoint({
     registry: context.registry,
     totals: new TaskTotals(context.registry),
@@ -94,9 +96,9 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     clients: new Clients(context),
     docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
     files,
-    logs: new Logs(context),
+    logs: new Logs(context, searches),
     names: new Names(context),
-    pages: new Pages(context),
+    pages: new Pages(context, searches),
     polled: new PolledTasks(),
     reports: new ReportCalls(context),
     rest: new Rest(context),

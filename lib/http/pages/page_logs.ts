@@ -7,22 +7,24 @@
 import type { FoundLines, ShownTask } from "../../page_renderer.ts";
 import type { RegistryReader } from "../../registry/registry_reader.ts";
 import type { Task } from "../../task/task.ts";
-import { Slots } from "../slots.ts";
+import type { LogSearches } from "../tasks/log_searches.ts";
 import type { LogParams } from "../tasks/log_params.ts";
 
 /** The number of log lines that a task's page has when it is loaded. */
 const LOG_LINES = 500;
-/** The maximum number of searches of logs, for pages without JavaScript, that run or wait at the same time. */
-const MAX_SEARCHES = 50;
 
 /** Reads logs for pages. */
 export class PageLogs {
   readonly #registry: RegistryReader;
-  readonly #searches = new Slots(MAX_SEARCHES, "searches of logs");
+  readonly #searches: LogSearches;
 
-  /** @param registry the tasks and their logs */
-  constructor(registry: RegistryReader) {
+  /**
+   * @param registry the tasks and their logs
+   * @param searches searches the logs
+   */
+  constructor(registry: RegistryReader, searches: LogSearches) {
     this.#registry = registry;
+    this.#searches = searches;
   }
 
   /** Returns the newest lines of a task's log, or those that the page is asked for. */
@@ -46,18 +48,8 @@ export class PageLogs {
     if (filter === null) return null;
     const { text, stream, level } = filter;
     const range = { from: after ?? 0, to: before, most: LOG_LINES };
-    const release = this.#searches.take();
-    try {
-      const keep = after === null ? "newest" : "oldest";
-      const found = await this.#registry.searchLog(client, id, { ...filter, ...range, keep });
-      return {
-        ...found,
-        text,
-        ...(stream !== undefined && { stream }),
-        ...(level !== undefined && { level }),
-      };
-    } finally {
-      release();
-    }
+    const keep = after === null ? "newest" : "oldest";
+    const found = await this.#searches.search(client, id, { ...filter, ...range, keep });
+    return { ...found, text, ...(stream !== undefined && { stream }), ...(level !== undefined && { level }) };
   }
 }

@@ -31,6 +31,7 @@ import { Problem, problemOf, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
 import { type Answer, type Call, paramsOf, wantsJson } from "../route.ts";
 import { PageLogs } from "./page_logs.ts";
+import type { LogSearches } from "../tasks/log_searches.ts";
 import { logParamsOf } from "../tasks/log_params.ts";
 
 /** The headers of routes that respond with a page to browsers and with JSON to the page's script. */
@@ -48,11 +49,14 @@ export class Pages {
   readonly #assets: AssetFiles;
   readonly #logs: PageLogs;
 
-  /** @param context the parts of the monitor to use */
-  constructor(context: HandlerContext) {
+  /**
+   * @param context the parts of the monitor to use
+   * @param searches searches the logs
+   */
+  constructor(context: HandlerContext, searches: LogSearches) {
     this.#context = context;
     this.#assets = new AssetFiles(context.pages.assets);
-    this.#logs = new PageLogs(context.registry);
+    this.#logs = new PageLogs(context.registry, searches);
   }
 
   /** `GET /assets/{file}` */

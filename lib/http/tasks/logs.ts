@@ -4,27 +4,27 @@
  * @module
  */
 
-import type { LogQuery } from "../../store/log_search.ts";
 import { type HandlerContext, storedTask } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { JSON_HEADERS, TextResponse } from "../responses.ts";
 import { type Call, paramsOf } from "../route.ts";
-import { Slots } from "../slots.ts";
 import { type LogFilter, type LogParams, logParamsOf, MAX_PAGE_LINES } from "./log_params.ts";
+import type { LogSearches } from "./log_searches.ts";
 import { logTextResponse, type ReadLines } from "./log_text.ts";
 import { wantsText } from "./text.ts";
-
-/** The maximum number of searches that run or wait at the same time. */
-const MAX_SEARCHES = 50;
 
 /** Handles `GET /tasks/{client}/{id}/logs`. */
 export class Logs {
   readonly #context: HandlerContext;
-  readonly #searches = new Slots(MAX_SEARCHES, "searches of logs");
+  readonly #searches: LogSearches;
 
-  /** @param context the parts of the monitor to use */
-  constructor(context: HandlerContext) {
+  /**
+   * @param context the parts of the monitor to use
+   * @param searches searches the logs
+   */
+  constructor(context: HandlerContext, searches: LogSearches) {
     this.#context = context;
+    this.#searches = searches;
   }
 
   /**
@@ -85,7 +85,7 @@ export class Logs {
     filter: LogFilter,
     count: number,
   ): Promise<Response> {
-    const { lines, index, matches, searched } = await this.#search(client, id, {
+    const { lines, index, matches, searched } = await this.#searches.search(client, id, {
       ...filter,
       from: after ?? 0,
       to,
@@ -104,7 +104,7 @@ export class Logs {
     let left = limit ?? Infinity;
     const read: ReadLines = async (from, most) => {
       const query = { ...filter, from, to, most: Math.min(most, left), keep: "next" } as const;
-      const { lines } = await this.#search(client, id, query);
+      const { lines } = await this.#searches.search(client, id, query);
       left -= lines.length;
       const isLast = lines.length < query.most || left === 0;
       return { lines, next: isLast ? null : lines.at(-1)!.number + 1 };
@@ -115,15 +115,6 @@ export class Logs {
   /** The number of lines of a page if the request does not say it. */
   get #pageLines(): number {
     return Math.min(MAX_PAGE_LINES, this.#context.limits.logLinesPerTask);
-  }
-
-  async #search(client: string, id: string, query: LogQuery) {
-    const release = this.#searches.take();
-    try {
-      return await this.#context.registry.searchLog(client, id, query);
-    } finally {
-      release();
-    }
   }
 }
 

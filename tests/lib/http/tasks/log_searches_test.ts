@@ -1,0 +1,55 @@
+import { LogSearches } from "../../../../lib/http/tasks/log_searches.ts";
+import { Problem } from "../../../../lib/http/problem.ts";
+import type { LogMatches } from "../../../../lib/store/log_search.ts";
+import { assertEquals, assertRejects } from "../../../support/assert.ts";
+import { call } from "../../../support/calls.ts";
+import { startServer } from "../../../support/server.ts";
+
+const QUERY = { text: "x", from: 0, to: Infinity, most: 1, keep: "newest" } as const;
+
+Deno.test("LogSearches leaves places for others, however many searches one client has", async () => {
+  const running: PromiseWithResolvers<LogMatches>[] = [];
+  const searches = new LogSearches({
+    searchLog: () => {
+      const search = Promise.withResolvers<LogMatches>();
+      running.push(search);
+      return search.promise;
+    },
+  });
+  const start = (client: string, count: number) =>
+    Array.from({ length: count }, () => searches.search(client, "t", QUERY));
+  const refused = (client: string, reason: string) =>
+    assertRejects(() => searches.search(client, "t", QUERY), Problem, reason);
+  const first = start("a", 25);
+  await refused("a", "of one client");
+  const second = start("b", 20);
+  const third = start("c", 5);
+  await refused("b", "The limit of 50");
+  await refused("d", "The limit of 50");
+  const result = { lines: [], index: 0, matches: 0, searched: 0 };
+  for (const search of running.splice(0, 25)) search.resolve(result);
+  await Promise.all(first);
+  start("a", 25);
+  await refused("a", "of one client");
+  // A search that fails gives its place back, too.
+  for (const search of running.splice(0, 25)) search.reject(new Error("damaged"));
+  await Promise.allSettled([...second, ...third]);
+  start("b", 25);
+  for (const search of running) search.resolve(result);
+});
+
+Deno.test("LogSearches counts the searches of pages and those of the API together", async () => {
+  await using server = startServer();
+  for (const client of ["c", "d"]) {
+    await call("POST", `${server.url}/tasks/${client}`, { body: { id: "t" } });
+    await call("POST", `${server.url}/tasks/${client}/t/logs`, { body: { lines: ["needle"] } });
+  }
+  // The handler gets all requests in the same turn, so that none has been answered before the last.
+  const paths = Array.from({ length: 40 }, (_, index) => index % 2 === 0 ? "/tasks/c/t/logs" : "/t/c/t");
+  const answers = [...paths, "/tasks/d/t/logs"].map((path) =>
+    server.monitor.fetch(new Request(`${server.url}${path}?q=needle`))
+  );
+  const statuses = (await Promise.all(answers)).map(({ status }) => status);
+  assertEquals(statuses.filter((status) => status === 503).length, 15);
+  assertEquals(statuses.at(-1), 200);
+});
