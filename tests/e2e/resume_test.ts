@@ -13,7 +13,8 @@ import {
 import { EventCrowdWatcher } from "../support/resume/event_crowd.ts";
 import { ResumeLoad } from "../support/resume/load.ts";
 import { copyDatabase, holdCommits } from "../support/resume/sqlite_disk.ts";
-import { startServer, type TestServer } from "../support/server.ts";
+import { openServer, type TestServer } from "../support/server.ts";
+import { hasPostgres, sharedCluster } from "../support/postgres_cluster.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { until } from "../support/until.ts";
 
@@ -26,8 +27,8 @@ const CUTS = 20;
 type End = "shutdown" | "dispose" | "crash";
 
 interface BusyOptions {
-  /** Whether the tasks are stored in a file. */
-  readonly hasFile: boolean;
+  /** Where the tasks are stored; a crash is simulated only with a file. */
+  readonly store: "file" | "memory" | "postgres";
   readonly watchers: number;
   readonly changes: number;
   readonly removalsPerClient: number;
@@ -55,13 +56,12 @@ class BusyServer implements AsyncDisposable {
   readonly #crowd: CrowdWatcher[] = [];
   readonly #followers: TaskCrowdWatcher[] = [];
   #files = 0;
-  #server: TestServer;
+  #server!: TestServer;
 
-  constructor(options: BusyOptions, seed: number) {
+  private constructor(options: BusyOptions, seed: number) {
     this.#options = options;
     this.#random = randomNumbers(seed);
     this.#load = new ResumeLoad(this.#random, CLIENTS);
-    this.#server = this.#start();
     this.#controls = CLIENTS.map((client) =>
       new SocketCrowdWatcher(this.#watcherOf(client, 0), "delta", "raw")
     );
@@ -74,6 +74,13 @@ class BusyServer implements AsyncDisposable {
       };
       this.#followers.push(new TaskCrowdWatcher(this.#watcherOf(client, CUTS), choose));
     }
+  }
+
+  /** Starts a server; its watchers connect in the first beat. */
+  static async start(options: BusyOptions, seed: number): Promise<BusyServer> {
+    const busy = new BusyServer(options, seed);
+    busy.#server = await busy.#start();
+    return busy;
   }
 
   /** The number of beats of a run. */
@@ -132,10 +139,10 @@ class BusyServer implements AsyncDisposable {
     return `${this.#folder}/${this.#files}.db`;
   }
 
-  #start(): TestServer {
-    const { hasFile, removalsPerClient } = this.#options;
-    const server = startServer({
-      ...(hasFile && { data: this.#file }),
+  async #start(): Promise<TestServer> {
+    const { store, removalsPerClient } = this.#options;
+    const server = await openServer({
+      ...(store !== "memory" && { data: store === "file" ? this.#file : sharedCluster().url }),
       limits: { endedTasksPerClient: 60, removalsPerClient, frameIntervalMs: 10 },
     });
     this.#place.url = server.url;
@@ -152,7 +159,7 @@ class BusyServer implements AsyncDisposable {
     await old[Symbol.asyncDispose]();
     await unfinished;
     assertEquals(old.errors, [], `at ${url}`);
-    this.#server = this.#start();
+    this.#server = await this.#start();
   }
 
   /** Simulates a crash: the next server gets a copy of the file that is made while commits are in progress. */
@@ -243,7 +250,7 @@ class BusyServer implements AsyncDisposable {
 async function keepBusy(options: BusyOptions): Promise<Outcome> {
   const seed = Math.floor(Math.random() * 2 ** 32);
   try {
-    await using busy = new BusyServer(options, seed);
+    await using busy = await BusyServer.start(options, seed);
     return await busy.run();
   } catch (cause) {
     throw new Error(`Failed with seed ${seed}: ${cause instanceof Error ? cause.message : cause}`, { cause });
@@ -252,7 +259,7 @@ async function keepBusy(options: BusyOptions): Promise<Outcome> {
 
 Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a store on disk", async () => {
   const { resyncs, ends } = await keepBusy({
-    hasFile: true,
+    store: "file",
     watchers: 100,
     changes: 50_000,
     removalsPerClient: 150,
@@ -263,7 +270,7 @@ Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end wi
 
 Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end with the state of a store in memory", async () => {
   const { resyncs, ends } = await keepBusy({
-    hasFile: false,
+    store: "memory",
     watchers: 100,
     changes: 50_000,
     removalsPerClient: 150,
@@ -274,7 +281,7 @@ Deno.test("watchers: 100 that are cut 20 times each during 50,000 changes end wi
 
 Deno.test("watchers: 60 resume across shutdowns and crashes without a resynchronisation", async () => {
   const { resyncs } = await keepBusy({
-    hasFile: true,
+    store: "file",
     watchers: 60,
     changes: 30_000,
     removalsPerClient: 1_000_000,
@@ -283,9 +290,24 @@ Deno.test("watchers: 60 resume across shutdowns and crashes without a resynchron
   assertStrictEquals(resyncs, 0, "a watcher had to resynchronise");
 });
 
+Deno.test({
+  name: "watchers: 20 resume across shutdowns without a resynchronisation, with a store in PostgreSQL",
+  ignore: !hasPostgres,
+  fn: async () => {
+    const { resyncs } = await keepBusy({
+      store: "postgres",
+      watchers: 20,
+      changes: 3_000,
+      removalsPerClient: 1_000_000,
+      ends: ["shutdown", "dispose"],
+    });
+    assertStrictEquals(resyncs, 0, "a watcher had to resynchronise");
+  },
+});
+
 Deno.test("watchers: 40 resynchronise after a server that stores tasks only in memory is replaced", async () => {
   const { resyncs } = await keepBusy({
-    hasFile: false,
+    store: "memory",
     watchers: 40,
     changes: 5_000,
     removalsPerClient: 1_000_000,

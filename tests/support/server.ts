@@ -5,7 +5,7 @@
  */
 
 import { call } from "./calls.ts";
-import { createMonitor, type Monitor, type MonitorOptions } from "../../lib/mod.ts";
+import { createMonitor, type Monitor, type MonitorOptions, openMonitor } from "../../lib/mod.ts";
 
 /** A monitor that listens on a free port of this machine. */
 export interface TestServer extends AsyncDisposable {
@@ -28,11 +28,24 @@ let channels = 0;
  */
 export function startServer(options: MonitorOptions = {}, tls?: Deno.TlsCertifiedKeyPem): TestServer {
   const errors: unknown[] = [];
-  const monitor = createMonitor({
+  return serve(createMonitor(optionsOf(options, errors)), errors, tls);
+}
+
+/** Starts a server as {@linkcode startServer} does, whose tasks may be in PostgreSQL. */
+export async function openServer(options: MonitorOptions = {}): Promise<TestServer> {
+  const errors: unknown[] = [];
+  return serve(await openMonitor(optionsOf(options, errors)), errors);
+}
+
+function optionsOf(options: MonitorOptions, errors: unknown[]): MonitorOptions {
+  return {
     channel: `test-${++channels}-${crypto.randomUUID()}`,
     onError: (error) => errors.push(error),
     ...options,
-  });
+  };
+}
+
+function serve(monitor: Monitor, errors: unknown[], tls?: Deno.TlsCertifiedKeyPem): TestServer {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {}, ...tls }, monitor.fetch);
   const { port } = server.addr;
   return {
