@@ -6,53 +6,32 @@
  */
 
 import { PostgresCluster } from "../support/postgres_cluster.ts";
-import type { DurableOrder, DurableRun } from "./servers/durable.ts";
-import { alternate, type Figure, PAIRS, percentile, verify } from "./support/harness.ts";
+import { compareCommits } from "./support/compare_commits.ts";
+import { alternate, type Figure, percentile } from "./support/harness.ts";
 import { fillFile, MANY, startMonitor } from "./support/monitors.ts";
-import { CLIENT } from "./support/records.ts";
 import { Remote } from "./support/remote.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const CHANGES = 50_000;
-const TASKS: readonly string[] = Array.from({ length: 1_000 }, (_, index) => `task-${index}`);
-const LATENCIES_PER_ROUND = { count: 100, intervalMs: 10 };
 
 /** Measures many changes that are not coalesced, the latency of single ones, and the start with 100,000 tasks. */
 export async function benchPostgres(): Promise<Figure[]> {
   using cluster = PostgresCluster.start();
   cluster.sql("CREATE DATABASE bare", "postgres");
-  return [...await compareCommits(cluster), ...await compareStarts(cluster)];
+  return [...await benchCommits(cluster), ...await compareStarts(cluster)];
 }
 
-async function compareCommits(cluster: PostgresCluster): Promise<Figure[]> {
+async function benchCommits(cluster: PostgresCluster): Promise<Figure[]> {
   await using ours = await startMonitor({ data: cluster.url });
-  await ours.call("begin", TASKS);
-  const response = await fetch(`http://127.0.0.1:${ours.port}/tasks/${CLIENT}/${TASKS[0]}`);
-  await using bare = await Remote.start("bare_postgres.ts", [`${cluster.port}`, await response.text()]);
-  const rows = async () => {
-    const [found] = await cluster.query("SELECT count(*) AS rows FROM taskscope.history");
-    return Number(found.rows);
-  };
-  let perCommit = CHANGES;
-  const pairs = await alternate(
-    async () => {
-      const order: DurableOrder = { tasks: TASKS, changes: CHANGES };
-      const before = await rows();
-      const { elapsedMs, commits } = await ours.call<DurableRun>("changeDurably", order);
-      verify("rows of history", CHANGES, await rows() - before);
-      perCommit = Math.ceil(CHANGES / commits);
-      return CHANGES / (elapsedMs / 1000);
+  const { pairs, latencies } = await compareCommits({
+    ours,
+    startBare: (record) => Remote.start("bare_postgres.ts", [`${cluster.port}`, record]),
+    changes: CHANGES,
+    rows: async () => {
+      const [found] = await cluster.query("SELECT count(*) AS rows FROM taskscope.history");
+      return Number(found.rows);
     },
-    async () => {
-      const order = { tasks: TASKS.length, changes: CHANGES, perCommit };
-      return CHANGES / (await bare.call<number>("write", order) / 1000);
-    },
-  );
-  const latencies = { ours: [] as number[], bare: [] as number[] };
-  for (let index = 0; index < PAIRS; index++) {
-    latencies.ours.push(...await ours.call<number[]>("commitLatencies", LATENCIES_PER_ROUND));
-    latencies.bare.push(...await bare.call<number[]>("latencies", LATENCIES_PER_ROUND));
-  }
+  });
   const [median, bareMedian] = [percentile(latencies.ours, 50), percentile(latencies.bare, 50)];
   return [
     {
