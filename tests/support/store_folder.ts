@@ -11,23 +11,7 @@ import {
   type SqliteStoreLimits,
   type SqliteStoreOptions,
 } from "../../lib/store/sqlite/sqlite_store.ts";
-
-/** Limits that are too high for a test to reach. */
-const AMPLE: SqliteStoreLimits = {
-  logLinesPerTask: 1_000,
-  logCharacters: 1_000_000,
-  historyEntries: 1_000_000,
-  progressPoints: 1_000_000,
-  valuePoints: 1_000_000,
-  logLinesPerTaskOnDisk: 1_000,
-  historyPerTask: 1_000,
-  unsavedCharacters: 1_000_000,
-  removalsPerClient: 1_000,
-  emptyClients: 1_000,
-  pastRunsPerName: 1_000,
-  pastRuns: 1_000_000,
-  pastRunAgeMs: Number.MAX_SAFE_INTEGER,
-};
+import { AMPLE_LIMITS } from "./ample_limits.ts";
 
 /** Options of {@linkcode StoreFolder.open}. */
 export interface OpenOptions extends Partial<Omit<SqliteStoreOptions, "limits">> {
@@ -60,7 +44,7 @@ export class StoreFolder implements Disposable {
         throw new Error(text);
       },
       ...options,
-      limits: { ...AMPLE, ...options.limits },
+      limits: { ...AMPLE_LIMITS, ...options.limits },
     });
   }
 

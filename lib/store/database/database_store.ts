@@ -9,6 +9,7 @@ import { isFinal, type Task } from "../../task/task.ts";
 import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
 import { type KeyRange, LOG_LINES, type SideTable } from "../side_tables.ts";
 import type { PastRunLimits, PastRunStore } from "../past_run_store.ts";
+import { RemovedTasks } from "../removed_tasks.ts";
 import type {
   Degradation,
   Delivery,
@@ -43,12 +44,6 @@ export interface DatabaseStoreOptions {
  */
 export const SEQ_BLOCK = 2 ** 24;
 
-/** A removed task that can still be restored. */
-interface SetAside {
-  readonly place: number;
-  readonly stored: StoredTask;
-}
-
 /** Stores tasks in a database. */
 export class DatabaseStore implements TaskStore {
   readonly epoch: string;
@@ -58,7 +53,7 @@ export class DatabaseStore implements TaskStore {
   readonly #side: SideRows;
   readonly #deliveries: Deliveries;
   readonly #index: TaskIndex;
-  readonly #setAside: Map<string, SetAside> = new Map();
+  readonly #removed: RemovedTasks = new RemovedTasks();
   #opened: OpenedTasks;
   #seq: number;
   #reservedSeq: number;
@@ -139,10 +134,10 @@ export class DatabaseStore implements TaskStore {
   remove(client: string, id: string, seq: number): void {
     const removed = this.#index.remove(client, id, seq);
     if (removed === undefined) return;
-    const { node: { place, stored }, forgotten } = removed;
-    this.#setAside.set(keyOf(client, id), { place, stored });
+    const { node, forgotten } = removed;
+    this.#removed.add(client, node);
     const batch = this.#writer.batch(seq);
-    batch.remove(client, place, id, seq);
+    batch.remove(client, node.place, id, seq);
     if (forgotten !== null) {
       batch.forgetClient(forgotten);
       batch.setMeta("forgotten_seq", this.#index.forgottenSeq);
@@ -150,25 +145,20 @@ export class DatabaseStore implements TaskStore {
   }
 
   removed(client: string, id: string): Task | undefined {
-    return this.#setAside.get(keyOf(client, id))?.stored.task;
+    return this.#removed.get(client, id);
   }
 
   restore(client: string, stored: StoredTask): boolean {
-    const key = keyOf(client, stored.id);
-    const aside = this.#setAside.get(key);
-    if (aside === undefined) return false;
-    this.#setAside.delete(key);
-    this.#index.restore(client, aside.place, stored);
-    this.#writer.batch(stored.seq).put(client, aside.place, stored);
+    const removed = this.#removed.take(client, stored.id);
+    if (removed === undefined) return false;
+    this.#index.restore(client, removed.place, stored);
+    this.#writer.batch(stored.seq).put(client, removed.place, stored);
     return true;
   }
 
   purge(client: string, id: string): void {
-    const key = keyOf(client, id);
-    const aside = this.#setAside.get(key);
-    if (aside === undefined) return;
-    this.#setAside.delete(key);
-    this.#writer.batch(this.#seq).purge(aside.place);
+    const removed = this.#removed.take(client, id);
+    if (removed !== undefined) this.#writer.batch(this.#seq).purge(removed.place);
   }
 
   takeOpened(): OpenedTasks {
@@ -250,8 +240,3 @@ export class DatabaseStore implements TaskStore {
 
 const NO_SEQ_LEFT =
   "no sequence numbers are left, because nothing could be written for too long; fix the storage error";
-
-function keyOf(client: string, id: string): string {
-  // The slash is unambiguous, because neither client tokens nor task ids can contain one.
-  return `${client}/${id}`;
-}

@@ -14,6 +14,7 @@ import {
   type SideTableLimits,
 } from "../side_tables.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
+import { RemovedTasks } from "../removed_tasks.ts";
 import { PastRunBook } from "./past_run_book.ts";
 import { SideBook } from "./side_book.ts";
 import type {
@@ -24,7 +25,7 @@ import type {
   TaskIndexReader,
   TaskStore,
 } from "../store.ts";
-import { type IndexedTask, TaskIndex, type TaskIndexLimits } from "../task_index.ts";
+import { TaskIndex, type TaskIndexLimits } from "../task_index.ts";
 
 /** The limits of a {@linkcode MemoryStore}: how many removals, side table entries and past runs it keeps. */
 export interface MemoryStoreLimits extends SideTableLimits, TaskIndexLimits, PastRunLimits {}
@@ -37,7 +38,7 @@ export class MemoryStore implements TaskStore {
   readonly pastRuns: PastRunBook;
   readonly #index: TaskIndex;
   readonly #books: ReadonlyMap<string, SideBook<unknown>>;
-  readonly #removed: Map<string, IndexedTask> = new Map();
+  readonly #removed: RemovedTasks = new RemovedTasks();
   readonly #deliveries: Map<string, { readonly delivery: Delivery; readonly text: string }> = new Map();
   #seq = 0;
 
@@ -77,26 +78,23 @@ export class MemoryStore implements TaskStore {
 
   remove(client: string, id: string, seq: number): void {
     const removed = this.#index.remove(client, id, seq);
-    if (removed !== undefined) this.#removed.set(keyOf(client, id), removed.node);
+    if (removed !== undefined) this.#removed.add(client, removed.node);
   }
 
   removed(client: string, id: string): Task | undefined {
-    return this.#removed.get(keyOf(client, id))?.stored.task;
+    return this.#removed.get(client, id);
   }
 
   restore(client: string, stored: StoredTask): boolean {
-    const key = keyOf(client, stored.id);
-    const node = this.#removed.get(key);
-    if (node === undefined) return false;
-    this.#removed.delete(key);
-    this.#index.restore(client, node.place, stored);
+    const removed = this.#removed.take(client, stored.id);
+    if (removed === undefined) return false;
+    this.#index.restore(client, removed.place, stored);
     return true;
   }
 
   purge(client: string, id: string): void {
-    const key = keyOf(client, id);
-    if (!this.#removed.delete(key)) return;
-    for (const book of this.#books.values()) book.delete(key);
+    if (this.#removed.take(client, id) === undefined) return;
+    for (const book of this.#books.values()) book.delete(keyOf(client, id));
   }
 
   takeOpened(): OpenedTasks {

@@ -5,8 +5,9 @@
  */
 
 import { intern } from "../database/intern.ts";
-import { REPLACEMENT } from "../database/storable.ts";
-import { PROGRESS_HISTORY, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
+import { SUMMARY_COLUMNS, summaryFrom } from "../database/summary_row.ts";
+import { TaskOnDisk } from "../database/task_on_disk.ts";
+import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
 import {
   type EndedTask,
   type OpenedTask,
@@ -15,9 +16,9 @@ import {
   TaskInMemory,
 } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
-import { summaryOf, type Task, type TaskSummary } from "../../task/task.ts";
+import { summaryOf, type Task } from "../../task/task.ts";
 import type { Connection } from "./connection.ts";
-import { type RecordFile, TaskInFile } from "./record_file.ts";
+import type { RecordFile } from "./record_file.ts";
 
 /** The number of rows that are read at a time; reading all rows at once would double the peak memory use. */
 const ROWS = 1_000;
@@ -26,13 +27,14 @@ const ROWS = 1_000;
 const READ_MS = 60_000;
 
 /** The columns of a task, in the order of {@linkcode Row}. */
-const SELECT =
-  `SELECT place, client, id, seq, ended_at, record, name, state, created_at, started_at, updated_at,
-    finished_at, progress, parent_id, retry_of,
+const SELECT = `SELECT place, client, id, seq, ended_at, record, ${SUMMARY_COLUMNS},
     CASE WHEN ended_at IS NULL THEN (SELECT sums FROM taskscope.subtasks s WHERE s.place = t.place) END,
     CASE WHEN ended_at IS NULL THEN (SELECT points FROM taskscope.series s WHERE s.place = t.place) END,
     CASE WHEN ended_at IS NULL THEN (SELECT series FROM taskscope.value_series s WHERE s.place = t.place) END
   FROM taskscope.tasks t WHERE place > $1 ORDER BY place LIMIT ${ROWS}`;
+
+/** The index of the first column of a summary. */
+const SUMMARY_AT = 6;
 
 type Row = [
   place: number,
@@ -41,8 +43,7 @@ type Row = [
   seq: number,
   endedAt: number | null,
   record: string,
-  name: string,
-  ...values: unknown[],
+  ...values: SideValue[],
 ];
 
 /**
@@ -85,35 +86,14 @@ export async function loadTasks(
         index.load(client, id, place, new TaskInMemory(JSON.parse(record) as Task, seq));
       } else {
         ended.push({ client, id, seq, endedAt });
-        index.load(client, id, place, new TaskInFile(file, place, summaryFrom(row, texts), seq));
+        const summary = summaryFrom(id, row.slice(SUMMARY_AT), texts) ?? summaryOf(JSON.parse(record));
+        index.load(client, id, place, new TaskOnDisk(file, place, summary, seq));
       }
     }
     isLast = rows.length < ROWS;
   }
   await loadClients(connection, index);
   return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
-}
-
-function summaryFrom(row: Row, texts: Map<string, string>): TaskSummary {
-  const [, , id, , , record, name, state, created_at, started_at, updated_at, finished_at, progress, ...ids] =
-    row;
-  // PostgreSQL does not store every character of a name.
-  if (name.includes(REPLACEMENT)) return summaryOf(JSON.parse(record));
-  const [parent_id, retry_of] = ids;
-  const summary: { readonly [Key in keyof TaskSummary]: unknown } = {
-    id,
-    name: intern(texts, name),
-    state: intern(texts, state as string),
-    created_at,
-    started_at,
-    updated_at,
-    finished_at,
-    progress,
-    parent_id,
-    retry_of,
-  };
-  // The cast is safe, because the columns have the types of the record's fields.
-  return summary as TaskSummary;
 }
 
 async function loadClients(connection: Connection, index: TaskIndex): Promise<void> {

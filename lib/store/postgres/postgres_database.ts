@@ -11,6 +11,7 @@ import type { BatchMessage, DirtyTask } from "../database/batch.ts";
 import type { Database, LogSearchRequest } from "../database/database.ts";
 import type { LogMatches } from "../log_search.ts";
 import type { PastRunRow } from "../database/past_run_rows.ts";
+import { TaskOnDisk } from "../database/task_on_disk.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
 import type { Delivery, StoredTask } from "../store.ts";
@@ -22,7 +23,7 @@ import { endSession, LOST, readCommits, type Session, sessionOf, takeLock } from
 import type { Pool, QueryConfig } from "./pg.d.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { codeOf, postgresError } from "./postgres_errors.ts";
-import { type RecordFile, TaskInFile } from "./record_file.ts";
+import type { RecordFile } from "./record_file.ts";
 import { searchLog } from "./search_log.ts";
 import { checkServer } from "./server_checks.ts";
 import { Sweeper } from "./sweeper.ts";
@@ -145,7 +146,7 @@ export class PostgresDatabase implements Database {
       // Without room for the temporary file, the record stays in memory.
       return stored;
     }
-    return new TaskInFile(this.#records, place, summaryOf(stored.task), stored.seq);
+    return new TaskOnDisk(this.#records, place, summaryOf(stored.task), stored.seq);
   }
 
   async sideRows<Entry>(

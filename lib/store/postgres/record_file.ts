@@ -7,17 +7,17 @@
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
-import type { Task, TaskSummary } from "../../task/task.ts";
+import type { Task } from "../../task/task.ts";
 import { type PastRunRow, PastRunRows } from "../database/past_run_rows.ts";
+import type { RecordReader } from "../database/task_on_disk.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { SideRow } from "../side_tables.ts";
-import type { StoredTask } from "../store.ts";
 
 /** The number of KiB of the file that are in memory. */
 const CACHE_KIB = 4_096;
 
 /** A temporary file with records, which the system removes when the process ends. */
-export class RecordFile implements Disposable {
+export class RecordFile implements RecordReader, Disposable {
   readonly #name: string;
   readonly #db: DatabaseSync;
   readonly #put: StatementSync;
@@ -62,8 +62,7 @@ export class RecordFile implements Disposable {
     this.#put.run(place, record);
   }
 
-  /** @throws {StorageError} if the record is unknown, or the file cannot be read */
-  get(place: number, id: string): string {
+  json(place: number, id: string): string {
     try {
       const row = this.#get.get(place);
       if (row !== undefined) return String(row.record);
@@ -72,6 +71,10 @@ export class RecordFile implements Disposable {
       throw new StorageError(this.#name, `its temporary file cannot be read (${reason})`, { cause });
     }
     throw new StorageError(this.#name, `the record of task "${id}" does not exist`);
+  }
+
+  task(place: number, id: string): Task {
+    return JSON.parse(this.json(place, id));
   }
 
   /** Deletes a record, if it is known. */
@@ -106,41 +109,5 @@ export class RecordFile implements Disposable {
 
   [Symbol.dispose](): void {
     this.#db.close();
-  }
-}
-
-/** An ended task whose record is in a {@linkcode RecordFile}. */
-export class TaskInFile implements StoredTask {
-  readonly active = false;
-  readonly summary: TaskSummary;
-  readonly seq: number;
-  readonly #file: RecordFile;
-  readonly #place: number;
-
-  /**
-   * @param file the file
-   * @param place the task's place in the order of creation
-   * @param summary the task's summary
-   * @param seq the sequence number of the task's last change
-   */
-  constructor(file: RecordFile, place: number, summary: TaskSummary, seq: number) {
-    this.#file = file;
-    this.#place = place;
-    this.summary = summary;
-    this.seq = seq;
-  }
-
-  get id(): string {
-    return this.summary.id;
-  }
-
-  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
-  get json(): string {
-    return this.#file.get(this.#place, this.id);
-  }
-
-  /** @throws {StorageError} if the record cannot be read, or the task has been purged */
-  get task(): Task {
-    return JSON.parse(this.json);
   }
 }

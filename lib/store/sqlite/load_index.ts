@@ -10,13 +10,17 @@ import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS, VALUES } from "../side_
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
-import type { DatabaseFile, ReadValue } from "./database_file.ts";
+import type { DatabaseFile } from "./database_file.ts";
 import { intern } from "../database/intern.ts";
-import { REPLACEMENT } from "../database/storable.ts";
-import { readTask, TaskOnDisk } from "./task_on_disk.ts";
+import { SUMMARY_COLUMNS, summaryFrom } from "../database/summary_row.ts";
+import { type RecordReader, TaskOnDisk } from "../database/task_on_disk.ts";
+import { SqliteRecords } from "./sqlite_records.ts";
 
 /** The number of rows that are read at a time; reading all rows at once would double the peak memory use. */
 const ROWS = 1_000;
+
+/** The index of the first column of a summary. */
+const SUMMARY_AT = 5;
 
 /** Loads the tasks of a database into an empty index. */
 export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
@@ -24,12 +28,12 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   const ended: (EndedTask & { readonly seq: number })[] = [];
   // The map lets all tasks share one string for each client and each name.
   const texts = new Map<string, string>();
+  const records = new SqliteRecords(file);
   let place = -1;
   for (let isLast = false; !isLast;) {
     const rows = file.rows(
       // The query uses CASE instead of a join, so that no record is looked up for tasks that have ended.
-      `SELECT place, client, id, seq, ended_at, name, state, created_at, started_at, updated_at, finished_at,
-         progress, parent_id, retry_of,
+      `SELECT place, client, id, seq, ended_at, ${SUMMARY_COLUMNS},
          CASE WHEN ended_at IS NULL THEN (SELECT sums FROM subtasks WHERE subtasks.place = tasks.place) END,
          CASE WHEN ended_at IS NULL THEN (SELECT points FROM series WHERE series.place = tasks.place) END,
          CASE WHEN ended_at IS NULL THEN (SELECT series FROM value_series v WHERE v.place = tasks.place) END
@@ -42,7 +46,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       const [client, id, seq] = [intern(texts, String(row[1])), String(row[2]), Number(row[3])];
       if (index.node(client, id) !== undefined) leaveOutEarlier(client, id);
       if (row[4] === null) {
-        const task = intactTask(file, place, id);
+        const task = intactTask(records, place, id);
         if (task === null) continue;
         const [sums = null, points = null, values = null] = row.slice(-3) as SideValue[];
         live.push({
@@ -54,10 +58,11 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
         });
         index.load(client, id, place, new TaskInMemory(task, seq));
       } else {
-        const summary = summaryFrom(row, texts) ?? summaryIn(intactTask(file, place, id));
+        const columns = row.slice(SUMMARY_AT) as SideValue[];
+        const summary = summaryFrom(id, columns, texts) ?? summaryIn(intactTask(records, place, id));
         if (summary === null) continue;
         ended.push({ client, id, seq, endedAt: Number(row[4]) });
-        index.load(client, id, place, new TaskOnDisk(file, place, summary, seq));
+        index.load(client, id, place, new TaskOnDisk(records, place, summary, seq));
       }
     }
     isLast = rows.length < ROWS;
@@ -82,36 +87,13 @@ function summaryIn(task: Task | null): TaskSummary | null {
 }
 
 /** Returns the record of a task; `null` if it is damaged. */
-function intactTask(file: DatabaseFile, place: number, id: string): Task | null {
+function intactTask(records: RecordReader, place: number, id: string): Task | null {
   try {
-    return readTask(file, place, id);
+    return records.task(place, id);
   } catch (error) {
     if (!(error instanceof DamagedRecordError)) throw error;
     return null;
   }
-}
-
-/**
- * Returns the summary of a task that has ended; `null` if the row has a marker instead of the task's name.
- */
-function summaryFrom(row: readonly ReadValue[], texts: Map<string, string>): TaskSummary | null {
-  const [, , id, , , name, state, created_at, started_at, updated_at, finished_at, progress, ...ids] = row;
-  if (typeof name !== "string" || name.includes(REPLACEMENT)) return null;
-  const [parent_id, retry_of] = ids;
-  const summary: { readonly [Key in keyof TaskSummary]: unknown } = {
-    id,
-    name: intern(texts, name),
-    state: intern(texts, String(state)),
-    created_at,
-    started_at,
-    updated_at,
-    finished_at,
-    progress,
-    parent_id,
-    retry_of,
-  };
-  // The cast is safe, because the columns have the types of the record's fields, which STRICT tables enforce.
-  return summary as TaskSummary;
 }
 
 function loadClients(file: DatabaseFile, index: TaskIndex): void {

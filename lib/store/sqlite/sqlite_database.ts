@@ -7,6 +7,7 @@
 import { summaryOf } from "../../task/task.ts";
 import type { BatchMessage } from "../database/batch.ts";
 import type { Database, LogSearchRequest, Opened } from "../database/database.ts";
+import { TaskOnDisk } from "../database/task_on_disk.ts";
 import type { LogMatches } from "../log_search.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
@@ -15,7 +16,7 @@ import type { StorageError } from "../../errors.ts";
 import type { TaskIndex } from "../task_index.ts";
 import { DatabaseFile } from "./database_file.ts";
 import { LogSearcher } from "./log_searcher.ts";
-import { TaskOnDisk } from "./task_on_disk.ts";
+import { SqliteRecords } from "./sqlite_records.ts";
 import { WriterThread } from "./writer_thread.ts";
 
 /** Options of a {@linkcode SqliteDatabase}. */
@@ -36,6 +37,7 @@ export class SqliteDatabase implements Database {
   readonly name: string;
   onLoss: ((error: StorageError) => void) | null = null;
   readonly #file: DatabaseFile;
+  readonly #records: SqliteRecords;
   readonly #index: TaskIndex;
   readonly #durability: Durability;
   readonly #limits: PastRunLimits;
@@ -58,6 +60,7 @@ export class SqliteDatabase implements Database {
     this.#index = index;
     this.#notice = notice;
     this.#file = new DatabaseFile(path);
+    this.#records = new SqliteRecords(this.#file);
     this.#file.onDamage = (place) => this.#leaveOut(place);
     this.#searcher = new LogSearcher(path);
   }
@@ -107,7 +110,7 @@ export class SqliteDatabase implements Database {
   }
 
   ended(place: number, { task, seq }: StoredTask): StoredTask {
-    return new TaskOnDisk(this.#file, place, summaryOf(task), seq);
+    return new TaskOnDisk(this.#records, place, summaryOf(task), seq);
   }
 
   sideRows<Entry>(table: SideTable<Entry>, place: number, range?: KeyRange): readonly SideRow[] {

@@ -2,7 +2,7 @@
 
 import { StorageError } from "../../../../lib/errors.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
-import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
+import { TaskOnDisk } from "../../../../lib/store/database/task_on_disk.ts";
 import type { Degradation } from "../../../../lib/store/store.ts";
 import {
   assert,

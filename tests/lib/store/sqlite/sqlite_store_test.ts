@@ -1,6 +1,6 @@
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
 import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
-import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
+import { TaskOnDisk } from "../../../../lib/store/database/task_on_disk.ts";
 import { TaskInMemory } from "../../../../lib/store/store.ts";
 import { StorageError } from "../../../../lib/errors.ts";
 import { runSummaryOf } from "../../../../lib/task/run_summary.ts";

@@ -1,0 +1,48 @@
+/**
+ * Keeps removed tasks as long as they can be restored.
+ *
+ * @module
+ */
+
+import type { Task } from "../task/task.ts";
+import type { StoredTask } from "./store.ts";
+
+/** A removed task. */
+export interface SetAsideTask {
+  /** Its place in the order of creation. */
+  readonly place: number;
+  readonly stored: StoredTask;
+}
+
+/** The removed tasks that can still be restored. */
+export class RemovedTasks {
+  readonly #tasks: Map<string, SetAsideTask> = new Map();
+
+  /** Adds a task; one of the same id must have been taken before. */
+  add(client: string, { place, stored }: SetAsideTask): void {
+    this.#tasks.set(keyOf(client, stored.id), { place, stored });
+  }
+
+  /** Returns the record of a task; `undefined` if it is not here. */
+  get(client: string, id: string): Task | undefined {
+    return this.#tasks.get(keyOf(client, id))?.stored.task;
+  }
+
+  /** Takes a task out; returns `undefined` if it is not here. */
+  take(client: string, id: string): SetAsideTask | undefined {
+    const key = keyOf(client, id);
+    const task = this.#tasks.get(key);
+    this.#tasks.delete(key);
+    return task;
+  }
+
+  /** Drops all tasks. */
+  clear(): void {
+    this.#tasks.clear();
+  }
+}
+
+function keyOf(client: string, id: string): string {
+  // The slash is unambiguous, because neither client tokens nor task ids can contain one.
+  return `${client}/${id}`;
+}
