@@ -11,6 +11,7 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "12/2026",
   ],
   "times and ports": ["10:11:12 listening on 127.0.0.1:8000", "took 3/10 s", "0:12/3:40 played"],
+  "versions that rise": ["release 3.1/12", "release 3.2/12", "release 3.3/12", "release 3.4/12"],
   versions: ["gcc 12/13 compatible", "Python 3.11/3.12", "HTTP/1.1 200", "v1.2/3 and v1.3/3"],
   coverage: [
     "Statements   : 85.41% ( 123/144 )",

@@ -56,6 +56,8 @@ Deno.test("Tracks: totals that grow are shown as printed, and progress may fall"
     progressOf(["[1/4] Building a.o", "[2/4] Building b.o", "[3/8] Building c.o", "[4/8] Building d.o"]),
     [25, 50, 38, 50],
   );
+  // If the count falls, too, another thing is counted.
+  assertEquals(progressOf(["copied 5/10 x", "copied 8/10 x", "copied 1/40 x", "copied 2/40 x"]), [50, 80]);
 });
 
 Deno.test("Tracks: a step that begins is not done yet", () => {
@@ -94,6 +96,7 @@ Deno.test("Tracks: at 100 % for two seconds while the program goes on, progress 
 
 Deno.test("Tracks: a track that began at its end is a summary, and is not shown", () => {
   assertEquals(progressOf(["Loaded 3/3 files", "100% done", "[##########] 100%"]), []);
+  assertEquals(progressOf(["w 300/300", "w 400/400", "w 500/500", "w 600/600"]), []);
 });
 
 Deno.test("Tracks: a track that is not seen any more while other lines come says nothing", () => {
