@@ -34,7 +34,10 @@ export interface ClusterNodeOptions<Batch> {
   readonly onTaken: (shard: OwnedShard<Batch>) => void;
   /** Called when the node no longer owns a shard: drop what is not committed. */
   readonly onLost: (shard: OwnedShard<Batch>, reason: string) => void;
-  /** Called before a shard is handed over: accept no further changes, and resolve once all are committed. */
+  /**
+   * Called before a shard is handed over: accept no further changes, and resolve once all are committed. Must not
+   * reject, and need not resolve.
+   */
   readonly onHandOver: (shard: OwnedShard<Batch>) => Promise<void>;
 }
 
@@ -47,7 +50,7 @@ export class ClusterNode<Batch> {
   readonly #options: ClusterNodeOptions<Batch>;
   readonly #owned: Map<number, OwnedShard<Batch>> = new Map();
   /** The shards that are being handed over. */
-  readonly #leaving: Set<number> = new Set();
+  readonly #leaving: Map<number, Promise<void>> = new Map();
   #heartbeat: Heartbeat | null = null;
   #cancelTimer: (() => void) | null = null;
   /** The heartbeat in progress. */
@@ -97,8 +100,9 @@ export class ClusterNode<Batch> {
     const { database, clock, times } = this.#options;
     const sent = [...this.#owned.values()];
     const sentAt = clock.now();
-    try {
-      const heartbeat = await database.heartbeat(sent.map(({ grant }) => grant));
+    // Without an answer, leases run on, and the next heartbeat tries again.
+    const heartbeat = await database.heartbeat(sent.map(({ grant }) => grant)).catch(() => null);
+    if (heartbeat !== null) {
       this.#heartbeat = heartbeat;
       for (const shard of sent) this.#compare(shard, heartbeat);
       for (const { shard, term } of heartbeat.renewed) {
@@ -106,8 +110,6 @@ export class ClusterNode<Batch> {
         if (owned?.grant.term === term) owned.lease.renewed(sentAt);
       }
       if (!this.#isStopped) await this.#share(heartbeat);
-    } catch {
-      // Leases run on; the next heartbeat tries again.
     }
     if (!this.#isStopped) this.#cancelTimer = clock.after(times.renewMs, () => this.wake());
   }
@@ -129,7 +131,8 @@ export class ClusterNode<Batch> {
     const wanted = take.filter((shard) => !this.#owned.has(shard));
     if (wanted.length === 0) return;
     const sentAt = clock.now();
-    for (const grant of await database.take(wanted)) {
+    // If the answer is lost, the next heartbeat shows what this node has taken.
+    for (const grant of await database.take(wanted).catch(() => [])) {
       const shard = new OwnedShard(database, clock, grant, sentAt, this.#validMs);
       this.#owned.set(grant.shard, shard);
       shard.onDeposed = (reason) => this.#lost(shard, reason);
@@ -148,22 +151,24 @@ export class ClusterNode<Batch> {
     this.#options.onLost(shard, reason);
   }
 
-  async #handOver(shard: OwnedShard<Batch>): Promise<void> {
-    const { grant } = shard;
-    const { database } = this.#options;
-    if (this.#leaving.has(grant.shard)) return;
-    this.#leaving.add(grant.shard);
-    try {
-      await this.#drain(shard);
-      if (this.#owned.get(grant.shard) !== shard) return;
-      // Only a node that has stopped to serve the shard may free it.
-      shard.depose("it was handed over");
-      await database.release([grant]);
-    } catch {
-      // The lease expires by itself.
-    } finally {
-      this.#leaving.delete(grant.shard);
+  #handOver(shard: OwnedShard<Batch>): Promise<void> {
+    const { shard: number } = shard.grant;
+    let leaving = this.#leaving.get(number);
+    if (leaving === undefined) {
+      leaving = this.#drainAndRelease(shard).finally(() => this.#leaving.delete(number));
+      this.#leaving.set(number, leaving);
     }
+    return leaving;
+  }
+
+  async #drainAndRelease(shard: OwnedShard<Batch>): Promise<void> {
+    const { grant } = shard;
+    await this.#drain(shard);
+    if (this.#owned.get(grant.shard) !== shard) return;
+    // Only a node that has stopped to serve the shard may free it.
+    shard.depose("it was handed over");
+    // Otherwise, the lease expires by itself.
+    await this.#options.database.release([grant]).catch(() => {});
   }
 
   /** Waits until everything is committed; a database that does not respond must not keep the shard from others. */
