@@ -48,6 +48,8 @@ export interface LiveClientPage extends LivePage {
   readonly more: Signal<boolean>;
   /** The offset of the first loaded task in the whole list. */
   readonly from: number;
+  /** Returns the number of rows of a task: its own, and those of the subtasks that are shown below it. */
+  rowsOf(this: void, id: string): number;
   /** The ids of parents of which it is not known whether they exist. */
   readonly unknownParents: Signal<readonly string[]>;
   /** Notes what the server said about an unknown parent; `null` if it does not exist. */
@@ -254,6 +256,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     get from() {
       return list.from;
     },
+    rowsOf: (id) => list.rowsOf(id),
     unknownParents: list.unknown,
     resolveParent: (id, parent) =>
       batch(() => {

@@ -41,7 +41,7 @@ export interface ControlledPage {
  * @returns the actions on the list
  */
 export function startControls({ model, page, range, announce, cancellations }: ControlledPage): ListControl {
-  const window = new ListWindow(range, () => import(model.assets.windowing ?? ""));
+  const window = new ListWindow(range, page.rowsOf, () => import(model.assets.windowing ?? ""));
   const bulk = new BulkChanger(page.bulk, {
     announce,
     cancellations,

@@ -21,25 +21,32 @@ export interface Windowing {
 export type LoadWindowing = () => Promise<{
   createWindowing(
     estimate: (index: number) => number,
+    overscan: number,
     onChange: (range: ListRange) => void,
   ): Windowing;
 }>;
 
 /** Lists with more items than this are windowed. The server never renders that many. */
 const MAX_ITEMS = 160;
+/** The number of items to render while the script for windowing loads. */
+const FIRST_ITEMS = 100;
 /** The height of the sticky header that covers the top of the viewport, in pixels. */
 const HEADER_HEIGHT = 56;
 /** How long rows may continue to move after items were added or removed, in milliseconds. */
 const SETTLING_MS = 150;
+/** The height of the items to render outside the viewport on either side, in pixels. */
+const OVERSCAN_HEIGHT = 600;
 const EVERYTHING: ListRange = { start: 0, end: Infinity, before: 0, after: 0 };
 
 /** Decides which part of a list is rendered. */
 export class ListWindow {
   readonly range: Signal<ListRange>;
+  readonly #rowsOf: (id: string) => number;
   readonly #load: LoadWindowing;
   #windowing: Windowing | "loading" | null = null;
   #items: readonly ListItem[] = [];
   #root: HTMLElement | null = null;
+  /** The height of one row, without its subtasks. */
   #rowHeight = 64;
   /**
    * The first visible row and its position in the viewport; the row stays there while the list around it
@@ -49,10 +56,12 @@ export class ListWindow {
 
   /**
    * @param range receives the part of the list to render
+   * @param rowsOf returns the number of rows of a task: its own, and those of the subtasks that are shown below it
    * @param load loads the windowing script; called once the list is long enough
    */
-  constructor(range: Signal<ListRange>, load: LoadWindowing) {
+  constructor(range: Signal<ListRange>, rowsOf: (id: string) => number, load: LoadWindowing) {
     this.range = range;
+    this.#rowsOf = rowsOf;
     this.#load = load;
   }
 
@@ -111,12 +120,16 @@ export class ListWindow {
 
   #begin(): void {
     this.#windowing = "loading";
-    // Until the script is loaded, render no more items than a list may have without windowing.
-    this.range.value = { ...EVERYTHING, end: MAX_ITEMS };
+    this.range.value = { ...EVERYTHING, end: FIRST_ITEMS };
     this.#load().then(({ createWindowing }) => {
-      const row = this.#root?.querySelector("[data-item] + [data-item]");
-      this.#rowHeight = row?.getBoundingClientRect().height ?? this.#rowHeight;
-      const windowing = createWindowing(() => this.#rowHeight, (range) => this.#set(range));
+      const item = this.#root?.querySelector<HTMLElement>("[data-item] + [data-item]");
+      const height = item?.getBoundingClientRect().height ?? this.#rowHeight;
+      this.#rowHeight = height / this.#rowsOf(item?.dataset.taskId ?? "");
+      const windowing = createWindowing(
+        (index) => this.#rowHeight * this.#rowsOf(this.#items[index]?.id ?? ""),
+        Math.ceil(OVERSCAN_HEIGHT / height),
+        (range) => this.#set(range),
+      );
       this.#windowing = windowing;
       for (const type of ["wheel", "touchmove", "keydown", "pointerdown"]) {
         addEventListener(type, () => this.#anchor = null, { passive: true });

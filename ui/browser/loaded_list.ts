@@ -6,6 +6,7 @@
 
 import { type Signal, signal } from "@preact/signals";
 import type { Task, TaskSummary } from "../../lib/task/task.ts";
+import { hasEnded } from "../../lib/task/task_view.ts";
 import { type ListRules, listRules } from "../shared/list_rules.ts";
 import { MAX_ASKED, type TaskSlice } from "../shared/list_slice.ts";
 import { nests, type Parent } from "../shared/nesting.ts";
@@ -66,6 +67,13 @@ export class LoadedList {
   /** Whether all tasks of the list that have a row of their own are loaded. */
   get isWhole(): boolean {
     return this.#from === 0 && !this.more.peek();
+  }
+
+  /** The number of rows of a task: its own, and those of the subtasks below it, unless they are collapsed at first. */
+  rowsOf(id: string): number {
+    const task = this.peek(id);
+    if (task === undefined || hasEnded(task)) return 1;
+    return this.subtasks.peek(id).ids.reduce((rows, child) => rows + this.rowsOf(child), 1);
   }
 
   /** The records of all loaded tasks. */

@@ -9,18 +9,17 @@ import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } fro
 import type { Windowing } from "./list_window.ts";
 import type { ListRange } from "../shared/view.ts";
 
-/** The number of items to render outside the viewport on either side. */
-const OVERSCAN = 10;
-
 /**
  * Starts the windowing of a list.
  *
  * @param estimate returns the estimated height of an item that has not been measured yet, in pixels
+ * @param overscan the number of items to render outside the viewport on either side
  * @param onChange receives each new range to render
  * @returns the windowing of the list
  */
 export function createWindowing(
   estimate: (index: number) => number,
+  overscan: number,
   onChange: (range: ListRange) => void,
 ): Windowing {
   let options = { count: 0, getItemKey: (index: number): string => String(index), scrollMargin: 0 };
@@ -31,7 +30,7 @@ export function createWindowing(
     observeElementOffset: observeWindowOffset,
     scrollToFn: windowScroll,
     measureElement: heightOf,
-    overscan: OVERSCAN,
+    overscan,
     initialOffset: () => scrollY,
     initialRect: { width: innerWidth, height: innerHeight },
     onChange: () => onChange(visible()),
