@@ -14,7 +14,7 @@ const PAUSE_MS = 4_000;
 const MAX_WAITING = 500;
 
 /** The subject of a message. A newer message on a topic replaces the queued one. */
-export type AnnouncementTopic = "connection" | "storage" | "list";
+export type AnnouncementTopic = "connection" | "storage" | "list" | "attention";
 
 /** Joins milestones and messages into throttled announcements. */
 export class Announcer implements Disposable {

@@ -10,6 +10,8 @@ import { clientPageUrl } from "../shared/links.ts";
 import { sayMatches } from "../shared/list_query.ts";
 import type { ClientPageModel } from "../shared/model.ts";
 import type { ListRange } from "../shared/view.ts";
+import type { AnnouncementTopic } from "./announcer.ts";
+import { announceAttention } from "./attention_announcer.ts";
 import { BulkChanger } from "./bulk_changer.ts";
 import type { Cancellations } from "./cancellations.ts";
 import type { LiveClientPage } from "./client_state.ts";
@@ -32,7 +34,7 @@ export interface ControlledPage {
   readonly range: Signal<ListRange>;
   readonly cancellations: Cancellations;
   /** Announces a text to screen readers. */
-  readonly announce: (text: string) => void;
+  readonly announce: (text: string, topic?: AnnouncementTopic) => void;
 }
 
 /**
@@ -61,6 +63,7 @@ export function startControls({ model, page, range, announce, cancellations }: C
   });
   page.order.subscribe(() => window.willChange());
   page.attention.subscribe(() => window.willChange());
+  announceAttention(page.attention, (text) => announce(text, "attention"));
   findParents(page, async (parents) => {
     const bounds = { from: 0, limit: 0, isBrief: true, parents };
     return (await fetchSlice(model, page.query.peek(), bounds, new AbortController().signal)).parents;

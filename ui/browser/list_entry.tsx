@@ -11,7 +11,11 @@ import { startList } from "./list_start.ts";
 import { hydratePage } from "./hydrate.ts";
 
 hydratePage("client", (model, { root, announcer, ...options }) => {
-  const { page, view, ready } = startList(model, options, (text) => announcer.announce("list", text));
+  const { page, view, ready } = startList(
+    model,
+    options,
+    (text, topic = "list") => announcer.announce(topic, text),
+  );
   hydrate(<ClientPage view={view} />, root);
   return { page, ready };
 });

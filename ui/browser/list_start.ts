@@ -32,7 +32,7 @@ export interface StartedList {
 export function startList(
   model: ClientPageModel,
   options: LivePageOptions & Pick<HydrateOptions, "cancellations">,
-  announce: (text: string) => void,
+  announce: Controls.ControlledPage["announce"],
 ): StartedList {
   const remove = (id: string) => list.changeOne("remove", id);
   const retry = (id: string) => list.changeOne("retry", id);
