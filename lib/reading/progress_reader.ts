@@ -30,13 +30,15 @@ const STEP =
   /\b(?:[a-z]{2,20}ing(?: [a-z]{2,20})?|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
 /** `[2/5] Dumping: 40%` */
 const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
+/** `Compress: 2/24 files. Current: a.txt Read: 1 MiB / 3 MiB` */
+const CURRENT_STEP = /(?<![\w.%\/])(\d{1,6})\/(\d{1,6}) \p{L}{3,20}[.,;:]? {1,3}(?:current|now)\b/iu;
 /** `2/100   1.23G   1.04: 40%|####`: a column in front of a bar. */
 const FRONT_COLUMN = /^(\d{1,6})\/(\d{1,6})(?= {2,}\S)/;
 const DIGIT = /\p{Nd}/u;
 
 /** A row that is drawn from left to right: a scale with dots, or a character for each result. */
 const GROWING =
-  /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.FEWCRISPUsx*]{1,400}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
+  /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.FEWCRISPUsx*]{1,400}$|^={1,50}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
 
 /** Where a line was read, and when. */
 export interface LineContext {
@@ -136,7 +138,8 @@ function withinStep(sighting: Sighting, text: string): Sighting {
   const { progress, current, total, format } = sighting;
   // What is stated is of the whole: `dlstatus:1:4.2:Retrieving file 1 of 6`.
   if (progress === null || format === "loop" || sighting.rank === RANK.stated) return sighting;
-  const found = STEP.exec(text) ?? (current === null ? FRONT_STEP.exec(text) : null) ??
+  const found = STEP.exec(text) ?? CURRENT_STEP.exec(text) ??
+    (current === null ? FRONT_STEP.exec(text) : null) ??
     (sighting.rank === RANK.drawn ? FRONT_COLUMN.exec(text) : null);
   const [, step, steps] = found ?? [];
   // The percentage of a part stands behind the number of the step.

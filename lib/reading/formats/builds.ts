@@ -134,6 +134,18 @@ export const builds = patterns([
     unit: "tests",
     status: "Testing",
   },
+  // Python's own tests: a test alone begins, one with a verdict has ended.
+  {
+    format: "regrtest",
+    pattern: /^load avg: [\d.]+ \[ *(?<current>\d+)\/(?<total>\d+)(?:\/\d+)?\] (?<what>test[\w.]*)$/,
+    isBeginning: true,
+    unit: "tests",
+  },
+  {
+    format: "regrtest",
+    pattern: /^load avg: [\d.]+ \[ *(?<current>\d+)\/(?<total>\d+)(?:\/\d+)?\] (?<what>test[\w.]*) \w/,
+    unit: "tests",
+  },
   // The summaries of test runners, vitest and jest among them.
   {
     format: "tests",

@@ -24,6 +24,7 @@ import { mapReduce } from "./map_reduce.ts";
 import { bareBars, numbersInText } from "./numbers_in_text.ts";
 import { pip } from "./pip.ts";
 import { planned } from "./planned.ts";
+import { prove } from "./prove.ts";
 import { protocols } from "./protocols.ts";
 import { resultDots } from "./result_dots.ts";
 import { rsync } from "./rsync.ts";
@@ -43,7 +44,7 @@ export interface FormatEntry {
 /** Known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
   ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
-  ...withWords(resultDots, rulers),
+  ...withWords(resultDots, rulers, prove),
   ...withDigits(protocols, foreignJson, tap, tqdm, curl, buildKit),
   ...withWords(planned),
   ...withDigits(conda, nextflow, pip, scales, mapReduce, transfers, builds, training, numbersInText),

@@ -14,6 +14,8 @@ import {
   before,
   behind,
   hasBar,
+  isBeside,
+  isMonth,
   isOther,
   isShownBy,
   labelOf,
@@ -242,6 +244,8 @@ function agreeing({ text }: Seen): Sighting | undefined {
 function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
   const { text, isRedraw, bar } = seen;
   const matches = [...text.matchAll(pattern)];
+  // `5/12   6/12`: several things at once, none of which is the whole.
+  if (matches.some((match, index) => index > 0 && isBeside(matches[index - 1]!, match))) return undefined;
   for (const match of matches) {
     const [, current = "", total = ""] = match;
     // `Epoch [1/3], Step [100/469]`: the last pair is the part that advances.
@@ -289,9 +293,4 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
 function withShareOf(bar: Bar | undefined, isSame: boolean, found: Sighting): Sighting {
   if (bar === undefined || bar.share === null || isSame || bar.width < LEAST_CELLS) return found;
   return { ...found, rank: RANK.drawn, isNamed: true, progress: bar.share * 100, isBeginning: false };
-}
-
-/** `12/2026` */
-function isMonth(current: string, total: string): boolean {
-  return /^(?:19|20)\d\d$/.test(total) && Number(current) >= 1 && Number(current) <= 12;
 }

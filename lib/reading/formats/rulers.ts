@@ -8,14 +8,21 @@ import { type Format, percentage } from "../reading.ts";
 
 /** `|----|----|----|----|----|`, or `----5---10---15` and so on up to 100 */
 const RULER = /^(?:[|[](?:-{2,9}\|){4,40}|-{1,9}\d{1,2}(?:-{1,9}\d{1,2}){3,24}-{1,9}100)$/;
+/** What R writes before it draws 50 signs for a download of known size. */
+const R_DOWNLOAD = /^Content type '[^']{0,200}' length \d{1,15} bytes\b/;
+const R_WIDTH = 50;
 const ROW = /^([*#=+.])\1{0,200}\|?$/;
 
-/** Boost's progress_display, RcppProgress, KenLM and others: as many characters as the ruler is wide are all. */
+/** Boost's progress_display, RcppProgress, KenLM, R's downloads and others: as many characters as the ruler is wide are all. */
 export function rulers(): Format {
   let width = 0;
   return ({ text, raw }) => {
     if (RULER.test(text)) {
       width = text.length;
+      return null;
+    }
+    if (R_DOWNLOAD.test(text)) {
+      width = R_WIDTH;
       return null;
     }
     if (width === 0) return undefined;

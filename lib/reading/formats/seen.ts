@@ -80,3 +80,13 @@ export function statusOf(match: RegExpExecArray): string | undefined {
   if (found === null || (found[2] === "" && !/^\W*\p{L}{2,20}ing\b/u.test(left))) return undefined;
   return found[1]!.trim();
 }
+
+/** Whether nothing but spaces stands between two matches. */
+export function isBeside(a: RegExpExecArray, b: RegExpExecArray): boolean {
+  return /^ +$/.test(a.input.slice(a.index + a[0].length, b.index));
+}
+
+/** Whether two numbers are a month: `12/2026`. */
+export function isMonth(current: string, total: string): boolean {
+  return /^(?:19|20)\d\d$/.test(total) && Number(current) >= 1 && Number(current) <= 12;
+}

@@ -44,7 +44,7 @@ const OTHER = String
   String
     .raw`retry|retries|retrying|attempts?|try|failed|failures?|errors?|passed|` +
   String
-    .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|decrease|increase|reduction|reduced|optimi[sz]ed|original|origin|less|more|higher|lower|idle|of budget|budget|rejected|recovered`;
+    .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|decrease|increase|reduction|reduced|optimi[sz]ed|original|origin|less|more|higher|lower|idle|re-?xmits?|retransmi\w*|resent|dropped|lost|of budget|budget|rejected|recovered`;
 /** The same for counts. Behind a percentage, these words say what the program does: `42% Running tests`. */
 const OTHER_COUNT = String
   .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|results?|showing|using|found|matching|matches`;
@@ -52,7 +52,7 @@ const OTHER_COUNT = String
 export const OTHER_CLAUSE =
   /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\b(?:err|errors?|failed|failures|skipped|dropped|lost)\b[^)%]{0,16}$/i;
 export const OTHER_BEFORE = new RegExp(
-  String.raw`(?:\b|_)(?:${OTHER_COUNT})\b(?:[^\w%,;]{0,8}|: {0,24})$`,
+  String.raw`(?:\b|_)(?:${OTHER_COUNT})\b(?:[^\w%,;]{0,8}|: {0,24}|[=:] ?\d{1,15} ?\( {0,3})$`,
   "i",
 );
 /** A row of a table: `| 10% | 3/7`. */
@@ -172,7 +172,7 @@ export const POSITION_SECONDS =
 export const EXPECTED = /(?<![\w.:/])(\d{1,4}\.\d{1,2}) ?\/ {0,3}(\d{1,4}\.\d{1,2}) (?:sec|min|hrs|hours)\b/;
 /** `1404 tries in 00:01h, 1596 to do`, `12 files done, 28 to go` */
 export const DONE_AND_LEFT =
-  /(?<![\w.,:])(\d{1,12}) (?:\p{L}{3,12} )?(?:done|tried|processed|completed|finished|in [\d:]{3,9}h?)[,;|]? {1,3}(\d{1,12}) (?:\p{L}{3,12} )?(?:to do|to go|left|remaining)(?!\p{L})/u;
+  /(?<![\w.,:])(\d{1,12}) (?:\p{L}{3,12} )?(?:done|tried|processed|completed|finished|in [\d:]{3,9}h?)[,;|]? {1,3}(\d{1,12}) (?:\p{L}{3,12} )?(?:to do|to go|left|remaining|queued|waiting)(?!\p{L})/u;
 /** Values of structured logs. */
 export const PERCENT_VALUE =
   /(?:^|[\s,{])(?:pct|percent|percentage|progress_pct|progress)=((?:[1-9]\d{0,2}|0(?=\.0{1,9}[\s,}]))\.\d{1,9}|[1-9]\d?|100)(?=[\s,}]|$)/;

@@ -50,6 +50,12 @@ Deno.test("ProgressReader reads characters under a ruler", () => {
     );
     assertEquals(output.progress.map((percent) => Math.round(Number(percent) / 25) * 25), [25, 50]);
   }
+  const download = new Outputs().write("Content type 'text/csv' length 24000000 bytes (22.9 MB)\n");
+  for (let cells = 1; cells <= 20; cells++) download.write("=").wait(150);
+  assertEquals(download.last.progress! >= 30 && download.last.progress! <= 40, true);
+  const unknown = new Outputs().write("Content type 'text/csv'\n");
+  for (let cells = 1; cells <= 20; cells++) unknown.write("=").wait(150);
+  assertEquals(unknown.progress, []);
   assertEquals(new Outputs().write("|------------------\n").write("***").wait(300).write("***").progress, []);
 });
 

@@ -71,6 +71,8 @@ const DONE: Kinds = {
     `[0:01] | Hosts: 1 | Errors: 0 | Requests: ${step * 50}/500 (${percent}%)`,
   "a column of a table": (step) =>
     `MyStack |  ${step}/10 | 10:00:1${step} AM | CREATE_COMPLETE      | AWS::S3::Bucket | B${step}`,
+  "a test that has passed": (step) => `0:00:0${step} load avg: 1.53 [ ${step}/10/1] test_x${step} passed`,
+  "done and queued": (step) => `Replayed patches: ${step} done, ${10 - step} queued.`,
   "a loop and its most": (step) => `iteration: ${step} of max_iter: 10`,
   "epochs and their most": (step) => `Epoch ${step}, max_epochs=10`,
   "rounds and their maximum": (step) => `round ${step} (max rounds: 10)`,
@@ -95,6 +97,7 @@ const BEGUN: Kinds = {
   "a file": (step) => `Processing file ${step} of 10: part${step}.csv`,
   "a command": (step) => ` Copy message UID ${4100 + step} (${step}/10) remote:INBOX -> local:INBOX`,
   "an iteration and nothing else": (step) => ` Expectation iteration ${step} of 10`,
+  "a test that begins": (step) => `0:00:0${step} load avg: 1.53 [ ${step}/10] test_x${step}`,
   "a pending step": (step) => `[build] › pending   [${step}/10] - Process ${step}`,
   "a package with a plural's ending": (step) => `==> Installing ncurses-6.${step}-kqf2 [${step}/10]`,
   "a position": (step) => `Position: ${step}/10 (8/2p5/3p4/K${step} w - - 0 11)`,

@@ -73,6 +73,11 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   ],
   ratios: ["a.txt: 42.0% -- replaced with a.gz", "deflated 63%", "stored 0%", "compression ratio 3/1"],
   scores: ["accuracy 91.2%", "accuracy 92.4%", "accuracy 93.1%", "loss 42%", "precision: 0.91, recall: 42%"],
+  "packets sent again": [1, 2, 3, 4].map((n) =>
+    `bytes= ${n} 793 792  re-xmits=000${n} (  ${n}.0%) slice=112`
+  ),
+  "messages that were dropped": [1, 2, 3, 4].map((n) => `sent ${n}000, dropped: ${n} (${n}.5%)`),
+  "several at once": [1, 2, 3, 4].map((n) => `===( ${n};0   ${n}/12   ${n + 1}/12 )====`),
   packets: ["3 packets transmitted, 3 received, 0% packet loss, time 2003ms"],
   waiting: [
     "[1/30] waiting for port 5432 to open",

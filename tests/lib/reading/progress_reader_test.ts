@@ -10,15 +10,6 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 const NOT_RIGHT: Readonly<Record<string, string>> = {
   clack_progress_pty: "only the colours tell how much of its bar is filled",
   listr1_pty: "tasks that wait have no mark of their own, so that nobody can tell how many there are",
-  darcs_check_pty: "`33 done, 27 queued` is not known",
-  deno_test_pty: "the total of `running 8 tests from` is not known",
-  hg_verify_pty: "`checking 34/300` follows `checking 2/8`",
-  mecab_dict_index: "the bar of the first file is full at once",
-  prove_j_pty: "the first of several files that run at once is read",
-  r_download: "the width of the row is not known",
-  regrtest_seq: "a line that announces a test counts as its end",
-  udp_sender: "the share of retransmissions is read",
-  zstd_many: "the sizes of the current file are read",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));

@@ -272,6 +272,32 @@ Deno.test("Tracks: steps of an announced plan count, however the steps are named
   assertEquals(progressOf([...events, '["pending",{"title":"c"}]']), [25, 50, 75]);
 });
 
+Deno.test("Tracks: the tests of a file count, and those of the next file are a phase", () => {
+  const file = (name: string) =>
+    [1, 2, 3, 4].map((n) => `case ${n} of ${name} ... ${n === 2 ? "FAILED" : "ok"} (${n}ms)`);
+  const first = ["running 4 tests from ./a_test.ts", ...file("a")];
+  assertEquals(progressOf(first), [25, 50, 75, 100]);
+  assertEquals(progressOf([...first, "running 4 tests from ./b_test.ts", ...file("b")]), [
+    25,
+    50,
+    75,
+    100,
+    "?",
+  ]);
+  // Perl's prove says how many tests a file has, and nobody knows how many files there are.
+  const rows = new Outputs().write("\rt/a.t .. 3/12").wait(300).write("\rt/a.t .. ok  \n");
+  rows.write("\rt/b.t .. 6/12").wait(300).write("\rt/b.t .. 9/12").wait(300);
+  assertEquals(rows.progress[0], 25);
+  assertEquals(rows.progress.some((shown) => shown === 50 || shown === 75), false);
+  assertEquals(progressOf(["t/a.t .... ok", "t/b.t .... 3/12", "t/b.t .... 6/12", "t/b.t .... 9/12"]), []);
+});
+
+Deno.test("Tracks: the sizes of the current file count within its number", () => {
+  const line = (file: number, done: number) =>
+    `Pack: ${file}/4 files. Current: f${file} Read: ${done} MiB / 2 MiB`;
+  assertEquals(progressOf([line(1, 0), line(1, 1), line(2, 1), line(4, 2)]), [0, 13, 38, 100]);
+});
+
 Deno.test("Tracks: tests of a stated number count once each, whatever the order in which they end", () => {
   const results = [
     "     1 [firefox] › a.spec.ts:3:1 › buys 3 of 9",
