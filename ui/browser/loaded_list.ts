@@ -12,15 +12,13 @@ import { MAX_ASKED, type TaskSlice } from "../shared/list_slice.ts";
 import { nests, type Parent } from "../shared/nesting.ts";
 import { SectionTally } from "./section_tally.ts";
 import { SubtaskBook } from "./subtask_book.ts";
+import { WaitingSubtasks } from "./waiting_subtasks.ts";
 
 /** The changes that arrived while a request was in flight. */
 export interface InterimChanges {
   readonly tasks: Map<string, Task>;
   readonly removed: Set<string>;
 }
-
-/** The maximum number of parents whose subtasks wait for them. */
-const MAX_WAITING = 500;
 
 /** The loaded tasks of a list. Each has a signal of its own. */
 export class LoadedList {
@@ -36,8 +34,7 @@ export class LoadedList {
   #tasks = new Map<string, Signal<Task>>();
   /** The tasks of the list before the current one, whose signals are used again. */
   #earlier: ReadonlyMap<string, Signal<Task>> = new Map();
-  /** The subtasks of each parent that is not loaded. */
-  readonly #waiting = new Map<string, Map<string, Task>>();
+  readonly #waiting = new WaitingSubtasks();
   #rules: ListRules;
   #nests = false;
   #from = 0;
@@ -140,7 +137,7 @@ export class LoadedList {
       if (this.#isNested(task)) {
         nested.add(task.id);
         if (subtasks.show(task, (id) => this.#drop(id, moved))) this.#store(task, moved);
-        else this.#wait(task);
+        else this.#wait(task, task.parent_id!);
       } else if (this.#belongs(task)) {
         moved.add(task.id);
         this.#store(task, moved);
@@ -231,7 +228,7 @@ export class LoadedList {
     for (const child of this.subtasks.childrenOf(id)) {
       const task = this.peek(child);
       if (task !== undefined) this.#settle({ ...task }, moved);
-      else if (!this.#waiting.get(id)?.has(child)) this.sums.doubt(child);
+      else if (!this.#waiting.has(child, id)) this.sums.doubt(child);
     }
   }
 
@@ -244,7 +241,7 @@ export class LoadedList {
     const isNested = this.#isNested(task);
     subtasks.count(task);
     sums.note(task, !isNested && this.#rules.matches(task) ? this.#rules.sectionOf(task) : null);
-    if (parent !== null) this.#waiting.get(parent)?.delete(id);
+    if (parent !== null) this.#waiting.delete(id, parent);
     if (isNested && subtasks.show(task, (other) => this.#drop(other, moved))) {
       if (known !== undefined && !wasShown) moved.add(id);
       this.#store(task, moved);
@@ -254,7 +251,7 @@ export class LoadedList {
       this.#store(task, moved);
     } else {
       if (known !== undefined) this.#drop(id, moved);
-      if (isNested) this.#wait(task);
+      if (isNested) this.#wait(task, parent!);
     }
   }
 
@@ -272,20 +269,13 @@ export class LoadedList {
   }
 
   /** Remembers a subtask until its parent is loaded, or known not to exist. */
-  #wait(task: Task): void {
-    const parent = task.parent_id!;
-    if (this.#tasks.has(parent)) return;
-    const waiting = this.#waiting.get(parent) ?? new Map<string, Task>();
-    this.#waiting.set(parent, waiting.set(task.id, task));
-    const [oldest] = this.#waiting.keys();
-    if (this.#waiting.size > MAX_WAITING && oldest !== undefined) this.#waiting.delete(oldest);
+  #wait(task: Task, parent: string): void {
+    if (!this.#tasks.has(parent)) this.#waiting.add(task, parent);
   }
 
   /** Places the subtasks that have waited for a parent. */
   #release(parent: string, moved: Set<string>): void {
-    const waiting = this.#waiting.get(parent);
-    this.#waiting.delete(parent);
-    for (const task of waiting?.values() ?? []) if (this.subtasks.has(task.id)) this.#settle(task, moved);
+    for (const task of this.#waiting.take(parent)) if (this.subtasks.has(task.id)) this.#settle(task, moved);
   }
 
   /** Drops a task and the subtasks that are shown below it, which then wait for it. */
@@ -296,7 +286,7 @@ export class LoadedList {
     this.#tasks.delete(id);
     for (const child of below) {
       this.#drop(child.id, moved);
-      this.#wait(child);
+      this.#wait(child, id);
     }
   }
 
