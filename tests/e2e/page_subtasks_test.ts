@@ -121,6 +121,12 @@ Deno.test("subtasks: can be reached and selected with the keyboard, and the rest
     assertEquals(await row("m1").isVisible(), false);
     await page.keyboard.press("j");
     assertEquals(await page.evaluate(() => document.activeElement?.textContent), "task other");
+    // What is collapsed stays so when its row comes back.
+    await page.getByRole("searchbox").fill("task other");
+    await shows(page, "other");
+    await page.getByRole("searchbox").fill("");
+    await row("m1").waitFor({ state: "attached" });
+    assertEquals(await row("m1").isVisible(), false);
     assertEquals(complaints, []);
   });
 });

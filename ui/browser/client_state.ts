@@ -234,6 +234,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     hasStartForms: model.startable.length > 0,
     task: (id) => list.task(id),
     subtasksOf: (id) => list.subtasks.groupOf(id),
+    folds: new Map(),
     parentName: ({ parent_id: parent }) => list.subtasks.nameOf(parent),
     list: null,
   };

@@ -156,7 +156,7 @@ interface BelowProps {
 function Below({ view, id, name, level, isOpen }: BelowProps): JSX.Element | null {
   const { ids, ...known } = view.subtasksOf(id).value;
   // An expanded branch stays expanded after its task ends, because the user may be reading it.
-  const [startsOpen] = useState(isOpen);
+  const [startsOpen] = useState(view.folds.get(id) ?? isOpen);
   const total = Math.max(known.total, ids.length);
   if (total === 0) return null;
   const words = known.ended < total
@@ -172,7 +172,9 @@ function Below({ view, id, name, level, isOpen }: BelowProps): JSX.Element | nul
   }
   return (
     <details class="row-below" open={startsOpen}>
-      <summary>{words}</summary>
+      <summary onClick={({ currentTarget }) => view.folds.set(id, !currentTarget.closest("details")!.open)}>
+        {words}
+      </summary>
       <ul aria-label={`Subtasks of ${name}`}>
         {ids.map((each) => <ListRow key={each} view={view} source={view.task(each)} level={level + 1} />)}
       </ul>

@@ -51,6 +51,7 @@ export function snapshotClientView(model: ClientPageModel): ClientView {
       const { total = 0, ended = 0 } = parents.get(id) ?? {};
       return { value: { ids: (below.get(id) ?? []).map((task) => task.id), total, ended } };
     },
+    folds: new Map(),
     parentName: ({ parent_id: parent }) => parents.get(parent ?? "")?.name ?? null,
   };
 }

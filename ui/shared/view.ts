@@ -195,6 +195,8 @@ export interface ClientView extends FrameView {
   task(id: string): Readable<Task> | undefined;
   /** Returns the subtasks below a task in the list. */
   subtasksOf(id: string): Readable<SubtaskGroup>;
+  /** Whether the user has expanded or collapsed the subtasks of a task, by its id; rows come and go. */
+  readonly folds: Map<string, boolean>;
   /** Returns the name of the parent of a task that is listed alone; `null` if it has none, or if that is unknown. */
   parentName(task: Task): string | null;
 }
