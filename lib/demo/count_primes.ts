@@ -7,7 +7,7 @@
 import type { MonitoredTask } from "../monitored.ts";
 import { object } from "../task/protocol.ts";
 import type { JsonObject } from "../task/task.ts";
-import { startWorker } from "../threads/start_worker.ts";
+import { startThread } from "../threads/start_thread.ts";
 import { Places } from "./places.ts";
 import { checkPrimeBound } from "./primes.ts";
 import { callWorker } from "./worker_call.ts";
@@ -46,7 +46,7 @@ export async function countPrimes(task: MonitoredTask, input: JsonObject = {}): 
   if (workers.isFull) task.update({ status: "Waiting for a worker: all are in use" });
   const primes = await workers.use(task.signal, async () => {
     task.update({ status: `Counting primes below ${below}`, current: 0, total: below, unit: "numbers" });
-    const worker = startWorker(new URL("./count_primes_worker.ts", import.meta.url), "taskscope-primes");
+    const worker = startThread(new URL("./count_primes_worker.ts", import.meta.url), "taskscope-primes");
     return await callWorker(worker, below, {
       signal: task.signal,
       onProgress: (done) => task.update({ current: done }),

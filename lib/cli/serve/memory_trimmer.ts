@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startWorker } from "../../threads/start_worker.ts";
+import { startThread } from "../../threads/start_thread.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
 
 /** The interval of the checks, in milliseconds. */
@@ -62,7 +62,7 @@ export class MemoryTrimmer implements Disposable {
 function trimMemory(): void {
   if (!CAN_TRIM) return;
   try {
-    const worker = startWorker(new URL("data:text/javascript,close()"), "taskscope-trim");
+    const worker = startThread(new URL("data:text/javascript,close()"), "taskscope-trim");
     // An error in the worker must not end the process.
     worker.onerror = (event) => event.preventDefault();
   } catch {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startWorker } from "../../threads/start_worker.ts";
+import { startThread } from "../../threads/start_thread.ts";
 import type { LogMatches } from "../log_search.ts";
 import type { SearchAnswer, SearchRequest } from "./search_messages.ts";
 import { storageError } from "./storage_errors.ts";
@@ -55,15 +55,15 @@ export class LogSearcher implements Disposable {
     this.#current = this.#waiting.shift();
     if (this.#current === undefined) return;
     try {
-      this.#worker ??= this.#startWorker();
+      this.#worker ??= this.#startThread();
     } catch (error) {
       return this.#ended((search) => search.reject(storageError(this.#file, error)));
     }
     this.#worker.postMessage(this.#current.request);
   }
 
-  #startWorker(): Worker {
-    const worker = startWorker(new URL("./search_worker.ts", import.meta.url), "taskscope-search");
+  #startThread(): Worker {
+    const worker = startThread(new URL("./search_worker.ts", import.meta.url), "taskscope-search");
     worker.onmessage = ({ data }: MessageEvent<SearchAnswer>) => {
       if ("error" in data) this.#ended((search) => search.reject(this.#error(data.error)));
       else this.#ended((search) => search.resolve(data.found));

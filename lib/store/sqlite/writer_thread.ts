@@ -5,7 +5,7 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { startWorker } from "../../threads/start_worker.ts";
+import { startThread } from "../../threads/start_thread.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { Durability } from "../store.ts";
 import { storageError } from "./storage_errors.ts";
@@ -70,7 +70,7 @@ export class WriterThread implements Disposable {
   }
 
   #start(): Worker {
-    const worker = startWorker(new URL("./writer_worker.ts", import.meta.url), "taskscope-writer");
+    const worker = startThread(new URL("./writer_worker.ts", import.meta.url), "taskscope-writer");
     worker.onmessage = ({ data }: MessageEvent<WriterAnswer>) => this.#onAnswer(data);
     worker.onerror = (event) => {
       // An error in the worker must not end the process; the next request starts another worker.

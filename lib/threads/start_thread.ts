@@ -16,7 +16,7 @@ const SPARE = 32;
  * @returns the worker
  * @throws {Deno.errors.Busy} if there are too few descriptors; its message names the remedy
  */
-export function startWorker(module: URL, name: string): Worker {
+export function startThread(module: URL, name: string): Worker {
   assertSpareDescriptors();
   return new Worker(module, { type: "module", name });
 }
