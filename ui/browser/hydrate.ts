@@ -152,6 +152,8 @@ function connect(
   }
 
   function tick(): void {
+    // While scripts load, a response is read late, and tells less of the server's clock.
+    if (!isReady) return;
     if (clock.takeDoubt()) void probe().then(tick);
     if (!isLive() || document.hidden) return;
     const [shown, next] = [now.peek(), clock.now];
@@ -218,6 +220,7 @@ function connect(
   void ready.then(() => {
     isReady = true;
     show(latest);
+    tick();
   });
   setInterval(tick, 1_000);
   document.addEventListener("visibilitychange", () => {
@@ -231,7 +234,6 @@ function connect(
   addEventListener("offline", () => connection.checkNow());
   // A page restored from the back/forward cache has lost its socket without a close event.
   addEventListener("pageshow", (event) => event.persisted && connection.checkNow());
-  tick();
 }
 
 /** The sources of updates that the visitor has access to, best first. */
