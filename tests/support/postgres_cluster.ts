@@ -204,3 +204,16 @@ export function sharedCluster(): PostgresCluster {
   }
   return shared;
 }
+
+/** Registers a test with the shared cluster, whose database is empty; it is ignored if PostgreSQL is not installed. */
+export function testPostgres(name: string, run: (cluster: PostgresCluster) => Promise<void>): void {
+  Deno.test({
+    name,
+    ignore: !hasPostgres,
+    fn: async () => {
+      const cluster = sharedCluster();
+      cluster.clear();
+      await run(cluster);
+    },
+  });
+}

@@ -15,23 +15,10 @@ import { SqliteMoveSource } from "../../../../lib/store/sqlite/sqlite_move_sourc
 import { SqliteMoveTarget } from "../../../../lib/store/sqlite/sqlite_move_target.ts";
 import { assertEquals, assertGreater, assertRejects } from "../../../support/assert.ts";
 import { fillStore } from "../../../support/filled_store.ts";
-import { hasPostgres, type PostgresCluster, sharedCluster } from "../../../support/postgres_cluster.ts";
+import { testPostgres as test } from "../../../support/postgres_cluster.ts";
 import { openPostgres } from "../../../support/postgres_home.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
-
-/** Registers a test with an empty database. */
-function test(name: string, run: (cluster: PostgresCluster) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: !hasPostgres,
-    fn: async () => {
-      const cluster = sharedCluster();
-      cluster.clear();
-      await run(cluster);
-    },
-  });
-}
 
 /** Creates a database with tasks in a temporary folder. */
 async function filledFolder(tasks: number, lines = 3): Promise<StoreFolder> {

@@ -9,7 +9,7 @@ import {
   assertNotEquals,
   assertRejects,
 } from "../../../support/assert.ts";
-import { hasPostgres, PostgresCluster, sharedCluster } from "../../../support/postgres_cluster.ts";
+import { PostgresCluster, testPostgres as test } from "../../../support/postgres_cluster.ts";
 import { openPostgres } from "../../../support/postgres_home.ts";
 import { SmallDisk } from "../../../support/small_disk.ts";
 import { storedTask } from "../../../support/store_model.ts";
@@ -21,18 +21,6 @@ const DISK_BYTES = 32 * 1024 * 1024;
 
 /** The number of times that all connections are cut. */
 const CUTS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 200 : 10;
-
-function test(name: string, run: (cluster: PostgresCluster) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: !hasPostgres,
-    fn: async () => {
-      const cluster = sharedCluster();
-      cluster.clear();
-      await run(cluster);
-    },
-  });
-}
 
 async function put(store: TaskStore, id: string): Promise<void> {
   store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));

@@ -1,24 +1,11 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import type { TaskStore } from "../../../../lib/store/store.ts";
 import { assert, assertEquals, assertMatch, assertRejects } from "../../../support/assert.ts";
-import { hasPostgres, type PostgresCluster, sharedCluster } from "../../../support/postgres_cluster.ts";
+import { type PostgresCluster, testPostgres as test } from "../../../support/postgres_cluster.ts";
 import { openPostgres } from "../../../support/postgres_home.ts";
 import { appendLog, line, logOf, storedTask } from "../../../support/store_model.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
 import { until } from "../../../support/until.ts";
-
-/** Registers a test with an empty database. */
-function test(name: string, run: (cluster: PostgresCluster) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: !hasPostgres,
-    fn: async () => {
-      const cluster = sharedCluster();
-      cluster.clear();
-      await run(cluster);
-    },
-  });
-}
 
 /** Puts a task and waits for its commit. */
 async function put(store: TaskStore, id: string): Promise<void> {
