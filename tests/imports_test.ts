@@ -74,7 +74,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/http/routes.ts":
     "lib/http/ lib/http/pages/ lib/http/reporters/ lib/http/operations/ lib/http/areas.ts",
   "lib/http/handler.ts":
-    "leaves lib/access/ lib/http/ lib/http/operations/ lib/http/areas.ts lib/http/routes.ts",
+    "leaves lib/task/ lib/access/ lib/http/ lib/http/operations/ lib/http/areas.ts lib/http/routes.ts",
   "ui/shared/": "lib/task/ lib/text/ lib/page_renderer.ts",
   "ui/components/": "lib/task/ lib/text/ ui/shared/",
   "ui/browser/": "lib/task/ lib/text/ ui/shared/ ui/components/",

@@ -19,6 +19,7 @@ import { redirect } from "./responses.ts";
 import { type Answer, type Method, METHODS, nothingHere, type Route, wantsHtml, wantsJson } from "./route.ts";
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
+import { TIME_HEADER } from "../task/clock_offset.ts";
 import { UnsentTexts } from "./unsent_texts.ts";
 
 /**
@@ -114,15 +115,16 @@ export class Handler {
     connection: { readonly completed?: Promise<unknown> },
   ): Response {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
-    this.#date(response);
+    if (response.status !== 101) this.#date(response.headers);
     return this.#unsent.count(request, response, connection);
   }
 
-  /** Sets the date of a response if the clock was set back: Deno goes on to send the latest one that it has sent. */
-  #date(response: Response): void {
+  /** Sets the precise time, and `Date` if the clock was set back: Deno goes on to send the latest one that it has sent. */
+  #date(headers: Headers): void {
     const nowMs = Date.now();
+    headers.set(TIME_HEADER, `${nowMs / 1_000}`);
     if (nowMs >= this.#latestMs) this.#latestMs = nowMs;
-    else if (response.status !== 101) response.headers.set("date", new Date(nowMs).toUTCString());
+    else headers.set("date", new Date(nowMs).toUTCString());
   }
 
   #answer(request: Request, peer: string): Answer {

@@ -20,7 +20,7 @@ const TIMEOUT_MS = 5_000;
  * another version.
  *
  * @param script the URL of the script
- * @param onDate receives the `Date` header of the response, and when it came
+ * @param onDate receives the headers of the response, and when it came
  * @returns the result; a server that responds but is shutting down counts as not available
  */
 export async function probeServer(
@@ -31,7 +31,7 @@ export async function probeServer(
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const sentAt = Date.now() / 1_000;
     const { headers, status } = await fetch(script, { method: "HEAD", cache: "no-store", signal });
-    onDate({ date: headers.get("date"), sentAt, receivedAt: Date.now() / 1_000 });
+    onDate({ headers, sentAt, receivedAt: Date.now() / 1_000 });
     return status === 404 ? "outdated" : status < 500 ? "alive" : "dead";
   } catch {
     return "dead";

@@ -1,6 +1,6 @@
 /**
- * Estimates the server's clock from the time in the page and the `Date` headers of responses, however wrong
- * the browser's clock is.
+ * Estimates the server's clock from the time in the page and the headers of responses, however wrong the
+ * browser's clock is.
  *
  * @module
  */

@@ -8,6 +8,7 @@
 import { Fragment, type JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import type { Documentation, DocumentedCall, DocumentedGroup } from "../../lib/page_renderer.ts";
+import { TIME_HEADER } from "../../lib/task/clock_offset.ts";
 import { Mark } from "../components/icons.tsx";
 import { DatabaseDocs } from "./database_docs.tsx";
 import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
@@ -45,8 +46,10 @@ export function renderDocsPage(documentation: Documentation, assets: ProseAssets
         <section aria-labelledby="record">
           <h2 id="record">The task record</h2>
           <p class="docs-lead">
-            Times are seconds since the epoch, durations are seconds. A task whose server process ended under
-            it, or that has been stale for a day, ends as ERROR with <code>error.type</code>{" "}
+            Times are seconds since the epoch, durations are seconds. Every response states in{" "}
+            <code>{TIME_HEADER}</code>{" "}
+            the time of the server's clock at which it was made. A task whose server process ended under it,
+            or that has been stale for a day, ends as ERROR with <code>error.type</code>{" "}
             <code>interrupted</code> or <code>lost</code>.
           </p>
           <Fields label="Fields of the task record" fields={record} />

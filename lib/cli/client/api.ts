@@ -107,7 +107,7 @@ export async function request(
   const { status, headers } = response;
   const body = jsonOf(text);
   if (status < 500 && status !== 408 && status !== 429) {
-    return { status, body, clockOffset: clockOffset({ date: headers.get("date"), sentAt, receivedAt }) };
+    return { status, body, clockOffset: clockOffset({ headers, sentAt, receivedAt }) };
   }
   throw new ServerUnavailableError(`${server} is unavailable: ${readProblem(body, status)}`, true);
 }

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { TOKEN_PROTOCOL } from "../../remote/credentials.ts";
+import { TIME_HEADER } from "../../task/clock_offset.ts";
 import { VERSION } from "../../version.ts";
 import { SESSION_COOKIE, SHARE_COOKIE } from "../gate.ts";
 import { PROBLEMS, titleOf } from "../problem.ts";
@@ -94,7 +95,8 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
       description:
         "Live progress of long-running tasks. WebSockets and their messages are described at /docs. " +
         "The values of path parameters may be percent-encoded, the other parts of a path may not, and no path " +
-        "ends with a slash.",
+        `ends with a slash. Every response states in \`${TIME_HEADER}\` the time of the server's clock at which it was ` +
+        "made, in epoch seconds to the millisecond.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: server }],

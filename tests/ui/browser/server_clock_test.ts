@@ -1,5 +1,6 @@
 import { type LocalClocks, ServerClock } from "../../../ui/browser/server_clock.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { TIME_HEADER } from "../../../lib/task/clock_offset.ts";
+import { assertEquals, assertLess } from "../../support/assert.ts";
 import { EXAMPLE_TIME } from "../../support/example_task.ts";
 
 const DAY = 86_400;
@@ -24,10 +25,10 @@ class TestClocks {
   }
 }
 
-/** Returns a response that the server made at once, at a time of its own clock. */
-function responseAt(clocks: TestClocks, serverTime: number) {
+/** Returns a response that the server made at once, and the time that it says. */
+function responseAt(clocks: TestClocks, time: string | null) {
   const now = clocks.local.wall();
-  return { date: new Date(Math.floor(serverTime) * 1_000).toUTCString(), sentAt: now, receivedAt: now };
+  return { headers: new Headers(time === null ? {} : { [TIME_HEADER]: time }), sentAt: now, receivedAt: now };
 }
 
 Deno.test("ServerClock continues from the server's time, however wrong the browser's clock is", () => {
@@ -42,13 +43,12 @@ Deno.test("ServerClock continues from the server's time, however wrong the brows
 Deno.test("ServerClock.correct() keeps an estimate that the response confirms, and replaces another", () => {
   const clocks = new TestClocks(0);
   const clock = new ServerClock(EXAMPLE_TIME, clocks.local);
-  const harmless = { ...responseAt(clocks, 0), date: null };
-  for (const response of [harmless, { ...harmless, date: "yesterday" }, responseAt(clocks, EXAMPLE_TIME)]) {
-    clock.correct(response);
+  for (const time of [null, "yesterday", `${EXAMPLE_TIME}`]) {
+    clock.correct(responseAt(clocks, time));
     assertEquals(clock.now, EXAMPLE_TIME);
   }
-  clock.correct(responseAt(clocks, EXAMPLE_TIME + 3_600));
-  assertEquals(clock.now, EXAMPLE_TIME + 3_600.5);
+  clock.correct(responseAt(clocks, `${EXAMPLE_TIME + 3_600}`));
+  assertLess(Math.abs(clock.now - (EXAMPLE_TIME + 3_600)), 0.002);
 });
 
 Deno.test("ServerClock.takeDoubt() returns each doubt once: a wrong clock at first, and a clock that was set", () => {
