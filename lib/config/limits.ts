@@ -94,8 +94,8 @@ export interface MonitorLimits {
    */
   readonly pastRunsPerName: number;
   /**
-   * The maximum number of past runs of all clients and names whose summaries are kept; those that ended first
-   * are dropped.
+   * The maximum number of past runs of all clients and names whose summaries are kept; of the client that has the
+   * most, those that ended first are dropped.
    */
   readonly pastRuns: number;
   /** The number of milliseconds that the summary of a past run is kept after its end. */

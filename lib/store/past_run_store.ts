@@ -6,7 +6,10 @@
 
 import type { RunSummary } from "../task/run_summary.ts";
 
-/** The limits on the summaries of past runs; beyond each of them, the runs that ended first are dropped. */
+/**
+ * The limits on the summaries of past runs; beyond each of them, the runs that ended first are dropped, beyond
+ * `pastRuns` those of the clients that have the most.
+ */
 export interface PastRunLimits {
   /** The maximum number of past runs of one client and name. */
   readonly pastRunsPerName: number;

@@ -125,6 +125,41 @@ export function testPastRuns(
     });
   });
 
+  Deno.test(`${name}.pastRuns drops no run of a client that has less than its share`, async () => {
+    await using home = await createHome({ pastRuns: 30 });
+    const counts = (store: TaskStore) =>
+      ["quiet", "other", "busy"].map((client) =>
+        store.pastRuns.names(client, null, 99).reduce(
+          (sum, name) => sum + store.pastRuns.newest(client, name).length,
+          0,
+        )
+      );
+    const add = (client: string, runs: number, end: number, names = 1) => {
+      for (let index = 0; index < runs; index++) {
+        const run = { id: `${index}`, name: `job ${index % names}` };
+        home.store.pastRuns.add(client, pastRun(end + index, run));
+      }
+    };
+    // In one commit and in several, with one name and with a name for each run.
+    add("quiet", 8, PAST);
+    add("busy", 40, PAST + 100);
+    await home.store.committed();
+    await home.check((store) => assertEquals(counts(store), [8, 0, 22]));
+    for (let round = 0; round < 3; round++) {
+      add("busy", 20, PAST + 200 + 100 * round, 20);
+      await home.store.committed();
+    }
+    await home.check((store) => assertEquals(counts(store), [8, 0, 22]));
+    // Runs that ended before all others displace none of them either.
+    add("other", 25, PAST - 100, 25);
+    await home.store.committed();
+    await home.check((store) => {
+      assertEquals(counts(store), [8, 11, 11]);
+      assertEquals(store.pastRuns.newest("other", "job 14").map(({ id }) => id), ["14"]);
+      assertEquals(store.pastRuns.newest("other", "job 13"), []);
+    });
+  });
+
   Deno.test(`${name}.pastRuns returns names in parts, committed or not`, async () => {
     await using home = await createHome({});
     const names = ["job", "job 2", "Job", "", "é", "\u{1f600}", "\ufffd", "\ud800", "nul \0", '"'];

@@ -5,6 +5,7 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
+import { pastRunsToDrop } from "../past_run_shares.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 
 /** The row of a past run; its name is a {@linkcode nameText}. */
@@ -17,6 +18,9 @@ export type PastRunRow = readonly [
   createdAt: number,
   startedAt: number | null,
 ];
+
+/** The primary key of the row of a past run. */
+export type PastRunKey = readonly [client: string, name: string, finishedAt: number, id: string];
 
 /**
  * Returns a name as JSON text: SQLite would end it at a NUL, and reject an unpaired surrogate, which JSON
@@ -47,9 +51,13 @@ export class PastRunRows {
     this.#limits = limits;
   }
 
-  /** Inserts rows and deletes the rows beyond the limits; call this in a transaction. */
-  write(rows: readonly PastRunRow[]): void {
-    if (rows.length === 0) return;
+  /**
+   * Inserts rows and deletes the rows beyond the limits; call this in a transaction.
+   *
+   * @returns the rows that were deleted because of the limit on all runs
+   */
+  write(rows: readonly PastRunRow[]): readonly PastRunKey[] {
+    if (rows.length === 0) return [];
     let count = this.#count ?? Number(this.#db.prepare("SELECT count(*) AS n FROM past_runs").get()!.n);
     this.#count = null;
     // Rows that exist are ignored, so that writing a batch again, because its commit was not confirmed, changes nothing.
@@ -72,18 +80,30 @@ export class PastRunRows {
     }
     const oldest = (Date.now() - this.#limits.pastRunAgeMs) / 1_000;
     count -= Number(this.#db.prepare("DELETE FROM past_runs WHERE finished_at < ?").run(oldest).changes);
-    if (count > this.#limits.pastRuns) {
-      const cut = this.#db.prepare(
-        `DELETE FROM past_runs WHERE (client, name, finished_at, id) IN
-           (SELECT client, name, finished_at, id FROM past_runs ORDER BY finished_at LIMIT ?)`,
-      );
-      count -= Number(cut.run(count - this.#limits.pastRuns).changes);
-    }
-    this.#count = count;
+    const dropped = count > this.#limits.pastRuns ? this.#dropBeyondShares() : [];
+    this.#count = count - dropped.length;
+    return dropped;
   }
 
   /** Discards what is known of the table, because the transaction of the last write was rolled back. */
   rolledBack(): void {
     this.#count = null;
+  }
+
+  #dropBeyondShares(): readonly PastRunKey[] {
+    const counts = this.#db.prepare("SELECT client, count(*) AS n FROM past_runs GROUP BY client").all();
+    const drops = pastRunsToDrop(
+      new Map(counts.map(({ client, n }) => [String(client), Number(n)])),
+      this.#limits.pastRuns,
+    );
+    const drop = this.#db.prepare(
+      `DELETE FROM past_runs WHERE (client, name, finished_at, id) IN
+         (SELECT client, name, finished_at, id FROM past_runs WHERE client = ? ORDER BY finished_at LIMIT ?)
+       RETURNING client, name, finished_at, id`,
+    );
+    return [...drops].flatMap(([client, count]) =>
+      // The cast is safe, because a STRICT table preserves the types of its columns.
+      drop.all(client, count).map((row) => Object.values(row) as unknown as PastRunKey)
+    );
   }
 }

@@ -11,6 +11,7 @@ import {
   type PastRunLimits,
   type PastRunStore,
 } from "../past_run_store.ts";
+import { pastRunsToDrop } from "../past_run_shares.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 
 /** A past run, and the runs of the same name. */
@@ -44,9 +45,10 @@ export class PastRunBook implements PastRunStore {
     if (runs.length > this.#limits.pastRunsPerName) this.#drop({ client, run: runs[0]! });
     const oldest = this.#oldestTime();
     for (const entry of this.#entries.values()) {
-      if (this.#entries.size <= this.#limits.pastRuns && endOf(entry.run) >= oldest) break;
+      if (endOf(entry.run) >= oldest) break;
       this.#drop(entry);
     }
+    if (this.#entries.size > this.#limits.pastRuns) this.#dropBeyondShares();
   }
 
   newest(client: string, name: string, most = Infinity): readonly RunSummary[] {
@@ -93,6 +95,18 @@ export class PastRunBook implements PastRunStore {
     runs.splice(runs.indexOf(run), 1);
     if (runs.length === 0) names.delete(run.name);
     if (names.size === 0) this.#clients.delete(client);
+  }
+
+  #dropBeyondShares(): void {
+    const counts = new Map<string, number>();
+    for (const { client } of this.#entries.values()) counts.set(client, (counts.get(client) ?? 0) + 1);
+    const drops = pastRunsToDrop(counts, this.#limits.pastRuns);
+    for (const entry of this.#entries.values()) {
+      const left = drops.get(entry.client) ?? 0;
+      if (left === 0) continue;
+      drops.set(entry.client, left - 1);
+      this.#drop(entry);
+    }
   }
 
   /** Returns the earliest end of a run that is kept, in epoch seconds. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PastRunRow } from "../database/past_run_rows.ts";
+import type { PastRunKey, PastRunRow } from "../database/past_run_rows.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { QueryConfig } from "./pg.d.ts";
 
@@ -13,12 +13,12 @@ import type { QueryConfig } from "./pg.d.ts";
  *
  * @param rows the past runs
  * @param limits how many to keep of a name, and how long
- * @param earliestEnd the earliest end of the runs to keep, in epoch seconds, as the limit on all runs allows
+ * @param dropped the past runs to delete because of the limit on all runs
  */
 export function pastRunStatements(
   rows: readonly PastRunRow[],
   { pastRunsPerName, pastRunAgeMs }: PastRunLimits,
-  earliestEnd: number,
+  dropped: readonly PastRunKey[],
 ): QueryConfig[] {
   if (rows.length === 0) return [];
   const names = new Map(rows.map(([client, name]) => [`${client}/${name}`, [client, name] as const]));
@@ -48,7 +48,14 @@ export function pastRunStatements(
     {
       name: "old_past_runs",
       text: "DELETE FROM taskscope.past_runs WHERE finished_at < $1",
-      values: [Math.max(oldest, Math.min(earliestEnd, ...rows.map(([, , finishedAt]) => finishedAt)))],
+      values: [oldest],
+    },
+    {
+      name: "dropped_past_runs",
+      text: `DELETE FROM taskscope.past_runs r
+        USING unnest($1::text[], $2::text[], $3::float8[], $4::text[]) AS d (client, name, finished_at, id)
+        WHERE (r.client, r.name, r.finished_at, r.id) = (d.client, d.name, d.finished_at, d.id)`,
+      values: [0, 1, 2, 3].map((column) => dropped.map((key) => key[column])),
     },
   ];
 }

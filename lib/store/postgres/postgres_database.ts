@@ -104,7 +104,7 @@ export class PostgresDatabase implements Database {
         const fence = { term: this.#term, commits: this.#commits, seq };
         await commit(connection, [
           ...commitStatements(batch, tasks, fence),
-          ...pastRunStatements(batch.pastRuns, this.#limits, this.#records.earliestEnd),
+          ...pastRunStatements(batch.pastRuns, this.#limits, this.#records.dropped),
         ], this.#timeoutMs);
       }
       this.#isAhead = false;
@@ -191,6 +191,7 @@ export class PostgresDatabase implements Database {
 
   #keepPastRuns(rows: readonly PastRunRow[]): void {
     if (rows.length === 0) return;
+    this.#records.dropped = [];
     try {
       this.#records.addPastRuns(rows);
     } catch {

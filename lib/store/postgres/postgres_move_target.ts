@@ -72,7 +72,7 @@ export class PostgresMoveTarget implements MoveTarget {
   async write({ message, tasks }: MovedBatch): Promise<void> {
     await this.#commit([
       ...commitStatements(message, tasks, { term: NO_TERM, commits: this.#commits, seq: null }),
-      ...pastRunStatements(message.pastRuns, ALL_PAST_RUNS, 0),
+      ...pastRunStatements(message.pastRuns, ALL_PAST_RUNS, []),
     ]);
     this.#commits++;
   }

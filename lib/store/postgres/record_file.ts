@@ -8,7 +8,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
 import type { Task } from "../../task/task.ts";
-import { type PastRunRow, PastRunRows } from "../database/past_run_rows.ts";
+import { type PastRunKey, type PastRunRow, PastRunRows } from "../database/past_run_rows.ts";
 import type { RecordReader } from "../database/task_on_disk.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { SideRow } from "../side_tables.ts";
@@ -18,6 +18,8 @@ const CACHE_KIB = 4_096;
 
 /** A temporary file with records, which the system removes when the process ends. */
 export class RecordFile implements RecordReader, Disposable {
+  /** The past runs that were dropped because of the limit on all runs, until the database has dropped them, too. */
+  dropped: PastRunKey[] = [];
   readonly #name: string;
   readonly #db: DatabaseSync;
   readonly #put: StatementSync;
@@ -39,7 +41,8 @@ export class RecordFile implements RecordReader, Disposable {
        CREATE TEMP TABLE records (place INTEGER PRIMARY KEY, record TEXT NOT NULL) STRICT;
        CREATE TEMP TABLE past_runs (client TEXT, name TEXT, finished_at REAL, id TEXT, state TEXT, created_at REAL,
          started_at REAL, PRIMARY KEY (client, name, finished_at, id)) WITHOUT ROWID;
-       CREATE INDEX temp.past_runs_end ON past_runs (finished_at)`,
+       CREATE INDEX temp.past_runs_end ON past_runs (finished_at);
+       CREATE INDEX temp.past_runs_client_end ON past_runs (client, finished_at)`,
     );
     this.#pastRuns = new PastRunRows(this.#db, limits);
     this.#put = this.#db.prepare("INSERT OR REPLACE INTO records (place, record) VALUES (?, ?)");
@@ -82,22 +85,17 @@ export class RecordFile implements RecordReader, Disposable {
     this.#delete.run(place);
   }
 
-  /** Adds past runs, and drops those beyond the limits. */
+  /** Adds past runs, and drops those beyond the limits; {@linkcode RecordFile.dropped} gets some of them. */
   addPastRuns(rows: readonly PastRunRow[]): void {
     this.#db.exec("BEGIN");
     try {
-      this.#pastRuns.write(rows);
+      for (const key of this.#pastRuns.write(rows)) this.dropped.push(key);
     } catch (error) {
       this.#pastRuns.rolledBack();
       throw error;
     } finally {
       this.#db.exec("COMMIT");
     }
-  }
-
-  /** Returns the earliest end of the past runs, in epoch seconds; 0 if there are none. */
-  get earliestEnd(): number {
-    return Number(this.#db.prepare("SELECT min(finished_at) AS at FROM past_runs").get()?.at ?? 0);
   }
 
   /** Returns the rows of a query of the table `past_runs`. */
