@@ -7,21 +7,25 @@
 import { monotonicMs, now, plausibleTime } from "../clock.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
 import { type Launch, LAUNCHES } from "../store/side_tables.ts";
-import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
+import type { FollowedChanges, FollowedStore } from "../store/followed.ts";
+import type { OpenedTask, StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import type { Report } from "../task/protocol.ts";
 import type { ProgressPoint, Task, TaskChange } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 import type { TaskValues } from "../task/value_book.ts";
 import { wellFormed } from "../task/well_formed.ts";
 import { UnrefInterval } from "../unref_interval.ts";
+import { adoptTasks } from "./adopt_tasks.ts";
 import { ChangeApplier } from "./change_applier.ts";
 import { EndedTasks, type EndedTasksLimits } from "./ended_tasks.ts";
+import { FollowedTasks } from "./followed_tasks.ts";
 import { type LiveTask, LiveTasks } from "./live_tasks.ts";
 import { RegistryEvents } from "./registry_events.ts";
 import { RegistryReader } from "./registry_reader.ts";
 import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
 import { Retention, type RetentionLimits } from "./retention.ts";
 import { stalenessChange, type StalenessLimits } from "./staleness.ts";
+import { whenCommitted } from "./when_committed.ts";
 import { withPlausibleTimes } from "./with_plausible_times.ts";
 
 /**
@@ -36,6 +40,11 @@ export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, Stale
 /** Options of a {@linkcode Registry}. */
 export interface RegistryOptions {
   readonly store: TaskStore;
+  /**
+   * The same store, if several nodes use it: another node is the authority until {@linkcode Registry.takeOver} is called,
+   * and everything is published only after its commit. By default `null`.
+   */
+  readonly followed?: FollowedStore | null;
   readonly limits: RegistryLimits;
   /** The epoch of cursors while nothing can be committed. */
   readonly unsavedEpoch: string;
@@ -59,6 +68,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #ended: EndedTasks;
   readonly #changes: ChangeApplier;
   readonly #sweeper: UnrefInterval;
+  /** Applies the changes of other nodes; `null` if there are none. */
+  readonly #followed: FollowedTasks | null;
   #isClosed = false;
 
   /**
@@ -69,7 +80,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   constructor(options: RegistryOptions) {
     super(options.store, options.unsavedEpoch);
-    const { store, limits, onEnd } = options;
+    const { store, limits, onEnd, followed = null } = options;
     this.#store = store;
     this.#limits = limits;
     this.#live = new LiveTasks(store);
@@ -84,7 +95,13 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       onCreate: () => this.#sweeper.start(),
       onEnd,
     });
-    this.#takeOver();
+    this.#followed = followed === null
+      ? null
+      : new FollowedTasks({ store: followed, retention: this.#retention, events: this.#events });
+    const { live, ended } = store.takeOpened();
+    for (const each of ended) this.#retention.addEnded(each);
+    for (const { client } of live) this.#retention.adopt(client);
+    if (followed === null) this.#takeOver(live);
   }
 
   clients(): string[] {
@@ -143,10 +160,12 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    *
    * @returns `null` if no commit must be awaited, which includes that the store is degraded; otherwise a
    * promise of whether the commit succeeded: if it failed, the state may still be published, but with a
-   * cursor of the unsaved epoch
+   * cursor of the unsaved epoch. Where several nodes use the store, everything is published only after its commit, so
+   * that no node shows what another one does not know
    */
   whenPublishable(): Promise<boolean> | null {
-    const { committedSeq, degradation } = this.#store;
+    const { seq, committedSeq, degradation } = this.#store;
+    if (this.#followed !== null) return seq <= committedSeq ? null : whenCommitted(this.#store);
     if (this.#events.membershipSeq <= committedSeq || degradation !== null) return null;
     return this.#store.committed().then(() => true, () => false);
   }
@@ -322,6 +341,18 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (this.#retention.isEmpty && !this.#ended.hasRestorable) this.#sweeper.stop();
   }
 
+  /** Applies and publishes changes that the authority on another node has committed. */
+  follow(changes: FollowedChanges): void {
+    this.#followed?.apply(changes);
+  }
+
+  /**
+   * Becomes the authority over the tasks that were followed so far, as after a restart: once the store is this node's.
+   */
+  takeOver(): void {
+    this.#takeOver(this.#store.takeOpened().live);
+  }
+
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#sweeper.stop();
@@ -354,31 +385,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     }
   }
 
-  #takeOver(): void {
-    const { seq } = this.#store;
-    const { live, ended } = this.#store.takeOpened();
-    for (const each of ended) this.#retention.addEnded(each);
-    for (const { client, id, progress: points, values, subtasks: sums = null } of live) {
-      this.#retention.adopt(client);
-      const task = this.#store.index.get(client, id)?.task;
-      const owner = task?.reporter ?? null;
-      const at = now();
-      const unheard = Math.max(0, at - (task?.updated_at ?? at));
-      if (owner === null) continue;
-      this.#live.add(client, id, { owner, reporter: null, at, unheard, points, values, sums });
-    }
-    this.#changes.adopt(live);
-    for (const { client, id } of live) {
-      const stored = this.#store.index.get(client, id);
-      // Each version of a record took a sequence number, so at most this many versions can have been lost.
-      const lostVersions = seq - (stored?.seq ?? seq);
-      if (this.#live.get(client, id) === undefined) {
-        const message = "The server ended while the task ran";
-        this.apply(client, id, { type: "interrupt", message, lostVersions });
-      } else {
-        this.apply(client, id, { type: "adopt", lostVersions });
-      }
-    }
+  #takeOver(opened: readonly OpenedTask[]): void {
+    adoptTasks({ store: this.#store, live: this.#live, changes: this.#changes }, opened);
     for (const client of this.#retention.clients()) this.#ended.expire(client);
     if (!this.#retention.isEmpty) this.#sweeper.start();
   }

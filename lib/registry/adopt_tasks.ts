@@ -1,0 +1,45 @@
+/**
+ * Adopts the unfinished tasks of an earlier authority: of the previous process, or of another node.
+ *
+ * @module
+ */
+
+import { now } from "../clock.ts";
+import type { OpenedTask, TaskStore } from "../store/store.ts";
+import type { ChangeApplier } from "./change_applier.ts";
+import type { LiveTasks } from "./live_tasks.ts";
+
+/** The parts of a registry that {@linkcode adoptTasks} works on. */
+export interface AdoptionContext {
+  readonly store: TaskStore;
+  readonly live: LiveTasks;
+  readonly changes: ChangeApplier;
+}
+
+/**
+ * Adopts unfinished tasks. Those that ran in the process of the earlier authority are marked as interrupted; those of
+ * reporters in other processes continue.
+ */
+export function adoptTasks({ store, live, changes }: AdoptionContext, opened: readonly OpenedTask[]): void {
+  const { seq } = store;
+  for (const { client, id, progress: points, values, subtasks: sums = null } of opened) {
+    const task = store.index.get(client, id)?.task;
+    const owner = task?.reporter ?? null;
+    const at = now();
+    const unheard = Math.max(0, at - (task?.updated_at ?? at));
+    if (owner === null) continue;
+    live.add(client, id, { owner, reporter: null, at, unheard, points, values, sums });
+  }
+  changes.adopt(opened);
+  for (const { client, id } of opened) {
+    const stored = store.index.get(client, id);
+    // Each version of a record took a sequence number, so at most this many versions can have been lost.
+    const lostVersions = seq - (stored?.seq ?? seq);
+    if (live.get(client, id) === undefined) {
+      const message = "The server ended while the task ran";
+      changes.apply(client, id, { type: "interrupt", message, lostVersions });
+    } else {
+      changes.apply(client, id, { type: "adopt", lostVersions });
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Applies the changes of the authority on another node to a registry.
+ *
+ * @module
+ */
+
+import { now } from "../clock.ts";
+import type { FollowedChanges, FollowedRemoval, FollowedStore, FollowedTask } from "../store/followed.ts";
+import { isFinal, type LogChange } from "../task/task.ts";
+import type { RegistryEvents } from "./registry_events.ts";
+import type { Retention } from "./retention.ts";
+
+/** The parts of a registry that {@linkcode FollowedTasks} works on. */
+export interface FollowedTasksContext {
+  readonly store: FollowedStore;
+  readonly retention: Retention;
+  readonly events: RegistryEvents;
+}
+
+/** Keeps a registry equal to the one of the authority, and publishes each change. */
+export class FollowedTasks {
+  readonly #context: FollowedTasksContext;
+
+  /** @param context the parts of the registry to work on */
+  constructor(context: FollowedTasksContext) {
+    this.#context = context;
+  }
+
+  /** Applies and publishes changes in the order of their sequence numbers. */
+  apply({ seq, tasks, removed }: FollowedChanges): void {
+    let next = 0;
+    for (const task of tasks) {
+      while (next < removed.length && removed[next]!.seq < task.stored.seq) this.#remove(removed[next++]!);
+      this.#put(task);
+    }
+    for (const removal of removed.slice(next)) this.#remove(removal);
+    this.#context.store.followedTo(seq);
+  }
+
+  #put(task: FollowedTask): void {
+    const { store, retention, events } = this.#context;
+    const { client, stored: { id, seq }, endedAt } = task;
+    const known = store.index.get(client, id);
+    // The change may be known from an earlier pull.
+    if (known !== undefined && known.seq >= seq) return;
+    const wasEnded = retention.hasEnded(client, id);
+    const before = known?.task;
+    const stored = store.followTask(task);
+    const isEnded = isFinal(stored.summary.state);
+    if (known === undefined && !isEnded) retention.adopt(client);
+    else if (isEnded && !wasEnded) {
+      const ended = { client, id, endedAt: endedAt ?? now() };
+      if (known === undefined) retention.addEnded(ended);
+      else retention.end(ended);
+    }
+    const change = changeOf(task);
+    if (before !== undefined || change.type !== "log") {
+      events.publish({ client, seq, stored, before, change });
+      return;
+    }
+    // The event of a new task has no lines.
+    events.publish({ client, seq, stored, before, change: { type: "update" } });
+    events.publish({ client, seq, stored, before: { ...stored.task, log_count: change.first }, change });
+  }
+
+  #remove(removal: FollowedRemoval): void {
+    const { store, retention, events } = this.#context;
+    const { client, id, seq } = removal;
+    retention.forget(client, id);
+    store.followRemoval(removal);
+    events.publish({ client, seq, removedId: id });
+  }
+}
+
+/** Returns a change that leads to the new version, as far as watchers can tell. */
+function changeOf(
+  { lines }: FollowedTask,
+): { readonly type: "update" } | LogChange & { readonly first: number } {
+  const [first] = lines;
+  if (first === undefined) return { type: "update" };
+  return { type: "log", first: first.number, lines: lines.map(({ number: _, ...line }) => line) };
+}

@@ -1,0 +1,34 @@
+/**
+ * Waits for a commit through failures.
+ *
+ * @module
+ */
+
+import type { TaskStore } from "../store/store.ts";
+
+/** Resolves with `true` once everything so far is committed, however often that fails before. */
+export async function whenCommitted(
+  store: Pick<TaskStore, "committed" | "degradation" | "onDegradation">,
+): Promise<
+  true
+> {
+  for (;;) {
+    try {
+      await store.committed();
+      return true;
+    } catch {
+      await whenRecovered(store);
+    }
+  }
+}
+
+function whenRecovered(store: Pick<TaskStore, "degradation" | "onDegradation">): Promise<void> {
+  if (store.degradation === null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = store.onDegradation((degradation) => {
+      if (degradation !== null) return;
+      end();
+      resolve();
+    });
+  });
+}
