@@ -6,18 +6,9 @@
  */
 
 import type { JsonValue, Task } from "../task/task.ts";
+import { compactNumber, groupedNumber } from "./number_text.ts";
 
-const LOCALE = "en-US";
 const NO_VALUE = "—";
-/**
- * The number formats by the number of fraction digits. The formats are reused, because constructing one costs
- * more than a hundred uses.
- */
-const COUNTS = [0, 1, 2].map((maximumFractionDigits) =>
-  new Intl.NumberFormat(LOCALE, { maximumFractionDigits })
-);
-/** The format for millions, of which only the first digits are stable or of interest. */
-const COMPACT = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 });
 
 /** Formats a duration in at most two units: `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
 export function formatDuration(seconds: number): string {
@@ -118,16 +109,14 @@ export function formatPercent(progress: number | null): string {
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return NO_VALUE;
   const digits = Number.isInteger(value) || Math.abs(value) >= 1_000 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return COUNTS[digits]!.format(value);
+  return groupedNumber(value, digits);
 }
-
-const VALUES = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 6 });
 
 /** Formats a reported value with six significant digits, such as `2.5e-5`, and integers below a billion exactly. */
 function formatPlainValue(value: number): string {
   const size = Math.abs(value);
   if (Number.isInteger(value) && size < 1e9) return formatCount(value);
-  if (size >= 1e-4 && size < 1e6) return VALUES.format(value);
+  if (size >= 1e-4 && size < 1e6) return groupedNumber(value, 5 - Math.floor(Math.log10(size)));
   return value.toExponential(5).replace(/\.?0+e/, "e");
 }
 
@@ -182,7 +171,7 @@ export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): st
 }
 
 function formatShortCount(value: number): string {
-  return Math.abs(value) >= 1e6 && Number.isFinite(value) ? COMPACT.format(value) : formatCount(value);
+  return Math.abs(value) >= 1e6 && Number.isFinite(value) ? compactNumber(value) : formatCount(value);
 }
 
 /**
@@ -195,7 +184,7 @@ export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): strin
   const counted = task.current !== null;
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
-  if (rate >= 1e6) return `${COMPACT.format(rate)}${unit}/s`;
+  if (rate >= 1e6) return `${compactNumber(rate)}${unit}/s`;
   // The fraction of a rate above 100 is noise.
   if (rate >= 100) return `${formatCount(Math.round(rate))}${unit}/s`;
   if (rate >= 0.5) return `${formatCount(rate)}${unit}/s`;
