@@ -23,8 +23,8 @@ const BATCH_DELAY_MS = 10;
 /** How long an idle connection is kept open, in milliseconds. */
 const IDLE_MS = 100;
 /**
- * How long uncommitted reports may keep an otherwise idle process alive, in milliseconds since the last commit or end of a
- * task. The server may only be restarting.
+ * How long uncommitted reports may keep an otherwise idle process alive, in milliseconds since the last commit, end of a
+ * task, or reconnect after either. The server may only be restarting.
  */
 const UNSENT_GRACE_MS = isNode() ? 2_000 : 5_000;
 
@@ -89,6 +89,8 @@ export class RemoteSink implements ReportSink, Disposable {
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   /** The timer that keeps the process alive. */
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether a report was committed or a task ended since the last reconnect. */
+  #hasProgressed = false;
   #isPumping = false;
   #isRefused = false;
   readonly #warned: Set<string> = new Set();
@@ -158,6 +160,7 @@ export class RemoteSink implements ReportSink, Disposable {
     // The ended task is kept, because a server that restarted without its data may ask for all of its reports
     // again.
     if (!this.#isRefused) this.#replay.ended(key, task, this.#unsent.pushed);
+    this.#hasProgressed = true;
     this.#scheduleDisconnect();
     this.#keepAlive({ anew: true });
   }
@@ -211,7 +214,10 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#unsent.restart();
     this.#pump(true);
     this.#flush();
-    this.#keepAlive();
+    // What is resent now needs time to be committed, too. A server that never commits anything gets it only once.
+    if (this.#hasProgressed) this.#scheduleDisconnect();
+    this.#keepAlive({ anew: this.#hasProgressed });
+    this.#hasProgressed = false;
     this.#notifyWaiters();
   }
 
@@ -265,7 +271,10 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#flush();
     this.#keepAlive({ anew: committed > before });
     this.#notifyWaiters();
-    if (committed > before) this.#scheduleDisconnect();
+    if (committed > before) {
+      this.#hasProgressed = true;
+      this.#scheduleDisconnect();
+    }
   }
 
   /**

@@ -5,6 +5,7 @@ import { wrap } from "../../../lib/reporter/wrap.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { passFor, passUntil } from "../../support/pass_until.ts";
+import { HeldServer } from "../../support/held_server.ts";
 import { freePort } from "../../support/free_port.ts";
 import { RemoteTask } from "../../support/remote_task.ts";
 import { startServer } from "../../support/server.ts";
@@ -238,4 +239,27 @@ Deno.test("RemoteSink disconnects shortly after the last report, and reconnects 
     await passUntil(clock, () => proxy.open === 0);
   }
   assert(!sink.ready);
+});
+
+Deno.test("RemoteSink gives a server that it reaches again the whole time to commit, but only once", async () => {
+  await using server = new HeldServer();
+  await using proxy = new TcpProxy(Number(new URL(server.url).port));
+  using clock = new FakeClock();
+  using sink = new RemoteSink(proxy.url);
+  const task = new RemoteTask(sink, "t");
+  let isSettled = false;
+  sink.settled().then(() => isSettled = true);
+  await passUntil(clock, () => isSettled);
+  server.store.hold();
+  task.finish();
+  await passUntil(clock, () => server.store.waiting > 0);
+  proxy.refuse();
+  await passFor(clock, 1_000);
+  await proxy.restore();
+  await passUntil(clock, () => sink.ready);
+  assertGreater(await passUntil(clock, () => !sink.ready), 4_500);
+  await passUntil(clock, () => sink.ready);
+  const { upgrades } = proxy;
+  await passFor(clock, 20_000);
+  assertEquals([sink.ready, proxy.upgrades], [true, upgrades]);
 });
