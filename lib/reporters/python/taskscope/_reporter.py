@@ -51,6 +51,8 @@ class Reporter:
         self._is_silent = False
         """Whether a wait for the server timed out; nothing waits again until it responds."""
         self._attempts = 0
+        self._acknowledged = 0
+        """The number of batches that the server has committed."""
         self._failures = 0
         self._sent_at = 0.0
         self._retry_at = 0.0
@@ -100,6 +102,7 @@ class Reporter:
     def flush(self, seconds: float, is_last: bool = False) -> None:
         """Wait until everything is committed, or the time is over, or no server can be reached.
 
+        :param seconds: the time to wait; for the last time, since the last commit
         :param is_last: whether the process exits, so that a server that restarts is retried often
         """
         deadline = time.monotonic() + seconds
@@ -108,15 +111,20 @@ class Reporter:
                 return
             self._is_closing = is_last
             attempts = self._attempts
+            acknowledged = self._acknowledged
             self._retry_at = 0.0 if is_last else self._retry_at
             self._send_soon(is_urgent=True)
             while not self._is_settled:
                 may_retry = is_last and (self._has_been_up or self._attempts == attempts)
-                seconds = deadline - time.monotonic()
-                self._is_silent = seconds <= 0
-                if self._sender is None or seconds <= 0 or (self._failures > 0 and not may_retry):
+                if is_last and self._acknowledged > acknowledged:
+                    # A server that is back only now has time for the other batches, too.
+                    acknowledged = self._acknowledged
+                    deadline = time.monotonic() + seconds
+                left = deadline - time.monotonic()
+                self._is_silent = left <= 0
+                if self._sender is None or left <= 0 or (self._failures > 0 and not may_retry):
                     return
-                self._progressed.wait(seconds)
+                self._progressed.wait(left)
 
     def suspend(self) -> None:
         """Stop the background thread for a fork, or for good. Waits for it briefly."""
@@ -273,6 +281,7 @@ class Reporter:
 
     def _taken(self, batch: Batch) -> None:
         self._batch = None
+        self._acknowledged += 1
         for record in batch.records:
             if record.has_ended and not record.has_pending:
                 self._records.pop((record.client, record.id), None)

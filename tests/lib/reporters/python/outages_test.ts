@@ -137,6 +137,41 @@ testPython("python reporter: the result stays the same if the server dies for go
   assertEquals(await process.ended(), { code: 0, stdout: "step 1\nstep 2\ndone\n", stderr: "" });
 });
 
+testPython(
+  "python reporter: an exit waits as long as the server commits, however many batches are left",
+  async () => {
+    // The server takes nothing before the exit, and then a second for each batch, by the clock of the reporter.
+    const source = `
+import atexit, json, threading, time
+atexit.register(lambda: print(reporter._is_settled, transport.posts > 3))
+import taskscope
+from taskscope import _process, _reporter
+
+class Transport:
+    posts = 0
+    def __init__(self, *_): self.exits = threading.Event()
+    def post(self, body):
+        self.exits.wait()
+        Transport.posts += 1
+        batch = json.loads(body)["batch"]
+        return [{"type": "taken", "batch": batch}] if batch > 0 else []
+    def close(self): pass
+    def interrupt(self): pass
+
+_reporter.Transport = Transport
+monotonic = time.monotonic
+time.monotonic = lambda: monotonic() + Transport.posts
+with taskscope.task("whole") as whole:
+    for number in range(1_000): whole.child(f"part {number}").finish()
+reporter = _process.reporter()
+transport = reporter._sender.transport
+atexit.register(transport.exits.set)
+`;
+    const { code, stdout, stderr } = await runPython(source, { server: "http://127.0.0.1:1" });
+    assertEquals([code, stdout, stderr], [0, "True True\n", ""]);
+  },
+);
+
 testPython("python reporter: a connection that is cut, refused or silent loses nothing", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
