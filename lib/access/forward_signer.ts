@@ -1,0 +1,108 @@
+/**
+ * Signs what a node vouches for when it forwards a request, and verifies it at the node that owns the tasks.
+ *
+ * @module
+ */
+
+import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { ReplayWindow } from "./replay_window.ts";
+
+/** Separates the secret from others that are derived from the key (RFC 5869, section 3.2). */
+const PURPOSE = "taskscope forwarding, version 1";
+/** How much a signature may be older or newer than the time of the verifying node, in milliseconds. */
+const TOLERANCE_MS = 60_000;
+/** The maximum length of a signed text; longer texts are rejected unread. */
+const MAX_CHARACTERS = 4_096;
+
+/** The parts of a signed text: version, time, sender and number, what is vouched for, and the signature. */
+const SIGNED = /^(v1\.(\d{1,15})\.([\w-]{16})-(\d{1,15})\.([\w-]{1,3072}))\.([\w-]{43})$/;
+
+/** What a node vouches for about a request that it forwards. */
+export interface Vouched {
+  /** The origin of the URL that the request was sent to, such as `https://ci.example.org`. */
+  readonly origin: string;
+  /** The address at the other end of the request's connection; `""` if it is unknown. */
+  readonly peer: string;
+  /** The id of the node that forwards the request. */
+  readonly node: string;
+}
+
+/** The request that a signature is for. */
+export interface SignedRequest {
+  readonly method: string;
+  /** The path and the query. */
+  readonly target: string;
+  /** The address of the node that the request is forwarded to. */
+  readonly to: string;
+}
+
+/** Options of a {@linkcode ForwardSigner}. */
+export interface ForwardSignerOptions {
+  /** The server's key; `null` if there is none. */
+  readonly key: string | null;
+  /** The secret that the nodes of a cluster have in common. */
+  readonly secret: string;
+  /** Returns the time that the nodes have in common, in epoch milliseconds. */
+  readonly nowMs: () => number;
+}
+
+/** Signs and verifies with a secret that is derived from the cluster's secret and the server's key. */
+export class ForwardSigner {
+  readonly #secret: Uint8Array;
+  readonly #nowMs: () => number;
+  /** Identifies this signer, whose signatures are numbered. */
+  readonly #sender: string = base64url(crypto.getRandomValues(new Uint8Array(12)));
+  readonly #seen: ReplayWindow = new ReplayWindow();
+  #count = 0;
+
+  /** @param options the secrets and the clock */
+  constructor({ key, secret, nowMs }: ForwardSignerOptions) {
+    this.#secret = new Uint8Array(hkdfSync("sha256", key ?? "", secret, PURPOSE, 32));
+    this.#nowMs = nowMs;
+  }
+
+  /**
+   * Signs what a node vouches for.
+   *
+   * @param vouched what the node vouches for
+   * @param request the request
+   * @returns the signed text, which is valid once
+   */
+  sign({ origin, peer, node }: Vouched, request: SignedRequest): string {
+    const json = base64url(new TextEncoder().encode(JSON.stringify({ origin, peer, node })));
+    const text = `v1.${Math.trunc(this.#nowMs())}.${this.#sender}-${++this.#count}.${json}`;
+    return `${text}.${base64url(this.#mac(text, request))}`;
+  }
+
+  /**
+   * Verifies a signed text, and uses it up.
+   *
+   * @param signed the signed text
+   * @param request the request that it came with
+   * @returns what the sender vouches for; `null` if the signature is not valid, too old, or was used before
+   */
+  verify(signed: string, request: SignedRequest): Vouched | null {
+    if (signed.length > MAX_CHARACTERS) return null;
+    const [, text, atMs, sender, number, json, mac] = SIGNED.exec(signed) ?? [];
+    if (text === undefined) return null;
+    const bytes = bytesOf(mac!);
+    const wanted = this.#mac(text, request);
+    if (bytes.length !== wanted.length || !timingSafeEqual(bytes, wanted)) return null;
+    if (Math.abs(this.#nowMs() - Number(atMs)) > TOLERANCE_MS) return null;
+    if (!this.#seen.use(sender!, Number(number))) return null;
+    // The text needs no validation, because it was signed by a node.
+    return JSON.parse(new TextDecoder().decode(bytesOf(json!))) as Vouched;
+  }
+
+  #mac(text: string, { method, target, to }: SignedRequest): Uint8Array {
+    return createHmac("sha256", this.#secret).update(`${text}\n${method}\n${target}\n${to}`).digest();
+  }
+}
+
+function base64url(bytes: Uint8Array): string {
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (each) => each.charCodeAt(0));
+}
