@@ -156,6 +156,23 @@ export interface MonitorLimits {
   /** The number of milliseconds, from the first read, within which a request body must arrive. */
   readonly requestTimeoutMs: number;
   /**
+   * The number of milliseconds that a node of a cluster waits for the owner of the tasks, before it rejects a request
+   * that has to be forwarded.
+   */
+  readonly ownerWaitMs: number;
+  /**
+   * The number of milliseconds within which the owner of the tasks must begin to respond to a request that another node
+   * forwarded.
+   */
+  readonly forwardTimeoutMs: number;
+  /** The maximum number of requests that a node forwards at the same time; further ones are rejected. */
+  readonly forwardedRequests: number;
+  /**
+   * The maximum number of bytes that may wait for one side of a WebSocket that is forwarded; beyond it, both sides are
+   * disconnected.
+   */
+  readonly forwardQueueBytes: number;
+  /**
    * The number of milliseconds between two frames about the tasks of one client. 0 sends a frame for every
    * change.
    */
@@ -241,6 +258,10 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   unfinishedBodies: 200,
   unfinishedBodyBytes: 32 * 1024 * 1024,
   requestTimeoutMs: 30_000,
+  ownerWaitMs: 5_000,
+  forwardTimeoutMs: 10_000,
+  forwardedRequests: 1_000,
+  forwardQueueBytes: 16 * 1024 * 1024,
   frameIntervalMs: 50,
   fullStateBytesPerSecond: 1_000_000,
   sweepIntervalMs: 1_000,

@@ -17,6 +17,7 @@ import { ReporterFiles } from "./reporters/reporter_files.ts";
 import { SimpleIndex } from "./reporters/simple_index.ts";
 import { ReportBatches } from "./reports/batches.ts";
 import { ReportCalls } from "./reports/calls.ts";
+import { ForwardedReporters } from "./reports/forwarded_reporters.ts";
 import { Events } from "./streams/events.ts";
 import { Sockets } from "./streams/sockets.ts";
 import { OpenSockets } from "./streams/upgrade.ts";
@@ -39,6 +40,7 @@ export interface Areas {
   readonly docs: () => Promise<Docs>;
   readonly events: Events;
   readonly files: ReporterFiles;
+  readonly forwarded: ForwardedReporters;
   readonly logs: Logs;
   readonly metrics: MetricsEndpoint;
   readonly names: Names;
@@ -96,6 +98,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     clients: new Clients(context),
     docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
     files,
+    forwarded: new ForwardedReporters(context, open),
     logs: new Logs(context, searches),
     names: new Names(context),
     pages: new Pages(context, searches),

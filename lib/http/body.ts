@@ -65,14 +65,47 @@ export function bodyLimits(
  * yet, 400 if it is not UTF-8 or incomplete
  */
 export async function readText(request: Request, limits: BodyLimits): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  await readChunks(request, limits, (chunk) => {
+    text += decoder.decode(chunk, { stream: chunk !== undefined });
+  });
+  return text;
+}
+
+/**
+ * Reads a body without decoding it.
+ *
+ * @param request the request
+ * @param limits the maximum size and time, and the limits that all bodies have in common
+ * @returns the bytes
+ * @throws {Problem} as {@linkcode readText}
+ */
+export async function readBytes(request: Request, limits: BodyLimits): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  await readChunks(request, limits, (chunk) => {
+    if (chunk !== undefined) chunks.push(chunk);
+  });
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+/**
+ * Reads a body chunk by chunk.
+ *
+ * @param onChunk called with each chunk, and with `undefined` at the end; an error that it throws says that the body is
+ * not valid
+ */
+async function readChunks(
+  request: Request,
+  limits: BodyLimits,
+  onChunk: (chunk: Uint8Array<ArrayBuffer> | undefined) => void,
+): Promise<void> {
   const { requestBytes, received } = limits;
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > requestBytes) throw tooLarge(limits);
-  if (request.body === null) return "";
+  if (request.body === null) return;
   const reader = request.body.getReader();
   using patience = new Patience(limits, () => reader.cancel().catch(() => {}));
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "";
   let bytes = 0;
   try {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
@@ -82,9 +115,9 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
         throw limitReached("Too much data of unfinished request bodies has arrived");
       }
       bytes += byteLength;
-      text += decoder.decode(chunk.value, { stream: true });
+      onChunk(chunk.value);
     }
-    text += decoder.decode();
+    onChunk(undefined);
   } catch (error) {
     if (error instanceof Problem) {
       reader.cancel().catch(() => {});
@@ -97,7 +130,6 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
   }
   // A cancelled body looks complete to its reader.
   if (patience.problem !== null) throw patience.problem;
-  return text;
 }
 
 /** Gives up on a body that does not arrive in time, or that arrives slowly while too many others do. */

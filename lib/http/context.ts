@@ -18,6 +18,7 @@ import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
 import type { BodyLimits } from "./body.ts";
 import type { ByteBudget } from "./byte_budget.ts";
+import type { ClusterGate } from "./cluster/cluster_gate.ts";
 import type { ClientShares } from "./client_shares.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
@@ -56,6 +57,8 @@ export interface HandlerContext {
   /** Verifies and signs tokens with the server's key; `null` if the server requires no key. */
   readonly keyring: Keyring | null;
   readonly gate: Gate;
+  /** Decides on which node a request is handled; `null` if the server is not a node of a cluster. */
+  readonly cluster: ClusterGate | null;
   /** Values for the metrics that come from neither tasks nor requests. */
   readonly operations: Operations;
   /** Called with each unexpected error. */

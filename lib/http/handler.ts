@@ -8,6 +8,9 @@
 import type { Need } from "../access/grant.ts";
 import { ClosedError, DamagedRecordError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
+import { Dispatcher } from "./cluster/dispatcher.ts";
+import type { ForwardedRequest } from "./cluster/forwarded_request.ts";
+import { notOwner, type Owner } from "./cluster/forwarder.ts";
 import { compressed } from "./compression.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors } from "./cors.ts";
@@ -44,6 +47,8 @@ export class Handler {
   readonly #areas: Areas;
   readonly #traffic: Traffic;
   readonly #unsent: UnsentTexts;
+  /** Handles requests on another node; `null` if the server is not a node of a cluster. */
+  readonly #dispatcher: Dispatcher | null;
   #isClosing = false;
   /** The latest time of a response, in epoch milliseconds. */
   #latestMs = 0;
@@ -57,6 +62,8 @@ export class Handler {
     this.#traffic = new Traffic(ROOTS);
     this.#unsent = new UnsentTexts(context.unsent);
     this.#areas = createAreas(context, this.#traffic);
+    const { cluster, limits, bodies } = context;
+    this.#dispatcher = cluster === null ? null : new Dispatcher(cluster, limits, bodies);
   }
 
   /** The number of sockets and event streams that watch tasks. */
@@ -69,22 +76,24 @@ export class Handler {
    * requests.
    */
   beginClosing(): void {
-    const { waits, sockets, events, batches } = this.#areas;
+    const { waits, sockets, events, batches, forwarded } = this.#areas;
     this.#isClosing = true;
     waits.close();
     sockets.tellAll(CLOSING);
     events.tellAll("closing", CLOSING);
     batches.beginClosing();
+    forwarded.beginClosing();
   }
 
   /** Closes every socket and event stream. */
   close(): void {
-    const { waits, sockets, events, batches, metrics } = this.#areas;
+    const { waits, sockets, events, batches, forwarded, metrics } = this.#areas;
     this.#isClosing = true;
     waits.close();
     sockets.close();
     events.close();
     batches.close();
+    forwarded.close();
     metrics[Symbol.dispose]();
   }
 
@@ -103,10 +112,23 @@ export class Handler {
    * @returns the response; never rejects
    */
   handle(request: Request, peer = "", connection: { readonly completed?: Promise<unknown> } = {}): Answer {
-    const answer = this.#answer(request, peer);
+    const answer = this.#dispatcher === null ? this.#answer(request, peer) : this.#arrived(request, peer);
     return answer instanceof Promise
       ? answer.then((response) => this.#counted(request, response, connection))
       : this.#counted(request, answer, connection);
+  }
+
+  /** Responds to a request that a client sent, or another node forwarded. */
+  #arrived(request: Request, peer: string): Answer {
+    let forwarded: ForwardedRequest | null;
+    try {
+      forwarded = this.#context.cluster!.forwarder.accepted(request);
+    } catch (error) {
+      return this.#problem(error, request, "program");
+    }
+    if (forwarded === null) return this.#answer(request, peer);
+    if (this.#isClosing) return this.#problem(notOwner(), forwarded, "program");
+    return this.#answer(forwarded, forwarded.peer);
   }
 
   #counted(
@@ -215,7 +237,11 @@ export class Handler {
     const { client, id } = task;
     if (this.#context.registry.stored(client, id) === undefined) return undefined;
     const decision = this.#context.gate.pass(request, { action: "read", client, taskId: id }, peer);
-    const answer = () => this.#sent(request, rest.task({ client, id, request }), true);
+    const here = () => this.#sent(request, rest.task({ client, id, request }), true);
+    const dispatcher = this.#dispatcher;
+    const answer = dispatcher === null
+      ? here
+      : () => dispatcher.dispatch({ request, peer, isChange: false, here, forwardSocket: null });
     return decision instanceof Promise ? decision.then(answer) : answer();
   }
 
@@ -232,9 +258,17 @@ export class Handler {
       : { action: access, client: params.client || null, taskId: params.id || null };
     if (method !== "GET" || isLasting(route, request)) this.#guard.checkOrigin(request, host);
     const proceed = (visitor: Visitor): Answer => {
-      this.#checkVisitor(visitor, request, route, need);
-      const answer = route.handler(this.#areas, { ...params, request, visitor });
-      return this.#sent(request, answer, route.isCompressed ?? false);
+      const here = (request: Request): Answer => {
+        this.#checkVisitor(visitor, request, route, need);
+        const answer = route.handler(this.#areas, { ...params, request, visitor });
+        return this.#sent(request, answer, route.isCompressed ?? false);
+      };
+      if (this.#dispatcher === null || route.isLocal === true) return here(request);
+      const { isChange = method !== "GET", isSocket = false } = route;
+      const forwardSocket = isSocket
+        ? (owner: Owner) => this.#areas.forwarded.upgrade(request, peer, owner)
+        : null;
+      return this.#dispatcher.dispatch({ request, peer, isChange, here, forwardSocket });
     };
     const decision = this.#context.gate.pass(request, need, peer);
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);

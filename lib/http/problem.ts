@@ -29,7 +29,7 @@ export const PROBLEMS = {
     ],
   },
   401: { title: "Key required", codes: ["bad_key", "key_needed"] },
-  403: { title: "Access denied", codes: ["foreign_origin", "no_socket", "not_allowed"] },
+  403: { title: "Access denied", codes: ["bad_forwarding", "foreign_origin", "no_socket", "not_allowed"] },
   404: {
     title: "Not found",
     codes: ["not_found", "task_damaged", "task_not_found", "unknown_name", "unknown_task_name"],
@@ -56,7 +56,10 @@ export const PROBLEMS = {
   429: { title: "Too many requests", codes: ["slow_down"] },
   431: { title: "Request headers too large", codes: ["header_too_large"] },
   500: { title: "Server error", codes: ["internal"] },
-  503: { title: "Unavailable", codes: ["closing", "limit_reached", "storage_unavailable"] },
+  503: {
+    title: "Unavailable",
+    codes: ["closing", "limit_reached", "no_owner", "outcome_unknown", "storage_unavailable"],
+  },
 } as const;
 
 /** A problem code, for programs. Codes are part of the wire contract, so they never change. */

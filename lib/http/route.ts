@@ -83,6 +83,13 @@ export interface RouteTraits {
    * `compression.ts`.
    */
   readonly isCompressed?: boolean;
+  /** Whether every node of a cluster handles the route by itself, even if it does not know the latest tasks. */
+  readonly isLocal?: boolean;
+  /**
+   * Whether the route changes tasks, so that only the node that owns them can handle it. By default, routes with
+   * another method than GET do.
+   */
+  readonly isChange?: boolean;
   /** What the server must have for the route to exist: a key, or sign-in with that key. */
   readonly requires?: "key" | "sign_in";
 }

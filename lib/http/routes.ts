@@ -13,11 +13,17 @@ import { type Answer, type Call, hasParam, type Method, type Route, type RouteTr
 const PAGE = { isPage: true };
 const COMPRESSED_PAGE = { isPage: true, isCompressed: true };
 const COMPRESSED = { isCompressed: true };
-const KEY_PAGE = { isPage: true, requires: "sign_in" } as const;
+const LOCAL = { isLocal: true };
+const LOCAL_COMPRESSED = { isLocal: true, isCompressed: true };
+const LOCAL_PAGE = { isPage: true, isCompressed: true, isLocal: true };
+const SIGN_IN_PAGE = { isPage: true, requires: "sign_in", isLocal: true } as const;
+const KEY_CALL = { requires: "key", isLocal: true } as const;
+const SHARE_PAGE = { isPage: true, requires: "sign_in", isChange: false } as const;
 const SHARED = { isShared: true };
 const READ = { ...COMPRESSED, isLasting: isLongPoll };
 const STREAM = { isLasting: true };
 const SOCKET = { isLasting: true, isSocket: true };
+const REPORT_SOCKET = { ...SOCKET, isChange: true };
 
 /**
  * The route table. Routes such as `/stats` and `/names` have a root of their own, because any segment below `/t/{client}`
@@ -35,28 +41,28 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("POST /t/{client}/{id}/retry", "start", ({ pages }, call) => pages.change("retry", call), PAGE),
   route("GET /stats/{client}", "read", ({ pages }, call) => pages.names(call), COMPRESSED_PAGE),
   route("GET /stats/{client}/{name}", "read", ({ pages }, call) => pages.runs(call), COMPRESSED_PAGE),
-  route("GET /share/{client}", "operate", ({ sharing }, call) => sharing.page(call), KEY_PAGE),
-  route("POST /share/{client}", "operate", ({ sharing }, call) => sharing.share(call), KEY_PAGE),
-  route("GET /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.page(call), KEY_PAGE),
-  route("POST /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.share(call), KEY_PAGE),
-  route("GET /s/{token}", "none", ({ sharing }, call) => sharing.follow(call), KEY_PAGE),
-  route("GET /sign-in", "none", ({ signIn }, call) => signIn.form(call), KEY_PAGE),
-  route("POST /sign-in", "none", ({ signIn }, call) => signIn.signIn(call), KEY_PAGE),
-  route("POST /sign-out", "none", ({ signIn }) => signIn.signOut(), KEY_PAGE),
-  route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), COMPRESSED_PAGE),
-  route("GET /install", "none", ({ pages }, call) => pages.install(call), COMPRESSED_PAGE),
-  route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call)),
+  route("GET /share/{client}", "operate", ({ sharing }, call) => sharing.page(call), SHARE_PAGE),
+  route("POST /share/{client}", "operate", ({ sharing }, call) => sharing.share(call), SHARE_PAGE),
+  route("GET /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.page(call), SHARE_PAGE),
+  route("POST /share/{client}/{id}", "operate", ({ sharing }, call) => sharing.share(call), SHARE_PAGE),
+  route("GET /s/{token}", "none", ({ sharing }, call) => sharing.follow(call), SIGN_IN_PAGE),
+  route("GET /sign-in", "none", ({ signIn }, call) => signIn.form(call), SIGN_IN_PAGE),
+  route("POST /sign-in", "none", ({ signIn }, call) => signIn.signIn(call), SIGN_IN_PAGE),
+  route("POST /sign-out", "none", ({ signIn }) => signIn.signOut(), SIGN_IN_PAGE),
+  route("GET /docs", "any", async ({ docs }, { request }) => (await docs()).page(request), LOCAL_PAGE),
+  route("GET /install", "none", ({ pages }, call) => pages.install(call), LOCAL_PAGE),
+  route("GET /assets/{file}", "none", ({ pages }, call) => pages.asset(call), LOCAL),
 
   ...Object.entries(FILE_KINDS).flatMap(([name, kind]) =>
     [kind.path, ..."present" in kind ? [kind.present] : []].map((path) => {
       const isVersioned = path === kind.path;
       const handler: Route<Areas>["handler"] = ({ files }, call) =>
         files.answer(name as FileKindName, call, isVersioned);
-      return route(`GET ${path}`, "none", handler, isArchive(kind) ? {} : COMPRESSED);
+      return route(`GET ${path}`, "none", handler, isArchive(kind) ? LOCAL : LOCAL_COMPRESSED);
     })
   ),
-  route("GET /simple/", "none", ({ simple }, call) => simple.projects(call)),
-  route("GET /simple/taskscope/", "none", ({ simple }, call) => simple.project(call)),
+  route("GET /simple/", "none", ({ simple }, call) => simple.projects(call), LOCAL),
+  route("GET /simple/taskscope/", "none", ({ simple }, call) => simple.project(call), LOCAL),
 
   route("GET /tasks/{client}", "read", listOrChanges, READ),
   route("POST /tasks/{client}", "report", ({ reports }, call) => reports.create(call), SHARED),
@@ -114,19 +120,19 @@ export const ROUTES: readonly Route<Areas>[] = [
 
   // The handlers check access for each report in the body or message.
   route("POST /report", "some_report", ({ batches }, call) => batches.post(call), SHARED),
-  route("GET /ws/report", "some_report", ({ batches }, call) => batches.upgrade(call), SOCKET),
+  route("GET /ws/report", "some_report", ({ batches }, call) => batches.upgrade(call), REPORT_SOCKET),
 
-  route("POST /tokens", "operate", ({ sharing }, call) => sharing.create(call), { requires: "key" }),
+  route("POST /tokens", "operate", ({ sharing }, call) => sharing.create(call), KEY_CALL),
   route("GET /clients", "operate", ({ clients }) => clients.list(), COMPRESSED),
-  route("GET /metrics", "operate", ({ metrics }) => metrics.answer()),
+  route("GET /metrics", "operate", ({ metrics }) => metrics.answer(), LOCAL),
   route(
     "GET /openapi.json",
     "any",
     async ({ docs }, { request }) => (await docs()).json(request),
-    COMPRESSED,
+    LOCAL_COMPRESSED,
   ),
-  route("GET /healthz", "none", healthy),
-  route("GET /readyz", "any", ({ context }) => readiness(context.registry)),
+  route("GET /healthz", "none", healthy, LOCAL),
+  route("GET /readyz", "any", ({ context }) => readiness(context.registry), LOCAL),
 ];
 
 function route(

@@ -149,6 +149,7 @@ function monitorWith(options: MonitorOptions, open: OpenStore): Monitor {
     pages: pageRenderer(VERSION),
     releases: RELEASES,
     keyring,
+    cluster: null,
     operations: {
       deliveries: () => notifier.counts,
       storageBytes: () => sizeOf(storage.file),

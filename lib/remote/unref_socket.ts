@@ -59,9 +59,14 @@ export class UnrefSocket {
     this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#lost());
   }
 
-  /** Sends a text message; does nothing if the socket is not open. */
-  send(text: string): void {
+  /**
+   * Sends a text message; does nothing if the socket is not open.
+   *
+   * @returns resolves when the message was handed to the operating system, or the socket is closed
+   */
+  send(text: string): Promise<void> {
     if (this.#isOpen) this.#write(SOCKET_OPCODE.text, encoder.encode(text));
+    return this.#writing;
   }
 
   /** Closes the socket. Messages that were sent before may be lost. */

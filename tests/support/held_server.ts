@@ -4,11 +4,13 @@
  * @module
  */
 
-import { resolveAccess } from "../../lib/config/access_options.ts";
+import { Keyring } from "../../lib/access/keyring.ts";
+import { type AccessOptions, resolveAccess } from "../../lib/config/access_options.ts";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { Gate } from "../../lib/http/gate.ts";
 import { bodyLimits } from "../../lib/http/body.ts";
 import { ByteBudget } from "../../lib/http/byte_budget.ts";
+import type { ClusterGate } from "../../lib/http/cluster/cluster_gate.ts";
 import { Handler } from "../../lib/http/handler.ts";
 import { Slots } from "../../lib/http/slots.ts";
 import { Hub } from "../../lib/hub/hub.ts";
@@ -20,6 +22,12 @@ import { pageRenderer } from "../../ui/server/pages.ts";
 import { HeldTask } from "./calls.ts";
 import { HeldStore } from "./held_store.ts";
 import { TestRegistry } from "./registry.ts";
+
+/** Parts of a {@linkcode HeldServer} that differ from those of a server without a key on one machine. */
+export interface HeldServerParts {
+  readonly cluster?: ClusterGate;
+  readonly access?: AccessOptions;
+}
 
 /** A server built from the same parts as `createMonitor()`, but over a {@linkcode HeldStore}. */
 export class HeldServer implements AsyncDisposable {
@@ -34,8 +42,13 @@ export class HeldServer implements AsyncDisposable {
   readonly #handler: Handler;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  /** @param limits limits that differ from the defaults */
-  constructor(limits: Partial<MonitorLimits> = {}) {
+  /**
+   * @param limits limits that differ from the defaults
+   * @param parts parts that differ from the defaults
+   */
+  constructor(limits: Partial<MonitorLimits> = {}, { cluster, access: accessOptions }: HeldServerParts = {}) {
+    const access = resolveAccess(accessOptions);
+    const keyring = access.key === null ? null : new Keyring(access.key);
     const all = { ...DEFAULT_LIMITS, ...limits };
     this.store = new HeldStore(all);
     this.test = new TestRegistry(all, "first", this.store);
@@ -59,24 +72,33 @@ export class HeldServer implements AsyncDisposable {
       bodies: bodyLimits(all),
       unsent: new ByteBudget(all.unsentBytes),
       shares: null,
-      access: resolveAccess(),
+      access,
       pages: pageRenderer("test"),
       releases: RELEASES,
-      keyring: null,
+      keyring,
+      cluster: cluster ?? null,
       operations: {
         deliveries: () => ({ waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 }),
         storageBytes: () => null,
         portReopenings: () => null,
       },
       gate: new Gate({
-        ...{ keyring: null, authorize: null, limits: all, proxies: new Set(), notice: () => {} },
+        ...{ keyring, authorize: null, limits: all, proxies: access.trustedProxies, notice: () => {} },
         findRun: () => undefined,
       }),
       reportError: (error) => this.errors.push(error),
     });
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
-    this.#server = Deno.serve(options, (request) => this.#handler.handle(request));
+    this.#server = Deno.serve(
+      options,
+      (request, info) => this.#handler.handle(request, info.remoteAddr.hostname, info),
+    );
     this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Begins the shutdown: further requests are refused. */
+  beginClosing(): void {
+    this.#handler.beginClosing();
   }
 
   /** Calls the handler directly, for responses that a client cannot observe. */

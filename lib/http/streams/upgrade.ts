@@ -6,6 +6,7 @@
 
 import { byteLength } from "../../task/protocol.ts";
 import { SUBPROTOCOL } from "../../remote/credentials.ts";
+import { ForwardedRequest } from "../cluster/forwarded_request.ts";
 import { elementsOf, headerOf } from "../headers.ts";
 import { Problem } from "../problem.ts";
 
@@ -82,7 +83,8 @@ function complete(request: Request): Deno.WebSocketUpgrade {
   try {
     // Only one offered subprotocol is selected: the other one may carry a token, which must not be repeated
     // in the response.
-    return Deno.upgradeWebSocket(request, offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {});
+    const original = request instanceof ForwardedRequest ? request.original : request;
+    return Deno.upgradeWebSocket(original, offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {});
   } catch (error) {
     throw new Problem(
       "bad_handshake",
@@ -91,8 +93,12 @@ function complete(request: Request): Deno.WebSocketUpgrade {
   }
 }
 
-/** Checks what `Deno.upgradeWebSocket()` does not check (RFC 6455, section 4.2.1). */
-function checkHandshake(request: Request): void {
+/**
+ * Checks what `Deno.upgradeWebSocket()` does not check (RFC 6455, section 4.2.1).
+ *
+ * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid handshake
+ */
+export function checkHandshake(request: Request): void {
   const { headers, method } = request;
   if (method !== "GET") throw new Problem("bad_handshake", `A handshake must be a GET, received ${method}`);
   if (headers.get("upgrade")?.toLowerCase() !== "websocket") {

@@ -1,0 +1,22 @@
+/**
+ * Decides on which node of a cluster a request is handled.
+ *
+ * @module
+ */
+
+import type { Forwarder, Owner } from "./forwarder.ts";
+
+/** Decides on which node of a cluster a request is handled. */
+export interface ClusterGate {
+  /**
+   * Decides where a request is handled.
+   *
+   * @param isChange whether the request changes tasks
+   * @returns `null` if this node owns the tasks, which is decided synchronously; otherwise a promise: of `"here"` if
+   * this node can handle the request, or of the owner to forward it to
+   * @throws {Problem} (rejects) 503 if no node owns the tasks for `ownerWaitMs`, or this node can't reach the database
+   */
+  route(isChange: boolean): null | Promise<"here" | Owner>;
+  /** Forwards requests to the owner, and recognises those that other nodes forwarded. */
+  readonly forwarder: Forwarder;
+}

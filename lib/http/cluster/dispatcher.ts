@@ -1,0 +1,136 @@
+/**
+ * Handles requests here or at the node that owns the tasks.
+ *
+ * @module
+ */
+
+import { monotonicMs } from "../../clock.ts";
+import type { MonitorLimits } from "../../config/limits.ts";
+import { type BodyLimits, readBytes } from "../body.ts";
+import { limitReached } from "../problem.ts";
+import type { Answer } from "../route.ts";
+import { Slots } from "../slots.ts";
+import type { ClusterGate } from "./cluster_gate.ts";
+import { ForwardedRequest } from "./forwarded_request.ts";
+import { noOwner, notOwner, type Owner, OwnerUnreachableError } from "./forwarder.ts";
+
+/** The time between two attempts to reach the owner, in milliseconds. */
+const RETRY_MS = 100;
+
+/** A request to dispatch. */
+export interface Dispatched {
+  readonly request: Request;
+  /** The address at the other end of the request's connection. */
+  readonly peer: string;
+  /** Whether the request changes tasks. */
+  readonly isChange: boolean;
+  /** Handles the request, or a copy of it, on this node. */
+  readonly here: (request: Request) => Answer;
+  /**
+   * Forwards a request that becomes a WebSocket; `null` for any other.
+   *
+   * @throws {OwnerUnreachableError} (rejects) if the owner can't be reached
+   */
+  readonly forwardSocket: ((owner: Owner) => Promise<Response>) | null;
+}
+
+/** Handles requests here or at the node that owns the tasks. */
+export class Dispatcher {
+  readonly #gate: ClusterGate;
+  readonly #limits: Pick<MonitorLimits, "ownerWaitMs" | "reportBytes" | "requestBytes">;
+  readonly #bodies: BodyLimits;
+  readonly #slots: Slots;
+
+  /**
+   * @param gate decides where requests are handled
+   * @param limits the limits of the monitor
+   * @param bodies the limits for reading bodies
+   */
+  constructor(
+    gate: ClusterGate,
+    limits: Pick<MonitorLimits, "ownerWaitMs" | "reportBytes" | "requestBytes" | "forwardedRequests">,
+    bodies: BodyLimits,
+  ) {
+    this.#gate = gate;
+    this.#limits = limits;
+    this.#bodies = bodies;
+    this.#slots = new Slots(limits.forwardedRequests, "forwarded requests");
+  }
+
+  /**
+   * Handles a request here or at the owner.
+   *
+   * @param call the request
+   * @returns the response; synchronously if this node owns the tasks and responds synchronously
+   * @throws {Problem} 503 if no node can handle the request, or the owner does not respond
+   */
+  dispatch(call: Dispatched): Answer {
+    const where = this.#gate.route(call.isChange);
+    if (where === null) return call.here(call.request);
+    return call.request instanceof ForwardedRequest ? this.#last(call, where) : this.#first(call, where);
+  }
+
+  /** Handles a request that another node forwarded; it is not forwarded again. */
+  async #last({ request, here }: Dispatched, where: Promise<"here" | Owner>): Promise<Response> {
+    if (await where.catch(() => null) !== "here") throw notOwner();
+    return await here(request);
+  }
+
+  async #first(call: Dispatched, found: Promise<"here" | Owner>): Promise<Response> {
+    const { request, peer, here, forwardSocket } = call;
+    const where = await found;
+    if (where === "here") return await here(request);
+    if (forwardSocket !== null) return await this.#forward(call, where, forwardSocket, () => here(request));
+    const release = this.#slots.take();
+    try {
+      using body = await this.#read(request);
+      const { bytes } = body;
+      return await this.#forward(
+        call,
+        where,
+        (owner) => this.#gate.forwarder.forward(request, bytes, peer, owner),
+        () => here(copyOf(request, bytes)),
+      );
+    } finally {
+      release();
+    }
+  }
+
+  /** Forwards a request to the owner of the moment, until one is reached or `ownerWaitMs` are over. */
+  async #forward(
+    { isChange }: Dispatched,
+    owner: Owner,
+    forward: (owner: Owner) => Promise<Response>,
+    here: () => Answer,
+  ): Promise<Response> {
+    const endMs = monotonicMs() + this.#limits.ownerWaitMs;
+    while (true) {
+      try {
+        return await forward(owner);
+      } catch (error) {
+        if (!(error instanceof OwnerUnreachableError)) throw error;
+      }
+      if (monotonicMs() + RETRY_MS > endMs) throw noOwner();
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      const where = await (this.#gate.route(isChange) ?? "here");
+      if (where === "here") return await here();
+      owner = where;
+    }
+  }
+
+  /** Reads a body, which counts as unfinished until it is disposed of. */
+  async #read(request: Request): Promise<Disposable & { readonly bytes: Uint8Array<ArrayBuffer> | null }> {
+    const { received } = this.#bodies;
+    const { reportBytes, requestBytes } = this.#limits;
+    const limits = { ...this.#bodies, requestBytes: Math.max(reportBytes, requestBytes) };
+    const bytes = request.body === null ? null : await readBytes(request, limits);
+    const held = bytes?.length ?? 0;
+    if (!received.take(held)) throw limitReached("Too much data of unfinished request bodies has arrived");
+    return { bytes, [Symbol.dispose]: () => received.release(held) };
+  }
+}
+
+/** Copies a request whose body was read. */
+function copyOf({ url, method, headers }: Request, body: Uint8Array<ArrayBuffer> | null): Request {
+  return new Request(url, { method, headers, body });
+}

@@ -1,0 +1,31 @@
+/**
+ * Restores a request that another node forwarded as it arrived there.
+ *
+ * @module
+ */
+
+import type { Vouched } from "../../access/forward_signer.ts";
+import { FORWARDED } from "./headers.ts";
+
+/** A request that another node forwarded. */
+export class ForwardedRequest extends Request {
+  /** The request as it arrived at this node, which a WebSocket is upgraded from. */
+  readonly original: Request;
+  /** The address at the other end of the connection to the other node; `""` if it is unknown. */
+  readonly peer: string;
+
+  /**
+   * @param original the request as it arrived at this node
+   * @param target its path and query
+   * @param vouched what the other node vouches for
+   */
+  constructor(original: Request, target: string, { origin, peer }: Vouched) {
+    const headers = new Headers(original.headers);
+    headers.delete(FORWARDED);
+    headers.set("host", new URL(origin).host);
+    const { method, body } = original;
+    super(`${origin}${target}`, { method, headers, body });
+    this.original = original;
+    this.peer = peer;
+  }
+}

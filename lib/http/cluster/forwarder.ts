@@ -1,0 +1,197 @@
+/**
+ * Forwards requests to the node that owns the tasks, and recognises those that other nodes forwarded.
+ *
+ * @module
+ */
+
+import { ForwardSigner } from "../../access/forward_signer.ts";
+import type { MonitorLimits } from "../../config/limits.ts";
+import { Problem } from "../problem.ts";
+import { ForwardedRequest } from "./forwarded_request.ts";
+import { FORWARDED, requestHeaders, responseHeaders } from "./headers.ts";
+
+/** The node that owns the tasks. */
+export interface Owner {
+  /** The address of the node for other nodes, such as `http://10.0.0.2:8000`; only its origin is used. */
+  readonly address: string;
+}
+
+/** Thrown if the owner can't be reached or does not own the tasks any more. The request has changed nothing. */
+export class OwnerUnreachableError extends Error {
+  /** The name of the class. */
+  override readonly name = "OwnerUnreachableError";
+}
+
+/** Options of a {@linkcode Forwarder}. */
+export interface ForwarderOptions {
+  /** The id of this node. */
+  readonly node: string;
+  /** The address of this node for other nodes, as they read it from the database. */
+  readonly address: string;
+  /** The server's key; `null` if there is none. */
+  readonly key: string | null;
+  /** The secret that the nodes of a cluster have in common. */
+  readonly secret: string;
+  readonly limits: Pick<MonitorLimits, "forwardTimeoutMs">;
+  /**
+   * Returns the time that the nodes have in common, in epoch milliseconds; by default, that of this machine, which may
+   * differ by a minute at most.
+   */
+  readonly nowMs?: () => number;
+}
+
+/** How often requests were forwarded. */
+export interface ForwardCounts {
+  /** The number of requests that the owner responded to. */
+  readonly answered: number;
+  /** The number of attempts in which the owner was not reached. */
+  readonly unreachable: number;
+  /** The number of requests that were sent, but not responded to. */
+  readonly unanswered: number;
+}
+
+/** Forwards requests to the owner, and recognises those that other nodes forwarded. */
+export class Forwarder {
+  readonly #node: string;
+  readonly #address: string;
+  readonly #timeoutMs: number;
+  readonly #signer: ForwardSigner;
+  readonly #counts = { answered: 0, unreachable: 0, unanswered: 0 };
+
+  /** @param options this node, the secrets that all nodes know, and the limits */
+  constructor({ node, address, key, secret, limits, nowMs = Date.now }: ForwarderOptions) {
+    this.#node = node;
+    this.#address = new URL(address).origin;
+    this.#timeoutMs = limits.forwardTimeoutMs;
+    this.#signer = new ForwardSigner({ key, secret, nowMs });
+  }
+
+  /** How often requests were forwarded since the start. */
+  get counts(): ForwardCounts {
+    return this.#counts;
+  }
+
+  /**
+   * Recognises a request that another node forwarded.
+   *
+   * @param request the request as it arrived
+   * @returns the request as it arrived at the other node; `null` if it was not forwarded
+   * @throws {Problem} 403 if the request claims to be forwarded, but no node vouches for it
+   */
+  accepted(request: Request): ForwardedRequest | null {
+    const signed = request.headers.get(FORWARDED);
+    if (signed === null) return null;
+    const { method, url } = request;
+    const target = url.slice(url.indexOf("/", url.indexOf("://") + 3));
+    const vouched = this.#signer.verify(signed, { method, target, to: this.#address });
+    if (vouched !== null) return new ForwardedRequest(request, target, vouched);
+    throw new Problem("bad_forwarding", `The header "${FORWARDED}" is not valid`, {
+      headers: { [FORWARDED]: "refused" },
+    });
+  }
+
+  /**
+   * Prepares a request for the owner. The caller's credentials are passed on, and the owner checks them again.
+   *
+   * @param request the request as it arrived at this node, whose Host was checked
+   * @param peer the address at the other end of its connection
+   * @param owner the node that owns the tasks
+   * @returns the URL at the owner, and the headers to send, which are valid once
+   */
+  prepare(
+    request: Request,
+    peer: string,
+    owner: Owner,
+  ): { readonly url: string; readonly headers: Headers } {
+    const { origin, pathname, search } = new URL(request.url);
+    const target = pathname + search;
+    const to = new URL(owner.address).origin;
+    const headers = requestHeaders(request.headers);
+    const signed = this.#signer.sign({ origin, peer, node: this.#node }, {
+      ...{ method: request.method, target, to },
+    });
+    headers.set(FORWARDED, signed);
+    return { url: to + target, headers };
+  }
+
+  /**
+   * Forwards a request, and passes the response on.
+   *
+   * @param request the request as it arrived at this node, whose body was read
+   * @param body the body; `null` if there is none
+   * @param peer the address at the other end of the request's connection
+   * @param owner the node that owns the tasks
+   * @returns the response of the owner, whose body is streamed
+   * @throws {OwnerUnreachableError} if the owner can't be reached, so that nothing was changed
+   * @throws {Problem} 503 if the owner does not respond in time, or the connection to it is lost
+   */
+  async forward(
+    request: Request,
+    body: Uint8Array<ArrayBuffer> | null,
+    peer: string,
+    owner: Owner,
+  ): Promise<Response> {
+    const { url, headers } = this.prepare(request, peer, owner);
+    // The response is passed on as it is, so it must not be decoded here.
+    headers.set("accept-encoding", "identity");
+    const { method } = request;
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), this.#timeoutMs);
+    let response: Response;
+    try {
+      response = await fetch(url, { method, headers, body, redirect: "manual", signal: abort.signal });
+    } catch (error) {
+      if (!failedToConnect(error)) {
+        this.#counts.unanswered++;
+        throw unanswered(method);
+      }
+      this.#counts.unreachable++;
+      throw new OwnerUnreachableError("The node that owns the tasks can't be reached");
+    } finally {
+      clearTimeout(timer);
+    }
+    if (response.headers.has(FORWARDED)) {
+      this.#counts.unreachable++;
+      await response.body?.cancel();
+      throw new OwnerUnreachableError("The node does not own the tasks any more");
+    }
+    this.#counts.answered++;
+    return new Response(response.body, {
+      status: response.status,
+      headers: responseHeaders(response.headers),
+    });
+  }
+}
+
+/** Creates the problem for a request that no node can handle now; nothing was changed. */
+export function noOwner(headers: Readonly<Record<string, string>> = {}): Problem {
+  return new Problem("no_owner", "No node owns the tasks at the moment; try again", {
+    headers: { "retry-after": "1", ...headers },
+  });
+}
+
+/** Creates the problem for a forwarded request that this node has not handled, because it does not own the tasks. */
+export function notOwner(): Problem {
+  return noOwner({ [FORWARDED]: "refused" });
+}
+
+/** Creates the problem for a request that was sent to the owner, which did not respond. */
+function unanswered(method: string): Problem {
+  if (method === "GET" || method === "HEAD") return noOwner();
+  return new Problem(
+    "outcome_unknown",
+    "The node that owns the tasks did not respond; it is unknown whether the change was made",
+    { headers: { "retry-after": "1" } },
+  );
+}
+
+/**
+ * Returns whether a request failed before anything was sent. The cause has no code, so its text decides; any other text
+ * counts as a request that may have arrived.
+ */
+function failedToConnect(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.message.includes("client error (Connect)")) return true;
+  }
+  return false;
+}

@@ -1,0 +1,154 @@
+/** Tests where a node of a cluster handles requests, with real servers and a gate that the test controls. */
+
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { assertProblem, call } from "../../../support/calls.ts";
+import { freePort } from "../../../support/free_port.ts";
+import { HeldServer } from "../../../support/held_server.ts";
+import { TestNode } from "../../../support/node_gate.ts";
+import { rawCall } from "../../../support/raw_http.ts";
+import { until } from "../../../support/until.ts";
+
+const KEY = "the-key-of-this-very-server";
+const SHORT = { ownerWaitMs: 300, forwardTimeoutMs: 2_000 };
+
+Deno.test("Handler lets the owner make the changes that another node receives", async () => {
+  await using owner = new TestNode();
+  await using node = new TestNode();
+  node.follow(owner.url);
+  const body = { id: "t", name: "n", started: true };
+  const created = await call("POST", `${node.url}/tasks/c`, { body });
+  assertEquals([created.status, created.headers.get("location")], [201, "/tasks/c/t"]);
+  const seen = await call("GET", `${owner.url}/tasks/c/t`);
+  assertEquals(created.json, seen.json);
+  assertEquals((await call("GET", `${node.url}/tasks/c/t`)).status, 404, "the node answers reads by itself");
+  const updated = await call("PATCH", `${node.url}/tasks/c/t`, { body: { progress: 0.5, status: "ü" } });
+  assertEquals([updated.status, updated.json.status], [200, "ü"]);
+  const again = await call("POST", `${node.url}/tasks/c/t`, {
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: "progress=0.75",
+  });
+  assertEquals([again.status, again.json.progress], [200, 0.75]);
+  // A form of the page redirects the browser on the node's own origin.
+  const cancelled = await call("POST", `${node.url}/t/c/t/cancel?from=task`, {
+    headers: { origin: node.url },
+  });
+  assertEquals([cancelled.status, cancelled.headers.get("location")], [303, "/t/c/t"]);
+  assertEquals((await call("DELETE", `${node.url}/tasks/c/none`)).status, 404);
+  assertEquals(node.gate.forwarder.counts, { answered: 5, unreachable: 0, unanswered: 0 });
+  assertEquals([node.errors, owner.errors], [[], []]);
+});
+
+Deno.test("Handler asks the gate about reads and changes, but not about what every node answers", async () => {
+  await using node = new TestNode();
+  const asked = async (method: string, path: string, body?: string) => {
+    node.gate.asked.length = 0;
+    await call(method, node.url + path, { ...(body !== undefined && { body }) });
+    return [...node.gate.asked];
+  };
+  for (
+    const path of ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/monitored.js", "/assets/x"]
+  ) {
+    assertEquals(await asked("GET", path), [], path);
+  }
+  for (const path of ["/", "/t/c", "/tasks/c", "/tasks/c/t", "/names/c", "/clients"]) {
+    assertEquals(await asked("GET", path), [false], path);
+  }
+  assertEquals(await asked("POST", "/tasks/c", "{}"), [true]);
+  assertEquals(await asked("POST", "/report?reporter=reporter-1", "{}"), [true]);
+  // A polled task is found without the routes from the second time on.
+  await call("POST", `${node.url}/tasks/c`, { body: { id: "t", name: "n" } });
+  for (const _ of [1, 2, 3]) assertEquals(await asked("GET", "/tasks/c/t"), [false]);
+});
+
+Deno.test("Handler refuses a request that no node vouches for, and changes nothing", async () => {
+  await using owner = new TestNode();
+  const body = JSON.stringify({ id: "t", name: "n" });
+  for (const value of ["", "v1.1.x", `v1.${Date.now()}.AAAAAAAAAAAAAAAA-1.e30.${"A".repeat(43)}`]) {
+    const response = await call("POST", `${owner.url}/tasks/c`, {
+      headers: { "taskscope-forwarded": value, "content-type": "application/json" },
+      body,
+    });
+    assertProblem(response, 403, "bad_forwarding");
+  }
+  assertEquals((await call("GET", `${owner.url}/tasks/c/t`)).status, 404);
+  assertEquals([owner.gate.asked, owner.test.events], [[false], []]);
+  // A server that is not a node of a cluster does not know the header.
+  await using alone = new HeldServer();
+  const headers = { "taskscope-forwarded": "x" };
+  assertEquals((await call("GET", `${alone.url}/tasks/c`, { headers })).status, 200);
+});
+
+Deno.test("Handler never forwards a request twice, and says so after a while", async () => {
+  await using first = new TestNode(SHORT);
+  await using second = new TestNode(SHORT);
+  first.follow(second.url);
+  second.follow(first.url);
+  const response = await call("POST", `${first.url}/tasks/c`, { body: { id: "t", name: "n" } });
+  assertProblem(response, 503, "no_owner");
+  assertEquals(response.headers.get("retry-after"), "1");
+  assertEquals(response.headers.has("taskscope-forwarded"), false);
+  assert(first.gate.asked.length > 1, "the node asked again");
+  assertEquals([first.test.events, second.test.events], [[], []]);
+  assertEquals(second.gate.forwarder.counts, { answered: 0, unreachable: 0, unanswered: 0 });
+});
+
+Deno.test("Handler waits for the next owner, be it another node or itself, and keeps the body", async () => {
+  await using owner = new TestNode();
+  await using closing = new TestNode();
+  await using node = new TestNode({ ownerWaitMs: 60_000 });
+  closing.beginClosing();
+  const gone = { address: `http://127.0.0.1:${freePort()}` };
+  const turns = [gone, { address: closing.url }, { address: owner.url }];
+  node.gate.decide = () => turns.shift() ?? null;
+  const created = await call("POST", `${node.url}/tasks/c`, { body: { id: "t", name: "n" } });
+  assertEquals(created.status, 201);
+  assertEquals((await call("GET", `${owner.url}/tasks/c/t`)).status, 200);
+  assertEquals(node.gate.forwarder.counts, { answered: 1, unreachable: 2, unanswered: 0 });
+  turns.push(gone);
+  const taken = await call("POST", `${node.url}/tasks/c`, { body: { id: "own", name: "n" } });
+  assertEquals([taken.status, taken.json.id], [201, "own"]);
+  assertEquals(node.test.registry.task("c", "own")?.name, "n");
+});
+
+Deno.test("Handler checks host, origin and key before it forwards, and the owner checks them again", async () => {
+  const access = { key: KEY };
+  await using owner = new TestNode({}, access);
+  await using node = new TestNode({}, access);
+  node.follow(owner.url);
+  const body = JSON.stringify({ id: "t", name: "n" });
+  const port = Number(new URL(node.url).port);
+  const send = (headers: readonly (readonly [string, string])[]) =>
+    rawCall(port, "POST", "/tasks/c", [
+      ...headers,
+      ["content-type", "application/json"],
+      ["content-length", String(body.length)],
+    ], body);
+  const host = ["host", `127.0.0.1:${port}`] as const;
+  const key = ["authorization", `Bearer ${KEY}`] as const;
+  assertEquals((await send([["host", "evil.example"], key])).status, 421);
+  assertEquals((await send([host, key, ["origin", "https://evil.example"]])).status, 403);
+  assertEquals((await send([host])).status, 401);
+  assertEquals((await send([host, ["authorization", "Bearer some-other-key-of-any"]])).status, 401);
+  assertEquals(owner.gate.asked, [], "none of them reached the owner");
+  assertEquals((await send([host, key, ["origin", node.url]])).status, 201, "the node's own origin");
+  assertEquals(node.gate.forwarder.counts.answered, 1);
+  // An owner that knows another origin only, as behind a proxy, refuses what the node would let pass.
+  await using strict = new TestNode({}, { ...access, publicUrls: ["https://ci.example.org"] });
+  node.follow(strict.url);
+  assertProblem(await send([host, key]), 421, "wrong_host");
+});
+
+Deno.test("Handler bounds the bodies and the number of requests that it forwards", async () => {
+  await using owner = new TestNode();
+  await using node = new TestNode({ forwardedRequests: 1, requestBytes: 1_000, reportBytes: 2_000 });
+  node.follow(owner.url);
+  const tooLarge = await call("POST", `${node.url}/tasks/c`, { body: { name: "n".repeat(2_000) } });
+  assertProblem(tooLarge, 413, "body_too_large");
+  owner.store.hold();
+  const slow = call("POST", `${node.url}/tasks/c`, { body: { id: "t", name: "n" } });
+  await until(() => owner.store.waiting > 0);
+  assertProblem(await call("POST", `${node.url}/tasks/c`, { body: {} }), 503, "limit_reached");
+  await owner.store.release();
+  assertEquals((await slow).status, 201);
+  assertEquals((await call("PATCH", `${node.url}/tasks/c/t`, { body: { progress: 1 } })).status, 200);
+});

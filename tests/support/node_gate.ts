@@ -1,0 +1,63 @@
+/**
+ * Decides for a node under test where it handles requests.
+ *
+ * @module
+ */
+
+import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
+import type { ClusterGate } from "../../lib/http/cluster/cluster_gate.ts";
+import { Forwarder, type Owner } from "../../lib/http/cluster/forwarder.ts";
+import { HeldServer, type HeldServerParts } from "./held_server.ts";
+
+const SECRET = "the secret that the nodes have in common";
+
+/** Where a node handles its requests: `null` says that it owns the tasks. */
+type Where = null | "here" | Owner;
+
+/** A {@linkcode ClusterGate} that a test controls. */
+export class NodeGate implements ClusterGate {
+  forwarder!: Forwarder;
+  /** Returns where the node handles a request. */
+  decide: (isChange: boolean) => Where | Promise<Where> = () => null;
+  /** What the node was asked for so far: `true` for a change. */
+  readonly asked: boolean[] = [];
+
+  route(isChange: boolean): null | Promise<"here" | Owner> {
+    this.asked.push(isChange);
+    const where = this.decide(isChange);
+    return where === null ? null : Promise.resolve(where).then((known) => known ?? "here");
+  }
+}
+
+/** A node, whose tasks are in memory. */
+export class TestNode extends HeldServer {
+  readonly gate: NodeGate;
+
+  /**
+   * @param limits limits that differ from the defaults
+   * @param access the access to the node
+   */
+  constructor(limits: Partial<MonitorLimits> = {}, access: HeldServerParts["access"] = {}) {
+    const gate = new NodeGate();
+    super(limits, { cluster: gate, access });
+    this.gate = gate;
+    gate.forwarder = forwarderAt(this.url, { ...limits }, access.key);
+  }
+
+  /** Makes this node forward changes to another one; it answers reads by itself. */
+  follow(address: string): void {
+    this.gate.decide = (isChange) => isChange ? { address } : "here";
+  }
+}
+
+/** Creates the forwarder of a node. */
+export function forwarderAt(
+  address: string,
+  limits: Partial<MonitorLimits> = {},
+  key: string | null = null,
+): Forwarder {
+  return new Forwarder({
+    ...{ node: "test-node", address, key, secret: SECRET },
+    limits: { ...DEFAULT_LIMITS, ...limits },
+  });
+}
