@@ -44,7 +44,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/demo/": "lib/threads/ lib/task/ lib/monitored.ts",
   "lib/cluster/": "leaves",
   "lib/store/": "leaves lib/task/ lib/text/",
-  "lib/store/memory/": "lib/task/ lib/store/",
+  "lib/store/memory/": "lib/task/ lib/reporter/ lib/store/",
   "lib/store/database/": "leaves lib/task/ lib/store/",
   "lib/store/sqlite/": "leaves lib/threads/ lib/task/ lib/store/ lib/store/database/",
   "lib/store/postgres/": "leaves lib/task/ lib/cluster/ lib/store/ lib/store/database/",

@@ -26,9 +26,13 @@ import type {
   TaskStore,
 } from "../store.ts";
 import { TaskIndex, type TaskIndexLimits } from "../task_index.ts";
+import { yieldToEventLoop } from "../../reporter/yield.ts";
 
 /** The limits of a {@linkcode MemoryStore}: how many removals, side table entries and past runs it keeps. */
 export interface MemoryStoreLimits extends SideTableLimits, TaskIndexLimits, PastRunLimits {}
+
+/** The number of characters of a log that are searched before it is checked whether other work is due. */
+const PART_CHARACTERS = 8_192;
 
 /** Stores tasks in memory, where every change counts as committed at once. */
 export class MemoryStore implements TaskStore {
@@ -116,17 +120,20 @@ export class MemoryStore implements TaskStore {
     return Promise.resolve([...entries]);
   }
 
-  searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
+  async searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
     const search = new LogSearch(query);
-    if (this.#has(client, id)) {
-      for (
-        const line of this.#bookOf(LOG_LINES).read(keyOf(client, id), { from: search.start, to: Infinity })
-      ) {
-        if (search.isDone) break;
-        search.add(line);
-      }
+    const range = { from: search.start, to: Infinity };
+    const lines = this.#has(client, id) ? this.#bookOf(LOG_LINES).read(keyOf(client, id), range) : [];
+    let characters = 0;
+    for (const line of lines) {
+      if (search.isDone) break;
+      search.add(line);
+      characters += line.text.length;
+      if (characters < PART_CHARACTERS) continue;
+      characters = 0;
+      await yieldToEventLoop(Date.now());
     }
-    return Promise.resolve(search.result());
+    return search.result();
   }
 
   putDelivery(delivery: Delivery, text: string): void {

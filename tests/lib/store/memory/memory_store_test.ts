@@ -1,5 +1,6 @@
 import { MemoryStore } from "../../../../lib/store/memory/memory_store.ts";
 import { assertEquals } from "../../../support/assert.ts";
+import { FakeClock } from "../../../support/fake_clock.ts";
 import { testStore } from "../../../support/store_conformance.ts";
 import { StoreHome } from "../../../support/store_home.ts";
 import {
@@ -67,4 +68,22 @@ Deno.test("MemoryStore is empty after it is disposed of", async () => {
     undefined,
   ]);
   assertEquals([(await logOf(store, "a", "1", 0, 1)).lines, await historyOf(store, "a", "1")], [[], []]);
+});
+
+Deno.test("MemoryStore.searchLog() lets other work run in between, which does not change its result", async () => {
+  using clock = new FakeClock();
+  clock.pass(10_000);
+  const store = new MemoryStore({ ...LIMITS, logLinesPerTask: 20, logCharacters: 1_000_000 }, "epoch");
+  store.put("a", storedTask("1", 1));
+  const lines = (count: number) => Array.from({ length: count }, () => line("needle".padEnd(8_192)));
+  appendLog(store, "a", "1", 0, lines(20));
+  const query = { text: "needle", from: 0, to: Infinity, most: 5, keep: "newest" } as const;
+  const searches = [store.searchLog("a", "1", query), store.searchLog("a", "1", query)];
+  assertEquals(clock.pending, 1);
+  // Enough further lines arrive to drop all those that are being searched.
+  appendLog(store, "a", "1", 20, lines(40));
+  await clock.passAsync(1);
+  for (const { matches, searched, lines } of await Promise.all(searches)) {
+    assertEquals([matches, searched, lines.map(({ number }) => number)], [20, 20, [15, 16, 17, 18, 19]]);
+  }
 });
