@@ -55,16 +55,17 @@ export function encodingFor(request: Request, offered: readonly Encoding[]): Enc
  */
 export function compressed(request: Request, response: Response, unsent: UnsentTexts): Response {
   if (response.status === 304) return withTag(response, encodingFor(request, ENCODINGS));
-  if (!(response instanceof TextResponse) || response.content.length < MIN_CHARACTERS) return response;
+  if (!(response instanceof TextResponse)) return response;
+  if (response.more === null && response.content.length < MIN_CHARACTERS) return response;
   const { headers } = response;
   if (isEcho(request, headers)) return response;
   const encoding = encodingFor(request, ENCODINGS);
   withTag(response, encoding);
   if (encoding === null) return response;
   headers.set("content-encoding", encoding);
-  const body = request.method === "HEAD"
-    ? null
-    : unsent.stream(response.content).pipeThrough(new CompressionStream(FORMATS.get(encoding)!));
+  const body = request.method === "HEAD" ? null : unsent.stream(response.content, response.more).pipeThrough(
+    new CompressionStream(FORMATS.get(encoding)!),
+  );
   return new Response(body, { status: response.status, headers });
 }
 

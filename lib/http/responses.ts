@@ -6,18 +6,25 @@
 
 import type { Text } from "../hub/long_text.ts";
 
+/** Returns the next part of a text; `null` if there is none. */
+export type NextText = () => Promise<string | null>;
+
 /** A response with text, which is kept so that the response can be compressed later, or sent piece by piece. */
 export class TextResponse extends Response {
-  /** The body. */
+  /** The body, or its first part. */
   readonly content: Text;
+  /** Returns the further parts of the body, one after another; `null` if it has none. */
+  readonly more: NextText | null;
 
   /**
    * @param content the body, which is sent piece by piece if it is a {@linkcode LongText}
    * @param init the status and the headers
+   * @param more returns further parts of the body, each once the one before it is sent
    */
-  constructor(content: Text, init: ResponseInit) {
-    super(typeof content === "string" ? content : null, init);
+  constructor(content: Text, init: ResponseInit, more: NextText | null = null) {
+    super(typeof content === "string" && more === null ? content : null, init);
     this.content = content;
+    this.more = more;
   }
 }
 

@@ -11,7 +11,7 @@ import { UnrefInterval } from "../unref_interval.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { nextTurn, PacedText } from "./paced_text.ts";
 import { limitReached } from "./problem.ts";
-import { TextResponse } from "./responses.ts";
+import { type NextText, TextResponse } from "./responses.ts";
 
 /** Longer responses are always sent piece by piece, in characters: `Deno.serve` is faster with whole ones. */
 const LARGE_CHARACTERS = 256 * 1024;
@@ -63,12 +63,14 @@ export class UnsentTexts {
    * Returns a body that is encoded as fast as the peer reads it. If the peer reads nothing for 30 s, the body fails
    * and the text is released.
    *
-   * @param text the text to send
+   * @param first the text to send, or its first part
+   * @param more returns the further parts; if too much waits to be sent by then, or a part cannot be read, the body fails
    * @returns the body
    * @throws {Problem} 503 if too much waits to be sent
    */
-  stream(text: Text): ReadableStream<Uint8Array<ArrayBuffer>> {
-    if (!this.#budget.hold(text)) throw limitReached("Too much data waits for clients that read slowly");
+  stream(first: Text, more: NextText | null = null): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#hold(first);
+    let text = first;
     let rest: PacedText | null = new PacedText(text);
     const end = () => {
       if (rest === null) return;
@@ -97,8 +99,24 @@ export class UnsentTexts {
         sending.readAtMs = monotonicMs();
         controller.enqueue(rest.next());
         if (!rest.isAtEnd) return;
-        end();
-        controller.close();
+        try {
+          // The server, not the peer, is what the next part waits for.
+          sending.readAtMs = Infinity;
+          const next = await more?.() ?? null;
+          // The peer may have disconnected in the meantime.
+          if (rest === null) return;
+          if (next === null) {
+            end();
+            return controller.close();
+          }
+          this.#hold(next);
+          this.#budget.drop(text);
+          rest = new PacedText(text = next);
+          sending.readAtMs = monotonicMs();
+        } catch (error) {
+          end();
+          throw error;
+        }
       },
       cancel: end,
     }, { highWaterMark: 0 });
@@ -115,11 +133,11 @@ export class UnsentTexts {
   respond(request: Request, response: Response): Response {
     if (!(response instanceof TextResponse)) return response;
     const most = this.#wholeBytes > WHOLE_BYTES ? SMALL_CHARACTERS : LARGE_CHARACTERS;
-    if (response.content.length <= most) return response;
+    const { content, more, status, headers } = response;
+    if (more === null && content.length <= most) return response;
     // The response to HEAD has no body.
     if (request.method === "HEAD") return response;
-    const { status, headers } = response;
-    return new Response(this.stream(response.content), { status, headers });
+    return new Response(this.stream(content, more), { status, headers });
   }
 
   /**
@@ -151,6 +169,10 @@ export class UnsentTexts {
     const counted = new Response(streamOf(bytes), { status, headers });
     counted.headers.set("content-length", String(bytes.length));
     return counted;
+  }
+
+  #hold(text: Text): void {
+    if (!this.#budget.hold(text)) throw limitReached("Too much data waits for clients that read slowly");
   }
 
   #bytesOf(text: string): Uint8Array<ArrayBuffer> {

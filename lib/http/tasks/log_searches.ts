@@ -19,6 +19,8 @@ export class LogSearches {
   readonly #registry: Pick<RegistryReader, "searchLog">;
   readonly #slots = new Slots(MAX_SEARCHES, "searches of logs");
   readonly #byClient: Map<string, number> = new Map();
+  /** Resolves when the next search ends. */
+  #ended: PromiseWithResolvers<void> = Promise.withResolvers();
 
   /** @param registry the tasks and their logs */
   constructor(registry: Pick<RegistryReader, "searchLog">) {
@@ -45,6 +47,22 @@ export class LogSearches {
       const left = this.#byClient.get(client)! - 1;
       if (left > 0) this.#byClient.set(client, left);
       else this.#byClient.delete(client);
+      this.#ended.resolve();
+      this.#ended = Promise.withResolvers();
     }
+  }
+
+  /**
+   * Searches on for a response that has begun, so that it cannot be refused any more: waits until there is room.
+   *
+   * @throws {StorageError} if the log cannot be read
+   */
+  async searchOn(client: string, id: string, query: LogQuery): Promise<LogMatches> {
+    while (!this.#hasRoom(client)) await this.#ended.promise;
+    return await this.search(client, id, query);
+  }
+
+  #hasRoom(client: string): boolean {
+    return this.#slots.taken < MAX_SEARCHES && (this.#byClient.get(client) ?? 0) < MAX_PER_CLIENT;
   }
 }

@@ -1,14 +1,15 @@
 /**
- * Streams a task's log as a text file.
+ * Responds with a task's log as a text file.
  *
  * @module
  */
 
 import type { LogLine } from "../../task/task.ts";
 import { plainLine } from "../../text/terminal_text.ts";
+import { TextResponse } from "../responses.ts";
 
-/** The number of lines that are in memory at a time. */
-const CHUNK_LINES = 1_000;
+/** The number of lines that are in memory at a time for each response: at most 1.6 million characters. */
+const PART_LINES = 200;
 
 /**
  * Reads lines of a log, oldest first.
@@ -24,27 +25,22 @@ export type ReadLines = (
 
 /**
  * Responds with a download of log lines, each preceded by its time and without the escape sequences and control
- * characters of terminals. Lines are read from the store as fast as the client reads the response.
+ * characters of terminals. The first lines are read before the response begins, so that it can still be refused; further
+ * ones as fast as the client reads it.
  *
  * @param id the task's id, which names the file
  * @param from the number from which on to read
  * @param read reads the lines
  * @returns the response
  */
-export function logTextResponse(id: string, from: number, read: ReadLines): Response {
-  const encoder = new TextEncoder();
-  let next: number | null = from;
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      if (next === null) return controller.close();
-      const { lines, next: following } = await read(next, CHUNK_LINES);
-      next = following;
-      const text = lines.map((line) => `${timeOf(line.at)} ${plainLine(line.text)}\n`).join("");
-      if (text !== "") controller.enqueue(encoder.encode(text));
-      if (next === null) controller.close();
-    },
-  }, { highWaterMark: 0 });
-  return new Response(body, {
+export async function logTextResponse(id: string, from: number, read: ReadLines): Promise<Response> {
+  let { lines, next } = await read(from, PART_LINES);
+  const more = async () => {
+    if (next === null) return null;
+    ({ lines, next } = await read(next, PART_LINES));
+    return lines.length === 0 ? null : textOf(lines);
+  };
+  return new TextResponse(textOf(lines), {
     headers: {
       "content-type": "text/plain; charset=utf-8",
       // Windows does not allow colons in file names.
@@ -53,7 +49,11 @@ export function logTextResponse(id: string, from: number, read: ReadLines): Resp
       "vary": "Accept",
       "x-content-type-options": "nosniff",
     },
-  });
+  }, next === null ? null : more);
+}
+
+function textOf(lines: readonly LogLine[]): string {
+  return lines.map((line) => `${timeOf(line.at)} ${plainLine(line.text)}\n`).join("");
 }
 
 function timeOf(at: number): string {

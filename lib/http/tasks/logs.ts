@@ -43,7 +43,7 @@ export class Logs {
       return isText ? await this.#text(client, id, wanted) : await this.#page(client, id, wanted, count);
     }
     return isText
-      ? this.#matchingText(client, id, wanted, filter)
+      ? await this.#matchingText(client, id, wanted, filter)
       : await this.#matches(client, id, wanted, filter, count);
   }
 
@@ -71,7 +71,7 @@ export class Logs {
     const { from, to, most } = rangeOf(wanted, Infinity);
     const { first } = await registry.log(client, id, from, to, 1);
     const end = Math.min(to, first + most);
-    return logTextResponse(id, first, async (next, limit) => {
+    return await logTextResponse(id, first, async (next, limit) => {
       const { first, lines } = await registry.log(client, id, next, end, limit);
       const reached = first + lines.length;
       return { lines, next: lines.length === 0 || reached >= end ? null : reached };
@@ -100,11 +100,15 @@ export class Logs {
     id: string,
     { after, before: to, limit }: LogParams,
     filter: LogFilter,
-  ): Response {
+  ): Promise<Response> {
     let left = limit ?? Infinity;
+    let hasBegun = false;
     const read: ReadLines = async (from, most) => {
       const query = { ...filter, from, to, most: Math.min(most, left), keep: "next" } as const;
-      const { lines } = await this.#searches.search(client, id, query);
+      const { lines } = hasBegun
+        ? await this.#searches.searchOn(client, id, query)
+        : await this.#searches.search(client, id, query);
+      hasBegun = true;
       left -= lines.length;
       const isLast = lines.length < query.most || left === 0;
       return { lines, next: isLast ? null : lines.at(-1)!.number + 1 };

@@ -124,3 +124,54 @@ Deno.test("UnsentTexts.count() counts what a real connection does not read, unti
   while (waiting.size > 0) await Promise.all(waiting);
   assertEquals(unsent.wholeBytes, 0);
 });
+
+Deno.test("UnsentTexts.stream() sends further parts, and counts only the one that waits", async () => {
+  const budget = new ByteBudget(500);
+  const unsent = new UnsentTexts(budget);
+  const parts = ["b".repeat(150), "c".repeat(50)];
+  const taken: number[] = [];
+  const more = () => {
+    taken.push(budget.taken);
+    return Promise.resolve(parts.shift() ?? null);
+  };
+  const body = unsent.stream("a".repeat(100), more);
+  assertEquals(await new Response(body).text(), "a".repeat(100) + "b".repeat(150) + "c".repeat(50));
+  assertEquals([taken, budget.taken], [[200, 300, 100], 0]);
+});
+
+Deno.test("UnsentTexts.stream() fails if a further part cannot be read, or does not fit", async () => {
+  const budget = new ByteBudget(500);
+  const unsent = new UnsentTexts(budget);
+  const other = unsent.stream("x".repeat(100));
+  for (
+    const [more, reason] of [
+      [() => Promise.reject(new Error("damaged")), "damaged"],
+      [() => Promise.resolve("b".repeat(250)), "Too much data"],
+    ] as const
+  ) {
+    await assertRejects(() => new Response(unsent.stream("a", more)).text(), Error, reason);
+    assertEquals(budget.taken, 200);
+  }
+  await other.cancel();
+  assertEquals(budget.taken, 0);
+});
+
+Deno.test("UnsentTexts.stream() does not give up on a peer that waits for the server, nor sends to one that left", async () => {
+  using clock = new FakeClock();
+  const budget = new ByteBudget(500);
+  const unsent = new UnsentTexts(budget);
+  const next = Promise.withResolvers<string | null>();
+  const reader = unsent.stream("a", () => next.promise).getReader();
+  assertEquals((await reader.read()).value?.length, 1);
+  await clock.passAsync(60_000);
+  next.resolve("bc");
+  assertEquals((await reader.read()).value?.length, 2);
+  const late = Promise.withResolvers<string | null>();
+  const leaving = unsent.stream("d", () => late.promise).getReader();
+  await leaving.read();
+  await leaving.cancel();
+  late.resolve("ef");
+  await late.promise;
+  await reader.cancel();
+  assertEquals(budget.taken, 0);
+});

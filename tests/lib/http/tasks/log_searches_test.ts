@@ -38,6 +38,57 @@ Deno.test("LogSearches leaves places for others, however many searches one clien
   for (const search of running) search.resolve(result);
 });
 
+Deno.test("LogSearches.searchOn() waits for room, and is refused nothing", async () => {
+  const running: PromiseWithResolvers<LogMatches>[] = [];
+  const searches = new LogSearches({
+    searchLog: () => {
+      const search = Promise.withResolvers<LogMatches>();
+      running.push(search);
+      return search.promise;
+    },
+  });
+  const first = Array.from({ length: 25 }, () => searches.search("a", "t", QUERY));
+  const result = { lines: [], index: 0, matches: 0, searched: 0 };
+  const later = Array.from({ length: 30 }, () => searches.searchOn("a", "t", QUERY));
+  const other = searches.searchOn("b", "t", QUERY);
+  assertEquals(running.length, 26);
+  // Whenever a search ends, well or not, the next one begins.
+  running[0]!.reject(new Error("damaged"));
+  await Promise.allSettled([first[0]]);
+  assertEquals(running.length, 27);
+  for (let turn = 0; turn < 100; turn++) {
+    for (const search of running) search.resolve(result);
+    await Promise.resolve();
+  }
+  assertEquals(await Promise.all([...first.slice(1), ...later, other]), Array(55).fill(result));
+});
+
+Deno.test("LogSearches refuses a download before it begins, and never in its middle", async () => {
+  await using server = startServer();
+  const lines = Array.from({ length: 900 }, (_, index) => `needle ${index}`);
+  for (const client of ["c", "d"]) await call("POST", `${server.url}/tasks/${client}`, { body: { id: "t" } });
+  await call("POST", `${server.url}/tasks/c/t/logs`, { body: { lines } });
+  const get = (path: string) => Promise.resolve(server.monitor.fetch(new Request(`${server.url}${path}`)));
+  // The handler gets all requests in the same turn, so that none has been answered before the last.
+  const downloads = await Promise.all(
+    Array.from({ length: 40 }, () => get("/tasks/c/t/logs?format=text&q=needle")),
+  );
+  assertEquals(downloads.filter(({ status }) => status === 503).length, 15);
+  const texts = downloads.filter(({ status }) => status === 200).map((response) => response.text());
+  let isRead = false;
+  const others = (async () => {
+    while (!isRead) {
+      const answers = await Promise.all(Array.from({ length: 30 }, () => get("/tasks/d/t/logs?q=x")));
+      for (const answer of answers) await answer.body?.cancel();
+    }
+  })();
+  for (const text of await Promise.all(texts)) {
+    assertEquals(text.match(/needle \d+/g)?.length, 900);
+  }
+  isRead = true;
+  await others;
+});
+
 Deno.test("LogSearches counts the searches of pages and those of the API together", async () => {
   await using server = startServer();
   for (const client of ["c", "d"]) {
