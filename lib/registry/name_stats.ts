@@ -5,7 +5,7 @@
  */
 
 import { yieldToEventLoop } from "../reporter/yield.ts";
-import { compareNames } from "../store/past_run_store.ts";
+import { SortedNames } from "../store/sorted_names.ts";
 import type { RegistryReader } from "./registry_reader.ts";
 import { type NamedRuns, type RunStats, runStats } from "../task/run_stats.ts";
 import type { RunSummary } from "../task/run_summary.ts";
@@ -41,10 +41,13 @@ export class NameStats {
    */
   async all(conditions: readonly TaskCondition[] = []): Promise<RunStats[]> {
     const active = this.#active(conditions);
+    const activeNames = new SortedNames(active.keys());
     const all: RunStats[] = [];
     for (let after: string | null = null;;) {
-      const names = this.#names(active, after, PART);
+      await yieldToEventLoop(Date.now());
+      const names = this.#names(activeNames, after, PART);
       for (const name of names) {
+        if (conditions.some(({ onName }) => onName?.(name) === false)) continue;
         const stats = await this.#stats(name, active, conditions);
         if (stats.runs + stats.active > 0) all.push(stats);
       }
@@ -66,7 +69,7 @@ export class NameStats {
     most: number,
   ): Promise<{ readonly names: readonly RunStats[]; readonly next: string | null }> {
     const active = this.#active([]);
-    const names = this.#names(active, after, most + 1);
+    const names = this.#names(new SortedNames(active.keys()), after, most + 1);
     const part: RunStats[] = [];
     for (const name of names.slice(0, most)) part.push(await this.#stats(name, active, []));
     return { names: part.sort(byName), next: names.length > most ? names[most - 1]! : null };
@@ -95,11 +98,11 @@ export class NameStats {
     return active;
   }
 
-  /** Returns the names that have past runs or unfinished tasks, in the order of {@linkcode compareNames}. */
-  #names(active: ReadonlyMap<string, number>, after: string | null, most: number): readonly string[] {
+  /** Returns the names that have past runs or unfinished tasks, in the order of {@linkcode SortedNames}. */
+  #names(active: SortedNames, after: string | null, most: number): readonly string[] {
     const past = this.#registry.pastRunNames(this.#client, after, most);
-    const others = [...active.keys()].filter((name) => after === null || compareNames(name, after) > 0);
-    return [...new Set([...past, ...others])].sort(compareNames).slice(0, most);
+    const names = new SortedNames([...past, ...active.after(after).take(most)]);
+    return [...names.after(after).take(most)];
   }
 
   async #stats(

@@ -127,7 +127,7 @@ export class RegistryReader {
   }
 
   /**
-   * Returns the names of a client that have past runs, in the order of `compareNames()`.
+   * Returns the names of a client that have past runs, in the order of `SortedNames`.
    *
    * @param client the client token
    * @param after the name after which to begin; `null` to begin with the first

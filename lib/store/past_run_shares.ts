@@ -5,7 +5,7 @@
  */
 
 /** The part of the limit that is made free at once, because finding the runs to drop reads all of them. */
-const FREED_PART = 0.01;
+const FREED_PART = 0.002;
 
 /**
  * Returns how many past runs each client must drop once there are more than the limit. Only the clients with the most

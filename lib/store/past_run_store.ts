@@ -36,7 +36,7 @@ export interface PastRunStore {
    */
   newest(client: string, name: string, most?: number): readonly RunSummary[];
   /**
-   * Returns the names of a client that have past runs, in the order of {@linkcode compareNames}.
+   * Returns the names of a client that have past runs, in the order of `SortedNames`.
    *
    * @param client the client token
    * @param after the name after which to begin; `null` to begin with the first
@@ -44,21 +44,6 @@ export interface PastRunStore {
    * @throws {StorageError} if they cannot be read
    */
   names(client: string, after: string | null, most: number): readonly string[];
-}
-
-/** Compares two names by their JSON texts, code point by code point, as the tables of databases are sorted. */
-export function compareNames(left: string, right: string): number {
-  const [one, other] = [JSON.stringify(left), JSON.stringify(right)];
-  let index = 0;
-  while (index < one.length && one[index] === other[index]) index++;
-  return rankAt(one, index) - rankAt(other, index);
-}
-
-/** Returns a number that orders UTF-16 code units by their code points: surrogates belong to the highest ones. */
-function rankAt(text: string, index: number): number {
-  if (index >= text.length) return -1;
-  const unit = text.charCodeAt(index);
-  return unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit;
 }
 
 /** Compares two past runs of a name by their ends, earliest first; ids break ties. */

@@ -37,6 +37,8 @@ export interface TaskCondition {
    * decide.
    */
   readonly onSummary: (task: RunSummary) => boolean | undefined;
+  /** Returns whether the name of a task meets the condition; absent if the condition does not depend on it alone. */
+  readonly onName?: (name: string) => boolean;
   /** Returns whether a task's record meets the condition. */
   readonly onRecord: (task: Task) => boolean;
 }
@@ -108,7 +110,8 @@ const FILTERS = {
     normalise: (value) => value,
     condition: ([name = ""]) => {
       const parts = name.toLowerCase().split("*");
-      return ofSummary((task) => matchesGlob(task.name.toLowerCase(), parts));
+      const onName = (name: string) => matchesGlob(name.toLowerCase(), parts);
+      return { ...ofSummary(({ name }) => onName(name)), onName };
     },
   },
   tag: {

@@ -5,7 +5,8 @@
  */
 
 import fc from "fast-check";
-import { compareNames, comparePastRuns, type PastRunLimits } from "../../lib/store/past_run_store.ts";
+import { comparePastRuns, type PastRunLimits } from "../../lib/store/past_run_store.ts";
+import { SortedNames } from "../../lib/store/sorted_names.ts";
 import { TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
 import { type RunSummary, runSummaryOf } from "../../lib/task/run_summary.ts";
 import { assertEquals } from "./assert.ts";
@@ -54,7 +55,7 @@ export function testPastRuns(
             const lists = [...known].filter(([key]) => key.startsWith(`${client}/`));
             assertEquals(
               store.pastRuns.names(client, null, 99),
-              lists.map(([key]) => key.slice(client.length + 1)).sort(compareNames),
+              [...new SortedNames(lists.map(([key]) => key.slice(client.length + 1))).after(null)],
             );
             for (const [key, runs] of lists) {
               const newest = [...runs.values()].sort(comparePastRuns).reverse().slice(0, 4);
@@ -175,7 +176,7 @@ export function testPastRuns(
         if (part.length < 3) break;
         after = part.at(-1)!;
       }
-      assertEquals(found, names.toSorted(compareNames));
+      assertEquals(found, [...new SortedNames(names).after(null)]);
     });
   });
 

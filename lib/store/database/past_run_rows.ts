@@ -39,8 +39,10 @@ export function nameFrom(text: string): string {
 export class PastRunRows {
   readonly #db: DatabaseSync;
   readonly #limits: PastRunLimits;
-  /** The number of rows as of the last write; `null` if it is unknown. */
-  #count: number | null = null;
+  /** The number of rows of each client as of the last write; `null` if they are unknown. */
+  #counts: Map<string, number> | null = null;
+  /** The number of all rows, as of {@linkcode PastRunRows.#counts}. */
+  #count = 0;
 
   /**
    * @param db the database to write into
@@ -58,8 +60,7 @@ export class PastRunRows {
    */
   write(rows: readonly PastRunRow[]): readonly PastRunKey[] {
     if (rows.length === 0) return [];
-    let count = this.#count ?? Number(this.#db.prepare("SELECT count(*) AS n FROM past_runs").get()!.n);
-    this.#count = null;
+    this.#counts ??= this.#readCounts();
     // Rows that exist are ignored, so that writing a batch again, because its commit was not confirmed, changes nothing.
     const insert = this.#db.prepare(
       `INSERT OR IGNORE INTO past_runs (client, name, finished_at, id, state, created_at, started_at)
@@ -67,7 +68,7 @@ export class PastRunRows {
     );
     const names = new Map<string, readonly [client: string, name: string]>();
     for (const row of rows) {
-      count += Number(insert.run(...row).changes);
+      this.#add(row[0], Number(insert.run(...row).changes));
       names.set(`${row[0]}/${row[1]}`, [row[0], row[1]]);
     }
     const cutName = this.#db.prepare(
@@ -76,34 +77,45 @@ export class PastRunRows {
           ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET ?3)`,
     );
     for (const key of names.values()) {
-      count -= Number(cutName.run(...key, this.#limits.pastRunsPerName).changes);
+      this.#add(key[0], -Number(cutName.run(...key, this.#limits.pastRunsPerName).changes));
     }
     const oldest = (Date.now() - this.#limits.pastRunAgeMs) / 1_000;
-    count -= Number(this.#db.prepare("DELETE FROM past_runs WHERE finished_at < ?").run(oldest).changes);
-    const dropped = count > this.#limits.pastRuns ? this.#dropBeyondShares() : [];
-    this.#count = count - dropped.length;
-    return dropped;
+    const cutOld = this.#db.prepare("DELETE FROM past_runs WHERE finished_at < ? RETURNING client");
+    for (const { client } of cutOld.all(oldest)) this.#add(String(client), -1);
+    return this.#count > this.#limits.pastRuns ? this.#dropBeyondShares(this.#counts) : [];
   }
 
   /** Discards what is known of the table, because the transaction of the last write was rolled back. */
   rolledBack(): void {
-    this.#count = null;
+    this.#counts = null;
   }
 
-  #dropBeyondShares(): readonly PastRunKey[] {
-    const counts = this.#db.prepare("SELECT client, count(*) AS n FROM past_runs GROUP BY client").all();
-    const drops = pastRunsToDrop(
-      new Map(counts.map(({ client, n }) => [String(client), Number(n)])),
-      this.#limits.pastRuns,
-    );
+  #readCounts(): Map<string, number> {
+    const rows = this.#db.prepare("SELECT client, count(*) AS n FROM past_runs GROUP BY client").all();
+    this.#count = rows.reduce((sum, { n }) => sum + Number(n), 0);
+    return new Map(rows.map(({ client, n }) => [String(client), Number(n)]));
+  }
+
+  #add(client: string, rows: number): void {
+    if (this.#counts === null || rows === 0) return;
+    const count = (this.#counts.get(client) ?? 0) + rows;
+    if (count > 0) this.#counts.set(client, count);
+    else this.#counts.delete(client);
+    this.#count += rows;
+  }
+
+  #dropBeyondShares(counts: ReadonlyMap<string, number>): readonly PastRunKey[] {
+    const drops = pastRunsToDrop(counts, this.#limits.pastRuns);
     const drop = this.#db.prepare(
       `DELETE FROM past_runs WHERE (client, name, finished_at, id) IN
          (SELECT client, name, finished_at, id FROM past_runs WHERE client = ? ORDER BY finished_at LIMIT ?)
        RETURNING client, name, finished_at, id`,
     );
-    return [...drops].flatMap(([client, count]) =>
+    return [...drops].flatMap(([client, count]) => {
       // The cast is safe, because a STRICT table preserves the types of its columns.
-      drop.all(client, count).map((row) => Object.values(row) as unknown as PastRunKey)
-    );
+      const dropped = drop.all(client, count).map((row) => Object.values(row) as unknown as PastRunKey);
+      this.#add(client, -dropped.length);
+      return dropped;
+    });
   }
 }

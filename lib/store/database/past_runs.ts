@@ -5,15 +5,10 @@
  */
 
 import type { RunSummary } from "../../task/run_summary.ts";
-import {
-  compareNames,
-  comparePastRuns,
-  endOf,
-  type PastRunLimits,
-  type PastRunStore,
-} from "../past_run_store.ts";
+import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
 import type { Database } from "./database.ts";
 import { nameFrom, nameText } from "./past_run_rows.ts";
+import { SortedNames } from "../sorted_names.ts";
 import type { Writer } from "./writer.ts";
 
 /** The summaries of past runs in a database. They are read on demand, and not kept in memory. */
@@ -85,12 +80,11 @@ export class PastRuns implements PastRunStore {
       after === null ? "" : nameText(after),
       most,
     );
+    const names = rows.map(([name]) => nameFrom(String(name)));
     const unsaved = this.#writer.unsaved.flatMap(({ pastRuns }) => [...pastRuns.get(client)?.values() ?? []])
-      .flat().filter((run) => endOf(run) >= oldest && (after === null || compareNames(run.name, after) > 0));
-    const names = new Set(rows.map(([name]) => nameFrom(String(name))));
-    if (unsaved.length === 0) return [...names];
-    for (const { name } of unsaved) names.add(name);
-    return [...names].sort(compareNames).slice(0, most);
+      .flat().filter((run) => endOf(run) >= oldest).map(({ name }) => name);
+    if (unsaved.length === 0) return names;
+    return [...new SortedNames([...names, ...unsaved]).after(after).take(most)];
   }
 
   #unsaved(client: string, name: string): readonly RunSummary[] {

@@ -4,14 +4,9 @@
  * @module
  */
 
-import {
-  compareNames,
-  comparePastRuns,
-  endOf,
-  type PastRunLimits,
-  type PastRunStore,
-} from "../past_run_store.ts";
+import { comparePastRuns, endOf, type PastRunLimits, type PastRunStore } from "../past_run_store.ts";
 import { pastRunsToDrop } from "../past_run_shares.ts";
+import { SortedNames } from "../sorted_names.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 
 /** A past run, and the runs of the same name. */
@@ -20,11 +15,18 @@ interface Entry {
   readonly run: RunSummary;
 }
 
+/** The runs of a client. */
+interface ClientRuns {
+  /** The runs by name; those of a name are in the order of their ends, earliest first. */
+  readonly byName: Map<string, RunSummary[]>;
+  readonly names: SortedNames;
+}
+
 /** The summaries of past runs in memory. */
 export class PastRunBook implements PastRunStore {
   readonly #limits: PastRunLimits;
-  /** The runs by client and name; those of a name are in the order of their ends, earliest first. */
-  readonly #clients: Map<string, Map<string, RunSummary[]>> = new Map();
+  /** The runs of each client. */
+  readonly #clients: Map<string, ClientRuns> = new Map();
   /** All runs in the order in which they were added, which is nearly that of their ends. */
   readonly #entries: Map<RunSummary, Entry> = new Map();
 
@@ -53,7 +55,7 @@ export class PastRunBook implements PastRunStore {
 
   newest(client: string, name: string, most = Infinity): readonly RunSummary[] {
     const oldest = this.#oldestTime();
-    const runs = this.#clients.get(client)?.get(name) ?? [];
+    const runs = this.#clients.get(client)?.byName.get(name) ?? [];
     const found: RunSummary[] = [];
     for (let index = runs.length - 1; index >= 0 && found.length < most; index--) {
       if (endOf(runs[index]!) < oldest) break;
@@ -63,11 +65,8 @@ export class PastRunBook implements PastRunStore {
   }
 
   names(client: string, after: string | null, most: number): readonly string[] {
-    const names = [...this.#clients.get(client)?.keys() ?? []]
-      .filter((name) => after === null || compareNames(name, after) > 0)
-      .sort(compareNames);
     const found: string[] = [];
-    for (const name of names) {
+    for (const name of this.#clients.get(client)?.names.after(after) ?? []) {
       if (found.length === most) break;
       if (this.newest(client, name, 1).length > 0) found.push(name);
     }
@@ -81,20 +80,27 @@ export class PastRunBook implements PastRunStore {
   }
 
   #runsOf(client: string, name: string): RunSummary[] {
-    let names = this.#clients.get(client);
-    if (names === undefined) this.#clients.set(client, names = new Map());
-    let runs = names.get(name);
-    if (runs === undefined) names.set(name, runs = []);
+    let known = this.#clients.get(client);
+    if (known === undefined) {
+      this.#clients.set(client, known = { byName: new Map(), names: new SortedNames() });
+    }
+    let runs = known.byName.get(name);
+    if (runs === undefined) {
+      known.byName.set(name, runs = []);
+      known.names.add(name);
+    }
     return runs;
   }
 
   #drop({ client, run }: Entry): void {
     this.#entries.delete(run);
-    const names = this.#clients.get(client)!;
-    const runs = names.get(run.name)!;
+    const { byName, names } = this.#clients.get(client)!;
+    const runs = byName.get(run.name)!;
     runs.splice(runs.indexOf(run), 1);
-    if (runs.length === 0) names.delete(run.name);
-    if (names.size === 0) this.#clients.delete(client);
+    if (runs.length > 0) return;
+    byName.delete(run.name);
+    names.delete(run.name);
+    if (byName.size === 0) this.#clients.delete(client);
   }
 
   #dropBeyondShares(): void {

@@ -1,4 +1,5 @@
 import { NameStats } from "../../../lib/registry/name_stats.ts";
+import { TASK_FILTERS } from "../../../lib/task/task_query.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
@@ -57,4 +58,23 @@ Deno.test("NameStats.one() knows which records are kept, even if another task ha
   test.begin("c", "1", { name: "another" });
   assertEquals(kept(), ["1 false", "2 true"]);
   assertEquals(stats.one("job")!.runs.length, 2);
+});
+
+Deno.test("NameStats.all() reads only the runs of the names that the conditions allow", async () => {
+  using test = new TestRegistry();
+  for (let index = 0; index < 20; index++) run(test, `${index}`, `job ${index}`);
+  test.begin("c", "active", { name: "Job 7" });
+  const read: string[] = [];
+  const reader = {
+    list: test.registry.list.bind(test.registry),
+    stored: test.registry.stored.bind(test.registry),
+    pastRunNames: test.registry.pastRunNames.bind(test.registry),
+    pastRuns: (client: string, name: string) => {
+      read.push(name);
+      return test.registry.pastRuns(client, name);
+    },
+  };
+  const isNamed = TASK_FILTERS.name.condition(["*b 7"], 0);
+  const all = await new NameStats(reader, "c").all([isNamed]);
+  assertEquals([all.map(({ name }) => name), read.sort()], [["Job 7", "job 7"], ["Job 7", "job 7"]]);
 });
