@@ -73,7 +73,10 @@ export class ProgressReader {
    * @param context where it came from, and when
    * @returns the progress to report; `undefined` if there is nothing new
    */
-  read({ text: raw, isRedraw, row, osc }: OutputLine, { output, atMs }: LineContext): Reading | undefined {
+  read(
+    { text: raw, marks, isRedraw, row, osc }: OutputLine,
+    { output, atMs }: LineContext,
+  ): Reading | undefined {
     const own = osc === undefined ? ownJson(raw) : undefined;
     if (own) {
       // Other programs, too, write objects with nothing but a status.
@@ -83,7 +86,12 @@ export class ProgressReader {
     if (this.#isOwn) return undefined;
     if (osc !== undefined) return this.#readOsc(osc, output, atMs);
     if (raw.length > LONGEST_LINE && own === undefined) return undefined;
-    const line: Line = { text: own === null ? raw : withoutPrefixes(withAsciiNumbers(raw)), raw, isRedraw };
+    const line: Line = {
+      text: own === null ? raw : withoutPrefixes(withAsciiNumbers(raw)),
+      raw,
+      marks,
+      isRedraw,
+    };
     for (const format of DIGIT.test(raw) ? this.#formats : this.#wordFormats) {
       const sighting = format(line);
       if (sighting) {

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { StyleMark } from "./pen.ts";
+
 /** The progress of a program, as reported to its task. An absent key leaves the record's value as it is. */
 export interface Reading {
   /** From 0 to 100; `null` if it is indeterminate. */
@@ -42,6 +44,8 @@ export interface Line {
   readonly text: string;
   /** The text as it was written. */
   readonly raw: string;
+  /** The places where styles begin in {@linkcode raw}, if it is a version of a row. */
+  readonly marks?: readonly StyleMark[] | undefined;
   /** Whether it is a version of a row that is being redrawn. */
   readonly isRedraw: boolean;
 }

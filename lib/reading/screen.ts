@@ -4,6 +4,7 @@
  * @module
  */
 
+import { solidRunIn } from "./solid_run.ts";
 import { painted, styledText, type StyleMark } from "./pen.ts";
 
 /** A line of output, or an earlier version of it. */
@@ -12,6 +13,8 @@ export interface OutputLine {
   readonly text: string;
   /** The text with the escape sequences of its colours; absent if it has none. */
   readonly styled?: string;
+  /** The places where styles begin in a version of a row; absent in lines. */
+  readonly marks?: readonly StyleMark[];
   /** Whether this is a version of a row that is being redrawn. The log takes only final lines. */
   readonly isRedraw: boolean;
   /** The row, counted from the beginning of the output; every version of a row has the same number. */
@@ -82,8 +85,9 @@ export class Screen {
 
   /** The row of the cursor, if it is not complete; `undefined` if it is empty. */
   get unfinished(): OutputLine | undefined {
-    const text = this.#current.text.trimEnd();
-    return text === "" ? undefined : { text, isRedraw: true, row: this.#number };
+    const { text: written, marks } = this.#current;
+    const text = written.trimEnd();
+    return text === "" ? undefined : { text, marks, isRedraw: true, row: this.#number };
   }
 
   get #current(): Row {
@@ -269,10 +273,12 @@ export class Screen {
   #giveVersion(): void {
     const row = this.#current;
     const text = row.text.trimEnd();
-    if (text === row.given) return;
-    row.given = text;
+    // A bar may advance by colours alone.
+    const given = solidRunIn(text) !== undefined ? styledText(text, row.marks) : text;
+    if (given === row.given) return;
+    row.given = given;
     if (text === "") return;
-    this.#give({ text, isRedraw: true, row: this.#number });
+    this.#give({ text, marks: row.marks, isRedraw: true, row: this.#number });
   }
 }
 

@@ -32,6 +32,7 @@ import { rulers } from "./rulers.ts";
 import { scales } from "./scales.ts";
 import { tqdm, training } from "./training.ts";
 import { tap } from "./tap.ts";
+import { tonedBars } from "./toned_bars.ts";
 import { transfers } from "./transfers.ts";
 import { wget } from "./wget.ts";
 
@@ -48,7 +49,7 @@ export const FORMATS: readonly FormatEntry[] = [
   ...withDigits(protocols, foreignJson, tap, tqdm, curl, buildKit),
   ...withWords(planned),
   ...withDigits(conda, nextflow, pip, scales, mapReduce, transfers, builds, training, numbersInText),
-  ...withWords(bareBars),
+  ...withWords(bareBars, tonedBars),
 ];
 
 function withWords(...formats: readonly FormatEntry["format"][]): readonly FormatEntry[] {

@@ -92,3 +92,26 @@ Deno.test("numbersInText() takes the number that the bar beside it shows", () =>
   }
   assertEquals(output.progress, [10, 20, 40]);
 });
+
+Deno.test("tonedBars() reads bars whose parts differ in their colours alone", () => {
+  const drawn = (done: number, left: string) =>
+    `\r◒  \x1b[35m${"━".repeat(done)}\x1b[39m\x1b[2m${"━".repeat(20 - done)}\x1b[22m ${left}`;
+  const output = new Outputs();
+  for (const done of [0, 2, 4, 8, 12, 20]) output.write(drawn(done, "Uploading")).wait(300);
+  assertEquals(output.end().progress, [40, 60, 100]);
+  // Without words that change, either.
+  const still = new Outputs();
+  for (const done of [1, 5, 10]) {
+    still.write(`\r\x1b[32m${"=".repeat(done)}\x1b[90m${"=".repeat(20 - done)}\x1b[0m`).wait(300);
+  }
+  assertEquals(still.end().progress, [50]);
+  // A line of one colour, or of three, is decoration.
+  const lines = new Outputs();
+  for (let step = 1; step < 6; step++) lines.write(`\r\x1b[32m${"━".repeat(20)}\x1b[0m step`).wait(300);
+  for (let step = 1; step < 6; step++) {
+    lines.write(`\r\x1b[31m${"━".repeat(step)}\x1b[32m${"━".repeat(8)}\x1b[33m${"━".repeat(9)}\x1b[0m`).wait(
+      300,
+    );
+  }
+  assertEquals(lines.end().progress, []);
+});
