@@ -5,6 +5,7 @@
  */
 
 import type { Format } from "../reading.ts";
+import { announced } from "./announced.ts";
 import { builds } from "./builds.ts";
 import { columns } from "./columns.ts";
 import { curl } from "./curl.ts";
@@ -47,7 +48,7 @@ export const FORMATS: readonly FormatEntry[] = [
   ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
   ...withWords(resultDots, rulers, prove),
   ...withDigits(protocols, foreignJson, tap, tqdm, curl, buildKit),
-  ...withWords(planned),
+  ...withWords(planned, announced),
   ...withDigits(conda, nextflow, pip, scales, mapReduce, transfers, builds, training, numbersInText),
   ...withWords(bareBars, tonedBars),
 ];

@@ -93,15 +93,6 @@ const PLANS: readonly Plan[] = [
     plan: /^\["start",\{"total":(?<last>\d+)\}\]$/,
     step: /^\["(?:pass|fail|pending)",\{/,
   },
-  // Deno runs file by file; with several, each is a phase.
-  {
-    format: "deno test",
-    unit: "tests",
-    status: "Testing",
-    plan: /^running (?<last>[1-9]\d*) tests? from \S/,
-    step: /^[^ ].{0,300} \.\.\. (?:ok|FAILED|ignored)(?: \(|$)/,
-    other: /^[^ ].{0,300} \.\.\.$/,
-  },
   // Playwright numbers its tests as they begin, and several run at once.
   {
     format: "playwright",
