@@ -46,7 +46,7 @@ function durations({ text }: Seen): Sighting | undefined {
 
 /** `msg="imported rows" done=50 total=1000` */
 function keyValues({ text }: Seen): Sighting | undefined {
-  const options = { rank: RANK.bare, label: text.replace(/=\S*/g, "=") };
+  const options = { rank: RANK.bare, label: text.replace(/=\S*|: {0,3}\d+/g, "=") };
   const percent = words.PERCENT_VALUE.exec(text)?.[1];
   if (percent !== undefined) return percentage("values", Number(percent), options);
   const [, current] = words.DONE_VALUE.exec(text) ?? [];

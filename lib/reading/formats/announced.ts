@@ -7,9 +7,9 @@
 
 import { counted, type Format, indeterminate, RANK, type Sighting } from "../reading.ts";
 import { type Announcement, announcementIn } from "./announcements.ts";
-import { type Item, itemIn } from "./items.ts";
+import { isTest, type Item, itemIn } from "./items.ts";
 
-/** After so many lines of one kind, their number is the whole; before, they may be anything. */
+/** After so many lines of one kind, their number is the whole; before, they may be anything but verdicts of tests. */
 const LEAST_ITEMS = 3;
 /** Kinds of lines that are counted for one announcement. */
 const MOST_KINDS = 8;
@@ -54,7 +54,7 @@ function isWithin({ total, unit, isOfPart }: Announcement, plan: Plan): boolean 
 }
 
 /** The number of items of this kind; `null` if the line is not about a new one, or another kind is ahead and not finished. */
-function count({ kind, name }: Item, text: string, { kinds, total }: Plan): number | null {
+function count({ kind, name, number }: Item, text: string, { kinds, total }: Plan): number | null {
   let known = kinds.get(kind);
   if (known === undefined) {
     if (kinds.size >= MOST_KINDS) return null;
@@ -64,6 +64,8 @@ function count({ kind, name }: Item, text: string, { kinds, total }: Plan): numb
   // `Converting a.png...`, and then `Converting a.png... done`
   const isSame = newest !== "" && text.startsWith(newest);
   if (isSame || names.has(name) || names.size >= MOST_NAMES) return null;
+  // Numbers that leap are of something else.
+  if (number !== undefined && number !== names.size + 1) return null;
   names.add(name);
   known.newest = text;
   const isBehind = [...kinds.values()].some((other) =>
@@ -78,7 +80,7 @@ function sightingOf(
   total: number,
   plan: Plan | null,
 ): Sighting | null {
-  const isSure = plan !== null && plan.isToDo && done >= LEAST_ITEMS;
+  const isSure = plan !== null && plan.isToDo && (done >= LEAST_ITEMS || isTest(plan));
   const options = {
     rank: isSure ? RANK.drawn : RANK.bare,
     isNamed: isSure,

@@ -19,16 +19,16 @@ export interface Announcement {
 
 /** What programs work on one by one, with up to three words in front: `new Debian packages`. */
 const UNIT = String
-  .raw`(?:[\p{L}\p{N}._-]{1,20} ){0,3}?(?<unit>(?:test |use )?(?:files?|tests?|specs?|cases?|examples?|scenarios?|suites?|checks?|images?|photos?|pictures?|icons?|pages?|documents?|packages?|modules?|dependencies|crates?|gems?|plugins?|extensions?|videos?|songs?|tracks?|tables?|records?|scripts?|jobs?|tasks?|targets?|items?|repositories|repos?|projects?|urls?|links?|hosts?|migrations?|chapters?|posts?|routes?|objects?|layers?|fonts?|components?|samples?|sequences?|queries|messages?|e?mails?|directories|folders?|archives?|paths|derivations?|formulae|updates?|upgrades?|resources?|commits?|patches|databases?|collections?|models?|notebooks?|cells?|benchmarks?|experiments?|containers?|services?|assets?|locales?|translations?|datasets?|steps?))(?![\p{L}\p{N}_/-])`;
+  .raw`(?:[\p{L}\p{N}._-]{1,20} ){0,3}?(?<unit>(?:test |use )?(?:files?|tests?|specs?|cases?|examples?|scenarios?|suites?|checks?|images?|photos?|pictures?|icons?|pages?|documents?|packages?|modules?|dependencies|crates?|gems?|plugins?|extensions?|videos?|songs?|tracks?|tables?|records?|scripts?|jobs?|tasks?|targets?|items?|repositories|repos?|projects?|urls?|links?|hosts?|migrations?|chapters?|posts?|routes?|objects?|layers?|fonts?|components?|samples?|sequences?|queries|messages?|e?mails?|directories|folders?|archives?|paths|derivations?|formulae|updates?|upgrades?|resources?|commits?|patches|databases?|collections?|models?|notebooks?|cells?|benchmarks?|experiments?|containers?|services?|assets?|locales?|translations?|datasets?))(?:\(s\))?(?![\p{L}\p{N}_/(-])`;
 const TOTAL = String.raw`(?<![\p{L}\p{N}.,/:-])(?<total>\d{1,7}) `;
 /** What is not done to each of them. */
 const OTHER_DOING =
   "using|showing|having|skipping|ignoring|remaining|waiting|keeping|listing|warning|missing|including|during|pending|containing|excluding|considering|following|existing|being|reusing|omitting|hiding";
 
-/** `Running 24 tests`, `Converting 12 PNG images to WebP` */
+/** `Running 24 tests`, `Converting 12 PNG images to WebP`, `Generating thumbnails for 12 images` */
 const DOING = new RegExp(
   String
-    .raw`^[^\p{L}\p{N}]{0,20}(?!(?:${OTHER_DOING})\b)(?<verb>\p{L}{2,20}ing):? (?:a total of |all )?${TOTAL}${UNIT}`,
+    .raw`^[^\p{L}\p{N}]{0,20}(?!(?:${OTHER_DOING})\b)(?<verb>\p{L}{2,20}ing):? (?:(?:[\p{L}-]{1,20} ){0,4}(?:on|for|of|in|from|across|against|over|to) )?(?:a total of |all |the )?${TOTAL}${UNIT}`,
   "iu",
 );
 /** `12 files to convert`, `these 24 derivations will be built:`, `30 packages need to be installed` */

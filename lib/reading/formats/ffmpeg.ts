@@ -14,7 +14,7 @@ const STATISTICS = new RegExp(String.raw`\b[a-zA-Z]*size=\s*\S+ time=\s*-?(?:${C
 const OUT_TIME = new RegExp(`^out_time=\\s*-?${CLOCK}$`);
 /** The other lines of `-progress`; a block ends with its `progress=`. */
 const KEY =
-  /^(frame|fps|stream_\d+_\d+_\w+|bitrate|total_size|out_time\w*|dup_frames|drop_frames|speed|progress)=/;
+  /^(?:frame|fps|stream_\d+_\d+_\w+|bitrate|total_size|out_time\w*|dup_frames|drop_frames|speed)=|^progress=continue$/;
 
 /** What its parts say of themselves: `[libx264 @ 0x55d0c0ffee00] mb I  I16..4: 30.0% 58.4% 11.6%`. */
 const CHATTER = /^\[[\w:/#]+ @ 0x[0-9a-f]+\]/;

@@ -11,6 +11,8 @@ export interface Item {
   /** What such lines have in common: their verb, or the form of their verdict. */
   readonly kind: string;
   readonly name: string;
+  /** The number of the item, if the line begins with it. */
+  readonly number?: number;
   /** Whether the line says that the item begins. */
   readonly isBeginning: boolean;
 }
@@ -33,9 +35,11 @@ const CAPITALS_BEHIND = /^(?<name>\S{1,300}) (?:OK|PASS|PASSED|FAIL|FAILED|SKIP|
 /** `Converting a.png`, `Installed zlib (1.3)`, `building '/nix/store/a.drv'...` */
 const VERB_BEFORE =
   /^[^\p{L}\p{N}]{0,8}(?<verb>\p{L}{2,20}(?:ing|ed)|built|wrote|\p{L}{2,20}(?=:))(?::| path| file| package| image)? +(?<name>["'‘“`]?[\p{L}\p{N}_./~@].*)$/iu;
+/** `3. a.png`, `[3] a.png` */
+const NUMBER_BEFORE = /^[[(#]?(?<number>\d{1,7})(?:[.):\]]| -) ?(?<name>\S.*)$/;
 /** `a.png -> a.webp`, `images/b.png` */
 const PATH_BEFORE =
-  /^(?:[-+*>] )?["'‘“`]?(?<name>(?:[\w.@~+-]*\/)*[\w@~+ -]{0,80}[\w-]\.\p{L}\w{0,5})["'’”`]?(?=$| (?:[=-]>|→|\(|\d)|[: ]{2,})/u;
+  /^(?:[-+*>•] )?["'‘“`]?(?<name>(?:[\w.@~+-]*\/)*[\w@~+ -]{0,80}[\w-]\.\p{L}\w{0,5})["'’”`]?(?=$| (?:[=-]>|→|\(|\d)|[: ]{2,})/u;
 /** What is done to files whose names stand alone; linters list only the files that they complain of. */
 const MAKING =
   /^(?:conv|comp|cop|uplo|down|extr|opti|mini|rend|gene|tran|enco|resi|pack|arch|unpa|impo|expo)/;
@@ -61,7 +65,11 @@ export function itemIn(text: string, { unit, verb, isToDo }: Announcement): Item
   if (OTHER.test(text)) return undefined;
   const verdict = verdictIn(text);
   if (verdict !== undefined) return itemOf(verdict.kind, verdict.name, false);
-  if (TEST.test(unit)) return undefined;
+  if (isTest({ unit })) return undefined;
+  const { number, name: numbered = "" } = NUMBER_BEFORE.exec(text)?.groups ?? {};
+  if (number !== undefined) {
+    return { kind: "number", name: numbered, number: Number(number), isBeginning: false };
+  }
   const { verb: doing = "", name } = VERB_BEFORE.exec(text)?.groups ?? {};
   const isFile = FILE.test(unit);
   if (name !== undefined) {
@@ -72,6 +80,11 @@ export function itemIn(text: string, { unit, verb, isToDo }: Announcement): Item
   if (!isToDo || !isFile || !MAKING.test(verb ?? "")) return undefined;
   const path = PATH_BEFORE.exec(text)?.groups?.name;
   return path === undefined ? undefined : itemOf("path", path, false);
+}
+
+/** Whether tests were announced; only verdicts are lines about them. */
+export function isTest({ unit }: Pick<Announcement, "unit">): boolean {
+  return TEST.test(unit);
 }
 
 function verdictIn(text: string): { readonly kind: string; readonly name: string } | undefined {

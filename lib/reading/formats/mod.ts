@@ -22,6 +22,7 @@ import {
   taskList,
 } from "./layers.ts";
 import { mapReduce } from "./map_reduce.ts";
+import { numbered } from "./numbered.ts";
 import { bareBars, numbersInText } from "./numbers_in_text.ts";
 import { pip } from "./pip.ts";
 import { planned } from "./planned.ts";
@@ -49,7 +50,18 @@ export const FORMATS: readonly FormatEntry[] = [
   ...withWords(resultDots, rulers, prove),
   ...withDigits(protocols, foreignJson, tap, tqdm, curl, buildKit),
   ...withWords(planned, announced),
-  ...withDigits(conda, nextflow, pip, scales, mapReduce, transfers, builds, training, numbersInText),
+  ...withDigits(
+    conda,
+    nextflow,
+    pip,
+    scales,
+    mapReduce,
+    transfers,
+    builds,
+    training,
+    numbered,
+    numbersInText,
+  ),
   ...withWords(bareBars, tonedBars),
 ];
 

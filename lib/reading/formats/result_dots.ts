@@ -5,10 +5,8 @@
  */
 
 import { counted, type Format, RANK } from "../reading.ts";
+import { announcementIn } from "./announcements.ts";
 
-/** `Inspecting 64 files`, `Running 120 tests in a single process`, `collected 64 items` */
-const PLAN =
-  /^(?:Inspecting|Checking|Linting|Running|Executing|Testing|Analy[sz]ing|collected) (\d{1,9}) (?<unit>files?|tests?|specs?|examples?|items?|scenarios?|checks?|source files?)\b/i;
 /** A dot or a letter for each of them; letters alone may be a word, such as `SUCCESS`. */
 const ROW = /^(?:(?=[^.]*\.)[.FEWCRISPUsx*]{1,400}|([.FEWCRISPUsx*])\1{0,400})$/;
 
@@ -19,9 +17,9 @@ export function resultDots(): Format {
   let done = 0;
   let written = 0;
   return ({ text, raw, isRedraw }) => {
-    const announced = PLAN.exec(text);
-    if (announced !== null) {
-      plan = { total: Number(announced[1]), unit: announced.groups!.unit! };
+    const announced = announcementIn(text);
+    if (announced !== undefined) {
+      plan = announced;
       done = written = 0;
       return undefined;
     }

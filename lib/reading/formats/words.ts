@@ -14,8 +14,8 @@ export const PERCENT = new RegExp(
 );
 export const PAIR = new RegExp(
   String
-    .raw`(?<![\w./\\,+-]|\d |\d[:=])(?<!\W[:=])(${COUNT}) {0,3}(?:/ {0,8}| (?:out of|of|von|de|sur|di|van de|van|av|af|из|z|ze) )(${COUNT})(?![\w/\\%]|[.,:-]\d|\.\w)`,
-  "gi",
+    .raw`(?<![\w./\\,+-]|\d |\d[:=])(?<!\W[:=])(${COUNT}) {0,3}(?:/ {0,8}| (?:\(?out of|\(?of(?: the| all| a total of)?|von|de|sur|di|van de|van|av|af|из|z|ze) |(?: (?!err|warn|fail|retr|attempt|miss|skip)\p{L}{3,14}) (?:out )?of (?:the |all |a total of )?)(${COUNT})(?![\w/\\%]|[.,:-]\d|\.\w)`,
+  "giu",
 );
 /** The same, if a space does not separate thousands: `chunk 1 234/300`. */
 export const PLAIN_PAIR =
@@ -145,7 +145,7 @@ export const BEGINNING = /^(?:\p{Lu}\w{2,20}ing|starting)\b/iu;
 export const COMPLAINT = /^\W{0,4}(?:WARN|WARNING|ERROR|FATAL|CRITICAL)\b/i;
 /** `PERCENT:1.155314` */
 export const NAMED_NUMBER =
-  /(?:^|[\s(\[|,])(?:percent|percentage|progress|pourcentage|prozent|porcentaje|percentuale|porcentagem|procent|процент|百分比) ?[:=]\s*((?:[1-9]\d{0,2}(?:\.\d{1,9})?|0(?:\.0{1,9})?))(?![\w%\/.:,]|\s?(?:%|of\b|\/|[kKMGT]?i?B|(?:ms|s|secs?|seconds|min|h|out)\b))/i;
+  /(?:^|[\s(\[|,])(?:percent|percentage|progress|pourcentage|prozent|porcentaje|percentuale|porcentagem|procent|процент|百分比)(?: (?:complete|completed|done))? ?[:=]\s*((?:[1-9]\d{0,2}(?:\.\d{1,9})?|0(?:\.0{1,9})?))(?![\w%\/.:,]|\s?(?:%|of\b|\/|[kKMGT]?i?B|(?:ms|s|secs?|seconds|min|h|out)\b))/i;
 /** A fraction of one: `progress=0.331204`. */
 export const FRACTION = /(?<![\w.])"?progress"? ?[=:] ?(0\.\d{3,12}|1\.0{3,12})(?![\d.%])/i;
 
@@ -177,8 +177,9 @@ export const DONE_AND_LEFT =
 export const PERCENT_VALUE =
   /(?:^|[\s,{])(?:pct|percent|percentage|progress_pct|progress)=((?:[1-9]\d{0,2}|0(?=\.0{1,9}[\s,}]))\.\d{1,9}|[1-9]\d?|100)(?=[\s,}]|$)/;
 export const DONE_VALUE =
-  /(?:^|[\s,{])(?:done|current|processed|completed|finished|imported|synced|indexed|copied|written|block|step|batch)=(\d{1,15})(?=[\s,}]|$)/;
-export const TOTAL_VALUE = /(?:^|[\s,{])(?:total|of|total_\w{1,20}|max|target)=(\d{1,15})(?=[\s,}]|$)/;
+  /(?:^|[\s,{([|])(?:done|current|processed|completed|finished|imported|synced|indexed|copied|written|block|step|batch)(?:=|: {0,3})(\d{1,15})(?=[\s,}\])|;]|$)/i;
+export const TOTAL_VALUE =
+  /(?:^|[\s,{([|])(?:total|of|total_\w{1,20}|max|target)(?:=|: {0,3})(\d{1,15})(?=[\s,}\])|;]|$)/i;
 /** `1:02:03`, `12.3s`, `5m 3s` */
 export const TIMES =
   /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;

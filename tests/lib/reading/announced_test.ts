@@ -17,14 +17,16 @@ function check(table: readonly (readonly [string, (item: number) => string, read
 }
 
 const ENDED = [50, 67, 83, 100];
+/** Verdicts of announced tests are sure from the first. */
+const TESTED = [17, 33, ...ENDED];
 const BEGUN = [33, 50, 67, 83];
 
 Deno.test("announced() counts tests by their verdicts", () => {
   check([
-    ["running 6 tests", (item) => `test cart::adds_${item} ... ok`, ENDED],
-    ["running 6 tests from ./a_test.ts", (item) => `adds ${item} ... FAILED (3ms)`, ENDED],
-    ["Running 6 tests", (item) => `  ✓ adds ${item} (12 ms)`, ENDED],
-    ["Running 6 test cases...", (item) => `[PASS] adds ${item}`, ENDED],
+    ["running 6 tests", (item) => `test cart::adds_${item} ... ok`, TESTED],
+    ["running 6 tests from ./a_test.ts", (item) => `adds ${item} ... FAILED (3ms)`, TESTED],
+    ["Running 6 tests", (item) => `  ✓ adds ${item} (12 ms)`, TESTED],
+    ["Running 6 test cases...", (item) => `[PASS] adds ${item}`, TESTED],
     ["collected 6 items", (item) => `tests/test_a.py::test_${item} PASSED`, ENDED],
     ["Found 6 tests", (item) => `adds ${item}: ok`, ENDED],
     // A verb is no verdict.
@@ -36,7 +38,7 @@ Deno.test("announced() counts tests by their verdicts", () => {
   ]);
   const summary = ["[  PASSED  ] 7 tests.", "[  FAILED  ] 1 test, listed below:", "[  FAILED  ] b.Adds1"];
   assertEquals(progressOf(["[==========] Running 8 tests from 2 test suites.", ...suites, ...summary]), [
-    ...[38, 50, 63, 75, 88, 100],
+    ...[13, 25, 38, 50, 63, 75, 88, 100],
   ]);
 });
 
@@ -51,6 +53,10 @@ Deno.test("announced() counts items by the verb of their lines, or by their name
     ["Optimizing 6 images...", (item) => `  img/a${item}.png  12.3 kB -> 8.1 kB`, ENDED],
     ["Total files: 6", (item) => `Indexed docs/a${item}.md`, ENDED],
     ["these 6 derivations will be built:", (item) => `building '/nix/store/x${item}.drv'...`, BEGUN],
+    ["Generating thumbnails for 6 images", (item) => `  * img/a${item}.png`, ENDED],
+    ["Converting 6 files", (item) => `${item}. a${item}.txt`, ENDED],
+    ["Converting 6 files", (item) => `${item * 7}. a${item}.txt`, []],
+    ["Checking 6 link(s)", (item) => `ok: https://shop.test/${item}`, ENDED],
     // What is found may be left alone, listed, or complained of.
     ["Found 6 files:", (item) => `  a${item}.txt`, []],
     ["Checking 6 files", (item) => `src/a${item}.ts: unused variable`, []],
@@ -64,8 +70,8 @@ Deno.test("announced() counts each item once, and the kind of lines that is ahea
   const both = each(6, (item) => [`Downloading lib${item}`, `Installing lib${item}`]);
   assertEquals(progressOf(["Installing 6 packages", ...both]), BEGUN);
   const suites = each(3, (suite) => [`PASS a${suite}.js`, ...each(4, (test) => `  ✓ adds ${suite} ${test}`)]);
-  assertEquals(progressOf(["Running 12 tests", ...suites]), [25, 33, 42, 50, 58, 67, 75, 83, 92, 100]);
-  assertEquals(progressOf(["Running 6 tests", ...each(12, (line) => `ok: adds ${line % 3}`)]), [50]);
+  assertEquals(progressOf(["Running 12 tests", ...suites]), [8, 17, 25, 33, 42, 50, 58, 67, 75, 83, 92, 100]);
+  assertEquals(progressOf(["Running 6 tests", ...each(12, (line) => `ok: adds ${line % 3}`)]), [17, 33, 50]);
   // Of two phases, the second one's share is not that of the whole.
   const unpacked = each(
     6,
@@ -77,7 +83,13 @@ Deno.test("announced() counts each item once, and the kind of lines that is ahea
 });
 
 Deno.test("announced() withdraws its total if more lines come", () => {
-  assertEquals(progressOf(["Running 4 checks", ...each(9, (item) => `ok: adds ${item}`)]), [75, 100, "?"]);
+  assertEquals(progressOf(["Running 4 checks", ...each(9, (item) => `ok: adds ${item}`)]), [
+    25,
+    50,
+    75,
+    100,
+    "?",
+  ]);
 });
 
 Deno.test("announcementIn() leaves the tests of a part and what is over alone", () => {

@@ -63,6 +63,7 @@ Deno.test("ProgressReader counts a character for each of the things that were an
   const output = new Outputs().write("Inspecting 20 files\n");
   output.write(".....").wait(300).write("..C..\n").write("..").wait(300);
   assertEquals(output.progress, [25, 50, 60]);
+  assertEquals(new Outputs().write("Found 20 test(s).\n").write(".....").wait(300).progress, [25]);
   assertEquals(progressOf([".....", "....."]), []);
   assertEquals(progressOf(["Running 10 tests", "SUCCESS"]), []);
   const spinner = new Outputs().write("Checking 9 files\n");

@@ -1,0 +1,51 @@
+/** Loops that state their number of steps in one line, and number their steps in others; counts in words. */
+
+import { assertEquals } from "../../support/assert.ts";
+import { progressOf, type Shown } from "../../support/reading.ts";
+
+/** Checks what is read from a line and the lines of steps 1 to 6. */
+function check(table: readonly (readonly [string, (step: number) => string, readonly Shown[]])[]): void {
+  for (const [first, line, expected] of table) {
+    const lines = Array.from({ length: 6 }, (_, index) => line(index + 1));
+    assertEquals(progressOf([first, ...lines]), expected, `${first} | ${lines[0]}`);
+  }
+}
+
+const DONE = [38, 50, 63, 75];
+const BEGUN = [25, 38, 50, 63];
+
+Deno.test("numbered() reads the number of a step, once the number of steps was stated", () => {
+  check([
+    ["max_epochs: 8", (step) => `Epoch ${step}: loss 0.${step}`, DONE],
+    ["Training for 8 epochs", (step) => `epoch=${step} loss=0.${step}`, DONE],
+    ["Number of iterations = 8", (step) => `iteration ${step} residual 1e-${step} ok`, DONE],
+    ["Total batches: 8", (step) => `Batch ${step} done`, DONE],
+    ["batches = 8", (step) => `[batch ${step}] 12 rows written`, DONE],
+    ["Uploading in 8 chunks", (step) => `Uploading chunk ${step}`, BEGUN],
+    ["Processing 8 images", (step) => `Processing image ${step}`, BEGUN],
+    ["8 generations", (step) => `Generation ${step - 1}: best 0.${step}`, DONE],
+    // Sizes, other loops, and numbers that are not of a step.
+    ["batch_size: 8", (step) => `batch ${step} done`, []],
+    ["Number of images: 8", (step) => `epoch ${step} done`, []],
+    ["8 epochs done", (step) => `epoch ${step} done`, []],
+    ["Skipping 8 images", (step) => `image ${step} done`, []],
+    ["steps: 8", (step) => `step 0.${step} done`, []],
+    ["steps: 8", (step) => `step ${step + 90} done`, []],
+    ["Max pages: 8", () => "page 3 is empty", []],
+  ]);
+});
+
+Deno.test("numbersInText() reads counts with words between them, and counts that are named", () => {
+  check([
+    ["", (step) => `File ${step} (of 8): a${step}.txt`, BEGUN],
+    ["", (step) => `Processed ${step} of the 8 files`, [13, 25, 38, 50, 63, 75]],
+    ["", (step) => `${step} files out of 8 copied`, [13, 25, 38, 50, 63, 75]],
+    ["", (step) => `Processed: ${step}, Total: 8`, DONE],
+    ["", (step) => `done: ${step} total: 8 queue: 3`, DONE],
+    ["", (step) => `progress=0.${step * 125}`, DONE],
+    ["", (step) => `percent complete: ${step * 10}`, [30, 40, 50, 60]],
+    ["", (step) => `${step} errors of 8 files`, []],
+    ["", (step) => `${step} failures out of 8`, []],
+    ["", (step) => `Total: 8 errors, ${step} warnings`, []],
+  ]);
+});
