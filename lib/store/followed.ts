@@ -15,7 +15,10 @@ export interface FollowedTask {
   readonly stored: StoredTask;
   /** When the task ended, in epoch seconds by the clock of the node that ended it; `null` if it has not ended. */
   readonly endedAt: number | null;
-  /** The log lines that were added since the version of the task that is known here, oldest first. */
+  /**
+   * The log lines that were added since the version of the task that is known here, oldest first; only the newest of
+   * them if there are too many.
+   */
   readonly lines: readonly NumberedLine[];
 }
 
@@ -35,6 +38,26 @@ export interface FollowedChanges {
   readonly tasks: readonly FollowedTask[];
   /** The removals, ordered by sequence number. */
   readonly removed: readonly FollowedRemoval[];
+}
+
+/** What was committed after a sequence number, and who commits. */
+export interface PulledChanges extends FollowedChanges {
+  readonly epoch: string;
+  /** The node that took the tasks last, even if its lease has expired; `null` if it has handed them over. */
+  readonly owner: {
+    readonly id: string;
+    /** Where the other nodes reach it; `null` if that is unknown. */
+    readonly address: string | null;
+  } | null;
+  /** Whether any node may take the tasks. */
+  readonly isFree: boolean;
+  /** Whether more changes follow. */
+  readonly hasMore: boolean;
+  /**
+   * Whether the changes are unknown, because they are too old, no node of the cluster has made them, or the database has
+   * another history: there are none here, and everything must be loaded again.
+   */
+  readonly gap: boolean;
 }
 
 /** A store of which another node is the authority, until this one takes it over. */

@@ -38,8 +38,10 @@ class ClientTasks implements ClientMemory {
    * The tasks by id; they are in the order of creation once {@linkcode ClientTasks.inOrder} has sorted them.
    */
   readonly tasks: Map<string, IndexedTask> = new Map();
-  /** Whether a restored task is at the end of `tasks` instead of at its place. */
+  /** Whether a task is behind one of a later place in `tasks`. */
   isShuffled = false;
+  /** The highest place of a task so far. */
+  lastPlace = 0;
   newest: IndexedTask | null = null;
   lastSeq = 0;
   removed: RemovedTask[] = [];
@@ -116,11 +118,7 @@ export class TaskIndex implements TaskIndexReader {
     const clientTasks = this.#clientOf(client);
     let node = clientTasks.tasks.get(stored.id);
     if (node === undefined) node = this.#add(clientTasks, stored.id, ++this.#place, stored);
-    else {
-      this.#count(node.stored, -1);
-      this.#count(stored, 1);
-      node.stored = stored;
-    }
+    else this.#replace(node, stored);
     clientTasks.moveToNewest(node);
     clientTasks.lastSeq = stored.seq;
     return node;
@@ -130,8 +128,28 @@ export class TaskIndex implements TaskIndexReader {
   restore(client: string, place: number, stored: StoredTask): void {
     const clientTasks = this.#clientOf(client);
     clientTasks.moveToNewest(this.#add(clientTasks, stored.id, place, stored));
-    clientTasks.isShuffled = true;
     clientTasks.lastSeq = stored.seq;
+  }
+
+  /** Adds or replaces a task that another node has changed. A task of the same id at another place is dropped. */
+  follow(client: string, place: number, stored: StoredTask): void {
+    this.skip(place);
+    const clientTasks = this.#clientOf(client);
+    const known = clientTasks.tasks.get(stored.id);
+    if (known !== undefined && known.place !== place) this.#drop(clientTasks, known);
+    const node = known?.place === place
+      ? this.#replace(known, stored)
+      : this.#add(clientTasks, stored.id, place, stored);
+    clientTasks.moveToNewest(node);
+    clientTasks.lastSeq = stored.seq;
+  }
+
+  /** Removes a task that another node has removed, and remembers the removal even if the task is unknown. */
+  followRemoval(client: string, id: string, seq: number): void {
+    const clientTasks = this.#clientOf(client);
+    const node = clientTasks.tasks.get(id);
+    if (node !== undefined) this.#drop(clientTasks, node);
+    this.#noteRemoval(client, clientTasks, { id, seq });
   }
 
   /**
@@ -160,10 +178,7 @@ export class TaskIndex implements TaskIndexReader {
     this.#leftOut.add(`${client}/${id}`);
     const clientTasks = this.#clients.get(client);
     const node = clientTasks?.tasks.get(id);
-    if (clientTasks === undefined || node?.place !== place) return;
-    clientTasks.tasks.delete(id);
-    this.#count(node.stored, -1);
-    clientTasks.unlink(node);
+    if (clientTasks !== undefined && node?.place === place) this.#drop(clientTasks, node);
   }
 
   /**
@@ -201,17 +216,8 @@ export class TaskIndex implements TaskIndexReader {
     const clientTasks = this.#clients.get(client);
     const node = clientTasks?.tasks.get(id);
     if (clientTasks === undefined || node === undefined) return undefined;
-    clientTasks.tasks.delete(id);
-    this.#count(node.stored, -1);
-    clientTasks.unlink(node);
-    clientTasks.lastSeq = seq;
-    clientTasks.removed.push({ id, seq });
-    // The list is halved, so that the amortised cost per removal is constant.
-    if (clientTasks.removed.length > this.#limits.removalsPerClient) {
-      const forgotten = clientTasks.removed.splice(0, Math.ceil(clientTasks.removed.length / 2));
-      clientTasks.forgottenSeq = forgotten.at(-1)?.seq ?? clientTasks.forgottenSeq;
-    }
-    return { node, forgotten: clientTasks.tasks.size === 0 ? this.#becameEmpty(client) : null };
+    this.#drop(clientTasks, node);
+    return { node, forgotten: this.#noteRemoval(client, clientTasks, { id, seq }) };
   }
 
   /** Returns the node of a task; `undefined` if it does not exist. */
@@ -280,8 +286,35 @@ export class TaskIndex implements TaskIndexReader {
   #add(clientTasks: ClientTasks, id: string, place: number, stored: StoredTask): IndexedTask {
     const node: IndexedTask = { stored, place, older: null, newer: null };
     clientTasks.tasks.set(id, node);
+    if (place < clientTasks.lastPlace) clientTasks.isShuffled = true;
+    else clientTasks.lastPlace = place;
     this.#count(stored, 1);
     return node;
+  }
+
+  #replace(node: IndexedTask, stored: StoredTask): IndexedTask {
+    this.#count(node.stored, -1);
+    this.#count(stored, 1);
+    node.stored = stored;
+    return node;
+  }
+
+  #drop(clientTasks: ClientTasks, node: IndexedTask): void {
+    clientTasks.tasks.delete(node.stored.id);
+    this.#count(node.stored, -1);
+    clientTasks.unlink(node);
+  }
+
+  /** Remembers a removal; returns the client that is forgotten, if any, because too many clients are empty. */
+  #noteRemoval(client: string, clientTasks: ClientTasks, removed: RemovedTask): string | null {
+    clientTasks.lastSeq = removed.seq;
+    clientTasks.removed.push(removed);
+    // The list is halved, so that the amortised cost per removal is constant.
+    if (clientTasks.removed.length > this.#limits.removalsPerClient) {
+      const forgotten = clientTasks.removed.splice(0, Math.ceil(clientTasks.removed.length / 2));
+      clientTasks.forgottenSeq = forgotten.at(-1)?.seq ?? clientTasks.forgottenSeq;
+    }
+    return clientTasks.tasks.size === 0 ? this.#becameEmpty(client) : null;
   }
 
   #count({ summary: { state } }: StoredTask, change: 1 | -1): void {

@@ -11,7 +11,7 @@ import type { SideRow, SideValue } from "../side_tables.ts";
 import type { ClientMemory } from "../task_index.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { endOf } from "../past_run_store.ts";
-import { nameText, type PastRunRow } from "./past_run_rows.ts";
+import { type PastRunRow, pastRunRow } from "./past_run_rows.ts";
 import { type RunRow, runRow } from "./run_row.ts";
 
 /** The rows of one commit, in the form in which they are posted to the worker. */
@@ -275,9 +275,4 @@ export class Batch {
     this.#forgottenClients.delete(client);
     this.#isEmpty = false;
   }
-}
-
-function pastRunRow(client: string, run: RunSummary): PastRunRow {
-  const { id, name, state, created_at, started_at } = run;
-  return [client, nameText(name), endOf(run), id, state, created_at, started_at];
 }

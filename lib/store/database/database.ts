@@ -17,8 +17,8 @@ export interface Opened {
   readonly epoch: string;
   /** The last sequence number that was, or may have been, used. */
   readonly seq: number;
-  /** The end of the block of sequence numbers that are reserved. */
-  readonly reservedSeq: number;
+  /** The end of the block of sequence numbers that are reserved; `null` as long as another node owns the tasks. */
+  readonly reservedSeq: number | null;
   /** The index with all tasks, sorted by change. */
   readonly index: TaskIndex;
   readonly tasks: OpenedTasks;

@@ -8,6 +8,7 @@ import { StorageError } from "../../errors.ts";
 import { isFinal, type Task } from "../../task/task.ts";
 import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
 import { type KeyRange, LOG_LINES, type SideTable } from "../side_tables.ts";
+import type { FollowedRemoval, FollowedStore, FollowedTask } from "../followed.ts";
 import type { PastRunLimits, PastRunStore } from "../past_run_store.ts";
 import { RemovedTasks } from "../removed_tasks.ts";
 import type {
@@ -17,7 +18,6 @@ import type {
   StoredTask,
   StoreFigures,
   TaskIndexReader,
-  TaskStore,
 } from "../store.ts";
 import type { TaskIndex, TaskIndexLimits } from "../task_index.ts";
 import type { Batch } from "./batch.ts";
@@ -45,7 +45,7 @@ export interface DatabaseStoreOptions {
 export const SEQ_BLOCK = 2 ** 24;
 
 /** Stores tasks in a database. */
-export class DatabaseStore implements TaskStore {
+export class DatabaseStore implements FollowedStore {
   readonly epoch: string;
   readonly pastRuns: PastRunStore;
   readonly #database: Database;
@@ -56,7 +56,8 @@ export class DatabaseStore implements TaskStore {
   readonly #removed: RemovedTasks = new RemovedTasks();
   #opened: OpenedTasks;
   #seq: number;
-  #reservedSeq: number;
+  /** The end of the reserved block; `null` as long as another node owns the tasks. */
+  #reservedSeq: number | null;
   #askedSeq: number;
   #closed: Promise<void> | undefined;
 
@@ -72,7 +73,8 @@ export class DatabaseStore implements TaskStore {
     this.#index = opened.index;
     this.#opened = opened.tasks;
     this.#seq = opened.seq;
-    this.#reservedSeq = this.#askedSeq = opened.reservedSeq;
+    this.#reservedSeq = opened.reservedSeq;
+    this.#askedSeq = opened.reservedSeq ?? 0;
     this.#writer = new Writer({
       database,
       commitIntervalMs,
@@ -83,6 +85,11 @@ export class DatabaseStore implements TaskStore {
     this.#side = new SideRows(database, this.#writer, limits);
     this.pastRuns = new PastRuns(database, this.#writer, limits, () => this.#seq);
     this.#deliveries = new Deliveries(database, this.#writer);
+  }
+
+  /** The path or the URL of the database, without a password. */
+  get name(): string {
+    return this.#database.name;
   }
 
   get seq(): number {
@@ -111,6 +118,7 @@ export class DatabaseStore implements TaskStore {
   }
 
   takeSeq(): number {
+    if (this.#reservedSeq === null) throw new StorageError(this.#database.name, FOLLOWS);
     if (this.#seq >= this.#reservedSeq) {
       throw new StorageError(
         this.#database.name,
@@ -159,6 +167,48 @@ export class DatabaseStore implements TaskStore {
   purge(client: string, id: string): void {
     const removed = this.#removed.take(client, id);
     if (removed !== undefined) this.#writer.batch(this.#seq).purge(removed.place);
+  }
+
+  /**
+   * Adds or replaces a task that another node has changed. Apply the changes in the order of their sequence numbers,
+   * removals first, and call {@linkcode DatabaseStore.followedTo} after them.
+   *
+   * @returns what the index now holds
+   */
+  followTask({ client, place, stored, endedAt }: FollowedTask): StoredTask {
+    const kept = endedAt === null ? stored : this.#database.ended(place, stored);
+    this.#index.follow(client, place, kept);
+    return kept;
+  }
+
+  /** Removes a task that another node has removed. */
+  followRemoval({ client, id, seq }: FollowedRemoval): void {
+    this.#index.followRemoval(client, id, seq);
+  }
+
+  /** Notes that all changes up to a sequence number were followed. */
+  followedTo(seq: number): void {
+    this.#seq = seq;
+    this.#writer.followedTo(seq);
+  }
+
+  /**
+   * Makes this store, which has followed another node, the one that changes the tasks.
+   *
+   * @param seq the last sequence number that another node has, or may have, used
+   * @param reservedSeq the end of the block of sequence numbers that are reserved
+   * @param opened what {@linkcode DatabaseStore.takeOpened} returns next
+   */
+  takeOver(seq: number, reservedSeq: number, opened: OpenedTasks): void {
+    this.followedTo(seq);
+    this.#reservedSeq = this.#askedSeq = reservedSeq;
+    this.#opened = opened;
+  }
+
+  /** Closes the database without committing what is not committed; whoever waits for that gets an error. */
+  abandon(): Promise<void> {
+    this.#reservedSeq = null;
+    return this.#closed ??= this.#writer.abandon(new StorageError(this.#database.name, FOLLOWS));
   }
 
   takeOpened(): OpenedTasks {
@@ -215,7 +265,7 @@ export class DatabaseStore implements TaskStore {
 
   /** Commits all changes and closes the database. Rejects if the commit fails; earlier commits are kept. */
   [Symbol.asyncDispose](): Promise<void> {
-    return this.#closed ??= this.#close();
+    return this.#reservedSeq === null ? this.abandon() : this.#closed ??= this.#close();
   }
 
   async #close(): Promise<void> {
@@ -228,7 +278,7 @@ export class DatabaseStore implements TaskStore {
   /** Drops the records of committed ended tasks from memory. */
   #committed(batch: Batch): void {
     if (this.#closed === undefined) {
-      this.#reservedSeq = Math.max(this.#reservedSeq, batch.meta("reserved_seq") ?? 0);
+      this.#reservedSeq = Math.max(this.#reservedSeq ?? 0, batch.meta("reserved_seq") ?? 0);
     }
     for (const [place, { client, id, stored }] of batch.tasks) {
       const node = this.#index.node(client, id);
@@ -237,6 +287,8 @@ export class DatabaseStore implements TaskStore {
     }
   }
 }
+
+const FOLLOWS = "another node owns the tasks";
 
 const NO_SEQ_LEFT =
   "no sequence numbers are left, because nothing could be written for too long; fix the storage error";

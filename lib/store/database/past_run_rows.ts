@@ -5,8 +5,9 @@
  */
 
 import type { DatabaseSync } from "node:sqlite";
+import type { RunSummary } from "../../task/run_summary.ts";
 import { pastRunsToDrop } from "../past_run_shares.ts";
-import type { PastRunLimits } from "../past_run_store.ts";
+import { endOf, type PastRunLimits } from "../past_run_store.ts";
 
 /** The row of a past run; its name is a {@linkcode nameText}. */
 export type PastRunRow = readonly [
@@ -33,6 +34,12 @@ export function nameText(name: string): string {
 /** Returns the name whose {@linkcode nameText} is given. */
 export function nameFrom(text: string): string {
   return JSON.parse(text);
+}
+
+/** Returns the row of a run that has ended. */
+export function pastRunRow(client: string, run: RunSummary): PastRunRow {
+  const { id, name, state, created_at, started_at } = run;
+  return [client, nameText(name), endOf(run), id, state, created_at, started_at];
 }
 
 /** Writes past runs, and deletes those beyond the limits. */

@@ -76,6 +76,11 @@ export class Writer implements AsyncDisposable {
     return this.#isIdle ? this.#seq : this.#committedSeq;
   }
 
+  /** Notes that everything up to a sequence number is committed, by another node. */
+  followedTo(seq: number): void {
+    this.#committedSeq = this.#seq = seq;
+  }
+
   /** The reason why nothing can be committed at present; `null` if commits succeed. */
   get degradation(): Degradation | null {
     return this.#degradation;
@@ -161,6 +166,17 @@ export class Writer implements AsyncDisposable {
     }
   }
 
+  /** Closes the database without committing what is not committed; whoever waits for that gets the error. */
+  async abandon(error: StorageError): Promise<void> {
+    this.#isClosed = true;
+    this.#options.database.onLoss = null;
+    this.#listeners.clear();
+    clearTimeout(this.#timer);
+    clearTimeout(this.#stallTimer);
+    this.#degrade(error);
+    await this.#options.database.close();
+  }
+
   /** Whether everything is committed. */
   get #isIdle(): boolean {
     return this.#commit === null && this.#pending.isEmpty;
@@ -170,7 +186,7 @@ export class Writer implements AsyncDisposable {
   #next(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#commit !== null || this.#pending.isEmpty) return;
+    if (this.#commit !== null || this.#pending.isEmpty || this.#isClosed) return;
     this.#isDue = false;
     const batch = this.#pending;
     this.#pending = new Batch();
@@ -198,7 +214,7 @@ export class Writer implements AsyncDisposable {
 
   #written(): void {
     clearTimeout(this.#stallTimer);
-    if (this.#commit !== null) this.#succeeded(this.#commit);
+    if (this.#commit !== null && !this.#isClosed) this.#succeeded(this.#commit);
   }
 
   #notWritten(error: StorageError): void {
