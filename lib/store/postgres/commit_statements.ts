@@ -9,33 +9,18 @@ import { storable } from "../database/storable.ts";
 import { SIDE_TABLES, type SideTable, type SideValue } from "../side_tables.ts";
 import type { QueryConfig } from "./pg.d.ts";
 
-/** Which commit this is. */
-export interface Fence {
-  /** The term in which this server owns the database. */
-  readonly term: number;
-  /** The number of commits before this one. */
-  readonly commits: number;
-  /** The sequence number up to which every change is committed afterwards; `null` if it stays as it is. */
-  readonly seq: number | null;
-}
-
-/** The numbers in `meta` of SQLite, which are columns of the table `shards` here. */
-const SHARD_COLUMNS: readonly string[] = ["reserved_seq", "forgotten_seq"];
-
 /**
  * Returns the statements of a commit, to be sent in one transaction without waiting for each other's results.
- * The first one raises an error if another server owns the database, or this commit is already done.
+ * A statement before them must raise an error if this server does not own the database, or the commit is already done.
  *
  * @param batch the rows
  * @param tasks the tasks of the rows, by place
- * @param fence which commit this is
  */
 export function commitStatements(
   batch: BatchMessage,
   tasks: ReadonlyMap<number, DirtyTask>,
-  fence: Fence,
 ): QueryConfig[] {
-  const statements: QueryConfig[] = [fenceStatement(batch, fence)];
+  const statements: QueryConfig[] = [];
   const add = (name: string, text: string, ...values: unknown[]) => {
     statements.push({ name, text, values });
   };
@@ -119,20 +104,6 @@ function addClientStatements(
       );
     }
   }
-}
-
-function fenceStatement({ meta }: BatchMessage, { term, commits, seq }: Fence): QueryConfig {
-  const changed = meta.filter(([name]) => SHARD_COLUMNS.includes(name));
-  const columns = changed.map(([name], index) => `, ${name} = $${index + 4}`).join("");
-  return {
-    name: `fence ${changed.map(([name]) => name).join()}`,
-    // The division raises an error, because the statements after this one are already on their way.
-    text: `WITH fence AS (UPDATE taskscope.shards
-        SET commits = commits + 1, committed_seq = coalesce($3::bigint, committed_seq)${columns}
-        WHERE id = 0 AND term = $1 AND commits = $2 RETURNING 1)
-      SELECT 1 / count(*) FROM fence`,
-    values: [term, commits, seq, ...changed.map(([, value]) => value)],
-  };
 }
 
 /**

@@ -6,13 +6,17 @@
 
 import type { Fence, Tenure } from "../../cluster/cluster_database.ts";
 import { SEQ_BLOCK } from "../database/database_store.ts";
-import { CLUSTER } from "./ownership.ts";
+import { CLUSTER, SHARE_LOCK } from "./ownership.ts";
 import type { QueryConfig } from "./pg.d.ts";
 
 /** A node and the length of its leases. */
 export interface Leaseholder {
   readonly node: string;
   readonly leaseMs: number;
+  /** The URL at which the other nodes reach it; `null` if they need not. */
+  readonly address: string | null;
+  /** The version of its program. */
+  readonly version: string;
 }
 
 /** The channel of notifications. The payload is the number of a shard and its sequence number, 0 if it is free. */
@@ -29,12 +33,16 @@ const STATE =
  * Renews leases and the presence of a node; returns the tenures that were renewed. Locked shards are skipped, so that a
  * heartbeat never waits for a commit.
  */
-export function renewStatement({ node, leaseMs }: Leaseholder, held: readonly Tenure[]): QueryConfig {
+export function renewStatement(
+  { node, leaseMs, address, version }: Leaseholder,
+  held: readonly Tenure[],
+): QueryConfig {
   return {
     name: "renew",
     text: `WITH present AS (
-        INSERT INTO taskscope.nodes VALUES ($2, ${EXPIRES})
-        ON CONFLICT (id) DO UPDATE SET expires = excluded.expires
+        INSERT INTO taskscope.nodes (id, expires, address, version) VALUES ($2, ${EXPIRES}, $5, $6)
+        ON CONFLICT (id) DO UPDATE
+        SET expires = excluded.expires, address = excluded.address, version = excluded.version
       ), gone AS (
         DELETE FROM taskscope.nodes WHERE expires < clock_timestamp() - interval '1 hour' AND id <> $2
       ), held AS (
@@ -43,7 +51,7 @@ export function renewStatement({ node, leaseMs }: Leaseholder, held: readonly Te
       )
       UPDATE taskscope.shards s SET expires = ${EXPIRES} FROM held WHERE s.id = held.id
       RETURNING s.id AS shard, s.term`,
-    values: [leaseMs, node, held.map(({ shard }) => shard), held.map(({ term }) => term)],
+    values: [leaseMs, node, held.map(({ shard }) => shard), held.map(({ term }) => term), address, version],
   };
 }
 
@@ -62,14 +70,18 @@ export const NODES_STATEMENT: QueryConfig = {
   text: "SELECT id FROM taskscope.nodes WHERE expires >= clock_timestamp() ORDER BY id",
 };
 
-/** Takes free shards, begins a term of each, and reserves sequence numbers. */
+/**
+ * Takes free shards, begins a term of each, and reserves sequence numbers. Takes none as long as a server has the database
+ * to itself.
+ */
 export function takeStatement({ node, leaseMs }: Leaseholder, shards: readonly number[]): QueryConfig {
   return {
     name: "take",
     // Of two nodes, the second one skips what the first one has locked.
-    text: `WITH free AS (
-        SELECT id FROM taskscope.shards WHERE id = ANY($3) AND (owner = $2 OR expires < clock_timestamp())
-        ORDER BY id FOR UPDATE SKIP LOCKED
+    text: `WITH lock AS MATERIALIZED (SELECT ${SHARE_LOCK} AS shared), free AS (
+        SELECT id FROM taskscope.shards, lock
+        WHERE shared AND id = ANY($3) AND (owner = $2 OR expires < clock_timestamp())
+        ORDER BY id FOR UPDATE OF shards SKIP LOCKED
       )
       UPDATE taskscope.shards s
       SET term = term + 1, owner = $2, expires = ${EXPIRES}, reserved_seq = reserved_seq + $4

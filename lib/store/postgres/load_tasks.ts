@@ -26,12 +26,19 @@ const ROWS = 1_000;
 /** The time limit of reading them, in milliseconds. */
 const READ_MS = 60_000;
 
-/** The columns of a task, in the order of {@linkcode Row}. */
-const SELECT = `SELECT place, client, id, seq, ended_at, record, ${SUMMARY_COLUMNS},
+/** What else is read of a task that has not ended. */
+const LIVE_COLUMNS = `
     CASE WHEN ended_at IS NULL THEN (SELECT sums FROM taskscope.subtasks s WHERE s.place = t.place) END,
     CASE WHEN ended_at IS NULL THEN (SELECT points FROM taskscope.series s WHERE s.place = t.place) END,
-    CASE WHEN ended_at IS NULL THEN (SELECT series FROM taskscope.value_series s WHERE s.place = t.place) END
-  FROM taskscope.tasks t WHERE place > $1 ORDER BY place LIMIT ${ROWS}`;
+    CASE WHEN ended_at IS NULL THEN (SELECT series FROM taskscope.value_series s WHERE s.place = t.place) END`;
+
+/** The columns of a task, in the order of {@linkcode Row}. */
+const SELECT = `SELECT place, client, id, seq, ended_at, record, ${SUMMARY_COLUMNS}, ${LIVE_COLUMNS}
+  FROM taskscope.tasks t WHERE place > $1 AND NOT removed ORDER BY place LIMIT ${ROWS}`;
+
+/** The same of the tasks that have not ended, without their records. */
+const SELECT_LIVE = `SELECT place, client, id, ${LIVE_COLUMNS}
+  FROM taskscope.tasks t WHERE place > $1 AND NOT removed AND ended_at IS NULL ORDER BY place LIMIT ${ROWS}`;
 
 /** The index of the first column of a summary. */
 const SUMMARY_AT = 6;
@@ -75,14 +82,7 @@ export async function loadTasks(
       const [, , id, seq, endedAt, record] = row;
       const client = intern(texts, row[1]);
       if (endedAt === null) {
-        const [sums = null, points = null, values = null] = row.slice(-3) as (string | null)[];
-        live.push({
-          client,
-          id,
-          progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
-          ...(values !== null && { values: VALUES.fromRow([values]) }),
-          ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
-        });
+        live.push(openedTask(client, id, row));
         index.load(client, id, place, new TaskInMemory(JSON.parse(record) as Task, seq));
       } else {
         ended.push({ client, id, seq, endedAt });
@@ -94,6 +94,41 @@ export async function loadTasks(
   }
   await loadClients(connection, index);
   return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
+}
+
+/**
+ * Loads what belongs to the unfinished tasks besides their records, in the order of their creation.
+ *
+ * @throws {Error} of `pg`, if a query fails
+ */
+export async function loadLive(connection: Connection): Promise<readonly OpenedTask[]> {
+  const live: OpenedTask[] = [];
+  let place = -1;
+  for (let isLast = false; !isLast;) {
+    const { rows } = await connection.query({
+      name: "load_live",
+      text: SELECT_LIVE,
+      values: [place],
+      rowMode: "array",
+      query_timeout: READ_MS,
+    });
+    for (const row of rows) live.push(openedTask(row[1], row[2], row));
+    place = rows.at(-1)?.[0] ?? place;
+    isLast = rows.length < ROWS;
+  }
+  return live;
+}
+
+/** Returns an unfinished task, of a row that ends with {@linkcode LIVE_COLUMNS}. */
+function openedTask(client: string, id: string, row: readonly SideValue[]): OpenedTask {
+  const [sums = null, points = null, values = null] = row.slice(-3);
+  return {
+    client,
+    id,
+    progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
+    ...(values !== null && { values: VALUES.fromRow([values]) }),
+    ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
+  };
 }
 
 async function loadClients(connection: Connection, index: TaskIndex): Promise<void> {

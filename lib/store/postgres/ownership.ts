@@ -8,10 +8,19 @@ import { StorageError } from "../../errors.ts";
 import { sha256 } from "../../sha256.ts";
 import { SEQ_BLOCK } from "../database/database_store.ts";
 import type { Connection } from "./connection.ts";
-import { OWNER_LOCK } from "./schema.ts";
+import { OWNER_LOCK, versionOf } from "./schema.ts";
 
 /** How often to try to take the lock of the database, in milliseconds. */
 const LOCK_RETRY_MS = 200;
+
+/** How long to wait for a server that has ended, in milliseconds. */
+export const LOCK_WAIT_MS = 12_000;
+
+/** The first version of the schema that has leases. */
+const LEASES_VERSION = 2;
+
+/** The number of nodes that an error names. */
+const NAMED_NODES = 3;
 
 /** The state of a database that a server has taken. */
 export interface Taken {
@@ -51,30 +60,91 @@ export async function endSession(connection: Connection, { pid, startedAt }: Ses
 }
 
 /**
- * Takes the lock of the database, which belongs to the session.
+ * An expression that takes the lock of the database together with other nodes of a cluster; false if a server has the
+ * database to itself. A node holds it once for every time that it asks for it, until its session ends.
+ */
+export const SHARE_LOCK = `pg_try_advisory_lock_shared(${OWNER_LOCK})`;
+
+/**
+ * Takes the lock of the database for this session alone.
  *
- * @param waitMs how long to wait for the session of a server that has ended, in milliseconds
- * @throws {StorageError} if another server holds it
+ * @param waitMs how long to wait for the session of a server, or the lease of a node, that has ended, in milliseconds
+ * @throws {StorageError} if another server holds it, or a cluster of nodes uses the database
  */
 export async function takeLock(connection: Connection, name: string, waitMs: number): Promise<void> {
+  await waitForLock(waitMs, async () => {
+    if (!await isTrue(connection, `pg_try_advisory_lock(${OWNER_LOCK})`)) {
+      return await refusal(connection, name);
+    }
+    if (!await hasLease(connection)) return null;
+    await connection.query(`SELECT pg_advisory_unlock(${OWNER_LOCK})`);
+    return await clusterRefusal(connection, name);
+  });
+}
+
+/**
+ * Takes the lock of the database together with the other nodes of a cluster; the parameters are those of
+ * {@linkcode takeLock}.
+ *
+ * @throws {StorageError} if a server has the database to itself
+ */
+export async function shareLock(connection: Connection, name: string, waitMs: number): Promise<void> {
+  await waitForLock(
+    waitMs,
+    async () => await isTrue(connection, SHARE_LOCK) ? null : await refusal(connection, name),
+  );
+}
+
+/** Tries until an attempt returns no error, or throws the last one. */
+async function waitForLock(waitMs: number, attempt: () => Promise<StorageError | null>): Promise<void> {
   const endMs = performance.now() + waitMs;
   for (;;) {
-    const { rows: [{ taken }] } = await connection.query(
-      `SELECT pg_try_advisory_lock(${OWNER_LOCK}) AS taken`,
-    );
-    if (taken) return;
-    if (performance.now() > endMs) break;
+    const error = await attempt();
+    if (error === null) return;
+    if (performance.now() > endMs) throw error;
     await new Promise((resolve) => setTimeout(resolve, LOCK_RETRY_MS));
   }
+}
+
+async function isTrue(connection: Connection, expression: string): Promise<boolean> {
+  return (await connection.query(`SELECT ${expression} AS is_true`)).rows[0].is_true;
+}
+
+/** Returns whether the lease of a node has not expired. */
+async function hasLease(connection: Connection): Promise<boolean> {
+  // A database without tasks, or of an earlier version, has no leases.
+  if ((await versionOf(connection)).version < LEASES_VERSION) return false;
+  return await isTrue(connection, "EXISTS (SELECT FROM taskscope.shards WHERE expires >= clock_timestamp())");
+}
+
+/** Returns the error that says who holds the lock. */
+async function refusal(connection: Connection, name: string): Promise<StorageError> {
   const { rows: [holder] } = await connection.query(
-    `SELECT coalesce(host(client_addr), 'this machine') AS host FROM pg_locks JOIN pg_stat_activity USING (pid)
+    `SELECT mode, coalesce(host(client_addr), 'this machine') AS host FROM pg_locks JOIN pg_stat_activity USING (pid)
      WHERE locktype = 'advisory' AND granted
        AND classid = ${Math.floor(OWNER_LOCK / 2 ** 32)} AND objid = ${OWNER_LOCK % 2 ** 32}
        AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
   );
+  if (holder?.mode === "ShareLock") return await clusterRefusal(connection, name);
   const host = holder === undefined ? "" : ` on ${holder.host === null ? "another host" : holder.host}`;
-  throw new StorageError(name, `another server${host} uses it; stop that server, or name another database`);
+  return new StorageError(name, `another server${host} uses it; stop that server, or name another database`);
 }
+
+async function clusterRefusal(connection: Connection, name: string): Promise<StorageError> {
+  const { rows: [{ nodes }] } = await connection.query(
+    `SELECT string_agg(id, ', ' ORDER BY id) AS nodes
+     FROM (SELECT id FROM taskscope.nodes WHERE expires >= clock_timestamp() LIMIT ${NAMED_NODES}) n`,
+  );
+  const which = nodes === null ? "" : `: ${nodes}`;
+  return new StorageError(
+    name,
+    `a cluster of nodes uses it${which}; stop the nodes, or join them with --advertise`,
+  );
+}
+
+/** Gives up the tasks that were removed, and that only the last owner could have restored. */
+export const GIVE_UP = `WITH gone AS (DELETE FROM taskscope.tasks WHERE removed RETURNING place)
+  INSERT INTO taskscope.purged SELECT place FROM gone ON CONFLICT DO NOTHING`;
 
 /** Begins a term, reserves sequence numbers, and gives up what can no longer be restored. */
 export async function takeDatabase(connection: Connection): Promise<Taken> {
@@ -83,8 +153,7 @@ export async function takeDatabase(connection: Connection): Promise<Taken> {
       RETURNING epoch, term, commits, reserved_seq AS "reservedSeq", forgotten_seq AS "forgottenSeq"`,
     values: [SEQ_BLOCK],
   });
-  await connection.query(`WITH gone AS (DELETE FROM taskscope.tasks WHERE removed RETURNING place)
-    INSERT INTO taskscope.purged SELECT place FROM gone ON CONFLICT DO NOTHING`);
+  await connection.query(GIVE_UP);
   const { rows: [{ cluster }] } = await connection.query(`SELECT ${CLUSTER} AS cluster`);
   const epoch = epochOf(row.epoch, cluster);
   return { ...row, epoch, seq: row.reservedSeq - SEQ_BLOCK };

@@ -15,7 +15,6 @@ import {
   type Tenure,
 } from "../../cluster/cluster_database.ts";
 import { SEQ_BLOCK } from "../database/database_store.ts";
-import { commit } from "./commit.ts";
 import type { Connection } from "./connection.ts";
 import {
   fenceStatement,
@@ -27,11 +26,12 @@ import {
   stateStatement,
   takeStatement,
 } from "./lease_statements.ts";
-import { epochOf } from "./ownership.ts";
+import { epochOf, SHARE_LOCK } from "./ownership.ts";
 import type { QueryConfig } from "./pg.d.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { codeOf } from "./postgres_errors.ts";
 import { ReopenedConnection } from "./reopened_connection.ts";
+import { transact } from "./transact.ts";
 
 /** The statements of a commit. */
 export interface ShardBatch {
@@ -58,7 +58,8 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   constructor(address: PostgresAddress, holder: Leaseholder) {
     this.#holder = holder;
     this.#limitMs = holder.leaseMs / 2;
-    this.#renewals = new ReopenedConnection(address, this.#limitMs);
+    // As long as any node has a session, no server can have the database to itself.
+    this.#renewals = new ReopenedConnection(address, this.#limitMs, `SELECT ${SHARE_LOCK}`);
     this.#commits = new ReopenedConnection(address, this.#limitMs);
   }
 
@@ -98,7 +99,7 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
     return this.#commits.use(async (connection) => {
       try {
         const first = fenceStatement(this.#holder, fence, seq);
-        await commit(connection, [first, ...statements], this.#limitMs);
+        await transact(connection, "write", [first, ...statements], this.#limitMs);
       } catch (cause) {
         if (codeOf(cause) !== DIVISION_BY_ZERO) throw cause;
         throw new FenceError(`Commit ${fence.commits + 1} of shard ${fence.shard} was refused`, { cause });

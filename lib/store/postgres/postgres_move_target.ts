@@ -8,14 +8,15 @@ import { StorageError } from "../../errors.ts";
 import type { MovedNumbers, MoveTarget } from "../database/move_tasks.ts";
 import type { MovedBatch, MovedTable } from "../database/moved_tables.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
-import { commit } from "./commit.ts";
 import { commitStatements } from "./commit_statements.ts";
 import type { Connection } from "./connection.ts";
+import { exclusiveFence } from "./exclusive_fence.ts";
 import { openForMove } from "./open_for_move.ts";
 import { pastRunStatements } from "./past_run_statements.ts";
 import type { QueryConfig } from "./pg.d.ts";
 import { postgresError } from "./postgres_errors.ts";
 import { migrate, versionOf } from "./schema.ts";
+import { transact } from "./transact.ts";
 import { type MoveOrigin, unfinishedMove } from "./unfinished_move.ts";
 
 /** How long a statement may take, in milliseconds. */
@@ -71,7 +72,8 @@ export class PostgresMoveTarget implements MoveTarget {
 
   async write({ message, tasks }: MovedBatch): Promise<void> {
     await this.#commit([
-      ...commitStatements(message, tasks, { term: NO_TERM, commits: this.#commits, seq: null }),
+      exclusiveFence(message, { term: NO_TERM, commits: this.#commits, seq: null }),
+      ...commitStatements(message, tasks),
       ...pastRunStatements(message.pastRuns, ALL_PAST_RUNS, []),
     ]);
     this.#commits++;
@@ -94,7 +96,7 @@ export class PostgresMoveTarget implements MoveTarget {
 
   async #commit(statements: readonly QueryConfig[]): Promise<void> {
     try {
-      await commit(this.#connection, statements, STATEMENT_MS);
+      await transact(this.#connection, "write", statements, STATEMENT_MS);
     } catch (cause) {
       throw postgresError(this.name, cause);
     }
@@ -119,7 +121,7 @@ async function prepare(connection: Connection, name: string, source: MoveOrigin)
   }
   await migrate(connection, name);
   if (origin?.state === source.state) return;
-  await commit(connection, [
+  await transact(connection, "write", [
     { text: "CREATE TABLE taskscope.unfinished_move (name text NOT NULL, state text NOT NULL)" },
     { text: "INSERT INTO taskscope.unfinished_move VALUES ($1, $2)", values: [source.name, source.state] },
   ], STATEMENT_MS);

@@ -6,12 +6,13 @@
  */
 
 import { DatabaseStore, type DatabaseStoreOptions } from "../database/database_store.ts";
-import type { Delivery } from "../store.ts";
 import { TaskIndex } from "../task_index.ts";
 import { Connection } from "./connection.ts";
+import { lastPlace } from "./last_place.ts";
+import { loadDeliveries } from "./load_deliveries.ts";
 import { loadPastRuns } from "./load_past_runs.ts";
 import { loadTasks } from "./load_tasks.ts";
-import { sessionOf, takeDatabase, takeLock } from "./ownership.ts";
+import { LOCK_WAIT_MS, sessionOf, takeDatabase, takeLock } from "./ownership.ts";
 import { readAddress } from "./postgres_address.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
 import { postgresError } from "./postgres_errors.ts";
@@ -30,8 +31,6 @@ export interface PostgresStoreOptions extends DatabaseStoreOptions {
    */
   readonly lockWaitMs?: number;
 }
-
-const LOCK_WAIT_MS = 12_000;
 
 /**
  * Opens a database, and creates its schema if it has none. The index is in memory; a commit is one round trip.
@@ -55,7 +54,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const session = await sessionOf(connection);
     const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = await takeDatabase(connection);
     const index = new TaskIndex(options.limits);
-    await keepPlaces(connection, index);
+    index.skip(await lastPlace(connection));
     const tasks = await loadTasks(connection, index, records);
     index.sortByChange(forgottenSeq);
     await loadPastRuns(connection, records);
@@ -77,17 +76,4 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     records[Symbol.dispose]();
     throw postgresError(name, cause);
   }
-}
-
-/** Keeps the places of purged tasks, whose rows are not all deleted yet, from being used again. */
-async function keepPlaces(connection: Connection, index: TaskIndex): Promise<void> {
-  const { rows: [{ last }] } = await connection.query("SELECT max(place) AS last FROM taskscope.purged");
-  if (last !== null) index.skip(last);
-}
-
-async function loadDeliveries(connection: Connection): Promise<Delivery[]> {
-  const { rows } = await connection.query(
-    `SELECT id, receiver, event, client, task_id, seq, at, size FROM taskscope.deliveries ORDER BY seq, queued`,
-  );
-  return rows.map(({ client, task_id, ...delivery }) => ({ ...delivery, task: { client, id: task_id } }));
 }

@@ -13,15 +13,18 @@ import type { PostgresAddress } from "./postgres_address.ts";
 export class ReopenedConnection {
   readonly #address: PostgresAddress;
   readonly #limitMs: number;
+  readonly #first: string | null;
   #connection: Promise<Connection> | null = null;
 
   /**
    * @param address the database
    * @param limitMs how long each use may take, including to connect, in milliseconds
+   * @param first a statement to begin every session with
    */
-  constructor(address: PostgresAddress, limitMs: number) {
+  constructor(address: PostgresAddress, limitMs: number, first: string | null = null) {
     this.#address = address;
     this.#limitMs = limitMs;
+    this.#first = first;
   }
 
   /**
@@ -60,6 +63,8 @@ export class ReopenedConnection {
   #open(): Promise<Connection> {
     const opening = Connection.open(this.#address, this.#limitMs).then((connection) => {
       connection.onLoss = () => this.#drop(opening);
+      // Without its result, the next statement fails, too.
+      if (this.#first !== null) connection.query(this.#first).catch(() => {});
       return connection;
     });
     return opening;

@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import type { Connection } from "./connection.ts";
 
 /** The schema version that this program writes. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** The lock that a session takes while it migrates, and that of the server that owns the database. */
 export const MIGRATION_LOCK = 0x7473_6b73_0001;
@@ -139,6 +139,28 @@ const MIGRATIONS: readonly string[] = [
 
   -- The nodes of a cluster, and when each counts as gone unless it sends another heartbeat.
   CREATE TABLE taskscope.nodes (id text COLLATE "C" PRIMARY KEY, expires timestamptz NOT NULL);
+  `,
+  `
+  -- What the nodes of a cluster share besides the tasks: a secret of theirs, and which key all of them must have.
+  ALTER TABLE taskscope.meta
+    ADD COLUMN secret text NOT NULL DEFAULT gen_random_uuid()::text || gen_random_uuid()::text,
+    ADD COLUMN key_fingerprint text;
+
+  -- Where the other nodes reach a node, its version, and since when it is present.
+  ALTER TABLE taskscope.nodes
+    ADD COLUMN address text,
+    ADD COLUMN version text NOT NULL DEFAULT '',
+    ADD COLUMN since timestamptz NOT NULL DEFAULT now();
+
+  -- The latest commits in a cluster: the last sequence number of each, and the one that was committed before it; the
+  -- places of the tasks that it changed; the removals as [[client, id, seq], …].
+  CREATE TABLE taskscope.commits (
+    seq bigint PRIMARY KEY,
+    after_seq bigint NOT NULL,
+    places bigint[] NOT NULL,
+    removed text NOT NULL,
+    at timestamptz NOT NULL DEFAULT now()
+  );
   `,
 ];
 

@@ -26,7 +26,12 @@ class Home implements LeaseHome<ShardBatch>, AsyncDisposable {
   }
 
   node(id: string, url = this.cluster.url, leaseMs = LEASE_MS): PostgresLeases {
-    const leases = new PostgresLeases(readAddress(url), { node: id, leaseMs });
+    const leases = new PostgresLeases(readAddress(url), {
+      node: id,
+      leaseMs,
+      address: `http://${id}`,
+      version: "1",
+    });
     this.#opened.push(leases);
     return leases;
   }

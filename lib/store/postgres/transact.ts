@@ -5,35 +5,44 @@
  */
 
 import type { Connection } from "./connection.ts";
-import type { QueryConfig } from "./pg.d.ts";
+import type { QueryConfig, QueryResult } from "./pg.d.ts";
 import { codeOf } from "./postgres_errors.ts";
 
 /** The code of the errors of all statements after the one that failed. */
 const ABORTED = "25P02";
 
+/** What a transaction does: it writes, or it reads everything as of one moment. */
+const BEGIN = {
+  write: "BEGIN",
+  snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+} as const;
+
 /**
  * Sends all statements of a transaction at once, and resolves when it is committed.
  *
  * @param connection the connection
+ * @param kind what the transaction does
  * @param statements the statements
  * @param timeoutMs how long each may take, in milliseconds
+ * @returns the results of the statements
  * @throws {Error} of `pg`: that of the statement that failed first
  */
-export async function commit(
+export async function transact(
   connection: Connection,
+  kind: keyof typeof BEGIN,
   statements: readonly QueryConfig[],
   timeoutMs: number,
-): Promise<void> {
+): Promise<readonly QueryResult[]> {
   const results = await Promise.allSettled(
-    [{ text: "BEGIN" }, ...statements, { text: "COMMIT" }].map((statement) =>
+    [{ text: BEGIN[kind] }, ...statements, { text: "COMMIT" }].map((statement) =>
       connection.query({ ...statement, query_timeout: timeoutMs })
     ),
   );
   const errors = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
   const cause = errors.find((error) => codeOf(error) !== ABORTED) ?? errors[0];
   if (cause !== undefined) throw cause;
-  const last = results.at(-1);
+  const done = results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
   // The server answers a COMMIT of a failed transaction with ROLLBACK.
-  if (last?.status === "fulfilled" && last.value.command === "COMMIT") return;
+  if (done.at(-1)?.command === "COMMIT") return done.slice(1, -1);
   throw new Error("the transaction was rolled back");
 }

@@ -1,0 +1,181 @@
+/**
+ * Reads what another node has committed.
+ *
+ * @module
+ */
+
+import { isFinal, type Task } from "../../task/task.ts";
+import { type PastRunRow, pastRunRow } from "../database/past_run_rows.ts";
+import type { FollowedRemoval, FollowedTask, PulledChanges } from "../followed.ts";
+import { LOG_LINES, type NumberedLine } from "../side_tables.ts";
+import { TaskInMemory } from "../store.ts";
+import type { TaskIndex } from "../task_index.ts";
+import type { Connection } from "./connection.ts";
+import { epochOf } from "./ownership.ts";
+import type { PostgresAddress } from "./postgres_address.ts";
+import {
+  commitsStatement,
+  type LineRange,
+  linesStatement,
+  OWNER_STATEMENT,
+  tasksStatement,
+} from "./pull_statements.ts";
+import type { RecordFile } from "./record_file.ts";
+import { ReopenedConnection } from "./reopened_connection.ts";
+import type { SharedDatabase } from "./shared_database.ts";
+import { transact } from "./transact.ts";
+
+/** How long a pull may take, in milliseconds. */
+const PULL_MS = 10_000;
+
+/** The number of log lines that one pull reads, and the least that it reads of a task that has so many. */
+const LINES = 5_000;
+const LEAST_LINES = 5;
+
+/** What a {@linkcode ChangePuller} works on. */
+export interface ChangePullerOptions {
+  readonly address: PostgresAddress;
+  /** The epoch of the sequence numbers. */
+  readonly epoch: string;
+  /** The tasks that are known, to which the caller applies the changes. */
+  readonly index: TaskIndex;
+  /** The records of ended tasks. */
+  readonly records: RecordFile;
+  /** Keeps the past runs. */
+  readonly database: SharedDatabase;
+}
+
+/** Pulls changes on a connection of its own. */
+export class ChangePuller {
+  readonly #options: ChangePullerOptions;
+  readonly #connection: ReopenedConnection;
+  /** The places of the tasks that were removed by the last pull, whose records may have been read since. */
+  #gone: readonly number[] = [];
+
+  /** @param options the database and what is known of it */
+  constructor(options: ChangePullerOptions) {
+    this.#options = options;
+    this.#connection = new ReopenedConnection(options.address, PULL_MS);
+  }
+
+  /**
+   * Reads what was committed after a cursor. Call this again only after the changes were applied.
+   *
+   * @param seq the cursor
+   * @throws {Error} of `pg`
+   */
+  async pull(seq: number): Promise<PulledChanges> {
+    for (const place of this.#gone) this.#options.records.delete(place);
+    this.#gone = [];
+    return await this.#connection.use((connection) => this.#pull(connection, seq));
+  }
+
+  /** Closes the connection. */
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #pull(connection: Connection, seq: number): Promise<PulledChanges> {
+    const [owner, commits, tasks] = await transact(
+      connection,
+      "snapshot",
+      [OWNER_STATEMENT, commitsStatement(seq), tasksStatement(seq)],
+      PULL_MS,
+    );
+    const [{ committedSeq, owner: id, address, isFree, ...state }] = owner!.rows;
+    const pulled = {
+      epoch: epochOf(state.epoch, state.cluster),
+      owner: id === null ? null : { id, address },
+      isFree,
+    };
+    const last = lastOfChain(seq, commits!.rows);
+    const isKnown = last !== null && (last < committedSeq ? last > seq : last === committedSeq);
+    if (!isKnown || pulled.epoch !== this.#options.epoch) {
+      return { ...pulled, seq, tasks: [], removed: [], hasMore: false, gap: true };
+    }
+    const changed: FollowedTask[] = tasks!.rows.map(({ place, client, endedAt, record, ...row }) => {
+      return {
+        client,
+        place,
+        stored: new TaskInMemory(JSON.parse(record) as Task, row.seq, record),
+        endedAt,
+        lines: [],
+      };
+    });
+    const removed: FollowedRemoval[] = commits!.rows.flatMap((commit) =>
+      JSON.parse(commit.removed).map((
+        [client, id, seq]: [string, string, number],
+      ) => ({ client, id, seq }))
+    );
+    this.#noteGone(removed, changed);
+    this.#options.database.keepPastRuns(this.#pastRuns(changed));
+    return {
+      ...pulled,
+      seq: last,
+      tasks: await this.#withLines(connection, changed),
+      removed: removed.sort((a, b) => a.seq - b.seq),
+      hasMore: last < committedSeq,
+      gap: false,
+    };
+  }
+
+  /** Returns the version of a task that is known; `undefined` if there is none at its place. */
+  #known({ client, place, stored: { id } }: FollowedTask): Task | undefined {
+    const node = this.#options.index.node(client, id);
+    return node?.place === place ? node.stored.task : undefined;
+  }
+
+  #noteGone(removed: readonly FollowedRemoval[], changed: readonly FollowedTask[]): void {
+    const kept = new Set(changed.map(({ place }) => place));
+    this.#gone = removed.flatMap(({ client, id }) => {
+      const place = this.#options.index.node(client, id)?.place;
+      return place === undefined || kept.has(place) ? [] : [place];
+    });
+  }
+
+  /** Returns the past runs of the tasks that have just ended. */
+  #pastRuns(changed: readonly FollowedTask[]): readonly PastRunRow[] {
+    return changed.flatMap((task) => {
+      if (task.endedAt === null) return [];
+      const known = this.#options.index.node(task.client, task.stored.id);
+      if (known?.place === task.place && isFinal(known.stored.summary.state)) return [];
+      return [pastRunRow(task.client, task.stored.task)];
+    });
+  }
+
+  /** Adds the log lines that are new since the version that is known. */
+  async #withLines(
+    connection: Connection,
+    changed: readonly FollowedTask[],
+  ): Promise<readonly FollowedTask[]> {
+    const added: readonly LineRange[] = changed.flatMap((task) => {
+      const to = task.stored.task.log_count;
+      // Most tasks have no log.
+      const from = to === 0 ? 0 : this.#known(task)?.log_count ?? 0;
+      return to > from ? [{ place: task.place, from, to }] : [];
+    });
+    if (added.length === 0) return changed;
+    const most = Math.max(LEAST_LINES, Math.floor(LINES / added.length));
+    const ranges = added.map((range) => ({ ...range, from: Math.max(range.from, range.to - most) }));
+    const lines = new Map<number, NumberedLine[]>();
+    for (const [place, ...row] of (await connection.query(linesStatement(ranges))).rows) {
+      const known = lines.get(place);
+      if (known === undefined) lines.set(place, [LOG_LINES.fromRow(row)]);
+      else known.push(LOG_LINES.fromRow(row));
+    }
+    return changed.map((task) => ({ ...task, lines: lines.get(task.place) ?? [] }));
+  }
+}
+
+/** Returns the last sequence number of commits that follow each other; `null` if one between them is missing. */
+function lastOfChain(
+  seq: number,
+  commits: readonly { readonly seq: number; readonly afterSeq: number }[],
+): number | null {
+  let last = seq;
+  for (const commit of commits) {
+    if (commit.afterSeq !== last) return null;
+    last = commit.seq;
+  }
+  return last;
+}

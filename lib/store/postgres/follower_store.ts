@@ -1,0 +1,176 @@
+/**
+ * Follows the tasks that another node owns, in a PostgreSQL database that the nodes of a cluster share, until this node
+ * takes them over.
+ *
+ * @module
+ */
+
+import type { OwnedShard } from "../../cluster/owned_shard.ts";
+import { StorageError } from "../../errors.ts";
+import { DatabaseStore } from "../database/database_store.ts";
+import type { PulledChanges } from "../followed.ts";
+import { TaskIndex } from "../task_index.ts";
+import { ChangePuller } from "./change_puller.ts";
+import { Connection } from "./connection.ts";
+import { lastPlace } from "./last_place.ts";
+import { loadDeliveries } from "./load_deliveries.ts";
+import { loadPastRuns } from "./load_past_runs.ts";
+import { loadLive, loadTasks } from "./load_tasks.ts";
+import { epochOf, GIVE_UP, LOCK_WAIT_MS, shareLock } from "./ownership.ts";
+import { type PostgresAddress, readAddress } from "./postgres_address.ts";
+import { postgresError } from "./postgres_errors.ts";
+import type { ShardBatch } from "./postgres_leases.ts";
+import type { PostgresStoreOptions } from "./postgres_store.ts";
+import { OWNER_STATEMENT } from "./pull_statements.ts";
+import { RecordFile } from "./record_file.ts";
+import { migrate } from "./schema.ts";
+import { checkServer, checkSession } from "./server_checks.ts";
+import { SharedDatabase } from "./shared_database.ts";
+import { refuseUnfinishedMove } from "./unfinished_move.ts";
+
+/**
+ * Opens a database to follow it, and creates its schema if it has none.
+ *
+ * @param options the URL and the limits
+ * @throws {ConfigError} if the URL is invalid
+ * @throws {StorageError} if the database cannot be used, or a server has it to itself
+ */
+export async function openFollowerStore(options: PostgresStoreOptions): Promise<FollowerStore> {
+  const address = readAddress(options.url);
+  const { name } = address;
+  const records = new RecordFile(name, options.limits);
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(address);
+    await checkSession(connection, address);
+    await checkServer(connection, name);
+    await migrate(connection, name);
+    await shareLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
+    await refuseUnfinishedMove(connection, name);
+    return await loadFollower(connection, address, records, options);
+  } catch (cause) {
+    records[Symbol.dispose]();
+    throw postgresError(name, cause);
+  } finally {
+    connection?.cut();
+  }
+}
+
+/** Loads everything as of one moment, while another node may change it. */
+async function loadFollower(
+  connection: Connection,
+  address: PostgresAddress,
+  records: RecordFile,
+  options: PostgresStoreOptions,
+): Promise<FollowerStore> {
+  await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  // Between two statements, their rows are parsed.
+  await connection.query("SET LOCAL idle_in_transaction_session_timeout = 0");
+  const { rows: [state] } = await connection.query(OWNER_STATEMENT);
+  const { rows: [{ forgotten, secret }] } = await connection.query(
+    "SELECT forgotten_seq AS forgotten, secret FROM taskscope.shards, taskscope.meta WHERE id = 0",
+  );
+  const index = new TaskIndex(options.limits);
+  const tasks = await loadTasks(connection, index, records);
+  index.sortByChange(forgotten);
+  await loadPastRuns(connection, records);
+  await connection.query("COMMIT");
+  const database = new SharedDatabase(address, records, options.limits);
+  const store = new DatabaseStore(database, {
+    epoch: epochOf(state.epoch, state.cluster),
+    seq: state.committedSeq,
+    reservedSeq: null,
+    index,
+    tasks,
+  }, options);
+  const puller = new ChangePuller({ address, epoch: store.epoch, index, records, database });
+  return new FollowerStore({ address, store, database, index, puller, secret });
+}
+
+/** The parts of a {@linkcode FollowerStore}. */
+interface FollowerStoreParts {
+  readonly address: PostgresAddress;
+  readonly store: DatabaseStore;
+  readonly database: SharedDatabase;
+  readonly index: TaskIndex;
+  readonly puller: ChangePuller;
+  readonly secret: string;
+}
+
+/** The tasks of a cluster, as a node that does not own them knows them. */
+export class FollowerStore {
+  /**
+   * The index, the reads and the figures. Its `takeOpened()` returns the tasks as of the opening, and after
+   * {@linkcode FollowerStore.takeOver} those to go on with; only then it can be written.
+   */
+  readonly store: DatabaseStore;
+  /** The secret that all nodes of the cluster know, and nobody else. */
+  readonly secret: string;
+  readonly #address: PostgresAddress;
+  readonly #database: SharedDatabase;
+  readonly #index: TaskIndex;
+  readonly #puller: ChangePuller;
+  /** The first commit to a shard, which is repeated unchanged if its result is lost. */
+  #first: { readonly shard: OwnedShard<ShardBatch>; readonly batch: ShardBatch } | null = null;
+
+  /** @param parts what {@linkcode openFollowerStore} has loaded */
+  constructor({ address, store, database, index, puller, secret }: FollowerStoreParts) {
+    this.store = store;
+    this.secret = secret;
+    this.#address = address;
+    this.#database = database;
+    this.#index = index;
+    this.#puller = puller;
+  }
+
+  /**
+   * Reads what was committed after `store.seq`: one round trip to the database, or two if there are log lines. Call this
+   * again only after the changes were applied; do not call it after {@linkcode FollowerStore.takeOver}.
+   *
+   * @throws {StorageError} if the database cannot be read
+   */
+  async pull(): Promise<PulledChanges> {
+    try {
+      return await this.#puller.pull(this.store.seq);
+    } catch (cause) {
+      throw postgresError(this.store.name, cause);
+    }
+  }
+
+  /**
+   * Goes on with the tasks as their owner: gives up what only the last owner could restore, loads what an owner must
+   * know, and makes the store writable. Call this when the shard was taken and {@linkcode FollowerStore.pull} finds no
+   * more; after a {@linkcode StorageError} that is not the end of the tenure, pull and call it again.
+   *
+   * @param shard the shard that this node has taken
+   * @throws {StorageError} if this node does not own the shard any more, the database cannot be read, or a change was not
+   *   pulled
+   */
+  async takeOver(shard: OwnedShard<ShardBatch>): Promise<void> {
+    const { name } = this.store;
+    let connection: Connection | undefined;
+    try {
+      if (this.#first?.shard !== shard) {
+        this.#first = { shard, batch: { seq: null, statements: [{ text: GIVE_UP }] } };
+      }
+      await shard.commit(this.#first.batch);
+      connection = await Connection.open(this.#address);
+      const { rows: [{ committedSeq }] } = await connection.query(OWNER_STATEMENT);
+      if (committedSeq !== this.store.seq) throw new StorageError(name, "a change was not pulled");
+      const live = await loadLive(connection);
+      this.#database.own(shard, committedSeq, await loadDeliveries(connection));
+      this.#index.skip(await lastPlace(connection));
+      this.store.takeOver(shard.grant.seq, shard.grant.reservedSeq, { live, ended: [] });
+      await this.#puller.close();
+    } catch (cause) {
+      throw postgresError(name, cause);
+    } finally {
+      connection?.cut();
+    }
+  }
+
+  /** Closes everything without committing what is not committed. */
+  async abandon(): Promise<void> {
+    await Promise.all([this.#puller.close(), this.store.abandon()]);
+  }
+}

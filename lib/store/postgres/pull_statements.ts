@@ -1,0 +1,73 @@
+/**
+ * The statements that read what another node has committed.
+ *
+ * @module
+ */
+
+import { LOG_LINES } from "../side_tables.ts";
+import { CLUSTER } from "./ownership.ts";
+import type { QueryConfig } from "./pg.d.ts";
+
+/** The number of commits that are read at a time, and of changed tasks after which no further commit is. */
+const COMMITS = 500;
+const TASKS = 1_000;
+
+/** Returns the state of the shard and of its owner; "cluster" is a part of its epoch. */
+export const OWNER_STATEMENT: QueryConfig = {
+  name: "owner",
+  text: `SELECT epoch, ${CLUSTER} AS cluster, committed_seq AS "committedSeq", owner, address,
+      s.expires < clock_timestamp() AS "isFree"
+    FROM taskscope.shards s LEFT JOIN taskscope.nodes n ON n.id = owner WHERE s.id = 0`,
+};
+
+/** The next commits after the sequence number $1. */
+const PAGE = `page AS MATERIALIZED (
+    SELECT seq, after_seq, places, removed FROM (
+      SELECT c.*, coalesce(sum(cardinality(places)) OVER (
+        ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+      FROM (SELECT * FROM taskscope.commits WHERE seq > $1 ORDER BY seq LIMIT ${COMMITS}) c
+    ) c WHERE before < ${TASKS})`;
+
+/** Returns the commits after a sequence number, oldest first. */
+export function commitsStatement(seq: number): QueryConfig {
+  return {
+    name: "commits",
+    text: `WITH ${PAGE} SELECT seq, after_seq AS "afterSeq", removed FROM page ORDER BY seq`,
+    values: [seq],
+  };
+}
+
+/**
+ * Returns the tasks that these commits have changed, ordered by their last change. A task that a later commit has
+ * changed again, too, is left to that one.
+ */
+export function tasksStatement(seq: number): QueryConfig {
+  return {
+    name: "followed",
+    text: `WITH ${PAGE}
+      SELECT place, client, seq, ended_at AS "endedAt", record FROM taskscope.tasks
+      WHERE place IN (SELECT unnest(places) FROM page) AND NOT removed
+        AND seq > $1 AND seq <= (SELECT max(seq) FROM page) ORDER BY seq`,
+    values: [seq],
+  };
+}
+
+/** A range of log lines of a task. */
+export interface LineRange {
+  readonly place: number;
+  readonly from: number;
+  /** The lowest number beyond the range. */
+  readonly to: number;
+}
+
+/** Returns the log lines of tasks. */
+export function linesStatement(ranges: readonly LineRange[]): QueryConfig {
+  return {
+    name: "lines",
+    text: `SELECT place, ${LOG_LINES.columns.join(", ")} FROM taskscope.log_lines
+      JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (place, first, beyond) USING (place)
+      WHERE number >= first AND number < beyond ORDER BY place, number`,
+    values: [ranges.map(({ place }) => place), ranges.map(({ from }) => from), ranges.map(({ to }) => to)],
+    rowMode: "array",
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * A PostgreSQL database that the nodes of a cluster share: every node reads it, and the one that owns the tasks commits.
+ *
+ * @module
+ */
+
+import type { OwnedShard } from "../../cluster/owned_shard.ts";
+import { StorageError } from "../../errors.ts";
+import type { BatchMessage, DirtyTask } from "../database/batch.ts";
+import type { Database } from "../database/database.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
+import type { Delivery } from "../store.ts";
+import { changedNumbers } from "./changed_numbers.ts";
+import { commitStatements } from "./commit_statements.ts";
+import { lastSeq } from "./last_seq.ts";
+import { pastRunStatements } from "./past_run_statements.ts";
+import type { QueryConfig } from "./pg.d.ts";
+import type { PostgresAddress } from "./postgres_address.ts";
+import { postgresError } from "./postgres_errors.ts";
+import type { ShardBatch } from "./postgres_leases.ts";
+import { PostgresReads } from "./postgres_reads.ts";
+import type { RecordFile } from "./record_file.ts";
+
+/** How often the rows about old commits are deleted, and how long they are kept, in milliseconds. */
+const CLEAN_MS = 60_000;
+const KEPT_MS = 600_000;
+
+/** The database of a node. */
+export class SharedDatabase extends PostgresReads implements Database {
+  readonly #limits: PastRunLimits;
+  #shard: OwnedShard<ShardBatch> | null = null;
+  /** The last sequence number that is committed, as the table `shards` has it. */
+  #committedSeq = 0;
+  /** The last batch, and what it was converted to: a shard repeats a batch only unchanged. */
+  #last: { readonly message: BatchMessage; readonly batch: ShardBatch } | null = null;
+  #cleanedAtMs = -Infinity;
+
+  /**
+   * @param address the database
+   * @param records the records of ended tasks, which this object disposes of
+   * @param limits how many past runs to keep, and how long
+   */
+  constructor(address: PostgresAddress, records: RecordFile, limits: PastRunLimits) {
+    super(address, records);
+    this.#limits = limits;
+  }
+
+  /**
+   * Makes this node the one that commits.
+   *
+   * @param shard the shard that the node has taken
+   * @param committedSeq the last sequence number that is committed
+   * @param deliveries the deliveries in the database
+   */
+  own(shard: OwnedShard<ShardBatch>, committedSeq: number, deliveries: readonly Delivery[]): void {
+    this.#shard = shard;
+    this.#committedSeq = committedSeq;
+    this.loaded(deliveries);
+    this.sweeper.start();
+  }
+
+  async write(message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Promise<void> {
+    if (this.#shard === null) throw new StorageError(this.name, "another node owns the tasks");
+    if (this.#last?.message !== message) this.#last = { message, batch: this.#batch(message, tasks) };
+    const { batch } = this.#last;
+    try {
+      await this.#shard.commit(batch);
+    } catch (cause) {
+      throw postgresError(this.name, cause);
+    }
+    this.#committedSeq = batch.seq ?? this.#committedSeq;
+    this.#last = null;
+    this.committed(message);
+  }
+
+  #batch(message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): ShardBatch {
+    const seq = lastSeq(message);
+    return {
+      seq,
+      statements: [
+        ...numberStatements(message),
+        ...commitStatements(message, tasks),
+        ...pastRunStatements(message.pastRuns, this.#limits, this.records.dropped),
+        ...(seq === null ? [] : this.#noteStatements(message, seq)),
+      ],
+    };
+  }
+
+  /** Tells the other nodes what a commit changes, and sometimes deletes what they know for long. */
+  #noteStatements({ tasks, removals }: BatchMessage, seq: number): QueryConfig[] {
+    const removed = removals.map(([client, removedSeq, id]) => [client, id, removedSeq]);
+    const note: QueryConfig = {
+      name: "note",
+      text: `INSERT INTO taskscope.commits (seq, after_seq, places, removed) VALUES ($1, $2, $3, $4)`,
+      values: [seq, this.#committedSeq, tasks.map(([place]) => place), JSON.stringify(removed)],
+    };
+    if (performance.now() - this.#cleanedAtMs < CLEAN_MS) return [note];
+    this.#cleanedAtMs = performance.now();
+    return [note, {
+      text: "DELETE FROM taskscope.commits WHERE seq < $1 AND at < now() - $2 * interval '1 millisecond'",
+      values: [seq, KEPT_MS],
+    }];
+  }
+}
+
+/** Returns the statement that changes numbers of the shard; the number of forgotten removals only rises. */
+function numberStatements(message: BatchMessage): QueryConfig[] {
+  const changed = changedNumbers(message);
+  if (changed.length === 0) return [];
+  const columns = changed.map(([name], index) =>
+    name === "forgotten_seq" ? `${name} = greatest(${name}, $${index + 1})` : `${name} = $${index + 1}`
+  );
+  return [{
+    text: `UPDATE taskscope.shards SET ${columns.join()} WHERE id = 0`,
+    values: changed.map(([, value]) => value),
+  }];
+}

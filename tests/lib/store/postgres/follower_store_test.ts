@@ -1,0 +1,109 @@
+import fc from "fast-check";
+import type { DatabaseStore, DatabaseStoreLimits } from "../../../../lib/store/database/database_store.ts";
+import type { StoredTask, TaskStore } from "../../../../lib/store/store.ts";
+import { AMPLE_LIMITS } from "../../../support/ample_limits.ts";
+import { assertEquals } from "../../../support/assert.ts";
+import { PostgresNode } from "../../../support/cluster/postgres_node.ts";
+import { type PostgresCluster, testPostgres } from "../../../support/postgres_cluster.ts";
+import { CLIENTS, histories, StoreModel } from "../../../support/store_model.ts";
+import { StoreHome } from "../../../support/store_home.ts";
+
+/** The limits of the model. */
+const LIMITS: DatabaseStoreLimits = {
+  ...AMPLE_LIMITS,
+  logLinesPerTask: 100,
+  logLinesPerTaskOnDisk: 100,
+  historyPerTask: 20,
+};
+
+/** A cluster of two nodes: one owns the tasks, and the other one takes them over when the store is reopened. */
+class Pair {
+  readonly #cluster: PostgresCluster;
+  readonly #limits: DatabaseStoreLimits;
+  #count = 0;
+  #owner: PostgresNode | null = null;
+  #next: PostgresNode | null = null;
+
+  constructor(cluster: PostgresCluster, limits: DatabaseStoreLimits) {
+    this.#cluster = cluster;
+    this.#limits = limits;
+  }
+
+  /** The node that follows. */
+  get follower(): PostgresNode {
+    return this.#next!;
+  }
+
+  async open(): Promise<TaskStore> {
+    await this.#owner?.handOver();
+    const owner = this.#next ?? await this.#node();
+    await owner.takeOver();
+    [this.#owner, this.#next] = [owner, await this.#node()];
+    return owner.store;
+  }
+
+  async close(): Promise<void> {
+    await this.#owner?.[Symbol.asyncDispose]();
+    await this.#next?.[Symbol.asyncDispose]();
+    this.#cluster.clear();
+  }
+
+  #node(): Promise<PostgresNode> {
+    return PostgresNode.open(this.#cluster.url, `n${this.#count++}`, this.#limits);
+  }
+}
+
+/** Asserts that a follower which has caught up knows the same as the owner, as far as both remember it. */
+function assertFollows(follower: DatabaseStore, owner: TaskStore): void {
+  assertEquals([follower.epoch, follower.figures.tasks], [owner.epoch, owner.figures.tasks]);
+  const read = ({ id, seq, active, json, summary }: StoredTask) => ({ id, seq, active, json, summary });
+  for (const client of CLIENTS) {
+    const tasks = Array.from(owner.index.list(client), read);
+    assertEquals(Array.from(follower.index.list(client), read), tasks);
+    assertEquals(follower.index.count(client), tasks.length);
+    for (let seq = 0; seq < owner.seq; seq += Math.ceil(owner.seq / 8)) {
+      const wanted = owner.index.changesSince(client, seq);
+      const found = follower.index.changesSince(client, seq);
+      if (wanted === undefined || found === undefined) continue;
+      assertEquals(found.removed, wanted.removed);
+      assertEquals(found.tasks.map(read), wanted.tasks.map(read));
+    }
+  }
+}
+
+/** Compares an owner with a model, and a follower with the owner, which hands the tasks over now and then. */
+async function checkHistories(cluster: PostgresCluster, limits: DatabaseStoreLimits): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(histories, async (steps) => {
+      const pair = new Pair(cluster, limits);
+      await using home = await StoreHome.open({
+        open: () => pair.open(),
+        keepsTasks: true,
+        remove: () => pair.close(),
+      });
+      const model = new StoreModel(home, limits);
+      for (const step of steps) {
+        await model.take(step);
+        // A commit that has begun may be seen or not.
+        if (step.do === "begin commit") await pair.follower.catchUp();
+        if (step.do !== "commit") continue;
+        await pair.follower.catchUp();
+        assertFollows(pair.follower.store, home.store);
+      }
+      await model.take({ do: "commit" });
+      await pair.follower.catchUp();
+      assertFollows(pair.follower.store, home.store);
+      await model.take({ do: "reopen" });
+      await model.check(home.store);
+    }),
+    { numRuns: 6 },
+  );
+}
+
+testPostgres("FollowerStore knows what its owner knows, and goes on in its place", async (cluster) => {
+  await checkHistories(cluster, LIMITS);
+});
+
+testPostgres("FollowerStore knows what its owner knows, with small limits", async (cluster) => {
+  await checkHistories(cluster, { ...LIMITS, removalsPerClient: 2, emptyClients: 1 });
+});

@@ -1,0 +1,123 @@
+/**
+ * A node of a cluster on PostgreSQL, without the registry and everything above it.
+ *
+ * @module
+ */
+
+import { OwnedShard } from "../../../lib/cluster/owned_shard.ts";
+import { SYSTEM_CLOCK } from "../../../lib/cluster/system_clock.ts";
+import type { DatabaseStore, DatabaseStoreLimits } from "../../../lib/store/database/database_store.ts";
+import type { PulledChanges } from "../../../lib/store/followed.ts";
+import { type FollowerStore, openFollowerStore } from "../../../lib/store/postgres/follower_store.ts";
+import { readAddress } from "../../../lib/store/postgres/postgres_address.ts";
+import { PostgresLeases, type ShardBatch } from "../../../lib/store/postgres/postgres_leases.ts";
+import type { EndedTask } from "../../../lib/store/store.ts";
+import { AMPLE_LIMITS } from "../ample_limits.ts";
+import { assert } from "../assert.ts";
+
+/** Longer than any test, which lets leases expire itself. */
+const LEASE_MS = 120_000;
+
+/** A node, which at first follows. */
+export class PostgresNode implements AsyncDisposable {
+  readonly follower: FollowerStore;
+  readonly leases: PostgresLeases;
+  /** The tasks that have ended, as a registry remembers them. */
+  readonly #ended: Map<string, EndedTask & { readonly seq: number }> = new Map();
+  #shard: OwnedShard<ShardBatch> | null = null;
+
+  private constructor(follower: FollowerStore, leases: PostgresLeases) {
+    this.follower = follower;
+    this.leases = leases;
+    for (const ended of follower.store.takeOpened().ended) {
+      const { seq } = follower.store.index.get(ended.client, ended.id)!;
+      this.#ended.set(`${ended.client}/${ended.id}`, { ...ended, seq });
+    }
+  }
+
+  /** Opens a node that follows. It commits only if `committed()` is called. */
+  static async open(
+    url: string,
+    id: string,
+    limits: Partial<DatabaseStoreLimits> = {},
+  ): Promise<PostgresNode> {
+    const follower = await openFollowerStore({
+      url,
+      limits: { ...AMPLE_LIMITS, ...limits },
+      commitIntervalMs: 60_000,
+      lockWaitMs: 0,
+    });
+    const holder = { node: id, leaseMs: LEASE_MS, address: `http://${id}`, version: "1.0.0" };
+    const leases = new PostgresLeases(readAddress(url), holder);
+    return new PostgresNode(follower, leases);
+  }
+
+  /** The tasks. */
+  get store(): DatabaseStore {
+    return this.follower.store;
+  }
+
+  /** The shard that it owns. */
+  get shard(): OwnedShard<ShardBatch> {
+    assert(this.#shard !== null, "this node has not taken the shard");
+    return this.#shard;
+  }
+
+  /** Pulls and applies everything that is committed; returns what was pulled. */
+  async catchUp(): Promise<readonly PulledChanges[]> {
+    const all: PulledChanges[] = [];
+    for (let hasMore = true; hasMore;) {
+      const pulled = await this.follower.pull();
+      assert(!pulled.gap, "there is a gap");
+      this.apply(pulled);
+      all.push(pulled);
+      ({ hasMore } = pulled);
+    }
+    return all;
+  }
+
+  /** Applies changes. */
+  apply({ removed, tasks, seq }: PulledChanges): void {
+    for (const removal of removed) {
+      this.store.followRemoval(removal);
+      this.#ended.delete(`${removal.client}/${removal.id}`);
+    }
+    for (const task of tasks) {
+      const { client, stored: { id, seq }, endedAt } = task;
+      this.store.followTask(task);
+      if (endedAt !== null) this.#ended.set(`${client}/${id}`, { client, id, seq, endedAt });
+      else this.#ended.delete(`${client}/${id}`);
+    }
+    this.store.followedTo(seq);
+  }
+
+  /** Takes the shard, which must be free. */
+  async take(): Promise<void> {
+    const sentAt = SYSTEM_CLOCK.now();
+    const [grant] = await this.leases.take([0]);
+    assert(grant !== undefined, "the shard is not free");
+    this.#shard = new OwnedShard(this.leases, SYSTEM_CLOCK, grant, sentAt, LEASE_MS);
+  }
+
+  /** Takes the shard, and goes on with the tasks. */
+  async takeOver(): Promise<void> {
+    await this.take();
+    await this.catchUp();
+    await this.follower.takeOver(this.shard);
+    const { live } = this.store.takeOpened();
+    const ended = [...this.#ended.values()].sort((a, b) => a.seq - b.seq);
+    const { seq, reservedSeq } = this.shard.grant;
+    this.store.takeOver(seq, reservedSeq, { live, ended });
+  }
+
+  /** Commits everything, and frees the shard. */
+  async handOver(): Promise<void> {
+    await this.store[Symbol.asyncDispose]();
+    await this.leases.release([this.shard.grant]);
+    await this.leases.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.follower.abandon(), this.leases.close()]);
+  }
+}
