@@ -109,7 +109,7 @@ test("MOVED_TABLES has every table of a database but those with what is derived 
   )).map(({ name }) => name);
   const moved = MOVED_TABLES.map(({ name }) => name);
   assertEquals(inFile.sort(), [...moved, "meta", "records", "runs"].sort());
-  assertEquals(inPostgres.sort(), [...moved, "meta", "shards", "purged", "nodes"].sort());
+  assertEquals(inPostgres.sort(), [...moved, "meta", "shards", "purged", "nodes", "commits"].sort());
 });
 
 test("moveTasks() lets the store of the target go on with the numbers of the source", async (cluster) => {
