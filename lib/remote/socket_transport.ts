@@ -109,7 +109,7 @@ function openSocket(address: RemoteAddress, url: string, events: SocketEvents): 
   } catch {
     // The runtime has no WebSocket, or this page was loaded over TLS and must not open an unencrypted
     // WebSocket.
-    queueMicrotask(events.onClose);
+    queueMicrotask(() => events.onClose());
     return { send() {}, close() {} };
   }
 }
@@ -119,8 +119,8 @@ function platformSocket(url: string, protocols: string[], events: SocketEvents):
   const socket = new WebSocket(url.replace(/^http/, "ws"), protocols);
   socket.onopen = events.onOpen;
   socket.onmessage = ({ data }) => events.onText(String(data));
-  socket.onclose = events.onClose;
-  socket.onerror = events.onClose;
+  socket.onclose = () => events.onClose();
+  socket.onerror = () => events.onClose();
   return {
     send: (text) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);

@@ -20,8 +20,11 @@ export interface SocketEvents {
   readonly onText: (text: string) => void;
   /**
    * Called once, when the connection is closed or fails to open, but not after {@linkcode UnrefSocket.close}.
+   *
+   * @param code the code in the server's close frame; `undefined` if there is none
+   * @param reason the reason in the close frame
    */
-  readonly onClose: () => void;
+  readonly onClose: (code?: number, reason?: string) => void;
 }
 
 /** The maximum length of the head of the handshake response, in bytes. */
@@ -152,7 +155,9 @@ export class UnrefSocket {
         return;
       case SOCKET_OPCODE.close:
         // This call also replies with a close frame.
-        return this.#lost();
+        return payload.length < 2
+          ? this.#lost()
+          : this.#lost(payload[0]! << 8 | payload[1]!, new TextDecoder().decode(payload.subarray(2)));
       case SOCKET_OPCODE.text:
       case SOCKET_OPCODE.continuation:
         if ((opcode === SOCKET_OPCODE.text) !== (this.#parts.length === 0)) break;
@@ -179,10 +184,10 @@ export class UnrefSocket {
     this.#writing = this.#writing.then(() => connection.write(bytes)).catch(() => this.#lost());
   }
 
-  #lost(): void {
+  #lost(code?: number, reason?: string): void {
     if (this.#isClosed) return;
     this.close();
-    this.#events.onClose();
+    this.#events.onClose(code, reason);
   }
 }
 

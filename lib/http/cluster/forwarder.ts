@@ -57,6 +57,8 @@ export class Forwarder {
   readonly #timeoutMs: number;
   readonly #signer: ForwardSigner;
   readonly #counts = { answered: 0, unreachable: 0, unanswered: 0 };
+  /** Closes each socket that is passed on, and the origin of the node that it is passed on to. */
+  readonly #sockets: Map<() => void, string> = new Map();
 
   /** @param options this node, the secrets that all nodes know, and the limits */
   constructor({ node, address, key, secret, limits, nowMs = Date.now }: ForwarderOptions) {
@@ -69,6 +71,28 @@ export class Forwarder {
   /** How often requests were forwarded since the start. */
   get counts(): ForwardCounts {
     return this.#counts;
+  }
+
+  /**
+   * Closes the sockets that are passed on to another node than the owner, which may be frozen and never close them.
+   *
+   * @param owner the node that owns the tasks now; `null` if no node does
+   */
+  ownerIs(owner: Owner | null): void {
+    const origin = owner === null ? null : new URL(owner.address).origin;
+    for (const [close, other] of [...this.#sockets]) if (other !== origin) close();
+  }
+
+  /**
+   * Registers a socket that is passed on.
+   *
+   * @param owner the node that the socket is passed on to
+   * @param close closes the socket, once the node is not the owner any more
+   * @returns a function to call once the socket is closed
+   */
+  socketTo(owner: Owner, close: () => void): () => void {
+    this.#sockets.set(close, new URL(owner.address).origin);
+    return () => this.#sockets.delete(close);
   }
 
   /**

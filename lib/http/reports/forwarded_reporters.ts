@@ -37,9 +37,9 @@ class ForwardedSocket {
     this.#owner = new UnrefSocket(url, {
       onOpen: () => this.#opened.resolve(true),
       onText: (text) => this.reply(text),
-      onClose: () => {
+      onClose: (code = CLOSE.goingAway, reason = "The connection to the owner of the tasks is lost") => {
         this.#opened.resolve(false);
-        this.close(CLOSE.goingAway, "The connection to the owner of the tasks is closed");
+        this.close(code, reason);
       },
     }, headers);
   }
@@ -164,10 +164,16 @@ export class ForwardedReporters {
     checkHandshake(request);
     reporterFrom(request);
     const release = this.#slots.take();
-    const { url, headers } = this.#context.cluster!.forwarder.prepare(request, peer, owner);
+    const { forwarder } = this.#context.cluster!;
+    const { url, headers } = forwarder.prepare(request, peer, owner);
     const socket = new ForwardedSocket(this.#context, url, Object.fromEntries(headers));
     this.#sockets.add(socket);
+    const unregister = forwarder.socketTo(
+      owner,
+      () => socket.close(CLOSE.goingAway, "Another node owns the tasks now"),
+    );
     const end = () => {
+      unregister();
       socket.close();
       this.#sockets.delete(socket);
       release();

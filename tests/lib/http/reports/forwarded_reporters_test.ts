@@ -1,0 +1,150 @@
+/** Tests the sockets of reporters that a node passes on to the owner of the tasks. */
+
+import { keyProtocols } from "../../../../lib/remote/credentials.ts";
+import { assert, assertEquals } from "../../../support/assert.ts";
+import { assertProblem, call } from "../../../support/calls.ts";
+import { forwarderAt, TestNode } from "../../../support/node_gate.ts";
+import { HANDSHAKE, rawCall } from "../../../support/raw_http.ts";
+import { RawSocketServer } from "../../../support/raw_socket_server.ts";
+import { creation, REPORTER, reportOf, ReportSocket } from "../../../support/report_socket.ts";
+import { TcpProxy } from "../../../support/tcp_proxy.ts";
+
+const KEY = "the-key-of-this-very-server";
+
+/** Resolves when a node has a session for so many reporters. */
+async function untilReporters({ url }: TestNode, count: number): Promise<void> {
+  let found = -1;
+  while (found !== count) {
+    const { text } = await call("GET", `${url}/metrics`);
+    found = Number(/^taskscope_reporters (\d+)$/m.exec(text)?.[1]);
+  }
+}
+
+/** Sends a handshake, and returns the response. */
+function handshake({ url }: TestNode, target: string, headers = HANDSHAKE) {
+  const { host, port } = new URL(url);
+  return rawCall(Number(port), "GET", target, [["Host", host], ...headers]);
+}
+
+Deno.test("ForwardedReporters passes reports to the owner, and its replies to the reporter, in order", async () => {
+  await using owner = new TestNode();
+  await using node = new TestNode();
+  node.follow(owner.url);
+  await using socket = new ReportSocket(node.url);
+  await socket.opened();
+  socket.report(creation("1", 1), reportOf("1", { type: "start" }, 2));
+  for (let step = 1; step < 100; step++) {
+    socket.report(reportOf("1", { type: "update", progress: step, status: `é${step}` }, step + 2));
+  }
+  await socket.taken(100);
+  const task = owner.test.registry.task("c", "1");
+  assertEquals([task?.progress, task?.status, task?.report_seq], [99, "é99", 101]);
+  assertEquals(node.test.events, []);
+  await call("POST", `${node.url}/tasks/c/1/cancel`);
+  await socket.find(({ type }) => type === "cancel");
+  socket.report();
+  await socket.find(({ type }) => type === "alive");
+  assertEquals([node.errors, owner.errors], [[], []]);
+});
+
+Deno.test("ForwardedReporters closes each side when the other one is closed, with the owner's code", async () => {
+  await using owner = new TestNode({ reportBytes: 1_000 });
+  await using node = new TestNode();
+  await using proxy = new TcpProxy(Number(new URL(owner.url).port));
+  owner.gate.forwarder = forwarderAt(proxy.url);
+  node.follow(proxy.url);
+  {
+    await using socket = new ReportSocket(node.url);
+    await socket.opened();
+    await untilReporters(owner, 1);
+  }
+  await untilReporters(owner, 0);
+  await using refused = new ReportSocket(node.url);
+  await refused.opened();
+  refused.send("x".repeat(1_001));
+  assertEquals(await refused.closed(), { code: 1009, reason: "Messages must have at most 1000 bytes" });
+  await using binary = new ReportSocket(node.url);
+  await binary.opened();
+  binary.send(new Uint8Array([1]));
+  assertEquals((await binary.closed()).code, 1008);
+  await using cut = new ReportSocket(node.url);
+  await cut.opened();
+  proxy.cut();
+  assertEquals((await cut.closed()).code, 1001);
+  await untilReporters(owner, 0);
+});
+
+Deno.test("ForwardedReporters refuses what the owner would refuse, and a socket that the owner does not open", async () => {
+  await using owner = new TestNode({ reporters: 1 }, { key: KEY });
+  await using node = new TestNode({ ownerWaitMs: 200, forwardTimeoutMs: 200 }, { key: KEY });
+  node.follow(owner.url);
+  const target = `/ws/report?reporter=${REPORTER}`;
+  const key = ["Authorization", `Bearer ${KEY}`] as const;
+  assertProblem(await handshake(node, target), 401, "key_needed");
+  assertProblem(await handshake(node, "/ws/report?reporter=x", [...HANDSHAKE, key]), 400, "bad_reporter");
+  assertProblem(await handshake(node, target, [key]), 426, "upgrade_needed");
+  assertProblem(
+    await handshake(node, target, [...HANDSHAKE, key, ["Origin", "https://evil.example"]]),
+    403,
+    "foreign_origin",
+  );
+  assertEquals(owner.gate.asked, []);
+  // The owner has no slot for a second reporter.
+  await using first = new ReportSocket(node.url, REPORTER, keyProtocols(KEY));
+  await first.opened();
+  assertProblem(await handshake(node, target, [...HANDSHAKE, key]), 503, "no_owner");
+  using silent = new RawSocketServer();
+  node.follow(silent.url);
+  const peer = silent.next();
+  const response = await handshake(node, target, [...HANDSHAKE, key]);
+  assertProblem(response, 503, "no_owner");
+  assertEquals(response.headers.get("retry-after"), "1");
+  const { head } = await peer;
+  assert(head.includes(`authorization: Bearer ${KEY}`));
+  assert(!/sec-websocket-extensions/i.test(head));
+});
+
+Deno.test("ForwardedReporters disconnects a reporter that sends more than the owner reads", async () => {
+  await using node = new TestNode({ forwardQueueBytes: 100_000 });
+  using stuck = new RawSocketServer();
+  node.follow(stuck.url);
+  const accepted = stuck.next().then((peer) => peer.accept());
+  await using socket = new ReportSocket(node.url);
+  await socket.opened();
+  await accepted;
+  // The kernel takes some megabytes before anything waits in the node.
+  let isClosed = false;
+  socket.closed().then(() => isClosed = true);
+  while (!isClosed) {
+    socket.send("x".repeat(90_000));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+});
+
+Deno.test("ForwardedReporters tells its reporters that the node closes", async () => {
+  await using owner = new TestNode();
+  await using node = new TestNode();
+  node.follow(owner.url);
+  await using socket = new ReportSocket(node.url);
+  await socket.opened();
+  node.beginClosing();
+  await socket.find(({ type }) => type === "closing");
+});
+
+Deno.test("ForwardedReporters closes the sockets to a frozen node once another one owns the tasks", async () => {
+  await using owner = new TestNode();
+  await using node = new TestNode();
+  await using proxy = new TcpProxy(Number(new URL(owner.url).port));
+  owner.gate.forwarder = forwarderAt(proxy.url);
+  node.follow(proxy.url);
+  await using socket = new ReportSocket(node.url);
+  await socket.opened();
+  proxy.blackhole();
+  const { forwarder } = node.gate;
+  // The address of the owner may be spelled in several ways.
+  forwarder.ownerIs({ address: `${proxy.url}/` });
+  socket.report(creation("1", 1));
+  forwarder.ownerIs({ address: node.url });
+  assertEquals(await socket.closed(), { code: 1001, reason: "Another node owns the tasks now" });
+  assertEquals(socket.messages, []);
+});
