@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
-import { axeFindings } from "../support/axe.ts";
+import { axeFindings, axeFindingsInLightAndDark } from "../support/axe.ts";
 import { type TestPage, withPage } from "../support/browser.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { hideTab, noticesOf, prepareTab } from "../support/tab.ts";
@@ -104,28 +104,26 @@ Deno.test("page: loads nothing from other hosts, logs nothing, and allows no inl
   });
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  Deno.test(`page: axe finds no violations on any page in the ${colorScheme}`, async () => {
-    await using tasks = new Tasks();
-    await startExamples(tasks);
-    for (const viewport of [PHONE, { width: 1280, height: 800 }]) {
-      await withPage({ colorScheme, viewport }, async ({ page }) => {
-        for (const { path, isLive } of PAGES) {
-          await page.goto(tasks.url + path);
-          if (isLive) await live(page);
-          await page.evaluate(() => {
-            for (const details of document.querySelectorAll("details")) details.open = true;
-          });
-          assertEquals(await axeFindings(page), [], `${path}, ${viewport.width} wide`);
-        }
-        await page.goto(`${tasks.url}/t/c`);
-        await live(page);
-        await page.keyboard.press("?");
-        assertEquals(await axeFindings(page), [], "with the help dialog open");
-      });
-    }
-  });
-}
+Deno.test("page: axe finds no violations on any page, in light and dark", async () => {
+  await using tasks = new Tasks();
+  await startExamples(tasks);
+  for (const viewport of [PHONE, { width: 1280, height: 800 }]) {
+    await withPage({ viewport }, async ({ page }) => {
+      for (const { path, isLive } of PAGES) {
+        await page.goto(tasks.url + path);
+        if (isLive) await live(page);
+        await page.evaluate(() => {
+          for (const details of document.querySelectorAll("details")) details.open = true;
+        });
+        assertEquals(await axeFindingsInLightAndDark(page), [], `${path}, ${viewport.width} wide`);
+      }
+      await page.goto(`${tasks.url}/t/c`);
+      await live(page);
+      await page.keyboard.press("?");
+      assertEquals(await axeFindingsInLightAndDark(page), [], "with the help dialog open");
+    });
+  }
+});
 
 Deno.test("page: the focus is visible on every element, in light and dark", async () => {
   await using tasks = new Tasks();
