@@ -6,6 +6,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { closeQuietly, HANDSHAKE, rawRequest, readResponse, send, socketFrame } from "../support/raw_http.ts";
+import { IS_SOAK } from "../support/repetitions.ts";
 import { StaticHost } from "../support/static_host.ts";
 import { TestSocket } from "../support/socket.ts";
 
@@ -13,9 +14,8 @@ const KEY = "a-key-for-this-very-test-0123456789";
 const bearer = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
 /** The text of a task, which must not be readable without the key. */
 const SECRET = "a-secret-that-nobody-may-see";
-const SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
 /** The number of idle connections. */
-const IDLE_CONNECTIONS = SOAK ? 10_000 : 1_000;
+const IDLE_CONNECTIONS = IS_SOAK ? 10_000 : 1_000;
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);

@@ -7,11 +7,11 @@ import { moduleArgs, type Process, spawn } from "../support/program.ts";
 import { startPython, taskWhere } from "../support/python.ts";
 import { RemotePlace } from "../support/remote_place.ts";
 import { logOf } from "../support/remote_task.ts";
+import { IS_SOAK } from "../support/repetitions.ts";
 import { startServer } from "../support/server.ts";
 import { findTool } from "../support/tools.ts";
 
 /** Whether the connection stays open and silent for long, which reporters notice only after 20 s. */
-const IS_SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
 /** The time without a connection, in milliseconds. */
 const CUT_MS = IS_SOAK ? 60_000 : 1_000;
 /** The number of lines in a burst. */

@@ -9,6 +9,7 @@ import { EXECUTABLE, spawnProgram } from "../support/program.ts";
 import { ReportSocket } from "../support/report_socket.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { TcpProxy } from "../support/tcp_proxy.ts";
+import { testSource } from "../support/test_source.ts";
 import { until } from "../support/until.ts";
 
 const HOUR = 3_600;
@@ -85,12 +86,15 @@ async function checkJob(server: TestServer, address: string, skew: number): Prom
 }
 
 for (const skew of SKEWS) {
-  Deno.test(`reports over a WebSocket from a clock that is off by ${skew / HOUR} h have true times`, async () => {
-    await using server = startServer();
-    await checkJob(server, server.url, skew);
-  });
+  testSource(
+    `reports over a WebSocket from a clock that is off by ${skew / HOUR} h have true times`,
+    async () => {
+      await using server = startServer();
+      await checkJob(server, server.url, skew);
+    },
+  );
 
-  Deno.test(`reports over HTTP from a clock that is off by ${skew / HOUR} h have true times`, async () => {
+  testSource(`reports over HTTP from a clock that is off by ${skew / HOUR} h have true times`, async () => {
     await using server = startServer();
     await using proxy = new TcpProxy(server.port);
     proxy.blocksUpgrades = true;
@@ -99,25 +103,28 @@ for (const skew of SKEWS) {
     assert(!/taskscope_reports_received_total\{transport="socket"\} [1-9]/.test(text));
   });
 
-  Deno.test(`reports of version 0.1.0 from a clock that is off by ${skew / HOUR} h have true times`, async () => {
-    await using server = startServer();
-    await using socket = new ReportSocket(server.url);
-    await socket.opened();
-    const start = seconds();
-    const report = (at: number, seq: number, change: unknown) => {
-      return { client: "c", id: "old", at: at + skew, seq, change };
-    };
-    socket.report(report(start, 1, createChange()), report(start, 2, { type: "start" }));
-    await until(() => seconds() - start > 1.2);
-    const end = seconds();
-    await socket.taken(socket.report(report(end, 3, { type: "finish", result: null })));
-    const task = server.monitor.registry.task("c", "old")!;
-    assertNear(task.started_at, start, "the start");
-    assertNear(task.finished_at! - task.started_at!, end - start, "the duration");
-  });
+  testSource(
+    `reports of version 0.1.0 from a clock that is off by ${skew / HOUR} h have true times`,
+    async () => {
+      await using server = startServer();
+      await using socket = new ReportSocket(server.url);
+      await socket.opened();
+      const start = seconds();
+      const report = (at: number, seq: number, change: unknown) => {
+        return { client: "c", id: "old", at: at + skew, seq, change };
+      };
+      socket.report(report(start, 1, createChange()), report(start, 2, { type: "start" }));
+      await until(() => seconds() - start > 1.2);
+      const end = seconds();
+      await socket.taken(socket.report(report(end, 3, { type: "finish", result: null })));
+      const task = server.monitor.registry.task("c", "old")!;
+      assertNear(task.started_at, start, "the start");
+      assertNear(task.finished_at! - task.started_at!, end - start, "the duration");
+    },
+  );
 }
 
-Deno.test("reports with absurd times do no harm", async () => {
+testSource("reports with absurd times do no harm", async () => {
   await using server = startServer();
   await using socket = new ReportSocket(server.url);
   await socket.opened();
@@ -178,7 +185,7 @@ Deno.test({
 });
 
 for (const skew of SKEWS) {
-  Deno.test(`a page shows true durations although its clock is off by ${skew / HOUR} h`, async () => {
+  testSource(`a page shows true durations although its clock is off by ${skew / HOUR} h`, async () => {
     await using server = startServer();
     const held = Promise.withResolvers<void>();
     const { done } = server.monitor.monitored(() => held.promise, { name: "held", id: "held" }).start();

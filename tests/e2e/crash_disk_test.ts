@@ -9,11 +9,12 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { fileDatabase } from "../support/crash/database.ts";
 import { CrashServer } from "../support/crash/server.ts";
+import { repetitions } from "../support/repetitions.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { SmallDisk } from "../support/small_disk.ts";
 import { until } from "../support/until.ts";
 
-const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 2;
+const ROUNDS = repetitions({ gate: 2, soak: 50 });
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 const DISK_BYTES = 64 * 1024 * 1024;
 /** The number of concurrent requests. */

@@ -16,12 +16,15 @@ import { differences, heldAfter } from "../support/crash/held.ts";
 import { Ledger, type LedgerOptions, type Wish } from "../support/crash/ledger.ts";
 import { CrashServer, endsIn } from "../support/crash/server.ts";
 import { hasPostgres, PostgresCluster } from "../support/postgres_cluster.ts";
+import { EXECUTABLE } from "../support/program.ts";
 import { readResponse, send } from "../support/raw_http.ts";
+import { repetitions } from "../support/repetitions.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { TestSocket } from "../support/socket.ts";
 
-const SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
-const ROUNDS = SOAK ? 50 : 5;
+const ROUNDS = repetitions({ gate: 5, soak: 50 });
+/** The tasks that the file holds before; how the executable reads a large file is how the source does. */
+const FILLED = EXECUTABLE === undefined ? 100_000 : 1_000;
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 
 /** The variants of a round, which take turns; the first five cover most cases. */
@@ -36,7 +39,7 @@ const PLAN: readonly Round[] = [
 ];
 
 /** The number of rounds on PostgreSQL, and their variants; the first two cover most cases. */
-const POSTGRES_ROUNDS = SOAK ? 50 : 2;
+const POSTGRES_ROUNDS = repetitions({ gate: 2, soak: 50 });
 const POSTGRES_PLAN: readonly Round[] = [
   { end: "kill", killsDatabase: true },
   { end: "kill", killsAtStart: 1 },
@@ -86,9 +89,9 @@ async function withstandOn(
   return campaign;
 }
 
-Deno.test("crash: no acknowledged or published change is lost, while 1,000 of 100,000 tasks run", async () => {
+Deno.test(`crash: no acknowledged or published change is lost, while 1,000 of ${FILLED} tasks run`, async () => {
   const rounds = Array.from({ length: ROUNDS }, (_, n) => PLAN[n % PLAN.length]!);
-  const { figures } = await withstand(rounds, 100_000, {});
+  const { figures } = await withstand(rounds, FILLED, {});
   assertGreater(figures.acknowledgements, 100 * ROUNDS);
   assertGreater(figures.states, 5 * ROUNDS);
   // Only rounds with a kill while all tasks run are compared.

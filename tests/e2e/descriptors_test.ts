@@ -6,6 +6,7 @@ import { makeCertificate } from "../support/certificate.ts";
 import { TestEventStream } from "../support/event_stream.ts";
 import { type Program, spawn, startProgram } from "../support/program.ts";
 import { closeQuietly, HANDSHAKE, readResponse, send } from "../support/raw_http.ts";
+import { IS_SOAK } from "../support/repetitions.ts";
 
 /** The maximum number of files that the program may open, far fewer than the connections that a test opens. */
 const maxOpenFiles = 256;
@@ -16,7 +17,7 @@ const FEW = 3;
  * The time after the end of the connections within which the program must respond again, in milliseconds. Without
  * `TASKSCOPE_SOAK=1`, it only shows that the program recovers, because the machine may be busy.
  */
-const RECOVERY_MS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 2_000 : 20_000;
+const RECOVERY_MS = IS_SOAK ? 2_000 : 20_000;
 
 /** Opens connections until the program refuses them, and sends the given text over each; returns those that opened. */
 async function flood({ port }: Program, text: string): Promise<Deno.Conn[]> {

@@ -14,6 +14,7 @@ import { TestReporter } from "../support/registry.ts";
 import { startServer } from "../support/server.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { startTaskServer } from "../support/task_server.ts";
+import { testSource } from "../support/test_source.ts";
 import { findTool } from "../support/tools.ts";
 
 /** Runs a test that needs curl, if curl is installed. */
@@ -135,7 +136,7 @@ async function followWithCurl(curl: (...args: string[]) => Process, seed: number
   }
 }
 
-Deno.test("curl: an event stream that is cut 50 times during 10,000 changes misses none", async () => {
+testSource("curl: an event stream that is cut 50 times during 10,000 changes misses none", async () => {
   await withCurl("Resuming with curl", async (curl) => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     await followWithCurl(curl, seed).catch((cause) => {
@@ -146,7 +147,7 @@ Deno.test("curl: an event stream that is cut 50 times during 10,000 changes miss
   });
 });
 
-Deno.test("curl: the event stream of a task ends when the task ends", async () => {
+testSource("curl: the event stream of a task ends when the task ends", async () => {
   await withCurl("Reading the events of a task", async (curl) => {
     await using server = startTaskServer();
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
@@ -158,7 +159,7 @@ Deno.test("curl: the event stream of a task ends when the task ends", async () =
   });
 });
 
-Deno.test("curl: the exit status tells a shell script whether a task has reached a state", async () => {
+testSource("curl: the exit status tells a shell script whether a task has reached a state", async () => {
   await withCurl("Waiting with curl", async (curl) => {
     await using server = startTaskServer();
     const task = `${server.url}/tasks/c/t`;
@@ -251,30 +252,33 @@ async function makeStuck(url: string, port: number): Promise<Deno.TcpConn> {
   return connection;
 }
 
-Deno.test("EventSource: a browser receives the events of a task, and does not reconnect after its end", async () => {
-  await using server = startTaskServer();
-  await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
-  await withPage({}, async ({ page, complaints }) => {
-    await page.goto(`${server.url}/t/c`);
-    const heard = page.evaluate(() => {
-      const source = new EventSource("/events/tasks/c/t");
-      const types: string[] = [];
-      const names = ["initial_state", "task.progress", "task.finished", "resync", "closing"];
-      for (const name of names) source.addEventListener(name, () => types.push(name));
-      return new Promise<string[]>((resolve) => {
-        source.onopen = () => document.title = "open";
-        source.onerror = () => {
-          types.push(source.readyState === EventSource.CLOSED ? "closed" : "comes back");
-          if (source.readyState === EventSource.CLOSED) resolve(types);
-        };
+testSource(
+  "EventSource: a browser receives the events of a task, and does not reconnect after its end",
+  async () => {
+    await using server = startTaskServer();
+    await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+    await withPage({}, async ({ page, complaints }) => {
+      await page.goto(`${server.url}/t/c`);
+      const heard = page.evaluate(() => {
+        const source = new EventSource("/events/tasks/c/t");
+        const types: string[] = [];
+        const names = ["initial_state", "task.progress", "task.finished", "resync", "closing"];
+        for (const name of names) source.addEventListener(name, () => types.push(name));
+        return new Promise<string[]>((resolve) => {
+          source.onopen = () => document.title = "open";
+          source.onerror = () => {
+            types.push(source.readyState === EventSource.CLOSED ? "closed" : "comes back");
+            if (source.readyState === EventSource.CLOSED) resolve(types);
+          };
+        });
       });
+      await page.waitForFunction(() => document.title === "open");
+      server.held.release();
+      // EventSource reconnects once, receives the status 204, and stops.
+      assertEquals(await heard, ["initial_state", "task.finished", "comes back", "closed"]);
+      assertEquals(complaints, []);
     });
-    await page.waitForFunction(() => document.title === "open");
-    server.held.release();
-    // EventSource reconnects once, receives the status 204, and stops.
-    assertEquals(await heard, ["initial_state", "task.finished", "comes back", "closed"]);
-    assertEquals(complaints, []);
-  });
-  assertEquals(server.errors, []);
-  assert(isFinal(server.monitor.registry.task("c", "t")!.state));
-});
+    assertEquals(server.errors, []);
+    assert(isFinal(server.monitor.registry.task("c", "t")!.state));
+  },
+);

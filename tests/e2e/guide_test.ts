@@ -9,6 +9,7 @@ import { call } from "../support/calls.ts";
 import { freePort } from "../support/free_port.ts";
 import { JobFolder } from "../support/job_folder.ts";
 import { startProgram } from "../support/program.ts";
+import { testSource } from "../support/test_source.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const GUIDE = await Deno.readTextFile(new URL(".github/guides/reporting.md", ROOT));
@@ -57,7 +58,7 @@ for (const hasPackageJson of [false, true]) {
   });
 }
 
-Deno.test("guide: the API reference embeds the monitor with the same lines", () => {
+testSource("guide: the API reference embeds the monitor with the same lines", () => {
   assertEquals(EMBEDDING_CONFIG, block(GUIDE, "## In your server", "json"));
   assertEquals(EMBEDDING_SERVER, block(GUIDE, "## In your server", "ts"));
 });

@@ -5,6 +5,7 @@ import { call } from "../support/calls.ts";
 import { startProgram } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
+import { testSource } from "../support/test_source.ts";
 
 const UPDATES = 1_000_000;
 
@@ -44,7 +45,7 @@ Deno.test("health: the server responds while a task in its isolate sends a milli
   }
 });
 
-Deno.test("health: two monitors in one process do not share tasks", async () => {
+testSource("health: two monitors in one process do not share tasks", async () => {
   await using first = startServer({ tasks: { same: () => 1 } });
   await using second = startServer({ tasks: { same: () => 2 } });
   await using socket = new TestSocket(`${second.url}/ws/tasks/c`);

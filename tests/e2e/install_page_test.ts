@@ -3,13 +3,14 @@
 import { KEY_BLOCK } from "../../ui/server/install_sections.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
-import { axeFindings } from "../support/axe.ts";
+import { axeFindingsInLightAndDark } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { type Ended, spawn, startProgram } from "../support/program.ts";
 import { taskWhere } from "../support/python.ts";
 import { rawCall } from "../support/raw_http.ts";
 import { startServer } from "../support/server.ts";
+import { testSource } from "../support/test_source.ts";
 
 const KEY = "the-key-of-this-very-server";
 const CLIENT = "ci";
@@ -97,7 +98,7 @@ for (const hasKey of [false, true]) {
   });
 }
 
-Deno.test("/install shows the public URL, and the client that the query names", async () => {
+testSource("/install shows the public URL, and the client that the query names", async () => {
   await using server = startServer({ publicUrls: ["https://ci.example.org/tasks"] });
   const ask = (query: string) =>
     rawCall(server.port, "GET", `/tasks/install${query}`, [["Host", "ci.example.org"]]);
@@ -114,7 +115,7 @@ Deno.test("/install shows the public URL, and the client that the query names", 
   }
 });
 
-Deno.test("/install: the block for curl stops when its task is cancelled on the page", async () => {
+testSource("/install: the block for curl stops when its task is cancelled on the page", async () => {
   await using server = startServer();
   const blocks = blocksOf((await call("GET", `${server.url}/install`)).text);
   const pasted = paste(blocks.get("block-shell-1")!.replace("1 2 3 4 5", "$(seq 1000)"), null);
@@ -126,7 +127,7 @@ Deno.test("/install: the block for curl stops when its task is cancelled on the 
   assertEquals(json.state, "CANCELLED");
 });
 
-Deno.test("/install: a button copies each block", async () => {
+testSource("/install: a button copies each block", async () => {
   await using server = startServer({ key: KEY });
   await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {
     await page.goto(`${server.url}/install`);
@@ -142,7 +143,7 @@ Deno.test("/install: a button copies each block", async () => {
   });
 });
 
-Deno.test("/install is linked from the empty list, the help, the footer and the API reference", async () => {
+testSource("/install is linked from the empty list, the help, the footer and the API reference", async () => {
   await using server = startServer({ basePath: "/monitor" });
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/monitor/t/web`);
@@ -160,23 +161,24 @@ Deno.test("/install is linked from the empty list, the help, the footer and the 
   });
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const width of [390, 1280]) {
-    Deno.test(`/install is accessible, ${colorScheme}, ${width} px wide, without JavaScript`, async () => {
+for (const width of [390, 1280]) {
+  testSource(
+    `/install is accessible in light and dark, ${width} px wide, and works without JavaScript`,
+    async () => {
       await using server = startServer({ key: KEY });
-      const options = { viewport: { width, height: 844 }, colorScheme, javaScriptEnabled: false };
-      await withPage(options, async ({ page, complaints }) => {
+      const viewport = { width, height: 844 };
+      await withPage({ viewport, javaScriptEnabled: false }, async ({ page, complaints }) => {
         await page.goto(`${server.url}/install`);
         await page.getByRole("heading", { name: "The key" }).waitFor();
         assertEquals(complaints, []);
       });
-      await withPage({ viewport: { width, height: 844 }, colorScheme }, async ({ page, complaints }) => {
+      await withPage({ viewport }, async ({ page, complaints }) => {
         await page.goto(`${server.url}/install`);
-        assertEquals(await axeFindings(page), []);
+        assertEquals(await axeFindingsInLightAndDark(page), []);
         const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
         assertEquals(scroll, width, "no sideways scrolling");
         assertEquals(complaints, []);
       });
-    });
-  }
+    },
+  );
 }

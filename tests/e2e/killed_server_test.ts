@@ -5,10 +5,11 @@ import { installPackage, runtimes } from "../support/npm_package.ts";
 import { type Ended, moduleArgs, type Process, spawn, spawnScript } from "../support/program.ts";
 import { startPython, taskWhere } from "../support/python.ts";
 import { RemotePlace } from "../support/remote_place.ts";
+import { repetitions } from "../support/repetitions.ts";
 import { findTool } from "../support/tools.ts";
 
 /** How often the server is killed. */
-const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 20 : 1;
+const ROUNDS = repetitions({ gate: 1, soak: 20 });
 
 /** A program in JavaScript, without its imports. */
 const SCRIPT = `

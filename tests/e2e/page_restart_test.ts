@@ -8,7 +8,9 @@ import { type TestPage, withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { freePort } from "../support/free_port.ts";
 import { type Program, startProgram } from "../support/program.ts";
+import { repetitions } from "../support/repetitions.ts";
 import { startServer } from "../support/server.ts";
+import { testSource } from "../support/test_source.ts";
 
 const PHONE = { width: 360, height: 740 };
 
@@ -356,7 +358,7 @@ Deno.test("page: shows the server's state after each kill, without a reload", as
 });
 
 /** The number of times that the server is killed. */
-const KILLS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 20 : 8;
+const KILLS = repetitions({ gate: 5, soak: 20, executable: 2 });
 
 Deno.test(`page: the list and the task page recover without a reload from each of ${KILLS} kills`, async () => {
   await using server = await Restartable.begin();
@@ -475,111 +477,117 @@ Deno.test("page: shows that the server is shutting down, and recovers when it is
   });
 });
 
-Deno.test("page: catches up after a lost connection, including log lines, and does not report a restart", async () => {
-  await using wire = new Wire();
-  await using server = startServer({ publicUrls: [wire.url] });
-  wire.port = server.port;
-  const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
-  const run = server.monitor.monitored(async (task) => {
-    task.log("before");
-    await steps[0].promise;
-    for (let n = 0; n < 700; n++) task.log(`line ${n}`);
-    await task.update({ progress: 50, status: "Half of it" });
-    await steps[1].promise;
-    for (let n = 700; n < 2_500; n++) task.log(`line ${n}`);
-    return "all";
-  }, { name: "cut", client: "c", id: "cut" });
-  const { done } = run.start();
-  await withPage({}, async (test) => {
-    const { page } = test;
-    await open(page, `${wire.url}/t/c/cut`);
-    await page.getByText("before", { exact: true }).waitFor();
-    wire.cut();
-    await reconnecting(page);
-    wire.isCut = false;
-    await live(page);
-    assertEquals(await newsOf(page), "Reconnected. This task did not change in the meantime.");
-    for (const [index, { resolve }] of steps.entries()) {
-      wire.cut();
-      await reconnecting(page);
-      assertEquals(await page.getByTestId("toast").count(), 0, "the message must have disappeared");
-      resolve();
-      if (index === 1) await done;
-      wire.isCut = false;
-      await live(page);
-      assertEquals(await newsOf(page), "Reconnected. This task changed in the meantime.");
-      await shows(page, readTaskPage, await taskPageOf(wire.url, "cut"));
-    }
-    await stayed(test);
-  });
-  for (const { resolve } of steps) resolve();
-  await done;
-  assertEquals(server.errors, []);
-});
-
-Deno.test("page: shows that nothing can be stored until storage works again, with and without JavaScript", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "taskscope-page-" });
-  try {
-    const data = `${folder}/tasks.db`;
-    await using server = startServer({ data });
-    const step = Promise.withResolvers<void>();
+testSource(
+  "page: catches up after a lost connection, including log lines, and does not report a restart",
+  async () => {
+    await using wire = new Wire();
+    await using server = startServer({ publicUrls: [wire.url] });
+    wire.port = server.port;
+    const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
     const run = server.monitor.monitored(async (task) => {
-      await task.update({ progress: 10 });
-      await step.promise;
-      for (let n = 11; !task.signal.aborted; n = n % 90 + 1) {
-        await task.update({ progress: n, status: `At ${n}` });
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      throw task.signal.reason;
-    }, { name: "waiting", client: "c", id: "waiting" });
+      task.log("before");
+      await steps[0].promise;
+      for (let n = 0; n < 700; n++) task.log(`line ${n}`);
+      await task.update({ progress: 50, status: "Half of it" });
+      await steps[1].promise;
+      for (let n = 700; n < 2_500; n++) task.log(`line ${n}`);
+      return "all";
+    }, { name: "cut", client: "c", id: "cut" });
     const { done } = run.start();
     await withPage({}, async (test) => {
       const { page } = test;
-      await open(page, `${server.url}/t/c`);
-      await page.locator('li[data-task-id="waiting"]').waitFor();
-      const other = await page.context().newPage();
-      await open(other, `${server.url}/t/c/waiting`);
-      const banners = [page, other].map((each) => each.getByTestId("degraded"));
-
-      const lock = new DatabaseSync(data);
-      lock.exec("BEGIN IMMEDIATE");
-      step.resolve();
-      for (const banner of banners) await banner.waitFor();
-      const words = await banners[0]!.innerText();
-      assertMatch(words, /^Changes can't be saved at the moment: another program has locked it/);
-      assertMatch(
-        words,
-        /Running tasks continue, and their changes are saved as soon as this is resolved\.$/,
-      );
-      await page.getByTestId("announcer").getByText(words).waitFor();
-      const { version }: Task = (await call("GET", `${server.url}/tasks/c/waiting`)).json;
-      await withPage({ javaScriptEnabled: false, viewport: PHONE }, async ({ page: plain }) => {
-        for (const path of ["", "/waiting"]) {
-          await plain.goto(`${server.url}/t/c${path}`);
-          assertEquals(await plain.getByTestId("degraded").innerText(), words);
-          await fits(plain);
-        }
-      });
-      const { version: later }: Task = (await call("GET", `${server.url}/tasks/c/waiting`)).json;
-      assert(later > version, "running tasks continue");
-      await other.reload();
-      await live(other);
-      await banners[1]!.waitFor();
-
-      lock.exec("ROLLBACK");
-      lock.close();
-      for (const banner of banners) await banner.waitFor({ state: "detached" });
-      await page.getByTestId("announcer").getByText("Changes are being saved again.").waitFor();
-      assertStringIncludes(await badge(page).innerText(), "Live");
-      await call("POST", `${server.url}/tasks/c/waiting/cancel`);
-      await page.locator('li[data-task-id="waiting"][data-state="CANCELLED"]').waitFor();
+      await open(page, `${wire.url}/t/c/cut`);
+      await page.getByText("before", { exact: true }).waitFor();
+      wire.cut();
+      await reconnecting(page);
+      wire.isCut = false;
+      await live(page);
+      assertEquals(await newsOf(page), "Reconnected. This task did not change in the meantime.");
+      for (const [index, { resolve }] of steps.entries()) {
+        wire.cut();
+        await reconnecting(page);
+        assertEquals(await page.getByTestId("toast").count(), 0, "the message must have disappeared");
+        resolve();
+        if (index === 1) await done;
+        wire.isCut = false;
+        await live(page);
+        assertEquals(await newsOf(page), "Reconnected. This task changed in the meantime.");
+        await shows(page, readTaskPage, await taskPageOf(wire.url, "cut"));
+      }
       await stayed(test);
     });
-    step.resolve();
-    await call("POST", `${server.url}/tasks/c/waiting/cancel`);
-    await done.catch(() => {});
+    for (const { resolve } of steps) resolve();
+    await done;
     assertEquals(server.errors, []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  },
+);
+
+testSource(
+  "page: shows that nothing can be stored until storage works again, with and without JavaScript",
+  async () => {
+    const folder = await Deno.makeTempDir({ prefix: "taskscope-page-" });
+    try {
+      const data = `${folder}/tasks.db`;
+      await using server = startServer({ data });
+      const step = Promise.withResolvers<void>();
+      const run = server.monitor.monitored(async (task) => {
+        await task.update({ progress: 10 });
+        await step.promise;
+        for (let n = 11; !task.signal.aborted; n = n % 90 + 1) {
+          await task.update({ progress: n, status: `At ${n}` });
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        throw task.signal.reason;
+      }, { name: "waiting", client: "c", id: "waiting" });
+      const { done } = run.start();
+      await withPage({}, async (test) => {
+        const { page } = test;
+        await open(page, `${server.url}/t/c`);
+        await page.locator('li[data-task-id="waiting"]').waitFor();
+        const other = await page.context().newPage();
+        await open(other, `${server.url}/t/c/waiting`);
+        const banners = [page, other].map((each) => each.getByTestId("degraded"));
+
+        const lock = new DatabaseSync(data);
+        lock.exec("BEGIN IMMEDIATE");
+        step.resolve();
+        for (const banner of banners) await banner.waitFor();
+        const words = await banners[0]!.innerText();
+        assertMatch(words, /^Changes can't be saved at the moment: another program has locked it/);
+        assertMatch(
+          words,
+          /Running tasks continue, and their changes are saved as soon as this is resolved\.$/,
+        );
+        await page.getByTestId("announcer").getByText(words).waitFor();
+        const { version }: Task = (await call("GET", `${server.url}/tasks/c/waiting`)).json;
+        await withPage({ javaScriptEnabled: false, viewport: PHONE }, async ({ page: plain }) => {
+          for (const path of ["", "/waiting"]) {
+            await plain.goto(`${server.url}/t/c${path}`);
+            assertEquals(await plain.getByTestId("degraded").innerText(), words);
+            await fits(plain);
+          }
+        });
+        const { version: later }: Task = (await call("GET", `${server.url}/tasks/c/waiting`)).json;
+        assert(later > version, "running tasks continue");
+        await other.reload();
+        await live(other);
+        await banners[1]!.waitFor();
+
+        lock.exec("ROLLBACK");
+        lock.close();
+        for (const banner of banners) await banner.waitFor({ state: "detached" });
+        await page.getByTestId("announcer").getByText("Changes are being saved again.").waitFor();
+        assertStringIncludes(await badge(page).innerText(), "Live");
+        await call("POST", `${server.url}/tasks/c/waiting/cancel`);
+        await page.locator('li[data-task-id="waiting"][data-state="CANCELLED"]').waitFor();
+        await stayed(test);
+      });
+      step.resolve();
+      await call("POST", `${server.url}/tasks/c/waiting/cancel`);
+      await done.catch(() => {});
+      assertEquals(server.errors, []);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);

@@ -7,6 +7,7 @@ import { freePort } from "../support/free_port.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
 import { TestSocket } from "../support/socket.ts";
+import { testSource } from "../support/test_source.ts";
 import type { Task } from "../../lib/task/task.ts";
 
 const PHONE = { width: 360, height: 740 };
@@ -164,7 +165,7 @@ Deno.test("page: shows a task that another program reports, and the end of that 
   });
 });
 
-Deno.test("page: the task page shows new log lines and the end of its task live", async () => {
+testSource("page: the task page shows new log lines and the end of its task live", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const run = server.monitor.monitored(async (task) => {
@@ -218,7 +219,7 @@ Deno.test("page: shows no tasks after the restart of a server without a data fil
 
 const MARKUP = `</script><img src=x onerror="globalThis.harmed=1"><b>bold</b>`;
 
-Deno.test("page: shows markup in the texts of tasks as text on every page", async () => {
+testSource("page: shows markup in the texts of tasks as text on every page", async () => {
   await using server = startServer();
   const go = Promise.withResolvers<void>();
   const options = { client: "markup", tags: [MARKUP.slice(0, 60)], metadata: { [MARKUP]: MARKUP } };
@@ -255,97 +256,106 @@ Deno.test("page: shows markup in the texts of tasks as text on every page", asyn
   await failed.done.catch(() => {});
 });
 
-Deno.test("page: shows 150 tasks on two pages without JavaScript, and in one continuous list with it", async () => {
-  await using server = startServer();
-  const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
-  for (let n = 0; n < 150; n++) await quick(n);
-  const ids = (page: Page) => rows(page, "ended").evaluateAll((all) => all.map((row) => row.dataset.taskId));
-  await withPage({ javaScriptEnabled: false }, async ({ page, complaints }) => {
-    await page.goto(`${server.url}/t/many`);
-    const first = await ids(page);
-    assertEquals(first.length, 100);
-    await page.getByText("Page 1 of 2").waitFor();
-    await page.getByRole("link", { name: "Older tasks" }).click();
-    await page.getByText("Page 2 of 2").waitFor();
-    const second = await ids(page);
-    assertEquals(new Set([...first, ...second]).size, 150);
-    await page.getByRole("link", { name: "Newer tasks" }).click();
-    await page.getByText("Page 1 of 2").waitFor();
-    assertEquals(await ids(page), first);
-    assertEquals(complaints, []);
-  });
-  await withPage({}, async ({ page, complaints }) => {
-    await page.goto(`${server.url}/t/many`);
-    await live(page);
-    const seen = new Set(await ids(page));
-    while (seen.size < 150) {
-      await page.mouse.wheel(0, 500);
-      for (const id of await ids(page)) seen.add(id);
-    }
-    // If the URL names a later page, the list starts with that page.
-    await page.goto(`${server.url}/t/many?page=2`);
-    await live(page);
-    assertEquals((await ids(page)).length, 50);
-    await page.getByText("This list starts at page 2").waitFor();
-    await page.getByRole("link", { name: "Newest tasks" }).click();
-    await rows(page, "ended").nth(99).waitFor();
-    assertEquals(complaints, []);
-  });
-});
-
-Deno.test("page: nothing is wider than the window, in light and dark, on a phone and a desktop", async () => {
-  await using server = startServer({
-    tasks: { offered: { fn: () => null, input: { title: "x".repeat(150), type: "object" } } },
-  });
-  const go = Promise.withResolvers<void>();
-  const long = "long_unbroken_word_".repeat(10);
-  const options = {
-    client: "c".repeat(128),
-    tags: [long.slice(0, 64), "second"],
-    metadata: { [long]: long },
-  };
-  const run = server.monitor.monitored(async (task) => {
-    task.update({ status: long.repeat(5), current: 123_456_789_012, total: 987_654_321_098, unit: "B" });
-    task.log(long.repeat(5));
-    await go.promise;
-    throw new Error(long.repeat(5));
-  }, { ...options, name: long, id: "i".repeat(128) });
-  const finished = server.monitor.monitored(() => ({ [long]: long.repeat(10) }), {
-    ...options,
-    name: `${long} 2`,
-    id: "finished",
-  });
-  const failed = server.monitor.monitored(() => Promise.reject(new Error(long.repeat(5))), {
-    ...options,
-    name: `${long} 3`,
-    id: "failed",
-  });
-  await finished();
-  await failed().catch(() => {});
-  const running = run.start();
-  const backgrounds = new Set<string>();
-  for (const colorScheme of ["light", "dark"] as const) {
-    await withPage({ colorScheme }, async ({ page, complaints }) => {
-      for (const path of ["", "/finished", "/failed", `/${running.id}`, "/unknown"]) {
-        for (const viewport of [PHONE, DESKTOP]) {
-          await page.setViewportSize(viewport);
-          await page.goto(`${server.url}/t/${options.client}${path}`);
-          if (path !== "/unknown") await live(page);
-          await page.evaluate(() => {
-            for (const details of document.querySelectorAll("details")) details.open = true;
-          });
-          const where = `${path.slice(0, 20)} in ${colorScheme}, ${viewport.width} wide`;
-          assertEquals(await page.evaluate(tooWide), [], where);
-        }
-      }
-      backgrounds.add(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
-      assertEquals(complaints.filter((text) => !text.includes("404")), []);
+testSource(
+  "page: shows 150 tasks on two pages without JavaScript, and in one continuous list with it",
+  async () => {
+    await using server = startServer();
+    const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
+    for (let n = 0; n < 150; n++) await quick(n);
+    const ids = (page: Page) =>
+      rows(page, "ended").evaluateAll((all) => all.map((row) => row.dataset.taskId));
+    await withPage({ javaScriptEnabled: false }, async ({ page, complaints }) => {
+      await page.goto(`${server.url}/t/many`);
+      const first = await ids(page);
+      assertEquals(first.length, 100);
+      await page.getByText("Page 1 of 2").waitFor();
+      await page.getByRole("link", { name: "Older tasks" }).click();
+      await page.getByText("Page 2 of 2").waitFor();
+      const second = await ids(page);
+      assertEquals(new Set([...first, ...second]).size, 150);
+      await page.getByRole("link", { name: "Newer tasks" }).click();
+      await page.getByText("Page 1 of 2").waitFor();
+      assertEquals(await ids(page), first);
+      assertEquals(complaints, []);
     });
-  }
-  go.resolve();
-  await running.done.catch(() => {});
-  assert(backgrounds.size !== 1, "light and dark look the same");
-});
+    await withPage({}, async ({ page, complaints }) => {
+      await page.goto(`${server.url}/t/many`);
+      await live(page);
+      const seen = new Set(await ids(page));
+      while (seen.size < 150) {
+        await page.mouse.wheel(0, 500);
+        for (const id of await ids(page)) seen.add(id);
+      }
+      // If the URL names a later page, the list starts with that page.
+      await page.goto(`${server.url}/t/many?page=2`);
+      await live(page);
+      assertEquals((await ids(page)).length, 50);
+      await page.getByText("This list starts at page 2").waitFor();
+      await page.getByRole("link", { name: "Newest tasks" }).click();
+      await rows(page, "ended").nth(99).waitFor();
+      assertEquals(complaints, []);
+    });
+  },
+);
+
+testSource(
+  "page: nothing is wider than the window, in light and dark, on a phone and a desktop",
+  async () => {
+    await using server = startServer({
+      tasks: { offered: { fn: () => null, input: { title: "x".repeat(150), type: "object" } } },
+    });
+    const go = Promise.withResolvers<void>();
+    const long = "long_unbroken_word_".repeat(10);
+    const options = {
+      client: "c".repeat(128),
+      tags: [long.slice(0, 64), "second"],
+      metadata: { [long]: long },
+    };
+    const run = server.monitor.monitored(async (task) => {
+      task.update({ status: long.repeat(5), current: 123_456_789_012, total: 987_654_321_098, unit: "B" });
+      task.log(long.repeat(5));
+      await go.promise;
+      throw new Error(long.repeat(5));
+    }, { ...options, name: long, id: "i".repeat(128) });
+    const finished = server.monitor.monitored(() => ({ [long]: long.repeat(10) }), {
+      ...options,
+      name: `${long} 2`,
+      id: "finished",
+    });
+    const failed = server.monitor.monitored(() => Promise.reject(new Error(long.repeat(5))), {
+      ...options,
+      name: `${long} 3`,
+      id: "failed",
+    });
+    await finished();
+    await failed().catch(() => {});
+    const running = run.start();
+    const backgrounds = new Set<string>();
+    for (const colorScheme of ["light", "dark"] as const) {
+      await withPage({ colorScheme }, async ({ page, complaints }) => {
+        for (const path of ["", "/finished", "/failed", `/${running.id}`, "/unknown"]) {
+          for (const viewport of [PHONE, DESKTOP]) {
+            await page.setViewportSize(viewport);
+            await page.goto(`${server.url}/t/${options.client}${path}`);
+            if (path !== "/unknown") await live(page);
+            await page.evaluate(() => {
+              for (const details of document.querySelectorAll("details")) details.open = true;
+            });
+            const where = `${path.slice(0, 20)} in ${colorScheme}, ${viewport.width} wide`;
+            assertEquals(await page.evaluate(tooWide), [], where);
+          }
+        }
+        backgrounds.add(
+          await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor),
+        );
+        assertEquals(complaints.filter((text) => !text.includes("404")), []);
+      });
+    }
+    go.resolve();
+    await running.done.catch(() => {});
+    assert(backgrounds.size !== 1, "light and dark look the same");
+  },
+);
 
 /**
  * Returns the elements that extend beyond the window, or none if the window does not scroll sideways. Playwright runs

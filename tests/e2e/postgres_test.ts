@@ -4,9 +4,10 @@ import { assertEquals, assertMatch } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { hasPostgres, PostgresCluster } from "../support/postgres_cluster.ts";
 import { runProgram, startProgram } from "../support/program.ts";
+import { repetitions } from "../support/repetitions.ts";
 
 /** The number of times that PostgreSQL is killed; `crash_test.ts` kills the server. */
-const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 2;
+const ROUNDS = repetitions({ gate: 2, soak: 50, executable: 1 });
 
 /** The number of clients that report at the same time. */
 const CLIENTS = 4;

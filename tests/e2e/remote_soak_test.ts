@@ -5,10 +5,9 @@ import { assert, assertEquals, assertGreater, assertLess } from "../support/asse
 import { call } from "../support/calls.ts";
 import { ModelWatcher } from "../support/model_watcher.ts";
 import { type Program, spawn, startProgram } from "../support/program.ts";
+import { IS_SOAK } from "../support/repetitions.ts";
 import { type ReportersOrder, reporterTask, UPDATES_PER_LINE } from "../support/reporters_process.ts";
 import { until } from "../support/until.ts";
-
-const IS_SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
 
 /** The number of processes, the number of reporters in each, and the duration of the test in seconds. */
 const { processes, perProcess, seconds } = IS_SOAK

@@ -7,12 +7,12 @@ import { makeCertificate } from "../support/certificate.ts";
 import { http2Call } from "../support/http2.ts";
 import { LoopWitness } from "../support/loop_witness.ts";
 import { closeQuietly, send } from "../support/raw_http.ts";
+import { IS_SOAK } from "../support/repetitions.ts";
 import { type RouteCase, RouteFuzzer } from "../support/route_fuzzer.ts";
 import { startServer } from "../support/server.ts";
 
-const SOAK = Deno.env.get("TASKSCOPE_SOAK") === "1";
 /** The number of requests to each server, by transport; with TLS, most of the time of each is that of the handshake. */
-const CASES = SOAK
+const CASES = IS_SOAK
   ? { HTTP: 10_000, HTTPS: 10_000, "HTTP/2": 10_000 }
   : { HTTP: 300, HTTPS: 100, "HTTP/2": 100 };
 /** The time after which a response that has not begun is not awaited any more, in milliseconds. */
@@ -167,7 +167,7 @@ for (const [transport, key] of TRANSPORTS.flatMap((each) => [[each, undefined], 
       assertEquals(server.errors, [], shown());
       const ofRoute = statuses.get(request.route) ?? new Map<number, number>();
       statuses.set(request.route, ofRoute.set(status, (ofRoute.get(status) ?? 0) + 1));
-      if (SOAK) await assertBrief(play, request, witness, shown);
+      if (IS_SOAK) await assertBrief(play, request, witness, shown);
     }
     assertEquals(statuses.size, new Set(ROUTES.map(({ method, path }) => `${method} ${path}`)).size);
     const counts = new Map<number, number>();

@@ -2,12 +2,13 @@ import { connectReplica } from "../../lib/replica.ts";
 import { assert, assertEquals, assertGreater, assertRejects } from "../support/assert.ts";
 import { ChannelMonitor, freshChannel, PUBLISH_INTERVAL_MS } from "../support/channel_monitor.ts";
 import { Isolate } from "../support/isolate.ts";
+import { repetitions } from "../support/repetitions.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { until } from "../support/until.ts";
 
 const WORKER = new URL("./replica/worker.ts", import.meta.url);
 /** How often the test forces a loss of messages; soak tests force more. */
-const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 100 : 20;
+const ROUNDS = repetitions({ gate: 20, soak: 100 });
 
 /** Starts a worker with a replica of a monitor's tasks. */
 async function connect(monitor: ChannelMonitor): Promise<Isolate> {

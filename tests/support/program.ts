@@ -220,8 +220,16 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
+let starts = 0;
+
+/** Returns how often this process has started Taskscope. */
+export function programStarts(): number {
+  return starts;
+}
+
 /** Returns the command that runs Taskscope; a compiled executable has Deno's flags built in. */
 async function programWords(runFlags: readonly string[]): Promise<[string, ...string[]]> {
+  starts++;
   if (EXECUTABLE !== undefined) return [EXECUTABLE];
   const flags = withOneV8Flag([...await startFlags(), ...await configFlags(), ...runFlags]);
   return [Deno.execPath(), "run", ...flags, new URL("main.ts", ROOT).pathname];

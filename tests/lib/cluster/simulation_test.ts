@@ -3,9 +3,10 @@ import type { Mutation } from "../../support/cluster/sim_database.ts";
 import { TIMES } from "../../support/cluster/sim_node.ts";
 import { play, simulate } from "../../support/cluster/simulate.ts";
 import { Simulation } from "../../support/cluster/simulation.ts";
+import { repetitions } from "../../support/repetitions.ts";
 
 /** How many schedules to run: all with `deno task soak`, otherwise as many as the gate has time for. */
-const SCHEDULES = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 10_000 : 1_500;
+const SCHEDULES = repetitions({ gate: 1_500, soak: 10_000 });
 
 /** The seed of a schedule to run again, with everything that happens in it. */
 const SEED = Deno.env.get("TASKSCOPE_SEED");

@@ -11,6 +11,7 @@ import {
 } from "../../../support/assert.ts";
 import { PostgresCluster, testPostgres as test } from "../../../support/postgres_cluster.ts";
 import { openPostgres } from "../../../support/postgres_home.ts";
+import { repetitions } from "../../../support/repetitions.ts";
 import { SmallDisk } from "../../../support/small_disk.ts";
 import { storedTask } from "../../../support/store_model.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
@@ -20,7 +21,7 @@ import { until } from "../../../support/until.ts";
 const DISK_BYTES = 32 * 1024 * 1024;
 
 /** The number of times that all connections are cut. */
-const CUTS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 200 : 10;
+const CUTS = repetitions({ gate: 10, soak: 200 });
 
 async function put(store: TaskStore, id: string): Promise<void> {
   store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));

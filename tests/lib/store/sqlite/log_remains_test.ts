@@ -6,12 +6,13 @@
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { assert, assertEquals, assertGreater } from "../../../support/assert.ts";
 import { writeAndDie } from "../../../support/killed_writer.ts";
+import { repetitions } from "../../../support/repetitions.ts";
 import { randomNumbers } from "../../../support/simulated_wire.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 
 const HEADER_BYTES = 32;
 const FRAME_BYTES = 24 + 4_096;
-const ROUNDS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 50 : 5;
+const ROUNDS = repetitions({ gate: 5, soak: 50 });
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 
 const SUFFIXES = ["", "-wal", "-shm"] as const;
