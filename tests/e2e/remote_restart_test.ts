@@ -6,13 +6,16 @@ import { call } from "../support/calls.ts";
 import { HeldServer } from "../support/held_server.ts";
 import { JobFolder } from "../support/job_folder.ts";
 import { type Process, startProgram } from "../support/program.ts";
+import { IS_SOAK } from "../support/repetitions.ts";
 import { RemotePlace } from "../support/remote_place.ts";
 import { logOf } from "../support/remote_task.ts";
 import { TestSocket } from "../support/socket.ts";
 import { WatcherModel } from "../support/watcher_model.ts";
 
 /** The time without a connection, in milliseconds; a task becomes stale in less. */
-const CUT_MS = Deno.env.get("TASKSCOPE_SOAK") === "1" ? 60_000 : 13_000;
+const CUT_MS = IS_SOAK ? 60_000 : 5_000;
+/** The time without a connection after which a task becomes stale, in milliseconds. */
+const AWAY_MS = 2_000;
 
 /** Returns the source of a program that works until a file exists, and then runs the code `end`. */
 function working(url: string, end: string): string {
@@ -62,7 +65,7 @@ function pause(milliseconds: number): Promise<void> {
 }
 
 Deno.test(`monitored() by URL: no report is lost when the server is killed and the connection is lost for ${CUT_MS / 1_000} s`, async () => {
-  await using place = new RemotePlace();
+  await using place = new RemotePlace(["--limit", `reporterAwayMs=${AWAY_MS}`]);
   await place.start();
   await using job = start(place, "result");
   const model = new WatcherModel("the watcher");
@@ -131,12 +134,12 @@ function withRuns<Message>(message: Message): Message {
   });
 }
 
+/** What happens to a server while a program reports to it. */
+const FATES = ["stays", "is killed", "is killed and comes back", "is gone", "says nothing"] as const;
+
 for (const end of ["result", "error"] as const) {
   Deno.test(`monitored() by URL: a program ends with the same ${end}, whatever happens to the server`, async () => {
-    const outcomes: { readonly fate: string; readonly outcome: unknown }[] = [];
-    for (
-      const fate of ["stays", "is killed", "is killed and comes back", "is gone", "says nothing"] as const
-    ) {
+    const outcomes = await Promise.all(FATES.map(async (fate) => {
       await using place = new RemotePlace();
       await place.start();
       if (fate === "is gone") {
@@ -161,8 +164,8 @@ for (const end of ["result", "error"] as const) {
         // The stack frames of Deno's own code depend on the timing.
         .replace(/^ +at .*\(ext:.*\n/gm, "")
         .replaceAll(place.folder.path, "").replaceAll(place.proxy.url, "");
-      outcomes.push({ fate, outcome: [code, stdout, said] });
-    }
+      return { fate, outcome: [code, stdout, said] };
+    }));
     const [wanted] = outcomes;
     for (const { fate, outcome } of outcomes) assertEquals(outcome, wanted?.outcome, fate);
     const [code, stdout] = wanted?.outcome as [number, string];

@@ -17,9 +17,12 @@ export class RemotePlace implements AsyncDisposable {
   readonly folder: JobFolder = new JobFolder();
   readonly #data: string = Deno.makeTempDirSync({ prefix: "taskscope-data-" });
   readonly #port: number = freePort();
+  readonly #args: readonly string[];
   #program: Program | undefined;
 
-  constructor() {
+  /** @param args further arguments of the server */
+  constructor(args: readonly string[] = []) {
+    this.#args = args;
     this.proxy = new TcpProxy(this.#port);
   }
 
@@ -34,6 +37,7 @@ export class RemotePlace implements AsyncDisposable {
       "--no-demo",
       ...["--port", `${this.#port}`, "--data", `${this.#data}/tasks.db`],
       ...["--public-url", this.proxy.url, "--public-url", this.url],
+      ...this.#args,
     ]);
   }
 
