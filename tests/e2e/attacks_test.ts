@@ -475,26 +475,63 @@ Deno.test("attack: watchers that do not read keep their slots, however often the
   await assertWell(program);
 });
 
-Deno.test("attack: the server does not buffer a WebSocket message of 160 MB in fragments", async () => {
+/** A message in fragments that no peer needs, which all of some sockets send at once. */
+interface Fragmented {
+  readonly name: string;
+  readonly path: string;
+  readonly sockets: number;
+  /** The opcode of the first frame: 1 for text, 2 for bytes. */
+  readonly opcode: number;
+  /** The number of fragments, and the size of each. */
+  readonly count: number;
+  readonly bytes: number;
+  /** Whether the message ends. */
+  readonly isEnded?: boolean;
+}
+
+const WATCH = { path: "/ws/tasks/c", sockets: 1, opcode: 1 };
+const REPORT = { path: "/ws/report?reporter=fragments", sockets: 1, opcode: 1 };
+const FRAGMENTED: readonly Fragmented[] = [
+  { ...WATCH, name: "a message of 160 MB", count: 160, bytes: 1_000_000, isEnded: true },
+  { ...REPORT, name: "reports that never end", count: 1_000, bytes: 65_536 },
+  { ...REPORT, name: "bytes where text is due", opcode: 2, count: 40, bytes: 1_000_000, isEnded: true },
+  { ...WATCH, name: "fragments of nothing", count: 100_000, bytes: 0 },
+  { ...WATCH, name: "many unfinished messages", sockets: 30, count: 20, bytes: 100_000 },
+];
+
+Deno.test("attack: the server lives with fragmented WebSocket messages, and keeps nothing of them", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
-  const part = new Uint8Array(1_000_000).fill(0x61);
-  const connection = await handshake(program, "/ws/tasks/c", [`Authorization: Bearer ${KEY}`]);
-  assertEquals((await readResponse(connection, "head")).status, 101);
-  // The test reads what the server sends in the meantime, so that the server is never blocked.
-  const reading = (async () => {
-    const chunk = new Uint8Array(65_536);
-    while (await connection.read(chunk).catch(() => null) !== null);
-  })();
-  try {
-    for (let index = 0; index < 160; index++) {
-      await send(connection, socketFrame(index === 0 ? 1 : 0, part, index === 159));
+  const flood = async ({ name, path, opcode, count, bytes, isEnded = false }: Fragmented) => {
+    const connection = await handshake(program, path, [`Authorization: Bearer ${KEY}`]);
+    assertEquals((await readResponse(connection, "head")).status, 101, name);
+    // The test reads what the server sends in the meantime, so that the server is never blocked.
+    const reading = (async () => {
+      const chunk = new Uint8Array(65_536);
+      while (await connection.read(chunk).catch(() => null) !== null);
+    })();
+    const part = new Uint8Array(bytes).fill(0x61);
+    // A ping may come between two fragments.
+    const next = [...socketFrame(0, part, false), ...socketFrame(9, part.subarray(0, 10))];
+    const atOnce = Math.ceil(65_536 / next.length);
+    const batch = Uint8Array.from(Array(atOnce).fill(next).flat());
+    try {
+      await send(connection, socketFrame(opcode, part, false));
+      for (let sent = 0; sent < count; sent += atOnce) await send(connection, batch);
+      if (isEnded) await send(connection, socketFrame(0, part));
+    } catch {
+      // The server closed the connection.
     }
-  } catch {
-    // The server closed the connection.
+    return async () => {
+      closeQuietly(connection);
+      await reading;
+    };
+  };
+  for (const attack of FRAGMENTED) {
+    const closings = await Promise.all(Array.from({ length: attack.sockets }, () => flood(attack)));
+    await assertWell(program);
+    for (const close of closings) await close();
   }
   await assertWell(program);
-  connection.close();
-  await reading;
   await assertSettlesBelow(program, 512);
 });
 
