@@ -16,11 +16,11 @@ Deno.test("MemoryTrimmer trims every 30 s only while much more is held than at t
       return trims;
     };
     assertEquals(passes(100, 40, 10), 0);
-    assertEquals(passes(164, 40, 10), 0);
-    assertEquals(passes(165, 40, 10), 1);
-    assertEquals(passes(165, 41, 10), 1);
-    assertEquals(passes(165, 40, 11), 1);
-    assertEquals(passes(165, 30, 10), 2);
+    assertEquals(passes(124, 40, 10), 0);
+    assertEquals(passes(125, 40, 10), 1);
+    assertEquals(passes(125, 41, 10), 1);
+    assertEquals(passes(125, 40, 11), 1);
+    assertEquals(passes(125, 30, 10), 2);
   }
   clock.pass(60_000);
   assertEquals([trims, clock.pending], [2, 0]);
