@@ -74,7 +74,9 @@ Deno.test("LogSearches refuses a download before it begins, and never in its mid
     Array.from({ length: 40 }, () => get("/tasks/c/t/logs?format=text&q=needle")),
   );
   assertEquals(downloads.filter(({ status }) => status === 503).length, 15);
-  const texts = downloads.filter(({ status }) => status === 200).map((response) => response.text());
+  const [begun, unread] = [downloads.slice(0, 5), downloads.slice(5)];
+  for (const { body } of unread) await body?.cancel();
+  const texts = begun.map((response) => response.text());
   let isRead = false;
   const others = (async () => {
     while (!isRead) {
