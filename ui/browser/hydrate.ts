@@ -25,6 +25,7 @@ import { PendingUpdates } from "./pending_updates.ts";
 import { probeServer } from "./probe.ts";
 import type { LivePage, LivePageOptions } from "./state.ts";
 import { LiveTab } from "./live_tab.ts";
+import { tabProgressOf } from "../shared/tab.ts";
 import type * as Fallback from "./fallback_entry.ts";
 import type { FallbackOptions } from "./fallback_entry.ts";
 import { lazySource, socketSource, type UpdateSource } from "./update_sources.ts";
@@ -105,11 +106,7 @@ export function hydratePage<Kind extends keyof Models>(
   const { page, isFailed = () => false, ready, refetch = () => {} } = taken;
   page.frame.scripted.value = true;
   const tab = new LiveTab({
-    tasks: data.page === "client"
-      ? [...data.model.tasks, ...data.model.subtasks]
-      : data.page === "task"
-      ? [data.model.task]
-      : [],
+    progress: tabProgressOf(data),
     id: data.page === "task" ? data.model.task.id : null,
     title: () => page.title(),
     isFailed,

@@ -8,7 +8,7 @@ import { effect, signal } from "@preact/signals";
 import type { Task } from "../../lib/task/task.ts";
 import type { Milestone } from "../shared/milestones.ts";
 import type { PendingChanges } from "./state.ts";
-import { tabIcon, TabProgress, type TabState, tabTitle } from "./tab.ts";
+import { tabIcon, type TabProgress, type TabState, tabTitle } from "../shared/tab.ts";
 
 /** The minimum time between two changes of the favicon, in milliseconds: browsers update it slowly. */
 const ICON_MS = 1_000;
@@ -17,7 +17,8 @@ const SEEN_MS = 5_000;
 
 /** The options of a {@linkcode LiveTab}. */
 export interface LiveTabOptions {
-  readonly tasks: readonly Task[];
+  /** The overall progress of the tasks that the page starts with. */
+  readonly progress: TabProgress;
   /** The id of the page's task; `null` on the list page. */
   readonly id: string | null;
   /** Returns the document title without progress and failures. */
@@ -39,7 +40,7 @@ export class LiveTab {
   /** @param options the tasks and the state of the page */
   constructor(options: LiveTabOptions) {
     this.#options = options;
-    this.#progress = new TabProgress(options.tasks, options.id);
+    this.#progress = options.progress;
     effect(() => {
       const title = options.title();
       document.title = options.id === null

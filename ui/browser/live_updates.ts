@@ -328,12 +328,13 @@ export class LiveUpdates implements Disposable {
     else if (this.#blocked >= BLOCKED_AFTER) this.#fallBack();
   }
 
-  /** Falls back to the next source, because the present one is blocked. */
+  /** Falls back to the next source: the server was found to have this version of the page, so the present one is blocked. */
   #fallBack(): void {
     if (this.#level + 1 < this.#options.sources.length) {
       this.#drop();
       this.#level++;
       this.#blocked = this.#failures = 0;
+      this.#isLost = this.#wasLive;
       this.#connect();
       return;
     }

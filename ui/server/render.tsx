@@ -24,6 +24,7 @@ import { NO_VALUES, type TaskValues } from "../../lib/task/value_book.ts";
 import { StatsShell } from "../components/stats_shell.tsx";
 import { ValuesSection } from "../components/values_section.tsx";
 import type { ClientPageModel, PageData, PageFrame, StatsPageModel, TaskPageModel } from "../shared/model.ts";
+import { tabIcon, tabProgressOf, type TabState, tabTitle } from "../shared/tab.ts";
 import { clientTitle, taskTitle } from "../shared/title.ts";
 import { StaticLog } from "./static_log.tsx";
 import { snapshotClientView, snapshotFrameView, snapshotTaskView } from "./snapshots.ts";
@@ -139,6 +140,7 @@ export function renderProblemPage(model: ProblemPageModel): string {
 
 function livePage(title: string, content: string, data: PageData, self: string): string {
   const { assets }: PageFrame = data.model;
+  const tab = tabOf(data);
   const head = (
     <>
       <link rel="stylesheet" href={assets.style} />
@@ -154,7 +156,14 @@ function livePage(title: string, content: string, data: PageData, self: string):
       </p>
     </noscript>,
   );
-  return documentOf(title, head, `${noScript}<div id="app">${content}</div>${dataBlock(data)}`);
+  const shown = data.page === "client" ? tabTitle(title, tab) : title;
+  return documentOf(shown, head, `${noScript}<div id="app">${content}</div>${dataBlock(data)}`, tabIcon(tab));
+}
+
+/** What the tab shows first. The browser would show the same, which saves it from drawing the icon a second time. */
+function tabOf(data: PageData): TabState {
+  const isFailed = data.page === "task" && data.model.task.state === "ERROR";
+  return { percent: tabProgressOf(data).percent, failed: isFailed ? 1 : 0, isLive: true };
 }
 
 /**
@@ -166,8 +175,8 @@ function dataBlock(data: PageData): string {
   return `<script type="application/json" id="model">${json}</script>`;
 }
 
-/** Renders a complete HTML document. */
-export function documentOf(title: string, head: JSX.Element | null, body: string): string {
+/** Renders a complete HTML document; `icon` is the URL of its favicon, by default the logo. */
+export function documentOf(title: string, head: JSX.Element | null, body: string, icon = ICON): string {
   const top = renderToString(
     <head>
       <meta charset="utf-8" />
@@ -175,7 +184,7 @@ export function documentOf(title: string, head: JSX.Element | null, body: string
       <meta name="color-scheme" content="light dark" />
       <meta name="robots" content="noindex" />
       <title>{title}</title>
-      <link rel="icon" href={ICON} />
+      <link rel="icon" href={icon} />
       {head}
     </head>,
   );

@@ -185,12 +185,18 @@ for (const block of ["refuses", "hangs", "ends"] as const) {
     await using server = new BlockedServer();
     server.blocks.set("socket", block);
     const witness = new ConnectionWitness();
-    using connection = connect(server, witness);
+    let probes = 0;
+    const probe = () => {
+      probes++;
+      return Promise.resolve("alive" as const);
+    };
+    using connection = connect(server, witness, { probe });
     server.change("before");
     await witness.until("live");
     server.change("after");
     await witness.until("changes after -");
     assertEquals(waysOf(witness), ["events"]);
+    assertEquals(probes, 1, "the page that was just found to be of this version is not probed again");
     assertEquals(connection.cursor, "e:2");
     assertEquals(witness.said.filter((text) => text === "changes before -").length, 1);
     assertEquals(

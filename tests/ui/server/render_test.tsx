@@ -4,6 +4,7 @@ import { renderClientPage, renderProblemPage, renderTaskPage } from "../../../ui
 import { pageOfTasks } from "../../../ui/shared/list_slice.ts";
 import type { ClientPageModel, TaskPageModel } from "../../../ui/shared/model.ts";
 import { clientCommands, firstTaskCommands } from "../../../ui/shared/commands.ts";
+import { tabIcon } from "../../../ui/shared/tab.ts";
 import type { StartableTask } from "../../../lib/page_renderer.ts";
 import type { Task } from "../../../lib/task/task.ts";
 import {
@@ -134,6 +135,15 @@ Deno.test("render functions escape markup in all texts", () => {
       "markup left an attribute",
     );
   }
+});
+
+Deno.test("renderClientPage() and renderTaskPage() show in the tab what the page's script would show", () => {
+  const failed = exampleTask({ state: "ERROR", active: false, finished_at: EXAMPLE_TIME + 9 });
+  const list = renderClientPage(clientModel([exampleTask({ progress: 40 })]));
+  assertStringIncludes(list, "<title>40% · 1 active · Taskscope</title>");
+  assertStringIncludes(list, tabIcon({ percent: 40, failed: 0, isLive: true }));
+  const page = renderTaskPage(taskModel(failed));
+  assertStringIncludes(page, tabIcon({ percent: null, failed: 1, isLive: true }));
 });
 
 Deno.test("render functions need neither inline scripts nor inline styles", () => {

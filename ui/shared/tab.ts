@@ -7,7 +7,7 @@
 import { formatCount, formatPercent } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
-import type { PendingChanges } from "./state.ts";
+import type { PageData } from "./model.ts";
 
 /** The values that a tab's title and favicon show. */
 export interface TabState {
@@ -35,7 +35,10 @@ export class TabProgress {
   }
 
   /** Applies changes of tasks. */
-  apply({ tasks, removed }: PendingChanges): void {
+  apply({ tasks, removed }: {
+    readonly tasks: ReadonlyMap<string, Task>;
+    readonly removed: Iterable<string>;
+  }): void {
     for (const id of removed) this.#progress.delete(id);
     for (const task of tasks.values()) this.#note(task);
   }
@@ -57,6 +60,12 @@ export class TabProgress {
     if (hasEnded(task) || !counts) this.#progress.delete(task.id);
     else this.#progress.set(task.id, task.progress);
   }
+}
+
+/** Returns the overall progress of the tasks of a page. */
+export function tabProgressOf({ page, model }: PageData): TabProgress {
+  if (page === "client") return new TabProgress([...model.tasks, ...model.subtasks], null);
+  return page === "task" ? new TabProgress([model.task], model.task.id) : new TabProgress([], null);
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Task } from "../../../lib/task/task.ts";
-import { tabIcon, TabProgress, tabTitle } from "../../../ui/browser/tab.ts";
+import { tabIcon, TabProgress, tabTitle } from "../../../ui/shared/tab.ts";
 import { assert, assertEquals, assertMatch, assertNotEquals } from "../../support/assert.ts";
 import { exampleTask } from "../../support/example_task.ts";
 
