@@ -47,12 +47,13 @@ export async function openFollowerStore(options: PostgresStoreOptions): Promise<
     await migrate(connection, name);
     await shareLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
     await refuseUnfinishedMove(connection, name);
-    return await loadFollower(connection, address, records, options);
+    const follower = await loadFollower(connection, address, records, options);
+    await connection.end();
+    return follower;
   } catch (cause) {
+    connection?.cut();
     records[Symbol.dispose]();
     throw postgresError(name, cause);
-  } finally {
-    connection?.cut();
   }
 }
 
@@ -158,8 +159,9 @@ export class FollowerStore {
       const { rows: [{ committedSeq }] } = await connection.query(OWNER_STATEMENT);
       if (committedSeq !== this.store.seq) throw new StorageError(name, "a change was not pulled");
       const live = await loadLive(connection);
-      this.#database.own(shard, committedSeq, await loadDeliveries(connection));
+      const deliveries = await loadDeliveries(connection);
       this.#index.skip(await lastPlace(connection));
+      this.#database.own(shard, committedSeq, deliveries);
       this.store.takeOver(shard.grant.seq, shard.grant.reservedSeq, { live, ended: [] });
       await this.#puller.close();
     } catch (cause) {

@@ -1,0 +1,203 @@
+import { DeposedError } from "../../../../lib/cluster/owned_shard.ts";
+import { StorageError } from "../../../../lib/errors.ts";
+import { inspectPostgres } from "../../../../lib/store/postgres/inspect_postgres.ts";
+import type { TaskStore } from "../../../../lib/store/store.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "../../../support/assert.ts";
+import { PostgresNode } from "../../../support/cluster/postgres_node.ts";
+import { type PostgresCluster, testPostgres as test } from "../../../support/postgres_cluster.ts";
+import { openPostgres } from "../../../support/postgres_home.ts";
+import { appendLog, delivery, line, logOf, putSeries, storedTask } from "../../../support/store_model.ts";
+import { until } from "../../../support/until.ts";
+
+/** Opens a node that owns the tasks. */
+async function openOwner({ url }: PostgresCluster, id = "owner"): Promise<PostgresNode> {
+  const owner = await PostgresNode.open(url, id);
+  await owner.takeOver();
+  return owner;
+}
+
+/** Puts tasks, and waits for their commit. */
+async function put(store: TaskStore, ...ids: readonly string[]): Promise<void> {
+  for (const id of ids) store.put("c", storedTask(id, store.takeSeq()));
+  await store.committed();
+}
+
+function remove(store: TaskStore, id: string): void {
+  store.remove("c", id, store.takeSeq());
+}
+
+function idsOf(store: TaskStore): string[] {
+  return Array.from(store.index.list("c"), ({ id }) => id);
+}
+
+async function expireLease(cluster: PostgresCluster): Promise<void> {
+  await cluster.query("UPDATE taskscope.shards SET expires = '-infinity'");
+}
+
+test("FollowerStore.pull() reads many changes in parts, and each task as of its last change", async (cluster) => {
+  await using owner = await openOwner(cluster);
+  await using node = await PostgresNode.open(cluster.url, "follower");
+  const { store } = owner;
+  await put(store, ...Array.from({ length: 1_000 }, (_, index) => `${index}`));
+  remove(store, "1");
+  await put(store, "0");
+  remove(store, "2");
+  assert(store.restore("c", storedTask("2", store.takeSeq())));
+  await put(store, "new");
+  const pulls = await node.catchUp();
+  assertEquals(pulls.map(({ tasks, hasMore }) => [tasks.length, hasMore]), [[997, true], [3, false]]);
+  assertEquals(pulls[1]!.tasks.map(({ stored: { id } }) => id), ["0", "2", "new"]);
+  assertEquals(pulls[1]!.removed.map(({ id }) => id), ["1", "2"]);
+  assertEquals(idsOf(node.store), idsOf(store));
+  assertEquals([node.store.seq, node.store.committedSeq], [store.seq, store.seq]);
+  assertEquals(pulls[1]!.owner, { id: "owner", address: null });
+  await owner.leases.heartbeat([owner.shard.grant]);
+  const { owner: present, isFree } = await node.follower.pull();
+  assertEquals([present, isFree], [{ id: "owner", address: "http://owner" }, false]);
+});
+
+test("FollowerStore.pull() returns new log lines, and keeps what has ended", async (cluster) => {
+  await using owner = await openOwner(cluster);
+  await using node = await PostgresNode.open(cluster.url, "follower");
+  const { store } = owner;
+  const add = async (first: number, log_count: number, state: "NOT_STARTED" | "FINISHED") => {
+    const texts = Array.from({ length: log_count - first }, (_, index) => `line ${first + index}`);
+    const seq = store.takeSeq();
+    const stored = storedTask("t", seq, state, { log_count });
+    store.put("c", stored);
+    appendLog(store, "c", "t", first, texts.map((text) => line(text)));
+    if (state === "FINISHED") store.pastRuns.add("c", stored.task);
+    await store.committed();
+    return (await node.catchUp()).flatMap(({ tasks }) => tasks).flatMap(({ lines }) => lines);
+  };
+  assertEquals((await add(0, 2, "NOT_STARTED")).map(({ number }) => number), [0, 1]);
+  assertEquals(await add(2, 4, "FINISHED"), [2, 3].map((number) => ({ number, ...line(`line ${number}`) })));
+  assertEquals((await logOf(node.store, "c", "t", 0, 9)).lines.length, 4);
+  const { name } = store.index.get("c", "t")!.summary;
+  assertEquals(node.store.pastRuns.newest("c", name), store.pastRuns.newest("c", name));
+  assertEquals(node.store.pastRuns.newest("c", name).length, 1);
+  assertEquals(node.store.index.get("c", "t")?.json, store.index.get("c", "t")?.json);
+  assertThrows(() => node.store.takeSeq(), StorageError, "another node owns the tasks");
+});
+
+test("FollowerStore.pull() reports changes that it cannot tell", async (cluster) => {
+  await using owner = await openOwner(cluster);
+  await put(owner.store, "0");
+  await using late = await PostgresNode.open(cluster.url, "late");
+  await put(owner.store, "1");
+  await using node = await PostgresNode.open(cluster.url, "follower");
+  await cluster.query("UPDATE taskscope.commits SET at = now() - interval '11 minutes'");
+  await owner.handOver();
+  await using next = await openOwner(cluster, "next");
+  await put(next.store, "2");
+  const rows = await cluster.query("SELECT seq FROM taskscope.commits");
+  assertEquals(rows.map(({ seq }) => Number(seq)), [next.store.seq], "old commits are deleted");
+  const { gap, tasks, seq } = await late.follower.pull();
+  assertEquals([gap, tasks, seq], [true, [], late.store.seq]);
+  assertEquals((await node.catchUp()).flatMap(({ tasks }) => tasks).length, 1);
+  for (
+    const change of [
+      "UPDATE taskscope.shards SET committed_seq = committed_seq + 1",
+      "UPDATE taskscope.shards SET committed_seq = committed_seq - 2",
+      "UPDATE taskscope.shards SET committed_seq = committed_seq + 1, epoch = 'another'",
+    ]
+  ) {
+    await cluster.query(change);
+    assert((await node.follower.pull()).gap, change);
+  }
+});
+
+test("FollowerStore.takeOver() goes on without an owner that has vanished, which commits nothing any more", async (cluster) => {
+  await using owner = await openOwner(cluster);
+  await using node = await PostgresNode.open(cluster.url, "follower");
+  const { store } = owner;
+  await put(store, "live", "removed", "kept");
+  putSeries(store, "c", "live", [[1, 10]]);
+  store.putDelivery(delivery("c", "live", store.seq, "{}"), "{}");
+  remove(store, "removed");
+  await store.committed();
+  await node.catchUp();
+  await put(store, "last");
+  await expireLease(cluster);
+  await node.take();
+  await assertRejects(() => node.follower.takeOver(node.shard), StorageError, "a change was not pulled");
+  await node.catchUp();
+  await node.follower.takeOver(node.shard);
+  store.put("c", storedTask("lost", store.takeSeq()));
+  const { cause } = await assertRejects(() => store.committed(), StorageError);
+  assert(cause instanceof DeposedError);
+  const taken = node.store;
+  assertGreater(taken.seq, store.seq);
+  assertEquals(
+    taken.takeOpened().live.map(({ id, progress }) => [id, progress]),
+    [["live", [[1, 10]]], ["kept", []], ["last", []]],
+  );
+  assertEquals(taken.deliveries().map(({ event }) => event), ["ended"]);
+  assertEquals(taken.restore("c", storedTask("removed", taken.takeSeq())), false);
+  await put(taken, "new");
+  await using late = await PostgresNode.open(cluster.url, "late");
+  for (const each of [taken, late.store]) assertEquals(idsOf(each), ["live", "kept", "last", "new"]);
+  assertEquals(await cluster.query("SELECT id FROM taskscope.tasks WHERE removed"), []);
+});
+
+test("SharedDatabase commits a batch once, although its result was lost", async (cluster) => {
+  await using owner = await openOwner(cluster);
+  await using node = await PostgresNode.open(cluster.url, "follower");
+  const { store } = owner;
+  await put(store, "1");
+  // A commit is on the disk before it waits for a standby, which does not exist.
+  await cluster.set("synchronous_standby_names", "nobody");
+  try {
+    store.put("c", storedTask("2", store.takeSeq()));
+    const failed = assertRejects(() => store.committed(), StorageError);
+    const waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    while ((await cluster.query(waiting)).length === 0);
+    await cluster.query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) w`);
+    await failed;
+    store.put("c", storedTask("3", store.takeSeq()));
+  } finally {
+    await cluster.set("synchronous_standby_names", "");
+  }
+  await until(() => store.degradation === null);
+  await store.committed();
+  const pulled = (await node.catchUp()).flatMap(({ tasks }) => tasks);
+  assertEquals(pulled.map(({ stored: { id } }) => id), ["1", "2", "3"]);
+  assertEquals((await cluster.query("SELECT FROM taskscope.commits")).length, 3);
+});
+
+test("FollowerStore.abandon() commits nothing, and tells whoever waits", async (cluster) => {
+  const owner = await openOwner(cluster);
+  owner.store.put("c", storedTask("1", owner.store.takeSeq()));
+  const waiting = assertRejects(() => owner.store.committed(), StorageError, "another node owns the tasks");
+  await owner[Symbol.asyncDispose]();
+  await waiting;
+  assertThrows(() => owner.store.takeSeq(), StorageError);
+  assertEquals(await cluster.query("SELECT FROM taskscope.tasks"), []);
+});
+
+test("A server does not open a database that a cluster uses, nor a node one that a server has", async (cluster) => {
+  const owner = await openOwner(cluster);
+  await owner.leases.heartbeat([owner.shard.grant]);
+  const refusal = async (open: () => Promise<unknown>) => (await assertRejects(open, StorageError)).reason;
+  const used = /^a cluster of nodes uses it: owner; stop the nodes, or join them with --advertise$/;
+  assertMatch(await refusal(() => openPostgres(cluster.url)), used);
+  assertMatch(await refusal(() => inspectPostgres(cluster.url, true)), used);
+  // Without a session, the lease goes on.
+  await owner[Symbol.asyncDispose]();
+  assertMatch(await refusal(() => openPostgres(cluster.url)), used);
+  await expireLease(cluster);
+  await using node = await PostgresNode.open(cluster.url, "node");
+  {
+    await using _server = await openPostgres(cluster.url);
+    assertMatch(await refusal(() => PostgresNode.open(cluster.url, "late")), /^another server on .* uses it/);
+    assertEquals(await node.leases.take([0]), []);
+  }
+  await node.takeOver();
+});
