@@ -41,6 +41,9 @@ export class Follower<Change> {
   #isStopped = false;
   #cancelTimer: (() => void) | null = null;
   #missedHints = 0;
+  /** What waits for the next pull, and for the pull in progress. */
+  #next: PromiseWithResolvers<void> | null = null;
+  #current: PromiseWithResolvers<void>[] = [];
 
   /** @param options the shard, the cursor and the callbacks */
   constructor(options: FollowerOptions<Change>) {
@@ -72,10 +75,28 @@ export class Follower<Change> {
     });
   }
 
+  /**
+   * Pulls, and resolves once everything is passed on that was committed before the call.
+   *
+   * @throws the error of the database, or an error if the follower was stopped
+   */
+  current(): Promise<void> {
+    if (this.#isStopped) return Promise.reject(stopped());
+    // The pull in progress may have begun before the call, so only the next one counts.
+    if (this.#next === null) {
+      this.#next = Promise.withResolvers();
+      // All calls of one turn of the event loop share a pull.
+      queueMicrotask(() => this.wake());
+    }
+    return this.#next.promise;
+  }
+
   /** Stops; nothing is passed on any more. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer?.();
+    this.#takeNext();
+    this.#settle(stopped());
   }
 
   async #run(): Promise<void> {
@@ -99,11 +120,13 @@ export class Follower<Change> {
 
   async #pullOnce(): Promise<void> {
     const { database, shard, epoch, onChanges, onReset } = this.#options;
+    this.#takeNext();
     let found: Changes<Change>;
     try {
       found = await database.changes(shard, this.#seq);
-    } catch {
+    } catch (error) {
       // The next regular pull tries again.
+      this.#settle(error);
       return;
     }
     if (this.#isStopped) return;
@@ -115,5 +138,23 @@ export class Follower<Change> {
     this.#seq = found.seq;
     this.#isDue ||= found.hasMore;
     if (found.changes.length > 0) onChanges(found);
+    if (!found.hasMore) this.#settle();
   }
+
+  #takeNext(): void {
+    if (this.#next !== null) this.#current.push(this.#next);
+    this.#next = null;
+  }
+
+  /** Ends the waits for the pull in progress: with an error, if one is given. */
+  #settle(error?: unknown): void {
+    for (const { resolve, reject } of this.#current.splice(0)) {
+      if (error === undefined) resolve();
+      else reject(error);
+    }
+  }
+}
+
+function stopped(): Error {
+  return new Error("The follower has stopped");
 }
