@@ -7,6 +7,7 @@
 import type { HandlerContext } from "./context.ts";
 import type { Docs } from "./openapi/docs.ts";
 import { Clients } from "./operations/clients.ts";
+import { Nodes } from "./operations/nodes.ts";
 import { MetricsEndpoint } from "./operations/metrics_endpoint.ts";
 import { TaskTotals } from "./operations/task_totals.ts";
 import type { Traffic } from "./operations/traffic.ts";
@@ -44,6 +45,7 @@ export interface Areas {
   readonly logs: Logs;
   readonly metrics: MetricsEndpoint;
   readonly names: Names;
+  readonly nodes: Nodes;
   /** The sockets that are not closed yet. */
   readonly open: OpenSockets;
   readonly pages: Pages;
@@ -101,6 +103,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     forwarded: new ForwardedReporters(context, open),
     logs: new Logs(context, searches),
     names: new Names(context),
+    nodes: new Nodes(context),
     pages: new Pages(context, searches),
     polled: new PolledTasks(),
     reports: new ReportCalls(context),

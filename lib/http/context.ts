@@ -24,6 +24,33 @@ import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 import type { Slots } from "./slots.ts";
 
+/** A node of a cluster. */
+export interface PresentNode {
+  readonly id: string;
+  /** The address of the node for other nodes. */
+  readonly address: string | null;
+  /** The version of the program. */
+  readonly version: string;
+  /** When the node joined, in epoch seconds by the clock of the database. */
+  readonly since: number;
+  /** Whether the node owns the tasks. */
+  readonly isOwner: boolean;
+  /** Whether this is the node that lists them. */
+  readonly isHere: boolean;
+}
+
+/** The figures of a node of a cluster. */
+export interface NodeFigures {
+  /** Whether this node owns the tasks. */
+  readonly isOwner: boolean;
+  /** How often this node has lost the tasks to another one, or the database has lost what it had confirmed. */
+  readonly lost: number;
+  /** The number of requests that this node has forwarded to the owner, by outcome. */
+  readonly forwarded: Readonly<Record<"answered" | "unreachable" | "unanswered", number>>;
+  /** How often a regular look into the database found changes about which no notification had come. */
+  readonly missedHints: number;
+}
+
 /** Values for the metrics that come from neither tasks nor requests. */
 export interface Operations {
   /** Returns the number of webhook deliveries, by outcome. */
@@ -32,6 +59,10 @@ export interface Operations {
   storageBytes(): number | null;
   /** Returns how often the server had to open its port again; `null` if that is unknown. */
   portReopenings(): number | null;
+  /** Lists the nodes of the cluster that are present, oldest first; none if the server is not a node of one. */
+  nodes(): Promise<readonly PresentNode[]>;
+  /** Returns the figures of the node; `null` if the server is not a node of a cluster. */
+  node(): NodeFigures | null;
 }
 
 /** The parts of the monitor that the HTTP handler uses. */

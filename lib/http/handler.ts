@@ -9,7 +9,7 @@ import type { Need } from "../access/grant.ts";
 import { ClosedError, DamagedRecordError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
 import { Dispatcher } from "./cluster/dispatcher.ts";
-import type { ForwardedRequest } from "./cluster/forwarded_request.ts";
+import { ForwardedRequest } from "./cluster/forwarded_request.ts";
 import { notOwner, type Owner } from "./cluster/forwarder.ts";
 import { compressed } from "./compression.ts";
 import type { HandlerContext } from "./context.ts";
@@ -76,8 +76,13 @@ export class Handler {
    * requests.
    */
   beginClosing(): void {
-    const { waits, sockets, events, batches, forwarded } = this.#areas;
     this.#isClosing = true;
+    this.announceClosing();
+  }
+
+  /** Announces to watchers and reporters that they should connect again, and ends every wait. */
+  announceClosing(): void {
+    const { waits, sockets, events, batches, forwarded } = this.#areas;
     waits.close();
     sockets.tellAll(CLOSING);
     events.tellAll("closing", CLOSING);
@@ -155,7 +160,8 @@ export class Handler {
       const polled = this.#isClosing ? undefined : this.#polledTask(request, peer);
       if (polled instanceof Promise) return polled.catch((error) => this.#problem(error, request, reader));
       if (polled !== undefined) return polled;
-      const host = this.#guard.checkHost(request);
+      // The node that a forwarded request came to has checked its host.
+      const host = request instanceof ForwardedRequest ? request.host : this.#guard.checkHost(request);
       const segments = segmentsOf(request.url, this.#context.access.basePath);
       const match = this.#tree.find(segments);
       reader = this.#readerOf(request, segments, match);

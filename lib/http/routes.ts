@@ -124,6 +124,7 @@ export const ROUTES: readonly Route<Areas>[] = [
 
   route("POST /tokens", "operate", ({ sharing }, call) => sharing.create(call), KEY_CALL),
   route("GET /clients", "operate", ({ clients }) => clients.list(), COMPRESSED),
+  route("GET /nodes", "operate", ({ nodes }) => nodes.list(), LOCAL),
   route("GET /metrics", "operate", ({ metrics }) => metrics.answer(), LOCAL),
   route(
     "GET /openapi.json",

@@ -81,6 +81,8 @@ export class HeldServer implements AsyncDisposable {
         deliveries: () => ({ waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 }),
         storageBytes: () => null,
         portReopenings: () => null,
+        nodes: () => Promise.resolve([]),
+        node: () => null,
       },
       gate: new Gate({
         ...{ keyring, authorize: null, limits: all, proxies: access.trustedProxies, notice: () => {} },

@@ -16,6 +16,7 @@ type Where = null | "here" | Owner;
 
 /** A {@linkcode ClusterGate} that a test controls. */
 export class NodeGate implements ClusterGate {
+  isOwner = true;
   forwarder!: Forwarder;
   /** Returns where the node handles a request. */
   decide: (isChange: boolean) => Where | Promise<Where> = () => null;

@@ -17,6 +17,8 @@ export interface ClusterGate {
    * @throws {Problem} (rejects) 503 if no node owns the tasks for `ownerWaitMs`, or this node can't reach the database
    */
   route(isChange: boolean): null | Promise<"here" | Owner>;
+  /** Whether this node owns the tasks, so that it may answer, and refuse, by what it has in memory. */
+  readonly isOwner: boolean;
   /** Forwards requests to the owner, and recognises those that other nodes forwarded. */
   readonly forwarder: Forwarder;
 }

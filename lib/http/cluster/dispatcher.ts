@@ -66,8 +66,19 @@ export class Dispatcher {
    */
   dispatch(call: Dispatched): Answer {
     const where = this.#gate.route(call.isChange);
-    if (where === null) return call.here(call.request);
+    if (where === null) return this.#owned(call);
     return call.request instanceof ForwardedRequest ? this.#last(call, where) : this.#first(call, where);
+  }
+
+  /** Handles a request as the owner. What was read from memory counts only if this node still owns the tasks at the end. */
+  #owned({ request, isChange, here }: Dispatched): Answer {
+    const answer = here(request);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.then((response) => {
+      // A change that succeeded is committed.
+      if (this.#gate.isOwner || (isChange && response.status < 400)) return response;
+      throw noOwner();
+    });
   }
 
   /** Handles a request that another node forwarded; it is not forwarded again. */

@@ -11,6 +11,8 @@ import { FORWARDED } from "./headers.ts";
 export class ForwardedRequest extends Request {
   /** The request as it arrived at this node, which a WebSocket is upgraded from. */
   readonly original: Request;
+  /** The host that the request was sent to, which the other node has checked. */
+  readonly host: string;
   /** The address at the other end of the connection to the other node; `""` if it is unknown. */
   readonly peer: string;
 
@@ -22,10 +24,12 @@ export class ForwardedRequest extends Request {
   constructor(original: Request, target: string, { origin, peer }: Vouched) {
     const headers = new Headers(original.headers);
     headers.delete(FORWARDED);
-    headers.set("host", new URL(origin).host);
+    const { host } = new URL(origin);
+    headers.set("host", host);
     const { method, body } = original;
     super(`${origin}${target}`, { method, headers, body });
     this.original = original;
+    this.host = host;
     this.peer = peer;
   }
 }

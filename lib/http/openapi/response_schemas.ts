@@ -234,6 +234,17 @@ export const CLIENTS = z.strictObject({
     ended: count.describe("the number of its tasks that have ended and are still stored"),
   })),
 });
+/** `GET /nodes` */
+export const NODES = z.strictObject({
+  nodes: z.array(z.strictObject({
+    id: z.string(),
+    address: z.string().nullable().describe("the address of the node for the others"),
+    version: z.string(),
+    since: time.describe("when the node joined, in epoch seconds"),
+    owner: z.boolean().describe("whether this node owns the tasks"),
+    here: z.boolean().describe("whether this node sent the list"),
+  })),
+});
 /** `POST /tokens` */
 export const TOKEN = z.strictObject({
   token: z.string(),

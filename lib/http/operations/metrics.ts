@@ -8,7 +8,7 @@
 import { Counter, Gauge, Registry as MetricRegistry } from "prom-client";
 import type { Registry } from "../../registry/registry.ts";
 import { VERSION } from "../../version.ts";
-import type { Operations } from "../context.ts";
+import type { NodeFigures, Operations } from "../context.ts";
 import { LoopDelay } from "./loop_delay.ts";
 import type { TaskTotals } from "./task_totals.ts";
 import type { Traffic } from "./traffic.ts";
@@ -48,6 +48,7 @@ export class Metrics implements Disposable {
     this.#defineRequests();
     this.#defineStorage();
     this.#defineWebhooks();
+    this.#defineNode();
   }
 
   /** Returns the current metrics as text. */
@@ -188,6 +189,37 @@ export class Metrics implements Disposable {
     this.#by("outcome", Counter, "taskscope_webhooks_total", done, () => {
       const { waiting: _, ...outcomes } = operations.deliveries();
       return Object.entries(outcomes);
+    });
+  }
+
+  /** Defines the metrics of a node of a cluster, which other servers leave out. */
+  #defineNode(): void {
+    const { operations } = this.#sources;
+    const figure = (read: (figures: NodeFigures) => number) => () => {
+      const figures = operations.node();
+      return figures === null ? null : read(figures);
+    };
+    this.#one(
+      Gauge,
+      "taskscope_node_is_owner",
+      "1 if this node owns the tasks, else 0.",
+      figure(({ isOwner }) => isOwner ? 1 : 0),
+    );
+    this.#one(
+      Counter,
+      "taskscope_node_losses_total",
+      "How often this node has lost the tasks to another one.",
+      figure(({ lost }) => lost),
+    );
+    this.#one(
+      Counter,
+      "taskscope_node_missed_notifications_total",
+      "How often this node found changes about which no notification had come.",
+      figure(({ missedHints }) => missedHints),
+    );
+    const forwarded = "Requests that this node has forwarded to the owner, by outcome.";
+    this.#by("outcome", Counter, "taskscope_node_forwarded_requests_total", forwarded, () => {
+      return Object.entries(operations.node()?.forwarded ?? {});
     });
   }
 

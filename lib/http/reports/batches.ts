@@ -101,7 +101,11 @@ class SocketSession {
 
   receive(data: unknown): void {
     if (this.#isOver) return;
-    const { reportBytes } = this.#context.limits;
+    const { limits: { reportBytes }, cluster } = this.#context;
+    if (cluster !== null && !cluster.isOwner) {
+      // What this node has in memory may be outdated, so it must not refuse anything by it.
+      return this.close(CLOSE.tryAgainLater, "Another node owns the tasks; connect again");
+    }
     const bytes = sizeOf(data);
     if (bytes > reportBytes) {
       return this.close(CLOSE.tooBig, `Messages must have at most ${reportBytes} bytes`);

@@ -6,7 +6,7 @@
 
 import { TOKEN_BODY } from "../../pages/sharing.ts";
 import type { CallGroup } from "../call.ts";
-import { CLIENTS, HEALTH, READINESS, TOKEN } from "../response_schemas.ts";
+import { CLIENTS, HEALTH, NODES, READINESS, TOKEN } from "../response_schemas.ts";
 
 /** The calls that operate the server. */
 export const OPERATION_CALLS: CallGroup = {
@@ -53,6 +53,19 @@ export const OPERATION_CALLS: CallGroup = {
       summary: "List the clients that have tasks",
       responses: { 200: CLIENTS },
       example: "curl {server}/clients",
+    },
+    {
+      id: "listNodes",
+      method: "get",
+      path: "/nodes",
+      access: "key",
+      summary: "List the servers that share the database",
+      description:
+        "The servers that were started with `--advertise` and are present, with the one that owns the tasks. The list of " +
+        "any other server is empty.",
+      responses: { 200: NODES },
+      problems: [503],
+      example: "curl {server}/nodes",
     },
     {
       id: "createToken",
