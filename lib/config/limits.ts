@@ -115,6 +115,11 @@ export interface MonitorLimits {
    */
   readonly commitIntervalMs: number;
   /**
+   * The lease of the node that owns the tasks of a cluster, in milliseconds: after a failure of this node, another one
+   * takes over when the lease has ended.
+   */
+  readonly leaseMs: number;
+  /**
    * The maximum number of open watcher connections, both WebSockets and event streams; further ones are
    * rejected.
    */
@@ -246,6 +251,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   valuePoints: 4_000_000,
   unsavedCharacters: 64 * 1024 * 1024,
   commitIntervalMs: 50,
+  leaseMs: 10_000,
   watchers: 10_000,
   waitingRequests: 1_000,
   watcherQueueBytes: 1024 * 1024,
@@ -259,7 +265,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   unfinishedBodyBytes: 32 * 1024 * 1024,
   requestTimeoutMs: 30_000,
   ownerWaitMs: 5_000,
-  forwardTimeoutMs: 10_000,
+  forwardTimeoutMs: 5_000,
   forwardedRequests: 1_000,
   forwardQueueBytes: 16 * 1024 * 1024,
   frameIntervalMs: 50,

@@ -64,10 +64,20 @@ export function stateStatement(shard: number | null): QueryConfig {
   };
 }
 
-/** Returns the nodes that are present. */
+/** Returns the nodes that are present, and the time of the database, in epoch milliseconds. */
 export const NODES_STATEMENT: QueryConfig = {
   name: "nodes",
-  text: "SELECT id FROM taskscope.nodes WHERE expires >= clock_timestamp() ORDER BY id",
+  text: `SELECT id, extract(epoch FROM clock_timestamp())::double precision * 1000 AS "nowMs"
+    FROM taskscope.nodes WHERE expires >= clock_timestamp() ORDER BY id`,
+};
+
+/** Returns what the nodes that are present say of themselves, and which of them owns the first shard. */
+export const MEMBERS_STATEMENT: QueryConfig = {
+  name: "members",
+  text: `SELECT n.id, address, version, extract(epoch FROM since)::double precision AS since,
+      coalesce(s.owner = n.id AND s.expires >= clock_timestamp(), false) AS "isOwner"
+    FROM taskscope.nodes n LEFT JOIN taskscope.shards s ON s.id = 0
+    WHERE n.expires >= clock_timestamp() ORDER BY since, n.id`,
 };
 
 /**

@@ -20,6 +20,7 @@ import {
   fenceStatement,
   type Leaseholder,
   leaveStatement,
+  MEMBERS_STATEMENT,
   NODES_STATEMENT,
   releaseStatement,
   renewStatement,
@@ -40,6 +41,18 @@ export interface ShardBatch {
   readonly statements: readonly QueryConfig[];
 }
 
+/** A node that is present. */
+export interface ClusterMember {
+  readonly id: string;
+  /** The URL at which the other nodes reach it; `null` if they need not. */
+  readonly address: string | null;
+  readonly version: string;
+  /** Since when it is present, in epoch seconds by the clock of the database. */
+  readonly since: number;
+  /** Whether it owns the tasks. */
+  readonly isOwner: boolean;
+}
+
 /** The code of the error that a fence raises. */
 const DIVISION_BY_ZERO = "22012";
 
@@ -50,6 +63,9 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   /** Renewals have a connection of their own, so that they never wait for a commit. */
   readonly #renewals: ReopenedConnection;
   readonly #commits: ReopenedConnection;
+
+  /** How much the time of the database is ahead of the monotonic clock, in milliseconds. */
+  #ahead = Date.now() - performance.now();
 
   /**
    * @param address the database
@@ -63,6 +79,11 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
     this.#commits = new ReopenedConnection(address, this.#limitMs);
   }
 
+  /** The time of the database as of the last heartbeat, in epoch milliseconds; before the first one, that of this machine. */
+  get nowMs(): number {
+    return performance.now() + this.#ahead;
+  }
+
   async heartbeat(held: readonly Tenure[]): Promise<Heartbeat> {
     const [renewed, shards, nodes] = await this.#renewals.use((connection) =>
       Promise.all(
@@ -71,6 +92,8 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
         ),
       )
     );
+    const [first] = nodes!.rows;
+    if (first !== undefined) this.#ahead = first.nowMs - performance.now();
     return {
       renewed: renewed!.rows,
       shards: shards!.rows.map(shardState),
@@ -89,6 +112,15 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
 
   async release(held: readonly Tenure[]): Promise<void> {
     await this.#rows(releaseStatement(this.#holder, held));
+  }
+
+  /**
+   * Lists the nodes that are present, oldest first.
+   *
+   * @throws {Error} of `pg`, or after the timeout
+   */
+  async members(): Promise<readonly ClusterMember[]> {
+    return await this.#rows(MEMBERS_STATEMENT);
   }
 
   async leave(): Promise<void> {

@@ -1,0 +1,51 @@
+/**
+ * Lets a node join the cluster of a database.
+ *
+ * @module
+ */
+
+import { StorageError } from "../../errors.ts";
+import { Connection } from "./connection.ts";
+import { readAddress } from "./postgres_address.ts";
+import { postgresError } from "./postgres_errors.ts";
+import { migrate } from "./schema.ts";
+import { checkServer, checkSession } from "./server_checks.ts";
+
+/**
+ * Lets a node join the cluster of a database, which it creates the schema of if there is none.
+ *
+ * @param url the URL of the database
+ * @param fingerprint identifies the key of the node without revealing it; `""` if it has none
+ * @returns the secret that the nodes share
+ * @throws {ConfigError} if the URL is invalid
+ * @throws {StorageError} if the database cannot be used, or nodes with another key use it
+ */
+export async function joinCluster(url: string, fingerprint: string): Promise<string> {
+  const address = readAddress(url);
+  const { name } = address;
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.open(address);
+    await checkSession(connection, address);
+    await checkServer(connection, name);
+    await migrate(connection, name);
+    // The last node that leaves, or that is gone for long enough, makes room for another key.
+    await connection.query({
+      text: `UPDATE taskscope.meta SET key_fingerprint = $1 WHERE key_fingerprint IS NULL
+        OR NOT EXISTS (SELECT FROM taskscope.nodes WHERE expires >= clock_timestamp())`,
+      values: [fingerprint],
+    });
+    const { rows: [row] } = await connection.query(
+      "SELECT secret, key_fingerprint AS known FROM taskscope.meta",
+    );
+    if (row.known === fingerprint) return row.secret;
+  } catch (cause) {
+    throw postgresError(name, cause);
+  } finally {
+    connection?.cut();
+  }
+  throw new StorageError(
+    name,
+    "the nodes that use it have another key; start this node with the same one, or stop all others first",
+  );
+}
