@@ -68,7 +68,7 @@ export class Notifier implements AsyncDisposable {
         notice,
       }),
     ]));
-    this.#takeOver();
+    this.resume();
     this.#unsubscribe = store.onDegradation((degradation) => {
       if (degradation === null) this.#pump();
     });
@@ -111,6 +111,17 @@ export class Notifier implements AsyncDisposable {
     }
   }
 
+  /** Resumes the deliveries that are in the store. */
+  resume(): void {
+    const queues = new Map(Array.from(this.#queues, ([{ key }, queue]) => [key, queue]));
+    const endedBefore = (Date.now() - this.#limits.notifyAgeMs) / 1_000;
+    for (const delivery of this.#store.deliveries()) {
+      const queue = queues.get(delivery.receiver);
+      if (queue !== undefined) queue.add(delivery);
+      else if (delivery.at < endedBefore) this.#store.removeDelivery(delivery.id);
+    }
+  }
+
   /** Starts to send deliveries. */
   start(): void {
     for (const queue of this.#queues.values()) queue.start();
@@ -125,16 +136,6 @@ export class Notifier implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#unsubscribe();
     await Promise.all(Array.from(this.#queues.values(), (queue) => queue[Symbol.asyncDispose]()));
-  }
-
-  #takeOver(): void {
-    const queues = new Map(Array.from(this.#queues, ([{ key }, queue]) => [key, queue]));
-    const endedBefore = (Date.now() - this.#limits.notifyAgeMs) / 1_000;
-    for (const delivery of this.#store.deliveries()) {
-      const queue = queues.get(delivery.receiver);
-      if (queue !== undefined) queue.add(delivery);
-      else if (delivery.at < endedBefore) this.#store.removeDelivery(delivery.id);
-    }
   }
 
   #pump(): void {

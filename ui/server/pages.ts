@@ -31,7 +31,7 @@ import type { BulkAction } from "../shared/view.ts";
 /**
  * Creates the page renderer, which uses the components and static files of this folder.
  *
- * @param version the program's version, shown in the footer
+ * @param version the program's version, and the name of the node in a cluster, as shown in the footer
  * @returns the page renderer
  */
 export function pageRenderer(version: string): PageRenderer {

@@ -18,7 +18,7 @@ export interface TerminalCommand {
 
 /** The data that all pages of a client have in common. */
 export interface PageFrame extends PageContext {
-  /** The server's version. */
+  /** The server's version, and the name of the node in a cluster. */
   readonly version: string;
   /** The URLs of the page's static files. */
   readonly assets: {

@@ -92,6 +92,13 @@ export const SERVE_FLAGS = {
     help:
       "database file, or postgres://user@host/database; :memory: stores nothing; by default taskscope-<port>.db in your data folder",
   },
+  advertise: {
+    kind: "value",
+    group: "Storage",
+    placeholder: "<url>",
+    help:
+      "address of this server for others that use the same PostgreSQL database, such as http://10.0.0.5:8000",
+  },
   durability: {
     kind: "value",
     group: "Storage",

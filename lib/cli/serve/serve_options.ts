@@ -6,6 +6,7 @@
 
 import { checkKey } from "../../access/keyring.ts";
 import { resolveAccess } from "../../config/access_options.ts";
+import { resolveAdvertise } from "../../config/cluster_options.ts";
 import { resolveChannel } from "../../config/channel_name.ts";
 import { type MonitorLimits, resolveLimits } from "../../config/limits.ts";
 import { ConfigError } from "../../errors.ts";
@@ -23,6 +24,8 @@ export interface ServeOptions {
   readonly port: number;
   /** The path of the database file, or `:memory:`; `undefined` for the default file. */
   readonly data: string | undefined;
+  /** The address for other servers that use the same database; `undefined` if there are none. */
+  readonly advertise: string | undefined;
   readonly durability: Durability;
   readonly basePath: string;
   readonly publicUrls: readonly string[];
@@ -85,6 +88,7 @@ export function parseServe(
     trustedProxies: values["trust-proxy"],
     port: values.port,
     data: values.data,
+    advertise: values.advertise,
     durability: values.durability,
     basePath: values["base-path"] ?? "",
     publicUrls: values["public-url"],
@@ -105,6 +109,7 @@ export function parseServe(
   const { notifyReceivers } = resolveLimits(options.limits);
   resolveNotify(options.notify, notifyReceivers);
   resolveChannel(options.channel);
+  resolveAdvertise(options);
   return options;
 }
 

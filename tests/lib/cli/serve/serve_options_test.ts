@@ -13,6 +13,7 @@ const DEFAULTS = {
   host: "127.0.0.1",
   port: 8000,
   data: undefined,
+  advertise: undefined,
   durability: "normal" as const,
   basePath: "",
   publicUrls: [],
@@ -71,13 +72,34 @@ Deno.test("parseServe() reads every flag and its environment variable", () => {
   for (const given of [parse(["--no-demo"]), parse([], { TASKSCOPE_NO_DEMO: "1" })]) {
     assertEquals(given, { ...DEFAULTS, withDemo: false });
   }
-  const alone = ["no-demo", "key-file", "cert", "tls-key", "insecure-http"];
+  const alone = ["advertise", "no-demo", "key-file", "cert", "tls-key", "insecure-http"];
   const tested = new Set([...table.map(([flag]) => flag), ...alone]);
   assertEquals(Object.keys(SERVE_FLAGS).filter((flag) => !tested.has(flag)), []);
   assertEquals(parse(["--limit", "watchers=5", "--limit=endedTasks=0"])?.limits, {
     watchers: 5,
     endedTasks: 0,
   });
+});
+
+Deno.test("parseServe() accepts --advertise only with PostgreSQL, and on other machines only with a key", () => {
+  const data = ["--data", "postgres://db/tasks"];
+  for (const advertise of ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"]) {
+    assertEquals(parse([...data, "--advertise", advertise])?.advertise, advertise);
+  }
+  const key = { TASKSCOPE_KEY: KEY };
+  assertEquals(
+    parse([...data, "--advertise", "https://10.0.0.5:8000"], key)?.advertise,
+    "https://10.0.0.5:8000",
+  );
+  const wrong: [string[], string][] = [
+    [["--advertise", "http://127.0.0.1:8000"], "the nodes share a PostgreSQL database"],
+    [[...data, "--advertise", "http://10.0.0.5:8000"], "nodes on several machines need a key"],
+    [[...data, "--advertise", "10.0.0.5:8000"], 'Cannot advertise "10.0.0.5:8000"'],
+    [[...data, "--advertise", "ftp://10.0.0.5"], "wanted the address of this node"],
+    [[...data, "--advertise", "http://10.0.0.5:8000/monitor"], "without a path"],
+    [[...data, "--advertise", "http://user:word@10.0.0.5:8000"], "without a path"],
+  ];
+  for (const [args, message] of wrong) assertThrows(() => parse(args), ConfigError, message);
 });
 
 Deno.test("parseServe() accepts several --notify flags, and reads their secret only from the environment", () => {

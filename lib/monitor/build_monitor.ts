@@ -1,0 +1,276 @@
+/**
+ * Builds a monitor around a store: connects the registry, hub, webhooks and HTTP handler.
+ *
+ * @module
+ */
+
+import { pageRenderer } from "../../ui/server/pages.ts";
+import { Keyring } from "../access/keyring.ts";
+import { ChannelServer } from "../registry/channel_server.ts";
+import { randomId } from "../random_id.ts";
+import { checkChannelIsFree } from "../channel/authority.ts";
+import { resolveAccess } from "../config/access_options.ts";
+import { resolveChannel } from "../config/channel_name.ts";
+import { type MonitorLimits, resolveLimits } from "../config/limits.ts";
+import { resolveStorage } from "../config/storage_options.ts";
+import { bodyLimits } from "../http/body.ts";
+import { ByteBudget } from "../http/byte_budget.ts";
+import type { ClusterGate } from "../http/cluster/cluster_gate.ts";
+import type { NodeFigures, PresentNode } from "../http/context.ts";
+import { Handler } from "../http/handler.ts";
+import { ClientShares } from "../http/client_shares.ts";
+import { Gate } from "../http/gate.ts";
+import { Slots } from "../http/slots.ts";
+import { Hub } from "../hub/hub.ts";
+import { LocalSink } from "../registry/local_sink.ts";
+import { Notifier } from "../notify/notifier.ts";
+import { resolveNotify } from "../notify/options.ts";
+import { wrapperFor } from "../reporter/wrap.ts";
+import { Registry } from "../registry/registry.ts";
+import { registerMonitor } from "../reporter/local_monitors.ts";
+import { RELEASES } from "../reporters/releases.ts";
+import type { FollowedChanges, FollowedStore } from "../store/followed.ts";
+import type { TaskStore } from "../store/store.ts";
+import { withTimeout } from "../timeout.ts";
+import { VERSION } from "../version.ts";
+import type { ConnectionInfo, Monitor } from "./monitor.ts";
+import type { MonitorOptions } from "./monitor_options.ts";
+import { registeredTasks } from "./registered_tasks.ts";
+
+/** How long a shutdown waits for running tasks to end, in milliseconds. */
+const SHUTDOWN_GRACE_MS = 2_000;
+
+/**
+ * How long a shutdown waits for the last webhook deliveries, in milliseconds; later ones stay in the
+ * database.
+ */
+const NOTIFY_WAIT_MS = 1_000;
+
+/**
+ * How long a shutdown waits for peers to confirm the close of WebSockets and to read the rest of event
+ * streams, in milliseconds.
+ */
+const CLOSE_WAIT_MS = 500;
+
+/** Opens the store of a monitor, once its options are known to be valid. */
+export type OpenStore = (limits: MonitorLimits, notice: (text: string) => void) => TaskStore;
+
+/** The part of a cluster that a monitor belongs to. */
+export interface ClusterMembership {
+  /** The name of this node, which its pages show. */
+  readonly node: string;
+  /** The store of the monitor, which follows the authority at first. */
+  readonly store: FollowedStore;
+  /** Decides which requests other nodes handle. */
+  readonly gate: ClusterGate;
+  /** Lists the nodes that are present. */
+  readonly nodes: () => Promise<readonly PresentNode[]>;
+  /** Returns the figures of this node, for metrics. */
+  readonly figures: () => NodeFigures;
+  /** Closes the store without committing anything more. */
+  readonly abandon: () => Promise<void>;
+}
+
+/** A monitor, and what its cluster does with it. */
+export interface BuiltMonitor extends Monitor {
+  /** Applies and publishes changes that the authority on another node has committed. */
+  follow(changes: FollowedChanges): void;
+  /** Becomes the authority, once the store is this node's. */
+  takeOver(): void;
+  /** Tells watchers, reporters and running tasks that this node ends, ends the tasks, and commits everything. */
+  settle(graceMs?: number): Promise<void>;
+}
+
+/**
+ * Builds a monitor.
+ *
+ * @param options the options of the monitor
+ * @param open opens its store
+ * @param cluster the cluster; `null` if this is the only node
+ * @throws {ConfigError} if an option is invalid
+ * @throws {ChannelConflictError} if another monitor in this isolate uses the same channel
+ */
+export function buildMonitor(
+  options: MonitorOptions,
+  open: OpenStore,
+  cluster: ClusterMembership | null = null,
+): BuiltMonitor {
+  const { authorize = null, onError = logError, onNotice = logNotice } = options;
+  const limits = resolveLimits(options.limits);
+  const access = resolveAccess(options);
+  const keyring = access.key === null ? null : new Keyring(access.key);
+  const channel = resolveChannel(options.channel);
+
+  const receivers = resolveNotify(options.notify ?? [], limits.notifyReceivers);
+  const startables = registeredTasks(options.tasks ?? {}, () => sink);
+  // The channel is checked before the database file is opened and locked, so that a failure leaves nothing to
+  // clean up.
+  checkChannelIsFree(channel);
+
+  const store = open(limits, onNotice);
+  const notifier = new Notifier({
+    store,
+    receivers,
+    secret: options.notifySecret || null,
+    limits,
+    notice: onNotice,
+  });
+  const registry = new Registry({
+    store,
+    limits,
+    followed: cluster?.store ?? null,
+    // Where several nodes use the store, nothing is published that is not committed.
+    unsavedEpoch: cluster === null ? newEpoch() : store.epoch,
+    onEnd: (client, stored) => notifier.ended(client, stored),
+  });
+  const sink: LocalSink = new LocalSink(registry);
+  const authority = new ChannelServer({
+    registry,
+    channel,
+    publishIntervalMs: limits.frameIntervalMs,
+    reportError: onError,
+  });
+  const hub = new Hub(registry, { ...limits, reportError: onError });
+  const handler = new Handler({
+    registry,
+    hub,
+    sink,
+    startables,
+    started: new Slots(limits.startedTasks, "running tasks that were started by name"),
+    limits,
+    bodies: bodyLimits(limits),
+    unsent: new ByteBudget(limits.unsentBytes),
+    shares: keyring === null ? new ClientShares(registry, access.trustedProxies) : null,
+    access,
+    pages: pageRenderer(cluster === null ? VERSION : `${VERSION}, node ${cluster.node}`),
+    releases: RELEASES,
+    keyring,
+    operations: {
+      deliveries: () => notifier.counts,
+      storageBytes: () => sizeOf(resolveStorage(options).file),
+      portReopenings: options.portReopenings ?? (() => null),
+      nodes: cluster?.nodes ?? (() => Promise.resolve([])),
+      node: cluster?.figures ?? (() => null),
+    },
+    cluster: cluster?.gate ?? null,
+    gate: new Gate({
+      ...{ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice },
+      findRun: (client, id) => registry.stored(client, id),
+    }),
+    reportError: onError,
+  });
+  store.onDegradation((degradation) =>
+    onNotice(
+      degradation === null
+        ? "Tasks are stored again"
+        : `Tasks can't be stored, and are kept in memory for now: ${degradation.error.message}`,
+    )
+  );
+  let withdraw = () => {};
+  const serveLocalTasks = () => {
+    withdraw = registerMonitor(channel, sink);
+    notifier.start();
+  };
+  if (cluster === null) serveLocalTasks();
+
+  async function dispose(): Promise<void> {
+    withdraw();
+    sink[Symbol.dispose]();
+    handler.close();
+    hub[Symbol.dispose]();
+    authority[Symbol.dispose]();
+    registry[Symbol.dispose]();
+    await notifier[Symbol.asyncDispose]();
+    await (cluster === null ? store[Symbol.asyncDispose]() : cluster.abandon());
+  }
+
+  async function settle(graceMs = SHUTDOWN_GRACE_MS): Promise<void> {
+    registry.announceShutdown();
+    await withTimeout(whenIdle(registry), graceMs);
+    registry.interruptAll("The server was shut down while the task ran");
+    await Promise.all([hub.flush(), withTimeout(notifier.whenSettled(), NOTIFY_WAIT_MS)]);
+  }
+
+  return {
+    fetch: (request, info) => handler.handle(request, info === undefined ? "" : peerOf(info), info),
+    monitored: wrapperFor(() => sink),
+    registry,
+    get watchers() {
+      return handler.watchers;
+    },
+    get deliveries() {
+      return notifier.counts;
+    },
+    follow: (changes) => registry.follow(changes),
+    takeOver() {
+      notifier.resume();
+      registry.takeOver();
+      serveLocalTasks();
+    },
+    async settle(graceMs) {
+      handler.announceClosing();
+      await settle(graceMs);
+      await registry.committed();
+    },
+    async shutdown({ graceMs } = {}) {
+      handler.beginClosing();
+      // The tasks of a node in a cluster were settled before another one took them over.
+      if (cluster === null) await settle(graceMs);
+      await dispose();
+      // If the server shut down before the peers have confirmed, it would drop the connections without a
+      // close frame.
+      await withTimeout(handler.whenClosed(), CLOSE_WAIT_MS);
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** Resolves once no tasks run in this process. */
+function whenIdle(registry: Registry): Promise<void> {
+  if (registry.runningCount === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const unsubscribe = registry.subscribe(() =>
+      // Listeners are called before `runningCount` is updated.
+      queueMicrotask(() => {
+        if (registry.runningCount > 0) return;
+        unsubscribe();
+        resolve();
+      })
+    );
+  });
+}
+
+/** Returns the size of the database file and its write-ahead log, in bytes; `null` if there is no file. */
+function sizeOf(file: string | null): number | null {
+  if (file === null) return null;
+  let bytes = 0;
+  for (const part of [file, `${file}-wal`]) {
+    try {
+      bytes += Deno.statSync(part).size;
+    } catch {
+      // The file does not exist, or the program is not permitted to read its size.
+    }
+  }
+  return bytes;
+}
+
+function peerOf({ remoteAddr }: ConnectionInfo): string {
+  return "hostname" in remoteAddr ? remoteAddr.hostname : "";
+}
+
+/** Returns a random epoch for sequence numbers. */
+export function newEpoch(): string {
+  return randomId().slice(0, 12);
+}
+
+/** Writes an error to the console. */
+export function logError(error: unknown): void {
+  // deno-lint-ignore no-console -- the default of an option, so that no error is lost
+  console.error("[taskscope]", error);
+}
+
+/** Writes a warning for the operator to the console. */
+export function logNotice(text: string): void {
+  // deno-lint-ignore no-console -- the default of an option
+  console.warn(`[taskscope] ${text}`);
+}

@@ -1,0 +1,105 @@
+/**
+ * Decides which node of a cluster handles a request.
+ *
+ * @module
+ */
+
+import { monotonicMs } from "../../clock.ts";
+import type { ClusterGate } from "../../http/cluster/cluster_gate.ts";
+import { type Forwarder, noOwner, type Owner as Address } from "../../http/cluster/forwarder.ts";
+import { withTimeout } from "../../timeout.ts";
+
+/** The node that owns the tasks. */
+export interface Owner {
+  readonly id: string;
+  /** Its address for other nodes; `null` if it is unknown. */
+  readonly address: string | null;
+}
+
+/** The lease of the tasks, as its owner holds it. */
+export interface Serving {
+  /** Whether no other node can have taken the tasks. */
+  readonly isServing: boolean;
+}
+
+/** What a node that does not own the tasks knows about them. */
+export interface Following {
+  /** Resolves once everything is known here that was committed before the call; rejects without the database. */
+  current(): Promise<void>;
+  /** The owner as of the last look into the database; `null` if no node owns the tasks. */
+  readonly owner: Owner | null;
+}
+
+/** Options of a {@linkcode TaskGate}. */
+export interface TaskGateOptions {
+  /** The id of this node. */
+  readonly node: string;
+  readonly forwarder: Forwarder;
+  /** How long a request waits until a node owns the tasks, in milliseconds. */
+  readonly ownerWaitMs: number;
+}
+
+/** How often a request that waits looks again, in milliseconds. */
+const RETRY_MS = 100;
+
+/** Decides by the state of this node, which the node keeps up to date here. */
+export class TaskGate implements ClusterGate {
+  readonly forwarder: Forwarder;
+  readonly #node: string;
+  readonly #ownerWaitMs: number;
+  /** The lease, if this node owns the tasks and is ready to serve them. */
+  owned: Serving | null = null;
+  /** What this node follows, if it is ready to answer reads; also tells who owns the tasks. */
+  following: Following | null = null;
+  /** Whether this node is leaving, so that other nodes handle everything. */
+  isLeaving = false;
+
+  /** @param options this node and the waits */
+  constructor({ node, forwarder, ownerWaitMs }: TaskGateOptions) {
+    this.#node = node;
+    this.forwarder = forwarder;
+    this.#ownerWaitMs = ownerWaitMs;
+  }
+
+  get isOwner(): boolean {
+    return this.owned !== null && this.owned.isServing && !this.isLeaving;
+  }
+
+  /** Whether this node can handle requests at present. */
+  get isReady(): boolean {
+    return this.isOwner || (!this.isLeaving && this.following !== null && this.following.owner !== null);
+  }
+
+  route(isChange: boolean): null | Promise<"here" | Address> {
+    return this.isOwner ? null : this.#find(isChange);
+  }
+
+  async #find(isChange: boolean): Promise<"here" | Address> {
+    const untilMs = monotonicMs() + this.#ownerWaitMs;
+    for (;;) {
+      if (this.isOwner) return "here";
+      const found = await withTimeout(this.#follow(isChange), Math.max(1, untilMs - monotonicMs()));
+      if (found !== null && found !== undefined) return found;
+      if (monotonicMs() + RETRY_MS >= untilMs) break;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+    throw noOwner();
+  }
+
+  /** Returns where a request goes that this node does not handle as the owner; `null` if nobody can handle it yet. */
+  async #follow(isChange: boolean): Promise<"here" | Address | null> {
+    const { following } = this;
+    if (following === null) return null;
+    try {
+      // A change may rely on what was committed before, and so may the choice of the owner.
+      await following.current();
+    } catch {
+      return null;
+    }
+    if (!isChange && !this.isLeaving) return "here";
+    const { owner } = following;
+    return owner === null || owner.id === this.#node || owner.address === null
+      ? null
+      : { address: owner.address };
+  }
+}
