@@ -73,6 +73,11 @@ export class Forwarder {
     return this.#counts;
   }
 
+  /** The number of sockets that are passed on. */
+  get sockets(): number {
+    return this.#sockets.size;
+  }
+
   /**
    * Closes the sockets that are passed on to another node than the owner, which may be frozen and never close them.
    *

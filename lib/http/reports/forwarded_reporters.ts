@@ -134,11 +134,6 @@ export class ForwardedReporters {
     this.#slots = new Slots(context.limits.reporters, "reporters");
   }
 
-  /** The number of reporters whose messages are passed on. */
-  get count(): number {
-    return this.#sockets.size;
-  }
-
   /** Announces to reporters that this node is about to shut down. */
   beginClosing(): void {
     for (const socket of this.#sockets) socket.reply('{"type":"closing"}');
