@@ -141,7 +141,8 @@ export class TaskIndex implements TaskIndexReader {
       ? this.#replace(known, stored)
       : this.#add(clientTasks, stored.id, place, stored);
     clientTasks.moveToNewest(node);
-    clientTasks.lastSeq = stored.seq;
+    // Removals are followed before tasks that changed earlier.
+    clientTasks.lastSeq = Math.max(clientTasks.lastSeq, stored.seq);
   }
 
   /** Removes a task that another node has removed, and remembers the removal even if the task is unknown. */
