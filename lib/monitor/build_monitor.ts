@@ -163,7 +163,11 @@ export function buildMonitor(
     onNotice(
       degradation === null
         ? "Tasks are stored again"
-        : `Tasks can't be stored, and are kept in memory for now: ${degradation.error.message}`,
+        : `${
+          cluster === null
+            ? "Tasks can't be stored, and are kept in memory for now"
+            : "Nothing can be stored now"
+        }: ${degradation.error.message}`,
     )
   );
   let withdraw = () => {};

@@ -26,8 +26,8 @@ export interface Serving {
 export interface Following {
   /** Resolves once everything is known here that was committed before the call; rejects without the database. */
   current(): Promise<void>;
-  /** The owner as of the last look into the database; `null` if no node owns the tasks. */
-  readonly owner: Owner | null;
+  /** Returns the owner as of the last look into the database; `null` if no node owns the tasks. */
+  owner(): Owner | null;
 }
 
 /** Options of a {@linkcode TaskGate}. */
@@ -42,17 +42,18 @@ export interface TaskGateOptions {
 /** How often a request that waits looks again, in milliseconds. */
 const RETRY_MS = 100;
 
-/** Decides by the state of this node, which the node keeps up to date here. */
+/**
+ * Decides by what this node is to the tasks: their owner, a follower, or neither. Tasks that are loaded anew have another
+ * gate, so that no request that waits here reads those that were dropped.
+ */
 export class TaskGate implements ClusterGate {
   readonly forwarder: Forwarder;
   readonly #node: string;
   readonly #ownerWaitMs: number;
-  /** The lease, if this node owns the tasks and is ready to serve them. */
-  owned: Serving | null = null;
-  /** What this node follows, if it is ready to answer reads; also tells who owns the tasks. */
-  following: Following | null = null;
-  /** Whether this node is leaving, so that other nodes handle everything. */
-  isLeaving = false;
+  #owned: Serving | null = null;
+  #following: Following | null = null;
+  #isLeaving = false;
+  #isClosed = false;
 
   /** @param options this node and the waits */
   constructor({ node, forwarder, ownerWaitMs }: TaskGateOptions) {
@@ -62,12 +63,39 @@ export class TaskGate implements ClusterGate {
   }
 
   get isOwner(): boolean {
-    return this.owned !== null && this.owned.isServing && !this.isLeaving;
+    return this.#owned !== null && this.#owned.isServing && !this.#isLeaving;
   }
 
-  /** Whether this node can handle requests at present. */
+  /** Whether this node knows where requests can be handled. */
   get isReady(): boolean {
-    return this.isOwner || (!this.isLeaving && this.following !== null && this.following.owner !== null);
+    return this.isOwner || (this.#following !== null && this.#following.owner() !== null);
+  }
+
+  /** Handles requests as a follower; `null` if this node does not follow the tasks any more. */
+  follow(following: Following | null): void {
+    this.#following = following;
+  }
+
+  /** Handles requests as the owner. */
+  own(owned: Serving): void {
+    this.#owned = owned;
+  }
+
+  /**
+   * Lets other nodes handle everything, because this one ends.
+   *
+   * @param following finds the owner
+   */
+  leave(following: Following | null = this.#following): void {
+    this.#isLeaving = true;
+    this.#following = following;
+  }
+
+  /** Refuses every request, also those that wait. */
+  close(): void {
+    this.#isClosed = true;
+    this.#owned = null;
+    this.#following = null;
   }
 
   route(isChange: boolean): null | Promise<"here" | Address> {
@@ -76,10 +104,10 @@ export class TaskGate implements ClusterGate {
 
   async #find(isChange: boolean): Promise<"here" | Address> {
     const untilMs = monotonicMs() + this.#ownerWaitMs;
-    for (;;) {
+    while (!this.#isClosed) {
       if (this.isOwner) return "here";
       const found = await withTimeout(this.#follow(isChange), Math.max(1, untilMs - monotonicMs()));
-      if (found !== null && found !== undefined) return found;
+      if (found !== null && found !== undefined && !this.#isClosed) return found;
       if (monotonicMs() + RETRY_MS >= untilMs) break;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
@@ -88,7 +116,7 @@ export class TaskGate implements ClusterGate {
 
   /** Returns where a request goes that this node does not handle as the owner; `null` if nobody can handle it yet. */
   async #follow(isChange: boolean): Promise<"here" | Address | null> {
-    const { following } = this;
+    const following = this.#following;
     if (following === null) return null;
     try {
       // A change may rely on what was committed before, and so may the choice of the owner.
@@ -96,8 +124,8 @@ export class TaskGate implements ClusterGate {
     } catch {
       return null;
     }
-    if (!isChange && !this.isLeaving) return "here";
-    const { owner } = following;
+    if (!isChange && !this.#isLeaving) return "here";
+    const owner = following.owner();
     return owner === null || owner.id === this.#node || owner.address === null
       ? null
       : { address: owner.address };
