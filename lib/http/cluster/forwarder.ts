@@ -194,9 +194,13 @@ export class Forwarder {
 
 /** Creates the problem for a request that no node can handle now; nothing was changed. */
 export function noOwner(headers: Readonly<Record<string, string>> = {}): Problem {
-  return new Problem("no_owner", "No node owns the tasks at the moment; try again", {
-    headers: { "retry-after": "1", ...headers },
-  });
+  return new Problem(
+    "no_owner",
+    "No node can handle this now: none owns the tasks, or the database cannot be reached; try again",
+    {
+      headers: { "retry-after": "1", ...headers },
+    },
+  );
 }
 
 /** Creates the problem for a forwarded request that this node has not handled, because it does not own the tasks. */

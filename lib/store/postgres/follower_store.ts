@@ -134,7 +134,10 @@ export class FollowerStore {
     try {
       return await this.#puller.pull(this.store.seq);
     } catch (cause) {
-      throw postgresError(this.store.name, cause);
+      const error = postgresError(this.store.name, cause);
+      // Whoever watches should know that there is no news for this reason.
+      this.#database.onLoss?.(error);
+      throw error;
     }
   }
 
