@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import type { ConnectionStatus } from "../../ui/browser/live_updates.ts";
+import type { ConnectionStatus } from "../../ui/browser/live_updates_options.ts";
 import type { Reconnection } from "../../ui/shared/connection_text.ts";
 
 /** Records the callbacks of `LiveUpdates`, and waits for one of them. */

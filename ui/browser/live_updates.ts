@@ -5,69 +5,10 @@
  */
 
 import type { Reconnection } from "../shared/connection_text.ts";
-import type { Task } from "../../lib/task/task.ts";
 import type { ServerMessage } from "../../lib/task/wire.ts";
-import type { ProbeResult } from "./probe.ts";
-import type { Subscription, SubscriptionEnd, UpdateSource } from "./update_sources.ts";
-import type { UpdateSourceName } from "../shared/view.ts";
-
-/** The state of the connection. */
-export type ConnectionStatus =
-  | { readonly kind: "connecting" }
-  | { readonly kind: "live"; readonly over: UpdateSourceName }
-  /** The page is still live, but the server has announced its shutdown. */
-  | { readonly kind: "closing" }
-  /** The connection was lost; a retry is scheduled. */
-  | { readonly kind: "reconnecting"; readonly reason: string | null }
-  /** The connection was lost and will not be retried. */
-  | { readonly kind: "stopped"; readonly reason: string };
-
-/** The options of a {@linkcode LiveUpdates}. */
-export interface LiveUpdatesOptions {
-  /** The sources of updates, best first. */
-  readonly sources: readonly [UpdateSource, ...UpdateSource[]];
-  /** The source to start with, such as the one that worked last. @default {the best source} */
-  readonly first?: UpdateSourceName | null;
-  /** The cursor from which to resume. */
-  readonly cursor: string;
-  /** Receives changed tasks and the ids of removed ones. */
-  readonly onChanges: (tasks: readonly Task[], removed: readonly string[]) => void;
-  /** Receives all tasks, if the server can't send the changes since the cursor. */
-  readonly onReplace: (tasks: readonly Task[]) => void;
-  readonly onStatus: (status: ConnectionStatus) => void;
-  /** Called after each reconnect, once the missed changes were passed on. */
-  readonly onReconnect: (back: Reconnection) => void;
-  /**
-   * Receives the server's storage error, or `null` if there is none. The same value may be passed repeatedly.
-   */
-  readonly onDegradation: (detail: string | null) => void;
-  /** Called whenever data arrives from the server. */
-  readonly onActivity: () => void;
-  /** Checks over plain HTTP whether the server is reachable and still serves this page. */
-  readonly probe: () => Promise<ProbeResult>;
-  /**
-   * The upper bound of the first retry delay, in milliseconds. The delay is random, and the bound doubles.
-   * @default {500}
-   */
-  readonly minRetryMs?: number;
-  /** The maximum retry delay, in milliseconds. @default {10_000} */
-  readonly maxRetryMs?: number;
-  /**
-   * The time without any data from the server after which it is probed, in milliseconds. @default {20_000}
-   */
-  readonly silenceMs?: number;
-  /**
-   * How long a new subscription may wait for the first data from the server, in milliseconds. It may wait
-   * three times as long for the missed changes.
-   * @default {6_000}
-   */
-  readonly openMs?: number;
-  /**
-   * The delay before a better source is tried again, in milliseconds; doubles with each failure, up to 5
-   * minutes. @default {15_000}
-   */
-  readonly trialMs?: number;
-}
+import { type ActiveSubscription, pendingSubscription, release } from "./active_subscription.ts";
+import type { LiveUpdatesOptions } from "./live_updates_options.ts";
+import type { SubscriptionEnd } from "./update_sources.ts";
 
 /**
  * The number of consecutive failures of a source that was live before, with a server that is otherwise reachable,
@@ -85,25 +26,6 @@ const OPENING_MS = 500;
 const STEADY_MS = 2_000;
 /** The maximum delay before a better source is tried again, in milliseconds. */
 const MAX_TRIAL_MS = 300_000;
-
-/** The state of one subscription, from opening to end. */
-interface ActiveSubscription {
-  /** The index of the subscription's source in the list of sources. */
-  readonly level: number;
-  subscription: Subscription | undefined;
-  /** When the first data arrived; `undefined` before. */
-  firstActivityAt: number | undefined;
-  /** Whether the missed changes, the announcement of a shutdown, and the storage state have arrived. */
-  isCurrent: boolean;
-  isClosing: boolean;
-  hasStorageState: boolean;
-  /** Whether the subscription was given up because no data arrived over it. */
-  isSilent: boolean;
-  /** The messages that arrived while the subscription was on trial, before it was adopted. */
-  buffered: ServerMessage[];
-  /** Ends the subscription if the missed changes do not arrive in time. */
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
 
 /**
  * Receives updates and reconnects with backoff. The constructor connects; {@linkcode LiveUpdates.close}
@@ -185,17 +107,7 @@ export class LiveUpdates implements Disposable {
   }
 
   #open(level: number): ActiveSubscription {
-    const active: ActiveSubscription = {
-      level,
-      subscription: undefined,
-      firstActivityAt: undefined,
-      isCurrent: false,
-      isClosing: false,
-      hasStorageState: false,
-      buffered: [],
-      isSilent: false,
-      timer: undefined,
-    };
+    const active = pendingSubscription(level);
     this.#restartTimeout(active, 1);
     active.subscription = this.#options.sources[level]!.open(this.#cursor, {
       onActivity: () => this.#noteActivity(active),
@@ -391,10 +303,4 @@ export class LiveUpdates implements Disposable {
     this.#wasClosing ||= this.#present?.isClosing ?? false;
     this.#present = this.#trial = undefined;
   }
-}
-
-/** Closes a subscription and clears its timer. */
-function release({ subscription, timer }: ActiveSubscription): void {
-  clearTimeout(timer);
-  subscription?.close();
 }

@@ -1,7 +1,8 @@
 /** Tests which source of updates a page uses if others are blocked. */
 
 import { NOTHING_MISSED } from "../../../lib/task/wire.ts";
-import { LiveUpdates, type LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
+import { LiveUpdates } from "../../../ui/browser/live_updates.ts";
+import type { LiveUpdatesOptions } from "../../../ui/browser/live_updates_options.ts";
 import { eventSource, pollingSource } from "../../../ui/browser/request_sources.ts";
 import { socketSource } from "../../../ui/browser/update_sources.ts";
 import type { UpdateSourceName } from "../../../ui/shared/view.ts";

@@ -1,6 +1,6 @@
 import { LiveUpdates } from "../../../ui/browser/live_updates.ts";
 import { socketSource } from "../../../ui/browser/update_sources.ts";
-import type { LiveUpdatesOptions } from "../../../ui/browser/live_updates.ts";
+import type { LiveUpdatesOptions } from "../../../ui/browser/live_updates_options.ts";
 import { assert, assertEquals, assertLessOrEqual, assertMatch } from "../../support/assert.ts";
 import { ConnectionWitness } from "../../support/connection_witness.ts";
 import { exampleTask } from "../../support/example_task.ts";
