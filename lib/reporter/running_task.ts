@@ -13,7 +13,8 @@ import { boundResult } from "../task/bounded_result.ts";
 import type { ChildOptions, MonitoredChild, TrackOptions } from "./monitored_task.ts";
 import type { ReportSink } from "./report_sink.ts";
 import { isAbort, taskErrorOf } from "./task_error.ts";
-import { type EndChange, TaskReporter, textOf } from "./task_reporter.ts";
+import { type EndChange, TaskReporter } from "./task_reporter.ts";
+import { textOf } from "./text_of.ts";
 import type { TaskUpdate } from "./task_update.ts";
 import { yieldToEventLoop } from "./yield.ts";
 

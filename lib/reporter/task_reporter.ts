@@ -5,8 +5,6 @@
  */
 
 import { truncate } from "../task/truncate.ts";
-import { nestsDeeperThan } from "../task/json_depth.ts";
-import { byteLength } from "../task/protocol.ts";
 import { LIMITS } from "../task/grammar.ts";
 import {
   type CancelledChange,
@@ -18,13 +16,14 @@ import {
   type LogLine,
   type LogLineTraits,
   type ReportedChange,
-  type UpdateChange,
 } from "../task/task.ts";
 import { LOG_BUFFER_LIMITS, LogBuffer, type LogBufferLimits } from "./log_buffer.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
 import type { TaskUpdate } from "./task_update.ts";
+import { textOf } from "./text_of.ts";
+import { UnsentUpdate, type UpdateDraft } from "./unsent_update.ts";
 import { UnsentValues } from "./unsent_values.ts";
-import { mergeMetadata, progressAfter, type TaskProgress } from "../task/transition.ts";
+import { mergeMetadata } from "../task/transition.ts";
 
 /** The throttle and the buffer size of a {@linkcode TaskReporter}. */
 export interface ReporterOptions {
@@ -53,8 +52,6 @@ export const REPORTER_DEFAULTS: ReporterOptions = {
 /** A change to a final state. */
 export type EndChange = FinishChange | FailChange | CancelledChange;
 
-type Draft = { -readonly [Key in keyof UpdateChange]: UpdateChange[Key] };
-
 /**
  * Throttles the updates of one task: the first update is reported at once, later ones at most every
  * `flushIntervalMs`, with the newest values. State changes and log lines are never coalesced, and the last
@@ -71,14 +68,13 @@ export class TaskReporter implements ReportedTask {
   /** The change that creates the task, with the task's current metadata. */
   #create: { readonly at: number; readonly change: CreateChange } | null = null;
   /** All updates so far, merged into one, for {@linkcode ReportedTask.restate}; `null` if there was none. */
-  #summary: Draft | null = null;
+  #summary: UpdateDraft | null = null;
   #isCancelRequested = false;
-  #draft: Draft | null = null;
-  #draftAt = 0;
+  readonly #update: UnsentUpdate;
+  #updatedAt = 0;
   readonly #lines: LogBuffer;
   readonly #values = new UnsentValues();
   #sentLines = 0;
-  #progress: TaskProgress = { progress: null, current: null, total: null };
   #flushedMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #end: { readonly at: number; readonly change: EndChange } | null = null;
@@ -105,6 +101,7 @@ export class TaskReporter implements ReportedTask {
     this.id = key.id;
     this.#handlers = handlers;
     this.#options = options;
+    this.#update = new UnsentUpdate(options.readsOutput ?? false, (reason) => this.#warnOnce(reason));
     this.#lines = new LogBuffer(options.logBuffer ?? LOG_BUFFER_LIMITS);
     sink.open(this);
   }
@@ -125,12 +122,15 @@ export class TaskReporter implements ReportedTask {
     if (this.#end !== null) return;
     const nowMs = Date.now();
     try {
-      this.#merge(update ?? {});
+      this.#update.add(update ?? {});
+      if (update?.values !== undefined) {
+        this.#values.add(update.values, nowMs / 1000, (reason) => this.#warnOnce(reason));
+      }
     } catch {
       // A getter or a conversion in user code threw the error.
       this.#warnOnce("a value can't be read");
     }
-    this.#draftAt = nowMs / 1000;
+    this.#updatedAt = nowMs / 1000;
     this.#flushSoon(nowMs);
   }
 
@@ -143,14 +143,14 @@ export class TaskReporter implements ReportedTask {
       return;
     }
     const nowMs = Date.now();
-    (this.#draft ??= this.#emptyDraft()).expected_weight = weight;
-    this.#draftAt = nowMs / 1000;
+    this.#update.expect(weight);
+    this.#updatedAt = nowMs / 1000;
     this.#flushSoon(nowMs);
   }
 
   /** Reports the sum of the weights of all subtasks now if it is held back. */
   flushExpected(): void {
-    if (this.#draft?.expected_weight !== undefined) this.flush();
+    if (this.#update.expectsWeight) this.flush();
   }
 
   /**
@@ -158,7 +158,7 @@ export class TaskReporter implements ReportedTask {
    * later.
    */
   precede(): void {
-    if (this.#end === null && (this.#progress.progress ?? 0) === 0) return;
+    if (this.#end === null && !this.#update.hasProgress) return;
     this.#announcesAll = true;
     this.flush();
   }
@@ -205,13 +205,12 @@ export class TaskReporter implements ReportedTask {
     this.#announcesAll = false;
     this.#flushedMs = Date.now();
     this.#announceStates();
-    if (this.#draft !== null) {
-      const draft = this.#draft;
-      this.#draft = null;
+    const draft = this.#update.take();
+    if (draft !== null) {
       this.#remember(draft);
       const values = this.#values.take();
       if (values !== undefined) draft.values = values;
-      this.#report(this.#draftAt, draft);
+      this.#report(this.#updatedAt, draft);
     }
     while (!this.#lines.isEmpty) {
       // The sink requests the rest once it has room again.
@@ -239,8 +238,9 @@ export class TaskReporter implements ReportedTask {
       this.#sink.open(this);
     }
     this.#states = [];
-    if (this.#draft !== null) this.#remember(this.#draft);
-    this.#draft = this.#summary === null ? null : { ...this.#summary };
+    const draft = this.#update.take();
+    if (draft !== null) this.#remember(draft);
+    if (this.#summary !== null) this.#update.restate(this.#summary);
     this.#values.restate();
     this.#queueCreation();
     this.#lines.unshift(lines);
@@ -269,7 +269,7 @@ export class TaskReporter implements ReportedTask {
   }
 
   /** Merges an update into the summary that {@linkcode ReportedTask.restate} reports. */
-  #remember({ metadata, ...draft }: Draft): void {
+  #remember({ metadata, ...draft }: UpdateDraft): void {
     this.#summary = { ...this.#summary, ...draft };
     if (metadata === undefined || this.#create === null) return;
     const { at, change } = this.#create;
@@ -281,7 +281,7 @@ export class TaskReporter implements ReportedTask {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#states = [];
-    this.#draft = null;
+    this.#update.take();
     this.#lines.clear();
     this.#sink.close(this);
   }
@@ -304,78 +304,9 @@ export class TaskReporter implements ReportedTask {
     this.#report(lines[0]?.at ?? 0, { type: "log", first, lines });
   }
 
-  #merge(update: TaskUpdate): void {
-    const draft = this.#draft ??= this.#emptyDraft();
-    const given = { type: "update" } as Draft;
-    if (update.progress !== undefined && this.#isAmount(update.progress, "progress")) {
-      given.progress = update.progress;
-    }
-    if (update.current !== undefined && this.#isAmount(update.current, "current")) {
-      draft.current = given.current = update.current;
-    }
-    if (update.total !== undefined && this.#isAmount(update.total, "total")) {
-      draft.total = given.total = update.total;
-    }
-    if (given.progress !== undefined || given.current !== undefined || given.total !== undefined) {
-      // The progress is computed here, so that the coalesced update leads to the same record as the separate
-      // updates would.
-      const before = this.#progress.progress;
-      this.#progress = progressAfter(this.#progress, given);
-      const { progress } = this.#progress;
-      // A total alone does not report progress, and must not replace the progress that is computed from
-      // subtasks.
-      if (given.progress !== undefined || progress !== before) draft.progress = progress;
-    }
-    // The fields are written out, because a loop over UPDATE_FIELDS makes every update a fifth slower.
-    if (update.status !== undefined) draft.status = truncate(String(update.status), LIMITS.statusLength);
-    if (update.unit !== undefined) {
-      draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
-    }
-    if (update.metadata !== undefined) this.#mergeMetadata(draft, update.metadata);
-    if (update.values !== undefined) {
-      this.#values.add(update.values, Date.now() / 1000, (reason) => this.#warnOnce(reason));
-    }
-  }
-
-  #emptyDraft(): Draft {
-    return this.#options.readsOutput ? { type: "update", from_output: true } : { type: "update" };
-  }
-
-  #mergeMetadata(draft: Draft, metadata: unknown): void {
-    try {
-      // The metadata is copied, because user code may change the object later.
-      const copy = JSON.parse(JSON.stringify(metadata));
-      if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
-        throw new TypeError("not an object");
-      }
-      const merged = { ...draft.metadata, ...copy };
-      const text = JSON.stringify(merged);
-      if (byteLength(text) > LIMITS.metadataBytes) throw new RangeError("too large");
-      if (nestsDeeperThan(text, LIMITS.jsonDepth)) throw new RangeError("too deep");
-      draft.metadata = merged;
-    } catch {
-      this.#warnOnce(`metadata must be a JSON object of at most ${LIMITS.metadataBytes} bytes`);
-    }
-  }
-
-  #isAmount(value: unknown, field: string): boolean {
-    if (value === null || (typeof value === "number" && Number.isFinite(value))) return true;
-    this.#warnOnce(`"${field}" must be a finite number or null, received ${textOf(value)}`);
-    return false;
-  }
-
   #warnOnce(message: string): void {
     if (this.#warned) return;
     this.#warned = true;
     this.#handlers.warn(`Ignored part of an update of task "${this.id}": ${message}`);
-  }
-}
-
-/** Converts any value from user code to a string. Never throws. */
-export function textOf(value: unknown): string {
-  try {
-    return String(value);
-  } catch {
-    return "(not convertible to text)";
   }
 }

@@ -1,0 +1,123 @@
+/**
+ * Coalesces the updates of a task until they are reported.
+ *
+ * @module
+ */
+
+import { LIMITS } from "../task/grammar.ts";
+import { nestsDeeperThan } from "../task/json_depth.ts";
+import { byteLength } from "../task/protocol.ts";
+import type { UpdateChange } from "../task/task.ts";
+import { progressAfter, type TaskProgress } from "../task/transition.ts";
+import { truncate } from "../task/truncate.ts";
+import type { TaskUpdate } from "./task_update.ts";
+import { textOf } from "./text_of.ts";
+
+/** A change whose fields are still being set. */
+export type UpdateDraft = { -readonly [Key in keyof UpdateChange]: UpdateChange[Key] };
+
+/** The updates of one task that are not reported yet, merged into one: the newest value of each field. */
+export class UnsentUpdate {
+  readonly #readsOutput: boolean;
+  readonly #warn: (reason: string) => void;
+  #draft: UpdateDraft | null = null;
+  #progress: TaskProgress = { progress: null, current: null, total: null };
+
+  /**
+   * @param readsOutput whether the updates are read from the task's output
+   * @param warn called with the reason why a field is left out
+   */
+  constructor(readsOutput: boolean, warn: (reason: string) => void) {
+    this.#readsOutput = readsOutput;
+    this.#warn = warn;
+  }
+
+  /** Whether the task has made progress, reported or not. */
+  get hasProgress(): boolean {
+    return (this.#progress.progress ?? 0) !== 0;
+  }
+
+  /** Whether the sum of the weights of all subtasks is to be reported. */
+  get expectsWeight(): boolean {
+    return this.#draft?.expected_weight !== undefined;
+  }
+
+  /**
+   * Merges an update into those that are not reported yet; invalid fields are left out, with a warning.
+   *
+   * @param update the update from user code, whose getters and conversions may throw
+   */
+  add(update: TaskUpdate): void {
+    const draft = this.#draft ??= this.#emptyDraft();
+    const given = { type: "update" } as UpdateDraft;
+    if (update.progress !== undefined && this.#isAmount(update.progress, "progress")) {
+      given.progress = update.progress;
+    }
+    if (update.current !== undefined && this.#isAmount(update.current, "current")) {
+      draft.current = given.current = update.current;
+    }
+    if (update.total !== undefined && this.#isAmount(update.total, "total")) {
+      draft.total = given.total = update.total;
+    }
+    if (given.progress !== undefined || given.current !== undefined || given.total !== undefined) {
+      // The progress is computed here, so that the coalesced update leads to the same record as the separate
+      // updates would.
+      const before = this.#progress.progress;
+      this.#progress = progressAfter(this.#progress, given);
+      const { progress } = this.#progress;
+      // A total alone does not report progress, and must not replace the progress that is computed from
+      // subtasks.
+      if (given.progress !== undefined || progress !== before) draft.progress = progress;
+    }
+    // The fields are written out, because a loop over UPDATE_FIELDS makes every update a fifth slower.
+    if (update.status !== undefined) draft.status = truncate(String(update.status), LIMITS.statusLength);
+    if (update.unit !== undefined) {
+      draft.unit = update.unit === null ? null : truncate(String(update.unit), LIMITS.unitLength);
+    }
+    if (update.metadata !== undefined) this.#mergeMetadata(draft, update.metadata);
+  }
+
+  /** Sets the sum of the weights of all subtasks; `null` if it is unknown. */
+  expect(weight: number | null): void {
+    (this.#draft ??= this.#emptyDraft()).expected_weight = weight;
+  }
+
+  /** Returns the change to report, and begins another; `null` if there is nothing to report. */
+  take(): UpdateDraft | null {
+    const draft = this.#draft;
+    this.#draft = null;
+    return draft;
+  }
+
+  /** Begins with all updates so far, for a receiver that has lost the task. */
+  restate(summary: UpdateDraft): void {
+    this.#draft = { ...summary };
+  }
+
+  #emptyDraft(): UpdateDraft {
+    return this.#readsOutput ? { type: "update", from_output: true } : { type: "update" };
+  }
+
+  #mergeMetadata(draft: UpdateDraft, metadata: unknown): void {
+    try {
+      // The metadata is copied, because user code may change the object later.
+      const copy = JSON.parse(JSON.stringify(metadata));
+      if (typeof copy !== "object" || copy === null || Array.isArray(copy)) {
+        throw new TypeError("not an object");
+      }
+      const merged = { ...draft.metadata, ...copy };
+      const text = JSON.stringify(merged);
+      if (byteLength(text) > LIMITS.metadataBytes) throw new RangeError("too large");
+      if (nestsDeeperThan(text, LIMITS.jsonDepth)) throw new RangeError("too deep");
+      draft.metadata = merged;
+    } catch {
+      this.#warn(`metadata must be a JSON object of at most ${LIMITS.metadataBytes} bytes`);
+    }
+  }
+
+  #isAmount(value: unknown, field: string): boolean {
+    if (value === null || (typeof value === "number" && Number.isFinite(value))) return true;
+    this.#warn(`"${field}" must be a finite number or null, received ${textOf(value)}`);
+    return false;
+  }
+}
