@@ -87,6 +87,14 @@ export function scopeOf(grant: Grant): string {
   return grant.kind === "full" ? "" : `${grant.client}/${grant.taskId ?? ""}`;
 }
 
+/**
+ * Returns who shares limits with the holder of a grant: the holders of all tokens for the same client; `null` for the
+ * holder of the key, who may use up every limit.
+ */
+export function shareOf(grant: Grant): string | null {
+  return grant.kind === "full" ? null : grant.client;
+}
+
 /** Returns whether a grant has expired. */
 export function hasExpired(grant: Grant, now: number): boolean {
   return grant.expiresAt !== null && grant.expiresAt <= now;

@@ -33,6 +33,8 @@ export interface BodyLimits {
   readonly unfinished: Slots;
   /** The limit on the number of bytes of all bodies that have not arrived yet. */
   readonly received: ByteBudget;
+  /** Whose share of these limits the body counts towards; absent or `null` for a sender that may use them up. */
+  readonly share?: string | null;
 }
 
 /**
@@ -100,7 +102,7 @@ async function readChunks(
   limits: BodyLimits,
   onChunk: (chunk: Uint8Array<ArrayBuffer> | undefined) => void,
 ): Promise<void> {
-  const { requestBytes, received } = limits;
+  const { requestBytes, received, share } = limits;
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > requestBytes) throw tooLarge(limits);
   if (request.body === null) return;
@@ -111,7 +113,7 @@ async function readChunks(
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       const { byteLength } = chunk.value;
       if (bytes + byteLength > requestBytes) throw tooLarge(limits);
-      if (!received.take(byteLength)) {
+      if (!received.take(byteLength, share)) {
         throw limitReached("Too much data of unfinished request bodies has arrived");
       }
       bytes += byteLength;
@@ -126,7 +128,7 @@ async function readChunks(
     // A cancelled body may end within a character.
     if (patience.problem === null) throw new Problem("bad_body", "The body is incomplete or not valid UTF-8");
   } finally {
-    received.release(bytes);
+    received.release(bytes, share);
   }
   // A cancelled body looks complete to its reader.
   if (patience.problem !== null) throw patience.problem;
@@ -151,7 +153,7 @@ class Patience implements Disposable {
   #wait(restMs: number): void {
     if (restMs === 0) return this.#end(this.#overdue());
     try {
-      this.#release = this.#limits.unfinished.take();
+      this.#release = this.#limits.unfinished.take(this.#limits.share);
     } catch (error) {
       return this.#end(error as Problem);
     }

@@ -15,12 +15,22 @@ const SHORT_CHARACTERS = 1_024;
 /** Data that several connections may send. */
 export type Shared = string | LongText | Uint8Array;
 
-/** Counts bytes against a limit. */
+/** What is held of data: how often, and on whose behalf it was taken. */
+interface Hold {
+  count: number;
+  readonly holder: string | null;
+}
+
+/**
+ * Counts bytes against a limit. A holder may have as many bytes as are left for all others, as with `Slots`; `null` stands
+ * for one that may take all bytes.
+ */
 export class ByteBudget {
   readonly #limit: number;
   #taken = 0;
-  /** How often each text, each array of the pieces of a text, and each chunk is held. */
-  readonly #holds: Map<Key, number> = new Map();
+  readonly #byHolder: Map<string, number> = new Map();
+  /** The texts, arrays of the pieces of a text, and chunks that are held. */
+  readonly #holds: Map<Key, Hold> = new Map();
 
   /** @param limit the maximum number of bytes that are taken at the same time */
   constructor(limit: number) {
@@ -36,26 +46,26 @@ export class ByteBudget {
    * Takes bytes, and returns `true`, unless that would exceed the limit. If no bytes are taken, any number can be, so
    * that the limit never makes something impossible.
    */
-  take(bytes: number): boolean {
-    if (this.#taken > 0 && this.#taken + bytes > this.#limit) return false;
-    this.#taken += bytes;
+  take(bytes: number, holder: string | null = null): boolean {
+    const held = holder === null ? 0 : this.#byHolder.get(holder) ?? 0;
+    if (this.#taken > 0 && held + bytes > this.#limit - this.#taken) return false;
+    this.#count(bytes, holder);
     return true;
   }
 
-  /** Gives bytes back that were taken. */
-  release(bytes: number): void {
-    this.#taken -= bytes;
+  /** Gives bytes back that a holder has taken. */
+  release(bytes: number, holder: string | null = null): void {
+    this.#count(-bytes, holder);
   }
 
   /**
    * Takes the bytes of data that is kept in memory, and returns `true`, unless that would exceed the limit. Data that is
    * held already is in memory once, and takes no more bytes; nor do the pieces that a long text shares with another one.
    */
-  hold(data: Shared): boolean {
+  hold(data: Shared, holder: string | null = null): boolean {
     const key = keyOf(data);
-    const holds = this.#holds.get(key) ?? 0;
-    if (holds === 0 && !this.#takeFirst(key)) return false;
-    this.#holds.set(key, holds + 1);
+    if (!this.#holds.has(key) && !this.#takeFirst(key, holder)) return false;
+    this.#add(key, holder);
     return true;
   }
 
@@ -64,23 +74,38 @@ export class ByteBudget {
     this.#drop(keyOf(data));
   }
 
-  #takeFirst(key: Key): boolean {
-    if (!isPieces(key)) return this.take(sizeOf(key));
+  #takeFirst(key: Key, holder: string | null): boolean {
+    if (!isPieces(key)) return this.take(sizeOf(key), holder);
     const { long, shortBytes } = partsOf(key);
     const fresh = [...long].filter((piece) => !this.#holds.has(piece));
-    if (!this.take(fresh.reduce((sum, piece) => sum + sizeOf(piece), shortBytes))) return false;
-    for (const piece of long) this.#holds.set(piece, (this.#holds.get(piece) ?? 0) + 1);
+    const bytes = fresh.reduce((sum, piece) => sum + sizeOf(piece), shortBytes);
+    if (!this.take(bytes, holder)) return false;
+    for (const piece of long) this.#add(piece, holder);
     return true;
   }
 
+  #add(key: Key, holder: string | null): void {
+    const hold = this.#holds.get(key);
+    if (hold === undefined) this.#holds.set(key, { count: 1, holder });
+    else hold.count++;
+  }
+
   #drop(key: Key): void {
-    const holds = this.#holds.get(key)! - 1;
-    if (holds > 0) return void this.#holds.set(key, holds);
+    const hold = this.#holds.get(key)!;
+    if (--hold.count > 0) return;
     this.#holds.delete(key);
-    if (!isPieces(key)) return this.release(sizeOf(key));
+    if (!isPieces(key)) return this.release(sizeOf(key), hold.holder);
     const { long, shortBytes } = partsOf(key);
-    this.release(shortBytes);
+    this.release(shortBytes, hold.holder);
     for (const piece of long) this.#drop(piece);
+  }
+
+  #count(bytes: number, holder: string | null): void {
+    this.#taken += bytes;
+    if (holder === null) return;
+    const held = (this.#byHolder.get(holder) ?? 0) + bytes;
+    if (held > 0) this.#byHolder.set(holder, held);
+    else this.#byHolder.delete(holder);
   }
 }
 

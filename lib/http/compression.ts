@@ -50,10 +50,16 @@ export function encodingFor(request: Request, offered: readonly Encoding[]): Enc
  * @param request the request
  * @param response the response of a route that allows compression
  * @param unsent the texts that are being sent
+ * @param share whose share of the limit of these texts the response counts towards; `null` for a peer that may use it up
  * @returns the compressed response, or the same one
  * @throws {Problem} 503 if too much waits to be sent
  */
-export function compressed(request: Request, response: Response, unsent: UnsentTexts): Response {
+export function compressed(
+  request: Request,
+  response: Response,
+  unsent: UnsentTexts,
+  share: string | null = null,
+): Response {
   if (response.status === 304) return withTag(response, encodingFor(request, ENCODINGS));
   if (!(response instanceof TextResponse)) return response;
   if (response.more === null && response.content.length < MIN_CHARACTERS) return response;
@@ -63,9 +69,11 @@ export function compressed(request: Request, response: Response, unsent: UnsentT
   withTag(response, encoding);
   if (encoding === null) return response;
   headers.set("content-encoding", encoding);
-  const body = request.method === "HEAD" ? null : unsent.stream(response.content, response.more).pipeThrough(
-    new CompressionStream(FORMATS.get(encoding)!),
-  );
+  const body = request.method === "HEAD"
+    ? null
+    : unsent.stream(response.content, response.more, share).pipeThrough(
+      new CompressionStream(FORMATS.get(encoding)!),
+    );
   return new Response(body, { status: response.status, headers });
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Need } from "../access/grant.ts";
+import { type Need, shareOf } from "../access/grant.ts";
 import { ClosedError, DamagedRecordError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
 import { Dispatcher } from "./cluster/dispatcher.ts";
@@ -30,6 +30,14 @@ import { UnsentTexts } from "./unsent_texts.ts";
  * needed.
  */
 type Reader = "program" | "person" | "foreign_page";
+
+/** How a response is sent. */
+interface Sending {
+  /** Whether it may be compressed. */
+  readonly isCompressed: boolean;
+  /** Whose share of what may wait to be sent it counts towards; `null` for a visitor who may use that up. */
+  readonly share: string | null;
+}
 
 /** The message that is sent to watchers before the server shuts down. */
 const CLOSING = '{"type":"closing"}';
@@ -243,7 +251,8 @@ export class Handler {
     const { client, id } = task;
     if (this.#context.registry.stored(client, id) === undefined) return undefined;
     const decision = this.#context.gate.pass(request, { action: "read", client, taskId: id }, peer);
-    const here = () => this.#sent(request, rest.task({ client, id, request }), true);
+    const here = () =>
+      this.#sent(request, rest.task({ client, id, request }), { isCompressed: true, share: null });
     const dispatcher = this.#dispatcher;
     const answer = dispatcher === null
       ? here
@@ -267,7 +276,8 @@ export class Handler {
       const here = (request: Request): Answer => {
         this.#checkVisitor(visitor, request, route, need);
         const answer = route.handler(this.#areas, { ...params, request, visitor });
-        return this.#sent(request, answer, route.isCompressed ?? false);
+        const { isCompressed = false } = route;
+        return this.#sent(request, answer, { isCompressed, share: shareOf(visitor.grant) });
       };
       if (this.#dispatcher === null || route.isLocal === true) return here(request);
       const { isChange = method !== "GET", isSocket = false } = route;
@@ -281,12 +291,11 @@ export class Handler {
   }
 
   /** Compresses a response, if its route allows that, and sends large ones piece by piece. */
-  #sent(request: Request, answer: Answer, isCompressed: boolean): Answer {
-    if (answer instanceof Promise) {
-      return answer.then((response) => this.#sent(request, response, isCompressed));
-    }
-    const response = isCompressed ? compressed(request, answer, this.#unsent) : answer;
-    return this.#unsent.respond(request, response);
+  #sent(request: Request, answer: Answer, how: Sending): Answer {
+    if (answer instanceof Promise) return answer.then((response) => this.#sent(request, response, how));
+    const { isCompressed, share } = how;
+    const response = isCompressed ? compressed(request, answer, this.#unsent, share) : answer;
+    return this.#unsent.respond(request, response, share);
   }
 
   #checkVisitor(visitor: Visitor, request: Request, { method, isSocket }: Route<Areas>, need: Need): void {

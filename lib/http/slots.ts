@@ -6,11 +6,15 @@
 
 import { limitReached } from "./problem.ts";
 
-/** Counts things against a limit. */
+/**
+ * Counts things against a limit. A holder may have as many slots as are left for all others: the first one half of them,
+ * a second one a quarter, so that there is always room for one more.
+ */
 export class Slots {
   readonly #limit: number;
   readonly #what: string;
   #taken = 0;
+  readonly #byHolder: Map<string, number> = new Map();
 
   /**
    * @param limit the maximum number of slots that are taken at the same time
@@ -26,29 +30,49 @@ export class Slots {
     return this.#taken;
   }
 
+  /** Returns whether a slot is free for a holder; `null` stands for one that may take all slots. */
+  hasRoom(holder: string | null = null): boolean {
+    const free = this.#limit - this.#taken;
+    return free > 0 && (holder === null || (this.#byHolder.get(holder) ?? 0) < free);
+  }
+
   /**
    * Checks that a slot is free.
    *
-   * @throws {Problem} 503 if no slot is free
+   * @param holder the holder of the slot; `null` for one that may take all slots
+   * @throws {Problem} 503 if no slot is free for the holder
    */
-  check(): void {
-    if (this.#taken < this.#limit) return;
-    throw limitReached(`The limit of ${this.#limit} ${this.#what} is reached`);
+  check(holder: string | null = null): void {
+    if (this.hasRoom(holder)) return;
+    throw limitReached(
+      this.#taken < this.#limit
+        ? `Your share of the limit of ${this.#limit} ${this.#what} is used up`
+        : `The limit of ${this.#limit} ${this.#what} is reached`,
+    );
   }
 
   /**
    * Acquires a slot.
    *
+   * @param holder the holder of the slot; `null` for one that may take all slots
    * @returns a function that releases the slot; calling it again has no effect
-   * @throws {Problem} 503 if no slot is free
+   * @throws {Problem} 503 if no slot is free for the holder
    */
-  take(): () => void {
-    this.check();
-    this.#taken++;
+  take(holder: string | null = null): () => void {
+    this.check(holder);
+    this.#count(holder, 1);
     let isTaken = true;
     return () => {
-      if (isTaken) this.#taken--;
+      if (isTaken) this.#count(holder, -1);
       isTaken = false;
     };
+  }
+
+  #count(holder: string | null, slots: number): void {
+    this.#taken += slots;
+    if (holder === null) return;
+    const count = (this.#byHolder.get(holder) ?? 0) + slots;
+    if (count > 0) this.#byHolder.set(holder, count);
+    else this.#byHolder.delete(holder);
   }
 }

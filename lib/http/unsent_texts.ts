@@ -65,11 +65,16 @@ export class UnsentTexts {
    *
    * @param first the text to send, or its first part
    * @param more returns the further parts; if too much waits to be sent by then, or a part cannot be read, the body fails
+   * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
    * @returns the body
    * @throws {Problem} 503 if too much waits to be sent
    */
-  stream(first: Text, more: NextText | null = null): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.#hold(first);
+  stream(
+    first: Text,
+    more: NextText | null = null,
+    share: string | null = null,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#hold(first, share);
     let text = first;
     let rest: PacedText | null = new PacedText(text);
     const end = () => {
@@ -109,7 +114,7 @@ export class UnsentTexts {
             end();
             return controller.close();
           }
-          this.#hold(next);
+          this.#hold(next, share);
           this.#budget.drop(text);
           rest = new PacedText(text = next);
           sending.readAtMs = monotonicMs();
@@ -127,17 +132,18 @@ export class UnsentTexts {
    *
    * @param request the request
    * @param response the response
+   * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
    * @returns the same response, or one in its place
    * @throws {Problem} 503 if too much waits to be sent
    */
-  respond(request: Request, response: Response): Response {
+  respond(request: Request, response: Response, share: string | null = null): Response {
     if (!(response instanceof TextResponse)) return response;
     const most = this.#wholeBytes > WHOLE_BYTES ? SMALL_CHARACTERS : LARGE_CHARACTERS;
     const { content, more, status, headers } = response;
     if (more === null && content.length <= most) return response;
     // The response to HEAD has no body.
     if (request.method === "HEAD") return response;
-    return new Response(this.stream(content, more), { status, headers });
+    return new Response(this.stream(content, more, share), { status, headers });
   }
 
   /**
@@ -171,8 +177,10 @@ export class UnsentTexts {
     return counted;
   }
 
-  #hold(text: Text): void {
-    if (!this.#budget.hold(text)) throw limitReached("Too much data waits for clients that read slowly");
+  #hold(text: Text, share: string | null): void {
+    if (!this.#budget.hold(text, share)) {
+      throw limitReached("Too much data waits for clients that read slowly");
+    }
   }
 
   #bytesOf(text: string): Uint8Array<ArrayBuffer> {

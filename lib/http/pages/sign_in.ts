@@ -6,6 +6,7 @@
 
 // @ts-types="../cookie.d.ts"
 import { deleteCookie, setCookie } from "@std/http/cookie";
+import { shareOf } from "../../access/grant.ts";
 import { now } from "../../clock.ts";
 import { readForm } from "../body.ts";
 import type { HandlerContext } from "../context.ts";
@@ -16,6 +17,9 @@ import { type Call, nothingHere, paramsOf } from "../route.ts";
 
 /** The lifetime of a session, in seconds: a week. */
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
+
+/** The maximum number of bytes of the form, which anybody may send: a key, and the address of a page. */
+const MAX_BYTES = 32 * 1024;
 
 /**
  * The attributes of the session cookie, which its prefix `__Host-` requires. `Lax` makes browsers send the
@@ -50,10 +54,11 @@ export class SignIn {
   }
 
   /** `POST /sign-in` */
-  async signIn({ request, visitor: { peer } }: Call): Promise<Response> {
+  async signIn({ request, visitor: { grant, peer } }: Call): Promise<Response> {
     const { keyring } = this.#context;
     if (keyring === null) throw nothingHere();
-    const fields = await readForm(request, this.#context.bodies);
+    const limits = { ...this.#context.bodies, requestBytes: MAX_BYTES, share: shareOf(grant) };
+    const fields = await readForm(request, limits);
     const to = fields.get("to") ?? "";
     try {
       const text = (fields.get("key") ?? "").trim();

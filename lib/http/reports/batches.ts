@@ -5,6 +5,7 @@
  */
 
 import { whenExpired } from "../../access/expiry.ts";
+import { shareOf } from "../../access/grant.ts";
 import { now } from "../../clock.ts";
 import { parseJson } from "../../task/protocol.ts";
 import { ProtocolError, StorageError } from "../../errors.ts";
@@ -13,9 +14,10 @@ import { readJson } from "../body.ts";
 import { Commits } from "./commits.ts";
 import type { HandlerContext } from "../context.ts";
 import type { Visitor } from "../gate.ts";
-import { limitReached, Problem } from "../problem.ts";
+import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
+import { Slots } from "../slots.ts";
 import { ReporterClocks } from "./reporter_clocks.ts";
 import { reporterFrom, Session } from "./session.ts";
 import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
@@ -218,6 +220,7 @@ export class ReportBatches {
   readonly #context: HandlerContext;
   readonly #open: OpenSockets;
   readonly #sessions: Set<SocketSession> = new Set();
+  readonly #slots: Slots;
   readonly #commits: Commits;
   readonly #clocks: ReporterClocks = new ReporterClocks();
   readonly #received = { socket: 0, http: 0 };
@@ -230,6 +233,7 @@ export class ReportBatches {
     this.#context = context;
     this.#open = open;
     this.#commits = new Commits(context.registry);
+    this.#slots = new Slots(context.limits.reporters, "reporters");
   }
 
   /** The number of reporters with an open socket. */
@@ -262,7 +266,8 @@ export class ReportBatches {
       this.#clocks,
       (reply) => replies.push(reply),
     );
-    const limits = { ...this.#context.bodies, requestBytes: this.#context.limits.reportBytes };
+    const requestBytes = this.#context.limits.reportBytes;
+    const limits = { ...this.#context.bodies, requestBytes, share: shareOf(visitor.grant) };
     const batch = parseBatch(await readJson(request, limits));
     const receivedAt = now();
     session.prove(batch.secret);
@@ -281,21 +286,23 @@ export class ReportBatches {
 
   /** `WS /ws/report?reporter={id}` */
   upgrade({ request, visitor }: Call): Response {
-    const { reporters } = this.#context.limits;
-    if (this.#sessions.size >= reporters) {
-      throw limitReached(`The limit of ${reporters} reporters is reached`);
-    }
     reporterFrom(request);
+    const release = this.#slots.take(shareOf(visitor.grant));
     // The request is copied before the upgrade, because `authorize` reads its headers with each report.
     const { url, method, headers } = request;
     const copy = new Request(url, { method, headers: new Headers(headers) });
-    return upgrade(request, {
-      attach: (socket) => this.#attach(socket, copy, visitor),
-      reportError: this.#context.reportError,
-    });
+    try {
+      return upgrade(request, {
+        attach: (socket) => this.#attach(socket, copy, visitor, release),
+        reportError: this.#context.reportError,
+      });
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
-  #attach(socket: WebSocket, request: Request, visitor: Visitor): void {
+  #attach(socket: WebSocket, request: Request, visitor: Visitor, release: () => void): void {
     const session = new SocketSession({
       context: this.#context,
       request,
@@ -318,6 +325,7 @@ export class ReportBatches {
     socket.onerror = end;
     socket.onclose = () => {
       end();
+      release();
       this.#open.delete(socket);
     };
   }

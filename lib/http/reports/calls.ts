@@ -6,6 +6,7 @@
  * @module
  */
 
+import { shareOf } from "../../access/grant.ts";
 import { now } from "../../clock.ts";
 import { HTTP_REPORTER_ID, type Reporter } from "../../registry/registry_types.ts";
 import type { Task } from "../../task/task.ts";
@@ -41,8 +42,9 @@ export class ReportCalls {
    * name returns the current record.
    */
   async create(call: Call): Promise<Response> {
-    const { client, request } = call;
-    const creation = await readCreation(request, this.#context.bodies);
+    const { client, request, visitor } = call;
+    const limits = { ...this.#context.bodies, share: shareOf(visitor.grant) };
+    const creation = await readCreation(request, limits);
     const { registry, access } = this.#context;
     const { name } = creation;
     const id = creation.id ?? monotonicUlid();
@@ -64,8 +66,9 @@ export class ReportCalls {
    * was created over HTTP.
    */
   async report(kind: ReportKind, call: Call): Promise<Response> {
-    const { client, id, request } = call;
-    const report = await readReport(kind, request, this.#context.bodies);
+    const { client, id, request, visitor } = call;
+    const limits = { ...this.#context.bodies, share: shareOf(visitor.grant) };
+    const report = await readReport(kind, request, limits);
     const shown = shownTo(await this.#mayRead(call, id));
     const { task } = storedTask(this.#context, client, id);
     if (task.reporter !== HTTP_REPORTER_ID) {

@@ -5,7 +5,7 @@
  */
 
 import { whenExpired } from "../../access/expiry.ts";
-import type { Grant } from "../../access/grant.ts";
+import { type Grant, shareOf } from "../../access/grant.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
 import { eventMessage } from "../../hub/event_messages.ts";
 import type { Watcher } from "../../hub/watcher.ts";
@@ -126,7 +126,7 @@ export class Events {
     watches.forEach((watch, index) => {
       const label = `: watch ${index}\n`;
       const end = (status: number) => label + eventMessage("end", JSON.stringify({ status }));
-      const refusal = refusals[index] ?? this.#begin(connection, watch, label, end(200));
+      const refusal = refusals[index] ?? this.#begin(connection, watch, label, end(200), shareOf(grant));
       if (refusal !== null) connection.tell(end(refusal));
     });
     connection.complete();
@@ -149,6 +149,7 @@ export class Events {
     { client, id, after }: Watch,
     label: string,
     last: string,
+    share: string | null,
   ): number | null {
     const { hub, registry, reportError } = this.#context;
     const stored = id === null ? undefined : registry.stored(client, id);
@@ -159,7 +160,7 @@ export class Events {
         stored === undefined
           ? hub.watchEvents(client, watcher, after)
           : hub.watchTaskEvents(client, stored, watcher, after);
-      connection.add(begin, this.#slots.take(), label, last);
+      connection.add(begin, this.#slots.take(share), label, last);
       return null;
     } catch (error) {
       return problemOf(error, reportError).status;
@@ -173,7 +174,7 @@ export class Events {
 
   #stream(request: Request, grant: Grant, begin: (watcher: Watcher) => () => void): Response {
     if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
-    const release = this.#slots.take();
+    const release = this.#slots.take(shareOf(grant));
     const connection = this.#connect(grant);
     try {
       connection.add(begin, release);

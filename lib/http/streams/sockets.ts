@@ -5,7 +5,7 @@
  */
 
 import { whenExpired } from "../../access/expiry.ts";
-import type { Grant } from "../../access/grant.ts";
+import { type Grant, shareOf } from "../../access/grant.ts";
 import { monotonicMs } from "../../clock.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
 import type { Text } from "../../hub/long_text.ts";
@@ -168,7 +168,7 @@ export class Sockets {
 
   #upgrade(request: Request, grant: Grant, begin: (watcher: SocketWatcher) => () => void): Response {
     // The slot is taken before the socket opens, so that sockets that never open cannot exceed the limit.
-    const release = this.#slots.take();
+    const release = this.#slots.take(shareOf(grant));
     try {
       return upgrade(request, {
         attach: (socket) => this.#attach(socket, grant, release, begin),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shareOf } from "../../access/grant.ts";
 import { formatCursor } from "../../task/cursor.ts";
 import { type HandlerContext, whenPublishable } from "../context.ts";
 import { NameStats } from "../../registry/name_stats.ts";
@@ -34,14 +35,14 @@ export class Names {
    *
    * @throws {Problem} 400 if a parameter is invalid, 503 if too many requests wait
    */
-  list({ client, request }: Call): Answer {
+  list({ client, request, visitor: { grant } }: Call): Answer {
     const params = paramsOf(request);
     const conditions = parseNameQuery(params);
     const { registry } = this.#context;
     return whenPublishable(this.#context, async () => {
       // Later changes may be among the statistics, too, but none up to the cursor is missing.
       const cursor = formatCursor(registry.cursor);
-      const text = await this.#once(`${client} ${cursor} ${params}`, async () => {
+      const text = await this.#once(`${client} ${cursor} ${params}`, shareOf(grant), async () => {
         const names = await new NameStats(registry, client).all(conditions);
         return JSON.stringify({ names, cursor });
       });
@@ -49,10 +50,10 @@ export class Names {
     });
   }
 
-  #once(key: string, compute: () => Promise<string>): Promise<string> {
+  #once(key: string, share: string | null, compute: () => Promise<string>): Promise<string> {
     const known = this.#texts.get(key);
     if (known !== undefined) return known;
-    const release = this.#waiting.take();
+    const release = this.#waiting.take(share);
     const text = this.#last.then(compute).finally(() => {
       this.#texts.delete(key);
       release();

@@ -5,7 +5,7 @@
  */
 
 import { ClosedError } from "../../errors.ts";
-import { limitReached } from "../problem.ts";
+import { Slots } from "../slots.ts";
 
 /** The wait of a request for an event. */
 export interface Wait<T> {
@@ -18,13 +18,13 @@ export interface Wait<T> {
 
 /** Holds waiting requests, up to a limit. */
 export class WaitingRoom {
-  readonly #limit: number;
+  readonly #slots: Slots;
   /** The functions that reject each wait. */
   readonly #waiting: Set<(error: Error) => void> = new Set();
 
   /** @param limit the maximum number of waiting requests */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#slots = new Slots(limit, "waiting requests");
   }
 
   /** The number of waiting requests. */
@@ -36,14 +36,13 @@ export class WaitingRoom {
    * Waits for an event.
    *
    * @param wait the request, the timeout, and the event to wait for
+   * @param holder who waits; `null` for one that may use up the limit
    * @returns the event; `null` if the timeout elapses or the client disconnects first
    * @throws {Problem} 503 if the limit is reached
    * @throws {ClosedError} if the server shuts down first
    */
-  async wait<T>({ request, timeoutMs, subscribe }: Wait<T>): Promise<T | null> {
-    if (this.#waiting.size >= this.#limit) {
-      throw limitReached(`The limit of ${this.#limit} waiting requests is reached`);
-    }
+  async wait<T>({ request, timeoutMs, subscribe }: Wait<T>, holder: string | null = null): Promise<T | null> {
+    const release = this.#slots.take(holder);
     const { promise, resolve, reject } = Promise.withResolvers<T | null>();
     const giveUp = () => resolve(null);
     const timer = setTimeout(giveUp, timeoutMs);
@@ -56,6 +55,7 @@ export class WaitingRoom {
       unsubscribe = subscribe(resolve);
       return await promise;
     } finally {
+      release();
       unsubscribe();
       this.#waiting.delete(reject);
       request.signal.removeEventListener("abort", giveUp);

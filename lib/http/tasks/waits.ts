@@ -5,7 +5,7 @@
  */
 
 import { msUntilExpired } from "../../access/expiry.ts";
-import type { Grant } from "../../access/grant.ts";
+import { type Grant, shareOf } from "../../access/grant.ts";
 import { type Cursor, formatCursor, parseCursor } from "../../task/cursor.ts";
 import type { ChangesSince, StoredTask } from "../../store/store.ts";
 import { isFinal, isTaskState, TASK_STATES, type TaskState } from "../../task/task.ts";
@@ -84,7 +84,8 @@ export class Waits {
 
   /** Waits for an event, but not after the grant of the visitor has expired. */
   #wait<T>(wait: Wait<T>, grant: Grant): Promise<T | null> {
-    return this.#room.wait({ ...wait, timeoutMs: Math.min(wait.timeoutMs, msUntilExpired(grant)) });
+    const timeoutMs = Math.min(wait.timeoutMs, msUntilExpired(grant));
+    return this.#room.wait({ ...wait, timeoutMs }, shareOf(grant));
   }
 
   #changesSince(client: string, after: Cursor): ChangesSince {

@@ -71,3 +71,38 @@ Deno.test("readText() refuses bodies whose unfinished parts are too large in sum
   assertEquals(limits.received.taken, 0);
   assertEquals((await readText(whole(), limits)).length, 1_000);
 });
+
+Deno.test("readText() leaves room for others, however many unfinished bodies a sender has, and however large", async () => {
+  using clock = new FakeClock();
+  const limits = bodyLimits({
+    requestBytes: 1_000,
+    requestTimeoutMs: 30_000,
+    unfinishedBodies: 8,
+    unfinishedBodyBytes: 10_000,
+  });
+  const codes: string[] = [];
+  const read = (share: string | null, bytes: number) =>
+    readText(unfinished(new Uint8Array(bytes)), { ...limits, share }).catch(({ code }) =>
+      void codes.push(code)
+    );
+  // Strangers, who all have one share, send ten bodies of 1,000 bytes; half of them are refused at once.
+  const reading = Array.from({ length: 10 }, () => read("", 1_000));
+  await clock.passAsync(1);
+  assertEquals([codes.length, limits.received.taken], [5, 5_000]);
+  // They send eight small ones; those beyond half of the slots are refused after a second.
+  reading.push(...Array.from({ length: 8 }, () => read("", 1)));
+  await clock.passAsync(1_000);
+  assertEquals([codes.length, limits.unfinished.taken], [14, 4]);
+  // Others are read to the end.
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const slow = readText(new Request("http://localhost/", { method: "POST", body: readable }), limits);
+  const writer = writable.getWriter();
+  await writer.write(new Uint8Array(500).fill(0x61));
+  await clock.passAsync(2_000);
+  await writer.write(new Uint8Array(500).fill(0x61));
+  await writer.close();
+  assertEquals((await slow).length, 1_000);
+  await clock.passAsync(30_000);
+  await Promise.all(reading);
+  assertEquals([limits.unfinished.taken, limits.received.taken], [0, 0]);
+});

@@ -35,3 +35,25 @@ Deno.test("ByteBudget.hold() counts what long texts share once, and drop() the r
   budget.drop(after);
   assertEquals(budget.taken, 0);
 });
+
+Deno.test("ByteBudget.take() and hold() leave room for others, however much a holder wants", () => {
+  const budget = new ByteBudget(1_600);
+  const takeAll = (holder: string | null) => {
+    let times = 0;
+    while (budget.take(100, holder)) times++;
+    return times;
+  };
+  assertEquals([takeAll("a"), takeAll("b"), takeAll("c")], [8, 4, 2]);
+  const text = "x".repeat(50);
+  assertEquals([budget.hold(text, "a"), budget.hold(text), budget.hold(text, "a")], [false, true, true]);
+  assertEquals([takeAll(null), takeAll("a"), budget.taken], [1, 0, 1_600]);
+  // What several hold counts towards the share of the first, until nobody holds it.
+  budget.drop(text);
+  assertEquals(budget.taken, 1_600);
+  budget.drop(text);
+  for (let times = 0; times < 8; times++) budget.release(100, "a");
+  assertEquals([budget.taken, takeAll("a")], [700, 5]);
+  budget.release(1_100);
+  const pieces = new LongText("", ["y".repeat(2_000)], "");
+  assertEquals([budget.hold(pieces, "d"), budget.take(1, "d")], [false, true]);
+});

@@ -21,20 +21,20 @@ Deno.test("LogSearches leaves places for others, however many searches one clien
   const refused = (client: string, reason: string) =>
     assertRejects(() => searches.search(client, "t", QUERY), Problem, reason);
   const first = start("a", 25);
-  await refused("a", "of one client");
-  const second = start("b", 20);
-  const third = start("c", 5);
-  await refused("b", "The limit of 50");
-  await refused("d", "The limit of 50");
+  await refused("a", "Your share of the limit of 50");
+  const second = start("b", 13);
+  await refused("b", "Your share of the limit of 50");
+  const third = start("c", 6);
+  await refused("c", "Your share of the limit of 50");
   const result = { lines: [], index: 0, matches: 0, searched: 0 };
   for (const search of running.splice(0, 25)) search.resolve(result);
   await Promise.all(first);
-  start("a", 25);
-  await refused("a", "of one client");
+  start("a", 16);
+  await refused("a", "Your share of the limit of 50");
   // A search that fails gives its place back, too.
-  for (const search of running.splice(0, 25)) search.reject(new Error("damaged"));
+  for (const search of running.splice(0, 19)) search.reject(new Error("damaged"));
   await Promise.allSettled([...second, ...third]);
-  start("b", 25);
+  start("b", 17);
   for (const search of running) search.resolve(result);
 });
 
