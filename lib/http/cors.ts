@@ -58,7 +58,8 @@ export class Cors {
    */
   open(request: Request, response: Response): Response {
     const { headers } = response;
-    headers.append("vary", "Origin");
+    // A response of another node varies already.
+    if (headers.get("vary")?.includes("Origin") !== true) headers.append("vary", "Origin");
     const origin = request.headers.get("origin");
     if (origin === null || !this.#origins.has(origin)) return response;
     headers.set("access-control-allow-origin", origin);

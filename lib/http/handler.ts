@@ -256,7 +256,7 @@ export class Handler {
     const dispatcher = this.#dispatcher;
     const answer = dispatcher === null
       ? here
-      : () => dispatcher.dispatch({ request, peer, isChange: false, here, forwardSocket: null });
+      : () => dispatcher.dispatch({ request, peer, isChange: false, here, forward: "body" });
     return decision instanceof Promise ? decision.then(answer) : answer();
   }
 
@@ -281,10 +281,12 @@ export class Handler {
       };
       if (this.#dispatcher === null || route.isLocal === true) return here(request);
       const { isChange = method !== "GET", isSocket = false } = route;
-      const forwardSocket = isSocket
+      const forward = !isChange && isLasting(route, request)
+        ? "never"
+        : isSocket
         ? (owner: Owner) => this.#areas.forwarded.upgrade(request, peer, owner)
-        : null;
-      return this.#dispatcher.dispatch({ request, peer, isChange, here, forwardSocket });
+        : "body";
+      return this.#dispatcher.dispatch({ request, peer, isChange, here, forward });
     };
     const decision = this.#context.gate.pass(request, need, peer);
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);

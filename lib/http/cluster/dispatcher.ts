@@ -27,11 +27,10 @@ export interface Dispatched {
   /** Handles the request, or a copy of it, on this node. */
   readonly here: (request: Request) => Answer;
   /**
-   * Forwards a request that becomes a WebSocket; `null` for any other.
-   *
-   * @throws {OwnerUnreachableError} (rejects) if the owner can't be reached
+   * How the request can be forwarded: with its body, not at all, because it waits for changes on this node, or by a
+   * function that rejects with an {@linkcode OwnerUnreachableError} if the owner can't be reached.
    */
-  readonly forwardSocket: ((owner: Owner) => Promise<Response>) | null;
+  readonly forward: "body" | "never" | ((owner: Owner) => Promise<Response>);
 }
 
 /** Handles requests here or at the node that owns the tasks. */
@@ -88,10 +87,11 @@ export class Dispatcher {
   }
 
   async #first(call: Dispatched, found: Promise<"here" | Owner>): Promise<Response> {
-    const { request, peer, here, forwardSocket } = call;
+    const { request, peer, here, forward } = call;
     const where = await found;
     if (where === "here") return await here(request);
-    if (forwardSocket !== null) return await this.#forward(call, where, forwardSocket, () => here(request));
+    if (forward === "never") throw noOwner();
+    if (forward !== "body") return await this.#forward(call, where, forward, () => here(request));
     const release = this.#slots.take();
     try {
       using body = await this.#read(request);

@@ -5,7 +5,7 @@ import { assertProblem, call } from "../../../support/calls.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { HeldServer } from "../../../support/held_server.ts";
 import { TestNode } from "../../../support/node_gate.ts";
-import { rawCall } from "../../../support/raw_http.ts";
+import { HANDSHAKE, rawCall } from "../../../support/raw_http.ts";
 import { until } from "../../../support/until.ts";
 
 const KEY = "the-key-of-this-very-server";
@@ -18,6 +18,7 @@ Deno.test("Handler lets the owner make the changes that another node receives", 
   const body = { id: "t", name: "n", started: true };
   const created = await call("POST", `${node.url}/tasks/c`, { body });
   assertEquals([created.status, created.headers.get("location")], [201, "/tasks/c/t"]);
+  assertEquals(created.headers.get("vary"), "Origin");
   const seen = await call("GET", `${owner.url}/tasks/c/t`);
   assertEquals(created.json, seen.json);
   assertEquals((await call("GET", `${node.url}/tasks/c/t`)).status, 404, "the node answers reads by itself");
@@ -108,6 +109,26 @@ Deno.test("Handler waits for the next owner, be it another node or itself, and k
   const taken = await call("POST", `${node.url}/tasks/c`, { body: { id: "own", name: "n" } });
   assertEquals([taken.status, taken.json.id], [201, "own"]);
   assertEquals(node.test.registry.task("c", "own")?.name, "n");
+});
+
+Deno.test("Handler forwards reads if it has to, but none that waits for changes", async () => {
+  await using owner = new TestNode();
+  await using node = new TestNode();
+  node.gate.decide = () => ({ address: owner.url });
+  await call("POST", `${owner.url}/tasks/c`, { body: { id: "t", name: "n" } });
+  assertEquals((await call("GET", `${node.url}/tasks/c/t`)).json.id, "t");
+  assertEquals((await call("HEAD", `${node.url}/tasks/c/t`)).status, 200);
+  const page = await call("GET", `${node.url}/t/c/t`, { headers: { accept: "text/html" } });
+  assert(page.text.startsWith("<!DOCTYPE html>"), page.text.slice(0, 100));
+  for (const path of ["/tasks/c/t?wait=final", "/tasks/c?after=1&timeout=5", "/events/tasks/c"]) {
+    assertProblem(await call("GET", node.url + path), 503, "no_owner");
+  }
+  const { host, port } = new URL(node.url);
+  assertProblem(
+    await rawCall(Number(port), "GET", "/ws/tasks/c", [["Host", host], ...HANDSHAKE]),
+    503,
+    "no_owner",
+  );
 });
 
 Deno.test("Handler checks host, origin and key before it forwards, and the owner checks them again", async () => {
