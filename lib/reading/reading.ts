@@ -48,6 +48,8 @@ export interface Line {
   readonly marks?: readonly StyleMark[] | undefined;
   /** Whether it is a version of a row that is being redrawn. */
   readonly isRedraw: boolean;
+  /** The row in its output. */
+  readonly row: number;
 }
 
 /** What one line says about progress. */

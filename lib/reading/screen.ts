@@ -188,7 +188,9 @@ export class Screen {
   /** Erases a part of the row: from the cursor on, up to the cursor, or all of it. */
   eraseInRow(part: "after" | "before" | "all"): void {
     const row = this.#current;
-    if (row.text !== "") this.#giveVersion();
+    // What is erased behind a new version is the rest of the one before.
+    const isWritten = part === "after" && this.#column > 0 && !this.#isRewound;
+    if (row.text !== "" && !isWritten) this.#giveVersion();
     if (part === "all") [row.text, row.marks] = ["", []];
     else if (part === "after") row.text = row.text.slice(0, this.#column);
     else row.text = " ".repeat(Math.min(row.text.length, this.#column)) + row.text.slice(this.#column);

@@ -45,8 +45,10 @@ export interface Track {
   replacedMs: number | null;
   /** Other lines since it was seen. */
   otherLines: number;
-  /** The progress of each of its rows, as last redrawn. More than one that are drawn in turn are parallel. */
-  readonly rows: Map<number, number | null>;
+  /** Its rows; more than one that are drawn in turn are parallel. */
+  readonly rows: Set<number>;
+  /** The progress of each of its parts, as last drawn, by the name of the bar, or else by the row. */
+  readonly parts: Map<number | string, number | null>;
   /** How often an upper row was drawn after a lower one. */
   turns: number;
   isParallel: boolean;
@@ -90,6 +92,8 @@ const BELIEVED_START = 50;
 const LEVEL_RATIO = 2;
 /** Steps that a program may skip without announcing them. */
 const MOST_SKIPPED = 1;
+/** How far a percentage may fall because the size is estimated, in percentage points. */
+const ESTIMATED_POINTS = 1;
 /** A track above this, in percent, may have ended: the last steps of a loop are often not printed. */
 const CLOSE = 90;
 /** How long a track's row may show something else. */
@@ -138,7 +142,8 @@ export function newTrack(
     isPart: false,
     replacedMs: null,
     otherLines: 0,
-    rows: new Map(),
+    rows: new Set(),
+    parts: new Map(),
     turns: 0,
     isParallel: false,
     isRedrawn: false,
@@ -225,24 +230,26 @@ export function changeOf(before: Sighting, after: Sighting): number {
     const change = after.current - before.current;
     if (change !== 0 || before.total !== after.total) return change;
   }
-  return (after.progress ?? 0) - (before.progress ?? 0);
+  const points = (after.progress ?? 0) - (before.progress ?? 0);
+  // Of an estimated size, a share may fall a little.
+  return before.rank > RANK.bare && points < 0 && points >= -ESTIMATED_POINTS ? 0 : points;
 }
 
 /** Parallel rows count as finished ones of those that are known. */
-export function finishedOf({ rows }: Track, sighting: Sighting): Sighting {
-  const finished = [...rows.values()].filter((progress) => progress !== null && progress >= 100).length;
-  const progress = finished / rows.size * 100;
-  return { ...sighting, progress, current: finished, total: rows.size, unit: null, status: undefined };
+export function finishedOf({ parts }: Track, sighting: Sighting): Sighting {
+  const finished = [...parts.values()].filter((progress) => progress !== null && progress >= 100).length;
+  const progress = finished / parts.size * 100;
+  return { ...sighting, progress, current: finished, total: parts.size, unit: null, status: undefined };
 }
 
 /** Parallel tracks count as finished ones of those that are known. */
 export function finishedOfAll(tracks: readonly Track[]): Reading {
-  const finished = new Map<number, boolean>();
+  const finished = new Map<number | string, boolean>();
   for (const track of tracks) {
-    const rows: readonly (readonly [number, number | null])[] = track.isParallel
-      ? [...track.rows]
+    const parts: readonly (readonly [number | string, number | null])[] = track.isParallel
+      ? [...track.parts]
       : [[track.lastRow, track.endedMs !== null || isAtEnd(track.newest) ? 100 : 0]];
-    for (const [row, progress] of rows) finished.set(row, finished.get(row) || (progress ?? 0) >= 100);
+    for (const [row, progress] of parts) finished.set(row, finished.get(row) || (progress ?? 0) >= 100);
   }
   const current = [...finished.values()].filter(Boolean).length;
   return { progress: current / finished.size * 100, current, total: finished.size, unit: null };

@@ -54,6 +54,8 @@ export class TrackBook {
   }
 
   /**
+   * `a [18/60]` continues `b [8/45]` in the same row: a total that grows before it is reached.
+   *
    * `3/17 b.txt` continues `2/17 a.txt`: another label, but the same total and a count that does not fall. So does a
    * percentage in the same row that does not fall, as bars and rates beside it change.
    */
@@ -61,7 +63,8 @@ export class TrackBook {
     const stem = stemOf(label);
     return this.all.find((track) => {
       const { newest, lastRow } = track;
-      if (track.output !== place.output || track.format !== format || newest.total !== total) return false;
+      if (track.output !== place.output || track.format !== format) return false;
+      if (newest.total !== total) return place.row === lastRow && isGrowing(newest, current, total);
       if (total !== null) return isAhead(newest.current, current, total / 2);
       const isSamePlace = place.row === lastRow || (stem !== "" && stem === stemOf(newest.label)) ||
         (rank === RANK.drawn && place.row > lastRow && isNextStep(track, progress));
@@ -83,6 +86,11 @@ function isOfTrack(track: Track | undefined, { current, total }: Sighting): bool
   const { newest } = track;
   if (total === null || newest.total === null || current === null || newest.current === null) return true;
   return total === newest.total || current >= newest.current;
+}
+
+function isGrowing(before: Sighting, current: number | null, total: number | null): boolean {
+  if (before.current === null || before.total === null || current === null || total === null) return false;
+  return before.current < before.total && current >= before.current && total > before.total;
 }
 
 function isAhead(before: number | null, after: number | null, most: number): boolean {

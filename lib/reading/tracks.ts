@@ -86,7 +86,10 @@ export class Tracks {
     track.isParallel ||= track.turns >= PARALLEL_TURNS && sighting.rank === RANK.drawn;
     if (track.isParallel && !wasParallel) track.newest = finishedOf(track, sighting);
     track.isRedrawn ||= track.rows.has(context.row);
-    if (track.rows.size < MOST_ROWS) track.rows.set(context.row, sighting.progress);
+    if (track.rows.size < MOST_ROWS) track.rows.add(context.row);
+    // A bar that has a name may move to another row.
+    const part = sighting.label === sighting.status ? sighting.label : context.row;
+    if (track.parts.size < MOST_ROWS || track.parts.has(part)) track.parts.set(part, sighting.progress);
     // `3 / 80`, without a word, and lower in another row, counts another phase.
     const isNewPhase = context.row !== track.lastRow && !/\p{L}/u.test(sighting.label);
     track.lastRow = context.row;

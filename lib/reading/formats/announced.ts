@@ -11,6 +11,8 @@ import { isTest, type Item, itemIn } from "./items.ts";
 
 /** After so many lines of one kind, their number is the whole; before, they may be anything but verdicts of tests. */
 const LEAST_ITEMS = 3;
+/** The same if they have the verb of the announcement. */
+const LEAST_NAMED = 2;
 /** Kinds of lines that are counted for one announcement. */
 const MOST_KINDS = 8;
 /** Names that are remembered of each kind. */
@@ -75,14 +77,15 @@ function count({ kind, name, number }: Item, text: string, { kinds, total }: Pla
 }
 
 function sightingOf(
-  { kind, isBeginning, name }: Item,
+  { kind, isNamed, isBeginning, name }: Item,
   done: number,
   total: number,
   plan: Plan | null,
 ): Sighting | null {
-  const isSure = plan !== null && plan.isToDo && (done >= LEAST_ITEMS || isTest(plan));
+  const least = isNamed ? LEAST_NAMED : LEAST_ITEMS;
+  const isSure = plan !== null && plan.isToDo && (done >= least || isTest(plan));
   const options = {
-    rank: isSure ? RANK.drawn : RANK.bare,
+    rank: isSure ? RANK.stated : RANK.bare,
     isNamed: isSure,
     label: kind,
     unit: plan?.unit ?? null,

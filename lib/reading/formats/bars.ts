@@ -21,6 +21,8 @@ export const BAR_SIGN = "\u25ae";
 const LEAST_CELLS = 5;
 /** A run of so many filled cells is a bar without brackets around it. */
 const LEAST_RUN = 3;
+/** A bar of dashes without brackets has at least so many cells. */
+const LEAST_DASHES = 20;
 const CLOSING: Readonly<Record<string, string>> = {
   "[": "]",
   "(": ")",
@@ -39,7 +41,7 @@ const TIPS = ">╸╺╴╶▏▎▍▌▋▊▉▓▒░◐◑<cC/\\oO#=-";
 /** Characters that are used for nothing else than bars. */
 const BLOCKS = "█▓■▰◼⣿⠿━▬▉";
 /** Where a bar may begin: an opening bracket, a block, or `#`. */
-const START = /[[(<|│┃┫▕❘█▓■▰◼⣿⠿━▬▉#]/;
+const START = /[[(<|│┃┫▕❘█▓■▰◼⣿⠿━▬▉#]|={1,200}-/;
 const START_ON = new RegExp(START, "g");
 const PERCENT = /^ {0,200}(\d{1,3}(?:[.,]\d{1,3})? ?%) {0,200}/;
 
@@ -87,6 +89,7 @@ function enclosedAt(text: string, at: number, closing: string): Bar | undefined 
 /** `███████░░░░░`, `━━━━━━╸━━━━━`, `■■■■■     ` */
 function nakedAt(text: string, at: number): Bar | undefined {
   const first = text[at]!;
+  if (first === "=") return dashedAt(text, at);
   if (!BLOCKS.includes(first) && !(first === "#" && isAlone(text, at))) return undefined;
   const filledEnd = runEnd(text, at, FILLED);
   if (filledEnd - at < LEAST_RUN && !"░▒·⣀▱".includes(text[filledEnd] ?? " ")) return undefined;
@@ -100,6 +103,15 @@ function nakedAt(text: string, at: number): Bar | undefined {
   const width = end - at;
   if (width < LEAST_CELLS && !BLOCKS.includes(first)) return undefined;
   return bar(text, at, end, undefined, isKnown ? (filledEnd - at) / width : null, width);
+}
+
+/** `=====---------------`, which is too long for decoration */
+function dashedAt(text: string, at: number): Bar | undefined {
+  const filled = runEnd(text, at, "=");
+  const end = runEnd(text, filled, "-");
+  const width = end - at;
+  const isBar = isAlone(text, at) && width >= LEAST_DASHES && (end === text.length || text[end] === " ");
+  return isBar ? bar(text, at, end, undefined, (filled - at) / width, width) : undefined;
 }
 
 function isAlone(text: string, at: number): boolean {

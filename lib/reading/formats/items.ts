@@ -13,6 +13,8 @@ export interface Item {
   readonly name: string;
   /** The number of the item, if the line begins with it. */
   readonly number?: number;
+  /** Whether the line has the verb of the announcement. */
+  readonly isNamed: boolean;
   /** Whether the line says that the item begins. */
   readonly isBeginning: boolean;
 }
@@ -24,6 +26,8 @@ const SIGN_BEFORE = /^[✓✔√☑✅✗✘✖×❌]️? {1,4}(?<name>\S.*)$/u;
 const BRACKET_BEFORE = new RegExp(String.raw`^\[ *(?:${VERDICT}|✓|✔|✗) *\]:? +(?<name>\S.*)$`, "iu");
 /** `PASS adds`, `ok 12 adds`, `ok: adds` */
 const WORD_BEFORE = /^(?:(?:not )?ok|PASS|PASSED|FAIL|FAILED|SKIP|SKIPPED|SUCCESS)(?::| -)? +(?<name>\S.*)$/;
+/** `Download complete: a.txt` */
+const DONE_BEFORE = /^(?:\p{L}{2,20} )?(?:complete|completed|finished|done|saved): +(?<name>\S.*)$/iu;
 /** `test adds ... ok`, `adds [PASS]`, `adds: done (12 ms)` */
 const VERDICT_BEHIND = new RegExp(
   String
@@ -43,6 +47,7 @@ const PATH_BEFORE =
 /** What is done to files whose names stand alone; linters list only the files that they complain of. */
 const MAKING =
   /^(?:conv|comp|cop|uplo|down|extr|opti|mini|rend|gene|tran|enco|resi|pack|arch|unpa|impo|expo)/;
+const WORD = /\p{L}+/u;
 const TEST = /^(?:test|spec|case|example|scenario|check|suite|benchmark)/i;
 const FILE = /^(?:file|image|photo|picture|icon|video|song|track|document|archive|notebook|script)/i;
 /** Numbers of a line that counts by itself, and lines that complain. */
@@ -64,22 +69,29 @@ const TOOK = /\d ?(?:ms|s|secs?|min)[)\]]?\.?$/;
 export function itemIn(text: string, { unit, verb, isToDo }: Announcement): Item | undefined {
   if (OTHER.test(text)) return undefined;
   const verdict = verdictIn(text);
-  if (verdict !== undefined) return itemOf(verdict.kind, verdict.name, false);
+  if (verdict !== undefined) {
+    return itemOf(
+      verdict.kind,
+      verdict.name,
+      verb !== null && stemOfVerb(WORD.exec(text)?.[0] ?? "") === verb,
+      false,
+    );
+  }
   if (isTest({ unit })) return undefined;
   const { number, name: numbered = "" } = NUMBER_BEFORE.exec(text)?.groups ?? {};
   if (number !== undefined) {
-    return { kind: "number", name: numbered, number: Number(number), isBeginning: false };
+    return { kind: "number", name: numbered, number: Number(number), isNamed: false, isBeginning: false };
   }
   const { verb: doing = "", name } = VERB_BEFORE.exec(text)?.groups ?? {};
   const isFile = FILE.test(unit);
   if (name !== undefined) {
     const isOther = verb === null ? !/(?:ing|ed)$/i.test(doing) : verb !== stemOfVerb(doing);
     if (isOther || (isFile && !/[./]\w/.test(name))) return undefined;
-    return itemOf(doing.toLowerCase(), name, /ing$/i.test(doing) && !TOOK.test(text));
+    return itemOf(doing.toLowerCase(), name, verb !== null, /ing$/i.test(doing) && !TOOK.test(text));
   }
   if (!isToDo || !isFile || !MAKING.test(verb ?? "")) return undefined;
   const path = PATH_BEFORE.exec(text)?.groups?.name;
-  return path === undefined ? undefined : itemOf("path", path, false);
+  return path === undefined ? undefined : itemOf("path", path, false, false);
 }
 
 /** Whether tests were announced; only verdicts are lines about them. */
@@ -99,11 +111,12 @@ const VERDICTS = [
   ["sign", SIGN_BEFORE],
   ["bracket", BRACKET_BEFORE],
   ["word", WORD_BEFORE],
+  ["done", DONE_BEFORE],
   ["behind", VERDICT_BEHIND],
   ["behind", CAPITALS_BEHIND],
 ] as const;
 
-function itemOf(kind: string, name: string, isBeginning: boolean): Item | undefined {
+function itemOf(kind: string, name: string, isNamed: boolean, isBeginning: boolean): Item | undefined {
   const bare = name.replace(REMARK, "");
-  return SUMMARY.test(name) || bare === "" ? undefined : { kind, name: bare, isBeginning };
+  return SUMMARY.test(name) || bare === "" ? undefined : { kind, name: bare, isNamed, isBeginning };
 }

@@ -6,6 +6,10 @@
 
 import { counted, type Format, indeterminate, RANK, type Sighting } from "../reading.ts";
 
+/** How deep tasks within tasks are remembered. */
+const MOST_LEVELS = 8;
+/** Characters at the beginning of a task's name that stay if its verb changes its form. */
+const ALIKE = 4;
 /** The most rows that are remembered. */
 const MOST_ROWS = 1_000;
 
@@ -20,6 +24,19 @@ class RowCount {
   constructor(format: string, unit: string) {
     this.#format = format;
     this.#unit = unit;
+  }
+
+  /** The number of rows. */
+  get size(): number {
+    return this.#rows.size;
+  }
+
+  /** Another name for a row. */
+  rename(before: string, after: string): void {
+    const isDone = this.#rows.get(before);
+    if (isDone === undefined || this.#rows.has(after)) return;
+    this.#rows.delete(before);
+    this.#rows.set(after, isDone);
   }
 
   /** Notes a row. */
@@ -107,16 +124,33 @@ export function composePlain(): Format {
 /** `◼ Build`, `⠋ Build`, `✔ Build` of listr2 and others. */
 const LISTED = /^([◼◻○]|[❯⠁-⣿]|[✔✓√✖✗↓]) (\S.{0,120}?)(?: \[[^\]]*\]| \([\d.]+m?s\))?$/u;
 
-/** Lists of tasks with a mark in front of each: pending, running, done. */
+/** Lists of tasks with a mark in front of each: pending, running, done. Tasks within one of several tasks are parts. */
 export function taskList(): Format {
-  const tasks = new RowCount("task list", "tasks");
+  /** The tasks by how far they are indented. */
+  const levels = new Map<number, RowCount>();
+  /** The names of the tasks by their rows. */
+  const names = new Map<number, string>();
   let isSeen = false;
-  return ({ text }) => {
+  return ({ text, raw, row }) => {
     const [, mark = "", name] = LISTED.exec(text) ?? [];
     isSeen ||= /[◼◻○]/.test(mark);
     if (name === undefined || !isSeen) return undefined;
-    return tasks.see(name, /[✔✓√✖✗↓]/.test(mark), name) ?? null;
+    const indent = raw.search(/\S/);
+    const tasks = levels.get(indent) ?? new RowCount("task list", "tasks");
+    if (levels.size < MOST_LEVELS) levels.set(indent, tasks);
+    // `Backing up` becomes `Backed up`.
+    const before = names.get(row);
+    if (before !== undefined && before !== name && isSameTask(before, name)) tasks.rename(before, name);
+    if (names.size < MOST_ROWS) names.set(row, name);
+    const sighting = tasks.see(name, /[✔✓√✖✗↓]/.test(mark), name) ?? null;
+    const listed = [...levels].filter(([, { size }]) => size > 1).map(([level]) => level);
+    return indent === Math.min(...listed) ? sighting : null;
   };
+}
+
+/** Whether two names may be one task's: they begin alike. */
+function isSameTask(before: string, after: string): boolean {
+  return before.slice(0, ALIKE) === after.slice(0, ALIKE);
 }
 
 /** `numpy-1.26.4         | 6.8 MB    | ###        |  32%` */

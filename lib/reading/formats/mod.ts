@@ -21,6 +21,7 @@ import {
   podmanBlobs,
   taskList,
 } from "./layers.ts";
+import { liveSummary } from "./live_summary.ts";
 import { mapReduce } from "./map_reduce.ts";
 import { numbered } from "./numbered.ts";
 import { bareBars, numbersInText } from "./numbers_in_text.ts";
@@ -48,7 +49,7 @@ export interface FormatEntry {
 export const FORMATS: readonly FormatEntry[] = [
   ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
   ...withWords(resultDots, rulers, prove),
-  ...withDigits(protocols, foreignJson, tap, tqdm, curl, buildKit),
+  ...withDigits(protocols, foreignJson, tap, liveSummary, tqdm, curl, buildKit),
   ...withWords(planned, announced),
   ...withDigits(
     conda,

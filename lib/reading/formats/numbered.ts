@@ -20,15 +20,20 @@ const NAMED_TOTAL = new RegExp(
 /** `Training for 40 epochs`, `40 iterations`, `Uploading in 40 chunks` */
 const COUNTED_TOTAL = new RegExp(
   String
-    .raw`^(?!.*\d ?%)(?:.{0,60}\b(?:for|in|into|over|of|run|running|do|doing|perform|performing|split|splitting|with|using|(?!skipp|ignor)\p{L}{3,20}ing) (?:a total of )?)?(?<![\p{L}\p{N}.,/:-])(?<total>\d{1,9}) (?:\p{L}{2,16} ){0,2}(?<plural>${PLURAL})(?!\p{L}| (?:done|completed?|finished|so far|already|skipped|failed))`,
+    .raw`^(?!.*\d ?%)(?:.{0,60}\b(?:for|in|into|over|of|run|running|repeat|repeating|do|doing|perform|performing|split|splitting|with|using|(?!skipp|ignor)\p{L}{3,20}ing) (?:a total of )?)?(?<![\p{L}\p{N}.,/:-])(?<total>\d{1,9}) (?:\p{L}{2,16} ){0,2}(?<plural>${PLURAL})(?!\p{L}| (?:done|completed?|finished|so far|already|skipped|failed))`,
   "iu",
 );
+/** `Running the benchmark 3 times`: as many runs. */
+const REPEATED =
+  /^[^\p{L}\p{N}]{0,12}(?:\p{L}{2,20}ing|repeat) (?:[^\s\d]{1,30} ){0,4}(?<total>\d{1,6}) time(?:s|\(s\))(?!\p{L})/iu;
 /** `Epoch 3: loss 0.2`, `Uploading chunk 3`, `[step 3] loss 0.2`, `iter=3` */
 const STEP = new RegExp(
   String
     .raw`^(?<before>[^\p{N}]{0,60}?(?<![\p{L}_]))(?<noun>${NOUN})(?<between>(?: ?[:=] ?| {1,8}|_| ?#| no\.? )\[?)(?<current>\d{1,9})(?![\p{L}\p{N}_%/]|[.,]\d| ?(?:of|out of|/|-) ?\d)(?<behind>.*)$`,
   "iu",
 );
+/** `Run #1...`, before its `done.` */
+const OPEN = /^ ?(?:\.{2,3}|…)$/;
 /** Totals that are remembered. */
 const MOST_TOTALS = 32;
 
@@ -37,7 +42,8 @@ export function numbered(): Format {
   const totals = new Map<string, number>();
   /** The loops whose first step has the number 0. */
   const fromZero = new Set<string>();
-  const seen = new Set<string>();
+  /** The newest step of each loop, and whether one followed upon the other from the first on. */
+  const steps = new Map<string, { readonly current: number; readonly isNamed: boolean }>();
   return ({ text, isRedraw }) => {
     const step = STEP.exec(text)?.groups;
     const noun = singular(step?.noun);
@@ -48,20 +54,24 @@ export function numbered(): Format {
     }
     const { before = "", between = "", behind = "" } = step;
     const number = Number(step.current);
-    if (!seen.has(noun) && number === 0) fromZero.add(noun);
-    seen.add(noun);
+    const last = steps.get(noun);
+    if (last === undefined && number === 0) fromZero.add(noun);
     const current = fromZero.has(noun) ? number + 1 : number;
+    const isNamed = last?.isNamed || (last?.current === 1 && current === 2);
+    steps.set(noun, { current, isNamed });
     const left = `${before}${step.noun}${between}`;
     return counted("numbered", current, total, {
       rank: RANK.bare,
+      isNamed,
       label: `${before}${noun}`,
-      isBeginning: beginningOf({ left, right: behind, isRedraw }) !== null,
+      isBeginning: beginningOf({ left, right: behind, isRedraw }) !== null || OPEN.test(behind),
     }) ?? undefined;
   };
 }
 
 function note(text: string, totals: Map<string, number>): void {
-  const { noun, plural, total } = (NAMED_TOTAL.exec(text) ?? COUNTED_TOTAL.exec(text))?.groups ?? {};
+  const found = NAMED_TOTAL.exec(text) ?? COUNTED_TOTAL.exec(text) ?? REPEATED.exec(text);
+  const { noun, plural = "runs", total } = found?.groups ?? {};
   if (total === undefined || Number(total) < 2) return;
   const key = singular(noun ?? plural);
   if (totals.has(key) || totals.size < MOST_TOTALS) totals.set(key, Number(total));

@@ -31,7 +31,7 @@ const MAX_PAIRS = 2;
 const MANY_COLUMNS = 5;
 /** How far a percentage may be from the rounded sizes beside it, in percentage points. */
 const MAX_ROUNDING = 6;
-/** How far a percentage may be from the count beside it, in percentage points, to mean the same. */
+/** How far a percentage may be from the same count, in percentage points. */
 const EQUAL_POINTS = 1;
 /** A bar without a number needs at least this many cells to be exact enough. */
 const LEAST_CELLS = 15;
@@ -64,7 +64,7 @@ export function bareBars(): Format {
     if (bar === undefined || bar.share === null || bar.width < LEAST_CELLS) return undefined;
     const at = bar.rest.indexOf(BAR_SIGN);
     const stem = bar.rest.slice(0, at);
-    if (/\d/.test(stem + bar.rest.slice(at).replace(words.TIMES, ""))) return undefined;
+    if (words.LOOSE_NUMBER.test(`${stem} ${bar.rest.slice(at).replace(words.TIMES, "")}`)) return undefined;
     return percentage("bar", bar.share * 100, {
       rank: RANK.bare,
       isNamed: false,
@@ -226,17 +226,19 @@ function isNamedPercent(match: RegExpExecArray): boolean {
       (words.DOING.test(left) && !words.NOT_DOING.test(left)));
 }
 
-/** `| Requests: 50/1000 (5%) |`: even in a table, a count and its percentage say the same. They have to rise. */
+/**
+ * `| Requests: 50/1000 (5%) |`: even in a table, a count and its percentage say the same. They have to rise. Of several, the
+ * one with the largest total is the finest: `3/277 relations (1%), 15407/16119 pages (95%)`.
+ */
 function agreeing({ text }: Seen): Sighting | undefined {
-  const match = words.AGREEING.exec(text);
-  if (match === null || words.OTHER_LINE.test(text) || words.OTHER_BEFORE.test(before(match))) {
-    return undefined;
-  }
+  if (words.OTHER_LINE.test(text)) return undefined;
+  const [match, ...others] = [...text.matchAll(words.AGREEING)]
+    .filter((match) => !words.OTHER_BEFORE.test(before(match)))
+    .sort((a, b) => countOf(b[2]!) - countOf(a[2]!));
+  if (match === undefined) return undefined;
   const [, current = "", total = "", percent = ""] = match;
-  const found = counted("count", countOf(current), countOf(total), {
-    rank: RANK.bare,
-    label: labelOf(match),
-  });
+  const options = { rank: RANK.bare, isNamed: others.length > 0, label: labelOf(match) };
+  const found = counted("count", countOf(current), countOf(total), options);
   const isEqual = Math.abs((found?.progress ?? Infinity) - percentOf(percent)) <= EQUAL_POINTS;
   return isEqual && countOf(total) > 1 ? found : undefined;
 }

@@ -45,7 +45,8 @@ const PLANS: readonly Plan[] = [
     unit: "packages",
     status: "Installing",
     plan: /^Package operations: (?:\d+ \w+(?:, \d+ skipped|, |$))+/,
-    step: /^[-•] (?:Installing|Updating|Downgrading|Removing) \S+ \(.*\)$/,
+    step:
+      /^[-•] (?:Installing|Updating|Upgrading|Downgrading|Removing) (?<id>\S+) \([^)]*\)(?:$|: (?!Extracting archive))/,
     isBeginning: true,
   },
   {

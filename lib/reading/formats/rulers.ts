@@ -6,19 +6,20 @@
 
 import { type Format, percentage } from "../reading.ts";
 
-/** `|----|----|----|----|----|`, or `----5---10---15` and so on up to 100 */
-const RULER = /^(?:[|[](?:-{2,9}\|){4,40}|-{1,9}\d{1,2}(?:-{1,9}\d{1,2}){3,24}-{1,9}100)$/;
+/** `|----|----|----|----|----|`, `|----------------------|` with bars at the ends of the row, too, or `----5---10---15` and so on up to 100 */
+const RULER = /^(?:\|-{20,100}\||[|[](?:-{2,9}\|){4,40}|-{1,9}\d{1,2}(?:-{1,9}\d{1,2}){3,24}-{1,9}100)$/;
+const PLAIN = /^\|-+\|$/;
 /** What R writes before it draws 50 signs for a download of known size. */
 const R_DOWNLOAD = /^Content type '[^']{0,200}' length \d{1,15} bytes\b/;
 const R_WIDTH = 50;
-const ROW = /^([*#=+.])\1{0,200}\|?$/;
+const ROW = /^\|?([*#=+.])\1{0,200}\|?$/;
 
 /** Boost's progress_display, RcppProgress, KenLM, R's downloads and others: as many characters as the ruler is wide are all. */
 export function rulers(): Format {
   let width = 0;
   return ({ text, raw }) => {
     if (RULER.test(text)) {
-      width = text.length;
+      width = text.length - (PLAIN.test(text) ? 2 : 0);
       return null;
     }
     if (R_DOWNLOAD.test(text)) {
@@ -31,6 +32,7 @@ export function rulers(): Format {
       if (row !== "") width = 0;
       return undefined;
     }
-    return percentage("ruler", Math.min(100, row.length / width * 100)) ?? null;
+    const cells = row.startsWith("|") ? row.replaceAll("|", "").length : row.length;
+    return percentage("ruler", Math.min(100, cells / width * 100)) ?? null;
   };
 }

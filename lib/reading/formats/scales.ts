@@ -8,7 +8,7 @@ import { counted, type Format, percentage } from "../reading.ts";
 
 /** Words, and a scale of dots and numbers that ends with the line. */
 const SCALE =
-  /^(?<what>[^\d.]{0,80}?)[: ]*(?<scale>\.{0,12}\d{1,3}(?: ?\.+ ?\d{1,3})+(?: ?\.+)?|0\.{1,3})(?: ?- done\.?| ?done\.?)?$/;
+  /^(?:(?<what>[^\d.]{0,80}?)[: ]*|.{1,120}[:\]] )(?<scale>\.{0,12}\d{1,3}(?: ?\.+ ?\d{1,3})+(?: ?\.+)?|0\.{1,3})(?: ?- done\.?| ?done\.?)?$/;
 /** `120 [0.. 50.. 100.. ]`: how many there are, and how many are done. */
 const COUNTS = /^(\d{1,9}) \[(?:\d{1,9}\.\. ){0,80}?(\d{1,9})\.\. ?\]?$/;
 /** `25% to  50% .oOo.oOo`: the part that is under way, and signs for what is done of it. */

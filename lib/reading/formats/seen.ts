@@ -69,7 +69,7 @@ export function behind(match: RegExpExecArray): string {
 /** Returns the line without the number and without other changing parts: bars, rates, times. */
 export function labelOf(match: RegExpExecArray): string {
   const line = `${before(match)}#${behind(match)}`;
-  return line.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*▮-]{2,}|▮/g, " ").replace(/[[\]()|<>]/g, " ")
+  return line.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*▮-]{2,}|[▮▰▱]/g, " ").replace(/[[\]()|<>]/g, " ")
     .replace(/\d[\d.,:]*\s?(?:[kKMGTP]?i?[Bb](?:ytes)?(?:\/s|ps)?|it\/s|s\/it|[smhd]\b)/g, "#");
 }
 

@@ -155,7 +155,7 @@ function otherBehind(words: string): RegExp {
 
 /** `50/1000 (5%)` */
 export const AGREEING =
-  /(?<![\w.\/\\,+:-])(\d{1,12}) ?(?:\/| of ) ?(\d{1,12})(?: [a-z]{2,20})?[\s(\[,:-]{1,4}(\d{1,3}(?:\.\d{1,4})?) ?%/;
+  /(?<![\w.\/\\,+:-])(\d{1,12}) ?(?:\/| of ) ?(\d{1,12})(?: [a-z]{2,20})?[\s(\[,:-]{1,4}(\d{1,3}(?:\.\d{1,4})?) ?%/g;
 
 /** `Time: 12.5 / 100.0 ns`, `t = 12.5 of 100.0` */
 export const DURATIONS =
@@ -183,6 +183,8 @@ export const TOTAL_VALUE =
 /** `1:02:03`, `12.3s`, `5m 3s` */
 export const TIMES =
   /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;
+/** A number that is no part of a name, such as that of `YN0013`. */
+export const LOOSE_NUMBER = /(?<![\p{L}\p{N}_.-])\d|(?<=\p{N}[.-])\d/u;
 /** An action on a disk or on memory: `Uploading disk... 42%`, unlike the fill level `disk 42%`. */
 export const DOING_TO =
   /(?<![\p{L}])(?!using|running|remaining|charging|discharging|showing|buffering)\p{L}{3,20}ing(?![\p{L}])[^%\d]{0,40}$/iu;

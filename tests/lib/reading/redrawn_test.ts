@@ -1,0 +1,124 @@
+/** What programs redraw: rows whose totals grow, lists of tasks, several bars, summaries, rulers and scales. */
+
+import { assertEquals } from "../../support/assert.ts";
+import { Outputs, progressOf, type Shown } from "../../support/reading.ts";
+
+/** The progress that is read from versions of one row. */
+function rowOf(versions: readonly string[]): readonly Shown[] {
+  const output = new Outputs();
+  for (const version of versions) output.write(`\r\x1b[K${version}`).wait(300);
+  return output.end().progress;
+}
+
+/** The progress that is read from versions of several rows, which are all drawn again for each. */
+function rowsOf(versions: readonly (readonly string[])[]): readonly Shown[] {
+  const output = new Outputs();
+  let height = 0;
+  for (const rows of versions) {
+    output.write("\x1b[1A\x1b[2K".repeat(height) + rows.map((row) => `${row}\r\n`).join("")).wait(300);
+    height = rows.length;
+  }
+  return output.end().progress;
+}
+
+Deno.test("Tracks: a total that grows in a row is one track, and one that follows a reached total is not", () => {
+  assertEquals(rowOf(["🔍 ajv [2/10]", "🔍 acorn [4/40]", "🚚 ajv [20/50]", "🚚 qs [45/50]"]), [
+    20,
+    10,
+    40,
+    90,
+  ]);
+  assertEquals(rowOf(["Fetch ▰▱▱ [00:01] 3/10", "Fetch ▱▰▱ [00:02] 50/100", "Init ▱▱▰ [00:03] 60/120"]), [
+    ...[30, 50],
+  ]);
+  assertEquals(rowOf(["Fetching a [8/10]", "Fetching b [10/10]", "Linking a [12/40]"]).at(-1), "?");
+});
+
+Deno.test("Tracks: a percentage of an estimated size may fall a little", () => {
+  const line = (percent: string) => `[download] ${percent}% of ~ 5.34MiB at 4.79MiB/s ETA 00:01 (frag 1/4)`;
+  assertEquals(progressOf(["24.0", "25.0", "24.9", "50.0"].map(line)), [24, 25, 50]);
+});
+
+Deno.test("Tracks: bars that have names are counted by them, in whatever rows they are drawn", () => {
+  const bar = (name: string, done: number) =>
+    `${name}: ${done}%|${"█".repeat(done / 10)}| ${done}/100 [00:01<00:01, 9.00it/s]`;
+  const versions = [[0, 0, 0], [20, 10, 0], [50, 30, 20], [100, 50, 40]].map((done) =>
+    done.map((percent, index) => bar(`shard ${index}`, percent))
+  );
+  const moved = [bar("shard 0", 100), bar("shard 2", 60), bar("shard 1", 70)];
+  assertEquals(rowsOf([...versions, moved]).at(-1), 33);
+});
+
+Deno.test("taskList() counts tasks of the top level, also if they get another name", () => {
+  const rest = ["◼ Applying changes", "◼ Cleaning up"];
+  const versions = [
+    ["◼ Backing up state", "◼ Running tasks", ...rest],
+    ["⠋ Backing up state", "◼ Running tasks", ...rest],
+    ["✔ Backed up state in a stash", "❯ Running tasks", "  ◼ *.js — 3 files", "  ◼ *.md — 3 files", ...rest],
+    ["✔ Backed up state in a stash", "❯ Running tasks", "  ✔ *.js — 3 files", "  ⠋ *.md — 3 files", ...rest],
+    ["✔ Backed up state in a stash", "✔ Running tasks", ...rest],
+  ];
+  assertEquals(rowsOf(versions), ["?", 0, 25, 50]);
+  // Of one task, the tasks within it are the list.
+  const within = [["❯ Deploy", "  ◼ api", "  ◼ web"], ["❯ Deploy", "  ⠋ api", "  ◼ web"]];
+  assertEquals(rowsOf([...within, ["❯ Deploy", "  ✔ api", "  ⠋ web"]]), ["?", 0, 50]);
+});
+
+Deno.test("liveSummary() counts the files of a summary that is redrawn, and no part of it", () => {
+  const rows = (
+    part: string,
+    files: string,
+    tests: string,
+  ) => [` ❯ b.test.js ${part}`, ` Test Files ${files}`, ` Tests ${tests}`];
+  const versions = [
+    rows("2/6", "0 passed (4)", "2 passed (6)"),
+    rows("6/6", "1 passed (4)", "6 passed (12)"),
+    rows("1/6", "1 failed | 1 passed (4)", "12 passed (18)"),
+  ];
+  assertEquals(rowsOf(versions), [25, 50]);
+  assertEquals(progressOf([" Test Files  3 passed (4)", "      Tests  12 passed (18)"]), []);
+});
+
+Deno.test("bareBars() reads bars of dashes behind a code", () => {
+  const row = (done: number) => `➤ YN0000: ⠋ ${"=".repeat(done)}${"-".repeat(40 - done)}`;
+  assertEquals(rowOf([1, 10, 20, 30].map(row)), [50, 75]);
+  assertEquals(rowOf(["=====--", "======-", "======="]), []);
+});
+
+Deno.test("scales() and rulers() read rows that grow behind words, or between bars", () => {
+  const warp = new Outputs().write("Processing a.tif [1/1] : 0");
+  for (const sign of "...10...20..") warp.write(sign).wait(90);
+  assertEquals(warp.wait(1_000).last.progress, 25);
+  const load = new Outputs().write(`|${"-".repeat(50)}|\n|`);
+  for (const sign of "=".repeat(30)) load.write(sign).wait(90);
+  assertEquals(load.wait(1_000).last.progress, 60);
+});
+
+Deno.test("numbered() counts runs of what is repeated", () => {
+  const output = new Outputs().write("Running Lighthouse 4 time(s) on http://shop.test/\n");
+  for (const run of [1, 2, 3]) output.write(`Run #${run}...`).wait(500).write("done.\n").wait(500);
+  assertEquals(output.progress, [25, 50]);
+  assertEquals(progressOf(["Repeating the query 4 times", "run 1: 12 ms", "run 2: 11 ms", "run 3: 12 ms"]), [
+    50,
+    75,
+  ]);
+  assertEquals(progressOf(["It failed 4 times", "run 1: 12 ms", "run 2: 11 ms", "run 3: 12 ms"]), []);
+});
+
+Deno.test("numbersInText() takes the finest of several counts that say their percentages", () => {
+  const lines = ["0/277 relations (0%),   0/900 pages (0%)", "3/277 relations (1%), 810/900 pages (90%)"];
+  assertEquals(progressOf(lines), [0, 90]);
+});
+
+Deno.test("announced() counts downloads that are complete, beside the bar of the current one", () => {
+  const lines = ["Downloading 3 item(s)", "Download complete: a.bin", "Download complete: b.bin"];
+  assertEquals(progressOf([...lines, "[#3cdd51 4.7MiB/7.6MiB(61%) CN:1 DL:4.7MiB ETA:1s]"]), [67]);
+  const packages = ["Package operations: 4 installs, 0 updates, 0 removals"];
+  assertEquals(
+    progressOf([
+      ...packages,
+      ...["a", "b", "b"].map((name) => `  - Installing shop/${name} (1.2.0): Mirroring from ../x`),
+    ]),
+    [0, 25],
+  );
+});
