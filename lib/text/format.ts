@@ -178,10 +178,14 @@ function formatShortCount(value: number): string {
  * Formats the rate of a task per second, minute or hour: `57.7M bits/s`, `12 files/min`; returns `""` if the
  * task has none.
  */
-export function formatRate(task: Pick<Task, "rate" | "current" | "unit">): string {
+export function formatRate(
+  task: Pick<Task, "rate" | "current" | "unit"> & Partial<Pick<Task, "eta_reason">>,
+): string {
   const { rate } = task;
   if (rate === null || !Number.isFinite(rate) || rate <= 0) return "";
   const counted = task.current !== null;
+  // A parent whose first subtasks end at once has a rate of a thousand percent per second for a moment.
+  if (!counted && task.eta_reason === "too_early") return "";
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
   if (rate >= 1e6) return `${compactNumber(rate)}${unit}/s`;

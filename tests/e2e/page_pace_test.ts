@@ -29,6 +29,7 @@ Deno.test("task page: a run says how far it is behind past runs, and a mark show
     await open(page, server, "now");
     // It should be at 86 %, and the clock goes on.
     assertMatch(await figure(page, "Pace").innerText(), /^1[1-4]m \d\ds behind usual$/);
+    assertEquals(await figure(page, "Usually").innerText(), "16m 40s");
     const mark = parseFloat(await page.locator(".pace-mark line").getAttribute("x1") ?? "");
     assert(mark >= 86 && mark <= 100, `${mark}`);
     assertEquals(await axeFindings(page), []);

@@ -6,7 +6,7 @@
  */
 
 import { type ComponentChildren, Fragment, type JSX } from "preact";
-import { formatCount, formatPercent, formatRate } from "../../lib/text/format.ts";
+import { formatCount, formatDuration, formatPercent, formatRate } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
 import { taskCommands } from "../shared/commands.ts";
@@ -178,9 +178,17 @@ function Hero({ view }: ViewProps): JSX.Element {
             </Figure>
           )}
         {task.expected_duration !== null && (
-          <Figure label="Pace">
-            <Pace view={view} task={task} />
-          </Figure>
+          <>
+            {/* Only a successful run can be compared with others; one that runs without progress says what is usual itself. */}
+            {(!ended || task.state === "FINISHED") && (
+              <Figure label="Pace">
+                <Pace view={view} task={task} />
+              </Figure>
+            )}
+            {(ended || task.progress !== null) && (
+              <Figure label="Usually">{formatDuration(task.expected_duration)}</Figure>
+            )}
+          </>
         )}
         {!ended && <Figure label="Rate">{rate === "" ? "—" : rate}</Figure>}
         {(hasCounts || !ended) && <Figure label="Done">{hasCounts ? <Counts task={task} /> : "—"}</Figure>}

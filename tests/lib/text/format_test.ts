@@ -167,6 +167,7 @@ testTable("formatRate()", formatRate, [
   [{ rate: 3.4e6, current: 1, unit: "B" }, "3.2 MiB/s"],
   [{ rate: 2.5, current: null, unit: null }, "2.5%/s"],
   [{ rate: 2, current: 4, unit: null }, "2/s"],
+  [{ rate: 1_458, current: null, unit: null, eta_reason: "too_early" }, ""],
 ]);
 
 testTable("formatClock()", (at: number) => formatClock(at, false), [
