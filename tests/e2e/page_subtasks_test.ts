@@ -5,6 +5,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { axeFindings } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
+import { reportRuns } from "../support/past_runs.ts";
 import { startTaskServer, type TaskServer } from "../support/task_server.ts";
 
 const WIDE = { width: 1440, height: 1200 };
@@ -127,6 +128,51 @@ Deno.test("subtasks: can be reached and selected with the keyboard, and the rest
     await page.getByRole("searchbox").fill("");
     await row("m1").waitFor({ state: "attached" });
     assertEquals(await row("m1").isVisible(), false);
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("subtasks: are loaded with a parent that moves into the loaded part of the list", async () => {
+  await using server = startTaskServer();
+  await start(server, "old");
+  for (const id of ["part", "other"]) await start(server, id, "old");
+  await Promise.all(Array.from({ length: 100 }, (_, index) => start(server, `new${index}`)));
+  await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
+    await open(page, server, "?sort=-updated_at");
+    const row = (id: string) => page.locator(`[data-task-id="${id}"]`);
+    assertEquals(await row("old").count(), 0);
+    await report(server, "/old", { status: "moves to the top" });
+    await row("old").locator('[data-task-id="part"] ~ [data-task-id="other"]').waitFor();
+    await row("old").locator("> .row-below > summary", { hasText: /^0 of 2 subtasks ended$/ }).waitFor();
+    assertEquals(complaints, []);
+  });
+});
+
+Deno.test("subtasks: an attempt is listed beside the one that it retries, which then needs no attention", async () => {
+  await using server = startTaskServer();
+  const part = { client: "tree", name: "part", parent_id: "all" };
+  await report(server, "", { id: "all", name: "all", expected_weight: 2 });
+  reportRuns(server.monitor, [{ ...part, id: "first", ago: 50, took: 9, state: "ERROR" }]);
+  await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
+    await open(page, server);
+    await shows(page, "all", "all/first");
+    const attention = page.getByTestId("attention");
+    await attention.getByRole("link", { name: "part" }).waitFor();
+    reportRuns(server.monitor, [{
+      ...part,
+      id: "second",
+      ago: 20,
+      attempt: 2,
+      retry_of: "first",
+      progress: 60,
+    }]);
+    await shows(page, "all", "all/first", "all/second");
+    await attention.waitFor({ state: "detached" });
+    const all = page.locator('[data-task-id="all"]');
+    // Only the new attempt counts for the progress of the parent, of which it is a half.
+    await all.locator("> .row-percent", { hasText: /^30%$/ }).waitFor();
+    await all.locator("> .row-below > summary", { hasText: /^1 of 2 subtasks ended$/ }).waitFor();
+    await page.locator('[data-task-id="second"]').getByText("attempt 2").waitFor();
     assertEquals(complaints, []);
   });
 });

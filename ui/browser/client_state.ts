@@ -65,8 +65,10 @@ export interface LiveClientPage extends LivePage {
    * Appends a slice that continues the loaded part; the slice may overlap with the end of the loaded part.
    */
   extend(slice: TaskSlice, interim: InterimChanges): void;
-  /** Takes over the totals from a slice. */
+  /** Takes over the totals from a slice, and the subtasks in it that the page lacks. */
   count(slice: TaskSlice): void;
+  /** Whether a task that has moved into the loaded part has subtasks that could be shown, but are not loaded. */
+  lacksSubtasks(this: void, id: string): boolean;
   /** Whether the totals may be wrong and should be fetched again. */
   isUncertain(): boolean;
 }
@@ -164,6 +166,16 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     interim?.tasks.forEach((task) => attention.note(task));
     settle();
     interim = null;
+  }
+
+  /** Adds subtasks of parents that have moved into the loaded part. */
+  function complete({ subtasks }: TaskSlice): void {
+    const moved = new Set<string>();
+    for (const task of subtasks) {
+      const isNew = (list.peek(task.id)?.version ?? -1) < task.version;
+      if (isNew && !interim?.removed.has(task.id)) put(task, moved);
+    }
+    list.place(moved);
   }
 
   function load(how: "show" | "extend", slice: TaskSlice, since: InterimChanges): void {
@@ -267,7 +279,12 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     recordChanges,
     show: (slice, since) => load("show", slice, since),
     extend: (slice, since) => load("extend", slice, since),
-    count,
+    count: (slice) =>
+      batch(() => {
+        complete(slice);
+        count(slice);
+      }),
+    lacksSubtasks: (id) => list.subtasks.isIncomplete(id),
     isUncertain: () => list.sums.isUncertain || stateSums.isUncertain,
   };
 }

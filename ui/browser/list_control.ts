@@ -57,6 +57,8 @@ export class ListControl implements ListActions, Disposable {
   /** When the totals were fetched last, in milliseconds. */
   #countedMs = performance.now();
   #recountMs = RECOUNT_MS;
+  /** The ids of the rendered parents whose subtasks were requested, because they had moved into the loaded part. */
+  #completed: ReadonlySet<string> = new Set();
   /** The id of the task that was selected last: a range starts there. */
   #anchor: string | null = null;
 
@@ -221,27 +223,30 @@ export class ListControl implements ListActions, Disposable {
 
   #recount(): void {
     const { signal } = this.#request;
+    const { ids, bounds } = this.#visible();
+    const incomplete = ids.filter((id) => !this.#completed.has(id) && this.#page.lacksSubtasks(id));
     const isUncertain = this.#page.isUncertain();
     if (!isUncertain) this.#recountMs = RECOUNT_MS;
     // The timer may be early by a little.
-    const dueMs = (isUncertain ? this.#recountMs : REFRESH_MS) - RECOUNT_MS / 2;
-    if (performance.now() - this.#countedMs < dueMs || document.hidden) return;
+    const dueMs = incomplete.length > 0 ? RECOUNT_MS : isUncertain ? this.#recountMs : REFRESH_MS;
+    if (performance.now() - this.#countedMs < dueMs - RECOUNT_MS / 2 || document.hidden) return;
     if (this.#page.loading.peek().kind !== "no") return;
     this.#countedMs = performance.now();
     this.#recountMs = Math.min(2 * this.#recountMs, REFRESH_MS);
     this.#page.recordChanges();
     const query = this.#page.query.peek();
-    this.#options.fetchSlice(query, { ...this.#visible(), isBrief: true }, signal).then((slice) => {
+    this.#completed = new Set([...ids.filter((id) => this.#completed.has(id)), ...incomplete]);
+    this.#options.fetchSlice(query, { ...bounds, isBrief: incomplete.length === 0 }, signal).then((slice) => {
       if (!signal.aborted && this.#page.loading.peek().kind === "no") this.#page.count(slice);
     }, () => {});
   }
 
-  /** The bounds of the part of the list that is rendered, whose subtasks are counted again. */
-  #visible(): SliceBounds {
+  /** The part of the list that is rendered, whose subtasks are counted again. */
+  #visible(): { readonly ids: readonly string[]; readonly bounds: SliceBounds } {
     const { from, order, view } = this.#page;
     const { start, end } = this.range.peek();
     const ids = view.items.value.slice(start, end).map(({ id }) => id).filter((id) => id !== null);
     const before = Math.max(0, order.peek().indexOf(ids[0] ?? ""));
-    return { from: from + before, limit: Math.min(ids.length, MAX_PAGE_SIZE) };
+    return { ids, bounds: { from: from + before, limit: Math.min(ids.length, MAX_PAGE_SIZE) } };
   }
 }

@@ -71,6 +71,12 @@ export class SubtaskBook {
     return this.#groups.get(id)?.peek() ?? EMPTY;
   }
 
+  /** Whether fewer subtasks are shown below a task than there are, although there is room for more. */
+  isIncomplete(id: string): boolean {
+    const { ids, total } = this.peek(id);
+    return ids.length < Math.min(total, MAX_SIBLINGS) && this.#shown.size < MAX_SHOWN;
+  }
+
   /** The name of a task; `null` if it is not known. */
   nameOf(id: string | null): string | null {
     return id === null ? null : this.#known.get(id)?.name ?? null;
