@@ -125,6 +125,12 @@ test("FollowerStore.takeOver() goes on without an owner that has vanished, which
   await store.committed();
   await node.catchUp();
   await put(store, "last");
+  store.put("c", storedTask("unseen", store.takeSeq()));
+  remove(store, "unseen");
+  await store.committed();
+  const [{ last }] = await cluster.query("SELECT max(place) AS last FROM taskscope.tasks") as [
+    { last: string },
+  ];
   await expireLease(cluster);
   await node.take();
   await assertRejects(() => node.follower.takeOver(node.shard), StorageError, "a change was not pulled");
@@ -145,6 +151,10 @@ test("FollowerStore.takeOver() goes on without an owner that has vanished, which
   await using late = await PostgresNode.open(cluster.url, "late");
   for (const each of [taken, late.store]) assertEquals(idsOf(each), ["live", "kept", "last", "new"]);
   assertEquals(await cluster.query("SELECT id FROM taskscope.tasks WHERE removed"), []);
+  const [{ place }] = await cluster.query("SELECT place FROM taskscope.tasks WHERE id = 'new'") as [
+    { place: string },
+  ];
+  assertGreater(Number(place), Number(last), "a place is never used again");
 });
 
 test("SharedDatabase commits a batch once, although its result was lost", async (cluster) => {
