@@ -28,6 +28,9 @@ import { checkServer, checkSession } from "./server_checks.ts";
 import { SharedDatabase } from "./shared_database.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
 
+/** The first commit of every owner. If its result is lost, it is repeated unchanged, even by another object. */
+const FIRST_BATCH: ShardBatch = { seq: null, statements: [{ text: GIVE_UP }] };
+
 /**
  * Opens a database to follow it, and creates its schema if it has none.
  *
@@ -68,8 +71,8 @@ async function loadFollower(
   // Between two statements, their rows are parsed.
   await connection.query("SET LOCAL idle_in_transaction_session_timeout = 0");
   const { rows: [state] } = await connection.query(OWNER_STATEMENT);
-  const { rows: [{ forgotten, secret }] } = await connection.query(
-    "SELECT forgotten_seq AS forgotten, secret FROM taskscope.shards, taskscope.meta WHERE id = 0",
+  const { rows: [{ forgotten }] } = await connection.query(
+    "SELECT forgotten_seq AS forgotten FROM taskscope.shards WHERE id = 0",
   );
   const index = new TaskIndex(options.limits);
   const tasks = await loadTasks(connection, index, records);
@@ -85,7 +88,7 @@ async function loadFollower(
     tasks,
   }, options);
   const puller = new ChangePuller({ address, epoch: store.epoch, index, records, database });
-  return new FollowerStore({ address, store, database, index, puller, secret });
+  return new FollowerStore({ address, store, database, index, puller });
 }
 
 /** The parts of a {@linkcode FollowerStore}. */
@@ -95,7 +98,6 @@ interface FollowerStoreParts {
   readonly database: SharedDatabase;
   readonly index: TaskIndex;
   readonly puller: ChangePuller;
-  readonly secret: string;
 }
 
 /** The tasks of a cluster, as a node that does not own them knows them. */
@@ -105,19 +107,14 @@ export class FollowerStore {
    * {@linkcode FollowerStore.takeOver} those to go on with; only then it can be written.
    */
   readonly store: DatabaseStore;
-  /** The secret that all nodes of the cluster know, and nobody else. */
-  readonly secret: string;
   readonly #address: PostgresAddress;
   readonly #database: SharedDatabase;
   readonly #index: TaskIndex;
   readonly #puller: ChangePuller;
-  /** The first commit to a shard, which is repeated unchanged if its result is lost. */
-  #first: { readonly shard: OwnedShard<ShardBatch>; readonly batch: ShardBatch } | null = null;
 
   /** @param parts what {@linkcode openFollowerStore} has loaded */
-  constructor({ address, store, database, index, puller, secret }: FollowerStoreParts) {
+  constructor({ address, store, database, index, puller }: FollowerStoreParts) {
     this.store = store;
-    this.secret = secret;
     this.#address = address;
     this.#database = database;
     this.#index = index;
@@ -144,7 +141,7 @@ export class FollowerStore {
   /**
    * Goes on with the tasks as their owner: gives up what only the last owner could restore, loads what an owner must
    * know, and makes the store writable. Call this when the shard was taken and {@linkcode FollowerStore.pull} finds no
-   * more; after a {@linkcode StorageError} that is not the end of the tenure, pull and call it again.
+   * more. If it fails although the node owns the shard, call it again, or let another follower of the same database try.
    *
    * @param shard the shard that this node has taken
    * @throws {StorageError} if this node does not own the shard any more, the database cannot be read, or a change was not
@@ -154,10 +151,7 @@ export class FollowerStore {
     const { name } = this.store;
     let connection: Connection | undefined;
     try {
-      if (this.#first?.shard !== shard) {
-        this.#first = { shard, batch: { seq: null, statements: [{ text: GIVE_UP }] } };
-      }
-      await shard.commit(this.#first.batch);
+      await shard.commit(FIRST_BATCH);
       connection = await Connection.open(this.#address);
       const { rows: [{ committedSeq }] } = await connection.query(OWNER_STATEMENT);
       if (committedSeq !== this.store.seq) throw new StorageError(name, "a change was not pulled");

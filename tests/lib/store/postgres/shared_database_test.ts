@@ -41,6 +41,21 @@ async function expireLease(cluster: PostgresCluster): Promise<void> {
   await cluster.query("UPDATE taskscope.shards SET expires = '-infinity'");
 }
 
+/** Lets a call fail because the result of its commit is lost. */
+async function losingResult(cluster: PostgresCluster, call: () => Promise<void>): Promise<void> {
+  // A commit is on the disk before it waits for a standby, which does not exist.
+  await cluster.set("synchronous_standby_names", "nobody");
+  try {
+    const failed = assertRejects(call, StorageError);
+    const waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    while ((await cluster.query(waiting)).length === 0);
+    await cluster.query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) w`);
+    await failed;
+  } finally {
+    await cluster.set("synchronous_standby_names", "");
+  }
+}
+
 test("FollowerStore.pull() reads many changes in parts, and each task as of its last change", async (cluster) => {
   await using owner = await openOwner(cluster);
   await using node = await PostgresNode.open(cluster.url, "follower");
@@ -162,24 +177,24 @@ test("SharedDatabase commits a batch once, although its result was lost", async 
   await using node = await PostgresNode.open(cluster.url, "follower");
   const { store } = owner;
   await put(store, "1");
-  // A commit is on the disk before it waits for a standby, which does not exist.
-  await cluster.set("synchronous_standby_names", "nobody");
-  try {
-    store.put("c", storedTask("2", store.takeSeq()));
-    const failed = assertRejects(() => store.committed(), StorageError);
-    const waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
-    while ((await cluster.query(waiting)).length === 0);
-    await cluster.query(`SELECT pg_terminate_backend(pid) FROM (${waiting}) w`);
-    await failed;
-    store.put("c", storedTask("3", store.takeSeq()));
-  } finally {
-    await cluster.set("synchronous_standby_names", "");
-  }
+  store.put("c", storedTask("2", store.takeSeq()));
+  await losingResult(cluster, () => store.committed());
+  store.put("c", storedTask("3", store.takeSeq()));
   await until(() => store.degradation === null);
   await store.committed();
   const pulled = (await node.catchUp()).flatMap(({ tasks }) => tasks);
   assertEquals(pulled.map(({ stored: { id } }) => id), ["1", "2", "3"]);
   assertEquals((await cluster.query("SELECT FROM taskscope.commits")).length, 3);
+});
+
+test("FollowerStore.takeOver() succeeds after its result was lost, although the tasks were loaded anew", async (cluster) => {
+  await using node = await PostgresNode.open(cluster.url, "node");
+  await node.take();
+  await losingResult(cluster, () => node.follower.takeOver(node.shard));
+  await using again = await PostgresNode.open(cluster.url, "again");
+  await again.follower.takeOver(node.shard);
+  await put(again.store, "1");
+  assertEquals(await cluster.query("SELECT commits FROM taskscope.shards"), [{ commits: "2" }]);
 });
 
 test("FollowerStore.abandon() commits nothing, and tells whoever waits", async (cluster) => {
