@@ -56,6 +56,8 @@ const NUMBER = new RegExp(
     .raw`^[^\p{L}\p{N}]{0,12}(?:total |number of |total number of )${UNIT}(?: found| selected)? ?[:=] ?(?<total>\d{1,7})\.?$`,
   "iu",
 );
+/** Words of {@linkcode TO_DO} and {@linkcode WILL}, which most lines have not. */
+const FUTURE = /(?:^| )(?:to|will) /i;
 /** Totals of what is over, and counts of what is under way. */
 const OVER =
   /\d ?%|\d ?\/ ?\d|\d of \d|\bin \d[\d.]* ?(?:ms|s|m|min|seconds|minutes)\b|(?<!\p{L})(?:so far|already|done|failed|passed|finished|up to date|unchanged|left alone|errors?|warnings?)(?!\p{L})/iu;
@@ -70,7 +72,7 @@ export function announcementIn(text: string): Announcement | undefined {
     const total = Number(first) + Number(second);
     return total < 2 ? undefined : { total, unit: "packages", verb: null, isToDo: true, isOfPart: false };
   }
-  const sure = DOING.exec(text) ?? TO_DO.exec(text) ?? WILL.exec(text);
+  const sure = DOING.exec(text) ?? (FUTURE.test(text) ? TO_DO.exec(text) ?? WILL.exec(text) : null);
   const found = sure ?? FOUND.exec(text) ?? NUMBER.exec(text);
   if (found === null || OVER.test(text)) return undefined;
   const { total = "", unit = "", verb } = found.groups!;

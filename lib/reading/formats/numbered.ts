@@ -10,6 +10,8 @@ import { beginningOf } from "./beginnings.ts";
 
 const NOUN =
   "epoch|iteration|iter|step|batch|chunk|block|round|generation|trial|pass|cycle|frame|sample|page|file|image|part|segment|item|task|job|record|fold|run|replicate|replication|sweep|episode|tile|slice|sheet|scene|volume|level|layer|wave|phase|stage|scenario|partition|shard|game|permutation|experiment|repetition";
+/** Most lines have none of these words, nor `3 times`. */
+const LOOP = new RegExp(String.raw`(?:${NOUN}|time\(?s)`, "i");
 const PLURAL = String.raw`(?:${NOUN})(?:s|e(?=s)|(?<=batch|pass)es)`;
 /** `max_epochs: 40`, `Number of iterations = 40`, `Total pages: 40`, `steps=40` */
 const NAMED_TOTAL = new RegExp(
@@ -45,6 +47,7 @@ export function numbered(): Format {
   /** The newest step of each loop, and whether one followed upon the other from the first on. */
   const steps = new Map<string, { readonly current: number; readonly isNamed: boolean }>();
   return ({ text, isRedraw }) => {
+    if (!LOOP.test(text)) return undefined;
     const step = STEP.exec(text)?.groups;
     const noun = singular(step?.noun);
     const total = totals.get(noun);

@@ -231,7 +231,7 @@ function isNamedPercent(match: RegExpExecArray): boolean {
  * one with the largest total is the finest: `3/277 relations (1%), 15407/16119 pages (95%)`.
  */
 function agreeing({ text }: Seen): Sighting | undefined {
-  if (words.OTHER_LINE.test(text)) return undefined;
+  if (!text.includes("%") || words.OTHER_LINE.test(text)) return undefined;
   const [match, ...others] = [...text.matchAll(words.AGREEING)]
     .filter((match) => !words.OTHER_BEFORE.test(before(match)))
     .sort((a, b) => countOf(b[2]!) - countOf(a[2]!));
@@ -245,6 +245,7 @@ function agreeing({ text }: Seen): Sighting | undefined {
 
 function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
   const { text, isRedraw, bar } = seen;
+  if (!words.PAIR_SIGN.test(text)) return undefined;
   const matches = [...text.matchAll(pattern)];
   // `5/12   6/12`: several things at once, none of which is the whole.
   if (matches.some((match, index) => index > 0 && isBeside(matches[index - 1]!, match))) return undefined;

@@ -12,6 +12,8 @@ export const PERCENT = new RegExp(
     .raw`(?<![\w,%+-]|(?<!\.)\.)(?:(\d{1,3}(?:[.,]\d{1,15})?) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
   "gi",
 );
+/** What stands between the numbers of a pair; most lines have none of it. */
+export const PAIR_SIGN = /\/| \(?(?:out of|of|von|de|sur|di|van|av|af|из|z|ze) /i;
 export const PAIR = new RegExp(
   String
     .raw`(?<![\w./\\,+-]|\d |\d[:=])(?<!\W[:=])(${COUNT}) {0,3}(?:/ {0,8}| (?:\(?out of|\(?of(?: the| all| a total of)?|von|de|sur|di|van de|van|av|af|из|z|ze) |(?: (?!err|warn|fail|retr|attempt|miss|skip)\p{L}{3,14}) (?:out )?of (?:the |all |a total of )?)(${COUNT})(?![\w/\\%]|[.,:-]\d|\.\w)`,
