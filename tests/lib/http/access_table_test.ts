@@ -7,6 +7,7 @@ import type { Scope } from "../../../lib/access/grant.ts";
 import { ROUTES } from "../../../lib/http/routes.ts";
 import { VERSION } from "../../../lib/version.ts";
 import { pageAssets } from "../../../ui/server/assets.ts";
+import { readTable } from "../../support/access_table.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { call, HeldTask } from "../../support/calls.ts";
 import { createChange } from "../../support/changes.ts";
@@ -16,25 +17,6 @@ import { startServer } from "../../support/server.ts";
 const KEY = "the-key-of-this-very-server";
 /** The reporter of the run that tokens are bound to. */
 const RUN_REPORTER = "run-reporter-1";
-const DOCUMENT = new URL("../../../.github/SECURITY.md", import.meta.url);
-
-/** A row of the table: a call, and the response status for each kind of visitor. */
-interface Row {
-  readonly call: string;
-  readonly statuses: ReadonlyMap<string, number>;
-}
-
-async function readTable(): Promise<Row[]> {
-  const lines = (await Deno.readTextFile(DOCUMENT)).split("\n").filter((line) => line.startsWith("|"));
-  const cells = lines.map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
-  const start = cells.findIndex(([first]) => first === "call");
-  const [, ...columns] = cells[start]!;
-  return cells.slice(start + 2).filter(([call]) => call!.startsWith("`")).map(([call, ...statuses]) => ({
-    call: call!.replaceAll("`", ""),
-    statuses: new Map(columns.map((column, index) => [column, Number(statuses[index])])),
-  }));
-}
-
 /** The task that must exist before a call, and the body of the call. */
 interface Setup {
   /** The condition of the task `t`: missing, running in the server, reported over HTTP, ended, or removed. */
