@@ -47,7 +47,7 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/store/memory/": "lib/task/ lib/reporter/ lib/store/",
   "lib/store/database/": "leaves lib/task/ lib/store/",
   "lib/store/sqlite/": "leaves lib/threads/ lib/task/ lib/store/ lib/store/database/",
-  "lib/store/postgres/": "leaves lib/task/ lib/cluster/ lib/store/ lib/store/database/",
+  "lib/store/postgres/": "leaves lib/task/ lib/reporter/ lib/cluster/ lib/store/ lib/store/database/",
   "lib/registry/": "leaves lib/task/ lib/reporter/ lib/channel/ lib/store/",
   "lib/hub/": "leaves lib/task/ lib/store/ lib/registry/",
   "lib/notify/": "leaves lib/task/ lib/store/",

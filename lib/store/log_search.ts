@@ -44,6 +44,9 @@ export interface LogMatches {
   readonly searched: number;
 }
 
+/** After how many characters a search should let other work run. */
+const PART_CHARACTERS = 8_192;
+
 /** A search over lines that are added in order, oldest first. */
 export class LogSearch {
   readonly #query: LogQuery;
@@ -52,6 +55,8 @@ export class LogSearch {
   #index = 0;
   #matches = 0;
   #searched = 0;
+  /** The number of characters searched in the present part. */
+  #characters = 0;
 
   /** @param query what to search for */
   constructor(query: LogQuery) {
@@ -69,10 +74,21 @@ export class LogSearch {
     return this.#query.keep === "next" && this.#lines.length >= this.#query.most;
   }
 
-  /** Searches a line. */
-  add(line: NumberedLine): void {
+  /**
+   * Searches a line.
+   *
+   * @returns whether a part of the search is done, so that the caller should let other work run
+   */
+  add(line: NumberedLine): boolean {
     this.#searched++;
-    if (!this.#isMatch(line)) return;
+    if (this.#isMatch(line)) this.#found(line);
+    this.#characters += line.text.length;
+    if (this.#characters < PART_CHARACTERS) return false;
+    this.#characters = 0;
+    return true;
+  }
+
+  #found(line: NumberedLine): void {
     this.#matches++;
     const { from, to, most, keep } = this.#query;
     if (line.number < from) this.#index++;

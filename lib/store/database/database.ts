@@ -26,6 +26,8 @@ export interface Opened {
 
 /** A search of the log of a task. */
 export interface LogSearchRequest {
+  /** The client whose task's log is searched. */
+  readonly client: string;
   /** The task's place in the order of creation. */
   readonly place: number;
   /** The lines of the task whose commit is not confirmed yet, which replace stored lines of the same number. */

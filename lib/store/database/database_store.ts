@@ -236,7 +236,7 @@ export class DatabaseStore implements FollowedStore {
     const node = this.#index.node(client, id);
     if (node === undefined) return Promise.resolve(new LogSearch(query).result());
     const { place } = node;
-    return this.#database.searchLog({ place, unsaved: this.#side.unsaved(LOG_LINES, place), query });
+    return this.#database.searchLog({ client, place, unsaved: this.#side.unsaved(LOG_LINES, place), query });
   }
 
   putDelivery(delivery: Delivery, text: string): void {

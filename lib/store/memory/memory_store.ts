@@ -31,9 +31,6 @@ import { yieldToEventLoop } from "../../reporter/yield.ts";
 /** The limits of a {@linkcode MemoryStore}: how many removals, side table entries and past runs it keeps. */
 export interface MemoryStoreLimits extends SideTableLimits, TaskIndexLimits, PastRunLimits {}
 
-/** The number of characters of a log that are searched before it is checked whether other work is due. */
-const PART_CHARACTERS = 8_192;
-
 /** Stores tasks in memory, where every change counts as committed at once. */
 export class MemoryStore implements TaskStore {
   readonly epoch: string;
@@ -124,14 +121,9 @@ export class MemoryStore implements TaskStore {
     const search = new LogSearch(query);
     const range = { from: search.start, to: Infinity };
     const lines = this.#has(client, id) ? this.#bookOf(LOG_LINES).read(keyOf(client, id), range) : [];
-    let characters = 0;
     for (const line of lines) {
       if (search.isDone) break;
-      search.add(line);
-      characters += line.text.length;
-      if (characters < PART_CHARACTERS) continue;
-      characters = 0;
-      await yieldToEventLoop(Date.now());
+      if (search.add(line)) await yieldToEventLoop(Date.now());
     }
     return search.result();
   }

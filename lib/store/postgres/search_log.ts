@@ -4,13 +4,14 @@
  * @module
  */
 
+import { yieldToEventLoop } from "../../reporter/yield.ts";
 import type { LogSearchRequest } from "../database/database.ts";
 import { type LogMatches, LogSearch } from "../log_search.ts";
 import { LOG_LINES, type NumberedLine } from "../side_tables.ts";
 import type { Pool } from "./pg.d.ts";
 
 /** The number of lines that are read at a time. */
-const LINES = 2_000;
+const LINES = 500;
 
 /**
  * A statement that finds every line that may match, without wrapping: upper and lower case differ between
@@ -47,8 +48,8 @@ export async function searchLog(
       last = line.number;
       // The unsaved lines follow all others.
       if (last >= first || replaced.has(last) || search.isDone) continue;
-      search.add(line);
       found++;
+      if (search.add(line)) await yieldToEventLoop(Date.now());
     }
     isLast = rows.length < LINES || search.isDone;
   }

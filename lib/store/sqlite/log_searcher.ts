@@ -1,5 +1,5 @@
 /**
- * Searches the logs in a database through a worker, one search at a time.
+ * Searches the logs in a database through a worker.
  *
  * @module
  */
@@ -9,17 +9,26 @@ import type { LogMatches } from "../log_search.ts";
 import type { SearchAnswer, SearchRequest } from "./search_messages.ts";
 import { storageError } from "./storage_errors.ts";
 
+/** The maximum number of searches that take turns in the worker. */
+const MAX_RUNNING = 8;
+
 /** A search that waits for its answer. */
 interface Search extends PromiseWithResolvers<LogMatches> {
+  /** The client whose log is searched. */
+  readonly client: string;
   readonly request: SearchRequest;
 }
 
-/** Searches logs. The worker starts with the first search. */
+/**
+ * Searches logs. The worker starts with the first search. Searches of several clients take turns, and those of one client
+ * follow one another, so that whoever searches long logs does not delay others for long.
+ */
 export class LogSearcher implements Disposable {
   readonly #file: string;
   readonly #waiting: Search[] = [];
+  readonly #running: Map<number, Search> = new Map();
   #worker: Worker | undefined;
-  #current: Search | undefined;
+  #count = 0;
   #isClosed = false;
 
   /** @param file the path of the database */
@@ -28,61 +37,72 @@ export class LogSearcher implements Disposable {
   }
 
   /**
-   * Searches the log of a task, after all earlier searches.
+   * Searches the log of a task, after all earlier searches of the same client.
    *
    * @throws {StorageError} if the log cannot be read
    */
-  search(request: Omit<SearchRequest, "file">): Promise<LogMatches> {
-    const search = { request: { file: this.#file, ...request }, ...Promise.withResolvers<LogMatches>() };
+  search(client: string, request: Omit<SearchRequest, "id" | "file">): Promise<LogMatches> {
+    const search = {
+      client,
+      request: { id: this.#count++, file: this.#file, ...request },
+      ...Promise.withResolvers<LogMatches>(),
+    };
     if (this.#isClosed) search.reject(this.#error("it is closed"));
     else this.#waiting.push(search);
     this.#next();
     return search.promise;
   }
 
-  /** Rejects the searches that wait, and terminates the worker. */
+  /** Rejects the searches that are not over, and terminates the worker. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#worker?.terminate();
-    for (const search of [this.#current, ...this.#waiting.splice(0)]) {
-      search?.reject(this.#error("it is closed"));
-    }
-    this.#current = undefined;
+    for (const search of this.#waiting.splice(0)) search.reject(this.#error("it is closed"));
+    this.#fail(this.#error("it is closed"));
   }
 
+  /** Passes on the searches that may begin. */
   #next(): void {
-    if (this.#current !== undefined) return;
-    this.#current = this.#waiting.shift();
-    if (this.#current === undefined) return;
-    try {
-      this.#worker ??= this.#startThread();
-    } catch (error) {
-      return this.#ended((search) => search.reject(storageError(this.#file, error)));
+    while (this.#running.size < MAX_RUNNING) {
+      const busy = new Set(Array.from(this.#running.values(), ({ client }) => client));
+      const index = this.#waiting.findIndex(({ client }) => !busy.has(client));
+      const [search] = index === -1 ? [] : this.#waiting.splice(index, 1);
+      if (search === undefined) return;
+      try {
+        this.#worker ??= this.#startThread();
+      } catch (error) {
+        search.reject(storageError(this.#file, error));
+        continue;
+      }
+      this.#running.set(search.request.id, search);
+      this.#worker.postMessage(search.request);
     }
-    this.#worker.postMessage(this.#current.request);
   }
 
   #startThread(): Worker {
     const worker = startThread(new URL("./search_worker.ts", import.meta.url), "taskscope-search");
     worker.onmessage = ({ data }: MessageEvent<SearchAnswer>) => {
-      if ("error" in data) this.#ended((search) => search.reject(this.#error(data.error)));
-      else this.#ended((search) => search.resolve(data.found));
+      const search = this.#running.get(data.id);
+      this.#running.delete(data.id);
+      if ("error" in data) search?.reject(this.#error(data.error));
+      else search?.resolve(data.found);
+      this.#next();
     };
     worker.onerror = (event) => {
       // An error in the worker must not end the process; the next search starts another worker.
       event.preventDefault();
       worker.terminate();
       this.#worker = undefined;
-      this.#ended((search) => search.reject(this.#error(event.message)));
+      this.#fail(this.#error(event.message));
+      this.#next();
     };
     return worker;
   }
 
-  #ended(settle: (search: Search) => void): void {
-    const search = this.#current;
-    this.#current = undefined;
-    if (search !== undefined) settle(search);
-    this.#next();
+  /** Rejects the searches that the worker has not answered. */
+  #fail(error: Error): void {
+    for (const search of this.#running.values()) search.reject(error);
+    this.#running.clear();
   }
 
   #error(message: string): Error {

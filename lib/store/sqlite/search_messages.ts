@@ -9,6 +9,8 @@ import type { NumberedLine } from "../side_tables.ts";
 
 /** A search, which the worker answers once. */
 export interface SearchRequest {
+  /** The number of the search. */
+  readonly id: number;
   /** The path of the database. */
   readonly file: string;
   /** The place of the task whose log is searched. */
@@ -19,4 +21,9 @@ export interface SearchRequest {
 }
 
 /** What a search found, or the message of the error that it failed with. */
-export type SearchAnswer = { readonly found: LogMatches } | { readonly error: string };
+export type SearchAnswer =
+  & { readonly id: number }
+  & (
+    | { readonly found: LogMatches }
+    | { readonly error: string }
+  );

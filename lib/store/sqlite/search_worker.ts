@@ -1,11 +1,12 @@
 /**
- * The worker that searches logs in the database, so that a search over many lines delays nothing else.
+ * The worker that searches logs in the database, so that a search over many lines delays nothing else. Searches take
+ * turns, so that a long one does not delay short ones.
  *
  * @module
  */
 
 import { DatabaseSync } from "node:sqlite";
-import { type LogMatches, LogSearch } from "../log_search.ts";
+import { LogSearch } from "../log_search.ts";
 import { LOG_LINES, type NumberedLine, type SideRow } from "../side_tables.ts";
 import { rowsOf } from "./database_file.ts";
 import type { SearchAnswer, SearchRequest } from "./search_messages.ts";
@@ -15,27 +16,47 @@ const scope = globalThis as unknown as {
   postMessage(answer: SearchAnswer): void;
 };
 
-/** The number of lines that are in memory at a time. */
-const CHUNK_LINES = 2_000;
+/** The number of lines of a search that are in memory at a time. */
+const CHUNK_LINES = 500;
+
+/** How long a search goes on while others wait, in milliseconds. */
+const TURN_MS = 20;
+
+/** The searches that are not over, the one whose turn is next first. */
+const searches: Generator<void, SearchAnswer>[] = [];
 
 scope.onmessage = ({ data }) => {
-  try {
-    scope.postMessage({ found: search(data) });
-  } catch (error) {
-    scope.postMessage({ error: error instanceof Error ? error.message : String(error) });
-  }
+  searches.push(search(data));
+  if (searches.length === 1) setTimeout(takeTurn, 0);
 };
 
-function search({ file, place, unsaved, query }: SearchRequest): LogMatches {
-  const search = new LogSearch(query);
-  for (const line of savedLines(file, place, search.start, unsaved[0]?.number ?? Infinity)) {
-    if (search.isDone) break;
-    search.add(line);
+function takeTurn(): void {
+  const search = searches[0]!;
+  const end = performance.now() + TURN_MS;
+  let step = search.next();
+  while (step.done !== true && performance.now() < end) step = search.next();
+  searches.shift();
+  if (step.done === true) scope.postMessage(step.value);
+  else searches.push(search);
+  // Between turns, further searches arrive.
+  if (searches.length > 0) setTimeout(takeTurn, 0);
+}
+
+/** Searches, and yields after each part. */
+function* search({ id, file, place, unsaved, query }: SearchRequest): Generator<void, SearchAnswer> {
+  try {
+    const search = new LogSearch(query);
+    for (const line of savedLines(file, place, search.start, unsaved[0]?.number ?? Infinity)) {
+      if (search.isDone) break;
+      if (search.add(line)) yield;
+    }
+    for (const line of unsaved) {
+      if (!search.isDone && line.number >= search.start && search.add(line)) yield;
+    }
+    return { id, found: search.result() };
+  } catch (error) {
+    return { id, error: error instanceof Error ? error.message : String(error) };
   }
-  for (const line of unsaved) {
-    if (!search.isDone && line.number >= search.start) search.add(line);
-  }
-  return search.result();
 }
 
 /** Yields the lines of a task from a number to below another one, in order. */

@@ -133,8 +133,8 @@ export class SqliteDatabase implements Database {
     return this.#file.rows(sql, ...values) as readonly SideRow[];
   }
 
-  searchLog(request: LogSearchRequest): Promise<LogMatches> {
-    return this.#searcher.search(request);
+  searchLog({ client, ...request }: LogSearchRequest): Promise<LogMatches> {
+    return this.#searcher.search(client, request);
   }
 
   deliveries(): readonly Delivery[] {

@@ -354,6 +354,25 @@ Deno.test("SqliteStore.searchLog() finds lines on disk, in a commit, and not yet
   assertEquals((await Promise.all(searches)).map(({ matches }) => matches), Array(5).fill(30));
 });
 
+Deno.test("SqliteStore.searchLog() lets short searches go before long ones of other clients", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  for (const client of ["long", "short"]) store.put(client, storedTask("1", store.takeSeq()));
+  // Lines that take long to search: each character begins an escape sequence.
+  const slow = "\u001b".repeat(8_192);
+  for (let from = 0; from < 400; from += 100) {
+    appendLog(store, "long", "1", from, Array.from({ length: 100 }, () => line(slow)));
+    await store.committed();
+  }
+  appendLog(store, "short", "1", 0, [line("needle")]);
+  await store.committed();
+  const query = { text: "needle", from: 0, to: Infinity, most: 10, keep: "newest" } as const;
+  const order: string[] = [];
+  const search = (client: string) => store.searchLog(client, "1", query).then(() => void order.push(client));
+  await Promise.all([...Array.from({ length: 3 }, () => search("long")), search("short")]);
+  assertEquals(order, ["short", "long", "long", "long"]);
+});
+
 Deno.test("SqliteStore.searchLog() rejects searches that are not done when the store closes", async () => {
   using folder = new StoreFolder();
   const store = folder.open();
