@@ -118,7 +118,13 @@ export function whenPublishable(
   answer: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const response = answer();
-  const publishable = context.registry.whenPublishable();
+  const { registry, cluster } = context;
+  // The owner of a cluster publishes only what is committed, however long that takes; a request does not wait for it.
+  const publishable = cluster === null
+    ? registry.whenPublishable()
+    : registry.uncommitted === 0
+    ? null
+    : registry.committed().then(() => true);
   if (publishable === null) return response;
   // Without this handler, a response that rejects before the commit would count as an unhandled rejection.
   if (response instanceof Promise) response.catch(() => {});

@@ -17,16 +17,16 @@ import { loadDeliveries } from "./load_deliveries.ts";
 import { loadPastRuns } from "./load_past_runs.ts";
 import { loadLive, loadTasks } from "./load_tasks.ts";
 import { epochOf, GIVE_UP, LOCK_WAIT_MS, shareLock } from "./ownership.ts";
-import { type PostgresAddress, readAddress } from "./postgres_address.ts";
+import type { PostgresAddress } from "./postgres_address.ts";
 import { postgresError } from "./postgres_errors.ts";
 import type { ShardBatch } from "./postgres_leases.ts";
 import type { PostgresStoreOptions } from "./postgres_store.ts";
 import { OWNER_STATEMENT } from "./pull_statements.ts";
 import { RecordFile } from "./record_file.ts";
 import { migrate } from "./schema.ts";
-import { checkServer, checkSession } from "./server_checks.ts";
 import { SharedDatabase } from "./shared_database.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
+import { useDatabase } from "./use_database.ts";
 
 /** The first commit of every owner. If its result is lost, it is repeated unchanged, even by another object. */
 const FIRST_BATCH: ShardBatch = { seq: null, statements: [{ text: GIVE_UP }] };
@@ -39,25 +39,21 @@ const FIRST_BATCH: ShardBatch = { seq: null, statements: [{ text: GIVE_UP }] };
  * @throws {StorageError} if the database cannot be used, or a server has it to itself
  */
 export async function openFollowerStore(options: PostgresStoreOptions): Promise<FollowerStore> {
-  const address = readAddress(options.url);
-  const { name } = address;
-  const records = new RecordFile(name, options.limits);
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.open(address);
-    await checkSession(connection, address);
-    await checkServer(connection, name);
+  return await useDatabase(options.url, async (connection, address) => {
+    const { name } = address;
     await migrate(connection, name);
     await shareLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
     await refuseUnfinishedMove(connection, name);
-    const follower = await loadFollower(connection, address, records, options);
-    await connection.end();
-    return follower;
-  } catch (cause) {
-    connection?.cut();
-    records[Symbol.dispose]();
-    throw postgresError(name, cause);
-  }
+    const records = new RecordFile(name, options.limits);
+    try {
+      const follower = await loadFollower(connection, address, records, options);
+      await connection.end();
+      return follower;
+    } catch (error) {
+      records[Symbol.dispose]();
+      throw error;
+    }
+  });
 }
 
 /** Loads everything as of one moment, while another node may change it. */

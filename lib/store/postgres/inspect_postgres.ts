@@ -5,13 +5,10 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import { Connection } from "./connection.ts";
 import { takeLock } from "./ownership.ts";
-import { readAddress } from "./postgres_address.ts";
-import { postgresError } from "./postgres_errors.ts";
 import { SIDE_TABLE_NAMES, versionOf } from "./schema.ts";
-import { checkServer, checkSession } from "./server_checks.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
+import { useDatabase } from "./use_database.ts";
 
 /** What a database contains. */
 export interface PostgresContents {
@@ -38,13 +35,7 @@ const CHECK_MS = 600_000;
  * @throws {StorageError} if the database cannot be used, or is damaged
  */
 export async function inspectPostgres(url: string, isNewEpoch: boolean): Promise<PostgresContents> {
-  const address = readAddress(url);
-  const { name } = address;
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.open(address);
-    await checkSession(connection, address);
-    await checkServer(connection, name);
+  return await useDatabase(url, async (connection, { name }) => {
     const { version } = await versionOf(connection);
     if (version === 0) throw new StorageError(name, "it has no tasks: no server has used it yet");
     await refuseUnfinishedMove(connection, name);
@@ -73,11 +64,8 @@ export async function inspectPostgres(url: string, isNewEpoch: boolean): Promise
       await takeLock(connection, name, 0);
       await connection.query("UPDATE taskscope.shards SET epoch = gen_random_uuid()::text");
     }
+    await connection.end();
     const { unfinished, ended, clients } = counts;
     return { name, version, unfinished, ended, clients, bytes };
-  } catch (cause) {
-    throw postgresError(name, cause);
-  } finally {
-    await connection?.end().catch(() => {});
-  }
+  });
 }

@@ -5,11 +5,8 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import { Connection } from "./connection.ts";
-import { readAddress } from "./postgres_address.ts";
-import { postgresError } from "./postgres_errors.ts";
 import { migrate } from "./schema.ts";
-import { checkServer, checkSession } from "./server_checks.ts";
+import { useDatabase } from "./use_database.ts";
 
 /**
  * Lets a node join the cluster of a database, which it creates the schema of if there is none.
@@ -21,13 +18,7 @@ import { checkServer, checkSession } from "./server_checks.ts";
  * @throws {StorageError} if the database cannot be used, or nodes with another key use it
  */
 export async function joinCluster(url: string, fingerprint: string): Promise<string> {
-  const address = readAddress(url);
-  const { name } = address;
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.open(address);
-    await checkSession(connection, address);
-    await checkServer(connection, name);
+  return await useDatabase(url, async (connection, { name }) => {
     await migrate(connection, name);
     // The last node that leaves, or that is gone for long enough, makes room for another key.
     await connection.query({
@@ -38,14 +29,11 @@ export async function joinCluster(url: string, fingerprint: string): Promise<str
     const { rows: [row] } = await connection.query(
       "SELECT secret, key_fingerprint AS known FROM taskscope.meta",
     );
+    await connection.end();
     if (row.known === fingerprint) return row.secret;
-  } catch (cause) {
-    throw postgresError(name, cause);
-  } finally {
-    connection?.cut();
-  }
-  throw new StorageError(
-    name,
-    "the nodes that use it have another key; start this node with the same one, or stop all others first",
-  );
+    throw new StorageError(
+      name,
+      "the nodes that use it have another key; start this node with the same one, or stop all others first",
+    );
+  });
 }

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { takeLock } from "./ownership.ts";
-import { readAddress } from "./postgres_address.ts";
-import { postgresError } from "./postgres_errors.ts";
-import { checkServer, checkSession } from "./server_checks.ts";
+import { useDatabase } from "./use_database.ts";
 
 /** How long to wait for the session of a move that was killed, in milliseconds. */
 const LOCK_WAIT_MS = 1_000;
@@ -25,19 +23,10 @@ export async function openForMove<Result>(
   url: string,
   use: (connection: Connection, name: string) => Promise<Result>,
 ): Promise<Result> {
-  const address = readAddress(url);
-  const { name } = address;
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.open(address);
-    await checkSession(connection, address);
-    await checkServer(connection, name);
+  return await useDatabase(url, async (connection, { name }) => {
     await takeLock(connection, name, LOCK_WAIT_MS);
     // Between two statements of a transaction that reads, the other database is written.
     await connection.query("SET idle_in_transaction_session_timeout = 0");
     return await use(connection, name);
-  } catch (cause) {
-    connection?.cut();
-    throw postgresError(name, cause);
-  }
+  });
 }

@@ -7,19 +7,16 @@
 
 import { DatabaseStore, type DatabaseStoreOptions } from "../database/database_store.ts";
 import { TaskIndex } from "../task_index.ts";
-import { Connection } from "./connection.ts";
 import { lastPlace } from "./last_place.ts";
 import { loadDeliveries } from "./load_deliveries.ts";
 import { loadPastRuns } from "./load_past_runs.ts";
 import { loadTasks } from "./load_tasks.ts";
 import { LOCK_WAIT_MS, sessionOf, takeDatabase, takeLock } from "./ownership.ts";
-import { readAddress } from "./postgres_address.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
-import { postgresError } from "./postgres_errors.ts";
 import { RecordFile } from "./record_file.ts";
 import { migrate } from "./schema.ts";
-import { checkServer, checkSession } from "./server_checks.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
+import { useDatabase } from "./use_database.ts";
 
 /** Options of {@linkcode openPostgresStore}. */
 export interface PostgresStoreOptions extends DatabaseStoreOptions {
@@ -40,26 +37,23 @@ export interface PostgresStoreOptions extends DatabaseStoreOptions {
  * @throws {StorageError} if the database cannot be used
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<DatabaseStore> {
-  const address = readAddress(options.url);
-  const { name } = address;
-  const records = new RecordFile(name, options.limits);
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.open(address);
-    await checkSession(connection, address);
-    await checkServer(connection, name);
+  return await useDatabase(options.url, async (connection, address) => {
+    const { name } = address;
     await migrate(connection, name);
     await takeLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
     await refuseUnfinishedMove(connection, name);
     const session = await sessionOf(connection);
     const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = await takeDatabase(connection);
-    const index = new TaskIndex(options.limits);
+    const { limits } = options;
+    using onFailure = new DisposableStack();
+    const records = onFailure.use(new RecordFile(name, limits));
+    const index = new TaskIndex(limits);
     index.skip(await lastPlace(connection));
     const tasks = await loadTasks(connection, index, records);
     index.sortByChange(forgottenSeq);
     await loadPastRuns(connection, records);
     const deliveries = await loadDeliveries(connection);
-    const { limits } = options;
+    onFailure.move();
     const database = new PostgresDatabase({
       address,
       connection,
@@ -71,9 +65,5 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       limits,
     });
     return new DatabaseStore(database, { epoch, seq, reservedSeq, index, tasks }, options);
-  } catch (cause) {
-    connection?.cut();
-    records[Symbol.dispose]();
-    throw postgresError(name, cause);
-  }
+  });
 }
