@@ -66,8 +66,11 @@ export function eventsOf(event: RegistryEvent): TaskEvent[] {
 }
 
 function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
-  // A task that was created or restored, or has ended, is described by its state.
-  if (before === undefined || isFinal(state)) return NAMES[state];
+  // A task that was restored, or has ended, is described by its state.
+  if (isFinal(state)) return NAMES[state];
+  // On a node that follows another one, a new task may already be in progress. Progress events are coalesced behind log
+  // lines, but the first event of a task must come before them.
+  if (before === undefined) return "task.created";
   return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
 }
 

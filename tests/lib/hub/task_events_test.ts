@@ -1,3 +1,4 @@
+import { EventBuffer } from "../../../lib/hub/event_buffer.ts";
 import { dataOf, eventsOf, stateEvent } from "../../../lib/hub/task_events.ts";
 import type { RegistryEvent } from "../../../lib/registry/registry_types.ts";
 import { TaskInMemory } from "../../../lib/store/store.ts";
@@ -53,6 +54,18 @@ Deno.test("eventsOf() names every way in which a task can start and end", () => 
     for (const type of types) test.registry.apply("c", "1", changeOf(type));
     assertEquals(namesOf(test.events, "1"), names, types.join());
   }
+});
+
+Deno.test("eventsOf() begins a task that is first known in progress with task.created, before its lines", () => {
+  using test = new TestRegistry();
+  test.begin("c", "1");
+  test.progress("c", "1", 5);
+  test.report("c", "1", { type: "log", lines: [{ at: 1, text: "a" }] });
+  const { before: _, ...logged } = test.events.at(-1)!;
+  const buffer = new EventBuffer(1_000);
+  buffer.add({ ...logged, change: { type: "update" } } as RegistryEvent);
+  buffer.add(test.events.at(-1)!);
+  assertEquals(buffer.take()?.map(({ name }) => name), ["task.created", "log", "task.progress"]);
 });
 
 Deno.test("eventsOf() puts new log lines before the record that counts them, and omits lines that were sent before", () => {
