@@ -1,5 +1,5 @@
 /**
- * Runs nginx as a reverse proxy, with the configuration in `.github/examples/nginx.conf`.
+ * Runs nginx as a reverse proxy, with a configuration in `.github/examples/`.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { makeCertificate } from "./certificate.ts";
 import { type Process, spawn } from "./program.ts";
 import { findTool } from "./tools.ts";
 
-const EXAMPLE = new URL("../../.github/examples/nginx.conf", import.meta.url);
+const EXAMPLES = new URL("../../.github/examples/", import.meta.url);
 
 /** Differences from the documented configuration. */
 export interface NginxOptions {
-  /** The port of the server behind nginx. */
-  readonly port: number;
+  /** The port of the server behind nginx, below a path; or the ports of the nodes, which have no path. */
+  readonly port: number | readonly number[];
   /** Whether nginx terminates TLS, as the documented configuration does. */
   readonly tls?: boolean;
   /** Whether nginx blocks WebSocket upgrades. */
@@ -61,8 +61,8 @@ export class Nginx implements AsyncDisposable {
       listening(port),
       process.ended().then(({ stderr }) => Promise.reject(new Error(stderr))),
     ]);
-    const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}/monitor`;
-    return new Nginx(url, process, folder);
+    const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}`;
+    return new Nginx(typeof options.port === "number" ? `${url}/monitor` : url, process, folder);
   }
 }
 
@@ -75,14 +75,18 @@ export async function findNginx(
 }
 
 async function siteOf(folder: string, port: number, options: NginxOptions): Promise<string> {
-  let site = await Deno.readTextFile(EXAMPLE);
+  const ports = typeof options.port === "number" ? [options.port] : options.port;
+  const example = typeof options.port === "number" ? "nginx.conf" : "cluster/nginx.conf";
+  let site = await Deno.readTextFile(new URL(example, EXAMPLES));
   const change = (from: string | RegExp, to: string) => {
     const changed = site.replace(from, to);
     if (changed === site) throw new Error(`The example configuration has no ${from}`);
     site = changed;
   };
   change("listen 443 ssl http2;", `listen 127.0.0.1:${port}${options.tls ? " ssl http2" : ""};`);
-  change("127.0.0.1:8000;", `127.0.0.1:${options.port};`);
+  const places = Array.from(site.matchAll(/127\.0\.0\.1:80\d\d/g), ([place]) => place);
+  if (places.length !== ports.length) throw new Error(`${example} has ${places.length} servers`);
+  for (const [n, place] of places.entries()) change(place, `127.0.0.1:${ports[n]}`);
   if (options.tls) {
     change(/(?<=ssl_certificate +)\S+;/, `${folder}/cert.pem;`);
     change(/(?<=ssl_certificate_key +)\S+;/, `${folder}/key.pem;`);
