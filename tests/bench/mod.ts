@@ -7,6 +7,7 @@
  */
 
 import { benchAbuse } from "./abuse.ts";
+import { benchCluster } from "./cluster.ts";
 import { benchDurable } from "./durable.ts";
 import { benchEta } from "./eta.ts";
 import { benchExecutable } from "./executable.ts";
@@ -39,6 +40,7 @@ const BENCHES: ReadonlyMap<string, Bench> = new Map([
   ["remote-ingest", benchRemoteIngest],
   ["durable", benchDurable],
   ["postgres", benchPostgres],
+  ["cluster", benchCluster],
   ["memory", benchMemory],
   ["restart", benchRestart],
   ["python", benchPython],

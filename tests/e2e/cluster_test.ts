@@ -164,14 +164,7 @@ Deno.test({
     const random = randomNumbers(SEED);
     const port = freePort();
     await using home = await ClusterHome.start({
-      args: [
-        "--tasks",
-        TASKS,
-        "--limit",
-        "forwardTimeoutMs=2000",
-        "--public-url",
-        `http://127.0.0.1:${port}`,
-      ],
+      args: ["--tasks", TASKS, "--public-url", `http://127.0.0.1:${port}`, ...SHORT_WAITS],
     });
     const nginx = await findNginx({});
     await using balancer = nginx === undefined
