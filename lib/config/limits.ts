@@ -214,7 +214,10 @@ export interface MonitorLimits {
   readonly notifyMaxRetryMs: number;
   /** The number of milliseconds after the end of its task at which an undelivered event is dropped. */
   readonly notifyAgeMs: number;
-  /** The maximum number of events that wait for one webhook receiver; the oldest are dropped first. */
+  /**
+   * The maximum number of events that wait for one webhook receiver; of the client that has the most, the oldest are
+   * dropped first.
+   */
   readonly notifyQueue: number;
   /**
    * The maximum number of characters of events that wait for one webhook receiver; the oldest are dropped

@@ -15,9 +15,9 @@ export interface ReceiverQueueLimits extends BackoffLimits {
   readonly notifyConcurrency: number;
   /** The age at which a delivery expires, in milliseconds. */
   readonly notifyAgeMs: number;
-  /** The maximum number of deliveries in the queue; beyond it, the oldest are dropped. */
+  /** The maximum number of deliveries in the queue; beyond it, the oldest of the client with the most are dropped. */
   readonly notifyQueue: number;
-  /** The maximum number of characters in the queue; beyond it, the oldest deliveries are dropped. */
+  /** The maximum number of characters in the queue; beyond it, likewise. */
   readonly notifyQueueCharacters: number;
 }
 
@@ -107,7 +107,7 @@ export class ReceiverQueue implements AsyncDisposable {
     return { waiting: this.#queue.size, ...this.#counts };
   }
 
-  /** Queues a delivery. If the queue is full, the oldest deliveries are dropped. */
+  /** Queues a delivery. If the queue is full, the oldest deliveries of the client that takes the most room are dropped. */
   add(delivery: Delivery): void {
     this.#queue.set(delivery.id, { delivery, failures: 0, dueMs: 0, isInFlight: false });
     this.#characters += delivery.size;
@@ -268,15 +268,31 @@ export class ReceiverQueue implements AsyncDisposable {
 
   #dropExcess(newest: Delivery): void {
     const { notifyQueue, notifyQueueCharacters } = this.#options.limits;
-    const isOver = () =>
-      this.#queue.size - this.#inFlight.size > notifyQueue || this.#characters > notifyQueueCharacters;
-    if (!isOver()) return;
+    for (;;) {
+      const isLong = this.#characters > notifyQueueCharacters;
+      if (!isLong && this.#queue.size - this.#inFlight.size <= notifyQueue) return;
+      const queued = this.#oldestOfLargest(newest, isLong ? (delivery) => delivery.size : () => 1);
+      if (queued === null) return;
+      this.#lose(queued, "dropped");
+    }
+  }
+
+  /** Returns the oldest delivery of the client that takes the most room, so that no client displaces others. */
+  #oldestOfLargest(newest: Delivery, roomOf: (delivery: Delivery) => number): QueuedDelivery | null {
+    const clients = new Map<string, { readonly oldest: QueuedDelivery; room: number }>();
+    let largest: { readonly oldest: QueuedDelivery; readonly room: number } | null = null;
     for (const queued of this.#queue.values()) {
+      const { delivery, isInFlight } = queued;
       // Requests in flight are kept because they may have arrived already, and the newest delivery because it
       // takes precedence.
-      if (!isOver() || queued.delivery === newest) return;
-      if (!queued.isInFlight) this.#lose(queued, "dropped");
+      if (isInFlight || delivery === newest) continue;
+      const { client } = delivery.task;
+      let known = clients.get(client);
+      if (known === undefined) clients.set(client, known = { oldest: queued, room: 0 });
+      known.room += roomOf(delivery);
+      if (largest === null || known.room > largest.room) largest = known;
     }
+    return largest?.oldest ?? null;
   }
 
   #lose(queued: QueuedDelivery, how: "dropped" | "expired"): void {

@@ -50,13 +50,13 @@ class TestQueue implements AsyncDisposable {
     await this.clock.passAsync(0);
   }
 
-  delivery(id: string, size = 10, at = Date.now() / 1_000): Delivery {
+  delivery(id: string, size = 10, at = Date.now() / 1_000, client = "c"): Delivery {
     const seq = ++this.#seq;
     return {
       id: `${id} ${seq}`,
       receiver: "key",
       event: "task.error",
-      task: { client: "c", id },
+      task: { client, id },
       seq,
       at,
       size,
@@ -279,6 +279,26 @@ Deno.test("ReceiverQueue drops the oldest deliveries if the queued texts are too
   test.answer = () => DELIVERED;
   await test.reply(DELIVERED);
   assertEquals([test.attempts, test.queue.counts.waiting], [["1", "huge"], 0]);
+});
+
+Deno.test("ReceiverQueue drops no delivery of a client that takes less room than another one", async () => {
+  await using test = new TestQueue({ notifyConcurrency: 1, notifyQueue: 6, notifyQueueCharacters: 1_000 });
+  const add = (client: string, ids: readonly string[], size = 10) => {
+    for (const id of ids) test.queue.add(test.delivery(id, size, Date.now() / 1_000, client));
+  };
+  add("busy", ["in flight"]);
+  await test.pass(0);
+  add("quiet", ["q1", "q2"]);
+  add("busy", ["b1", "b2", "b3", "b4"]);
+  assertEquals(test.forgotten, []);
+  // Too many: the busy client loses its oldest ones, until both have as many.
+  add("busy", ["b5"]);
+  add("quiet", ["q3", "q4"]);
+  assertEquals(test.forgotten, ["b1", "b2", "b3"]);
+  // Too long: the client with the longest texts loses them, although it has fewer.
+  add("long", ["l1"], 500);
+  add("long", ["l2"], 600);
+  assertEquals(test.forgotten.slice(3), ["q1", "l1"]);
 });
 
 Deno.test("ReceiverQueue can drop a delivery that waits for its retry, and reports the loss once the receiver works again", async () => {
