@@ -2,7 +2,7 @@
 
 import { announcementIn } from "../../../lib/reading/formats/announcements.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { progressOf, type Shown } from "../../support/reading.ts";
+import { Outputs, progressOf, type Shown } from "../../support/reading.ts";
 
 /** Lines about items 1 to n. */
 function each(count: number, lines: (item: number) => string | readonly string[]): readonly string[] {
@@ -79,6 +79,12 @@ Deno.test("announced() counts each item once, and the kind of lines that is ahea
   const suites = each(3, (suite) => [`PASS a${suite}.js`, ...each(4, (test) => `  ✓ adds ${suite} ${test}`)]);
   assertEquals(progressOf(["Running 12 tests", ...suites]), [8, 17, 25, 33, 42, 50, 58, 67, 75, 83, 92, 100]);
   assertEquals(progressOf(["Running 6 tests", ...each(12, (line) => `ok: adds ${line % 3}`)]), [17, 33, 50]);
+  // An item whose line is written in pieces, and lines that count themselves.
+  const pieces = new Outputs().write("Converting 4 images\n");
+  for (const item of [1, 2]) pieces.write(`Converting p${item}.png`).wait(500).write(" to webp\n").wait(500);
+  assertEquals(pieces.progress, [25]);
+  const counted = ["Installed b (2/6)", "Installed c (3/6)", "Installed d (4/6)"];
+  assertEquals(progressOf(["Installing 6 packages", ...counted]), [67]);
   // Of two phases, the second one's share is not that of the whole.
   const unpacked = each(
     6,

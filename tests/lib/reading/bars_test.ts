@@ -42,6 +42,12 @@ Deno.test("barIn() finds no bar in words, tables, rules and spinners", () => {
   }
 });
 
+Deno.test("barIn() finds bars of dashes without brackets, if they are too long for decoration", () => {
+  assertEquals(barIn(`x ${"=".repeat(10)}${"-".repeat(30)} y`)?.share, 0.25);
+  assertEquals(barIn(`x ${"=".repeat(10)}${"-".repeat(6)} y`), undefined);
+  assertEquals(barIn(`x${"=".repeat(10)}${"-".repeat(30)} y`), undefined);
+});
+
 Deno.test("barIn() replaces the bar and keeps the rest of any line", () => {
   fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."[](|)=#>-. █░42%a") }), (text) => {
     const found = barIn(text);

@@ -34,6 +34,15 @@ Deno.test("Tracks: a total that grows in a row is one track, and one that follow
   assertEquals(rowOf(["Fetching a [8/10]", "Fetching b [10/10]", "Linking a [12/40]"]).at(-1), "?");
 });
 
+Deno.test("Screen: what is erased behind a new version of a row is no part of it", () => {
+  const output = new Outputs().write("\rInitialize 3/10").wait(100);
+  assertEquals(output.write("\rDownload 4/10\x1b[K").write("\rDownload 5/10\x1b[K").end().progress, [
+    30,
+    40,
+    50,
+  ]);
+});
+
 Deno.test("Tracks: a percentage of an estimated size may fall a little", () => {
   const line = (percent: string) => `[download] ${percent}% of ~ 5.34MiB at 4.79MiB/s ETA 00:01 (frag 1/4)`;
   assertEquals(progressOf(["24.0", "25.0", "24.9", "50.0"].map(line)), [24, 25, 50]);
@@ -45,7 +54,7 @@ Deno.test("Tracks: bars that have names are counted by them, in whatever rows th
   const versions = [[0, 0, 0], [20, 10, 0], [50, 30, 20], [100, 50, 40]].map((done) =>
     done.map((percent, index) => bar(`shard ${index}`, percent))
   );
-  const moved = [bar("shard 0", 100), bar("shard 2", 60), bar("shard 1", 70)];
+  const moved = [bar("shard 1", 70), bar("shard 2", 60), "shard 0 was read"];
   assertEquals(rowsOf([...versions, moved]).at(-1), 33);
 });
 
