@@ -131,6 +131,27 @@ export class TaskIndex implements TaskIndexReader {
     clientTasks.lastSeq = stored.seq;
   }
 
+  /**
+   * Forgets the removals that another node has forgotten, which the database therefore no longer has.
+   *
+   * @param clients up to which sequence number it has forgotten the removals of each client that it knows
+   * @param forgottenSeq up to which it has forgotten those of others
+   */
+  forget(clients: ReadonlyMap<string, number>, forgottenSeq: number): void {
+    this.#forgottenSeq = Math.max(this.#forgottenSeq, forgottenSeq);
+    for (const client of this.#empty) {
+      if (clients.has(client)) continue;
+      this.#empty.delete(client);
+      this.#clients.delete(client);
+    }
+    for (const [client, seq] of clients) {
+      const clientTasks = this.#clients.get(client);
+      if (clientTasks === undefined || clientTasks.forgottenSeq >= seq) continue;
+      clientTasks.forgottenSeq = seq;
+      clientTasks.removed = clientTasks.removed.filter((removed) => removed.seq > seq);
+    }
+  }
+
   /** Adds or replaces a task that another node has changed. A task of the same id at another place is dropped. */
   follow(client: string, place: number, stored: StoredTask): void {
     this.skip(place);

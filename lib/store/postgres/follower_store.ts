@@ -28,6 +28,9 @@ import { SharedDatabase } from "./shared_database.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
 import { useDatabase } from "./use_database.ts";
 
+/** Returns the sequence number up to which removals may have been forgotten together with their client. */
+const FORGOTTEN = "SELECT forgotten_seq AS forgotten FROM taskscope.shards WHERE id = 0";
+
 /** The first commit of every owner. If its result is lost, it is repeated unchanged, even by another object. */
 const FIRST_BATCH: ShardBatch = { seq: null, statements: [{ text: GIVE_UP }] };
 
@@ -67,9 +70,7 @@ async function loadFollower(
   // Between two statements, their rows are parsed.
   await connection.query("SET LOCAL idle_in_transaction_session_timeout = 0");
   const { rows: [state] } = await connection.query(OWNER_STATEMENT);
-  const { rows: [{ forgotten }] } = await connection.query(
-    "SELECT forgotten_seq AS forgotten FROM taskscope.shards WHERE id = 0",
-  );
+  const { rows: [{ forgotten }] } = await connection.query(FORGOTTEN);
   const index = new TaskIndex(options.limits);
   const tasks = await loadTasks(connection, index, records);
   index.sortByChange(forgotten);
@@ -153,7 +154,10 @@ export class FollowerStore {
       if (committedSeq !== this.store.seq) throw new StorageError(name, "a change was not pulled");
       const live = await loadLive(connection);
       const deliveries = await loadDeliveries(connection);
+      const clients = await connection.query("SELECT client, forgotten_seq AS seq FROM taskscope.clients");
+      const { rows: [{ forgotten }] } = await connection.query(FORGOTTEN);
       this.#index.skip(await lastPlace(connection));
+      this.#index.forget(new Map(clients.rows.map(({ client, seq }) => [client, seq])), forgotten);
       this.#database.own(shard, committedSeq, deliveries);
       this.store.takeOver(shard.grant.seq, shard.grant.reservedSeq, { live, ended: [] });
       await this.#puller.close();

@@ -187,6 +187,34 @@ test("SharedDatabase commits a batch once, although its result was lost", async 
   assertEquals((await cluster.query("SELECT FROM taskscope.commits")).length, 3);
 });
 
+test("FollowerStore.takeOver() forgets the removals that the last owner has forgotten", async (cluster) => {
+  const owner = await PostgresNode.open(cluster.url, "owner", { emptyClients: 1, removalsPerClient: 2 });
+  await owner.takeOver();
+  await using node = await PostgresNode.open(cluster.url, "node");
+  const change = async ({ store }: PostgresNode, client: string, ...ids: readonly string[]) => {
+    for (const id of ids) store.put(client, storedTask(id, store.takeSeq()));
+    for (const id of ids) store.remove(client, id, store.takeSeq());
+    await store.committed();
+    await node.catchUp();
+  };
+  // Of two empty clients, the second one is remembered; of three removals, one.
+  await change(owner, "c", "1");
+  await change(owner, "d", "1");
+  await change(owner, "e", "1");
+  await change(owner, "e", "2", "3");
+  const { seq } = owner.store;
+  await owner.handOver();
+  await node.takeOver();
+  for (const client of ["c", "e"]) node.store.put(client, storedTask("new", node.store.takeSeq()));
+  await node.store.committed();
+  await using late = await PostgresNode.open(cluster.url, "late");
+  for (const { store: { index } } of [node, late]) {
+    for (const client of ["c", "e"]) assertEquals(index.changesSince(client, 1), undefined, client);
+    assertEquals(index.changesSince("e", seq - 1)?.removed, [{ id: "3", seq }]);
+    assertEquals(index.changesSince("c", seq)?.tasks.map(({ id }) => id), ["new"]);
+  }
+});
+
 test("FollowerStore.takeOver() succeeds after its result was lost, although the tasks were loaded anew", async (cluster) => {
   await using node = await PostgresNode.open(cluster.url, "node");
   await node.take();
