@@ -8,7 +8,7 @@ import type { StorageError } from "../../errors.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 import { isFinal } from "../../task/task.ts";
 import type { SideRow, SideValue } from "../side_tables.ts";
-import type { ClientMemory } from "../task_index.ts";
+import type { ClientMemory } from "../client_tasks.ts";
 import type { Delivery, StoredTask, TaskKey } from "../store.ts";
 import { endOf } from "../past_run_store.ts";
 import { type PastRunRow, pastRunRow } from "./past_run_rows.ts";

@@ -6,7 +6,7 @@
 
 import { StorageError } from "../../errors.ts";
 import type { SideRow } from "../side_tables.ts";
-import type { ClientMemory } from "../task_index.ts";
+import type { ClientMemory } from "../client_tasks.ts";
 import type { Degradation, StoreFigures } from "../store.ts";
 import { Batch, type BatchMessage } from "./batch.ts";
 import type { Database } from "./database.ts";
