@@ -4,10 +4,31 @@
  * @module
  */
 
+/** How much the time of this process is ahead of the clock of this machine, in milliseconds. */
+let aheadMs = 0;
+
 /** Returns the current time in seconds since the epoch. */
 export function now(): number {
-  return Date.now() / 1000;
+  return (Date.now() + aheadMs) / 1000;
 }
+
+/**
+ * Makes {@linkcode now} return the time of another clock, which several machines go by. Differences below
+ * {@linkcode TOLERATED_MS} do not matter.
+ *
+ * @param ms how much that clock is ahead of the one of this machine, in milliseconds
+ */
+export function followClock(ms: number): void {
+  aheadMs = Math.abs(ms) < TOLERATED_MS ? 0 : ms;
+}
+
+/** Whether {@linkcode now} returns the time of another clock than that of this machine. */
+export function followsClock(): boolean {
+  return aheadMs !== 0;
+}
+
+/** The difference between two clocks that does not matter, in milliseconds. */
+const TOLERATED_MS = 100;
 
 /**
  * Returns the milliseconds since some moment in the past, by a clock that nobody sets. Waits and limits are measured

@@ -6,6 +6,7 @@
  */
 
 import { type Need, shareOf } from "../access/grant.ts";
+import { followsClock, now } from "../clock.ts";
 import { ClosedError, DamagedRecordError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
 import { Dispatcher } from "./cluster/dispatcher.ts";
@@ -154,11 +155,14 @@ export class Handler {
     return this.#unsent.count(request, response, connection);
   }
 
-  /** Sets the precise time, and `Date` if the clock was set back: Deno goes on to send the latest one that it has sent. */
+  /**
+   * Sets the precise time, and `Date` if it is not that of this machine, or if the clock was set back: Deno goes on to send
+   * the latest one that it has sent.
+   */
   #date(headers: Headers): void {
-    const nowMs = Date.now();
+    const nowMs = Math.round(now() * 1_000);
     headers.set(TIME_HEADER, `${nowMs / 1_000}`);
-    if (nowMs >= this.#latestMs) this.#latestMs = nowMs;
+    if (nowMs >= this.#latestMs && !followsClock()) this.#latestMs = nowMs;
     else headers.set("date", new Date(nowMs).toUTCString());
   }
 

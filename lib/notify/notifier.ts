@@ -8,6 +8,7 @@
  * @module
  */
 
+import { now } from "../clock.ts";
 import { endEventOf } from "./events.ts";
 import type { Receiver } from "./options.ts";
 import { type Outcome, post } from "./post.ts";
@@ -91,7 +92,7 @@ export class Notifier implements AsyncDisposable {
     const { task: { id, state }, seq } = stored;
     const event = endEventOf(state);
     if (event === null) return;
-    const at = Date.now() / 1_000;
+    const at = now();
     for (const [{ key, events }, queue] of this.#queues) {
       if (!events.has(event)) continue;
       const deliveryId = monotonicUlid();

@@ -6,6 +6,7 @@
 
 // @ts-types="../negotiation.d.ts"
 import { accepts } from "@std/http/negotiation";
+import { now } from "../../clock.ts";
 import { countNoun } from "../../text/format.ts";
 import type { StoredTask } from "../../store/store.ts";
 import type { Task } from "../../task/task.ts";
@@ -46,7 +47,7 @@ export function wantsText(request: Request): boolean {
 
 /** Responds with a task as a line of text. */
 export function taskText(task: Task, status = 200): Response {
-  return textResponse(textBars([task], { width: WIDTH, now: Date.now() / 1_000 }), { status });
+  return textResponse(textBars([task], { width: WIDTH, now: now() }), { status });
 }
 
 /**
@@ -66,7 +67,7 @@ export function listText(all: Iterable<StoredTask>, request: Request): Response 
     ? selectTasks(all, parseTaskQuery(params))
     : selectPlaced(all, parseTaskQuery(params));
   const records = tasks.map((stored) => stored.task);
-  const lines = textBars(records, { width: WIDTH, now: Date.now() / 1_000, isList: true });
+  const lines = textBars(records, { width: WIDTH, now: now(), isList: true });
   if (total === 0) lines.push("No tasks");
   if (nextPage === null) return textResponse(lines);
   return textResponse([...lines, `… of ${countNoun(total, "task")}; page=${nextPage} shows more`], {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { followClock } from "../../clock.ts";
 import { ClusterNode } from "../../cluster/cluster_node.ts";
 import type { OwnedShard } from "../../cluster/owned_shard.ts";
 import { SYSTEM_CLOCK } from "../../cluster/system_clock.ts";
@@ -82,6 +83,8 @@ export class ClusterMonitor implements Monitor {
     this.#onError = onError;
     const { node } = this;
     this.#leases = new PostgresLeases(address, { node, leaseMs, address: advertise, version: VERSION });
+    // Times are those of the database, so that they are in order when the tasks move to another machine.
+    this.#leases.onTime = followClock;
     this.#forwarder = new Forwarder({
       ...{ node, address: advertise, key, secret, limits },
       nowMs: () => this.#leases.nowMs,
@@ -178,6 +181,7 @@ export class ClusterMonitor implements Monitor {
     if (engine !== null) await end(engine.monitor);
     this.#engine = null;
     await this.#leases.close();
+    followClock(0);
   }
 
   get #present(): BuiltMonitor {

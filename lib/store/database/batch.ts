@@ -4,6 +4,7 @@
  * @module
  */
 
+import { now } from "../../clock.ts";
 import type { StorageError } from "../../errors.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 import { isFinal } from "../../task/task.ts";
@@ -227,7 +228,7 @@ export class Batch {
    * @param memoryOf returns the current {@linkcode ClientMemory} of a client
    */
   message(memoryOf: (client: string) => ClientMemory | undefined): BatchMessage {
-    const nowSeconds = Date.now() / 1000;
+    const nowSeconds = now();
     return {
       tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
         const { summary, seq, json } = stored;

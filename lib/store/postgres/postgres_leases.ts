@@ -64,6 +64,8 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   readonly #renewals: ReopenedConnection;
   readonly #commits: ReopenedConnection;
 
+  /** Called at each heartbeat: how much the clock of the database is ahead of the one of this machine, in milliseconds. */
+  onTime: ((aheadMs: number) => void) | null = null;
   /** How much the time of the database is ahead of the monotonic clock, in milliseconds. */
   #ahead = Date.now() - performance.now();
 
@@ -93,7 +95,10 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
       )
     );
     const [first] = nodes!.rows;
-    if (first !== undefined) this.#ahead = first.nowMs - performance.now();
+    if (first !== undefined) {
+      this.#ahead = first.nowMs - performance.now();
+      this.onTime?.(first.nowMs - Date.now());
+    }
     return {
       renewed: renewed!.rows,
       shards: shards!.rows.map(shardState),
