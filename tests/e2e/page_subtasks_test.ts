@@ -132,22 +132,6 @@ Deno.test("subtasks: can be reached and selected with the keyboard, and the rest
   });
 });
 
-Deno.test("subtasks: are loaded with a parent that moves into the loaded part of the list", async () => {
-  await using server = startTaskServer();
-  await start(server, "old");
-  for (const id of ["part", "other"]) await start(server, id, "old");
-  await Promise.all(Array.from({ length: 100 }, (_, index) => start(server, `new${index}`)));
-  await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
-    await open(page, server, "?sort=-updated_at");
-    const row = (id: string) => page.locator(`[data-task-id="${id}"]`);
-    assertEquals(await row("old").count(), 0);
-    await report(server, "/old", { status: "moves to the top" });
-    await row("old").locator('[data-task-id="part"] ~ [data-task-id="other"]').waitFor();
-    await row("old").locator("> .row-below > summary", { hasText: /^0 of 2 subtasks ended$/ }).waitFor();
-    assertEquals(complaints, []);
-  });
-});
-
 Deno.test("subtasks: an attempt is listed beside the one that it retries, which then needs no attention", async () => {
   await using server = startTaskServer();
   const part = { client: "tree", name: "part", parent_id: "all" };

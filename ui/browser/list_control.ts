@@ -235,9 +235,10 @@ export class ListControl implements ListActions, Disposable {
     this.#recountMs = Math.min(2 * this.#recountMs, REFRESH_MS);
     this.#page.recordChanges();
     const query = this.#page.query.peek();
-    this.#completed = new Set([...ids.filter((id) => this.#completed.has(id)), ...incomplete]);
     this.#options.fetchSlice(query, { ...bounds, isBrief: incomplete.length === 0 }, signal).then((slice) => {
-      if (!signal.aborted && this.#page.loading.peek().kind === "no") this.#page.count(slice);
+      if (signal.aborted || this.#page.loading.peek().kind !== "no") return;
+      this.#page.count(slice);
+      this.#completed = new Set([...ids.filter((id) => this.#completed.has(id)), ...incomplete]);
     }, () => {});
   }
 

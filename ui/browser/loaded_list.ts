@@ -38,6 +38,8 @@ export class LoadedList {
   #rules: ListRules;
   #nests = false;
   #from = 0;
+  /** When the list was shown, in epoch seconds. */
+  #loadedAt = 0;
   /** The first and the last loaded task; those before or after them are not shown. `null`: there are none. */
   #first: Task | null = null;
   #last: Task | null = null;
@@ -99,6 +101,7 @@ export class LoadedList {
     this.#rules = listRules(slice.query, now);
     this.#nests = nests(slice.query);
     this.#from = slice.from;
+    this.#loadedAt = now;
     this.#first = slice.from > 0 ? slice.tasks[0] ?? null : null;
     this.subtasks.clear();
     this.#waiting.clear();
@@ -166,7 +169,11 @@ export class LoadedList {
   put(task: Task, moved: Set<string>): void {
     const { subtasks } = this;
     const mayMoveOthers = subtasks.learn(task);
+    const isLoaded = this.#tasks.has(task.id);
     this.#settle(task, moved);
+    // A task that has moved into the loaded part may have subtasks, which the page has not counted.
+    const hasMovedIn = !isLoaded && this.#tasks.has(task.id) && !subtasks.isShown(task.id);
+    if (hasMovedIn && task.created_at < this.#loadedAt && this.#nests) this.sums.doubt();
     if (mayMoveOthers && this.#nests) this.#settleBelow(task.id, moved);
   }
 

@@ -11,11 +11,11 @@ import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { EXAMPLE_FRAME, NO_ACTIONS } from "../../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-function clientPage(tasks: readonly Task[], page = 1) {
+function clientPage(tasks: readonly Task[], page = 1, query = EVERYTHING) {
   const milestones: Milestone[] = [];
   const model: ClientPageModel = {
     ...EXAMPLE_FRAME,
-    ...pageOfTasks(tasks, page),
+    ...sliceOf(listedTasks(tasks), query, 0, page),
     problems: [],
     startable: [],
     commands: [],
@@ -303,6 +303,34 @@ Deno.test("createClientPage() nests the same subtasks as a page that the server 
     }),
     { numRuns: 300 },
   );
+});
+
+Deno.test("LiveClientPage.count() adds the subtasks of a parent that has moved into the loaded part", () => {
+  const query = { ...EVERYTHING, sort: "-updated_at" };
+  const old = exampleTask({ id: "old" });
+  const others = [
+    ...["part", "other"].map((id) => exampleTask({ id, parent_id: "old" })),
+    ...Array.from(
+      { length: TASKS_PER_PAGE },
+      (_, index) => exampleTask({ id: `t${index}`, updated_at: old.updated_at + 1 }),
+    ),
+  ];
+  const page = clientPage([old, ...others], 1, query);
+  const moved = { ...old, version: old.version + 1, updated_at: old.updated_at + 2 };
+  const count = (isBrief: boolean) => {
+    page.recordChanges();
+    page.count(sliceOf(listedTasks([moved, ...others]), query, 0, { from: 0, limit: 9, isBrief }));
+  };
+  assertEquals([page.view.task("old"), page.isUncertain()], [undefined, false]);
+  page.apply(changes([moved]));
+  assertEquals([page.order.value[0], page.isUncertain(), page.lacksSubtasks("old")], ["old", true, false]);
+  count(true);
+  assertEquals([page.isUncertain(), page.lacksSubtasks("old")], [false, true]);
+  count(false);
+  assertEquals(page.lacksSubtasks("old"), false);
+  assertEquals(page.view.subtasksOf("old").value.ids.toSorted(), ["other", "part"]);
+  assertEquals(page.view.sections.value.get("active"), TASKS_PER_PAGE + 1);
+  assertEquals([...page.view.states.value.values()], [TASKS_PER_PAGE + 3]);
 });
 
 /** Random queries that select or sort the tasks of {@linkcode ChangingServer}. */
