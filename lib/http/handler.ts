@@ -6,7 +6,6 @@
  */
 
 import { type Need, shareOf } from "../access/grant.ts";
-import { followsClock, now } from "../clock.ts";
 import { ClosedError, DamagedRecordError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
 import { Dispatcher } from "./cluster/dispatcher.ts";
@@ -19,11 +18,11 @@ import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
 import { Traffic } from "./operations/traffic.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
+import { ResponseDates } from "./response_dates.ts";
 import { redirect } from "./responses.ts";
 import { type Answer, type Method, METHODS, nothingHere, type Route, wantsHtml, wantsJson } from "./route.ts";
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
-import { TIME_HEADER } from "../task/clock_offset.ts";
 import { UnsentTexts } from "./unsent_texts.ts";
 
 /**
@@ -59,8 +58,7 @@ export class Handler {
   /** Handles requests on another node; `null` if the server is not a node of a cluster. */
   readonly #dispatcher: Dispatcher | null;
   #isClosing = false;
-  /** The latest time of a response, in epoch milliseconds. */
-  #latestMs = 0;
+  readonly #dates = new ResponseDates();
 
   /** @param context the parts of the monitor that the handler uses */
   constructor(context: HandlerContext) {
@@ -151,19 +149,8 @@ export class Handler {
     connection: { readonly completed?: Promise<unknown> },
   ): Response {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
-    if (response.status !== 101) this.#date(response.headers);
+    if (response.status !== 101) this.#dates.set(response.headers);
     return this.#unsent.count(request, response, connection);
-  }
-
-  /**
-   * Sets the precise time, and `Date` if it is not that of this machine, or if the clock was set back: Deno goes on to send
-   * the latest one that it has sent.
-   */
-  #date(headers: Headers): void {
-    const nowMs = Math.round(now() * 1_000);
-    headers.set(TIME_HEADER, `${nowMs / 1_000}`);
-    if (nowMs >= this.#latestMs && !followsClock()) this.#latestMs = nowMs;
-    else headers.set("date", new Date(nowMs).toUTCString());
   }
 
   #answer(request: Request, peer: string): Answer {
