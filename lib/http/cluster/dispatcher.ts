@@ -71,6 +71,7 @@ export class Dispatcher {
 
   /** Handles a request as the owner. What was read from memory counts only if this node still owns the tasks at the end. */
   #owned({ request, isChange, here }: Dispatched): Answer {
+    this.#gate.forwarder.ownerIs(null);
     const answer = here(request);
     if (!(answer instanceof Promise)) return answer;
     return answer.then((response) => {
@@ -116,6 +117,7 @@ export class Dispatcher {
   ): Promise<Response> {
     const endMs = monotonicMs() + this.#limits.ownerWaitMs;
     while (true) {
+      this.#gate.forwarder.ownerIs(owner);
       try {
         return await forward(owner);
       } catch (error) {

@@ -81,9 +81,10 @@ export class Forwarder {
   /**
    * Closes the sockets that are passed on to another node than the owner, which may be frozen and never close them.
    *
-   * @param owner the node that owns the tasks now; `null` if no node does
+   * @param owner the node that owns the tasks; `null` if this node does
    */
   ownerIs(owner: Owner | null): void {
+    if (this.#sockets.size === 0) return;
     const origin = owner === null ? null : new URL(owner.address).origin;
     for (const [close, other] of [...this.#sockets]) if (other !== origin) close();
   }

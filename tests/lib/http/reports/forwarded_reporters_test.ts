@@ -140,21 +140,26 @@ Deno.test("ForwardedReporters tells its reporters that the node closes", async (
   await socket.find(({ type }) => type === "closing");
 });
 
-Deno.test("ForwardedReporters closes the sockets to a frozen node once another one owns the tasks", async () => {
-  await using owner = new TestNode();
-  await using node = new TestNode();
-  await using proxy = new TcpProxy(Number(new URL(owner.url).port));
-  owner.gate.forwarder = forwarderAt(proxy.url);
-  node.follow(proxy.url);
-  await using socket = new ReportSocket(node.url);
-  await socket.opened();
-  const { forwarder } = node.gate;
-  // An address may be spelled in several ways.
-  forwarder.ownerIs({ address: `${proxy.url}/` });
-  await socket.taken(socket.report(creation("1", 1)));
-  assertEquals(forwarder.sockets, 1);
-  proxy.blackhole();
-  forwarder.ownerIs({ address: node.url });
-  assertEquals(await socket.closed(), { code: 1001, reason: "Another node owns the tasks now" });
-  await until(() => forwarder.sockets === 0);
-});
+for (const next of ["another node", "this node"]) {
+  Deno.test(`ForwardedReporters closes the sockets to a frozen node once ${next} owns the tasks`, async () => {
+    await using owner = new TestNode();
+    await using other = new TestNode();
+    await using node = new TestNode();
+    await using proxy = new TcpProxy(Number(new URL(owner.url).port));
+    owner.gate.forwarder = forwarderAt(proxy.url);
+    node.follow(proxy.url);
+    await using socket = new ReportSocket(node.url);
+    await socket.opened();
+    // An address may be spelled in several ways.
+    node.follow(`${proxy.url}/`);
+    assertEquals((await call("DELETE", `${node.url}/tasks/c/none`)).status, 404);
+    await socket.taken(socket.report(creation("1", 1)));
+    assertEquals(node.gate.forwarder.sockets, 1);
+    proxy.blackhole();
+    if (next === "another node") node.follow(other.url);
+    else node.gate.decide = () => null;
+    assertEquals((await call("DELETE", `${node.url}/tasks/c/none`)).status, 404);
+    assertEquals(await socket.closed(), { code: 1001, reason: "Another node owns the tasks now" });
+    await until(() => node.gate.forwarder.sockets === 0);
+  });
+}
