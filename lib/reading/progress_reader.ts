@@ -38,7 +38,7 @@ const DIGIT = /\p{Nd}/u;
 
 /** A row that is drawn from left to right: a scale with dots, or a character for each result. */
 const GROWING =
-  /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.FEWCRISPUsx*]{1,400}$|^={1,50}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|^(?:.{1,120}[:\]] ?)?0(?:\.{1,3}\d{1,3}){0,12}\.{0,3}$|^\|[=#*.]{1,200}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
+  /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.·×°±FEWCRISPTUsx*]{1,400}$|^={1,50}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|^(?:.{1,120}[:\]] ?)?0(?:\.{1,3}\d{1,3}){0,12}\.{0,3}$|^\|[=#*.]{1,200}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
 
 /** Where a line was read, and when. */
 export interface LineContext {

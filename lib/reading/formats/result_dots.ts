@@ -8,7 +8,7 @@ import { counted, type Format, RANK } from "../reading.ts";
 import { announcementIn } from "./announcements.ts";
 
 /** A dot or a letter for each of them; letters alone may be a word, such as `SUCCESS`. */
-const ROW = /^(?:(?=[^.]*\.)[.FEWCRISPUsx*]{1,400}|([.FEWCRISPUsx*])\1{0,400})$/;
+const ROW = /^(?:(?=[^.·]*[.·])[.·×°±FEWCRISPTUsx*]{1,400}|([.·×FEWCRISPTUsx*])\1{0,400})$/;
 
 /** Counts the characters of rows that hold nothing but results. */
 export function resultDots(): Format {

@@ -64,6 +64,9 @@ Deno.test("ProgressReader counts a character for each of the things that were an
   output.write(".....").wait(300).write("..C..\n").write("..").wait(300);
   assertEquals(output.progress, [25, 50, 60]);
   assertEquals(new Outputs().write("Found 20 test(s).\n").write(".....").wait(300).progress, [25]);
+  assertEquals(new Outputs().write("Running 10 tests using 1 worker\n").write("··F·×").wait(300).progress, [
+    50,
+  ]);
   assertEquals(progressOf([".....", "....."]), []);
   assertEquals(progressOf(["Running 10 tests", "SUCCESS"]), []);
   const spinner = new Outputs().write("Checking 9 files\n");

@@ -119,6 +119,18 @@ Deno.test("numbersInText() takes the finest of several counts that say their per
   assertEquals(progressOf(lines), [0, 90]);
 });
 
+Deno.test("Tracks: the percentage of a file counts within its number, in the row above", () => {
+  const output = new Outputs();
+  for (const file of [1, 2]) {
+    output.write(`log${file}.txt (${file}/4)\r\n`).wait(300);
+    for (const percent of [" 20.0", " 60.0"]) {
+      output.write(`\r${percent} %     0.4 MiB / 0.6 MiB = 0.729      0:01`).wait(300);
+    }
+    output.write("\r\n");
+  }
+  assertEquals(output.progress, [0, 5, 15, 25, 30, 40]);
+});
+
 Deno.test("announced() counts downloads that are complete, beside the bar of the current one", () => {
   const lines = ["Downloading 3 item(s)", "Download complete: a.bin", "Download complete: b.bin"];
   assertEquals(progressOf([...lines, "[#3cdd51 4.7MiB/7.6MiB(61%) CN:1 DL:4.7MiB ETA:1s]"]), [67]);
