@@ -21,6 +21,7 @@ import {
   podmanBlobs,
   taskList,
 } from "./layers.ts";
+import { lftp } from "./lftp.ts";
 import { liveSummary } from "./live_summary.ts";
 import { mapReduce } from "./map_reduce.ts";
 import { numbered } from "./numbered.ts";
@@ -55,6 +56,7 @@ export const FORMATS: readonly FormatEntry[] = [
     conda,
     nextflow,
     pip,
+    lftp,
     scales,
     mapReduce,
     transfers,

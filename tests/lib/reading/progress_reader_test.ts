@@ -8,8 +8,6 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 
 /** The recordings that are not read right yet, and why. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
-  lftp_mirror_pty:
-    "a percentage of each file in one row looks like that of all files with the name of the current one",
   listr1_pty: "tasks that wait have no mark of their own, so that nobody can tell how many there are",
 };
 

@@ -131,6 +131,12 @@ Deno.test("Tracks: the percentage of a file counts within its number, in the row
   assertEquals(output.progress, [0, 5, 15, 25, 30, 40]);
 });
 
+Deno.test("lftp() reads the first of several files only", () => {
+  const row = (name: string, percent: number) => `\`${name}' at 688128 (${percent}%) [Receiving data]`;
+  assertEquals(rowOf([row("a.iso", 20), row("a.iso", 46), row("a.iso", 98)]), [20, 46, 98]);
+  assertEquals(rowOf([row("t1.bin", 46), row("t2.bin", 98), row("t3.bin", 97)]), [46, "?"]);
+});
+
 Deno.test("announced() counts downloads that are complete, beside the bar of the current one", () => {
   const lines = ["Downloading 3 item(s)", "Download complete: a.bin", "Download complete: b.bin"];
   assertEquals(progressOf([...lines, "[#3cdd51 4.7MiB/7.6MiB(61%) CN:1 DL:4.7MiB ETA:1s]"]), [67]);
