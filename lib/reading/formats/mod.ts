@@ -39,6 +39,7 @@ import { tap } from "./tap.ts";
 import { tonedBars } from "./toned_bars.ts";
 import { transfers } from "./transfers.ts";
 import { wget } from "./wget.ts";
+import { xzFiles } from "./xz_files.ts";
 
 /** A format, and whether it also needs lines without digits. */
 export interface FormatEntry {
@@ -57,6 +58,7 @@ export const FORMATS: readonly FormatEntry[] = [
     nextflow,
     pip,
     lftp,
+    xzFiles,
     scales,
     mapReduce,
     transfers,

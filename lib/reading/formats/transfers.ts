@@ -93,13 +93,6 @@ export const transfers = patterns([
   { format: "aria2", pattern: /^\[DL:\S+\]\[#|^\[#[0-9a-f]{6} \S+ CN:|^\[(?:DL|UL):/, isSilent: true },
   // qemu-img: `    (42.00/100%)`
   { format: "qemu-img", pattern: /^\((?<percent>\d{1,3}\.\d\d)\/100%\)$/ },
-  // xz -v, of several files: `log1.txt (1/4)`, and below it the percentage of that file
-  {
-    format: "file of several",
-    pattern: /^(?<what>[^\s:()]{1,200}\.[\w]{1,10}) \((?<current>\d{1,6})\/(?<total>\d{1,6})\)$/,
-    isBeginning: true,
-    unit: "files",
-  },
   // xz -v: `  42.0 %   12.3 MiB / 45.6 MiB = 0.270    12 MiB/s   0:05   10 s`; without the size of the input, nothing is known.
   {
     format: "xz",
