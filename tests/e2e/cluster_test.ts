@@ -71,7 +71,7 @@ const FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: "connections are cut, to the database and between nodes",
+    name: "connections are cut, to the database and between nodes, and hang half-open between nodes",
     run: async (home, reports) => {
       for (const member of home.members) {
         member.database?.cut();
@@ -79,7 +79,11 @@ const FAULTS: readonly Fault[] = [
         await reports.acknowledged(PAUSE_REPORTS);
       }
       home.postgres.cutSessions();
-      await reports.acknowledged(PAUSE_REPORTS);
+      const owner = await home.owner();
+      owner.peers?.blackhole();
+      await reports.failed(1);
+      await owner.peers?.restore();
+      owner.peers?.cut();
     },
   },
   {
@@ -91,16 +95,6 @@ const FAULTS: readonly Fault[] = [
       await reports.acknowledged(PAUSE_REPORTS);
       await owner.database?.restore();
       owner.database?.cut();
-    },
-  },
-  {
-    name: "the connections of the other nodes to the owner hang half-open",
-    run: async (home, reports) => {
-      const owner = await home.owner();
-      owner.peers?.blackhole();
-      await reports.failed(1);
-      await owner.peers?.restore();
-      owner.peers?.cut();
     },
   },
   {
@@ -135,7 +129,7 @@ const FAULTS: readonly Fault[] = [
       await member.stop();
       await member.start(clock.env);
       await reports.acknowledged(PAUSE_REPORTS);
-      for (const other of others) await other.stop();
+      await Promise.all(others.map((other) => other.stop()));
       await reports.acknowledged(PAUSE_REPORTS);
       await Promise.all(others.map((other) => other.start()));
       await member.stop();

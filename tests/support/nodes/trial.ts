@@ -99,13 +99,13 @@ async function check(
     for (const complaint of differences(`Node ${n}`, held.tasks, first)) ledger.complain(complaint);
   }
   for (const id of reports.sinkTasks) if (!first.tasks.has(id)) ledger.complain(`${id} is lost`);
-  for (const task of first.tasks.values()) {
+  await Promise.all(Array.from(first.tasks.values(), async (task, n) => {
     if (task.state !== "FINISHED") {
       ledger.complain(`${task.id} is ${task.state}: ${JSON.stringify(task.error)}`);
     }
-    const member = home.members[task.version % home.members.length]!;
+    const member = home.members[n % home.members.length]!;
     ledger.compareLog(`Node ${member.index}`, task, await logOf(member.url, { client, id: task.id }));
-  }
+  }));
   await compareRows(home, client, first, ledger);
   const seq = seqOf(first.cursor);
   const end = performance.now() + PATIENCE_MS;
