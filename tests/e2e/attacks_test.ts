@@ -453,7 +453,7 @@ Deno.test("attack: watchers that do not read keep their slots, however often the
     () => plainGet(program, "/events/tasks/c"),
   ];
   const large = { text: "x".repeat(15_000) };
-  for (let index = 0; index < 500; index++) {
+  for (let index = 0; index < 1_000; index++) {
     await call("POST", `${program.url}/tasks/c`, { body: { id: `t-${index}`, metadata: large } });
   }
   const statuses: number[] = [];
