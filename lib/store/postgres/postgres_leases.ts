@@ -53,6 +53,9 @@ export interface ClusterMember {
   readonly isOwner: boolean;
 }
 
+/** The longest time that a commit may take, in milliseconds. */
+const MOST_COMMIT_MS = 320_000;
+
 /** The code of the error that a fence raises. */
 const DIVISION_BY_ZERO = "22012";
 
@@ -63,6 +66,8 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   /** Renewals have a connection of their own, so that they never wait for a commit. */
   readonly #renewals: ReopenedConnection;
   readonly #commits: ReopenedConnection;
+  /** How long the next commit may take, in milliseconds: twice as long as one that took too long. */
+  #commitMs: number;
 
   /** Called at each heartbeat: how much the clock of the database is ahead of the one of this machine, in milliseconds. */
   onTime: ((aheadMs: number) => void) | null = null;
@@ -75,7 +80,7 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
    */
   constructor(address: PostgresAddress, holder: Leaseholder) {
     this.#holder = holder;
-    this.#limitMs = holder.leaseMs / 2;
+    this.#limitMs = this.#commitMs = holder.leaseMs / 2;
     // As long as any node has a session, no server can have the database to itself.
     this.#renewals = new ReopenedConnection(address, this.#limitMs, `SELECT ${SHARE_LOCK}`);
     this.#commits = new ReopenedConnection(address, this.#limitMs);
@@ -132,16 +137,20 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
     await this.#rows(leaveStatement(this.#holder));
   }
 
-  commit(fence: Fence, { seq, statements }: ShardBatch): Promise<void> {
-    return this.#commits.use(async (connection) => {
+  async commit(fence: Fence, { seq, statements }: ShardBatch): Promise<void> {
+    const limitMs = this.#commitMs;
+    // A commit that only takes long would otherwise never succeed. No other node takes the shard while it lasts.
+    this.#commitMs = Math.min(2 * limitMs, MOST_COMMIT_MS);
+    await this.#commits.use(async (connection) => {
       try {
         const first = fenceStatement(this.#holder, fence, seq);
-        await transact(connection, "write", [first, ...statements], this.#limitMs);
+        await transact(connection, "write", [first, ...statements], limitMs);
       } catch (cause) {
         if (codeOf(cause) !== DIVISION_BY_ZERO) throw cause;
         throw new FenceError(`Commit ${fence.commits + 1} of shard ${fence.shard} was refused`, { cause });
       }
-    });
+    }, limitMs);
+    this.#commitMs = this.#limitMs;
   }
 
   async shardState(shard: number): Promise<ShardState> {

@@ -32,12 +32,16 @@ export class ReopenedConnection {
    *
    * @param run sends statements; after any error but a {@linkcode FenceError} the connection is closed, because it is
    *   not known what the server has done
+   * @param limitMs how long that may take, in milliseconds, if it is not the usual time
    * @throws {Error} of `run`, of `pg`, or after the timeout
    */
-  async use<Result>(run: (connection: Connection) => Promise<Result>): Promise<Result> {
+  async use<Result>(
+    run: (connection: Connection) => Promise<Result>,
+    limitMs: number = this.#limitMs,
+  ): Promise<Result> {
     const opening = this.#connection ??= this.#open();
     try {
-      const result = await withTimeout(this.#run(opening, run), this.#limitMs);
+      const result = await withTimeout(this.#run(opening, run), limitMs);
       if (result === undefined) throw new Error("the database does not respond");
       return result.value;
     } catch (error) {
