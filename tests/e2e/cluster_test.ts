@@ -3,19 +3,22 @@
  * rounds; `TASKSCOPE_SEED` repeats the random choices of another run, but not its timing.
  */
 
-import { assertEquals, assertLessOrEqual } from "../support/assert.ts";
+import { parseCursor } from "../../lib/task/cursor.ts";
+import { assertEquals, assertLessOrEqual, assertNotEquals } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
 import { freePort } from "../support/free_port.ts";
 import { findNginx, Nginx } from "../support/nginx.ts";
 import { ClusterHome } from "../support/nodes/cluster_home.ts";
 import type { Reports } from "../support/nodes/reports.ts";
 import { trial } from "../support/nodes/trial.ts";
+import { SocketNodeWatcher } from "../support/nodes/watchers.ts";
 import { hasPostgres } from "../support/postgres_cluster.ts";
 import { IS_SOAK, repetitions } from "../support/repetitions.ts";
 import { EXECUTABLE } from "../support/program.ts";
 import { shown } from "../support/remote_task.ts";
 import { SetClock } from "../support/set_clock.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
+import { until } from "../support/until.ts";
 
 const ROUNDS = repetitions({ gate: 1, soak: 50 });
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
@@ -151,6 +154,46 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
+/** Creates a task once a node accepts it. */
+async function create(home: ClusterHome, id: string, run: number): Promise<void> {
+  const body = { id, name: "work", metadata: { run } };
+  for (const end = performance.now() + 60_000; performance.now() < end;) {
+    const answer = await call("POST", `${home.balancer.url}/tasks/lossy`, { body }).catch(() => null);
+    // The response to an earlier attempt may have been lost.
+    if (answer?.status === 201 || answer?.status === 200) return;
+  }
+  throw new Error(`No node has created ${id}`);
+}
+
+/** Lets a standby take over that lacks an acknowledged change. */
+async function loseChange(home: ClusterHome, random: () => number): Promise<void> {
+  const primary = home.postgres;
+  const standby = primary.standby();
+  const complaints: string[] = [];
+  const complain = (complaint: string) => void complaints.push(complaint);
+  const watcher = new SocketNodeWatcher({ home, client: "lossy", random, complain });
+  await create(home, "kept", 1);
+  while ((await standby.query("SELECT 1 FROM taskscope.tasks WHERE id = 'kept'")).length === 0);
+  standby.stop();
+  await create(home, "lost", 2);
+  await until(() => watcher.tasks.has("lost"));
+  const { cursor } = watcher;
+  primary.kill();
+  standby.restart();
+  standby.promote();
+  home.moveTo(standby);
+  await create(home, "after", 3);
+  await home.ready();
+  for (const { url } of home.members) {
+    const { json } = await call("GET", `${url}/tasks/lossy`);
+    assertEquals(Object.keys(json.all_tasks).toSorted(), ["after", "kept"]);
+    assertNotEquals(parseCursor(json.cursor).epoch, parseCursor(cursor).epoch);
+  }
+  await until(() => watcher.tasks.has("after"));
+  assertEquals([[...watcher.tasks.keys()].toSorted(), complaints], [["after", "kept"], []]);
+  await watcher.stop();
+}
+
 Deno.test({
   name: "cluster: nothing acknowledged is lost or doubled, and watchers go on, whatever fails",
   ignore: !hasPostgres,
@@ -193,5 +236,12 @@ Deno.test({
         });
       }
     }
+    await test.step({
+      name: "an asynchronous standby takes over, and every node and watcher shows what is lost",
+      ignore: EXECUTABLE !== undefined && !IS_SOAK,
+      sanitizeOps: false,
+      sanitizeResources: false,
+      fn: () => loseChange(home, random),
+    });
   },
 });
