@@ -12,6 +12,7 @@ const END_TO_END = "tests/e2e/";
 const SLOW: readonly string[] = [
   "tests/e2e/page_restart_test.ts",
   "tests/e2e/crash_test.ts",
+  "tests/e2e/cluster_test.ts",
   "tests/e2e/shell_test.ts",
   "tests/e2e/page_list_test.ts",
   "tests/lib/reporters/npm/package_test.ts",
