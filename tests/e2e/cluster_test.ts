@@ -183,10 +183,10 @@ async function loseChange(home: ClusterHome, random: () => number): Promise<void
   home.moveTo(standby);
   await create(home, "after", 3);
   await home.ready();
-  for (const { url } of home.members) {
-    const { json } = await call("GET", `${url}/tasks/lossy`);
-    assertEquals(Object.keys(json.all_tasks).toSorted(), ["after", "kept"]);
-    assertNotEquals(parseCursor(json.cursor).epoch, parseCursor(cursor).epoch);
+  for (const member of home.members) {
+    const held = await member.tasksOf("lossy");
+    assertEquals([...held.tasks.keys()].toSorted(), ["after", "kept"]);
+    assertNotEquals(parseCursor(held.cursor).epoch, parseCursor(cursor).epoch);
   }
   await until(() => watcher.tasks.has("after"));
   assertEquals([[...watcher.tasks.keys()].toSorted(), complaints], [["after", "kept"], []]);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { call } from "../calls.ts";
+import { type Held, heldAfter } from "../crash/held.ts";
 import { freePort } from "../free_port.ts";
 import { type Ended, type Program, startProgram } from "../program.ts";
 import { TcpProxy } from "../tcp_proxy.ts";
@@ -104,6 +106,18 @@ export class Member implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     throw new Error(`Node ${this.index} is not ready: ${last}; it wrote ${this.stderr.slice(-2_000)}`);
+  }
+
+  /** Reads the tasks of a client, once the node can respond. */
+  async tasksOf(client: string): Promise<Held> {
+    let last = "";
+    for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
+      const { status, json, text } = await call("GET", `${this.url}/tasks/${client}`);
+      if (status === 200) return heldAfter(client, null, json);
+      last = `${status} ${text}`;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`Node ${this.index} does not show the tasks of ${client}: ${last}`);
   }
 
   /** Kills the node with SIGKILL. */

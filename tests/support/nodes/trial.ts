@@ -6,12 +6,10 @@
 
 import type { Task } from "../../../lib/task/task.ts";
 import { isFinal } from "../../../lib/task/task.ts";
-import { call } from "../calls.ts";
-import { differences, type Held, heldAfter } from "../crash/held.ts";
+import { differences, type Held } from "../crash/held.ts";
 import { logOf } from "../remote_task.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import type { ClusterHome } from "./cluster_home.ts";
-import type { Member } from "./member.ts";
 import { Reports } from "./reports.ts";
 import { EventNodeWatcher, type NodeWatcher, SocketNodeWatcher } from "./watchers.ts";
 
@@ -48,6 +46,8 @@ export interface TrialOutcome {
 /** The number of reports that are acknowledged before the fault, and again after it. */
 const BEFORE = 20;
 const AFTER = 15;
+/** How far times may be from those of this machine, in seconds: less than a wrong clock, more than a trial takes. */
+const CLOCK_TOLERANCE = 1_800;
 /** How long nodes and watchers get to show everything, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
@@ -92,7 +92,7 @@ async function check(
   reports: Reports,
   watchers: readonly NodeWatcher[],
 ): Promise<void> {
-  const all = await Promise.all(home.members.map((member) => read(member, client)));
+  const all = await Promise.all(home.members.map((member) => member.tasksOf(client)));
   const [first] = all as [Held, ...Held[]];
   for (const [n, held] of all.entries()) {
     ledger.compareAll(`Node ${n}`, held.tasks);
@@ -103,6 +103,7 @@ async function check(
     if (task.state !== "FINISHED") {
       ledger.complain(`${task.id} is ${task.state}: ${JSON.stringify(task.error)}`);
     }
+    checkTimes(task, ledger);
     const member = home.members[n % home.members.length]!;
     ledger.compareLog(`Node ${member.index}`, task, await logOf(member.url, { client, id: task.id }));
   }));
@@ -118,10 +119,12 @@ async function check(
   }
 }
 
-/** Reads the tasks of a client from a node. */
-async function read({ url }: Member, client: string): Promise<Held> {
-  const { json } = await call("GET", `${url}/tasks/${client}`);
-  return heldAfter(client, null, json);
+/** Checks that the times of a task are those of the moment, and in order: nodes whose clocks differ have set them. */
+function checkTimes({ id, created_at, started_at, finished_at }: Task, ledger: Acknowledgements): void {
+  const times = [created_at, started_at ?? created_at, finished_at ?? created_at];
+  const isNow = times.every((time) => Math.abs(time - Date.now() / 1000) < CLOCK_TOLERANCE);
+  const isOrdered = times.every((time, n) => n === 0 || time >= times[n - 1]!);
+  if (!isNow || !isOrdered) ledger.complain(`${id} has the times ${times}, and it is ${Date.now() / 1000}`);
 }
 
 /** Compares the rows of the database with what the nodes show. */
