@@ -75,7 +75,7 @@ Deno.test("task page: keys go to the search of the log, the neighbouring runs an
     await page.keyboard.press("k");
     await page.waitForURL(/\/t\/one\/1$/);
     await open(page, server, "2");
-    await page.getByRole("button", { name: "Full screen" }).waitFor();
+    await page.getByRole("button", { name: "Full screen", exact: true }).waitFor();
     await page.keyboard.press("/");
     const search = page.getByRole("searchbox", { name: "Search the log" });
     await page.keyboard.type("jk");
@@ -87,9 +87,9 @@ Deno.test("task page: keys go to the search of the log, the neighbouring runs an
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     assertMatch(page.url(), /\/t\/one\/2$/, "Escape closes the dialog first");
-    await page.getByRole("button", { name: "Full screen" }).click();
+    await page.getByRole("button", { name: "Full screen", exact: true }).click();
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Full screen" }).waitFor();
+    await page.getByRole("button", { name: "Full screen", exact: true }).waitFor();
     await page.keyboard.press("Escape");
     await page.waitForURL(/\/t\/one$/);
     assertEquals(complaints, []);

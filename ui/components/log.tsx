@@ -58,11 +58,11 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
   }, [current]);
   useEffect(() => folding.showSteps(look.steps), [look.steps]);
   useEffect(() => {
-    if (!isFull) return;
     const leave = (event: KeyboardEvent) => event.key === "Escape" && setFull(false);
+    // Not added only once the log fills the screen: effects run after that is shown, so a quick Escape would be lost.
     addEventListener("keydown", leave);
     return () => removeEventListener("keydown", leave);
-  }, [isFull]);
+  }, []);
 
   if (total === 0) return null;
   const waiting = total - seen.count;

@@ -238,7 +238,11 @@ export class ResumeWorld implements AsyncDisposable {
     this.#oracle = new ResumeOracle(this.#registry, CLIENTS);
     this.#hub = new Hub(this.#registry, this.#limits);
     // The parts of a context that requests for lists and changes need.
-    const context = { registry: this.#registry, limits: this.#limits, cluster: null } as unknown as HandlerContext;
+    const context = {
+      registry: this.#registry,
+      limits: this.#limits,
+      cluster: null,
+    } as unknown as HandlerContext;
     this.#rest = new Rest(context);
     this.#waits = new Waits(context);
     this.#past.push([this.#store.seq, this.#naive.clone()]);
