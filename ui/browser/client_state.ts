@@ -6,6 +6,7 @@
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Task } from "../../lib/task/task.ts";
+import { hasEnded } from "../../lib/task/task_view.ts";
 import { possibleActions } from "../shared/bulk_actions.ts";
 import { milestoneBetween } from "../shared/milestones.ts";
 import type { ClientPageModel } from "../shared/model.ts";
@@ -109,7 +110,9 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     // Announce a change only if the task's previous version is known: the task was loaded, has just ended, or
     // was created after the page was rendered.
     if (before !== undefined || hasEndedNow || (!list.sums.knows(task.id) && task.created_at >= model.now)) {
-      const milestone = milestoneBetween(before ?? (hasEndedNow ? running(task) : undefined), task);
+      // A part of the list that was loaded in the meantime may have shown the end before its event came.
+      const isAhead = before === undefined || hasEnded(before);
+      const milestone = milestoneBetween(isAhead && hasEndedNow ? running(task) : before, task);
       if (milestone !== null) options.onMilestone(milestone);
     }
     put(task, moved);

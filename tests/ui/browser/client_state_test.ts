@@ -121,6 +121,18 @@ Deno.test("createClientPage() announces the end of a task that is not loaded onl
   assertEquals(page.milestones.map((milestone) => milestone.text), ["far away finished"]);
 });
 
+Deno.test("createClientPage() announces an end that a loaded part of the list has shown before its event", () => {
+  const task = exampleTask({ id: "t", name: "job", version: 2 });
+  const page = clientPage([task]);
+  const since = page.recordChanges();
+  const ended = finishedTask({ id: "t", name: "job", version: 3 });
+  page.show(sliceOf(listedTasks([ended]), EVERYTHING, EXAMPLE_TIME, { from: 0, limit: 10 }), since);
+  assertEquals(page.milestones, []);
+  page.apply(changes([ended]));
+  page.apply(changes([ended]));
+  assertEquals(page.milestones.map((milestone) => milestone.text), ["job finished"]);
+});
+
 Deno.test("createClientPage() adds new tasks, but not those that belong after the loaded part", () => {
   const tasks = Array.from(
     { length: TASKS_PER_PAGE + 50 },
