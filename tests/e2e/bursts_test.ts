@@ -77,7 +77,7 @@ const PROGRAMS: readonly Program[] = [
 const exists = (name: string) => Deno.stat(name).then(() => true, () => false);
 await monitored(${FUNCTION}, { name: "work" })();`),
   },
-  ...(await runtimes()).map(({ name, command }): Program => ({
+  ...(await runtimes(true)).map(({ name, command }): Program => ({
     name,
     needs: "seq",
     start: async (place) => {

@@ -16,7 +16,6 @@ import { differences, heldAfter } from "../support/crash/held.ts";
 import { Ledger, type LedgerOptions, type Wish } from "../support/crash/ledger.ts";
 import { CrashServer, endsIn } from "../support/crash/server.ts";
 import { hasPostgres, PostgresCluster } from "../support/postgres_cluster.ts";
-import { EXECUTABLE } from "../support/program.ts";
 import { readResponse, send } from "../support/raw_http.ts";
 import { repetitions } from "../support/repetitions.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
@@ -24,9 +23,8 @@ import { TestSocket } from "../support/socket.ts";
 
 const ROUNDS = repetitions({ gate: 5, soak: 50 });
 /** The tasks that run, and those that the file holds before; their number makes no difference in the executable. */
-const { steadyTasks, filled } = EXECUTABLE === undefined
-  ? { steadyTasks: 1_100, filled: 100_000 }
-  : { steadyTasks: 110, filled: 1_000 };
+const steadyTasks = repetitions({ gate: 330, soak: 1_100, executable: 110 });
+const filled = repetitions({ gate: 20_000, soak: 100_000, executable: 1_000 });
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 
 /** The variants of a round, which take turns; the first five cover most cases. */

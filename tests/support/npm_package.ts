@@ -6,6 +6,7 @@
 
 import { NPM_OUTPUTS } from "../../.tools/npm_package.ts";
 import { type Ended, type Process, spawn } from "./program.ts";
+import { IS_SOAK } from "./repetitions.ts";
 import { fileURLToPath } from "node:url";
 
 /** The path of the package that the build has made. */
@@ -15,7 +16,8 @@ export const PACKAGE: string = fileURLToPath(NPM_OUTPUTS[0]!);
 export const HAS_DOWNLOADS: boolean = Deno.env.get("TASKSCOPE_RUNTIMES") === "1";
 
 /** The packages of npm that contain runtimes; `.ci/run` downloads the same ones before the tests. */
-const DOWNLOADED = ["node@22.23.3", "node@24.21.0", "bun@1.4.5"];
+const BETWEEN = "node@22.23.3";
+const DOWNLOADED = [BETWEEN, "node@24.21.0", "bun@1.4.5"];
 
 /** A runtime that the package supports. */
 export interface Runtime {
@@ -24,10 +26,16 @@ export interface Runtime {
   readonly command: string;
 }
 
-/** Returns the runtimes to test: the Node of this machine, and others if {@linkcode HAS_DOWNLOADS}. */
-export async function runtimes(): Promise<readonly Runtime[]> {
+/**
+ * Returns the runtimes to test: the Node of this machine, and others if {@linkcode HAS_DOWNLOADS}.
+ *
+ * @param isSlow whether the tests take long, so that the versions of Node between the oldest and the newest one are left to
+ * the soak
+ */
+export async function runtimes(isSlow = false): Promise<readonly Runtime[]> {
   const found = [{ name: "node", words: ["node"] }];
-  if (HAS_DOWNLOADS) found.push(...DOWNLOADED.map((name) => ({ name, words: ["npx", "--yes", name] })));
+  const downloaded = DOWNLOADED.filter((name) => !isSlow || IS_SOAK || name !== BETWEEN);
+  if (HAS_DOWNLOADS) found.push(...downloaded.map((name) => ({ name, words: ["npx", "--yes", name] })));
   return await Promise.all(found.map(async ({ name, words }) => {
     // npx passes no signals on, so the tests start what it would start.
     const [command, ...args] = words as [string, ...string[]];

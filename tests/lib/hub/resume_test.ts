@@ -5,6 +5,7 @@ import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.t
 import { parseCursor } from "../../../lib/task/cursor.ts";
 import { assert, assertEquals, assertGreater, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
+import { repetitions } from "../../support/repetitions.ts";
 import { JournalDisk, type ResumeDisk } from "../../support/resume/disk.ts";
 import { SqliteDisk } from "../../support/resume/sqlite_disk.ts";
 import { worldLimits, type WorldStep, worldSteps } from "../../support/resume/steps.ts";
@@ -124,23 +125,25 @@ function epoch(world: ResumeWorld, watcher: number): string {
 }
 
 Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, with a simulated disk", async () => {
-  const counts = await runHistories(DISKS[0]![1], { numRuns: 4_000, maxLength: 100, restartWeight: 3 });
-  assertGreater(counts.known, 20_000);
-  assertGreater(counts.forgotten, 500, "the limits were reached");
-  assertGreater(counts.foreign, 500, "cursors of other epochs were tried");
-  assertGreater(counts.restarts, 2_000);
+  const numRuns = repetitions({ gate: 1_200, soak: 4_000 });
+  const counts = await runHistories(DISKS[0]![1], { numRuns, maxLength: 100, restartWeight: 3 });
+  assertGreater(counts.known, 5 * numRuns);
+  assertGreater(counts.forgotten, numRuns / 8, "the limits were reached");
+  assertGreater(counts.foreign, numRuns / 8, "cursors of other epochs were tried");
+  assertGreater(counts.restarts, numRuns / 2);
 });
 
 Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, with a real database", async () => {
+  const numRuns = repetitions({ gate: 80, soak: 200 });
   const counts = await runHistories(DISKS[1]![1], {
-    numRuns: 200,
+    numRuns,
     maxLength: 80,
     restartWeight: 1,
     // After a restart, a task's age counts from the commit of its final state, which may have been delayed.
     limits: { endedTaskAgeMs: 1_000_000_000_000 },
   });
-  assertGreater(counts.known, 1_000);
-  assertGreater(counts.restarts, 50);
+  assertGreater(counts.known, 5 * numRuns);
+  assertGreater(counts.restarts, numRuns / 4);
 });
 
 testStory(

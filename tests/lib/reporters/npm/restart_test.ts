@@ -109,7 +109,7 @@ function current(task: Task): number {
   return task.current ?? 0;
 }
 
-for (const { name, command } of await runtimes()) {
+for (const { name, command } of await runtimes(true)) {
   Deno.test(`${name}: no report is lost when the server is killed, or the connection is cut`, async () => {
     await using place = new RemotePlace();
     await place.start();

@@ -29,6 +29,7 @@ import {
   putSeries,
   storedTask,
 } from "../../../support/store_model.ts";
+import { repetitions } from "../../../support/repetitions.ts";
 import { until } from "../../../support/until.ts";
 
 testStore("SqliteStore", (limits) => {
@@ -38,7 +39,7 @@ testStore("SqliteStore", (limits) => {
     keepsTasks: true,
     remove: () => folder[Symbol.dispose](),
   });
-}, 60);
+}, repetitions({ gate: 25, soak: 60 }));
 
 /** Stores a task with rows in every table. */
 function putAll(store: SqliteStore, id: string, state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED"): void {
