@@ -54,8 +54,8 @@ const FILE = /^(?:file|image|photo|picture|icon|video|song|track|document|archiv
 const OTHER = /\d ?%|\d ?\/ ?\d|\b\d{1,9} of \d|^\W{0,4}(?:warn|warning|error|fatal|debug)\b/i;
 /** `[  PASSED  ] 22 tests.` */
 const SUMMARY = /^\d[\d.,]* \p{L}/u;
-/** How long it took, and such: ` (12 ms)` */
-const REMARK = / *(?:[([][^()[\]]{0,80}[)\]]|\.{2,3}|…|in [\d.]+ ?m?s)\.?$/;
+/** How long it took, and such: ` (12 ms)`. Begins only at the first space of several, which keeps the search linear. */
+const REMARK = /(?<! ) *(?:[([][^()[\]]{0,80}[)\]]|\.{2,3}|…|in [\d.]+ ?m?s)\.?$/;
 /** An item that took a known time is over. */
 const TOOK = /\d ?(?:ms|s|secs?|min)[)\]]?\.?$/;
 
