@@ -238,6 +238,7 @@ Deno.test({
     if (EXECUTABLE !== undefined && !IS_SOAK) return;
     await test.step({
       name: "an asynchronous standby takes over, and every node and watcher shows what is lost",
+      // The nodes and the proxies go on here, too; the whole test checks that nothing is left behind.
       sanitizeOps: false,
       sanitizeResources: false,
       fn: () => loseChange(home, random),
