@@ -16,6 +16,7 @@ import type { HandlerContext } from "./context.ts";
 import { Cors } from "./cors.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
+import { relaxOpenerPolicy } from "./opener_policy.ts";
 import { Traffic } from "./operations/traffic.ts";
 import { Problem, problemOf, problemResponse } from "./problem.ts";
 import { ResponseDates } from "./response_dates.ts";
@@ -35,6 +36,8 @@ type Reader = "program" | "person" | "foreign_page";
 interface Sending {
   /** Whether it may be compressed. */
   readonly isCompressed: boolean;
+  /** Whether it is a page for people. */
+  readonly isPage: boolean;
   /** Whose share of what may wait to be sent it counts towards; `null` for a visitor who may use that up. */
   readonly share: string | null;
 }
@@ -243,7 +246,11 @@ export class Handler {
     if (this.#context.registry.stored(client, id) === undefined) return undefined;
     const decision = this.#context.gate.pass(request, { action: "read", client, taskId: id }, peer);
     const here = () =>
-      this.#sent(request, rest.task({ client, id, request }), { isCompressed: true, share: null });
+      this.#sent(request, rest.task({ client, id, request }), {
+        isCompressed: true,
+        isPage: false,
+        share: null,
+      });
     const dispatcher = this.#dispatcher;
     const answer = dispatcher === null
       ? here
@@ -267,8 +274,8 @@ export class Handler {
       const here = (request: Request): Answer => {
         this.#checkVisitor(visitor, request, route, need);
         const answer = route.handler(this.#areas, { ...params, request, visitor });
-        const { isCompressed = false } = route;
-        return this.#sent(request, answer, { isCompressed, share: shareOf(visitor.grant) });
+        const { isCompressed = false, isPage = false } = route;
+        return this.#sent(request, answer, { isCompressed, isPage, share: shareOf(visitor.grant) });
       };
       if (this.#dispatcher === null || route.isLocal === true) return here(request);
       const { isChange = method !== "GET", isSocket = false } = route;
@@ -283,10 +290,11 @@ export class Handler {
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
   }
 
-  /** Compresses a response, if its route allows that, and sends large ones piece by piece. */
+  /** Relaxes the policy of a page, compresses a response if its route allows that, and sends large ones piece by piece. */
   #sent(request: Request, answer: Answer, how: Sending): Answer {
     if (answer instanceof Promise) return answer.then((response) => this.#sent(request, response, how));
-    const { isCompressed, share } = how;
+    const { isCompressed, isPage, share } = how;
+    if (isPage) relaxOpenerPolicy(request, answer);
     const response = isCompressed ? compressed(request, answer, this.#unsent, share) : answer;
     return this.#unsent.respond(request, response, share);
   }
