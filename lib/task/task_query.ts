@@ -45,10 +45,6 @@ export interface TaskCondition {
 
 /** A filter: a parameter of the query string that sets a condition on the listed tasks. */
 export interface TaskFilter {
-  /** What the filter selects, for the API reference. */
-  readonly about: string;
-  /** The values it accepts, to follow "must be" in error messages. */
-  readonly accepts: string;
   /** Whether the filter takes several values, separated by commas or in repeated parameters. */
   readonly isList?: boolean;
   /** Whether lists of names have the filter, too; summaries must then suffice to check its condition. */
@@ -76,12 +72,11 @@ export const DEFAULT_PAGE_SIZE = 100;
 /** The maximum number of tasks that one request can list, or change in bulk. */
 export const MAX_PAGE_SIZE = 1_000;
 
-const TIMES = "a time, such as 1h, 7d or 2026-11-24T14:00:00Z";
+/** The highest number of a page. */
+export const MAX_PAGE = 1_000_000;
 
 const FILTERS = {
   q: {
-    about: "only tasks with this text in their id, name, status, error or tags",
-    accepts: "text to search for",
     normalise: (value) => value,
     condition: ([text = ""]) => {
       const wanted = text.toLowerCase();
@@ -94,8 +89,6 @@ const FILTERS = {
     },
   },
   state: {
-    about: "only these states, comma-separated or repeated",
-    accepts: "a list of states, such as ERROR,FINISHED",
     isList: true,
     normalise: (value) => isTaskState(value.toUpperCase()) ? value.toUpperCase() : null,
     condition: (values) => {
@@ -104,8 +97,6 @@ const FILTERS = {
     },
   },
   name: {
-    about: "only tasks of this name; `*` matches any characters",
-    accepts: "a name",
     isForNames: true,
     normalise: (value) => value,
     condition: ([name = ""]) => {
@@ -115,8 +106,6 @@ const FILTERS = {
     },
   },
   tag: {
-    about: "only tasks with all of these tags, comma-separated or repeated",
-    accepts: "a list of tags",
     isList: true,
     normalise: (value) => value,
     condition: (tags) => ({
@@ -125,8 +114,6 @@ const FILTERS = {
     }),
   },
   since: {
-    about: "only tasks that had not ended before this time: `1h`, `7d`, or such as `2026-11-24T14:00:00Z`",
-    accepts: TIMES,
     isForNames: true,
     normalise: normaliseTime,
     condition: ([text = ""], now) => {
@@ -135,8 +122,6 @@ const FILTERS = {
     },
   },
   until: {
-    about: "only tasks that were created by this time; like `since`",
-    accepts: TIMES,
     isForNames: true,
     normalise: normaliseTime,
     condition: ([text = ""], now) => {
@@ -149,7 +134,7 @@ const FILTERS = {
 /** The name of a filter in query strings. */
 export type FilterName = keyof typeof FILTERS;
 
-/** All filters of a list of tasks, by their names in query strings. To add a filter, add an entry. */
+/** All filters of a list of tasks, by their names in query strings. To add a filter, add an entry, and its texts. */
 export const TASK_FILTERS: Readonly<Record<FilterName, TaskFilter>> = FILTERS;
 
 /** The names of all filters. */
@@ -157,17 +142,11 @@ export const FILTER_NAMES: readonly FilterName[] = Object.keys(TASK_FILTERS) as 
 
 /** A parameter of the query string that does not filter: the order, or a page. */
 export interface PagingParameter<Value> {
-  /** What the parameter sets, for the API reference. */
-  readonly about: string;
-  /** The values it accepts, to follow "must be" in error messages. */
-  readonly accepts: string;
   /** The value if the parameter is absent. */
   readonly default: Value;
   /** Returns the value, or `null` if it is invalid. */
   readonly parse: (text: string) => Value | null;
 }
-
-const SORTS = `one of ${SORT_FIELDS.join(", ")}, with - in front for descending`;
 
 /** The parameters for the order of a list, the size of its pages and the requested page. */
 export const TASK_PAGING: {
@@ -176,19 +155,14 @@ export const TASK_PAGING: {
   readonly page: PagingParameter<number>;
 } = {
   sort: {
-    about: `${SORTS}; -created_at by default`,
-    accepts: SORTS,
     default: { field: "created_at", descending: true },
     parse: (text) => {
       const field = SORT_FIELDS.find((each) => each === text.replace(/^-/, ""));
       return field === undefined ? null : { field, descending: text.startsWith("-") };
     },
   },
-  limit: {
-    about: `tasks per page, 1 to ${MAX_PAGE_SIZE}; ${DEFAULT_PAGE_SIZE} by default`,
-    ...wholeNumber(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
-  },
-  page: { about: "the number of the page, from 1", ...wholeNumber(1, 1_000_000) },
+  limit: wholeNumber(DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE),
+  page: wholeNumber(1, MAX_PAGE),
 };
 
 /**
@@ -296,9 +270,8 @@ function normaliseTime(value: string): string | null {
   return value === "" || timeFrom(value, 0) !== null ? value : null;
 }
 
-function wholeNumber(usual: number, most: number): Omit<PagingParameter<number>, "about"> {
+function wholeNumber(usual: number, most: number): PagingParameter<number> {
   return {
-    accepts: `1 to ${most}`,
     default: usual,
     parse: (text) => {
       const value = Number(text);

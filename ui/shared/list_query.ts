@@ -4,6 +4,7 @@
  * @module
  */
 
+import { FILTER_TEXTS, PAGING_TEXTS } from "../../lib/task/query_texts.ts";
 import {
   FILTER_NAMES,
   type FilterName,
@@ -71,7 +72,7 @@ export function readListQuery(params: URLSearchParams): ReadQuery {
       );
     }
     const values = written.slice(0, MAX_FILTER_VALUES).map((value) =>
-      filter.normalise(value) ?? ignore("filter", name, filter.accepts, value)
+      filter.normalise(value) ?? ignore("filter", name, FILTER_TEXTS[name].accepts, value)
     );
     return [...new Set(values)].filter((value) => value !== "").join();
   }
@@ -85,7 +86,7 @@ export function readListQuery(params: URLSearchParams): ReadQuery {
   const filters = Object.fromEntries(FILTER_NAMES.map((name) => [name, filterText(name)])) as FilterTexts;
   const query: ListQuery = {
     ...filters,
-    sort: checked("sort", sort.accepts, (value) => sort.parse(value) !== null),
+    sort: checked("sort", PAGING_TEXTS.sort.accepts, (value) => sort.parse(value) !== null),
     group: checked("group", "name", (value) => value === "name") as ListQuery["group"],
     view: checked("view", "split or all", (value) => value === "split" || value === "all") === "all"
       ? "all"

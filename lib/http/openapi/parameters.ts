@@ -6,13 +6,13 @@
 
 import { z } from "zod";
 import { CLIENT_TOKEN, LIMITS, TASK_ID } from "../../task/grammar.ts";
+import { FILTER_TEXTS, PAGING_TEXTS } from "../../task/query_texts.ts";
 import {
   FILTER_NAMES,
   type FilterName,
   MAX_PAGE_SIZE,
   SORT_FIELDS,
   TASK_FILTERS,
-  TASK_PAGING,
 } from "../../task/task_query.ts";
 import { TASK_STATES } from "../../task/task.ts";
 import { MAX_WAIT_SECONDS } from "../tasks/waits.ts";
@@ -31,9 +31,9 @@ const FILTER_VALUES: Partial<Record<FilterName, z.ZodType>> = {
 };
 
 function filterSchema(name: FilterName): z.ZodType {
-  const { isList, about } = TASK_FILTERS[name];
+  const { isList } = TASK_FILTERS[name];
   const value = FILTER_VALUES[name] ?? z.string();
-  return (isList ? z.array(value) : value).describe(about);
+  return (isList ? z.array(value) : value).describe(FILTER_TEXTS[name].about);
 }
 
 const descending = SORT_FIELDS.map((field) => `-${field}` as const);
@@ -44,9 +44,9 @@ const filters = Object.fromEntries(
 /** The parameters of a list of tasks. */
 export const LIST_QUERY = z.object({
   ...filters,
-  sort: z.enum([...SORT_FIELDS, ...descending]).describe(TASK_PAGING.sort.about).optional(),
-  limit: z.int().min(1).max(MAX_PAGE_SIZE).describe(TASK_PAGING.limit.about).optional(),
-  page: z.int().min(1).describe(TASK_PAGING.page.about).optional(),
+  sort: z.enum([...SORT_FIELDS, ...descending]).describe(PAGING_TEXTS.sort.about).optional(),
+  limit: z.int().min(1).max(MAX_PAGE_SIZE).describe(PAGING_TEXTS.limit.about).optional(),
+  page: z.int().min(1).describe(PAGING_TEXTS.page.about).optional(),
 });
 
 /** The parameters of a list of names. */

@@ -6,6 +6,7 @@
 
 import { now } from "../../clock.ts";
 import type { StoredTask } from "../../store/store.ts";
+import { FILTER_TEXTS, PAGING_TEXTS } from "../../task/query_texts.ts";
 import {
   compare,
   FILTER_NAMES,
@@ -107,15 +108,21 @@ function conditionsOf(params: URLSearchParams): TaskCondition[] {
       throw badParameter(name, `takes at most ${MAX_FILTER_VALUES} values`);
     }
     const values = written.map((value) => filter.normalise(value));
-    if (!values.every((value) => value !== null)) throw badParameter(name, `must be ${filter.accepts}`);
+    if (!values.every((value) => value !== null)) {
+      throw badParameter(name, `must be ${FILTER_TEXTS[name].accepts}`);
+    }
     return filter.condition(values, at);
   });
 }
 
-function valueOf<Value>(params: URLSearchParams, name: string, parameter: PagingParameter<Value>): Value {
+function valueOf<Value>(
+  params: URLSearchParams,
+  name: keyof typeof TASK_PAGING,
+  parameter: PagingParameter<Value>,
+): Value {
   if (!params.has(name)) return parameter.default;
   const value = parameter.parse(textOf(params, name));
-  if (value === null) throw badParameter(name, `must be ${parameter.accepts}`);
+  if (value === null) throw badParameter(name, `must be ${PAGING_TEXTS[name].accepts}`);
   return value;
 }
 
