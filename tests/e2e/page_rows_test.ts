@@ -131,6 +131,41 @@ Deno.test("rows: the tags of a row add filters, and the headings of columns sort
   });
 });
 
+Deno.test("rows: many tags keep to their row, which counts those that it has no room for", async () => {
+  await using server = startTaskServer();
+  const tags = Array.from({ length: 32 }, (_, n) => `a-long-tag-${n}`);
+  for (let n = 0; n < 100; n++) await report(server, "", { id: `t${n}`, name: `task ${n}`, tags });
+  await report(server, "", { id: "few", name: "few", tags: tags.slice(0, 3) });
+  assertLess((await (await fetch(`${server.url}/t/rows`)).text()).length, 400_000);
+  for (const width of [390, 768, 1280, 1920]) {
+    await withPage({ viewport: { width, height: 800 } }, async ({ page }) => {
+      await open(page, server);
+      const [overflow, outside] = await page.evaluate(() => [
+        document.documentElement.scrollWidth - innerWidth,
+        [...document.querySelectorAll(".row-what .tag")].filter((tag) => {
+          const column = tag.closest(".row-what")!.getBoundingClientRect();
+          return tag.getBoundingClientRect().right > column.right + 1;
+        }).length,
+      ]);
+      assertEquals([Math.max(0, overflow!), outside], [0, 0], `${width} px`);
+    });
+  }
+  for (const javaScriptEnabled of [true, false]) {
+    await withPage({ javaScriptEnabled }, async ({ page }) => {
+      const tagsOf = (id: string) => page.locator(`[data-task-id="${id}"] .tag`).allInnerTexts();
+      // The filter knows the tags that no row shows.
+      await page.goto(`${server.url}/t/rows?tag=a-long-tag-31&q=task 99`);
+      await shows(page, "t99");
+      assertEquals(await tagsOf("t99"), ["a-long-tag-0", "a-long-tag-1", "+30 more"]);
+      await page.getByRole("link", { name: "+30 more" }).click();
+      await page.waitForURL(`${server.url}/t/rows/t99`);
+      assertEquals(await tagsOf("t99"), tags);
+      await page.goto(`${server.url}/t/rows?q=few`);
+      assertEquals(await tagsOf("few"), tags.slice(0, 3));
+    });
+  }
+});
+
 Deno.test("rows: a failed task is retried in its row, and bulk actions are offered only where they can work", async () => {
   await using server = startTaskServer();
   await report(server, "", { id: "plain", name: "reported" });

@@ -103,14 +103,20 @@ export function Counts({ task }: TaskProps): JSX.Element | null {
 interface TagsProps extends TaskProps {
   /** Returns the URL of the list of tasks with a tag; absent if the visitor may see only one task. */
   readonly hrefOf?: ((tag: string) => string) | undefined;
+  /** The URL of a page with all tags, where there is only room for some; without it, all are shown. */
+  readonly moreUrl?: string;
 }
 
+/** The number of tags that there is room for in a row; the last of them may be a link to the others. */
+const MAX_TAGS = 3;
+
 /** A task's tags, which link to the tasks that have them. */
-export function Tags({ task, hrefOf }: TagsProps): JSX.Element | null {
-  if (task.tags.length === 0) return null;
+export function Tags({ task: { tags }, hrefOf, moreUrl }: TagsProps): JSX.Element | null {
+  if (tags.length === 0) return null;
+  const count = moreUrl === undefined || tags.length <= MAX_TAGS ? tags.length : MAX_TAGS - 1;
   return (
     <ul class="tags" aria-label="Tags">
-      {task.tags.map((tag, index) => (
+      {tags.slice(0, count).map((tag, index) => (
         <li key={index} class="tag">
           {/* The filter separates tags by commas, so it cannot select a tag that contains one. */}
           {hrefOf === undefined || tag.includes(",")
@@ -118,6 +124,11 @@ export function Tags({ task, hrefOf }: TagsProps): JSX.Element | null {
             : <a href={hrefOf(tag)} data-list title={`Only tasks with the tag ${tag}`}>{String(tag)}</a>}
         </li>
       ))}
+      {count < tags.length && (
+        <li class="tag tag-more">
+          <a href={moreUrl}>+{formatCount(tags.length - count)} more</a>
+        </li>
+      )}
     </ul>
   );
 }

@@ -241,7 +241,11 @@ function RowName({ view, task, level }: RowProps): JSX.Element {
         </span>
       )}
       {task.attempt > 1 && <span class="tag tag-plain">attempt {task.attempt}</span>}
-      <Tags task={task} hrefOf={(tag) => `${clientPageUrl(frame)}${tagSearch(view.query.value, tag)}`} />
+      <Tags
+        task={task}
+        hrefOf={(tag) => `${clientPageUrl(frame)}${tagSearch(view.query.value, tag)}`}
+        moreUrl={taskPageUrl(frame, task.id)}
+      />
     </div>
   );
 }
