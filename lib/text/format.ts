@@ -70,11 +70,17 @@ export function formatTimeRange(low: number, high: number): string {
   return least! <= 0 ? `up to ${most} ${unit} left` : `${least}–${most} ${unit} left`;
 }
 
+/** An estimate has failed after this many times the time it promised, and at least so many seconds. */
+const PAST_ESTIMATE = 1.5;
+const MIN_PAST_SECONDS = 5;
+
 /** Formats the time left, or the reason why there is no estimate; returns `""` if the task is not active. */
 export function timeLeft(task: Task, now: number): string {
   if (!task.active) return "";
   // The estimate dates from the last change, so the time since then is subtracted.
   const silence = Math.max(0, now - task.updated_at);
+  const latest = task.eta_high ?? task.eta;
+  if (latest !== null && silence > latest * PAST_ESTIMATE + MIN_PAST_SECONDS) return "past its estimate";
   if (task.eta !== null && task.eta_low !== null && task.eta_high !== null) {
     return formatTimeRange(task.eta_low - silence, task.eta_high - silence);
   }

@@ -198,7 +198,8 @@ Deno.test("timeLeft() counts down between updates, and returns the reason if the
   const task = exampleTask({ eta: 120 });
   assertEquals(timeLeft(task, EXAMPLE_TIME), "about 2 min left");
   assertEquals(timeLeft(task, EXAMPLE_TIME + 60), "about 1 min left");
-  assertEquals(timeLeft(task, EXAMPLE_TIME + 500), "almost done");
+  assertEquals(timeLeft(task, EXAMPLE_TIME + 180), "almost done");
+  assertEquals(timeLeft(task, EXAMPLE_TIME + 500), "past its estimate");
   assertEquals(
     timeLeft(task, EXAMPLE_TIME - 500),
     "about 2 min left",
@@ -207,7 +208,9 @@ Deno.test("timeLeft() counts down between updates, and returns the reason if the
   const guess = exampleTask({ eta: 120, eta_low: 100, eta_high: 300 });
   assertEquals(timeLeft(guess, EXAMPLE_TIME), "2–5 min left");
   assertEquals(timeLeft(guess, EXAMPLE_TIME + 120), "up to 3 min left");
-  assertEquals(timeLeft(guess, EXAMPLE_TIME + 500), "almost done");
+  assertEquals(timeLeft(guess, EXAMPLE_TIME + 450), "almost done");
+  assertEquals(timeLeft(guess, EXAMPLE_TIME + 500), "past its estimate");
+  assertEquals(timeLeft(exampleTask({ eta: 0 }), EXAMPLE_TIME + 4), "almost done");
   assertEquals(timeLeft(exampleTask({ eta_reason: "too_early" }), 0), "estimating…");
   assertEquals(timeLeft(exampleTask({ eta_reason: "stalled" }), 0), "stalled, no estimate");
   assertEquals(timeLeft(exampleTask({ eta_reason: "unknown_progress" }), 0), "time left unknown");
