@@ -73,6 +73,17 @@ Deno.test("stats page: durations and failures are charts that need no JavaScript
     assertEquals(durations.length, 12);
     const counts = durations.map((text) => Number(/: (\d+) runs?$/.exec(text)?.[1]));
     assertEquals(counts.reduce((sum, count) => sum + count), 36);
+    const gaps = await page.locator(".run-panel:has(.histogram)").evaluateAll((panels) =>
+      panels.map((panel) => {
+        const box = (selector: string) => panel.querySelector(selector)!.getBoundingClientRect();
+        return box(".histogram").top - box(".histogram-top").bottom;
+      })
+    );
+    assertEquals(gaps.map((gap) => gap >= 0), [true, true], "the text at the top is not on a bar");
+    assertEquals(await page.locator(".histogram-top").allInnerTexts(), [
+      `${Math.max(...counts)} runs`,
+      "100%",
+    ]);
     const failures = await bars("How many failed over time");
     const failed = failures.map((text) => Number(/^(\d+) of/.exec(text)?.[1] ?? 0));
     assertEquals(failed.slice(0, 6).reduce((sum, count) => sum + count), 0);

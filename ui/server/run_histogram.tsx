@@ -35,6 +35,7 @@ export function DurationChart({ runs }: ChartProps): JSX.Element | null {
           : `${formatDuration(bin.from)} to ${formatDuration(bin.to)}`;
         return { size: bin.runs / most, text: `${range}: ${countNoun(bin.runs, "run")}`, kind: "finished" };
       })}
+      top={countNoun(most, "run")}
       start={formatDuration(bins[0]!.from)}
       end={`${formatDuration(last.to)}${isOpen ? " or longer" : ""}`}
     />
@@ -80,8 +81,8 @@ interface HistogramProps {
   /** What the left and the right end of the axis stand for. */
   readonly start: JSX.Element | string;
   readonly end: JSX.Element | string;
-  /** What the top of the chart stands for, if that is fixed. */
-  readonly top?: string;
+  /** What the top of the chart stands for. */
+  readonly top: string;
 }
 
 function Histogram({ id, title, bars, start, end, top }: HistogramProps): JSX.Element {
@@ -90,7 +91,7 @@ function Histogram({ id, title, bars, start, end, top }: HistogramProps): JSX.El
     <section aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
       <div class="run-panel">
-        {top !== undefined && <p class="histogram-top" aria-hidden="true">{top}</p>}
+        <p class="histogram-top" aria-hidden="true">{top}</p>
         <svg class="run-bars histogram" aria-hidden="true" focusable="false">
           {bars.map(({ size, text, kind }, index) => (
             <g key={index}>
