@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { axeFindings } from "../support/axe.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
+import { call } from "../support/calls.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
@@ -58,6 +59,27 @@ async function logging(server: TestServer, id: string): Promise<void> {
 function shownNumbers(page: Page): Promise<string[]> {
   return page.locator(".log-number").allInnerTexts();
 }
+
+Deno.test("task page: the times and the texts of a log are in one column each, however long its numbers are", async () => {
+  await using server = startServer();
+  await call("POST", `${server.url}/tasks/c`, { body: { id: "t", name: "t" } });
+  await call("POST", `${server.url}/tasks/c/t/logs`, {
+    body: { lines: Array.from({ length: 1_001 }, (_, n) => `line ${n}`) },
+  });
+  for (const javaScriptEnabled of [true, false]) {
+    await withPage({ javaScriptEnabled }, async ({ page }) => {
+      await page.goto(`${server.url}/t/c/t`);
+      await page.locator("#log-1000").waitFor();
+      const starts = await page.locator(".log-line").evaluateAll((lines) =>
+        [".log-time", ".log-text"].map((each) =>
+          new Set(lines.map((line) => Math.round(line.querySelector(each)!.getBoundingClientRect().left)))
+            .size
+        )
+      );
+      assertEquals(starts, [1, 1]);
+    });
+  }
+});
 
 Deno.test("task page: a log can be read, filtered and searched without JavaScript", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 2_000 } });

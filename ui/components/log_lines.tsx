@@ -44,6 +44,11 @@ export interface LineLook {
   readonly onSelect: ((number: number, extend: boolean) => void) | null;
 }
 
+/** Returns the classes of a list of log lines, in which the numbers up to that of the last line need the same width. */
+export function logClass(last: number, wraps: boolean): string {
+  return `log log-digits-${String(last).length}${wraps ? "" : " log-unwrapped"}`;
+}
+
 interface BlockProps extends LineLook {
   /** The number of the first line. */
   readonly first: number;

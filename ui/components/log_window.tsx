@@ -11,7 +11,7 @@ import { isCommandKey } from "../shared/keys.ts";
 import { shownLine, visibleCount } from "../shared/log_groups.ts";
 import type { TaskLog } from "../shared/model.ts";
 import type { LogPages } from "../shared/view.ts";
-import { BLOCK_LINES, type LineLook, LogBlock } from "./log_lines.tsx";
+import { BLOCK_LINES, type LineLook, LogBlock, logClass } from "./log_lines.tsx";
 
 /** The log follows new lines again once the user has scrolled down to this many CSS pixels from the end. */
 const FOLLOW_DISTANCE = 24;
@@ -103,7 +103,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     }
     return (
       <ol
-        class={wraps ? "log" : "log log-unwrapped"}
+        class={logClass(end, wraps)}
         ref={this.#box}
         tabIndex={0}
         aria-labelledby="log-title"

@@ -10,7 +10,7 @@ import type { FoundLines } from "../../lib/page_renderer.ts";
 import { countNoun } from "../../lib/text/format.ts";
 import { SectionHead } from "../components/frame.tsx";
 import { LogFilterFields } from "../components/log_filter_fields.tsx";
-import { type LineLook, LogBlock } from "../components/log_lines.tsx";
+import { type LineLook, LogBlock, logClass } from "../components/log_lines.tsx";
 import { logTextUrl, taskPageUrl } from "../shared/links.ts";
 import { ALL_LINES, filterParams, foundText, type LogFilter, matchesAll } from "../shared/log_filter.ts";
 import { NO_FOLDS } from "../shared/log_groups.ts";
@@ -78,7 +78,7 @@ export function StaticLog({ view, model, found }: StaticLogProps): JSX.Element |
         <a class="log-save" href={logTextUrl(model, task.id)} download>Download</a>
       </form>
       <div class="log-frame">
-        <ol class="log" tabIndex={0} aria-labelledby="log-title">
+        <ol class={logClass(task.log_count, true)} tabIndex={0} aria-labelledby="log-title">
           {log.gone > 0 && <li class="log-dropped">{countNoun(log.gone, "older line")} no longer kept</li>}
           {first !== undefined && earlier > 0 && (
             <li class="log-dropped">
