@@ -23,6 +23,12 @@ export function comparePlace(left: TaskSummary, right: TaskSummary): number {
   return time(right) - time(left) || (right.id > left.id ? 1 : right.id < left.id ? -1 : 0);
 }
 
+/** Returns the name of a task, or its id if nothing of the name can be seen. */
+export function nameWords({ name, id }: Pick<Task, "name" | "id">): string {
+  const words = String(name);
+  return /[^\p{C}\p{Z}\p{M}]/u.test(words) ? words : id;
+}
+
 /** Returns the status that the reporter has set; `""` if the status only repeats the state and the error. */
 export function statusWords(task: Task): string {
   const status = String(task.status);

@@ -7,6 +7,7 @@
 
 import type { JSX } from "preact";
 import { countNoun, formatAgo, formatCount, formatDuration } from "../../lib/text/format.ts";
+import { nameWords } from "../../lib/task/task_view.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import type { AttentionItem, ClientView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
@@ -66,7 +67,7 @@ function Item({ view, item }: ItemProps): JSX.Element {
         <span class="attention-what">
           <Icon name={icon} /> {what}
         </span>{" "}
-        <a href={taskPageUrl(view.frame, task.id)}>{String(task.name)}</a>{" "}
+        <a href={taskPageUrl(view.frame, task.id)}>{nameWords(task)}</a>{" "}
         <span class="attention-why" title={why}>{why}</span>
       </div>
       {concern === "failed" && task.retryable && <RetryButton view={view} task={task} />}

@@ -23,9 +23,19 @@ export function PaceMark({ view, task }: PaceProps): JSX.Element | null {
   return (
     // The mark says nothing that the text does not say, too.
     <svg class="pace-mark" aria-hidden="true" focusable="false">
-      <title>Where past runs were by now</title>
       <line x1={`${percent.toFixed(2)}%`} x2={`${percent.toFixed(2)}%`} y2="100%" />
     </svg>
+  );
+}
+
+/** Says what {@linkcode PaceMark} marks. */
+export function PaceLegend({ view, task }: PaceProps): JSX.Element | null {
+  if (expectedProgress(task, view.now.value) === null) return null;
+  return (
+    <p class="pace-legend">
+      <svg class="pace-key" aria-hidden="true" focusable="false" />
+      Where past runs were by now
+    </p>
   );
 }
 

@@ -7,6 +7,7 @@
 
 import type { JSX } from "preact";
 import { countNoun, formatDuration } from "../../lib/text/format.ts";
+import { nameWords } from "../../lib/task/task_view.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import {
   MAX_TIMED_SUBTASKS,
@@ -62,7 +63,7 @@ function Row({ view, placed: { task, level }, axis, now }: RowProps): JSX.Elemen
   return (
     <li>
       <a class={`gantt-name gantt-level-${Math.min(level, 3)}`} href={taskPageUrl(view.frame, task.id)}>
-        {String(task.name)}
+        {nameWords(task)}
         <span class="visually-hidden">: {text}</span>
       </a>
       <svg class="gantt-track" aria-hidden="true" focusable="false">

@@ -10,7 +10,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { countNoun, formatCount, formatPercent } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
-import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
+import { hasEnded, nameWords, statusWords } from "../../lib/task/task_view.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import { sharesOf } from "../shared/subtask_shares.ts";
 import type { TaskView } from "../shared/view.ts";
@@ -75,7 +75,7 @@ function Subtask({ view, id, share }: SubtaskProps): JSX.Element | null {
     <li class="subtask" data-task-id={task.id} data-state={task.state}>
       <div class="subtask-row">
         <StatePill task={task} />
-        <a class="subtask-name" href={taskPageUrl(view.frame, task.id)}>{String(task.name)}</a>
+        <a class="subtask-name" href={taskPageUrl(view.frame, task.id)}>{nameWords(task)}</a>
         {share !== null && (
           <span class="subtask-share number" title={shareTitle(task)}>
             <span class="visually-hidden">of the parent:</span> {formatPercent(Math.round(share))}

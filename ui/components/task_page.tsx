@@ -8,7 +8,7 @@
 import { type ComponentChildren, Fragment, type JSX } from "preact";
 import { formatCount, formatDuration, formatPercent, formatRate } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
-import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
+import { hasEnded, nameWords, statusWords } from "../../lib/task/task_view.ts";
 import { taskCommands } from "../shared/commands.ts";
 import { clientPageUrl, namePageUrl, shareUrl, taskPageUrl } from "../shared/links.ts";
 import type { TaskView } from "../shared/view.ts";
@@ -18,7 +18,7 @@ import { Command } from "./details.tsx";
 import { SectionHead, Shell } from "./frame.tsx";
 import { JsonSection } from "./json_tree.tsx";
 import { serverRendered } from "./server_rendered.ts";
-import { Pace, PaceMark } from "./pace.tsx";
+import { Pace, PaceLegend, PaceMark } from "./pace.tsx";
 import { SubtasksSection } from "./subtasks.tsx";
 import { RemovalNotice } from "./removal_notice.tsx";
 import {
@@ -131,7 +131,7 @@ function Hero({ view }: ViewProps): JSX.Element {
     <section class="hero" data-task-id={task.id} data-state={task.state} aria-labelledby="task-title">
       <RemovalNotice view={view} />
       <div class="hero-head">
-        <h1 id="task-title" tabIndex={-1}>{String(task.name)}</h1>
+        <h1 id="task-title" tabIndex={-1}>{nameWords(task)}</h1>
         <StatePill task={task} />
         <Tags
           task={task}
@@ -155,6 +155,7 @@ function Hero({ view }: ViewProps): JSX.Element {
             <ProgressBar task={task} />
             <PaceMark view={view} task={task} />
           </div>
+          <PaceLegend view={view} task={task} />
         </div>
       )}
       {(!ended || words !== "") && <p class="hero-status">{words}</p>}

@@ -17,7 +17,7 @@ import {
   formatRate,
 } from "../../lib/text/format.ts";
 import type { Task } from "../../lib/task/task.ts";
-import { hasEnded, statusWords } from "../../lib/task/task_view.ts";
+import { hasEnded, nameWords, statusWords } from "../../lib/task/task_view.ts";
 import { clientPageUrl, taskPageUrl } from "../shared/links.ts";
 import { tagSearch } from "../shared/list_query.ts";
 import type { ClientView, Readable } from "../shared/view.ts";
@@ -233,11 +233,14 @@ function RowName({ view, task, level }: RowProps): JSX.Element {
   return (
     <div class="row-head">
       <Heading class="row-name">
-        <a href={taskPageUrl(frame, task.id)} title={`${task.name} (${task.id})`}>{String(task.name)}</a>
+        <a href={taskPageUrl(frame, task.id)} title={`${task.name} (${task.id})`}>{nameWords(task)}</a>
       </Heading>
       {parent !== null && (
         <span class="row-parent">
-          in <a href={taskPageUrl(frame, task.parent_id!)} title={`Subtask of ${parent}`}>{String(parent)}</a>
+          in{" "}
+          <a href={taskPageUrl(frame, task.parent_id!)} title={`Subtask of ${parent}`}>
+            {nameWords({ name: parent, id: task.parent_id! })}
+          </a>
         </span>
       )}
       {task.attempt > 1 && <span class="tag tag-plain">attempt {task.attempt}</span>}

@@ -72,7 +72,8 @@ export function Estimate({ view, task }: TaskTimeProps): JSX.Element {
     <>
       {task.eta === null
         ? NO_ESTIMATE.get(task.eta_reason ?? "") ?? "—"
-        : <TimeLeft view={view} task={task} />}
+        // The heading says that it is the time left.
+        : timeLeft(task, view.now.value).replace(/ left$/, "")}
     </>
   );
 }
