@@ -10,8 +10,10 @@ export const DEFAULT_CLIENT = "default";
 /** The default name of a monitor's channel. */
 export const DEFAULT_CHANNEL = "taskscope";
 
-// This separate constant, and the `PURE` marks below, let the bundler drop the patterns that pages do not
-// use.
+// These separate constants, and the `PURE` marks below, let the bundler drop the limits and patterns that pages do
+// not use.
+/** The maximum length of a status, in characters. */
+export const STATUS_LENGTH = 1_000;
 const ID_LENGTH = 128;
 const VALUE_NAME_LENGTH = 64;
 
@@ -25,7 +27,7 @@ export const LIMITS = {
   /** The maximum length of the name of a channel, in characters. */
   channelLength: 128,
   nameLength: 200,
-  statusLength: 1_000,
+  statusLength: STATUS_LENGTH,
   unitLength: 32,
   logLineLength: 8_192,
   /** The maximum number of log lines in one report: a thousand, and one that says how many were dropped. */
@@ -60,12 +62,12 @@ export const CLIENT_TOKEN: RegExp = /* @__PURE__ */ new RegExp(
   `^(?!\\.{1,2}$)[A-Za-z0-9._-]{1,${ID_LENGTH}}$`,
 );
 
-// The id "start" would shadow a route; the last three ids would access the prototype in a client that
-// evaluates `all_tasks[id]`.
-const RESERVED_TASK_IDS = "\\.{1,2}|start|__proto__|constructor|prototype";
-/** The pattern of a task id: `[A-Za-z0-9._:-]{1,128}`, but none of the reserved words. */
+/**
+ * The pattern of a task id: `[A-Za-z0-9._:-]{1,128}`, but none of the reserved words. The id "start" would shadow a route;
+ * the last three ids would access the prototype in a client that evaluates `all_tasks[id]`.
+ */
 export const TASK_ID: RegExp = /* @__PURE__ */ new RegExp(
-  `^(?!(?:${RESERVED_TASK_IDS})$)[A-Za-z0-9._:-]{1,${ID_LENGTH}}$`,
+  `^(?!(?:\\.{1,2}|start|__proto__|constructor|prototype)$)[A-Za-z0-9._:-]{1,${ID_LENGTH}}$`,
 );
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { LIMITS } from "./grammar.ts";
+import { STATUS_LENGTH } from "./grammar.ts";
 import type { TaskError, TaskState } from "./task.ts";
 
 /** Returns the status of a task whose reporter has not set one, which describes the state. */
@@ -21,6 +21,6 @@ export function stateWords(state: TaskState, error: TaskError | null): string {
     case "CANCELLED":
       return "Cancelled";
     case "ERROR":
-      return `Error: ${error?.message ?? "unknown"}`.slice(0, LIMITS.statusLength);
+      return `Error: ${error?.message ?? "unknown"}`.slice(0, STATUS_LENGTH);
   }
 }
