@@ -28,6 +28,8 @@ const OSC_PROGRESS = /^9;4;([0-4])(?:;(\d{1,3}))?$/;
 /** Step k of n in a line that also says how much of the step is done: `Pass 2/3: 40%`. */
 const STEP =
   /\b(?:[a-z]{2,20}ing(?: [a-z]{2,20})?|epoch|pass|phase|stage|part|step|fold|round|disk|volume|task|file|item|image|layer|chunk|batch):? ?[[(#]? ?(\d{1,6}) ?(?:\/|of|von|de|sur|di) ?(\d{1,6})(?![\w.%])/i;
+/** The steps that may be numbered from 0. */
+const LOOP = /^(?:epoch|pass|phase|stage|part|fold|round)/i;
 /** `[2/5] Dumping: 40%` */
 const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
 /** `Compress: 2/24 files. Current: a.txt Read: 1 MiB / 3 MiB` */
@@ -59,6 +61,8 @@ export class ProgressReader {
   readonly #tracks = new Tracks();
   /** Whether the program reports in our own JSON; nothing else counts then. */
   #isOwn = false;
+  /** Whether steps begin with number 0, so that nobody knows whether `3/4` is the last one. */
+  #isFromZero = false;
 
   constructor() {
     const made = FORMATS.map(({ format, needsWords }) => ({ format: format(), needsWords }));
@@ -96,7 +100,12 @@ export class ProgressReader {
     for (const format of DIGIT.test(raw) ? this.#formats : this.#wordFormats) {
       const sighting = format(line);
       if (sighting) {
-        const reading = this.#tracks.take(withinStep(sighting, line.text), { output, row, atMs, isRedraw });
+        const reading = this.#tracks.take(this.#withinStep(sighting, line.text), {
+          output,
+          row,
+          atMs,
+          isRedraw,
+        });
         return sighting.values === undefined ? reading : { ...reading, values: sighting.values };
       }
       if (sighting === null) return undefined;
@@ -140,35 +149,36 @@ export class ProgressReader {
       : percentage(format, Number(percent), options);
     return sighting && this.#tracks.take(sighting, { output, row: -1, atMs, isRedraw: true });
   }
-}
 
-/** `Epoch 2/3:  40%|####`, `pass 1/2 ... 59%`: a part of a step of a stated number counts as (k - 1 + p) / K. */
-function withinStep(sighting: Sighting, text: string): Sighting {
-  const { progress, current, total, format } = sighting;
-  // What is stated is of the whole: `dlstatus:1:4.2:Retrieving file 1 of 6`.
-  if (progress === null || format === "loop" || sighting.rank === RANK.stated) return sighting;
-  const found = STEP.exec(text) ?? CURRENT_STEP.exec(text) ??
-    (current === null ? FRONT_STEP.exec(text) : null) ??
-    (sighting.rank === RANK.drawn ? FRONT_COLUMN.exec(text) : null);
-  const [, step, steps] = found ?? [];
-  // The percentage of a part stands behind the number of the step.
-  if (found !== null && text.slice(0, found.index).includes("%")) return sighting;
-  const [k, all] = [Number(step), Number(steps)];
-  if (step === undefined || !(k >= 1 && k <= all && all >= 2) || (k === current && all === total)) {
-    return sighting;
+  /** `Epoch 2/3:  40%|####`, `pass 1/2 ... 59%`: a part of a step of a stated number counts as (k - 1 + p) / K. */
+  #withinStep(sighting: Sighting, text: string): Sighting {
+    const { progress, current, total, format } = sighting;
+    // What is stated is of the whole: `dlstatus:1:4.2:Retrieving file 1 of 6`.
+    if (progress === null || format === "loop" || sighting.rank === RANK.stated) return sighting;
+    const found = STEP.exec(text) ?? CURRENT_STEP.exec(text) ??
+      (current === null ? FRONT_STEP.exec(text) : null) ??
+      (sighting.rank === RANK.drawn ? FRONT_COLUMN.exec(text) : null);
+    // The percentage of a part stands behind the number of the step.
+    if (found === null || text.slice(0, found.index).includes("%")) return sighting;
+    const [words, step, steps] = found;
+    const [k, all] = [Number(step), Number(steps)];
+    const isLoop = LOOP.test(words);
+    this.#isFromZero ||= isLoop && k === 0 && k !== current;
+    if (this.#isFromZero && isLoop) return indeterminate(format, { label: sighting.label });
+    if (!(k >= 1 && k <= all && all >= 2) || (k === current && all === total)) return sighting;
+    // Two counts in a line may be of one phase among others.
+    const isDoubtful = current !== null && sighting.rank === RANK.bare;
+    return {
+      ...sighting,
+      format: "step",
+      // Whatever the parts are, they are of one whole.
+      label: "",
+      rank: isDoubtful ? RANK.bare : RANK.stated,
+      isNamed: !isDoubtful,
+      progress: (k - 1 + progress / 100) / all * 100,
+      current: null,
+      total: null,
+      unit: null,
+    };
   }
-  // Two counts in a line may be of one phase among others.
-  const isDoubtful = current !== null && sighting.rank === RANK.bare;
-  return {
-    ...sighting,
-    format: "step",
-    // Whatever the parts are, they are of one whole.
-    label: "",
-    rank: isDoubtful ? RANK.bare : RANK.stated,
-    isNamed: !isDoubtful,
-    progress: (k - 1 + progress / 100) / all * 100,
-    current: null,
-    total: null,
-    unit: null,
-  };
 }

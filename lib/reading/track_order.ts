@@ -12,6 +12,10 @@ const EQUAL_RISES = 3;
 const EQUAL_RATIO = 3;
 /** Lines that are closer to each other than this, in percentage points, may say the same. */
 const EQUAL_POINTS = 5;
+/** Rises after which an ended track was more than a summary. */
+const SURE_RISES = 3;
+/** How far above a part its whole may be drawn, in rows. */
+const MOST_ROWS_ABOVE = 3;
 
 /** Whether a track is to be shown rather than another. */
 export function isBetter(a: Track, b: Track): boolean {
@@ -64,6 +68,12 @@ export function isNext(track: Track, last: Track): boolean {
   return track.order > last.order && (hasEnded(last) || (isSameRow(last, track) && last.rises > 0));
 }
 
+/** Whether a track began after another one had ended, which is then a phase of its own, whatever format it has. */
+export function isAfter(track: Track, last: Track): boolean {
+  return last.endedMs !== null && last.rises >= SURE_RISES && track.born > last.lastStep &&
+    track.newest.rank < RANK.stated;
+}
+
 /** Whether a track may be what comes after another one, which is at its end or close to it. */
 export function isSuccessor(track: Track, other: Track): boolean {
   return track !== other && track.output === other.output && track.order > other.order && isBelieved(track) &&
@@ -87,13 +97,17 @@ function areEqualBars(a: Track, b: Track): boolean {
   return haveRisenTogether && fewer.rises >= EQUAL_RISES && more.rises <= fewer.rises * EQUAL_RATIO;
 }
 
+/** Whether two tracks are drawn again and again in rows of their own. */
+function areRows(a: Track, b: Track): boolean {
+  return a.isRedrawn && b.isRedrawn && a.lastRow !== b.lastRow;
+}
+
 /** Whether lines rise in turn, and are far apart: `a.iso: 10%`, `b.iso: 34%`, `a.iso: 12%`. */
 function areEqualLines(a: Track, b: Track): boolean {
   const [early, late] = a.lastStep < b.lastStep ? [a, b] : [b, a];
   const apart = Math.abs((a.newest.progress ?? 0) - (b.newest.progress ?? 0));
   return Math.min(a.rises, b.rises) >= 1 && early.lastStep > late.stepBefore && !hasEnded(early) &&
-    !hasEnded(late) &&
-    apart > EQUAL_POINTS;
+    !hasEnded(late) && (apart > EQUAL_POINTS || areRows(a, b));
 }
 
 /** Whether two tracks rise in turn. Phases rise one after the other, and a whole rises once per part. */
@@ -107,4 +121,13 @@ export function mayBeWithin(moving: Track, below: Track): boolean {
   return isDrawnBar(moving) && moving.isRedrawn && moving.lastRestart === 0 &&
     moving.riseSteps.filter((step) => step > below.born).length >= 2 &&
     below.rises === 0 && below.newest.progress === 0;
+}
+
+/** Whether a count in a redrawn row may be a part of one in a row above, which has hardly moved yet. */
+export function mayBePartOf(part: Track, above: Track): boolean {
+  return part.isRedrawn && part.newest.rank < RANK.stated && part.output === above.output &&
+    part.row >= 0 && above.lastRow >= 0 && above.lastRow < part.lastRow &&
+    part.lastRow - above.lastRow <= MOST_ROWS_ABOVE &&
+    above.newest.total !== null && above.wasOpen && !isBelieved(above) && above.replacedMs === null &&
+    above.isRedrawn;
 }

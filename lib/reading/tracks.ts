@@ -24,11 +24,13 @@ import {
 } from "./track.ts";
 import {
   areEqual,
+  isAfter,
   isBetter,
   isInterleaved,
   isNext,
   isPhaseBefore,
   isSuccessor,
+  mayBePartOf,
   mayBeWithin,
 } from "./track_order.ts";
 import { TrackBook } from "./track_book.ts";
@@ -201,12 +203,15 @@ export class Tracks {
     const hasRival = rival !== null && !rival.isPart && rival.newest.rank === shown.newest.rank &&
       rival.lastRestart + shown.lastRestart === 0 &&
       !hasEnded(rival) && !hasEnded(shown);
-    if (equals.length > 0 || this.#parallel.has(shown) || hasRival) {
+    const isDoubtful = this.#book.all.some((other) => mayBePartOf(shown, other));
+    if (equals.length > 0 || isDoubtful || this.#parallel.has(shown) || hasRival) {
       this.#shown ??= shown;
       return this.#parallel.has(shown) ? finishedOfAll([...this.#parallel]) : INDETERMINATE;
     }
     const last = this.#shown;
-    if (last !== null && isNext(shown, last) && shown.newest.rank <= last.newest.rank) {
+    if (
+      last !== null && isNext(shown, last) && (isAfter(shown, last) || shown.newest.rank <= last.newest.rank)
+    ) {
       this.#firstPhase ??= last;
     }
     // `files 1/1`, drawn at its end only, was a phase, too.

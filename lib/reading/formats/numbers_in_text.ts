@@ -9,12 +9,14 @@ import { counted, type Format, FRONT_LABEL, percentage, RANK, type Sighting } fr
 import { amount, position } from "./amounts.ts";
 import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
+import { isPlausibleCount, isPlausibleShare } from "./evidence.ts";
 import { lastOfScale, ScaleDots } from "./percent_scales.ts";
 import {
   before,
   behind,
   hasBar,
   isBeside,
+  isLevel,
   isMonth,
   isOther,
   isShownBy,
@@ -50,6 +52,7 @@ export function numbersInText(): Format {
   return (line) => {
     if (words.COMPLAINT.test(line.raw)) return undefined;
     const seen = seenOf(line, scaleDots);
+    if (isLevel(seen)) return null;
     if (seen.bar !== undefined && words.ORDINAL.test(line.text)) return wholeBehindFullBar(line.text) ?? null;
     return share(seen) ?? sizesWithPercent(seen) ?? positionOrPercent(seen) ?? agreeing(seen) ??
       pair(seen, words.PAIR) ??
@@ -105,6 +108,7 @@ function sizes(seen: Seen): Sighting | undefined {
   ) {
     return undefined;
   }
+  if (!isRedraw && !isPlausibleShare(match)) return undefined;
   const [whole, current = "", prefix, letter, total = "", totalPrefix, totalLetter] = match;
   const hasUnit = prefix !== undefined || letter !== undefined ||
     /^[\d.,'’ ]+(?:B|b|o|bytes)(?![a-z])/i.test(whole);
@@ -132,12 +136,13 @@ function positionOrPercent(seen: Seen): Sighting | undefined {
   const found = percent(seen);
   const at = found === undefined ? undefined : position(seen);
   const isSame = Math.abs((at?.progress ?? 0) - (found?.progress ?? 0)) <= MAX_ROUNDING;
-  return at === undefined || isSame ? found : at;
+  return at === undefined || isSame || isShownBy(seen.bar, found?.progress ?? 0) ? found : at;
 }
 
 function percent(seen: Seen): Sighting | undefined {
   if (hasManyColumns(seen)) return undefined;
-  const matches = [...seen.text.matchAll(words.PERCENT)].filter((match) =>
+  const all = [...seen.text.matchAll(words.PERCENT)];
+  const matches = all.filter((match) =>
     isShownBy(seen.bar, valueOf(match)) || !isOther(match, words.OTHER_BEHIND_PERCENT, seen.isRedraw)
   );
   const match = bestPercent(matches, seen);
@@ -152,11 +157,17 @@ function percent(seen: Seen): Sighting | undefined {
   // Of several percentages in a line, one may be named and still be another's.
   const isOnly = matches.length === 1 || seen.isRedraw || isScale ||
     words.TIME_LEFT_BEHIND.test(behind(match));
-  const isWhole = words.WHOLE_BEFORE.test(before(match)) &&
-    (seen.isRedraw || !words.GAP_BEFORE.test(before(match)));
+  const isWhole = (words.WHOLE_BEFORE.test(before(match)) &&
+    (seen.isRedraw || !words.GAP_BEFORE.test(before(match)))) ||
+    (seen.bar !== undefined && matches.length === 1 && words.WHOLE_ROW.test(seen.text));
+  // Beside a level, as in `cpu 12%  bat 90%`, there may be another.
+  const isSure = isLeft || (seen.isRedraw && all.length === matches.length) ||
+    (isOnly && isNamedPercent(match)) || isScale || isWhole;
+  const isDrawn = hasBar(match, value, seen.bar);
+  if (!isSure && !isDrawn && !isPlausibleShare(match)) return undefined;
   const found = percentage("percent", isLeft ? 100 - value : value, {
-    rank: isWhole ? RANK.stated : hasBar(match, value, seen.bar) ? RANK.drawn : RANK.bare,
-    isNamed: isLeft || seen.isRedraw || (isOnly && isNamedPercent(match)) || isScale || isWhole,
+    rank: isWhole ? RANK.stated : isDrawn ? RANK.drawn : RANK.bare,
+    isNamed: isSure,
     label: isScale ? "scale" : isInFront ? FRONT_LABEL : labelOf(match),
     status: isInFront ? behind(match).replace(/^[\s\])]+/, "") : statusOf(match),
   });
@@ -198,7 +209,7 @@ function bestPercent(
   if (shown.length === 1) return shown[0];
   const named = matches.filter((match) => isNamedPercent(match) || words.DOING_TO.test(before(match)));
   if (named.length === 1) return named[0];
-  return isRedraw ? named[0] ?? matches[0] : undefined;
+  return isRedraw ? named[0] : undefined;
 }
 
 function isFrontBracket(match: RegExpExecArray): boolean {
@@ -233,7 +244,9 @@ function isNamedPercent(match: RegExpExecArray): boolean {
 function agreeing({ text }: Seen): Sighting | undefined {
   if (!text.includes("%") || words.OTHER_LINE.test(text)) return undefined;
   const [match, ...others] = [...text.matchAll(words.AGREEING)]
-    .filter((match) => !words.OTHER_BEFORE.test(before(match)))
+    .filter((match) =>
+      !words.OTHER_BEFORE.test(before(match)) && !words.OTHER_BEHIND_PERCENT.test(behind(match))
+    )
     .sort((a, b) => countOf(b[2]!) - countOf(a[2]!));
   if (match === undefined) return undefined;
   const [, current = "", total = "", percent = ""] = match;
@@ -247,6 +260,9 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
   const { text, isRedraw, bar } = seen;
   if (!words.PAIR_SIGN.test(text)) return undefined;
   const matches = [...text.matchAll(pattern)];
+  // `part 3 of 12, progress 24 of 120`
+  const whole = matches.findIndex((match) => words.PROGRESS_WORD_BEFORE.test(before(match)));
+  if (whole > 0) matches.unshift(...matches.splice(whole, 1));
   // `5/12   6/12`: several things at once, none of which is the whole.
   if (matches.some((match, index) => index > 0 && isBeside(matches[index - 1]!, match))) return undefined;
   for (const match of matches) {
@@ -277,13 +293,18 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
       words.NAMED_BEHIND.test(right) ||
       (words.UNIT_ALONE.test(right) && words.AROUND_NOTHING.test(left)) ||
       (words.AFTER_NOTHING.test(right) && (isRedraw || words.AROUND_NOTHING.test(left))));
+    if (!isDrawn && !isNamed && beginning === null && !isPlausibleCount(left, right, isRedraw)) continue;
     const isLeft = words.LEFT_BEHIND.test(right.replace(words.UNIT, ""));
+    // `Executing 2/5 remaining tasks`: as many at once.
+    if (isLeft && words.DOING_BEFORE.test(left)) continue;
     const done = isLeft ? countOf(total) - countOf(current) : countOf(current);
+    const isWhole = words.PROGRESS_WORD_BEFORE.test(left);
     const found = counted("count", done, countOf(total), {
-      rank: isDrawn || (isRedraw && isNamed) ? RANK.drawn : RANK.bare,
-      isNamed: isNamed || (beginning === "named" && !isResult),
+      rank: isWhole ? RANK.stated : isDrawn || (isRedraw && isNamed) ? RANK.drawn : RANK.bare,
+      isNamed: isNamed || isWhole || (beginning === "named" && !isResult),
       isBeginning: beginning !== null,
-      label: step === undefined ? labelOf(match) : "step",
+      // Steps within steps are drawn in rows of their own.
+      label: step === undefined ? labelOf(match) : `${left}step`,
       status: step ?? statusOf(match),
       unit: words.UNIT.exec(right)?.[1] ?? null,
     });

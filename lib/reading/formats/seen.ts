@@ -27,6 +27,12 @@ export function seenOf({ text, isRedraw }: Line, scaleDots: ScaleDots): Seen {
   return { text: bar?.rest ?? text, isRedraw, bar, scaleDots };
 }
 
+/** `CPU [####     ] 42%`, `0[||| 42%]  1[|| 31%]`: the bars of a line show how much is in use of several things. */
+export function isLevel({ text, bar }: Seen): boolean {
+  if ((text.match(words.BARS)?.length ?? 0) > 1) return true;
+  return bar !== undefined && words.LEVEL_BEFORE.test(text.slice(0, text.indexOf(BAR_SIGN)));
+}
+
 /** Whether a number has a bar: beside it, or filled to the same percentage. */
 export function hasBar(match: RegExpExecArray, percent: number, bar: Bar | undefined): boolean {
   return words.BAR_BEFORE.test(before(match)) || words.BAR_BEHIND.test(behind(match)) ||

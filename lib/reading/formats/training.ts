@@ -128,7 +128,7 @@ export const training = patterns([
   // The first line of a commit message, by convention: `feat(api): step 3 of 6`
   {
     format: "commit",
-    pattern: /^(?:feat|fix|chore|refactor|perf|revert)(?:\([\w ./-]{1,40}\))?!?: /,
+    pattern: /(?:^|[:›] )(?:feat|fix|chore|refactor|perf|revert)(?:\([\w ./-]{1,40}\))?!?: /,
     isSilent: true,
   },
   // pdftoppm -progress: page, last page, file.

@@ -36,11 +36,11 @@ export const SHARE = new RegExp(
 
 /** Quantities that are not progress, as named in front of a number or behind it. */
 const OTHER = String
-  .raw`cpu|cpus|cores?|gpu|mem|memory|ram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|avail|available|` +
+  .raw`cpu|cpus|cores?|gpu|mem|memory|ram|vram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|avail|available|` +
   String
     .raw`percentage|level|fifo|buf|buffer|buffering|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
   String
-    .raw`battery|charge|volume|fan|temp\w*|humidity|brightness|signal|rate|hit rate|loss|packet loss|accuracy|acc|score|precision|recall|f1|auc|bleu|` +
+    .raw`battery|charge|volume|fan|temp\w*|humidity|brightness|signal|rate|hit rate|hits?|miss|misses|loss|packet loss|accuracy|acc|score|precision|recall|f1|auc|bleu|` +
   String
     .raw`confidence|probability|chance|similarity|match|identity|quality|percentile|p\d\d|at least|at most|up to|threshold|limit|min|max|` +
   String
@@ -49,7 +49,7 @@ const OTHER = String
     .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|decrease|increase|reduction|reduced|optimi[sz]ed|original|origin|less|more|higher|lower|idle|re-?xmits?|retransmi\w*|resent|dropped|lost|of budget|budget|rejected|recovered`;
 /** The same for counts. Behind a percentage, these words say what the program does: `42% Running tests`. */
 const OTHER_COUNT = String
-  .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|results?|showing|using|found|matching|matches`;
+  .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|cores|peers?|seeds?|players?|votes?|voters?|leases?|tokens?|results?|showing|using|found|matching|matches`;
 /** Such a quantity with a few words between it and the number: `chance of rain 10%`. */
 export const OTHER_CLAUSE =
   /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\b(?:err|errors?|failed|failures|skipped|dropped|lost)\b[^)%]{0,16}$/i;
@@ -70,17 +70,18 @@ export const OTHER_BEHIND = otherBehind(OTHER_COUNT);
 export const OTHER_BEHIND_PERCENT = otherBehind(OTHER);
 /** Lines whose numbers are not progress, whatever is beside them. */
 export const OTHER_LINE =
-  /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|packet loss|summary|now processing|stage execs|map density|stability|requests served)\b|\bon \d{1,2}\/\d{1,2}\b|^\(\d+(?:\.\d+)?%, \d+ bytes|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
+  /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|packet loss|summary|now processing|stage execs|map density|stability|requests served|resident)\b|\bon \d{1,2}\/\d{1,2}\b|^\(\d+(?:\.\d+)?%, \d+ bytes|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
 /** A line about waiting; its count is of attempts. */
 export const WAITING =
   /^(?:\W{0,4}\d+\W\d+\W{1,4})?(?:retrying|reconnecting|trying|waiting)\b(?!.*\b(?:updated|available|complete)\b)/i;
 /** Words of a result. A single such line may be a summary, so its count is believed only after it has risen. */
 export const RESULT_WORD = /\b(?:failed|passed|healthy|showing)\b/i;
-const PROGRESS_WORD = String
+/** Words for what is done, and for doing it, as parts of expressions. */
+export const PROGRESS_WORD = String
   .raw`progress|progr[eé]s\w*|fortschritt|progreso|progresso|postęp|[iİ]lerleme|прогресс|进度|進捗|進度|进程|진행\S*|advancement|avancement|` +
   String
     .raw`complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|percent|overall|total progress|recovery|resync|reshape|rebuild`;
-const DOING_WORD = String
+export const DOING_WORD = String
   .raw`\w{2,20}ing|herunterladen|téléchargement|descargando|scaricamento|下载|下載|ダウンロード|다운로드|traité|kopiert|copie|copiando|загрузка`;
 export const NAMED_BEFORE = new RegExp(
   String.raw`(?:^|[^\p{L}])(?:${PROGRESS_WORD}|${DOING_WORD})[^\p{L}\d%]{0,12}$`,
@@ -95,9 +96,11 @@ export const DOING = /^\W{0,8}\p{Lu}\p{Ll}{2,20}ing\b[^\n]{0,120}$/u;
 export const NOT_DOING =
   /^\W{0,8}(?:Warning|During|Nothing|Rating|Missing|Remaining|String|Setting|Charging|Discharging|Using|Showing|Running|Something|Everything|Ping|Timing)\b/;
 export const NAMED_BEHIND =
-  /^[\s)\]]{0,3}(?:complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|abgeschlossen|terminé|completado|completato)\b/i;
+  /^[\s)\]]{0,3}(?:complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|succeeded|abgeschlossen|terminé|completado|completato)\b/i;
 export const BAR_BEFORE =
   /▮[\s\])|]*\(?$|[#=█▓▒░━■▉▊▋▌▍▎▏⣿⠿●▮▰]{2}[>\s░▒.·⣀○▯▱-]*[\])|▕│]?\s*\(?$|\[[\s=#>.·*-]{4,}\]\s*\(?$/;
+/** A bar with a number in it or behind it. */
+export const BARS = /(?:▮|\[\|{1,80}|[#=█■*]{2})[^\w%▮|]{0,40}\d/g;
 export const BAR_BEHIND = /^[\s)\]]{0,3}▮|^[\s)\]]{0,3}[|[▕│(][#=█▓░▒━■>.\s⣿-]{3,}|^\s+[█▓▒░━■]{2,}/;
 export const AROUND_NOTHING = /^[\s[(<*>|:-]*$/;
 /** What names the whole; a part may have a percentage in the same line. */
@@ -108,8 +111,8 @@ export const IN_BRACKETS = /[[(]\s*$/;
 export const BRACKET_BEHIND = /^\s*[\])]/;
 export const AFTER_NOTHING = /^[\s\])>*|.…!:-]*(?:(?:ETA|eta|elapsed|left|remaining|in)\b.*)?$/;
 
-/** Units of progress. */
-const NOUN = String
+/** Units of progress, as a part of an expression. */
+export const NOUN = String
   .raw`files?|items?|pages?|chunks?|parts?|records?|rows?|tables?|images?|frames?|blocks?|jobs?|tasks?|tests?|specs?|objects?|packages?|modules?|crates?|targets?|documents?|` +
   String
     .raw`urls?|messages?|events?|samples?|batches|steps?|stages?|units?|layers?|users?|entries|lines?|bytes|segments?|tiles?|videos?|songs?|tracks?|emails?|fichiers|dateien|archivos|elementi|файлов|件|个`;
@@ -200,3 +203,12 @@ export const NUMBER_BEFORE_BAR = /(?<![\w.,:/-])(\d{1,3}\.\d{1,4})(?=\s{1,4}▮\
 export const GAP_BEFORE = /\s{3}$/;
 /** How a summary ends: `12 resources updated in 12 seconds`. */
 export const SUMMARY = /\bin \d{1,9}(?:\.\d{1,9})? ?(?:ms|s|secs?|seconds|min|minutes|m|h|hours)\.?$/i;
+/** What names the whole in front of a count: `part 3 of 12, progress 24 of 120`. */
+export const PROGRESS_WORD_BEFORE = /\b(?:progress|overall)(?: is)?[:=]?\s?[[(]?\s?$/i;
+/** `Executing 2/5 remaining tasks` */
+export const DOING_BEFORE = /\p{L}{2,20}ing\s$/u;
+/** `Total (1/4)  10.0 MiB  [####   ]` */
+export const WHOLE_ROW = /^\W{0,4}(?:total|overall|all|gesamt|insgesamt)\b/i;
+/** What a bar beside it shows. */
+export const LEVEL_BEFORE =
+  /(?<![\p{L}])(?:cpu\d{0,3}|gpu\d{0,3}|core \d{1,3}|mem|memory|ram|vram|swap|swp|heap|battery|fan|temp\w{0,12}|usage|used|util\w{0,12}|humidity|brightness|signal|quality|health|hp|mana|fuel|level|capacity|quota)\W{0,4}$/iu;

@@ -1,0 +1,73 @@
+/**
+ * Distinguishes numbers that count what is done from those that count something else, by the words beside them. Pure.
+ *
+ * @module
+ */
+
+import { before, behind } from "./seen.ts";
+import {
+  AFTER_NOTHING,
+  AROUND_NOTHING,
+  DOING_WORD,
+  IN_BRACKETS,
+  NOUN,
+  PROGRESS_WORD,
+  TIME_LEFT_BEHIND,
+  UNIT,
+} from "./words.ts";
+
+const ACTION_WORD = String.raw`(?:${PROGRESS_WORD}|${DOING_WORD}|\p{L}{2,20}ed)`;
+/** A word for something that is done, or of which many are done. */
+const ACTION = new RegExp(String.raw`(?<!\p{L})(?:${ACTION_WORD}|${NOUN})(?!\p{L})`, "iu");
+/** `Hashed 350 of 6000 pieces` */
+const ACTED_BEFORE = new RegExp(String.raw`(?<!\p{L})${ACTION_WORD}\s$`, "iu");
+/** `0 of 5 pods have been updated` */
+const ACTED_BEHIND = /\b(?:been|were|was) \p{L}{2,20}ed\b/iu;
+/** `run 1 of 30`, `Job 1 of 48` */
+const COUNTED_BEFORE = new RegExp(
+  String
+    .raw`(?<!\p{L})(?:${NOUN}|run|trial|epoch|round|iter|iteration|generation|fold|sweep|pass|phase|replicate|repetition)s?:?\s?[#([]?\s{0,3}$`,
+  "iu",
+);
+/** `PASS [ 0.013s] (1/40)` */
+const VERDICT_BEFORE = /^\W{0,4}(?:PASS|FAIL|SKIP|OK|ok|ERROR)\b.*\(\s?$/;
+/** `[CI/test (1/4)] npm test`: the number is a part of a name. */
+const TAG_BEFORE = /^\[(?=[^\]]{0,80}[\p{L}\d])[^\]]{1,80}[\s/]\(?$/u;
+const TAG_BEHIND = /^\)?\] +\S/;
+/** What ends a statement: `(3/17)`, `3/17, `, `3/17 [`. */
+const SEPARATOR_BEHIND = /^\s*[\])]?[:,;]|^ ?[[(]/;
+/** A word that goes with the count, unlike the name of another value: `3/16 busy`, but not `3/16 Mem:1G`. */
+const WORD_BEHIND = /^\s+\p{L}{2,}(?![\p{L}:=])/u;
+/** `weights 42%`: there is no other number that it may belong to. */
+const WORDS_ALONE = /^[^\d%]{0,40}[\s[(]$/;
+const FILE_NAME = /[\p{L}\p{N}_][./_-][\p{L}\p{N}]/u;
+/** What may stand in front of a percentage or a size: `parity:`, `default [`, `42% (`, `0:00:01 `, `Requests: 1396 (`. */
+const LABEL_BEFORE = /[:…[|-]\s*$|\.\.\s*$|%\s?\(\s?$|\d:\d\d\s$|: ?\d[\d,.]{0,14} \($/;
+
+/**
+ * Whether the words around a count say that it counts what is done. Most counts are of something else, such as players,
+ * votes or leases; they rise, too.
+ *
+ * @param left the text in front of the count
+ * @param right the text behind it
+ * @param isRedraw whether the row is drawn again and again, which few programs do with anything but progress
+ */
+export function isPlausibleCount(left: string, right: string, isRedraw: boolean): boolean {
+  if (TAG_BEFORE.test(left) && TAG_BEHIND.test(right)) return false;
+  if (AROUND_NOTHING.test(left) || COUNTED_BEFORE.test(left) || UNIT.test(right)) return true;
+  if (ACTED_BEFORE.test(left) || ACTED_BEHIND.test(right) || VERDICT_BEFORE.test(left)) return true;
+  if (isRedraw) return !WORD_BEHIND.test(right);
+  const isEnd = AFTER_NOTHING.test(right);
+  if (isEnd && WORDS_ALONE.test(left)) return true;
+  if (isEnd && IN_BRACKETS.test(left) && FILE_NAME.test(left)) return true;
+  return ACTION.test(left) && (isEnd || SEPARATOR_BEHIND.test(right));
+}
+
+/** Whether the words in front of a percentage or a size may say how much is done: not so in `hits 42%`. */
+export function isPlausibleShare(match: RegExpExecArray): boolean {
+  const left = before(match);
+  const right = behind(match);
+  if (WORDS_ALONE.test(left) && AFTER_NOTHING.test(right)) return true;
+  return AROUND_NOTHING.test(left) || LABEL_BEFORE.test(left) || ACTION.test(left) || FILE_NAME.test(left) ||
+    TIME_LEFT_BEHIND.test(right);
+}

@@ -1,0 +1,118 @@
+/** Words beside a number that say whether it counts what is done. */
+
+import { assertEquals } from "../../support/assert.ts";
+import { Outputs, progressOf } from "../../support/reading.ts";
+
+/** The progress that is read from rows that are drawn one over the other. */
+function rowOf(versions: readonly string[]) {
+  const output = new Outputs();
+  for (const version of versions) output.write(`\r\x1b[K${version}`).wait(300);
+  return output.end().progress;
+}
+
+Deno.test("numbersInText() leaves counts of people, states and parts of names alone, also if they rise", () => {
+  for (
+    const line of [
+      "Steve joined the game (#/20 players online)",
+      "yes # votes (#/20)",
+      "vote granted: tally=#/20 needed=3",
+      "DHCPACK(eth0) to 10.0.0.9, #/20 leases",
+      "main () at a.c:#/20",
+      "batch size 4, VRAM #.5/24.0 GB",
+      "hits #% evicted 3",
+      "[context #/20 tokens, #% used]",
+      "[CI/test (#/20)] npm test",
+      "Resident Pages: 1/2  #M/20M  5.0%",
+    ]
+  ) {
+    assertEquals(progressOf([3, 5, 7, 9].map((count) => line.replaceAll("#", `${count}`))), [], line);
+  }
+  assertEquals(rowOf([3, 5, 7, 9].map((count) => `slots ${count}/16 busy, 0 errors`)), []);
+  assertEquals(rowOf([3, 5, 7, 9].map((count) => `CPU [${"#".repeat(count)}  ]  ${count * 10}%`)), []);
+});
+
+Deno.test("numbersInText() reads counts beside an action, a noun of work, a name or a verdict", () => {
+  for (
+    const line of [
+      "Hashed # of 20 pieces.",
+      "sweep alpha=0.1 (run # of 20, elapsed 3s)",
+      "roll out: # out of 20 pods have been updated...",
+      "==== jpg/a.jpg [#/20]",
+      "PASS [   0.013s] (#/20) net tests::dial",
+    ]
+  ) {
+    const shown = progressOf([4, 6, 8, 10].map((count) => line.replaceAll("#", `${count}`)));
+    assertEquals(shown.at(-1), 50, line);
+  }
+});
+
+Deno.test("numbersInText() takes the count that is called progress, and the row that is called total, for the whole", () => {
+  assertEquals(
+    progressOf(["restoring part 3 of 12 from a.sql | Progress 10 of 40. Tables 1 of 5 completed"]),
+    [25],
+  );
+  const output = new Outputs();
+  for (const percent of [0, 20, 40, 60]) {
+    const bar = "#".repeat(percent / 5).padEnd(20, "-");
+    const half = "#".repeat(percent / 10).padEnd(20, "-");
+    output.write(`a-1  [${bar}]  ${percent}%\r\n Total (0/2)  [${half}]  ${percent / 2}%\r\n\x1b[2A`).wait(
+      300,
+    );
+  }
+  assertEquals(output.end().progress.slice(-3), [10, 20, 30]);
+});
+
+Deno.test("Tracks: a count within a step that has hardly moved is not the whole", () => {
+  const output = new Outputs();
+  for (let step = 0; step < 5; step++) {
+    for (let part = 0; part < 3; part++) {
+      output.write(`\x1b[J[${step}/9] steps\r\n└─ [${part}/3] compile exe app\r\n\x1b[2A`).wait(300);
+    }
+  }
+  assertEquals(output.end().progress, ["?", 22, 33, 44]);
+});
+
+Deno.test("Tracks: what begins after a track has ended is a phase, also if it is drawn as a bar", () => {
+  const loading = [1, 2, 3, 4].map((part) =>
+    `\rLoading shards: ${part * 25}% Completed | ${part}/4 [00:01<00:03]`
+  );
+  const output = new Outputs();
+  for (const text of loading) output.write(text).wait(300);
+  for (const part of [0, 10, 20]) {
+    output.write(`\n\rCapturing:  ${part}%|██   | ${part}/100 [00:01<00:03,  2.5it/s]`).wait(300);
+  }
+  assertEquals(output.end().progress, [25, 50, 75, 100, "?"]);
+});
+
+Deno.test("numbersInText() leaves rows alone that show several levels", () => {
+  assertEquals(rowOf([10, 20, 30].map((percent) => `main  cpu ${percent}%  bat ${percent + 9}%`)), []);
+  assertEquals(
+    rowOf([10, 20, 30].map((percent) => `0[|||| ${percent}.0%]  1[|||  ${percent}.5%]  Mem[|||3.2G/15.6G]`)),
+    [],
+  );
+});
+
+Deno.test("numbersInText() takes a percentage with its bar rather than the times beside it", () => {
+  const rows = [25, 50].map((percent) =>
+    `Updating  ${percent}% [${"=".repeat(percent / 5).padEnd(20)}] 0:01 / 0:08`
+  );
+  assertEquals(rowOf(rows), [25, 50]);
+});
+
+Deno.test("ProgressReader shows no share of loops that are numbered from 0", () => {
+  assertEquals(
+    rowOf(["Epoch 0/3 ━━━╺━━━━━━ 10/40", "Epoch 1/3 ━━━╺━━━━━━ 10/40", "Epoch 2/3 ━━━╺━━━━━━ 10/40"]),
+    ["?"],
+  );
+  assertEquals(rowOf(["Epoch 1/3 ━━━╺━━━━━━ 20/40", "Epoch 2/3 ━━━╺━━━━━━ 20/40"]), [17, 50]);
+});
+
+Deno.test("Tracks: percentages in two rows that are drawn in turn count as finished ones of all", () => {
+  const output = new Outputs();
+  for (const percent of [0, 20, 40, 60, 100]) {
+    output.write(`● Client sealing (${percent}%)\r\n● Server building (${percent / 2 + 1}%)\r\n\x1b[2A`).wait(
+      300,
+    );
+  }
+  assertEquals(output.end().progress.slice(-2), [0, 50]);
+});
