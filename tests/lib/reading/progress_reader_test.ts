@@ -9,6 +9,7 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 /** The recordings that are not read right yet, and why. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
   listr1_pty: "tasks that wait have no mark of their own, so that nobody can tell how many there are",
+  cdktf_deploy: "the name of a stack, which may be any word, stands in front of each line",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));
