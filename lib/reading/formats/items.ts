@@ -77,13 +77,14 @@ export function itemIn(text: string, { unit, verb, isToDo }: Announcement): Item
       false,
     );
   }
-  if (isTest({ unit })) return undefined;
+  // Of what was only found, anything may become, but for files.
+  const isFile = FILE.test(unit);
+  if (isTest({ unit }) || (!isToDo && !isFile)) return undefined;
   const { number, name: numbered = "" } = NUMBER_BEFORE.exec(text)?.groups ?? {};
   if (number !== undefined) {
     return { kind: "number", name: numbered, number: Number(number), isNamed: false, isBeginning: false };
   }
   const { verb: doing = "", name } = VERB_BEFORE.exec(text)?.groups ?? {};
-  const isFile = FILE.test(unit);
   if (name !== undefined) {
     const isOther = verb === null ? !/(?:ing|ed)$/i.test(doing) : verb !== stemOfVerb(doing);
     if (isOther || (isFile && !/[./]\w/.test(name))) return undefined;

@@ -13,6 +13,9 @@ type Fields = Readonly<Record<string, unknown>>;
 const MOST_LEVELS = 2;
 /** Parts that are remembered. */
 const MOST_PARTS = 100;
+/** What else has percentages: `{"cpu":{"percent":42}}`, `{"metric":"memory","percent":42}`. */
+const LEVEL =
+  /^(?:(?:cpu|gpu|mem|memory|ram|heap|swap|disk|fs|filesystem|storage|load|battery|usage|utilization|network|bandwidth|cache|coverage|quota|temperature|fan|humidity|health|errors?|pool|queue)s?(?:_\w{1,20})?)$/i;
 const NUMBERS = ["progress", "current", "total"] as const;
 const KEYS: ReadonlySet<string> = new Set(["progress", "current", "total", "unit", "status", "values"]);
 /** Fractions and percentages of programs, by the names of their keys. */
@@ -107,8 +110,8 @@ function partOf({ type, data }: Fields, totals: Map<unknown, number>): Sighting 
 function deepSightingOf(fields: Fields, levels: number): Sighting | undefined {
   const found = sightingOf(fields) ?? documentsOf(fields);
   if (found !== undefined || levels === 0) return found;
-  for (const value of Object.values(fields)) {
-    const below = isObject(value) ? deepSightingOf(value, levels - 1) : undefined;
+  for (const [key, value] of Object.entries(fields)) {
+    const below = isObject(value) && !LEVEL.test(key) ? deepSightingOf(value, levels - 1) : undefined;
     if (below !== undefined) return below;
   }
   return undefined;
@@ -123,6 +126,7 @@ function documentsOf({ total, batches, ...counts }: Fields): Sighting | undefine
 }
 
 function sightingOf(fields: Fields): Sighting | undefined {
+  if (Object.values(fields).some((value) => typeof value === "string" && LEVEL.test(value))) return undefined;
   const options = { rank: RANK.stated, label: textOf(fields.id ?? fields.digest ?? fields.name ?? "") };
   for (const key of FRACTIONS) {
     const value = fields[key];

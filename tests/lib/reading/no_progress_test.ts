@@ -47,6 +47,19 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "cov: 6 ft: 18 lim: 4 rss: 28 L: 5/9",
     "cov: 6 ft: 18 lim: 4 rss: 28 L: 6/9",
   ],
+  "levels in JSON": [
+    '{"level":"info","cpu":{"percent":12.5},"mem":{"percent":40}}',
+    '{"level":"info","cpu":{"percent":22.5},"mem":{"percent":41}}',
+    '{"metric":"memory","percent":42}',
+    '{"metric":"memory","percent":43}',
+  ],
+  "packages that were only found": [
+    "Found 40 packages",
+    "Installing zlib (1.3)",
+    "Installing curl (8.5)",
+    "Installing jq (1.7)",
+    "Installing git (2.43)",
+  ],
   percentiles: [
     "  50%     12",
     "  66%     13",
