@@ -90,6 +90,8 @@ const BELIEVED_TOTAL = 101;
 const BELIEVED_START = 50;
 /** A count that rises less than this many times as often as it falls is a level. */
 const LEVEL_RATIO = 2;
+/** A bar that falls more often, and about as often as it rises, is a level. */
+const MOST_FALLS = 2;
 /** Steps that a program may skip without announcing them. */
 const MOST_SKIPPED = 1;
 /** How far a percentage may fall because the size is estimated, in percentage points. */
@@ -161,6 +163,8 @@ export function isDrawnBar({ newest }: Track): boolean {
 }
 
 export function isBelieved(track: Track): boolean {
+  const isOneBar = track.newest.rank === RANK.drawn && track.newest.current === null && track.rows.size === 1;
+  if (isOneBar && track.falls > MOST_FALLS && isLevel(track)) return false;
   if (track.isNamed) return track.wasOpen && !isDoubtfulStart(track);
   // Lines that are numbers and nothing else may count anything, one by one.
   if (

@@ -40,9 +40,12 @@ const SEPARATOR_BEHIND = /^\s*[\])]?[:,;]|^ ?[[(]/;
 const WORD_BEHIND = /^\s+\p{L}{2,}(?![\p{L}:=])/u;
 /** `weights 42%`: there is no other number that it may belong to. */
 const WORDS_ALONE = /^[^\d%]{0,40}[\s[(]$/;
-const FILE_NAME = /[\p{L}\p{N}_][./_-][\p{L}\p{N}]/u;
-/** What may stand in front of a percentage or a size: `parity:`, `default [`, `42% (`, `0:00:01 `, `Requests: 1396 (`. */
-const LABEL_BEFORE = /[:…[|-]\s*$|\.\.\s*$|%\s?\(\s?$|\d:\d\d\s$|: ?\d[\d,.]{0,14} \($/;
+const FILE_NAME = /\p{L}[./_-][\p{L}\p{N}]|[\p{N}_][./_-]\p{L}/u;
+/** `✓ renders page 3 of 12`: the number is a part of the name of a test. */
+const VERDICT_ON_NAME = /^\s*[✓✔√✗✘✖×] (?=.*\p{L}).*[^\s([]\s?$/u;
+/** What may stand in front of a percentage or a size: `parity:`, `default [`, `42% (`, `0:00:01 `, `Requests: 1396 (`, `3 MB / 9 MB, `. */
+const LABEL_BEFORE =
+  /[:…[|-]\s*$|\.\.\s*$|%\s?\(\s?$|\d:\d\d\s$|: ?\d[\d,.]{0,14} \($|\d ?[kKMGT]?i?B[,;]?\s\(?$/;
 
 /**
  * Whether the words around a count say that it counts what is done. Most counts are of something else, such as players,
@@ -61,6 +64,11 @@ export function isPlausibleCount(left: string, right: string, isRedraw: boolean)
   if (isEnd && WORDS_ALONE.test(left)) return true;
   if (isEnd && IN_BRACKETS.test(left) && FILE_NAME.test(left)) return true;
   return ACTION.test(left) && (isEnd || SEPARATOR_BEHIND.test(right));
+}
+
+/** Whether a number belongs to the name of a test with a verdict in front. */
+export function isInNameOfTest(left: string): boolean {
+  return VERDICT_ON_NAME.test(left);
 }
 
 /** Whether the words in front of a percentage or a size may say how much is done: not so in `hits 42%`. */

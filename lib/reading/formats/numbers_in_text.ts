@@ -9,7 +9,7 @@ import { counted, type Format, FRONT_LABEL, percentage, RANK, type Sighting } fr
 import { amount, position } from "./amounts.ts";
 import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
-import { isPlausibleCount, isPlausibleShare } from "./evidence.ts";
+import { isInNameOfTest, isPlausibleCount, isPlausibleShare } from "./evidence.ts";
 import { lastOfScale, ScaleDots } from "./percent_scales.ts";
 import {
   before,
@@ -108,7 +108,7 @@ function sizes(seen: Seen): Sighting | undefined {
   ) {
     return undefined;
   }
-  if (!isRedraw && !isPlausibleShare(match)) return undefined;
+  if (words.LEVEL_IN.test(text) || (!isRedraw && !isPlausibleShare(match))) return undefined;
   const [whole, current = "", prefix, letter, total = "", totalPrefix, totalLetter] = match;
   const hasUnit = prefix !== undefined || letter !== undefined ||
     /^[\d.,'’ ]+(?:B|b|o|bytes)(?![a-z])/i.test(whole);
@@ -294,6 +294,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
       (words.UNIT_ALONE.test(right) && words.AROUND_NOTHING.test(left)) ||
       (words.AFTER_NOTHING.test(right) && (isRedraw || words.AROUND_NOTHING.test(left))));
     if (!isDrawn && !isNamed && beginning === null && !isPlausibleCount(left, right, isRedraw)) continue;
+    if (!isDrawn && !isRedraw && isInNameOfTest(left)) continue;
     const isLeft = words.LEFT_BEHIND.test(right.replace(words.UNIT, ""));
     // `Executing 2/5 remaining tasks`: as many at once.
     if (isLeft && words.DOING_BEFORE.test(left)) continue;

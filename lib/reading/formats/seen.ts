@@ -49,7 +49,10 @@ export function isShownBy(bar: Bar | undefined, percent: number): boolean {
 export function isOther(match: RegExpExecArray, otherBehind: RegExp, isRedraw = false): boolean {
   if (words.BAR_BEFORE.test(before(match))) return false;
   const isTable = isRedraw ? /^\s*[|│]/.test(match.input) : words.TABLE.test(match.input);
-  if (isTable && !match.input.includes(BAR_SIGN) && !words.BAR.test(match.input)) return true;
+  if (
+    isTable && !words.COLUMN_OF_TIME.test(behind(match)) && !match.input.includes(BAR_SIGN) &&
+    !words.BAR.test(match.input)
+  ) return true;
   const left = before(match);
   const isOfOther = words.OTHER_BEFORE.test(left) || words.OTHER_CLAUSE.test(left);
   return (isOfOther && !words.DOING_TO.test(left)) ||

@@ -212,3 +212,7 @@ export const WHOLE_ROW = /^\W{0,4}(?:total|overall|all|gesamt|insgesamt)\b/i;
 /** What a bar beside it shows. */
 export const LEVEL_BEFORE =
   /(?<![\p{L}])(?:cpu\d{0,3}|gpu\d{0,3}|core \d{1,3}|mem|memory|ram|vram|swap|swp|heap|battery|fan|temp\w{0,12}|usage|used|util\w{0,12}|humidity|brightness|signal|quality|health|hp|mana|fuel|level|capacity|quota)\W{0,4}$/iu;
+/** `cpu 12%`, `mem: 3 GB` */
+export const LEVEL_IN = /(?<![\p{L}])(?:cpu|gpu|mem|memory|ram|rss|heap|load)[:= ]{1,3}\d/iu;
+/** `| 12/40 | eta 00:28` */
+export const COLUMN_OF_TIME = /^\s*\| (?:eta|remaining)\b/i;

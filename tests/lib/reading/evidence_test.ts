@@ -23,6 +23,8 @@ Deno.test("numbersInText() leaves counts of people, states and parts of names al
       "[context #/20 tokens, #% used]",
       "[CI/test (#/20)] npm test",
       "Resident Pages: 1/2  #M/20M  5.0%",
+      "✓ renders page # of 20 (3ms)",
+      "rate 4.2%, paid #% interest of 1000",
     ]
   ) {
     assertEquals(progressOf([3, 5, 7, 9].map((count) => line.replaceAll("#", `${count}`))), [], line);
@@ -90,6 +92,20 @@ Deno.test("numbersInText() leaves rows alone that show several levels", () => {
     rowOf([10, 20, 30].map((percent) => `0[|||| ${percent}.0%]  1[|||  ${percent}.5%]  Mem[|||3.2G/15.6G]`)),
     [],
   );
+});
+
+Deno.test("numbersInText() leaves sizes beside a level alone", () => {
+  assertEquals(
+    rowOf([100, 200, 300].map((size) => `⠋ watching 12 files · cpu ${size / 50}% · ${size} MB/512 MB`)),
+    [],
+  );
+});
+
+Deno.test("Tracks: a bar that falls about as often as it rises is a level", () => {
+  const levels = [12, 40, 20, 60, 10, 50, 20, 40, 10, 30].map((level) =>
+    `${"#".repeat(level / 2).padEnd(50)}| ${level}%`
+  );
+  assertEquals(rowOf(levels).at(-1), "?");
 });
 
 Deno.test("numbersInText() takes a percentage with its bar rather than the times beside it", () => {
