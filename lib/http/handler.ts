@@ -6,7 +6,7 @@
  */
 
 import { type Need, shareOf } from "../access/grant.ts";
-import { ClosedError, DamagedRecordError } from "../errors.ts";
+import { ClosedError } from "../errors.ts";
 import { type Areas, createAreas } from "./areas.ts";
 import { Dispatcher } from "./cluster/dispatcher.ts";
 import { ForwardedRequest } from "./cluster/forwarded_request.ts";
@@ -25,6 +25,7 @@ import { type Answer, type Method, METHODS, nothingHere, type Route, wantsHtml, 
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
 import { UnsentTexts } from "./unsent_texts.ts";
+import { withoutDamaged } from "./without_damaged.ts";
 
 /**
  * The kind of client that a response is for, which decides the format of errors and whether CORS headers are
@@ -61,6 +62,7 @@ export class Handler {
   /** Handles requests on another node; `null` if the server is not a node of a cluster. */
   readonly #dispatcher: Dispatcher | null;
   #isClosing = false;
+  #isLeaving = false;
   readonly #dates = new ResponseDates();
 
   /** @param context the parts of the monitor that the handler uses */
@@ -100,16 +102,26 @@ export class Handler {
     forwarded.beginClosing();
   }
 
-  /** Closes every socket and event stream. */
-  close(): void {
-    const { waits, sockets, events, batches, forwarded, metrics } = this.#areas;
-    this.#isClosing = true;
+  /** Asks the peers to send no more than one further request on each connection, so that none is lost when they close. */
+  beginLeaving(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Closes every socket and event stream, and ends every wait. */
+  disconnect(): void {
+    const { waits, sockets, events, batches, forwarded } = this.#areas;
     waits.close();
     sockets.close();
     events.close();
     batches.close();
     forwarded.close();
-    metrics[Symbol.dispose]();
+  }
+
+  /** Refuses further requests, and disconnects everyone. */
+  close(): void {
+    this.#isClosing = true;
+    this.disconnect();
+    this.#areas.metrics[Symbol.dispose]();
   }
 
   /** Resolves when every peer has confirmed the close of its socket, or has read the rest of its stream. */
@@ -152,7 +164,10 @@ export class Handler {
     connection: { readonly completed?: Promise<unknown> },
   ): Response {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
-    if (response.status !== 101) this.#dates.set(response.headers);
+    if (response.status !== 101) {
+      this.#dates.set(response.headers);
+      if (this.#isLeaving) response.headers.set("connection", "close");
+    }
     return this.#unsent.count(request, response, connection);
   }
 
@@ -323,25 +338,6 @@ export class Handler {
     if (reader === "foreign_page") return this.#cors.open(request, response);
     response.headers.append("vary", "Accept");
     return response;
-  }
-}
-
-/**
- * Reads, and reads again after each damaged record that it came upon, which is left out from then on.
- *
- * @param read responds to a request that changes nothing
- * @param met the messages about the records that it came upon already
- */
-function withoutDamaged(read: () => Answer, met: readonly string[] = []): Answer {
-  const again = (error: unknown): Answer => {
-    if (!(error instanceof DamagedRecordError) || met.includes(error.message)) throw error;
-    return withoutDamaged(read, [...met, error.message]);
-  };
-  try {
-    const answer = read();
-    return answer instanceof Promise ? answer.catch(again) : answer;
-  } catch (error) {
-    return again(error);
   }
 }
 

@@ -5,7 +5,8 @@
  */
 
 import type { Areas } from "./areas.ts";
-import { healthy, readiness } from "./operations/health.ts";
+import { healthy } from "./health_responses.ts";
+import { readiness } from "./operations/health.ts";
 import { bulkAccess } from "./pages/bulk.ts";
 import { FILE_KINDS, type FileKindName, isArchive } from "./reporters/reporter_files.ts";
 import { type Answer, type Call, hasParam, type Method, type Route, type RouteTraits } from "./route.ts";
@@ -133,7 +134,7 @@ export const ROUTES: readonly Route<Areas>[] = [
     LOCAL_COMPRESSED,
   ),
   route("GET /healthz", "none", healthy, LOCAL),
-  route("GET /readyz", "any", ({ context }) => readiness(context.registry), LOCAL),
+  route("GET /readyz", "any", ({ context }) => readiness(context), LOCAL),
 ];
 
 function route(

@@ -77,8 +77,16 @@ export interface BuiltMonitor extends Monitor {
   follow(changes: FollowedChanges): void;
   /** Becomes the authority, once the store is this node's. */
   takeOver(): void;
-  /** Tells watchers, reporters and running tasks that this node ends, ends the tasks, and commits everything. */
+  /**
+   * Begins to end as a node.
+   *
+   * @param isLast whether no other node is present, so that watchers and reporters should know that the server ends
+   */
+  beginLeaving(isLast: boolean): void;
+  /** Tells running tasks that this node ends, ends them, and commits everything. */
   settle(graceMs?: number): Promise<void>;
+  /** Closes every socket and event stream, and ends every wait; requests are still handled. */
+  disconnect(): void;
 }
 
 /**
@@ -211,8 +219,12 @@ export function buildMonitor(
       registry.takeOver();
       serveLocalTasks();
     },
+    beginLeaving(isLast) {
+      handler.beginLeaving();
+      if (isLast) handler.announceClosing();
+    },
+    disconnect: () => handler.disconnect(),
     async settle(graceMs) {
-      handler.announceClosing();
       await settle(graceMs);
       await registry.committed();
     },

@@ -38,7 +38,7 @@ export interface Monitor extends AsyncDisposable {
    * Shuts down in order: stops accepting requests, notifies watchers, aborts the `task.signal` of running tasks and waits
    * for them, commits all changes, then closes WebSockets, event streams and the database file.
    *
-   * @param options how long to wait for running tasks
+   * @param options how long to wait for running tasks, and how to stop listening
    */
   shutdown(this: void, options?: ShutdownOptions): Promise<void>;
 }
@@ -52,4 +52,10 @@ export interface ShutdownOptions {
    * @default {2000}
    */
   readonly graceMs?: number;
+  /**
+   * Stops accepting connections, and resolves once all requests have their responses. A node of a cluster calls this as soon
+   * as another one can handle everything, and then closes WebSockets and event streams, so that nobody connects to it again.
+   * Without it, requests that arrive later get 503.
+   */
+  readonly stopListening?: () => Promise<void>;
 }

@@ -17,11 +17,17 @@ type Where = null | "here" | Owner;
 /** A {@linkcode ClusterGate} that a test controls. */
 export class NodeGate implements ClusterGate {
   isOwner = true;
+  isLeaving = false;
+  isReadable = true;
   forwarder!: Forwarder;
   /** Returns where the node handles a request. */
   decide: (isChange: boolean) => Where | Promise<Where> = () => null;
   /** What the node was asked for so far: `true` for a change. */
   readonly asked: boolean[] = [];
+
+  canRead(): Promise<boolean> {
+    return Promise.resolve(this.isReadable);
+  }
 
   route(isChange: boolean): null | Promise<"here" | Owner> {
     this.asked.push(isChange);

@@ -21,7 +21,7 @@ import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts
 import { loadTasks } from "./startable_tasks.ts";
 
 /** The maximum duration of a graceful shutdown, in milliseconds. */
-const SHUTDOWN_MS = 5_000;
+const SHUTDOWN_MS = 8_000;
 
 /**
  * The time in milliseconds within which two signals count as one: Ctrl-C under `deno task` arrives twice,
@@ -53,8 +53,10 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   });
 
   let opened: Monitor | undefined;
-  const listener = listen(options, log, (request, info) => opened?.fetch(request, info) ?? notReady());
-  const { port } = listener;
+  const start = () => listen(options, log, (request, info) => opened?.fetch(request, info) ?? notReady());
+  // One of several nodes listens once it can respond: until then, load balancers use the others.
+  let listener = options.advertise === undefined || options.port === 0 ? start() : undefined;
+  const port = listener?.port ?? options.port;
   const monitor = opened = await openMonitor({
     ...options,
     tasks,
@@ -63,8 +65,14 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     allowedHosts: loopbackHosts(options.host, port),
     onError: (error) => log.error("unexpected", error),
     onNotice: (text) => log.warn("notice", text),
-    portReopenings: () => listener.reopenings,
+    portReopenings: () => listener?.reopenings ?? 0,
   });
+  try {
+    listener ??= start();
+  } catch (error) {
+    await monitor[Symbol.asyncDispose]();
+    throw error;
+  }
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
   const scheme = options.tls === null ? "http" : "https";
   const address = `${scheme}://${name}:${port}${resolveAccess(options).basePath}/`;
@@ -173,7 +181,7 @@ function stopOnSignal(listener: Listener, monitor: Monitor, log: Log): Promise<n
 /** Shuts down gracefully, for at most {@linkcode SHUTDOWN_MS}; returns whether everything was stored. */
 async function shutDown(listener: Listener, monitor: Monitor, log: Log): Promise<boolean> {
   let isStored = false;
-  const ended = monitor.shutdown()
+  const ended = monitor.shutdown({ stopListening: () => listener.shutdown() })
     .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
     // The HTTP server is shut down last, because its shutdown closes the sockets that still send the final
     // states of tasks. The shutdown may hang if a client does not read.

@@ -19,6 +19,10 @@ export interface ClusterGate {
   route(isChange: boolean): null | Promise<"here" | Owner>;
   /** Whether this node owns the tasks, so that it may answer, and refuse, by what it has in memory. */
   readonly isOwner: boolean;
+  /** Whether this node is about to end, so that other nodes should get new requests. */
+  readonly isLeaving: boolean;
+  /** Returns whether this node can answer reads now. */
+  canRead(): Promise<boolean>;
   /** Forwards requests to the owner, and recognises those that other nodes forwarded. */
   readonly forwarder: Forwarder;
 }

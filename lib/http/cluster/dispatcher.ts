@@ -70,14 +70,16 @@ export class Dispatcher {
   }
 
   /** Handles a request as the owner. What was read from memory counts only if this node still owns the tasks at the end. */
-  #owned({ request, isChange, here }: Dispatched): Answer {
+  #owned(call: Dispatched): Answer {
+    const { request, isChange, here } = call;
     this.#gate.forwarder.ownerIs(null);
     const answer = here(request);
     if (!(answer instanceof Promise)) return answer;
     return answer.then((response) => {
       // A change that succeeded is committed.
       if (this.#gate.isOwner || (isChange && response.status < 400)) return response;
-      throw noOwner();
+      if (isChange) throw noOwner();
+      return this.dispatch(call);
     });
   }
 

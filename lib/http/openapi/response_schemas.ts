@@ -258,7 +258,10 @@ export const TOKEN = z.strictObject({
 export const HEALTH = z.strictObject({ status: z.literal("ok") });
 /** `GET /readyz` */
 export const READINESS = z.strictObject({
-  status: z.enum(["ready", "degraded"]),
+  status: z.enum(["ready", "degraded", "loading", "leaving"])
+    .describe(
+      "`loading` and `leaving`: only of one of several nodes, which can't read the tasks yet or is about to end",
+    ),
   detail: z.string().describe("if degraded: the storage error").optional(),
   since: time.describe("if degraded: when that began, in epoch seconds").optional(),
   damaged_records: z.int().positive()

@@ -4,21 +4,26 @@
  * @module
  */
 
-import type { Registry } from "../../registry/registry.ts";
+import type { HandlerContext } from "../context.ts";
+import { loading } from "../health_responses.ts";
 import { jsonResponse } from "../responses.ts";
 
-/** `GET /healthz`: responds with 200 as long as the process is alive. */
-export function healthy(): Response {
-  return jsonResponse('{"status":"ok"}');
-}
-
 /**
- * `GET /readyz`: responds with 503 while the server cannot commit, and says how many tasks are left out because their
- * records are damaged.
+ * `GET /readyz`: responds with 503 while the server cannot commit, or as a node of a cluster cannot answer reads or is about
+ * to end; and says how many tasks are left out because their records are damaged.
  */
-export function readiness({ degradation, storeFigures: { damaged } }: Registry): Response {
+export async function readiness(
+  { registry, cluster }: Pick<HandlerContext, "registry" | "cluster">,
+): Promise<Response> {
+  const canRead = await cluster?.canRead() ?? true;
+  const { degradation, storeFigures: { damaged } } = registry;
   const losses = damaged === 0 ? {} : { damaged_records: damaged };
-  if (degradation === null) return jsonResponse(JSON.stringify({ status: "ready", ...losses }));
-  const { error: { reason }, since } = degradation;
-  return jsonResponse(JSON.stringify({ status: "degraded", detail: reason, since, ...losses }), 503);
+  const respond = (state: object, status = 200) =>
+    jsonResponse(JSON.stringify({ ...state, ...losses }), status);
+  if (cluster?.isLeaving) return respond({ status: "leaving" }, 503);
+  if (degradation !== null) {
+    const { error: { reason }, since } = degradation;
+    return respond({ status: "degraded", detail: reason, since }, 503);
+  }
+  return canRead ? respond({ status: "ready" }) : loading(losses);
 }

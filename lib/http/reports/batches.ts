@@ -105,6 +105,8 @@ class SocketSession {
     if (this.#isOver) return;
     const { limits: { reportBytes }, cluster } = this.#context;
     if (cluster !== null && !cluster.isOwner) {
+      // The socket is closed soon, and what was not acknowledged is sent again.
+      if (cluster.isLeaving) return;
       // What this node has in memory may be outdated, so it must not refuse anything by it.
       return this.close(CLOSE.tryAgainLater, "Another node owns the tasks; connect again");
     }

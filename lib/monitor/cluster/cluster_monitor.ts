@@ -10,13 +10,16 @@ import { ClusterNode } from "../../cluster/cluster_node.ts";
 import type { OwnedShard } from "../../cluster/owned_shard.ts";
 import { SYSTEM_CLOCK } from "../../cluster/system_clock.ts";
 import type { MonitorLimits } from "../../config/limits.ts";
+import { resolveAccess } from "../../config/access_options.ts";
 import { ClosedError } from "../../errors.ts";
 import { Forwarder } from "../../http/cluster/forwarder.ts";
 import type { NodeFigures, PresentNode } from "../../http/context.ts";
+import { healthy, loading } from "../../http/health_responses.ts";
 import { randomId } from "../../random_id.ts";
 import type { PostgresAddress } from "../../store/postgres/postgres_address.ts";
 import { PostgresLeases, type ShardBatch } from "../../store/postgres/postgres_leases.ts";
 import { ShardHints } from "../../store/postgres/shard_hints.ts";
+import { withTimeout } from "../../timeout.ts";
 import { VERSION } from "../../version.ts";
 import { type BuiltMonitor, logError, logNotice } from "../build_monitor.ts";
 import type { ConnectionInfo, Monitor, ShutdownOptions } from "../monitor.ts";
@@ -32,6 +35,15 @@ const LOOK_MS = 50;
 
 /** How long a node that leaves waits until another one owns the tasks, in milliseconds. */
 const SUCCESSOR_MS = 1_500;
+
+/**
+ * How long a node that leaves goes on at least, in milliseconds: proxies and other nodes learn meanwhile to send it nothing
+ * more over the connections that they keep.
+ */
+const LEAVING_MS = 500;
+
+/** How long the requests under way may take once a node does not listen any more, in milliseconds. */
+const DRAIN_MS = 1_000;
 
 /** The number of characters of its id by which pages name a node. */
 const SHOWN_CHARACTERS = 6;
@@ -123,7 +135,7 @@ export class ClusterMonitor implements Monitor {
   }
 
   readonly fetch = (request: Request, info?: ConnectionInfo): Response | Promise<Response> =>
-    this.#engine?.monitor.fetch(request, info) ?? notReady();
+    this.#engine?.monitor.fetch(request, info) ?? this.#fetchOnceLoaded(request, info);
 
   get monitored(): Monitor["monitored"] {
     return this.#present.monitored;
@@ -143,16 +155,33 @@ export class ClusterMonitor implements Monitor {
 
   /** Hands the tasks over to another node, lets it handle what arrives here, and ends. */
   readonly shutdown = async (options: ShutdownOptions = {}): Promise<void> => {
+    const { graceMs, stopListening } = options;
     const isOwner = this.#shard !== null;
     const isAlone = (this.#cluster.lastHeartbeat?.nodes ?? []).every((id) => id === this.node);
-    await this.#leave(options.graceMs);
+    const noticed = isAlone ? Promise.resolve() : delay(LEAVING_MS);
+    this.#engine?.monitor.beginLeaving(isAlone);
+    await this.#leave(graceMs);
     if (isOwner && !isAlone) await this.#awaitSuccessor();
-    await this.#end((monitor) => monitor.shutdown(options));
+    await noticed;
+    const drained = stopListening?.();
+    this.#engine?.monitor.disconnect();
+    if (drained !== undefined) await withTimeout(drained, DRAIN_MS);
+    await this.#end((monitor) => monitor.shutdown({ graceMs: 0 }));
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#leave(0);
     await this.#end(async (monitor) => await monitor[Symbol.asyncDispose]());
+  }
+
+  /** Responds to a request that arrives while the tasks are loaded anew: all but the health checks wait for them. */
+  async #fetchOnceLoaded(request: Request, info?: ConnectionInfo): Promise<Response> {
+    const { basePath } = resolveAccess(this.#options.options);
+    const { pathname } = new URL(request.url);
+    if (pathname === `${basePath}/healthz`) return healthy();
+    if (pathname === `${basePath}/readyz`) return loading();
+    await withTimeout(this.#loading, this.#options.limits.ownerWaitMs);
+    return await (this.#engine?.monitor.fetch(request, info) ?? notReady());
   }
 
   async #leave(graceMs: number | undefined): Promise<void> {
@@ -168,7 +197,7 @@ export class ClusterMonitor implements Monitor {
       const members = await this.#leases.members();
       successor = members.find(({ id, isOwner }) => isOwner && id !== this.node) ?? null;
     };
-    this.#engine?.gate.leave({ current, owner: () => successor });
+    this.#engine?.gate.follow({ current, owner: () => successor, isComplete: false });
     await this.#until(() => current().then(() => successor !== null, () => false), SUCCESSOR_MS);
   }
 
@@ -281,7 +310,7 @@ function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Responds to a request while the tasks are loaded. */
+/** Responds to a request for which the tasks were not loaded in time. */
 function notReady(): Response {
   return new Response("The node is loading the tasks\n", { status: 503, headers: { "retry-after": "1" } });
 }

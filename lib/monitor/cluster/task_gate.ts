@@ -28,6 +28,12 @@ export interface Following {
   current(): Promise<void>;
   /** Returns the owner as of the last look into the database; `null` if no node owns the tasks. */
   owner(): Owner | null;
+  /**
+   * Whether reads can be answered by what is known here; if not, only the owner is known.
+   *
+   * @default {true}
+   */
+  readonly isComplete?: boolean;
 }
 
 /** Options of a {@linkcode TaskGate}. */
@@ -41,6 +47,9 @@ export interface TaskGateOptions {
 
 /** How often a request that waits looks again, in milliseconds. */
 const RETRY_MS = 100;
+
+/** How long a look into the database may take until this node counts as unable to read, in milliseconds. */
+const READABLE_MS = 1_000;
 
 /**
  * Decides by what this node is to the tasks: their owner, a follower, or neither. Tasks that are loaded anew have another
@@ -63,7 +72,17 @@ export class TaskGate implements ClusterGate {
   }
 
   get isOwner(): boolean {
-    return this.#owned !== null && this.#owned.isServing && !this.#isLeaving;
+    return this.#owned !== null && this.#owned.isServing;
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  async canRead(): Promise<boolean> {
+    if (this.isOwner) return true;
+    const current = this.#following?.current().then(() => true, () => false);
+    return current !== undefined && await withTimeout(current, READABLE_MS) === true;
   }
 
   /** Whether this node knows where requests can be handled. */
@@ -81,14 +100,9 @@ export class TaskGate implements ClusterGate {
     this.#owned = owned;
   }
 
-  /**
-   * Lets other nodes handle everything, because this one ends.
-   *
-   * @param following finds the owner
-   */
-  leave(following: Following | null = this.#following): void {
+  /** Begins to leave the tasks to other nodes: from now on, an owner lets changes wait for the next one. */
+  leave(): void {
     this.#isLeaving = true;
-    this.#following = following;
   }
 
   /** Refuses every request, also those that wait. */
@@ -99,13 +113,18 @@ export class TaskGate implements ClusterGate {
   }
 
   route(isChange: boolean): null | Promise<"here" | Address> {
-    return this.isOwner ? null : this.#find(isChange);
+    return this.#isHere(isChange) ? null : this.#find(isChange);
+  }
+
+  /** Whether this node handles a request as the owner. */
+  #isHere(isChange: boolean): boolean {
+    return this.isOwner && !(isChange && this.#isLeaving);
   }
 
   async #find(isChange: boolean): Promise<"here" | Address> {
     const untilMs = monotonicMs() + this.#ownerWaitMs;
     while (!this.#isClosed) {
-      if (this.isOwner) return "here";
+      if (this.#isHere(isChange)) return "here";
       const found = await withTimeout(this.#follow(isChange), Math.max(1, untilMs - monotonicMs()));
       if (found !== null && found !== undefined && !this.#isClosed) return found;
       if (monotonicMs() + RETRY_MS >= untilMs) break;
@@ -124,7 +143,7 @@ export class TaskGate implements ClusterGate {
     } catch {
       return null;
     }
-    if (!isChange && !this.#isLeaving) return "here";
+    if (!isChange && following.isComplete !== false) return "here";
     const owner = following.owner();
     return owner === null || owner.id === this.#node || owner.address === null
       ? null

@@ -24,12 +24,14 @@ export interface ReportsOptions {
   readonly width: number;
   /** The number of tasks that are reported by sinks, over WebSockets, at the same time. */
   readonly sinks: number;
+  /** The number of tasks that each sink reports at the same time. */
+  readonly tasksPerSink: number;
+  /** The time between two updates of a task that a sink reports, in milliseconds. */
+  readonly stepMs: number;
 }
 
 /** The number of updates of a task. */
 const UPDATES = 8;
-/** The time between two updates of a task that a sink reports, in milliseconds. */
-const STEP_MS = 20;
 /** How long an attempt waits for its response, and how long a report is tried again, in milliseconds. */
 const ATTEMPT_MS = 5_000;
 const PATIENCE_MS = 40_000;
@@ -48,8 +50,8 @@ export class Reports {
   #isOver = false;
   /** The ids of the tasks that sinks have reported to their end. */
   readonly sinkTasks: string[] = [];
-  /** The number of attempts without an acknowledgement. */
-  retries = 0;
+  /** The attempts without an acknowledgement. */
+  readonly failures: string[] = [];
   /** The number of reads from a node that followed an acknowledgement and were answered. */
   reads = 0;
 
@@ -75,8 +77,8 @@ export class Reports {
 
   /** Waits until a number of further attempts have failed. */
   async failed(count: number): Promise<void> {
-    const wanted = this.retries + count;
-    while (this.retries < wanted) await pause(5);
+    const wanted = this.failures.length + count;
+    while (this.failures.length < wanted) await pause(5);
   }
 
   /** Ends all tasks; resolves when every report is acknowledged. */
@@ -143,7 +145,7 @@ export class Reports {
         ledger.complain(`${method} ${url} was refused: ${answer.status} ${JSON.stringify(json)}`);
         return null;
       }
-      this.retries++;
+      this.failures.push(`${method} ${url}: ${answer.status} ${json?.code ?? ""}`);
       await pause(RETRY_MS);
     }
     ledger.complain(`${method} ${url} (${id}) was not acknowledged within ${PATIENCE_MS} ms`);
@@ -169,8 +171,9 @@ export class Reports {
   /** Runs tasks one after another, all with one sink. */
   async #bySink(): Promise<void> {
     const { url, client, ledger } = this.#options;
+    const { tasksPerSink, stepMs } = this.#options;
     using sink = new RemoteSink(url, { warn: () => {} });
-    await this.#repeat(async () => {
+    const reportTask = async () => {
       const run = ++this.#runs;
       const id = `sink-${run}`;
       const work = wrap(
@@ -178,7 +181,7 @@ export class Reports {
           for (let n = 1; n <= UPDATES; n++) {
             task.log(Acknowledgements.line(id, n - 1));
             await task.update({ current: n, total: UPDATES, status: `at ${n}` });
-            await pause(STEP_MS);
+            await pause(stepMs);
           }
           return run;
         },
@@ -187,7 +190,8 @@ export class Reports {
       );
       await work();
       this.sinkTasks.push(id);
-    });
+    };
+    await Promise.all(Array.from({ length: tasksPerSink }, () => this.#repeat(reportTask)));
     const isDelivered = await withTimeout(sink.delivered().then(() => true), PATIENCE_MS);
     if (!isDelivered) ledger.complain("A sink could not deliver its reports");
   }

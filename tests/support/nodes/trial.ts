@@ -21,10 +21,12 @@ export interface TrialOptions {
   readonly random: () => number;
   /** Makes something fail and work again, while reports arrive. */
   readonly fault: (reports: Reports) => Promise<void>;
-  /** Where reports are sent to; the balancer by default. */
+  /** Where reports are sent to, and watchers connect; by default the balancer, and the nodes themselves. */
   readonly url?: string;
   readonly width?: number;
   readonly sinks?: number;
+  readonly tasksPerSink?: number;
+  readonly stepMs?: number;
   /** The number of watchers of each kind. */
   readonly watchers?: number;
 }
@@ -34,11 +36,14 @@ export interface TrialOutcome {
   /** The broken promises, at most 20. */
   readonly complaints: readonly string[];
   readonly acknowledgements: number;
-  readonly retries: number;
+  /** The attempts to report without an acknowledgement, at most 20. */
+  readonly failures: readonly string[];
   readonly reads: number;
   readonly tasks: number;
   /** The highest number of connections of a watcher. */
   readonly connections: number;
+  /** The highest number of attempts of a watcher to connect. */
+  readonly attempts: number;
   /** The number of times that a watcher had to start over. */
   readonly resyncs: number;
 }
@@ -54,14 +59,14 @@ const PATIENCE_MS = 30_000;
 /** Runs a trial; every node must be up before and after the fault. */
 export async function trial(options: TrialOptions): Promise<TrialOutcome> {
   const { home, client, random, fault, url = home.balancer.url } = options;
-  const { width = 4, sinks = 2, watchers: each = 3 } = options;
+  const { width = 4, sinks = 2, tasksPerSink = 1, stepMs = 20, watchers: each = 3 } = options;
   const ledger = new Acknowledgements();
   const complain = (complaint: string) => ledger.complain(complaint);
   const watchers = Array.from({ length: each }, (): NodeWatcher[] => {
-    const watcher = { home, client, random, complain };
+    const watcher = { home, client, random, complain, ...(options.url && { url }) };
     return [new SocketNodeWatcher(watcher), new EventNodeWatcher(watcher)];
   }).flat();
-  const reports = new Reports({ home, url, client, ledger, random, width, sinks });
+  const reports = new Reports({ home, url, client, ledger, random, width, sinks, tasksPerSink, stepMs });
   try {
     await reports.acknowledged(BEFORE);
     await fault(reports);
@@ -78,10 +83,11 @@ export async function trial(options: TrialOptions): Promise<TrialOutcome> {
   return {
     complaints: ledger.complaints.slice(0, 20),
     acknowledgements: ledger.count,
-    retries: reports.retries,
+    failures: reports.failures.slice(0, 20),
     reads: reports.reads,
     tasks: ledger.ids.length + reports.sinkTasks.length,
     connections: Math.max(...watchers.map(({ connections }) => connections)),
+    attempts: Math.max(...watchers.map(({ attempts }) => attempts)),
     resyncs: watchers.reduce((sum, { resyncs }) => sum + resyncs, 0),
   };
 }

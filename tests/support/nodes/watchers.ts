@@ -11,11 +11,12 @@ import { EventParser } from "../event_parser.ts";
 import { WatcherModel } from "../watcher_model.ts";
 import { Acknowledgements } from "./acknowledgements.ts";
 import type { ClusterHome } from "./cluster_home.ts";
-import type { Member } from "./member.ts";
 
 /** Options of every watcher. */
 export interface NodeWatcherOptions {
   readonly home: ClusterHome;
+  /** The address to watch at; a random node that is up by default. */
+  readonly url?: string;
   readonly client: string;
   readonly random: () => number;
   /** Called with every message that contradicts earlier ones. */
@@ -31,6 +32,8 @@ export abstract class NodeWatcher {
   protected readonly name: string;
   /** The number of connections so far that received something. */
   connections = 0;
+  /** The number of attempts to connect so far. */
+  attempts = 0;
   /** How often a node rejected the cursor, so that the watcher had to start over. */
   resyncs = 0;
   protected readonly stopped = Promise.withResolvers<void>();
@@ -48,8 +51,8 @@ export abstract class NodeWatcher {
   abstract get cursor(): string;
   /** The tasks according to the messages so far, by id. */
   abstract get tasks(): ReadonlyMap<string, Task>;
-  /** Watches a node; resolves when the connection has ended. */
-  protected abstract watch(member: Member): Promise<void>;
+  /** Watches at an address; resolves when the connection has ended. */
+  protected abstract watch(url: string): Promise<void>;
 
   /** Stops watching; resolves when the connection is closed. */
   async stop(): Promise<void> {
@@ -60,9 +63,12 @@ export abstract class NodeWatcher {
 
   async #run(): Promise<void> {
     while (!this.#isStopped) {
-      const { up } = this.options.home;
-      const member = up[Math.floor(this.options.random() * up.length)];
-      if (member !== undefined) await this.watch(member);
+      const { home, random } = this.options;
+      const url = this.options.url ?? home.up[Math.floor(random() * home.up.length)]?.url;
+      if (url !== undefined) {
+        this.attempts++;
+        await this.watch(url);
+      }
       if (!this.#isStopped) await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
     }
   }
@@ -85,7 +91,7 @@ export class SocketNodeWatcher extends NodeWatcher {
     return this.#model.tasks;
   }
 
-  protected async watch({ url }: Member): Promise<void> {
+  protected async watch(url: string): Promise<void> {
     const { client, complain } = this.options;
     const after = this.cursor === "" ? "" : `&after=${encodeURIComponent(this.cursor)}`;
     const socket = new WebSocket(`${url.replace("http", "ws")}/ws/tasks/${client}?mode=delta${after}`);
@@ -127,7 +133,7 @@ export class EventNodeWatcher extends NodeWatcher {
     return this.#reader.tasks;
   }
 
-  protected async watch({ url }: Member): Promise<void> {
+  protected async watch(url: string): Promise<void> {
     const headers: HeadersInit = this.#lastEventId === "" ? {} : { "last-event-id": this.#lastEventId };
     const abort = new AbortController();
     void this.stopped.promise.then(() => abort.abort());

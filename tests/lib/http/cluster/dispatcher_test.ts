@@ -174,3 +174,33 @@ Deno.test("Handler bounds the bodies and the number of requests that it forwards
   assertEquals((await slow).status, 201);
   assertEquals((await call("PATCH", `${node.url}/tasks/c/t`, { body: { progress: 1 } })).status, 200);
 });
+
+Deno.test("Handler reads at the next owner what it was reading when it lost the tasks", async () => {
+  await using owner = new TestNode();
+  await using node = new TestNode();
+  await call("POST", `${owner.url}/tasks/c`, { body: { id: "t", name: "of the next owner" } });
+  node.store.hold();
+  const change = call("POST", `${node.url}/tasks/c`, { body: { id: "t", name: "n" } });
+  await until(() => node.store.waiting > 0);
+  const read = call("GET", `${node.url}/tasks/c/t`);
+  await until(() => node.store.waiting > 1);
+  node.gate.isOwner = false;
+  node.gate.decide = () => ({ address: owner.url });
+  await node.store.release();
+  assertEquals((await read).json.name, "of the next owner");
+  assertEquals((await change).status, 201, "the change is committed");
+});
+
+Deno.test("Handler says in /readyz whether a node can read, and that it leaves", async () => {
+  await using node = new TestNode();
+  const ready = async () => {
+    const { status, json } = await call("GET", `${node.url}/readyz`);
+    return [status, json.status];
+  };
+  assertEquals(await ready(), [200, "ready"]);
+  node.gate.isReadable = false;
+  assertEquals(await ready(), [503, "loading"]);
+  node.gate.isLeaving = true;
+  assertEquals(await ready(), [503, "leaving"]);
+  assertEquals((await call("GET", `${node.url}/healthz`)).status, 200);
+});

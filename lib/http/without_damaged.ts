@@ -1,0 +1,27 @@
+/**
+ * Leaves damaged records out of what a request reads.
+ *
+ * @module
+ */
+
+import { DamagedRecordError } from "../errors.ts";
+import type { Answer } from "./route.ts";
+
+/**
+ * Reads, and reads again after each damaged record that it came upon, which is left out from then on.
+ *
+ * @param read responds to a request that changes nothing
+ * @param met the messages about the records that it came upon already
+ */
+export function withoutDamaged(read: () => Answer, met: readonly string[] = []): Answer {
+  const again = (error: unknown): Answer => {
+    if (!(error instanceof DamagedRecordError) || met.includes(error.message)) throw error;
+    return withoutDamaged(read, [...met, error.message]);
+  };
+  try {
+    const answer = read();
+    return answer instanceof Promise ? answer.catch(again) : answer;
+  } catch (error) {
+    return again(error);
+  }
+}
