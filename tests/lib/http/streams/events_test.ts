@@ -424,7 +424,7 @@ Deno.test("Events disconnects a peer that reads nothing for 30 s, and none that 
   const { host } = new URL(server.url);
   const open = async () => {
     const response = await server.handle(new Request(`${server.url}/events/tasks/c`, { headers: { host } }));
-    return response.body!.pipeThrough(new TextDecoderStream(), { preventCancel: true }).getReader();
+    return response.body!.pipeThrough(new TextDecoderStream()).getReader();
   };
   const [stuck, slow] = [await open(), await open()];
   assertMatch((await slow.read()).value!, /^retry/);
