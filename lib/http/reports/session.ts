@@ -143,7 +143,7 @@ export class Session implements Reporter {
     const startMs = Date.now();
     for (let index = 0; index < values.length; index++) {
       const isLong = Date.now() - startMs > MAX_STRETCH_MS;
-      if (isLong && !creates(values[index - 1])) return this.#takeRest(values.slice(index));
+      if (isLong && !completes(values, index)) return this.#takeRest(values.slice(index));
       this.#takeOne(values[index]);
     }
     return undefined;
@@ -151,7 +151,7 @@ export class Session implements Reporter {
 
   async #takeRest(values: readonly unknown[]): Promise<void> {
     for (let index = 0; index < values.length; index++) {
-      if (!creates(values[index - 1])) await yieldToEventLoop(Date.now());
+      if (!completes(values, index)) await yieldToEventLoop(Date.now());
       // If the reporter disconnected in the meantime, it resends the remaining reports.
       if (this.#isOver) return;
       this.#takeOne(values[index]);
@@ -164,7 +164,7 @@ export class Session implements Reporter {
   ): Promise<void> {
     for (const [index, value] of values.entries()) {
       const { client, id } = keyOf(value);
-      if (!creates(values[index - 1])) await yieldToEventLoop(Date.now());
+      if (!completes(values, index)) await yieldToEventLoop(Date.now());
       const parentId = parentOf(value);
       // A subtask moves the progress of its parent, so it is a report of the parent as well.
       const isAllowed = await mayReport(client, id) &&
@@ -229,7 +229,14 @@ function parentOf(value: unknown): string | null {
   return typeof parentId === "string" ? parentId : null;
 }
 
-/** Returns whether a report creates a task. The report after it starts the task, and watchers see both at once. */
+/**
+ * Returns whether a report follows one that creates a task: usually it starts the task, and watchers see both at once.
+ */
+function completes(values: readonly unknown[], index: number): boolean {
+  return creates(values[index - 1]) && !creates(values[index]);
+}
+
+/** Returns whether a report creates a task. */
 function creates(value: unknown): boolean {
   return (value as { readonly change?: { readonly type?: unknown } } | null | undefined)?.change?.type ===
     "create";
