@@ -47,9 +47,18 @@ export class ByteBudget {
    * that the limit never makes something impossible.
    */
   take(bytes: number, holder: string | null = null): boolean {
+    return this.change(0, bytes, holder);
+  }
+
+  /**
+   * Changes a number of bytes that a holder has taken, and returns `true`, unless it can't take so many more. Fewer are
+   * never refused.
+   */
+  change(from: number, to: number, holder: string | null = null): boolean {
+    const more = to - from;
     const held = holder === null ? 0 : this.#byHolder.get(holder) ?? 0;
-    if (this.#taken > 0 && held + bytes > this.#limit - this.#taken) return false;
-    this.#count(bytes, holder);
+    if (more > 0 && this.#taken > from && held + more > this.#limit - this.#taken) return false;
+    this.#count(more, holder);
     return true;
   }
 

@@ -260,17 +260,14 @@ export class Handler {
     const { client, id } = task;
     if (this.#context.registry.stored(client, id) === undefined) return undefined;
     const decision = this.#context.gate.pass(request, { action: "read", client, taskId: id }, peer);
-    const here = () =>
-      this.#sent(request, rest.task({ client, id, request }), {
-        isCompressed: true,
-        isPage: false,
-        share: null,
-      });
-    const dispatcher = this.#dispatcher;
-    const answer = dispatcher === null
-      ? here
-      : () => dispatcher.dispatch({ request, peer, isChange: false, here, forward: "body" });
-    return decision instanceof Promise ? decision.then(answer) : answer();
+    const answer = ({ grant }: Visitor): Answer => {
+      const share = shareOf(grant);
+      const here = () =>
+        this.#sent(request, rest.task({ client, id, request }), { isCompressed: true, isPage: false, share });
+      if (this.#dispatcher === null) return here();
+      return this.#dispatcher.dispatch({ request, peer, share, isChange: false, here, forward: "body" });
+    };
+    return decision instanceof Promise ? decision.then(answer) : answer(decision);
   }
 
   #act(match: Match<Areas>, request: Request, host: string, peer: string): Answer {
@@ -286,20 +283,21 @@ export class Handler {
       : { action: access, client: params.client || null, taskId: params.id || null };
     if (method !== "GET" || isLasting(route, request)) this.#guard.checkOrigin(request, host);
     const proceed = (visitor: Visitor): Answer => {
+      const share = shareOf(visitor.grant);
       const here = (request: Request): Answer => {
         this.#checkVisitor(visitor, request, route, need);
         const answer = route.handler(this.#areas, { ...params, request, visitor });
         const { isCompressed = false, isPage = false } = route;
-        return this.#sent(request, answer, { isCompressed, isPage, share: shareOf(visitor.grant) });
+        return this.#sent(request, answer, { isCompressed, isPage, share });
       };
       if (this.#dispatcher === null || route.isLocal === true) return here(request);
       const { isChange = method !== "GET", isSocket = false } = route;
       const forward = !isChange && isLasting(route, request)
         ? "never"
         : isSocket
-        ? (owner: Owner) => this.#areas.forwarded.upgrade(request, peer, owner)
+        ? (owner: Owner) => this.#areas.forwarded.upgrade(request, peer, owner, share)
         : "body";
-      return this.#dispatcher.dispatch({ request, peer, isChange, here, forward });
+      return this.#dispatcher.dispatch({ request, peer, share, isChange, here, forward });
     };
     const decision = this.#context.gate.pass(request, need, peer);
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);

@@ -22,6 +22,8 @@ export interface Dispatched {
   readonly request: Request;
   /** The address at the other end of the request's connection. */
   readonly peer: string;
+  /** Whose share of the requests that are forwarded it counts towards; `null` for a visitor who may use them up. */
+  readonly share: string | null;
   /** Whether the request changes tasks. */
   readonly isChange: boolean;
   /** Handles the request, or a copy of it, on this node. */
@@ -90,14 +92,14 @@ export class Dispatcher {
   }
 
   async #first(call: Dispatched, found: Promise<"here" | Owner>): Promise<Response> {
-    const { request, peer, here, forward } = call;
+    const { request, peer, share, here, forward } = call;
     const where = await found;
     if (where === "here") return await here(request);
     if (forward === "never") throw noOwner();
     if (forward !== "body") return await this.#forward(call, where, forward, () => here(request));
-    const release = this.#slots.take();
+    const release = this.#slots.take(share);
     try {
-      using body = await this.#read(request);
+      using body = await this.#read(request, share);
       const { bytes } = body;
       return await this.#forward(
         call,
@@ -134,14 +136,19 @@ export class Dispatcher {
   }
 
   /** Reads a body, which counts as unfinished until it is disposed of. */
-  async #read(request: Request): Promise<Disposable & { readonly bytes: Uint8Array<ArrayBuffer> | null }> {
+  async #read(
+    request: Request,
+    share: string | null,
+  ): Promise<Disposable & { readonly bytes: Uint8Array<ArrayBuffer> | null }> {
     const { received } = this.#bodies;
     const { reportBytes, requestBytes } = this.#limits;
-    const limits = { ...this.#bodies, requestBytes: Math.max(reportBytes, requestBytes) };
+    const limits = { ...this.#bodies, share, requestBytes: Math.max(reportBytes, requestBytes) };
     const bytes = request.body === null ? null : await readBytes(request, limits);
     const held = bytes?.length ?? 0;
-    if (!received.take(held)) throw limitReached("Too much data of unfinished request bodies has arrived");
-    return { bytes, [Symbol.dispose]: () => received.release(held) };
+    if (!received.take(held, share)) {
+      throw limitReached("Too much data of unfinished request bodies has arrived");
+    }
+    return { bytes, [Symbol.dispose]: () => received.release(held, share) };
   }
 }
 

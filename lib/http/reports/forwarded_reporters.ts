@@ -16,6 +16,7 @@ import { reporterFrom } from "./session.ts";
 /** The socket of a reporter, and the one to the owner that its messages are passed to. */
 class ForwardedSocket {
   readonly #context: HandlerContext;
+  readonly #share: string | null;
   readonly #opened = Promise.withResolvers<boolean>();
   readonly #owner: UnrefSocket;
   /** The socket of the reporter; `null` until its handshake is complete. */
@@ -31,9 +32,16 @@ class ForwardedSocket {
    * @param context the limits of the monitor
    * @param url the address of the socket at the owner
    * @param headers the headers of its handshake
+   * @param share whose share of the limits its messages count towards; `null` for one who may use them up
    */
-  constructor(context: HandlerContext, url: string, headers: Readonly<Record<string, string>>) {
+  constructor(
+    context: HandlerContext,
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    share: string | null,
+  ) {
     this.#context = context;
+    this.#share = share;
     this.#owner = new UnrefSocket(url, {
       onOpen: () => this.#opened.resolve(true),
       onText: (text) => this.reply(text),
@@ -95,13 +103,13 @@ class ForwardedSocket {
       return this.close(CLOSE.tooBig, `Messages must have at most ${limits.reportBytes} bytes`);
     }
     // Received messages know no backpressure: whatever the owner does not read yet, waits here.
-    if (this.#queuedBytes + bytes > limits.forwardQueueBytes || !unsent.take(bytes)) {
+    if (this.#queuedBytes + bytes > limits.forwardQueueBytes || !unsent.take(bytes, this.#share)) {
       return this.close(CLOSE.tryAgainLater, "Too many reports wait for the owner of the tasks");
     }
     this.#queuedBytes += bytes;
     this.#owner.send(data).then(() => {
       this.#queuedBytes -= bytes;
-      unsent.release(bytes);
+      unsent.release(bytes, this.#share);
     });
   }
 
@@ -151,17 +159,18 @@ export class ForwardedReporters {
    * @param request the request
    * @param peer the address at the other end of its connection
    * @param owner the node that owns the tasks
+   * @param share whose share of the limits the reporter counts towards; `null` for one who may use them up
    * @returns the response of the handshake
    * @throws {OwnerUnreachableError} if the owner can't be reached, or refuses the socket
    * @throws {Problem} 400 or 426 if the request is not a valid handshake, 503 if too many reporters are connected
    */
-  async upgrade(request: Request, peer: string, owner: Owner): Promise<Response> {
+  async upgrade(request: Request, peer: string, owner: Owner, share: string | null): Promise<Response> {
     checkHandshake(request);
     reporterFrom(request);
-    const release = this.#slots.take();
+    const release = this.#slots.take(share);
     const { forwarder } = this.#context.cluster!;
     const { url, headers } = forwarder.prepare(request, peer, owner);
-    const socket = new ForwardedSocket(this.#context, url, Object.fromEntries(headers));
+    const socket = new ForwardedSocket(this.#context, url, Object.fromEntries(headers), share);
     this.#sockets.add(socket);
     const unregister = forwarder.socketTo(
       owner,

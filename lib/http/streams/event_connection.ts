@@ -47,6 +47,8 @@ export interface EventConnectionOptions {
   readonly encoder: SharedEncoder;
   /** Counts what waits to be sent over all connections. */
   readonly unsent: ByteBudget;
+  /** Whose share of `unsent` the connection counts towards; `null` for a peer that may use it up. */
+  readonly share: string | null;
   /** The maximum number of bytes that may be queued, beyond the first message of each watcher. */
   readonly queueBytes: number;
   readonly tally: WatcherTally;
@@ -83,7 +85,7 @@ export class EventConnection {
       this.#close();
       for (const release of this.#releases) release();
       options.onDone();
-    });
+    }, options.share);
     this.body.write(BEGINNING);
   }
 

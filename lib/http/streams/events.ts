@@ -192,6 +192,7 @@ export class Events {
     const connection: EventConnection = new EventConnection({
       encoder: this.#encoder,
       unsent: this.#context.unsent,
+      share: shareOf(grant),
       queueBytes: this.#context.limits.watcherQueueBytes,
       tally: this.#tally,
       onLeave: () => {

@@ -24,6 +24,7 @@ export class QueuedBody {
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #unsent: ByteBudget;
   readonly #onDone: () => void;
+  readonly #share: string | null;
   #queue: Chunk[] = [];
   /** How much of the first chunk of the queue was pulled. */
   #offset = 0;
@@ -43,10 +44,12 @@ export class QueuedBody {
   /**
    * @param unsent counts what is queued over all connections
    * @param onDone called once, when the body has ended and all of it was pulled, or the peer has disconnected
+   * @param share whose share of `unsent` the queue counts towards; `null` for a peer that may use it up
    */
-  constructor(unsent: ByteBudget, onDone: () => void) {
+  constructor(unsent: ByteBudget, onDone: () => void, share: string | null = null) {
     this.#unsent = unsent;
     this.#onDone = onDone;
+    this.#share = share;
     this.stream = new ReadableStream({
       start: (controller) => {
         this.#controller = controller;
@@ -79,7 +82,7 @@ export class QueuedBody {
    */
   write(chunk: Chunk): boolean {
     if (this.#hasEnded) return true;
-    if (isCounted(chunk) && !this.#unsent.hold(chunk)) return false;
+    if (isCounted(chunk) && !this.#unsent.hold(chunk, this.#share)) return false;
     if (this.#queue.length === 0) this.#pulledAtMs = monotonicMs();
     this.#queue.push(chunk);
     this.#writtenBytes += chunk.length;

@@ -210,7 +210,7 @@ export class Sockets {
       this.#watchers.delete(watcher);
       stop();
     };
-    const waiting = new WaitingBytes(socket, this.#context.unsent);
+    const waiting = new WaitingBytes(socket, this.#context.unsent, shareOf(grant));
     const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {
       onGone,
       reserve: (bytes) => this.#reserve(waiting, bytes),

@@ -10,15 +10,18 @@ import type { ByteBudget } from "../byte_budget.ts";
 export class WaitingBytes {
   readonly #socket: WebSocket;
   readonly #budget: ByteBudget;
+  readonly #share: string | null;
   #counted = 0;
 
   /**
    * @param socket the socket
    * @param budget the limit of what waits to be sent over all connections
+   * @param share whose share of the limit the bytes count towards; `null` for a peer that may use it up
    */
-  constructor(socket: WebSocket, budget: ByteBudget) {
+  constructor(socket: WebSocket, budget: ByteBudget, share: string | null) {
     this.#socket = socket;
     this.#budget = budget;
+    this.#share = share;
   }
 
   /** The number of bytes that are counted. */
@@ -28,10 +31,8 @@ export class WaitingBytes {
 
   /** Counts another number of bytes, and returns `true`, unless that exceeds the budget. */
   count(bytes: number): boolean {
-    this.#budget.release(this.#counted);
-    const isCounted = this.#budget.take(bytes);
+    const isCounted = this.#budget.change(this.#counted, bytes, this.#share);
     if (isCounted) this.#counted = bytes;
-    else this.#budget.take(this.#counted);
     return isCounted;
   }
 

@@ -57,3 +57,21 @@ Deno.test("ByteBudget.take() and hold() leave room for others, however much a ho
   const pieces = new LongText("", ["y".repeat(2_000)], "");
   assertEquals([budget.hold(pieces, "d"), budget.take(1, "d")], [false, true]);
 });
+
+Deno.test("ByteBudget.change() takes no more than take() does, and always gives back", () => {
+  const budget = new ByteBudget(1_000);
+  assert(budget.take(100));
+  const steps = [[0, 300], [300, 450], [450, 451], [450, 400], [400, 450]] as const;
+  assertEquals(steps.map(([from, to]) => budget.change(from, to, "a")), [true, true, false, true, true]);
+  assertEquals([budget.take(450), budget.taken], [true, 1_000]);
+  // Whoever has more than is left can still have less.
+  assertEquals([budget.change(450, 451, "a"), budget.change(450, 400, "a"), budget.taken], [
+    false,
+    true,
+    950,
+  ]);
+  budget.release(550);
+  assertEquals([budget.change(400, 1_500, "a"), budget.taken], [true, 1_500], "nobody else has any");
+  budget.release(1_500, "a");
+  assertEquals([budget.taken, budget.take(100, "a"), budget.take(400, "a")], [0, true, true]);
+});

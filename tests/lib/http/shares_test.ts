@@ -170,6 +170,77 @@ Deno.test("shares: unread lists of one client's tokens leave room for those of o
   await unread.at(-1)!.body?.cancel();
 });
 
+Deno.test("shares: unread tasks that one client's tokens poll leave room for those of others", async () => {
+  await using server = startServer({ key: KEY, limits: { unsentBytes: 830_000 } });
+  const { host } = new URL(server.url);
+  const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
+  const served: number[] = [];
+  const unread: Response[] = [];
+  for (const [client, token] of await askers("read")) {
+    let accepted = 0;
+    for (let id = 0; id < 8; id++) {
+      const task = `${server.url}/tasks/${client}/t-${id}`;
+      await call("POST", `${server.url}/tasks/${client}`, { headers, body: `{"id":"t-${id}"}` });
+      const body = JSON.stringify({ result: `${client}-${id}`.repeat(16_000) });
+      assertEquals((await call("POST", `${task}/finish`, { headers, body })).status, 200);
+      const ask = async () => {
+        const headers = { host, "authorization": `Bearer ${token}`, "accept-encoding": "gzip" };
+        return await server.monitor.fetch(new Request(task, { headers }));
+      };
+      // A URL that was requested before is answered in a shorter way.
+      await (await ask()).body!.cancel();
+      const answer = await ask();
+      unread.push(answer);
+      if (answer.status === 200) accepted++;
+    }
+    served.push(accepted);
+  }
+  assertEquals(served, SHARES);
+  for (const { body } of unread) await body?.cancel();
+});
+
+for (
+  const { what, pathOf } of [
+    {
+      what: "the streams of tasks",
+      pathOf: (client: string, id: number) => `/events/tasks/${client}/t-${id}`,
+    },
+    {
+      what: "streams with one subscription each",
+      pathOf: (client: string, id: number) => `/events/tasks?watch=${client}/t-${id}`,
+    },
+    {
+      what: "streams with two subscriptions each",
+      pathOf: (client: string, id: number) => `/events/tasks?watch=${client}/t-${id}&watch=${client}/none`,
+    },
+  ]
+) {
+  Deno.test(`shares: unread events of one client's tokens leave room for those of others: ${what}`, async () => {
+    await using server = startServer({ key: KEY, limits: { unsentBytes: 135_000 } });
+    const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
+    const metadata = { text: "x".repeat(15_000) };
+    const unread: Response[] = [];
+    const served: number[] = [];
+    const credentials = await askers("read");
+    for (const [client] of credentials) {
+      for (let id = 0; id < 8; id++) {
+        const body = JSON.stringify({ id: `t-${id}`, metadata });
+        assertEquals((await call("POST", `${server.url}/tasks/${client}`, { headers, body })).status, 201);
+      }
+    }
+    for (const [client, token] of credentials) {
+      const before = server.monitor.watchers;
+      for (let id = 0; id < 8; id++) {
+        const headers = { authorization: `Bearer ${token}` };
+        unread.push(await server.monitor.fetch(new Request(server.url + pathOf(client, id), { headers })));
+      }
+      served.push(server.monitor.watchers - before);
+    }
+    assertEquals(served, SHARES);
+    for (const { body } of unread) await body?.cancel();
+  });
+}
+
 Deno.test("shares: forms of people who have not signed in are short", async () => {
   await using server = startServer({ key: KEY });
   const signIn = async (length: number) => {

@@ -1,14 +1,19 @@
 /** Tests where a node of a cluster handles requests, with real servers and a gate that the test controls. */
 
+import { Keyring } from "../../../../lib/access/keyring.ts";
 import { assert, assertEquals, assertMatch } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
 import { freePort } from "../../../support/free_port.ts";
 import { HeldServer } from "../../../support/held_server.ts";
 import { TestNode } from "../../../support/node_gate.ts";
-import { HANDSHAKE, rawCall } from "../../../support/raw_http.ts";
+import { closeQuietly, HANDSHAKE, rawCall, readResponse, send } from "../../../support/raw_http.ts";
+import { creation } from "../../../support/report_socket.ts";
 import { until } from "../../../support/until.ts";
 
 const KEY = "the-key-of-this-very-server";
+const keyring = new Keyring(KEY);
+/** What a token for `c`, one for `d`, and the key get of eight places, if each asks for eight in turn. */
+const SHARES = [4, 2, 2];
 const SHORT = { ownerWaitMs: 300, forwardTimeoutMs: 2_000 };
 
 Deno.test("Handler lets the owner make the changes that another node receives", async () => {
@@ -203,4 +208,91 @@ Deno.test("Handler says in /readyz whether a node can read, and that it leaves",
   node.gate.isLeaving = true;
   assertEquals(await ready(), [503, "leaving"]);
   assertEquals((await call("GET", `${node.url}/healthz`)).status, 200);
+});
+
+/** Returns the headers of who asks in turn, and the clients that they ask for. */
+async function askers(): Promise<readonly (readonly [client: string, headers: Record<string, string>])[]> {
+  const sign = (client: string) => keyring.sign({ may: "write", client, taskId: null, expiresAt: null });
+  const credentials = [["c", await sign("c")], ["d", await sign("d")], ["e", KEY]] as const;
+  return credentials.map(([client, token]) => [client, { authorization: `Bearer ${token}` }]);
+}
+
+for (
+  const { what, requestOf } of [
+    { what: "created tasks", requestOf: (client: string) => ({ path: `/tasks/${client}`, body: "{}" }) },
+    {
+      what: "lines of logs",
+      requestOf: (client: string) => ({ path: `/tasks/${client}/t/logs`, body: '{"lines":["x"]}' }),
+    },
+    {
+      what: "batches of reports",
+      requestOf: (client: string, index: number) => ({
+        path: `/report?reporter=reporter-${client}-${index}`,
+        body: JSON.stringify({ batch: 1, reports: [creation(`r-${index}`, 1, client)] }),
+      }),
+    },
+  ]
+) {
+  Deno.test(`Handler leaves room for what others forward while the owner is slow: ${what}`, async () => {
+    await using owner = new TestNode({}, { key: KEY });
+    await using node = new TestNode({ forwardedRequests: 8 }, { key: KEY });
+    node.follow(owner.url);
+    const asking = await askers();
+    const json = { "content-type": "application/json" };
+    for (const [client, headers] of asking) {
+      const body = '{"id":"t"}';
+      await call("POST", `${owner.url}/tasks/${client}`, { headers: { ...headers, ...json }, body });
+    }
+    owner.store.hold();
+    let refused = 0;
+    const answers: Promise<number>[][] = [];
+    for (const [index, [client, headers]] of asking.entries()) {
+      answers.push(Array.from({ length: 8 }, async (_, index) => {
+        const { path, body } = requestOf(client, index);
+        const { status } = await call("POST", node.url + path, { headers: { ...headers, ...json }, body });
+        if (status === 503) refused++;
+        return status;
+      }));
+      const expected = SHARES.slice(0, index + 1).reduce((sum, share) => sum + 8 - share, 0);
+      await until(() => refused >= expected);
+    }
+    await owner.store.release();
+    const served = answers.map(async (each) => (await Promise.all(each)).filter((one) => one < 300).length);
+    assertEquals(await Promise.all(served), SHARES);
+  });
+}
+
+Deno.test("Handler leaves room for the bodies of others that it forwards, however slowly they arrive", async () => {
+  await using owner = new TestNode({}, { key: KEY });
+  await using node = new TestNode({ unfinishedBodyBytes: 8_000 }, { key: KEY });
+  node.follow(owner.url);
+  const { port } = new URL(node.url);
+  const connections: Deno.Conn[] = [];
+  const refusals: number[] = [];
+  try {
+    for (const [client, { authorization }] of await askers()) {
+      const opened = await Promise.all(Array.from({ length: 8 }, async () => {
+        const connection = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
+        connections.push(connection);
+        const head = [
+          `POST /tasks/${client} HTTP/1.1`,
+          `Host: 127.0.0.1:${port}`,
+          `Authorization: ${authorization}`,
+          "Content-Type: application/json",
+          "Content-Length: 2000",
+        ];
+        await send(connection, new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n${" ".repeat(1_000)}`));
+        return connection;
+      }));
+      const answers = opened.map((connection) => readResponse(connection, "head"));
+      let refused = 0;
+      for (const answer of answers) answer.then(({ status }) => status === 503 && refused++);
+      const expected = 8 - SHARES[refusals.length]!;
+      await until(() => refused >= expected);
+      refusals.push(refused);
+    }
+    assertEquals(refusals, SHARES.map((share) => 8 - share));
+  } finally {
+    connections.forEach(closeQuietly);
+  }
 });

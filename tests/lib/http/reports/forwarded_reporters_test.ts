@@ -1,5 +1,6 @@
 /** Tests the sockets of reporters that a node passes on to the owner of the tasks. */
 
+import { Keyring } from "../../../../lib/access/keyring.ts";
 import { keyProtocols } from "../../../../lib/remote/credentials.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
@@ -163,3 +164,23 @@ for (const next of ["another node", "this node"]) {
     await until(() => node.gate.forwarder.sockets === 0);
   });
 }
+
+Deno.test("ForwardedReporters leaves room for the sockets of others, however many a client opens", async () => {
+  await using owner = new TestNode({}, { key: KEY });
+  await using node = new TestNode({ reporters: 8 }, { key: KEY });
+  node.follow(owner.url);
+  const keyring = new Keyring(KEY);
+  const sign = (client: string) => keyring.sign({ may: "write", client, taskId: null, expiresAt: null });
+  await using sockets = new AsyncDisposableStack();
+  const accepted: number[] = [];
+  for (const token of [await sign("c"), await sign("d"), KEY]) {
+    let count = 0;
+    for (let index = 0; index < 8; index++) {
+      const reporter = `reporter-${accepted.length}-${index}`;
+      const socket = sockets.use(new ReportSocket(node.url, reporter, keyProtocols(token)));
+      await socket.opened().then(() => count++, () => {});
+    }
+    accepted.push(count);
+  }
+  assertEquals(accepted, [4, 2, 2]);
+});

@@ -1,0 +1,29 @@
+import { ByteBudget } from "../../../../lib/http/byte_budget.ts";
+import { WaitingBytes } from "../../../../lib/http/streams/waiting_bytes.ts";
+import { assertEquals } from "../../../support/assert.ts";
+
+/** Creates what waits for an open socket, which has sent all but a number of bytes. */
+function waitingOf(budget: ByteBudget, share: string | null, bufferedAmount = 0): WaitingBytes {
+  return new WaitingBytes({ readyState: WebSocket.OPEN, bufferedAmount } as WebSocket, budget, share);
+}
+
+Deno.test("WaitingBytes leaves room for the sockets of others, however many sockets a client has", () => {
+  const budget = new ByteBudget(800);
+  const countAll = (share: string | null) => {
+    const sockets = Array.from({ length: 10 }, () => waitingOf(budget, share));
+    return sockets.filter((each) => each.count(100)).length;
+  };
+  assertEquals([countAll("c"), countAll("d"), countAll(null), budget.taken], [4, 2, 2, 800]);
+});
+
+Deno.test("WaitingBytes keeps what it has counted if more is refused, and gives back no more than that", () => {
+  const budget = new ByteBudget(800);
+  const [first, second] = [waitingOf(budget, "c"), waitingOf(budget, "c", 50)];
+  assertEquals([first.count(200), second.count(200)], [true, true]);
+  assertEquals([budget.take(400), second.count(201), second.counted], [true, false, 200]);
+  assertEquals([budget.taken, first.count(0), budget.taken], [800, true, 600]);
+  second.measure();
+  assertEquals([second.counted, budget.taken], [50, 450]);
+  second.count(0);
+  assertEquals(budget.taken, 400);
+});
