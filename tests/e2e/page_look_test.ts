@@ -97,6 +97,14 @@ Deno.test("page: bars, charts, the selection and the focus are visible in forced
   }
 });
 
+Deno.test("page: the notice that JavaScript is off is as wide as a phone", async () => {
+  await using server = await startSome();
+  await withPage({ javaScriptEnabled: false, viewport: { width: 390, height: 800 } }, async ({ page }) => {
+    await open(page, server, "/stats/c");
+    assertEquals((await boxOf(page.locator(".notice-top"))).width, 390);
+  });
+});
+
 Deno.test("page: nothing covers what is beside it, and nothing moves when it is clicked", async () => {
   await using server = await startSome();
   for (const width of [390, 768, 1280, 1920]) {
