@@ -160,6 +160,10 @@ Deno.test("rows: many tags keep to their row, which counts those that it has no 
       await page.getByRole("link", { name: "+30 more" }).click();
       await page.waitForURL(`${server.url}/t/rows/t99`);
       assertEquals(await tagsOf("t99"), tags);
+      const [action, list] = await Promise.all(
+        [".hero-action", ".hero .tags"].map((each) => page.locator(each).boundingBox()),
+      );
+      assert(action!.y < list!.y, "the tags do not part the name from the buttons");
       await page.goto(`${server.url}/t/rows?q=few`);
       assertEquals(await tagsOf("few"), tags.slice(0, 3));
     });
