@@ -4,7 +4,7 @@
  */
 
 import type { Page } from "playwright-core";
-import { assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { run, startTaskServer, type TaskServer } from "../support/task_server.ts";
@@ -38,6 +38,11 @@ Deno.test("attention: a failure needs attention until it is opened or marked in 
     await needed(page, "fails", "import orders");
     const section = page.getByTestId("attention");
     await section.getByText("NotFound: no such file: orders.csv").waitFor();
+    const room = await section.getByRole("link", { name: "import orders" }).evaluate((link) => {
+      const [inner, outer] = [link, link.parentElement!].map((each) => each.getBoundingClientRect());
+      return Math.min(inner!.top - outer!.top, outer!.bottom - inner!.bottom);
+    });
+    assert(room >= 4, `${room} pixels are too few for the outline of a link that has the focus`);
 
     await section.getByRole("link", { name: "import orders" }).click();
     await page.waitForURL(`${server.url}/t/care/a`);
