@@ -285,6 +285,8 @@ export interface PageRenderer {
     readonly title: string;
     readonly detail: string;
     readonly basePath: string;
+    /** The URL of the sign-in page; `null` if signing in does not help. */
+    readonly signInUrl: string | null;
   }): string;
   /**
    * Converts the fields of a start form to the arguments of a task.

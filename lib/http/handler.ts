@@ -329,8 +329,12 @@ export class Handler {
     // Reading the header here costs successful requests nothing.
     if (reader === "person" || (reader === "program" && wantsHtml(request))) {
       const { signIn, pages } = this.#areas;
-      const address = problem.code === "key_needed" ? signIn.addressFor(request) : null;
-      return address === null ? pages.problem(problem) : redirect(address);
+      const mayHelp = problem.code === "key_needed" || problem.code === "not_allowed";
+      const address = mayHelp ? signIn.addressFor(request) : null;
+      // A visitor who has a token or a link may not have the key, and is told why this page is not shown.
+      return problem.code === "key_needed" && address !== null
+        ? redirect(address)
+        : pages.problem(problem, address);
     }
     const response = problemResponse(problem);
     if (reader === "foreign_page") return this.#cors.open(request, response);

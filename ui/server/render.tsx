@@ -41,6 +41,8 @@ export interface ProblemPageModel {
   readonly title: string;
   readonly detail: string;
   readonly basePath: string;
+  /** The URL of the sign-in page; `null` if signing in does not help. */
+  readonly signInUrl: string | null;
   /** The URL of the stylesheet; without one, the page is unstyled but readable. */
   readonly style?: string;
 }
@@ -116,7 +118,7 @@ function statsPage(model: StatsPageModel, content: JSX.Element, self: string): s
 
 /** Renders an error page: not found, access denied, or a failure. */
 export function renderProblemPage(model: ProblemPageModel): string {
-  const { status, title, detail, basePath, style } = model;
+  const { status, title, detail, basePath, signInUrl, style } = model;
   const content = renderToString(
     <main class="problem-page">
       <a class="brand" href={`${basePath}/`}>
@@ -127,7 +129,9 @@ export function renderProblemPage(model: ProblemPageModel): string {
       <h1>{title}</h1>
       <p>{detail}</p>
       <p>
-        <a href={`${basePath}/`}>All tasks</a>
+        {signInUrl === null
+          ? <a href={`${basePath}/`}>All tasks</a>
+          : <a href={signInUrl}>Sign in with the key</a>}
       </p>
     </main>,
   );

@@ -192,11 +192,17 @@ export class Pages {
     return id;
   }
 
-  /** Responds with a problem as a page. */
-  problem(problem: Problem): Response {
+  /** Responds with a problem as a page, which links to the sign-in page if that may help. */
+  problem(problem: Problem, signInUrl: string | null): Response {
     const { status, message, headers } = problem;
     const { basePath } = this.#context.access;
-    const html = this.#context.pages.problem({ status, title: titleOf(status), detail: message, basePath });
+    const html = this.#context.pages.problem({
+      status,
+      title: titleOf(status),
+      detail: message,
+      basePath,
+      signInUrl,
+    });
     return pageResponse(html, status, { ...VARY, ...headers });
   }
 

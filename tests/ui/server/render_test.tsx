@@ -122,7 +122,14 @@ Deno.test("render functions escape markup in all texts", () => {
     renderTaskPage(taskModel(exampleTask({ log_count: 1 })), {
       found: { text: MARKUP, lines: [{ number: 0, at: 1, text: MARKUP }], index: 0, matches: 1, searched: 1 },
     }),
-    renderProblemPage({ status: 404, title: MARKUP, detail: MARKUP, basePath: "", style: "/s.css" }),
+    renderProblemPage({
+      status: 404,
+      title: MARKUP,
+      detail: MARKUP,
+      basePath: "",
+      signInUrl: null,
+      style: "/s.css",
+    }),
   ];
   for (const html of pages) {
     assertNotMatch(html, /<img/);
@@ -152,7 +159,7 @@ Deno.test("render functions need neither inline scripts nor inline styles", () =
       clientModel([exampleTask({ progress: 40 }), finishedTask({ id: "b" })], { startable: [START] }),
     ),
     renderTaskPage(taskModel(exampleTask({ progress: 40 }))),
-    renderProblemPage({ status: 404, title: "No", detail: "Nothing", basePath: "" }),
+    renderProblemPage({ status: 404, title: "No", detail: "Nothing", basePath: "", signInUrl: null }),
   ].join("");
   assertNotMatch(html, /\sstyle=/);
   assertNotMatch(html, /\son[a-z]+=/);
@@ -522,13 +529,11 @@ Deno.test("renderTaskPage() shows values as trees, and very large values as text
   assertMatch(page(Array.from({ length: 2_000 }, (_, n) => n)), /<pre class="code"[^>]*>\[\n {2}0,\n {2}1,/);
 });
 
-Deno.test("renderProblemPage() explains the problem and links to the tasks", () => {
-  const html = renderProblemPage({
-    status: 404,
-    title: "Not Found",
-    detail: "There is no task",
-    basePath: "/base",
-  });
+Deno.test("renderProblemPage() explains the problem and links to the tasks, or to sign-in if that helps", () => {
+  const problem = { status: 404, title: "Not Found", detail: "There is no task", basePath: "/base" };
+  const html = renderProblemPage({ ...problem, signInUrl: null });
   assertStringIncludes(html, "There is no task");
-  assertStringIncludes(html, 'href="/base/"');
+  assertStringIncludes(html, '<a href="/base/">All tasks</a>');
+  const denied = renderProblemPage({ ...problem, signInUrl: "/base/sign-in" });
+  assertStringIncludes(denied, '<a href="/base/sign-in">Sign in with the key</a>');
 });

@@ -63,6 +63,11 @@ Deno.test("Pages.home() shows only the visitor's own client to a token, and asks
   const none = await home();
   assert(none.status === 303 && none.headers.get("location")!.includes("sign-in"), `${none.status}`);
   assertStringIncludes((await home(`Bearer ${key}`)).text, ">other</a>");
+  const denied = await call("GET", `${server.url}/t/other`, {
+    headers: { accept: "text/html", authorization: `Bearer ${token}` },
+  });
+  assertEquals(denied.status, 403);
+  assertStringIncludes(denied.text, 'href="/sign-in?to=%2Ft%2Fother">Sign in with the key</a>');
 });
 
 Deno.test("Pages.home() shows the hundred clients that changed last, and says how many it leaves out", async () => {
