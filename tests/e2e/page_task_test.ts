@@ -160,6 +160,33 @@ Deno.test("task page: the log follows new lines, stops while the user reads olde
   await finish();
 });
 
+Deno.test("task page: the key Home leads to the beginning of a log while lines are added to it", async () => {
+  await using server = startServer();
+  const { task: begun, finish } = puppet(server, "talks");
+  const task = await begun;
+  for (let n = 0; n < 100; n++) task.log(`early ${n}.`);
+  await task.update({ progress: 1 });
+  await withPage({}, async ({ page }) => {
+    await openLog(page, server, "talks");
+    await page.getByText("early 99.").waitFor();
+    let count = 0;
+    const timer = setInterval(() => task.log(`late ${count++}.`), 30);
+    try {
+      for (let round = 0; round < 8; round++) {
+        await log(page).focus();
+        await page.keyboard.press("Home");
+        // The browser scrolls smoothly, and must not stop lines before the beginning.
+        await page.waitForFunction(() => document.querySelector("ol.log")?.scrollTop === 0);
+        await page.getByRole("button", { name: /^Follow log/ }).press("Enter");
+        await page.getByText(`late ${count}.`).waitFor();
+      }
+    } finally {
+      clearInterval(timer);
+    }
+  });
+  await finish();
+});
+
 Deno.test("task page: a log that grows does not pull the user back who scrolls up slowly", async () => {
   await using server = startServer();
   const { task: begun, finish } = puppet(server, "grows");

@@ -19,6 +19,8 @@ const FOLLOW_DISTANCE = 24;
 const MARGIN_LINES = BLOCK_LINES;
 /** The minimum number of visible lines that are rendered before the last block while the log is followed. */
 const FOLLOWED_LINES = 2 * BLOCK_LINES;
+/** The keys that scroll up. */
+const KEYS_UP: ReadonlySet<string> = new Set(["Home", "PageUp", "ArrowUp"]);
 /** The height of a line before one was measured, in CSS pixels. */
 const LINE_HEIGHT = 20;
 
@@ -61,6 +63,8 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   #width = 0;
   /** The scroll position after the last event. */
   #lastTop = 0;
+  /** The scroll position at which the user began to scroll up, until the log has moved; `null` at other times. */
+  #leftTop: number | null = null;
 
   override componentDidMount(): void {
     const box = this.#box.current!;
@@ -108,10 +112,14 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
         tabIndex={0}
         aria-labelledby="log-title"
         onScroll={() => this.#scrolled()}
-        onWheel={() => this.#target = null}
+        onWheel={({ deltaY }) => {
+          this.#target = null;
+          if (deltaY < 0) this.#leaveEnd();
+        }}
         onPointerDown={() => this.#target = null}
         onKeyDown={(event) => {
           this.#target = null;
+          if (KEYS_UP.has(event.key)) this.#leaveEnd();
           if (!isCommandKey(event) || event.key.toLowerCase() !== "n") return;
           event.preventDefault();
           this.props.onStep(event.shiftKey ? -1 : 1);
@@ -194,7 +202,8 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
       // The last block is not measured, because lines are added to it.
       if (next === undefined) return;
       const block = Math.floor(Number(item.dataset.first) / BLOCK_LINES);
-      const height = next.offsetTop - item.offsetTop;
+      // `offsetTop` is rounded, and space of another height would move the lines that are scrolled over.
+      const height = next.getBoundingClientRect().top - item.getBoundingClientRect().top;
       this.#heights.set(block, height);
       this.#lineHeight ??= height / this.#visibleIn(block);
     });
@@ -212,6 +221,17 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     if (number >= log.dropped || pages.line(number) !== undefined) this.#target = null;
   }
 
+  /**
+   * Stops following as soon as the user begins to scroll up. The browser scrolls smoothly, and a new line that moves the log
+   * before its first scroll event would also move the place at which the browser stops.
+   */
+  #leaveEnd(): void {
+    const box = this.#box.current!;
+    if (!this.props.isFollowing || box.scrollTop === 0) return;
+    this.#leftTop = box.scrollTop;
+    this.props.onScroll(false, this.#firstVisible(box));
+  }
+
   #scrolled(): void {
     const box = this.#box.current!;
     if (this.#target !== null) return;
@@ -219,10 +239,13 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     this.#load();
     // A user who scrolls up leaves the end with the first pixel.
     const distance = box.scrollHeight - box.scrollTop - box.clientHeight;
-    const isAtEnd = distance <= (box.scrollTop < this.#lastTop ? 1 : FOLLOW_DISTANCE);
+    const isNear = distance <= (box.scrollTop < this.#lastTop ? 1 : FOLLOW_DISTANCE);
+    // The event of the last new line may come after the user began to scroll up.
+    const isLate = box.scrollTop === this.#leftTop;
+    if (!isLate) this.#leftTop = null;
     this.#lastTop = box.scrollTop;
     this.#keepFirst(box);
-    this.props.onScroll(isAtEnd, this.#firstVisible(box));
+    this.props.onScroll(isNear && !isLate, this.#firstVisible(box));
   }
 
   /** Keeps the first visible line, unless the box has a width in which the lines are not measured yet. */
