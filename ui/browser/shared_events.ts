@@ -22,10 +22,17 @@ export interface SharedEventOptions {
 }
 
 /**
- * How long the leader may be silent before a tab pings it, and how long it may take to answer, in
- * milliseconds. A leader that does not answer is frozen, or too busy to lead.
+ * How long the leader may be silent before a tab pings it, and how long it may take to answer, in milliseconds. A leader
+ * that does not answer is frozen, or too busy to lead. Of several tabs, the first one notices that after about twice this
+ * time, which leaves half of two seconds for joining the next leader and for its stream. A tab whose own timer is late runs
+ * on a busy machine, where it gives the leader more time: another leader would cost every tab more time still, although
+ * nothing would be lost.
  */
-const PATIENCE_MS = 600;
+const PATIENCE_MS = 450;
+/** How much longer the leader may take to answer, for each millisecond that the timer of the asking tab was late. */
+const LENIENCE = 4;
+/** The maximum that the leader may take longer, in milliseconds: the timers of a tab that was suspended are later by far. */
+const MAX_EXTRA_MS = 900;
 
 /**
  * Receives updates over the event stream that all tabs of the origin share. The tab that holds a lock is the
@@ -59,6 +66,8 @@ class SharedSubscription implements Subscription {
   /** Withdraws the request to become the leader. */
   #candidacy = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the timer is due, in milliseconds. */
+  #dueMs = 0;
   #isPinged = false;
 
   constructor(options: SharedEventOptions, cursor: string, callbacks: SubscriptionCallbacks) {
@@ -170,9 +179,11 @@ class SharedSubscription implements Subscription {
     this.#wait();
   }
 
-  #wait(): void {
+  #wait(extraMs = 0): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#doubt(), PATIENCE_MS * (1 + Math.random() / 4));
+    const delayMs = PATIENCE_MS * (1 + Math.random() / 4) + extraMs;
+    this.#dueMs = performance.now() + delayMs;
+    this.#timer = setTimeout(() => this.#doubt(), delayMs);
   }
 
   #doubt(): void {
@@ -180,10 +191,10 @@ class SharedSubscription implements Subscription {
     if (this.#isPinged) {
       this.#isPinged = false;
       this.#compete(true);
-    } else {
-      this.#isPinged = true;
-      this.#channel.send({ type: "ping" });
+      return this.#wait();
     }
-    this.#wait();
+    this.#isPinged = true;
+    this.#channel.send({ type: "ping" });
+    this.#wait(Math.min(MAX_EXTRA_MS, LENIENCE * (performance.now() - this.#dueMs)));
   }
 }
