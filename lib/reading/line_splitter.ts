@@ -19,7 +19,7 @@ const KEPT_LENGTH = LIMITS.logLineLength + 1;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff]/g;
 /** A control sequence (ECMA-48, 5.4) without its `ESC`: parameters and the final character. */
-const CSI = /^\[([?\d;:]*)([A-Za-z])$/;
+const CSI = /^\[([?\d;:]*)([`A-Za-z])$/;
 /** A progress report of ConEmu, Windows Terminal and others: an operating system command, ended by `BEL` or `ST`. */
 // deno-lint-ignore no-control-regex
 const OSC_PROGRESS = /^\](9;4;[\d;]{1,8})(?:\x07|\x1b\\)$/;
@@ -147,7 +147,10 @@ export class LineSplitter {
         screen.moveRows(final === "E" ? count : -count);
         return screen.moveTo(0);
       case "G":
+      case "`":
         return screen.moveTo(count - 1);
+      case "d":
+        return screen.addressRow(count);
       case "H":
       case "f":
         return screen.address(count, (Number.parseInt(parameters.split(";")[1] ?? "", 10) || 1) - 1);

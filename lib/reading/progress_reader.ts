@@ -40,7 +40,10 @@ const DIGIT = /\p{Nd}/u;
 
 /** A row that is drawn from left to right: a scale with dots, or a character for each result. */
 const GROWING =
-  /(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.·×°±FEWCRISPTUsx*]{1,400}$|^={1,50}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|^(?:.{1,120}[:\]] ?)?0(?:\.{1,3}\d{1,3}){0,12}\.{0,3}$|^\|[=#*.]{1,200}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
+  /^0\.\. ?(?:\d{1,3}\.\. ?){1,800}$|(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.·×°±FEWCRISPTUsx*]{1,400}$|^={1,50}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|^(?:.{1,120}[:\]] ?)?0(?:\.{1,3}\d{1,3}){0,12}\.{0,3}$|^\|[=#*.]{1,200}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
+
+/** Longest row that is drawn from left to right; a percentage may be written four times. */
+const LONGEST_GROWING = 4_000;
 
 /** Where a line was read, and when. */
 export interface LineContext {
@@ -89,7 +92,9 @@ export class ProgressReader {
     }
     if (this.#isOwn) return undefined;
     if (osc !== undefined) return this.#readOsc(osc, output, atMs);
-    if (raw.length > LONGEST_LINE && own === undefined) return undefined;
+    const isLong = raw.length > LONGEST_LINE &&
+      !(isRedraw && raw.length <= LONGEST_GROWING && GROWING.test(raw));
+    if (isLong && own === undefined) return undefined;
     const line: Line = {
       text: own === null ? raw : withoutPrefixes(withAsciiNumbers(raw)),
       raw,
@@ -125,7 +130,7 @@ export class ProgressReader {
    */
   readGrowing(line: OutputLine, context: LineContext): Reading | undefined {
     const { text } = line;
-    return text.length <= LONGEST_LINE && GROWING.test(text) ? this.read(line, context) : undefined;
+    return text.length <= LONGEST_GROWING && GROWING.test(text) ? this.read(line, context) : undefined;
   }
 
   /**

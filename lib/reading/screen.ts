@@ -154,6 +154,11 @@ export class Screen {
     this.#isRewound = true;
   }
 
+  /** Goes to a row of the screen, from 1, and stays in the column. */
+  addressRow(row: number): void {
+    this.address(row, this.#column);
+  }
+
   #addressedRow(row: number): AddressedRow {
     const known = this.#addressedRows.get(row) ?? { ...emptyRow(), number: -row };
     this.#addressedRows.set(row, known);

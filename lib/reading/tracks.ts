@@ -112,8 +112,8 @@ export class Tracks {
     if (this.#book.all.length === 0) return;
     this.#countLine(context);
     for (const track of this.#book.all) {
-      // A line over a bar that was close to its end replaces it; before that, the bar is drawn again below.
-      if (track.output === output && track.lastRow === row && isClose(track.newest)) {
+      // A line over a bar that was close to its end replaces it; before that, the bar is drawn again below, with its label.
+      if (track.output === output && track.lastRow === row && (isClose(track.newest) || track.rises === 0)) {
         track.replacedMs ??= atMs;
       }
       if (!DONE.test(text)) continue;

@@ -31,6 +31,8 @@ const COUNTED_BEFORE = new RegExp(
 );
 /** `PASS [ 0.013s] (1/40)` */
 const VERDICT_BEFORE = /^\W{0,4}(?:PASS|FAIL|SKIP|OK|ok|ERROR)\b.*\(\s?$/;
+const VERDICT_ALONE = /^\s*(?:passed|failed|skipped|ok)\s{1,8}$/i;
+const NAME_BEHIND = /^ {1,4}[\p{L}\p{N}_-]+(?:[./_-][\p{L}\p{N}]+| .*\(\d)/u;
 /** `[CI/test (1/4)] npm test`: the number is a part of a name. */
 const TAG_BEFORE = /^\[(?=[^\]]{0,80}[\p{L}\d])[^\]]{1,80}[\s/]\(?$/u;
 const TAG_BEHIND = /^\)?\] +\S/;
@@ -58,12 +60,18 @@ const LABEL_BEFORE =
 export function isPlausibleCount(left: string, right: string, isRedraw: boolean): boolean {
   if (TAG_BEFORE.test(left) && TAG_BEHIND.test(right)) return false;
   if (AROUND_NOTHING.test(left) || COUNTED_BEFORE.test(left) || UNIT.test(right)) return true;
+  if (isVerdict(left, right)) return true;
   if (ACTED_BEFORE.test(left) || ACTED_BEHIND.test(right) || VERDICT_BEFORE.test(left)) return true;
   if (isRedraw) return !WORD_BEHIND.test(right);
   const isEnd = AFTER_NOTHING.test(right);
   if (isEnd && WORDS_ALONE.test(left)) return true;
   if (isEnd && IN_BRACKETS.test(left) && FILE_NAME.test(left)) return true;
   return ACTION.test(left) && (isEnd || SEPARATOR_BEHIND.test(right));
+}
+
+/** Whether a count stands between a verdict and the name of a test: `passed  3/24  parses dates`. */
+export function isVerdict(left: string, right: string): boolean {
+  return VERDICT_ALONE.test(left) && NAME_BEHIND.test(right);
 }
 
 /** Whether a number belongs to the name of a test with a verdict in front. */

@@ -50,7 +50,7 @@ export interface FormatEntry {
 /** Known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
   ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
-  ...withWords(resultDots, rulers, prove),
+  ...withWords(rulers, resultDots, prove),
   ...withDigits(protocols, foreignJson, tap, liveSummary, tqdm, curl, buildKit),
   ...withWords(planned, announced),
   ...withDigits(

@@ -9,7 +9,7 @@ import { counted, type Format, FRONT_LABEL, percentage, RANK, type Sighting } fr
 import { amount, position } from "./amounts.ts";
 import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
-import { isInNameOfTest, isPlausibleCount, isPlausibleShare } from "./evidence.ts";
+import { isInNameOfTest, isPlausibleCount, isPlausibleShare, isVerdict } from "./evidence.ts";
 import { lastOfScale, ScaleDots } from "./percent_scales.ts";
 import {
   before,
@@ -155,7 +155,8 @@ function percent(seen: Seen): Sighting | undefined {
   const isInFront = isFrontBracket(match);
   const count = countBeside(seen, match, value);
   // Of several percentages in a line, one may be named and still be another's.
-  const isOnly = matches.length === 1 || seen.isRedraw || isScale ||
+  const isOnly = matches.length === 1 || words.PROGRESS_COUNT_BEFORE.test(before(match)) || seen.isRedraw ||
+    isScale ||
     words.TIME_LEFT_BEHIND.test(behind(match));
   const isWhole = (words.WHOLE_BEFORE.test(before(match)) &&
     (seen.isRedraw || !words.GAP_BEFORE.test(before(match)))) ||
@@ -227,7 +228,7 @@ function isNamedPercent(match: RegExpExecArray): boolean {
   if (words.BAR_BEFORE.test(left) || words.BAR_BEHIND.test(right) || words.NAMED_BEHIND.test(right)) {
     return true;
   }
-  if (words.PROGRESS_BEFORE.test(left)) return true;
+  if (words.PROGRESS_BEFORE.test(left) || words.PROGRESS_COUNT_BEFORE.test(left)) return true;
   if (isFrontBracket(match) || words.STATUS_BEFORE.test(left)) return true;
   if (words.TIME_LEFT_BEHIND.test(right) && /^[\s\d:.()[\]-]*$/.test(left)) return true;
   if (left === "" && words.DOING_BEHIND.test(right)) return true;
@@ -279,7 +280,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
     if ((countOf(total) < 2 && !isDrawn) || isMonth(current, total)) continue;
     const isLoop = words.DONE_VERB.test(left) || words.DOING_VERB.test(left) || words.LOOP_NOUN.test(left);
     if (
-      step === undefined && !isLoop && !isDrawn &&
+      step === undefined && !isLoop && !isDrawn && !isVerdict(left, right) &&
       (isOther(match, words.OTHER_BEHIND, isRedraw) ||
         (!isRedraw && (words.COLUMNS.test(text) || words.MANY_VALUES.test(text))))
     ) {

@@ -13,6 +13,10 @@ const SCALE =
 const COUNTS = /^(\d{1,9}) \[(?:\d{1,9}\.\. ){0,80}?(\d{1,9})\.\. ?\]?$/;
 /** `25% to  50% .oOo.oOo`: the part that is under way, and signs for what is done of it. */
 const PART = /^(\d{1,3})% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
+/** `0.. 0.. 1.. 2.. `: percentages that are written one after the other, with repetitions. */
+const PERCENTS = /^0\.\. ?(?:\d{1,3}\.\. ?){2,800}$/;
+/** How far one of them may be above the one before. */
+const MOST_RISE = 10;
 /** Dots between two numbers of GDAL's scale, each a quarter of the way. */
 const GDAL_DOTS = 3;
 
@@ -26,6 +30,8 @@ export function scales(): Format {
     if (total !== undefined && done !== undefined) {
       return counted("scale", Number(done), Number(total)) ?? null;
     }
+    const percents = PERCENTS.test(text) ? text.match(/\d+/g)!.map(Number) : [];
+    if (percents.length > 0 && isSlow(percents)) return percentage("scale", percents.at(-1)!) ?? null;
     const { what = "", scale = "" } = SCALE.exec(text)?.groups ?? {};
     const points = scale.match(/\d+/g)?.map(Number) ?? [];
     const last = points.at(-1);
@@ -45,4 +51,12 @@ function isScale(points: readonly number[]): boolean {
   const step = first === 0 ? second ?? 10 : first;
   if (![5, 10, 20, 25].includes(step)) return false;
   return points.every((point, index) => point === (first === 0 ? index : index + 1) * step);
+}
+
+/** Whether numbers never fall, and rise by a few at most. */
+function isSlow(numbers: readonly number[]): boolean {
+  return numbers.every((number, index) => {
+    const rise = number - (numbers[index - 1] ?? 0);
+    return rise >= 0 && rise <= MOST_RISE;
+  });
 }

@@ -203,6 +203,8 @@ export const NUMBER_BEFORE_BAR = /(?<![\w.,:/-])(\d{1,3}\.\d{1,4})(?=\s{1,4}▮\
 export const GAP_BEFORE = /\s{3}$/;
 /** How a summary ends: `12 resources updated in 12 seconds`. */
 export const SUMMARY = /\bin \d{1,9}(?:\.\d{1,9})? ?(?:ms|s|secs?|seconds|min|minutes|m|h|hours)\.?$/i;
+/** `Progress: 12 / 50 (` */
+export const PROGRESS_COUNT_BEFORE = /\bprogress:? {1,4}\d{1,12} ?(?:\/|of) ?\d{1,12} \($/i;
 /** What names the whole in front of a count: `part 3 of 12, progress 24 of 120`. */
 export const PROGRESS_WORD_BEFORE = /\b(?:progress|overall)(?: is)?[:=]?\s?[[(]?\s?$/i;
 /** `Executing 2/5 remaining tasks` */

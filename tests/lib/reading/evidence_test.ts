@@ -41,6 +41,8 @@ Deno.test("numbersInText() reads counts beside an action, a noun of work, a name
       "roll out: # out of 20 pods have been updated...",
       "==== jpg/a.jpg [#/20]",
       "PASS [   0.013s] (#/20) net tests::dial",
+      "   passed  #/20  parser-case-06 (0.65 sec)",
+      "== Progress:  # / 20, errors: 0",
     ]
   ) {
     const shown = progressOf([4, 6, 8, 10].map((count) => line.replaceAll("#", `${count}`)));
@@ -92,6 +94,23 @@ Deno.test("numbersInText() leaves rows alone that show several levels", () => {
     rowOf([10, 20, 30].map((percent) => `0[|||| ${percent}.0%]  1[|||  ${percent}.5%]  Mem[|||3.2G/15.6G]`)),
     [],
   );
+});
+
+Deno.test("numbersInText() takes the percentage of what is called progress, whatever stands beside it", () => {
+  assertEquals(
+    rowOf([3, 5, 7].map((count) => `== Progress:  ${count} / 50 (${count * 2}.00%), errors: 0 (0.00%)`)),
+    [6, 10, 14],
+  );
+});
+
+Deno.test("Tracks: a bar that has not moved yet and was written over is not shown beside the next", () => {
+  const output = new Outputs().write(" [  ETA~=???  Remaining=45 Active=1  ]   0%").wait(2_000);
+  for (let left = 44; left > 40; left--) {
+    const bar = ` [  ETA~=2m  Remaining=${left} Active=#  ]   ${(45 - left) * 2}%`;
+    output.write(`\r${" ".repeat(60)}\r ${left}) [2.0s] g++ -c s.cpp\n${bar.replace("#", "0")}`);
+    output.write(`\r${bar.replace("#", "1")}`).wait(2_500);
+  }
+  assertEquals(output.progress, [0, 2, 4, 6, 8]);
 });
 
 Deno.test("numbersInText() leaves sizes beside a level alone", () => {

@@ -37,6 +37,21 @@ Deno.test("ProgressReader counts dots between the numbers of a scale, unless the
   assertEquals(shownOf(["0%...", "0%...10%...", "0%...10%...20%..."]), [0, 10, 20]);
 });
 
+Deno.test("ProgressReader reads percentages that are written one after the other, however long the row", () => {
+  const output = new Outputs();
+  for (let step = 0; step <= 400; step++) output.write(`${Math.floor(step / 8)}.. `).wait(100);
+  assertEquals(output.wait(1_000).last.progress, 50);
+  for (const text of ["3.. 2.. 1.. ", "0.. 40.. 90.. ", "0.. 1.. "]) {
+    assertEquals(new Outputs().write(text).wait(2_000).progress, [], text);
+  }
+});
+
+Deno.test("ProgressReader takes a ruler for the whole rather than the number of tests above it", () => {
+  const ruler = "|----|----|----|----|----|----|----|----|----|----|";
+  const output = new Outputs().write(`Running 200 test cases...\n${ruler}\n`).wait(300);
+  assertEquals(Math.round(output.write("*".repeat(25)).wait(1_300).last.progress!), 49);
+});
+
 Deno.test("ProgressReader reads characters under a ruler", () => {
   const rulers = [
     "0%   10   20   30   40   50   60   70   80   90   100%\n|----|----|----|----|----|----|----|----|----|----|\n",

@@ -84,6 +84,8 @@ Deno.test("LineSplitter follows a cursor that goes back up, and gives out the la
     ["a\nb\n\x1b[H\x1b[2Jc\nd\ne\n", ["a", "b", "c", "d", "e"]],
     // A bar at the bottom of the screen, beside what scrolls.
     ["a\nb\x1b7\x1b[24;0fProgress: [ 42%]\x1b8c\n", ["a", "~Progress: [ 42%]", "bc"]],
+    // Only the digits that change are drawn again: row 5, then column 8 of it.
+    ["\x1b[5dSector 10/99\r\x1b[9d\x1b[5;8H25\r\x1b[9d", ["~Sector 10/99", "~Sector 25/99"]],
   ]);
 });
 
