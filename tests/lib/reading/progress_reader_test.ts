@@ -9,6 +9,13 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 /** The recordings that are not read right yet, and why. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
   listr1_pty: "tasks that wait have no mark of their own, so that nobody can tell how many there are",
+  debmirror_progress_pipe:
+    "a percentage that reaches 100 % for the lists begins again for the packages, as phases do",
+  nala_install_pty: "the count stands in a box within a box, under lines that move it down",
+  nx_run_many_pipe: "projects are stated, but how each of them ended is told by its output alone",
+  pa11y_ci_pipe: "addresses are stated, and those with errors have lines of another kind",
+  pgbackrest_backup_pipe: "the first percentage is at 90 %, where most are scores",
+  stressapptest_pipe: "only the seconds that remain are told, of seconds that were stated as an argument",
   cdktf_deploy: "the name of a stack, which may be any word, stands in front of each line",
 };
 
