@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "../supp
 import { axeFindings } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { makeCertificate } from "../support/certificate.ts";
+import { untilLive } from "../support/live.ts";
 import {
   moduleArgs,
   type Program,
@@ -50,8 +51,9 @@ class KeptServer implements AsyncDisposable {
   }
 }
 
-async function live(page: Page, words = "Live"): Promise<void> {
-  await page.getByTestId("connection").getByText(words, { exact: true }).waitFor();
+/** Resolves when the page of a guest, who has no WebSocket, is live. */
+async function untilGuestLive(guest: Page): Promise<void> {
+  await guest.getByTestId("connection").getByText("Live via event stream", { exact: true }).waitFor();
 }
 
 async function signIn(page: Page, url: string): Promise<void> {
@@ -139,7 +141,7 @@ Deno.test("access: a user signs in, starts and cancels tasks, shares a task and 
     await page.getByLabel("Key").fill(KEY);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${url}/t/default`);
-    await live(page);
+    await untilLive(page);
     const running = spawnProgram(["run", "--name", "sleeper", "--", "sleep", "60"], { env });
     await using _running = await running;
     await page.getByRole("button", { name: "Cancel sleeper" }).click();
@@ -169,7 +171,7 @@ Deno.test("access: a guest with a link sees the shared task live, and nothing el
   });
   await withPage({ ignoreHTTPSErrors: true }, async ({ page, complaints }) => {
     await signIn(page, `${url}/t/default/shown`);
-    await live(page);
+    await untilLive(page);
     await page.getByRole("link", { name: "Share" }).click();
     assertEquals(await axeFindings(page), []);
     await page.getByLabel("Valid for").selectOption({ label: "a day" });
@@ -177,7 +179,7 @@ Deno.test("access: a guest with a link sees the shared task live, and nothing el
     const link = await page.getByLabel("Link, valid for a day").inputValue();
     assertMatch(link, /\/s\/[\w-]+\.[\w-]+\.[\w-]+$/);
     await page.getByRole("link", { name: "Back to the task" }).click();
-    await live(page);
+    await untilLive(page);
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.waitForURL(/\/sign-in$/);
 
@@ -186,17 +188,17 @@ Deno.test("access: a guest with a link sees the shared task live, and nothing el
     const guest = await guests.newPage();
     await guest.goto(link);
     assertEquals(guest.url(), `${url}/t/default/shown`, "the token must not stay in the URL");
-    await live(guest, "Live via event stream");
+    await untilGuestLive(guest);
     await guest.getByText("40%").first().waitFor();
     assertEquals(await axeFindings(guest), []);
     assertEquals(await guest.getByRole("button", { name: /Cancel|Remove|Retry/ }).count(), 0);
     assertEquals(await guest.getByText("read-only").count(), 1);
     assertEquals((await guest.goto(`${url}/t/default`))!.status(), 403);
     await guest.goBack();
-    await live(guest, "Live via event stream");
+    await untilGuestLive(guest);
     assertEquals((await runProgram(["cancel", "shown"], { env })).code, 0);
     await guest.locator(".hero[data-state=CANCELLED], .hero[data-state=ERROR]").waitFor();
-    await live(guest, "Live via event stream");
+    await untilGuestLive(guest);
     assert(!(await guest.content()).includes(link.split("/s/")[1]!));
     await guests.close();
     assertEquals(complaints, []);

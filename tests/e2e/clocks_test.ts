@@ -5,6 +5,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { createChange } from "../support/changes.ts";
 import { JobFolder } from "../support/job_folder.ts";
+import { untilLive } from "../support/live.ts";
 import { EXECUTABLE, spawnProgram } from "../support/program.ts";
 import { ReportSocket } from "../support/report_socket.ts";
 import { startServer, type TestServer } from "../support/server.ts";
@@ -196,7 +197,7 @@ for (const skew of SKEWS) {
         Date.now = () => now() + shiftMs;
       }, skew * 1_000);
       await page.goto(`${server.url}/t/default/held`);
-      await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+      await untilLive(page);
       for (const passed of [2, 4]) {
         await until(() => seconds() - start > passed);
         const before = seconds();

@@ -8,6 +8,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { freePort } from "../support/free_port.ts";
 import { JobFolder } from "../support/job_folder.ts";
+import { untilLive } from "../support/live.ts";
 import { startProgram } from "../support/program.ts";
 import { testSource } from "../support/test_source.ts";
 
@@ -49,7 +50,7 @@ for (const hasPackageJson of [false, true]) {
     assertEquals((await call("GET", `${url}/`)).text, "my own page");
     await withPage({}, async ({ page, complaints }) => {
       await page.goto(`${url}/monitor`);
-      await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+      await untilLive(page);
       assertEquals((await call("GET", `${url}/import`)).json, 50);
       const row = page.getByTestId("ended").locator("li[data-task-id]");
       assertMatch(await row.innerText(), /import orders/);

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { axeFindings } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
+import { untilLive } from "../support/live.ts";
 import { reportRuns, type TimedRun } from "../support/past_runs.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
@@ -15,7 +16,7 @@ const PAST: readonly TimedRun[] = [1, 2, 3].map((n) => {
 
 async function open(page: Page, server: TestServer, id: string): Promise<void> {
   await page.goto(`${server.url}/t/one/${id}`);
-  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+  await untilLive(page);
 }
 
 function figure(page: Page, label: string) {

@@ -5,6 +5,7 @@ import { assertEquals, assertMatch } from "../support/assert.ts";
 import { axeFindings } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
+import { untilLive } from "../support/live.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { ended, run, startTaskServer } from "../support/task_server.ts";
 
@@ -22,7 +23,7 @@ const INPUT = {
 
 async function open(page: Page, server: Pick<TestServer, "url">, id: string): Promise<void> {
   await page.goto(`${server.url}/t/one/${id}`);
-  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+  await untilLive(page);
 }
 
 Deno.test("task page: a task can be run again with changed arguments, which the form begins with", async () => {

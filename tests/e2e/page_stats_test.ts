@@ -5,6 +5,7 @@ import { assertEquals, assertGreater, assertLessOrEqual, assertMatch } from "../
 import { axeFindings, axeFindingsInLightAndDark } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
+import { untilLive } from "../support/live.ts";
 import { reportRuns, type TimedRun } from "../support/past_runs.ts";
 import { startServer } from "../support/server.ts";
 
@@ -17,10 +18,6 @@ const RUNS: readonly TimedRun[] = Array.from({ length: 40 }, (_, n) => ({
   state: n >= 20 && n % 5 === 0 ? "ERROR" : "FINISHED",
 }));
 
-async function live(page: Page): Promise<void> {
-  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
-}
-
 function figure(page: Page, title: string) {
   return page.locator(".names-figure", { hasText: title }).locator("dd");
 }
@@ -30,7 +27,7 @@ Deno.test("stats page: runs that end are counted without a reload, and the focus
   reportRuns(server.monitor, [...RUNS, { id: "running", name: "import", ago: 50 }]);
   await withPage({}, async ({ page, complaints }) => {
     await page.goto(`${server.url}/stats/one/import`);
-    await live(page);
+    await untilLive(page);
     assertEquals(await figure(page, "Runs").innerText(), "40");
     await page.getByRole("link", { name: "run-39", exact: true }).focus();
     reportRuns(server.monitor, [{ id: "next", name: "import", ago: 9, took: 5 }]);
@@ -40,7 +37,7 @@ Deno.test("stats page: runs that end are counted without a reload, and the focus
     await page.getByText("42 tasks, 1 active").waitFor();
 
     await page.goto(`${server.url}/stats/one`);
-    await live(page);
+    await untilLive(page);
     await server.monitor.monitored(() => null, { client: "one", id: "new", name: "a new name" })();
     await page.getByRole("link", { name: "a new name" }).waitFor();
     assertEquals(await axeFindings(page), []);
@@ -53,7 +50,7 @@ Deno.test("stats page: a removed task stays among the runs, without a link", asy
   reportRuns(server.monitor, RUNS);
   await withPage({}, async ({ page }) => {
     await page.goto(`${server.url}/stats/one/import`);
-    await live(page);
+    await untilLive(page);
     await fetch(`${server.url}/tasks/one/run-39`, { method: "DELETE" });
     await page.reload();
     assertEquals(await figure(page, "Runs").innerText(), "40");
@@ -92,7 +89,7 @@ Deno.test("stats page: durations and failures are charts that need no JavaScript
   await withPage({}, async ({ page }) => {
     for (const path of ["/stats/one", "/stats/one/import"]) {
       await page.goto(server.url + path);
-      await live(page);
+      await untilLive(page);
       assertEquals(await axeFindingsInLightAndDark(page), [], path);
     }
   });
@@ -105,7 +102,7 @@ Deno.test("stats page: times are in the zone of the browser", async () => {
   const end = new Date(finished_at * 1_000);
   await withPage({ timezoneId: "Asia/Tokyo" }, async ({ page }) => {
     await page.goto(`${server.url}/stats/one/import`);
-    await live(page);
+    await untilLive(page);
     const first = page.getByRole("region", { name: "How many failed over time" }).locator("time").first();
     const clock = end.toLocaleTimeString("en-GB", { timeZone: "Asia/Tokyo" });
     await first.getByText(new RegExp(` ${clock}$`)).waitFor();
@@ -127,7 +124,7 @@ Deno.test("stats page: on a phone, every name shows its numbers and its chart wi
   await withPage({ viewport: { width: 390, height: 844 } }, async ({ page }) => {
     for (const path of ["/stats/one", "/stats/one/import"]) {
       await page.goto(server.url + path);
-      await live(page);
+      await untilLive(page);
       assertEquals(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0, path);
       assertEquals(await axeFindings(page), []);
     }

@@ -5,6 +5,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { axeFindings } from "../support/axe.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
+import { untilLive } from "../support/live.ts";
 import { reportRuns } from "../support/past_runs.ts";
 import { startTaskServer, type TaskServer } from "../support/task_server.ts";
 
@@ -31,7 +32,7 @@ async function startTree(server: TaskServer): Promise<void> {
 
 async function open(page: Page, server: TaskServer, search = ""): Promise<void> {
   await page.goto(`${server.url}/t/tree${search}`);
-  await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();
+  await untilLive(page);
   // The page ignores a click on what has just come under a resting pointer.
   await page.mouse.move(1, 1);
 }
