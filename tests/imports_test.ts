@@ -83,7 +83,8 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
     "leaves lib/task/ lib/reporter/ lib/channel/ lib/access/ lib/store/ lib/registry/ lib/hub/ lib/notify/ lib/config/ lib/http/ " +
     "lib/http/handler.ts lib/reporters/ ui/server/",
   "lib/monitor/cluster/":
-    "leaves lib/access/ lib/cluster/ lib/config/ lib/http/ lib/store/ lib/store/postgres/ lib/monitor/",
+    "leaves lib/task/ lib/access/ lib/cluster/ lib/config/ lib/http/ lib/reporter/ lib/remote/ lib/registry/ lib/store/ " +
+    "lib/store/postgres/ lib/monitor/",
   "lib/monitor/create_monitor.ts":
     "leaves lib/channel/ lib/config/ lib/store/ lib/store/memory/ lib/store/postgres/ lib/store/sqlite/ lib/monitor/ " +
     "lib/monitor/cluster/",

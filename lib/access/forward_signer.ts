@@ -23,8 +23,10 @@ export interface Vouched {
   readonly origin: string;
   /** The address at the other end of the request's connection; `""` if it is unknown. */
   readonly peer: string;
-  /** The id of the node that forwards the request. */
+  /** The id of the node that sends the request. */
   readonly node: string;
+  /** Whether the request is the node's own, not one that it forwards for a client. @default {false} */
+  readonly isOwn?: boolean;
 }
 
 /** The request that a signature is for. */
@@ -68,8 +70,8 @@ export class ForwardSigner {
    * @param request the request
    * @returns the signed text, which is valid once
    */
-  sign({ origin, peer, node }: Vouched, request: SignedRequest): string {
-    const json = base64url(new TextEncoder().encode(JSON.stringify({ origin, peer, node })));
+  sign({ origin, peer, node, isOwn }: Vouched, request: SignedRequest): string {
+    const json = base64url(new TextEncoder().encode(JSON.stringify({ origin, peer, node, isOwn })));
     const text = `v1.${Math.trunc(this.#nowMs())}.${this.#sender}-${++this.#count}.${json}`;
     return `${text}.${base64url(this.#mac(text, request))}`;
   }

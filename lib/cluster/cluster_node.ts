@@ -39,6 +39,8 @@ export interface ClusterNodeOptions<Batch> {
    * reject, and need not resolve.
    */
   readonly onHandOver: (shard: OwnedShard<Batch>) => Promise<void>;
+  /** Called after each heartbeat with the answer; `null` if there was none. */
+  readonly onHeartbeat?: (heartbeat: Heartbeat | null) => void;
 }
 
 /**
@@ -111,6 +113,7 @@ export class ClusterNode<Batch> {
       }
       if (!this.#isStopped) await this.#share(heartbeat);
     }
+    this.#options.onHeartbeat?.(heartbeat);
     if (!this.#isStopped) this.#cancelTimer = clock.after(times.renewMs, () => this.wake());
   }
 

@@ -10,6 +10,7 @@ import type { MonitorLimits } from "../config/limits.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { Registry } from "../registry/registry.ts";
+import { LaunchSink } from "../reporter/launch_sink.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
 import type { Releases } from "../reporters/release.ts";
 import type { StoredTask } from "../store/store.ts";
@@ -173,13 +174,13 @@ export function taskNotFound(id: string): Problem {
  * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken, 503 if too
  * many tasks that were started by name still run
  */
-export function startTask(
+export async function startTask(
   context: HandlerContext,
   client: string,
   name: string,
   args: JsonValue[],
   options: StartOptions = {},
-): string {
+): Promise<string> {
   const startable = context.startables.get(name);
   if (startable === undefined) {
     throw new Problem("unknown_task_name", `No task is registered under the name "${name.slice(0, 200)}"`);
@@ -192,7 +193,8 @@ export function startTask(
   const release = context.started.take();
   let id: string;
   try {
-    const handle = startable.start(context.sink, { ...options, client }, args);
+    const sink = new LaunchSink(context.sink, { name, args });
+    const handle = startable.start(sink, { ...options, client }, args);
     // A task may end before its function does, so the slot is kept until the function has returned.
     handle.done.then(release, release);
     id = handle.id;
@@ -200,7 +202,7 @@ export function startTask(
     release();
     throw error;
   }
-  context.registry.setLaunch(client, id, { name, args });
+  await context.sink.settled();
   return id;
 }
 
@@ -225,7 +227,7 @@ export async function retryTask(context: HandlerContext, client: string, id: str
     throw new Problem("not_retryable", `Cannot retry task "${id}": it was not started by name`);
   }
   const { tags, metadata, attempt } = task;
-  return startTask(context, client, launch.name, [...launch.args], {
+  return await startTask(context, client, launch.name, [...launch.args], {
     tags,
     metadata,
     attempt: attempt + 1,

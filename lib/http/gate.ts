@@ -19,6 +19,7 @@ import { now } from "../clock.ts";
 import type { Keyring, TokenKind } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
+import { ForwardedRequest } from "./cluster/forwarded_request.ts";
 import { cookieOf } from "./cookies.ts";
 import { elementsOf, headerOf } from "./headers.ts";
 import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
@@ -39,6 +40,8 @@ export interface Visitor {
   readonly source: Source | null;
   /** The address at the other end of the connection; empty if it is unknown. */
   readonly peer: string;
+  /** The id of the node whose own request this is; absent if the sender is a client. */
+  readonly node?: string;
 }
 
 /** The visitor of an allowed request, or a promise of it if the decision needs an `await`. */
@@ -136,6 +139,10 @@ export class Gate {
    * many wrong keys or tokens
    */
   pass(request: Request, need: Need, peer: string): Decision {
+    // What a node does of its own accord, the program that embeds it does; a client's request was checked before.
+    if (request instanceof ForwardedRequest && request.sender !== null) {
+      return { grant: FULL_GRANT, source: null, peer, node: request.sender };
+    }
     if (need === "none") return { grant: this.hasKey ? NO_GRANT : FULL_GRANT, source: null, peer };
     const visitor = this.#visitor(request, peer);
     if (visitor instanceof Promise) return visitor.then((known) => this.#admit(known, request, need));
@@ -158,8 +165,8 @@ export class Gate {
    *
    * @returns 0; or how long to wait, in milliseconds, in which case the write is not counted
    */
-  writeWaitMs({ grant }: Visitor, client: string): number {
-    if (!this.hasKey) return 0;
+  writeWaitMs({ grant, node }: Visitor, client: string): number {
+    if (!this.hasKey || node !== undefined) return 0;
     const writer = `${client} ${scopeOf(grant)}`;
     const waitMs = this.#writes.waitMs(writer);
     if (waitMs === 0) this.#writes.spend(writer);
@@ -174,11 +181,11 @@ export class Gate {
    * @returns a function that decides for one task; `null` if the visitor may report every task
    */
   reportsOf(
-    { grant }: Visitor,
+    { grant, node }: Visitor,
     request: Request,
   ): ((client: string, taskId: string) => boolean | Promise<boolean>) | null {
     const { authorize } = this.#options;
-    if (grant.kind === "full" && authorize === null) return null;
+    if (node !== undefined || (grant.kind === "full" && authorize === null)) return null;
     const allowed = new Map<string, boolean>();
     return (client, taskId) => {
       if (!permits(grant, { action: "report", client, taskId })) return false;

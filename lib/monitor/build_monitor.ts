@@ -28,6 +28,7 @@ import { resolveNotify } from "../notify/options.ts";
 import { wrapperFor } from "../reporter/wrap.ts";
 import { Registry } from "../registry/registry.ts";
 import { registerMonitor } from "../reporter/local_monitors.ts";
+import type { ReportSink } from "../reporter/report_sink.ts";
 import { RELEASES } from "../reporters/releases.ts";
 import type { FollowedChanges, FollowedStore } from "../store/followed.ts";
 import type { TaskStore } from "../store/store.ts";
@@ -38,7 +39,10 @@ import type { MonitorOptions } from "./monitor_options.ts";
 import { registeredTasks } from "./registered_tasks.ts";
 
 /** How long a shutdown waits for running tasks to end, in milliseconds. */
-const SHUTDOWN_GRACE_MS = 2_000;
+export const SHUTDOWN_GRACE_MS = 2_000;
+
+/** The error message of the tasks that a shutdown interrupts. */
+export const SHUTDOWN_MESSAGE = "The server was shut down while the task ran";
 
 /**
  * How long a shutdown waits for the last webhook deliveries, in milliseconds; later ones stay in the
@@ -61,6 +65,8 @@ export interface ClusterMembership {
   readonly node: string;
   /** The store of the monitor, which follows the authority at first. */
   readonly store: FollowedStore;
+  /** The sink of the tasks that run in this node. */
+  readonly sink: ReportSink;
   /** Decides which requests other nodes handle. */
   readonly gate: ClusterGate;
   /** Lists the nodes that are present. */
@@ -73,6 +79,7 @@ export interface ClusterMembership {
 
 /** A monitor, and what its cluster does with it. */
 export interface BuiltMonitor extends Monitor {
+  readonly registry: Registry;
   /** Applies and publishes changes that the authority on another node has committed. */
   follow(changes: FollowedChanges): void;
   /** Becomes the authority, once the store is this node's. */
@@ -131,7 +138,9 @@ export function buildMonitor(
     unsavedEpoch: cluster === null ? newEpoch() : store.epoch,
     onEnd: (client, stored) => notifier.ended(client, stored),
   });
-  const sink: LocalSink = new LocalSink(registry);
+  // In a cluster, tasks outlive the ownership of their node, and so must their sink.
+  const local = cluster === null ? new LocalSink(registry) : null;
+  const sink: ReportSink = cluster?.sink ?? local!;
   const authority = new ChannelServer({
     registry,
     channel,
@@ -178,16 +187,12 @@ export function buildMonitor(
         }: ${degradation.error.message}`,
     )
   );
-  let withdraw = () => {};
-  const serveLocalTasks = () => {
-    withdraw = registerMonitor(channel, sink);
-    notifier.start();
-  };
-  if (cluster === null) serveLocalTasks();
+  const withdraw = cluster === null ? registerMonitor(channel, sink) : () => {};
+  if (cluster === null) notifier.start();
 
   async function dispose(): Promise<void> {
     withdraw();
-    sink[Symbol.dispose]();
+    local?.[Symbol.dispose]();
     handler.close();
     hub[Symbol.dispose]();
     authority[Symbol.dispose]();
@@ -199,7 +204,7 @@ export function buildMonitor(
   async function settle(graceMs = SHUTDOWN_GRACE_MS): Promise<void> {
     registry.announceShutdown();
     await withTimeout(whenIdle(registry), graceMs);
-    registry.interruptAll("The server was shut down while the task ran");
+    registry.interruptAll(SHUTDOWN_MESSAGE);
     await Promise.all([hub.flush(), withTimeout(notifier.whenSettled(), NOTIFY_WAIT_MS)]);
   }
 
@@ -217,7 +222,7 @@ export function buildMonitor(
     takeOver() {
       notifier.resume();
       registry.takeOver();
-      serveLocalTasks();
+      notifier.start();
     },
     beginLeaving(isLast) {
       handler.beginLeaving();

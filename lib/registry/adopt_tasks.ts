@@ -14,20 +14,25 @@ export interface AdoptionContext {
   readonly store: TaskStore;
   readonly live: LiveTasks;
   readonly changes: ChangeApplier;
+  /** Decides whether a reporter in another process has ended, and its tasks with it. */
+  readonly isGone: (reporterId: string) => boolean;
 }
 
 /**
- * Adopts unfinished tasks. Those that ran in the process of the earlier authority are marked as interrupted; those of
- * reporters in other processes continue.
+ * Adopts unfinished tasks. Those that ran in the process of the earlier authority, or of a reporter that has ended, are
+ * marked as interrupted; those of other reporters continue.
  */
-export function adoptTasks({ store, live, changes }: AdoptionContext, opened: readonly OpenedTask[]): void {
+export function adoptTasks(
+  { store, live, changes, isGone }: AdoptionContext,
+  opened: readonly OpenedTask[],
+): void {
   const { seq } = store;
   for (const { client, id, progress: points, values, subtasks: sums = null } of opened) {
     const task = store.index.get(client, id)?.task;
     const owner = task?.reporter ?? null;
     const at = now();
     const unheard = Math.max(0, at - (task?.updated_at ?? at));
-    if (owner === null) continue;
+    if (owner === null || isGone(owner)) continue;
     live.add(client, id, { owner, reporter: null, at, unheard, points, values, sums });
   }
   changes.adopt(opened);

@@ -97,6 +97,11 @@ export class LiveTasks {
     return [...this.#tasks.values()];
   }
 
+  /** Returns the ids of the reporters that run tasks. */
+  reporters(): readonly string[] {
+    return [...this.#owned.keys()];
+  }
+
   /** Returns the tasks that a reporter runs. */
   ownedBy(reporterId: string): readonly LiveTask[] {
     return [...this.#owned.get(reporterId) ?? []];

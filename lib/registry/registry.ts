@@ -6,54 +6,28 @@
 
 import { monotonicMs, now, plausibleTime } from "../clock.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
-import { type Launch, LAUNCHES } from "../store/side_tables.ts";
-import type { FollowedChanges, FollowedStore } from "../store/followed.ts";
-import type { OpenedTask, StoredTask, TaskKey, TaskStore } from "../store/store.ts";
+import { LAUNCHES } from "../store/side_tables.ts";
+import type { FollowedChanges } from "../store/followed.ts";
+import type { OpenedTask, TaskKey, TaskStore } from "../store/store.ts";
 import type { Report } from "../task/protocol.ts";
-import type { ProgressPoint, Task, TaskChange } from "../task/task.ts";
+import type { Launch, ProgressPoint, Task, TaskChange } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 import type { TaskValues } from "../task/value_book.ts";
 import { wellFormed } from "../task/well_formed.ts";
 import { UnrefInterval } from "../unref_interval.ts";
 import { adoptTasks } from "./adopt_tasks.ts";
 import { ChangeApplier } from "./change_applier.ts";
-import { EndedTasks, type EndedTasksLimits } from "./ended_tasks.ts";
+import { EndedTasks } from "./ended_tasks.ts";
 import { FollowedTasks } from "./followed_tasks.ts";
 import { type LiveTask, LiveTasks } from "./live_tasks.ts";
 import { RegistryEvents } from "./registry_events.ts";
+import type { RegistryLimits, RegistryOptions } from "./registry_options.ts";
 import { RegistryReader } from "./registry_reader.ts";
-import type { RegistryEvent, Reporter, TaskReader } from "./registry_types.ts";
-import { Retention, type RetentionLimits } from "./retention.ts";
-import { stalenessChange, type StalenessLimits } from "./staleness.ts";
+import { nodeOf, type RegistryEvent, type Reporter, type TaskReader } from "./registry_types.ts";
+import { Retention } from "./retention.ts";
+import { stalenessChange } from "./staleness.ts";
 import { whenCommitted } from "./when_committed.ts";
 import { withPlausibleTimes } from "./with_plausible_times.ts";
-
-/**
- * The limits of a {@linkcode Registry}: how many tasks it keeps and for how long, and when a task counts as
- * stale or lost.
- */
-export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, StalenessLimits {
-  /** The interval at which tasks are checked for signs of life and for their age, in milliseconds. */
-  readonly sweepIntervalMs: number;
-}
-
-/** Options of a {@linkcode Registry}. */
-export interface RegistryOptions {
-  readonly store: TaskStore;
-  /**
-   * The same store, if several nodes use it: another node is the authority until {@linkcode Registry.takeOver} is called,
-   * and everything is published only after its commit. By default `null`.
-   */
-  readonly followed?: FollowedStore | null;
-  readonly limits: RegistryLimits;
-  /** The epoch of cursors while nothing can be committed. */
-  readonly unsavedEpoch: string;
-  /**
-   * Called once when a task ends, in the same turn of the event loop in which its final state is stored:
-   * everything that the callback stores is committed together with the final state. Must not throw.
-   */
-  readonly onEnd?: (client: string, stored: StoredTask) => void;
-}
 
 /**
  * The authority over the tasks of a monitor: only a registry changes tasks. Changes are synchronous, so that
@@ -201,7 +175,10 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const received = now();
     const at = plausibleTime(report.at, received);
     const change = withPlausibleTimes(wellFormed(report.change), received);
-    return this.#changes.apply(client, id, change, { at, reporter, reportSeq });
+    const task = this.#changes.apply(client, id, change, { at, reporter, reportSeq });
+    // A resent creation would only store the same again.
+    if (report.launch !== undefined) this.setLaunch(client, id, report.launch);
+    return task;
   }
 
   /**
@@ -287,16 +264,28 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     }
   }
 
+  /** Returns the ids of the reporters that run tasks. */
+  reporters(): readonly string[] {
+    return this.#live.reporters();
+  }
+
   /** The number of unfinished tasks that end with this process. */
   get runningCount(): number {
     return this.#live.localCount;
   }
 
-  /** Ends the unfinished tasks of this process as interrupted, because the process is about to end. */
-  interruptAll(message: string): void {
-    for (const { client, id } of this.#live.all()) {
-      if (this.task(client, id)?.reporter !== null) continue;
-      this.apply(client, id, { type: "interrupt", message, lostVersions: 0 });
+  /**
+   * Ends unfinished tasks as interrupted.
+   *
+   * @param message the error message of the tasks
+   * @param isGone decides by the id of its reporter, `null` for this process, whether a task has ended with it; by
+   * default, those of this process have
+   */
+  interruptAll(message: string, isGone: (reporterId: string | null) => boolean = isHere): void {
+    for (const { client, id, owner, isRemote } of this.#live.all()) {
+      if (isGone(isRemote ? owner : null)) {
+        this.apply(client, id, { type: "interrupt", message, lostVersions: 0 });
+      }
     }
   }
 
@@ -386,7 +375,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   #takeOver(opened: readonly OpenedTask[]): void {
-    adoptTasks({ store: this.#store, live: this.#live, changes: this.#changes }, opened);
+    // Outside of a cluster, no node runs any more.
+    const isGone = (reporterId: string) => this.#followed === null && nodeOf(reporterId) !== null;
+    adoptTasks({ store: this.#store, live: this.#live, changes: this.#changes, isGone }, opened);
     for (const client of this.#retention.clients()) this.#ended.expire(client);
     if (!this.#retention.isEmpty) this.#sweeper.start();
   }
@@ -395,4 +386,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 /** Returns whether a reporter runs a task. A reporter in another process cannot pass for one in this process. */
 function isOwner(live: LiveTask, reporter: Reporter): boolean {
   return live.owner === reporter.id && live.isRemote === (reporter.isRemote === true);
+}
+
+function isHere(reporterId: string | null): boolean {
+  return reporterId === null;
 }

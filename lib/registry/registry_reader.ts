@@ -9,7 +9,6 @@ import type { ChangesSince, Degradation, StoredTask, StoreFigures, TaskStore } f
 import type { LogMatches, LogQuery } from "../store/log_search.ts";
 import {
   HISTORY,
-  type Launch,
   LAUNCHES,
   LOG_LINES,
   type NumberedLine,
@@ -17,7 +16,7 @@ import {
   VALUES,
 } from "../store/side_tables.ts";
 import type { RunSummary } from "../task/run_summary.ts";
-import type { HistoryEntry, LogLine, ProgressPoint, Task } from "../task/task.ts";
+import type { HistoryEntry, Launch, LogLine, ProgressPoint, Task } from "../task/task.ts";
 import { NO_VALUES, type TaskValues } from "../task/value_book.ts";
 
 /** A part of a task's log, without gaps. */

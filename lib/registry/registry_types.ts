@@ -46,6 +46,19 @@ export interface TaskReader {
  */
 export const HTTP_REPORTER_ID = "http";
 
+/** The start of the ids of nodes as reporters. No other reporter has a colon in its id. */
+const NODE_PREFIX = "node:";
+
+/** Returns the id of a node as a reporter of the tasks that run in it. */
+export function nodeReporterId(node: string): string {
+  return NODE_PREFIX + node;
+}
+
+/** Returns the id of the node that a reporter is; `null` if the reporter is no node. */
+export function nodeOf(reporterId: string): string | null {
+  return reporterId.startsWith(NODE_PREFIX) ? reporterId.slice(NODE_PREFIX.length) : null;
+}
+
 /** The side that runs a task, as the registry addresses it. */
 export interface Reporter {
   /** The id of the reporter; a task belongs to the reporter that created it. */

@@ -63,6 +63,21 @@ export class ReportIntake {
 }
 
 /**
+ * Returns what else a reporter is told after a refusal: one that was not connected when its task was cancelled or
+ * interrupted must stop as well.
+ *
+ * @param registry the registry that refused the report
+ * @param command the answer to the reporter
+ */
+export function stopCommand(registry: Registry, command: ReporterCommand): ReporterCommand | null {
+  if (command.type !== "refused") return null;
+  const { client, id } = command;
+  const task = registry.task(client, id);
+  if (task?.state === "CANCELLED") return { type: "cancel", client, id };
+  return task?.error?.type === "interrupted" ? { type: "interrupt", client, id } : null;
+}
+
+/**
  * Returns the reason to give a reporter for a report that was refused.
  *
  * @param error the error that the registry threw

@@ -7,7 +7,7 @@
 import { netPermissionFor, unrefTimer } from "../environment.ts";
 import { HttpTransport } from "./http_transport.ts";
 import type { ReportReply } from "./messages.ts";
-import type { Refusal, RemoteAddress, Transport, TransportConstructor } from "./remote_transport.ts";
+import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { SocketTransport } from "./socket_transport.ts";
 
 /** Callbacks of a {@linkcode RemoteConnection}. */
@@ -42,6 +42,7 @@ const FAST_ATTEMPTS = 10;
 export class RemoteConnection {
   readonly #address: RemoteAddress;
   readonly #events: RemoteConnectionEvents;
+  readonly #open: ((events: TransportEvents) => Transport) | null;
   #state: State = "stopped";
   #transport: Transport | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -52,10 +53,16 @@ export class RemoteConnection {
   /**
    * @param address the server, the key and the identity of the reporter
    * @param events the callbacks
+   * @param connect opens a transport; `null` to open a WebSocket, or plain HTTP where that is blocked
    */
-  constructor(address: RemoteAddress, events: RemoteConnectionEvents) {
+  constructor(
+    address: RemoteAddress,
+    events: RemoteConnectionEvents,
+    connect: ((events: TransportEvents) => Transport) | null = null,
+  ) {
     this.#address = address;
     this.#events = events;
+    this.#open = connect;
   }
 
   /** Whether the connection is established. */
@@ -84,7 +91,7 @@ export class RemoteConnection {
   /** Connects, unless the connection was already started or was refused. */
   start(): void {
     if (this.#state !== "stopped") return;
-    const missing = netPermissionFor(this.#address.server);
+    const missing = this.#open === null ? netPermissionFor(this.#address.server) : null;
     if (missing === null) return this.#connect();
     this.#state = "refused";
     this.#events.onRefused(`it can't be reached without --allow-net=${missing}`);
@@ -121,15 +128,16 @@ export class RemoteConnection {
 
   #connect(): void {
     this.#state = "connecting";
-    this.#try(SocketTransport, () => {
+    if (this.#open !== null) return this.#try(this.#open, () => this.#failed());
+    this.#try((events) => new SocketTransport(this.#address, events), () => {
       // The server is down, it refuses the connection, or WebSockets are blocked; an attempt over plain HTTP
       // shows which of these is the case.
-      this.#try(HttpTransport, () => this.#failed());
+      this.#try((events) => new HttpTransport(this.#address, events), () => this.#failed());
     });
   }
 
-  #try(Kind: TransportConstructor, onNeverOpened: () => void): void {
-    this.#transport = new Kind(this.#address, {
+  #try(open: (events: TransportEvents) => Transport, onNeverOpened: () => void): void {
+    this.#transport = open({
       onOpen: () => this.#opened(),
       onReply: (reply) => {
         // Only a reply resets the backoff: a connection that opens but receives no reply counts as a failure.

@@ -9,7 +9,8 @@ import type { Report } from "../task/protocol.ts";
 import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
 import type { ReportReply } from "./messages.ts";
-import { createIdentity } from "./reporter_identity.ts";
+import type { Transport, TransportEvents } from "./remote_transport.ts";
+import { createIdentity, type ReporterIdentity } from "./reporter_identity.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { type SurroundingTask, surroundingTask } from "../reporter/surrounding_task.ts";
 import { Replay } from "./replay.ts";
@@ -58,6 +59,10 @@ export interface RemoteSinkOptions {
   readonly surrounding?: SurroundingTask | null;
   /** Called with warnings for the user. By default, warnings are written to the console. */
   readonly warn?: (message: string) => void;
+  /** The identity of the reporter. By default, a random one. */
+  readonly identity?: ReporterIdentity;
+  /** Opens a transport to the server. By default, it is a WebSocket, or plain HTTP where that is blocked. */
+  readonly connect?: (events: TransportEvents) => Transport;
 }
 
 /**
@@ -97,23 +102,24 @@ export class RemoteSink implements ReportSink, Disposable {
 
   /**
    * @param server `http://host:port`, plus the base path if there is one, without a trailing slash
-   * @param options the key, the surrounding task, and the callback for warnings
+   * @param options the key, the surrounding task, the callback for warnings, and the way to connect
    */
   constructor(
     server: string,
-    { key = null, surrounding = null, warn = warnInConsole }: RemoteSinkOptions = {},
+    options: RemoteSinkOptions = {},
   ) {
+    const { key = null, surrounding = null, warn = warnInConsole, connect = null } = options;
     this.#server = server;
     this.#surrounding = surrounding;
     this.#warn = warn;
-    const reporter = createIdentity();
+    const reporter = options.identity ?? createIdentity();
     this.reporterId = reporter.id;
     this.#connection = new RemoteConnection({ server, key, reporter }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
       onReply: (reply) => this.#execute(reply),
       onRefused: (reason) => this.#refused(reason),
-    });
+    }, connect);
   }
 
   get ready(): boolean {
@@ -182,6 +188,8 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   async #committed(isHopeless: () => boolean): Promise<void> {
+    // An idle connection may have been closed.
+    if (this.#tasks.size === 0 && this.#unsent.isEmpty) return;
     this.#scheduleDisconnect();
     do {
       await this.#until(() => this.ready || isHopeless());

@@ -47,9 +47,6 @@ export interface Transport {
   close(): void;
 }
 
-/** The constructor of a transport. */
-export type TransportConstructor = new (address: RemoteAddress, events: TransportEvents) => Transport;
-
 /** The server and the identity of the reporter. */
 export interface RemoteAddress {
   /**
@@ -59,4 +56,6 @@ export interface RemoteAddress {
   readonly reporter: ReporterIdentity;
   /** The server's key or a token; `null` if there is none. */
   readonly key: string | null;
+  /** The headers that authenticate the handshake in place of the key. */
+  readonly headers?: Readonly<Record<string, string>>;
 }

@@ -103,7 +103,7 @@ export class SocketTransport implements Transport {
 }
 
 function openSocket(address: RemoteAddress, url: string, events: SocketEvents): MessageSocket {
-  if (hasTcp()) return new UnrefSocket(url, events, keyHeaders(address.key));
+  if (hasTcp()) return new UnrefSocket(url, events, address.headers ?? keyHeaders(address.key));
   try {
     return platformSocket(url, keyProtocols(address.key), events);
   } catch {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { now } from "../clock.ts";
 import { truncate } from "../task/truncate.ts";
 import { LIMITS } from "../task/grammar.ts";
 import {
@@ -112,7 +113,7 @@ export class TaskReporter implements ReportedTask {
 
   /** Reports the creation and the start of the task. */
   begin(create: CreateChange): void {
-    this.#create = { at: Date.now() / 1000, change: create };
+    this.#create = { at: now(), change: create };
     this.#queueCreation();
     this.flush();
   }
@@ -124,13 +125,13 @@ export class TaskReporter implements ReportedTask {
     try {
       this.#update.add(update ?? {});
       if (update?.values !== undefined) {
-        this.#values.add(update.values, nowMs / 1000, (reason) => this.#warnOnce(reason));
+        this.#values.add(update.values, now(), (reason) => this.#warnOnce(reason));
       }
     } catch {
       // A getter or a conversion in user code threw the error.
       this.#warnOnce("a value can't be read");
     }
-    this.#updatedAt = nowMs / 1000;
+    this.#updatedAt = now();
     this.#flushSoon(nowMs);
   }
 
@@ -144,7 +145,7 @@ export class TaskReporter implements ReportedTask {
     }
     const nowMs = Date.now();
     this.#update.expect(weight);
-    this.#updatedAt = nowMs / 1000;
+    this.#updatedAt = now();
     this.#flushSoon(nowMs);
   }
 
@@ -168,7 +169,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#end !== null) return;
     const nowMs = Date.now();
     this.#lines.push({
-      at: nowMs / 1000,
+      at: now(),
       text: truncate(textOf(line), LIMITS.logLineLength),
       ...(LOG_STREAMS.includes(stream!) && { stream: stream! }),
       ...(LOG_LEVELS.includes(level!) && { level: level! }),
@@ -181,14 +182,14 @@ export class TaskReporter implements ReportedTask {
   requestCancel(): void {
     if (this.#end !== null) return;
     this.#isCancelRequested = true;
-    this.#states.push({ at: Date.now() / 1000, change: { type: "request_cancel" } });
+    this.#states.push({ at: now(), change: { type: "request_cancel" } });
     this.flush();
   }
 
   /** Reports the final state of the task. Further calls are ignored. */
   end(change: EndChange): void {
     if (this.#end !== null) return;
-    this.#end = { at: Date.now() / 1000, change };
+    this.#end = { at: now(), change };
     this.flush();
   }
 

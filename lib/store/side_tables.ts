@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { HistoryEntry, JsonValue, LogLevel, LogLine, LogStream, ProgressPoint } from "../task/task.ts";
+import type { HistoryEntry, Launch, LogLevel, LogLine, LogStream, ProgressPoint } from "../task/task.ts";
 import type { TaskValues } from "../task/value_book.ts";
 
 /** The limits on the number of entries in the side tables. */
@@ -174,13 +174,6 @@ export const VALUES: SideTable<TaskValues> = {
   toRow: (values) => [JSON.stringify(values)],
   fromRow: ([values]) => JSON.parse(String(values)),
 };
-
-/** The function name and the arguments that a task was started with, so that it can be started again. */
-export interface Launch {
-  /** The name that the task's function is registered under. */
-  readonly name: string;
-  readonly args: readonly JsonValue[];
-}
 
 /** The side table of the launches of tasks that were started by name. */
 export const LAUNCHES: SideTable<Launch> = {

@@ -12,6 +12,7 @@ import {
   type CreateChange,
   type JsonObject,
   type JsonValue,
+  type Launch,
   LOG_LEVELS,
   LOG_STREAMS,
   type LogChange,
@@ -40,6 +41,8 @@ export interface Report {
    */
   readonly seq?: number;
   readonly change: ReportedChange;
+  /** How the task was started, if the report creates a task that was started by name. Only servers report it. */
+  readonly launch?: Launch;
 }
 
 /**
@@ -85,6 +88,27 @@ export function parseReport(value: unknown): Report {
   return fields.seq === undefined
     ? { client, id, at, change }
     : { client, id, at, seq: count(fields.seq, "seq"), change };
+}
+
+/**
+ * Validates a report of a node of the same cluster, which may also say how a task was started.
+ *
+ * @param value the parsed JSON
+ * @returns the report
+ * @throws {ProtocolError} if a field is invalid
+ */
+export function parseNodeReport(value: unknown): Report {
+  const report = parseReport(value);
+  const { launch } = value as Fields;
+  if (launch === undefined) return report;
+  const { name, args } = object(launch, "launch");
+  return {
+    ...report,
+    launch: {
+      name: string(name, "launch.name", LIMITS.nameLength, 1),
+      args: array(args, "launch.args", Infinity) as JsonValue[],
+    },
+  };
 }
 
 /**

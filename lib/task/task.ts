@@ -163,6 +163,13 @@ export type TaskSummary = Pick<
   | "retry_of"
 >;
 
+/** The function name and the arguments that a task was started with, so that it can be started again. */
+export interface Launch {
+  /** The name that the task's function is registered under. */
+  readonly name: string;
+  readonly args: readonly JsonValue[];
+}
+
 /** The change that creates a task. */
 export interface CreateChange {
   readonly type: "create";

@@ -6,12 +6,13 @@
 
 import fc from "fast-check";
 import { type LogSlice, logSlice } from "../../lib/registry/registry_reader.ts";
-import { HISTORY, type Launch, LAUNCHES, LOG_LINES, PROGRESS_HISTORY } from "../../lib/store/side_tables.ts";
+import { HISTORY, LAUNCHES, LOG_LINES, PROGRESS_HISTORY } from "../../lib/store/side_tables.ts";
 import { type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
 import type { ChangesSince, Delivery, RemovedTask } from "../../lib/store/store.ts";
 import {
   type HistoryEntry,
   isFinal,
+  type Launch,
   type LogLine,
   type ProgressPoint,
   summaryOf,

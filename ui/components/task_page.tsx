@@ -284,5 +284,7 @@ const RUN_FACTS = [["command", "Command"], ["folder", "Folder"], ["host", "Host"
 
 /** Describes in words which kind of program reports a task. */
 function reporterText(reporter: string | null): string {
-  return reporter === null ? "this server" : reporter === "http" ? "HTTP API" : "another program";
+  if (reporter === null) return "this server";
+  if (reporter.startsWith("node:")) return `node ${reporter.slice(5, 11)}`;
+  return reporter === "http" ? "HTTP API" : "another program";
 }

@@ -15,13 +15,15 @@ export class ForwardedRequest extends Request {
   readonly host: string;
   /** The address at the other end of the connection to the other node; `""` if it is unknown. */
   readonly peer: string;
+  /** The id of the other node if the request is its own; `null` if the node forwards it for a client. */
+  readonly sender: string | null;
 
   /**
    * @param original the request as it arrived at this node
    * @param target its path and query
    * @param vouched what the other node vouches for
    */
-  constructor(original: Request, target: string, { origin, peer }: Vouched) {
+  constructor(original: Request, target: string, { origin, peer, node, isOwn = false }: Vouched) {
     const headers = new Headers(original.headers);
     headers.delete(FORWARDED);
     const { host } = new URL(origin);
@@ -31,5 +33,6 @@ export class ForwardedRequest extends Request {
     this.original = original;
     this.host = host;
     this.peer = peer;
+    this.sender = isOwn ? node : null;
   }
 }

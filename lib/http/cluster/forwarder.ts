@@ -145,6 +145,25 @@ export class Forwarder {
   }
 
   /**
+   * Prepares a request of this node's own, which needs no credentials of a client.
+   *
+   * @param method the method
+   * @param target the path, base path included, and the query
+   * @param to the node to send the request to
+   * @returns the URL at that node, and the headers to send, which are valid once
+   */
+  own(
+    method: string,
+    target: string,
+    { address }: Owner,
+  ): { readonly url: string; readonly headers: Headers } {
+    const to = new URL(address).origin;
+    const vouched = { origin: this.#address, peer: "", node: this.#node, isOwn: true };
+    const headers = new Headers({ [FORWARDED]: this.#signer.sign(vouched, { method, target, to }) });
+    return { url: to + target, headers };
+  }
+
+  /**
    * Forwards a request, and passes the response on.
    *
    * @param request the request as it arrived at this node, whose body was read

@@ -144,7 +144,7 @@ export class Pages {
     let id: string;
     try {
       const args = this.#context.pages.argumentsFrom(input, fields);
-      id = startTask(this.#context, client, name, args);
+      id = await startTask(this.#context, client, name, args);
       await this.#context.registry.committed();
       if (wantsJson(request)) return jsonResponse(JSON.stringify({ task_id: id }), 202, VARY);
     } catch (error) {

@@ -288,7 +288,7 @@ export class ReportBatches {
 
   /** `WS /ws/report?reporter={id}` */
   upgrade({ request, visitor }: Call): Response {
-    reporterFrom(request);
+    reporterFrom(request, visitor);
     const release = this.#slots.take(shareOf(visitor.grant));
     // The request is copied before the upgrade, because `authorize` reads its headers with each report.
     const { url, method, headers } = request;

@@ -6,12 +6,12 @@
 
 import { scopeOf } from "../../access/grant.ts";
 import { ProtocolError } from "../../errors.ts";
-import { ReportIntake } from "../../registry/report_intake.ts";
-import type { Reporter } from "../../registry/registry_types.ts";
+import { ReportIntake, stopCommand } from "../../registry/report_intake.ts";
+import { nodeReporterId, type Reporter } from "../../registry/registry_types.ts";
 import { isReporterId, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
 import { hasSecret, provesIdentity } from "../../remote/reporter_identity.ts";
 import { yieldToEventLoop } from "../../reporter/yield.ts";
-import { parseKey, parseReport, type Report } from "../../task/protocol.ts";
+import { parseKey, parseNodeReport, parseReport, type Report } from "../../task/protocol.ts";
 import type { HandlerContext } from "../context.ts";
 import type { Gate, Visitor } from "../gate.ts";
 import { Problem } from "../problem.ts";
@@ -35,6 +35,8 @@ export class Session implements Reporter {
   readonly #mayReport: ReturnType<Gate["reportsOf"]>;
   /** The network that the reporter is in; `null` if it has no share in the limit of clients. */
   readonly #network: string | null;
+  /** Whether the reporter is a node of the cluster. */
+  readonly #isNode: boolean;
   #isProven: boolean;
   #isOver = false;
 
@@ -52,11 +54,12 @@ export class Session implements Reporter {
     clocks: ReporterClocks,
     reply: (reply: ReportReply) => void,
   ) {
-    this.id = reporterFrom(request);
+    this.id = reporterFrom(request, visitor);
     this.#isProven = !hasSecret(this.id);
     this.#clock = clocks.of(this.id, scopeOf(visitor.grant));
     this.#context = context;
-    this.#network = context.shares?.networkOf(request, visitor.peer) ?? null;
+    this.#isNode = visitor.node !== undefined;
+    this.#network = this.#isNode ? null : context.shares?.networkOf(request, visitor.peer) ?? null;
     this.#mayReport = context.gate.reportsOf(visitor, request);
     this.#reply = reply;
     this.#intake = new ReportIntake(context.registry, this);
@@ -182,7 +185,7 @@ export class Session implements Reporter {
   #takeOne(value: unknown): void {
     let report: Report;
     try {
-      report = shifted(parseReport(value), this.#offset);
+      report = shifted(this.#isNode ? parseNodeReport(value) : parseReport(value), this.#offset);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // An invalid report may come from a newer version of the library, so it does not affect the reports of
@@ -198,10 +201,8 @@ export class Session implements Reporter {
     }
     const command = this.#intake.take(report);
     if (command === null) return;
-    // A reporter without a socket was not connected when a watcher ended its task, and must stop as well.
-    if (command.type === "refused" && this.#context.registry.task(client, id)?.state === "CANCELLED") {
-      this.#reply({ type: "cancel", client, id });
-    }
+    const stop = stopCommand(this.#context.registry, command);
+    if (stop !== null) this.#reply(stop);
     this.#reply(command);
   }
 }
@@ -209,9 +210,12 @@ export class Session implements Reporter {
 /**
  * Returns the id of the reporter that sent a request.
  *
+ * @param request the request
+ * @param visitor its sender: nodes have ids that no query may give
  * @throws {Problem} 400 if the query has no valid id
  */
-export function reporterFrom(request: Request): string {
+export function reporterFrom(request: Request, { node }: Pick<Visitor, "node"> = {}): string {
+  if (node !== undefined) return nodeReporterId(node);
   const reporter = paramsOf(request).get("reporter") ?? "";
   if (isReporterId(reporter)) return reporter;
   throw new Problem("bad_reporter", 'The parameter "reporter" must be 8 to 64 characters of A-Z a-z 0-9 _ -');

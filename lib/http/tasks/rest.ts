@@ -113,12 +113,12 @@ export class Rest {
     const parsed = START_BODY.safeParse(await readJson(request, this.#context.bodies));
     if (!parsed.success) throw badBody(parsed.error.issues[0]);
     const { args, id, tags, metadata } = parsed.data;
-    const taskId = startTask(this.#context, client, name, args as JsonValue[], {
+    const taskId = await startTask(this.#context, client, name, args as JsonValue[], {
       ...(id !== undefined && { id }),
       ...(tags !== undefined && { tags }),
       ...(metadata !== undefined && { metadata: metadata as JsonObject }),
     });
-    return this.#started(client, taskId);
+    return await this.#started(client, taskId);
   }
 
   /** `POST /tasks/{client}/{id}/retry` */

@@ -9,13 +9,15 @@ import { followClock } from "../../clock.ts";
 import { ClusterNode } from "../../cluster/cluster_node.ts";
 import type { OwnedShard } from "../../cluster/owned_shard.ts";
 import { SYSTEM_CLOCK } from "../../cluster/system_clock.ts";
-import type { MonitorLimits } from "../../config/limits.ts";
 import { resolveAccess } from "../../config/access_options.ts";
+import { resolveChannel } from "../../config/channel_name.ts";
+import type { MonitorLimits } from "../../config/limits.ts";
 import { ClosedError } from "../../errors.ts";
 import { Forwarder } from "../../http/cluster/forwarder.ts";
 import type { NodeFigures, PresentNode } from "../../http/context.ts";
 import { healthy, loading } from "../../http/health_responses.ts";
 import { randomId } from "../../random_id.ts";
+import { wrapperFor } from "../../reporter/wrap.ts";
 import type { PostgresAddress } from "../../store/postgres/postgres_address.ts";
 import { PostgresLeases, type ShardBatch } from "../../store/postgres/postgres_leases.ts";
 import { ShardHints } from "../../store/postgres/shard_hints.ts";
@@ -25,6 +27,7 @@ import { type BuiltMonitor, logError, logNotice } from "../build_monitor.ts";
 import type { ConnectionInfo, Monitor, ShutdownOptions } from "../monitor.ts";
 import type { MonitorOptions } from "../monitor_options.ts";
 import { Engine } from "./engine.ts";
+import { NodeTasks } from "./node_tasks.ts";
 import { type Owner, TaskGate } from "./task_gate.ts";
 
 /** The wait before a failed attempt to load or to take over the tasks is repeated, in milliseconds. */
@@ -67,11 +70,14 @@ export interface ClusterMonitorOptions {
 export class ClusterMonitor implements Monitor {
   /** The id of the node. */
   readonly node: string = randomId();
+  readonly monitored: Monitor["monitored"];
   readonly #options: ClusterMonitorOptions;
   readonly #leases: PostgresLeases;
   readonly #forwarder: Forwarder;
   readonly #cluster: ClusterNode<ShardBatch>;
   readonly #hints: ShardHints;
+  /** The tasks that run in this node. */
+  readonly #tasks: NodeTasks;
   readonly #onNotice: (text: string) => void;
   readonly #onError: (error: unknown) => void;
   #engine: Engine | null = null;
@@ -79,7 +85,8 @@ export class ClusterMonitor implements Monitor {
   #loading: Promise<void> = Promise.resolve();
   /** The lease, if this node has it. */
   #shard: OwnedShard<ShardBatch> | null = null;
-  #isEnding = false;
+  /** Aborted when this node is about to end. */
+  readonly #ending: AbortController = new AbortController();
   #graceMs: number | undefined;
   #losses = 0;
   /** How many hints earlier engines have missed. */
@@ -90,7 +97,7 @@ export class ClusterMonitor implements Monitor {
     this.#options = options;
     const { address, advertise, limits, secret, key } = options;
     const { leaseMs } = limits;
-    const { onNotice = logNotice, onError = logError } = options.options;
+    const { onNotice = logNotice, onError = logError, channel } = options.options;
     this.#onNotice = onNotice;
     this.#onError = onError;
     const { node } = this;
@@ -109,7 +116,14 @@ export class ClusterMonitor implements Monitor {
       onTaken: (shard) => void this.#takeOver(shard),
       onLost: (shard, reason) => this.#lost(shard, reason),
       onHandOver: () => this.#handOver(),
+      onHeartbeat: (heartbeat) => this.#tasks.heartbeat(heartbeat?.nodes ?? null, this.#engine),
     });
+    this.#tasks = new NodeTasks({
+      ...{ node, address: advertise, leaseMs, forwarder: this.#forwarder, onNotice, onError },
+      channel: resolveChannel(channel),
+      basePath: resolveAccess(options.options).basePath,
+    });
+    this.monitored = wrapperFor(() => this.#tasks.sink);
     this.#hints = new ShardHints({
       address,
       onCommit: (_shard, seq) => this.#engine?.wake(seq),
@@ -136,10 +150,6 @@ export class ClusterMonitor implements Monitor {
 
   readonly fetch = (request: Request, info?: ConnectionInfo): Response | Promise<Response> =>
     this.#engine?.monitor.fetch(request, info) ?? this.#fetchOnceLoaded(request, info);
-
-  get monitored(): Monitor["monitored"] {
-    return this.#present.monitored;
-  }
 
   get registry(): Monitor["registry"] {
     return this.#present.registry;
@@ -185,7 +195,9 @@ export class ClusterMonitor implements Monitor {
   }
 
   async #leave(graceMs: number | undefined): Promise<void> {
-    this.#isEnding = true;
+    // As long as its tasks have grace, this node stays present, and owns what it owns.
+    await this.#tasks.settle(graceMs);
+    this.#ending.abort();
     this.#graceMs = graceMs;
     this.#engine?.gate.leave();
     await this.#cluster.stop();
@@ -209,8 +221,13 @@ export class ClusterMonitor implements Monitor {
     engine?.gate.close();
     if (engine !== null) await end(engine.monitor);
     this.#engine = null;
+    this.#tasks[Symbol.dispose]();
     await this.#leases.close();
     followClock(0);
+  }
+
+  get #isEnding(): boolean {
+    return this.#ending.signal.aborted;
   }
 
   get #present(): BuiltMonitor {
@@ -227,14 +244,16 @@ export class ClusterMonitor implements Monitor {
       node: this.node.slice(0, SHOWN_CHARACTERS),
       nodes: () => this.#nodes(),
       figures: () => this.#figures(),
+      sink: this.#tasks.sink,
       onFree: () => this.#cluster.wake(),
+      onOwner: (owner) => this.#tasks.follow(owner),
       onGap: () => this.#reload(),
     });
   }
 
   async #takeOver(shard: OwnedShard<ShardBatch>): Promise<void> {
     this.#shard = shard;
-    while (this.#shard === shard) {
+    while (this.#shard === shard && !this.#isEnding) {
       await this.#loading;
       const engine = this.#engine;
       try {
@@ -244,9 +263,11 @@ export class ClusterMonitor implements Monitor {
         if (this.#shard === shard) this.#onError(error);
         if (engine === this.#engine) this.#reload();
       }
-      await delay(RETRY_MS);
+      await delay(RETRY_MS, this.#ending.signal);
     }
-    if (this.#shard === shard) this.#onNotice(`This node owns the tasks now (term ${shard.grant.term})`);
+    if (this.#shard !== shard || this.#isEnding) return;
+    this.#tasks.own(this.#engine!, shard.grant.term);
+    this.#onNotice(`This node owns the tasks now (term ${shard.grant.term})`);
   }
 
   #lost(shard: OwnedShard<ShardBatch>, reason: string): void {
@@ -263,6 +284,7 @@ export class ClusterMonitor implements Monitor {
     const old = this.#engine;
     if (old === null) return;
     this.#engine = null;
+    this.#tasks.follow(null);
     this.#missedHints += old.missedHints;
     this.#loading = this.#loading
       .then(() => old[Symbol.asyncDispose]())
@@ -276,7 +298,7 @@ export class ClusterMonitor implements Monitor {
         return await this.#load();
       } catch (error) {
         this.#onError(error);
-        await delay(RETRY_MS);
+        await delay(RETRY_MS, this.#ending.signal);
       }
     }
   }
@@ -306,8 +328,18 @@ export class ClusterMonitor implements Monitor {
   }
 }
 
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Resolves after some time, or once a signal is aborted. */
+function delay(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener("abort", end);
+  });
 }
 
 /** Responds to a request for which the tasks were not loaded in time. */

@@ -22,7 +22,7 @@ const SHARD = 0;
 const POLL_MS = 1_000;
 
 /** Options of {@linkcode Engine.load}. */
-export interface EngineOptions extends Pick<ClusterMembership, "node" | "nodes" | "figures"> {
+export interface EngineOptions extends Pick<ClusterMembership, "node" | "nodes" | "figures" | "sink"> {
   readonly options: MonitorOptions;
   readonly limits: MonitorLimits;
   /** The URL of the database. */
@@ -31,6 +31,8 @@ export interface EngineOptions extends Pick<ClusterMembership, "node" | "nodes" 
   readonly gate: TaskGate;
   /** Called when the lease of the owner has ended, or the owner has handed the tasks over. */
   readonly onFree: () => void;
+  /** Called with the owner as of each look into the database; `null` if there is none, or the database can't be read. */
+  readonly onOwner: (owner: Owner | null) => void;
   /** Called if the tasks must be loaded anew, because commits are missing. */
   readonly onGap: () => void;
 }
@@ -42,17 +44,19 @@ export class Engine implements AsyncDisposable {
   readonly #store: FollowerStore;
   readonly #follower: Follower<PulledChanges>;
   readonly #onFree: () => void;
+  readonly #onOwner: (owner: Owner | null) => void;
   #owner: Owner | null = null;
 
   private constructor(
     store: FollowerStore,
-    { options, gate, node, nodes, figures, onFree, onGap }: EngineOptions,
+    { options, gate, node, nodes, figures, sink, onFree, onOwner, onGap }: EngineOptions,
   ) {
     this.#store = store;
     this.#onFree = onFree;
+    this.#onOwner = onOwner;
     this.gate = gate;
     this.monitor = buildMonitor(options, () => store.store, {
-      ...{ store: store.store, gate, node, nodes, figures },
+      ...{ store: store.store, gate, node, nodes, figures, sink },
       abandon: () => store.abandon(),
     });
     this.#follower = new Follower<PulledChanges>({
@@ -131,6 +135,7 @@ export class Engine implements AsyncDisposable {
     });
     const { epoch, seq, owner, isFree, hasMore, gap } = pulled;
     this.#owner = isFree ? null : owner;
+    this.#onOwner(this.#owner);
     if (isFree) this.#onFree();
     // What was deleted before this node has seen it can only be loaded anew, as after a loss of commits.
     return { epoch: gap ? "" : epoch, changes: [pulled], seq, hasMore };

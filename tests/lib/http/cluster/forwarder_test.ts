@@ -1,6 +1,7 @@
 /** Tests what is sent between nodes, with a bare server in the place of the owner. */
 
 import { Forwarder, type Owner, OwnerUnreachableError } from "../../../../lib/http/cluster/forwarder.ts";
+import type { ForwardedRequest } from "../../../../lib/http/cluster/forwarded_request.ts";
 import { Problem } from "../../../../lib/http/problem.ts";
 import { assert, assertEquals, assertRejects } from "../../../support/assert.ts";
 import { freePort } from "../../../support/free_port.ts";
@@ -198,4 +199,21 @@ Deno.test("Forwarder tells an owner that was not reached from one that did not r
   await cut;
   assertEquals(lost.code, "outcome_unknown");
   assertEquals(forwarder.counts, { answered: 0, unreachable: 1, unanswered: 2 });
+});
+
+Deno.test("Forwarder tells a node's own requests from those that it forwards", async () => {
+  await using owner = new TestOwner();
+  const forwarder = forwarderAt(NODE);
+  const { url, headers } = forwarder.own("GET", "/ws/report?reporter=node:x", owner);
+  await (await fetch(url, { headers })).body?.cancel();
+  await (await forwarder.forward(requestOf("GET", "/ws/report?reporter=node:x"), null, "", owner)).body
+    ?.cancel();
+  assertEquals(owner.received.map(({ request }) => (request as ForwardedRequest).sender), [
+    "test-node",
+    null,
+  ]);
+  // Whoever sees the header can't use it for another request, or again.
+  await (await fetch(url.replace("x", "y"), { headers })).body?.cancel();
+  await (await fetch(url, { headers })).body?.cancel();
+  assertEquals(owner.refused, ["bad_forwarding", "bad_forwarding"]);
 });

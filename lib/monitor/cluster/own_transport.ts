@@ -1,0 +1,99 @@
+/**
+ * Applies the reports of a node that owns the tasks itself.
+ *
+ * @module
+ */
+
+import type { ReportReply } from "../../remote/messages.ts";
+import type { Transport, TransportEvents } from "../../remote/remote_transport.ts";
+import type { Registry } from "../../registry/registry.ts";
+import type { Reporter } from "../../registry/registry_types.ts";
+import { ReportIntake, stopCommand } from "../../registry/report_intake.ts";
+import { parseNodeReport } from "../../task/protocol.ts";
+
+/** The maximum number of batches in flight. */
+const WINDOW = 32;
+
+/** The tasks of this node, as their owner. */
+export interface OwnTasks {
+  readonly registry: Registry;
+  /** Whether no other node can have taken the tasks. */
+  isServing(): boolean;
+}
+
+/** Passes batches to the registry in this process, and its replies back. */
+export class OwnTransport implements Transport, Reporter {
+  readonly window = WINDOW;
+  readonly isRemote = true;
+  readonly id: string;
+  readonly #tasks: OwnTasks;
+  readonly #events: TransportEvents;
+  readonly #intake: ReportIntake;
+  #isClosed = false;
+
+  /**
+   * @param id the id of this node as a reporter
+   * @param tasks the registry that owns the tasks
+   * @param events the callbacks
+   */
+  constructor(id: string, tasks: OwnTasks, events: TransportEvents) {
+    this.id = id;
+    this.#tasks = tasks;
+    this.#events = events;
+    this.#intake = new ReportIntake(tasks.registry, this);
+    queueMicrotask(() => this.#open());
+  }
+
+  send(batch: number, reports: readonly string[]): void {
+    if (!this.#tasks.isServing()) return this.#lost();
+    const { registry } = this.#tasks;
+    const replies: ReportReply[] = [];
+    try {
+      for (const report of reports) {
+        const command = this.#intake.take(parseNodeReport(JSON.parse(report)));
+        const stop = command === null ? null : stopCommand(registry, command);
+        for (const reply of [command, stop]) if (reply !== null) replies.push(reply);
+      }
+    } catch {
+      // Nothing can be stored now; the batch is sent again after a pause.
+      return this.#lost();
+    }
+    // The sink expects no reply while it sends.
+    queueMicrotask(() => replies.forEach((reply) => this.#reply(reply)));
+    registry.committed().then(() => this.#reply({ type: "taken", batch }), () => this.#lost());
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#tasks.registry.reporterDisconnected(this);
+  }
+
+  cancelRequested(client: string, id: string): void {
+    this.#reply({ type: "cancel", client, id });
+  }
+
+  /** Does nothing: the tasks outlive the ownership of this node. */
+  interrupted(): void {}
+
+  #open(): void {
+    if (this.#isClosed) return;
+    if (!this.#tasks.isServing()) return this.#lost();
+    try {
+      this.#tasks.registry.reporterConnected(this);
+    } catch {
+      return this.#lost();
+    }
+    this.#events.onOpen();
+  }
+
+  #reply(reply: ReportReply): void {
+    if (!this.#isClosed) this.#events.onReply(reply);
+  }
+
+  #lost(): void {
+    if (this.#isClosed) return;
+    this.close();
+    queueMicrotask(() => this.#events.onClose());
+  }
+}

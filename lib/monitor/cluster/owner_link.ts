@@ -1,0 +1,118 @@
+/**
+ * Connects a node, as the reporter of the tasks that run in it, to whichever node owns the tasks.
+ *
+ * @module
+ */
+
+import type { Transport, TransportEvents } from "../../remote/remote_transport.ts";
+
+/** A way to the owner. */
+export interface OwnerTarget {
+  /** Identifies the owner and its tenure: the same key is the same way. */
+  readonly key: string;
+  /** Opens a transport to the owner. */
+  open(events: TransportEvents): Transport;
+}
+
+/** The time between two attempts to reach an owner that does not respond, in milliseconds. */
+const RETRY_MS = 250;
+
+/** Opens transports to the owner, and closes them when there is another one. */
+export class OwnerLink {
+  #target: OwnerTarget | null = null;
+  readonly #transports: Set<OwnerTransport> = new Set();
+
+  /** The way to the owner; `null` if none is known. */
+  get target(): OwnerTarget | null {
+    return this.#target;
+  }
+
+  /** Notes which node owns the tasks; `null` if none does, or it is unknown. */
+  lead(target: OwnerTarget | null): void {
+    if (target?.key === this.#target?.key) return;
+    this.#target = target;
+    for (const transport of [...this.#transports]) transport.redirect();
+  }
+
+  /** Opens a transport once an owner is known. */
+  readonly open = (events: TransportEvents): Transport => {
+    const transport = new OwnerTransport(this, events, () => this.#transports.delete(transport));
+    this.#transports.add(transport);
+    return transport;
+  };
+}
+
+/** A transport that waits for an owner, and is lost when another one takes over. */
+class OwnerTransport implements Transport {
+  readonly #link: OwnerLink;
+  readonly #events: TransportEvents;
+  readonly #onEnd: () => void;
+  #inner: Transport | null = null;
+  #isOpen = false;
+  #isClosed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(link: OwnerLink, events: TransportEvents, onEnd: () => void) {
+    this.#link = link;
+    this.#events = events;
+    this.#onEnd = onEnd;
+    this.#connect();
+  }
+
+  get window(): number {
+    return this.#inner?.window ?? 0;
+  }
+
+  send(batch: number, reports: readonly string[]): void {
+    this.#inner?.send(batch, reports);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#disconnect();
+    this.#onEnd();
+  }
+
+  /** Goes on with another owner. */
+  redirect(): void {
+    if (this.#isOpen) return this.#lost();
+    this.#disconnect();
+    this.#connect();
+  }
+
+  #connect(): void {
+    const { target } = this.#link;
+    if (target === null || this.#isClosed) return;
+    const inner: Transport = target.open({
+      onOpen: () => {
+        this.#isOpen = true;
+        this.#events.onOpen();
+      },
+      onReply: (reply) => this.#events.onReply(reply),
+      onClose: () => this.#ended(inner),
+      onRefused: () => this.#ended(inner),
+    });
+    this.#inner = inner;
+  }
+
+  #ended(inner: Transport): void {
+    if (this.#inner !== inner) return;
+    if (this.#isOpen) return this.#lost();
+    this.#inner = null;
+    // An owner that was just chosen may not listen yet.
+    this.#timer = setTimeout(() => this.#connect(), RETRY_MS);
+  }
+
+  #lost(): void {
+    if (this.#isClosed) return;
+    this.close();
+    this.#events.onClose();
+  }
+
+  #disconnect(): void {
+    clearTimeout(this.#timer);
+    this.#inner?.close();
+    this.#inner = null;
+  }
+}

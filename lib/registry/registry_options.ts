@@ -1,0 +1,38 @@
+/**
+ * The options of a registry.
+ *
+ * @module
+ */
+
+import type { FollowedStore } from "../store/followed.ts";
+import type { StoredTask, TaskStore } from "../store/store.ts";
+import type { EndedTasksLimits } from "./ended_tasks.ts";
+import type { RetentionLimits } from "./retention.ts";
+import type { StalenessLimits } from "./staleness.ts";
+
+/**
+ * The limits of a `Registry`: how many tasks it keeps and for how long, and when a task counts as
+ * stale or lost.
+ */
+export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, StalenessLimits {
+  /** The interval at which tasks are checked for signs of life and for their age, in milliseconds. */
+  readonly sweepIntervalMs: number;
+}
+
+/** Options of a `Registry`. */
+export interface RegistryOptions {
+  readonly store: TaskStore;
+  /**
+   * The same store, if several nodes use it: another node is the authority until `Registry.takeOver()` is called,
+   * and everything is published only after its commit. By default `null`.
+   */
+  readonly followed?: FollowedStore | null;
+  readonly limits: RegistryLimits;
+  /** The epoch of cursors while nothing can be committed. */
+  readonly unsavedEpoch: string;
+  /**
+   * Called once when a task ends, in the same turn of the event loop in which its final state is stored:
+   * everything that the callback stores is committed together with the final state. Must not throw.
+   */
+  readonly onEnd?: (client: string, stored: StoredTask) => void;
+}

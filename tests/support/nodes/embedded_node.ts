@@ -1,0 +1,100 @@
+/**
+ * A node of a cluster that runs in the process of the test, as in a program that embeds it.
+ *
+ * @module
+ */
+
+import { type Monitor, type MonitorOptions, openMonitor } from "../../../lib/mod.ts";
+import { freePort } from "../free_port.ts";
+import type { PostgresCluster } from "../postgres_cluster.ts";
+import { TcpProxy } from "../tcp_proxy.ts";
+
+/** The lease of an {@linkcode EmbeddedNode}, in milliseconds. */
+export const LEASE_MS = 1_000;
+
+/** A node that serves requests; disposal closes it. */
+export class EmbeddedNode implements AsyncDisposable {
+  readonly monitor: Monitor;
+  readonly url: string;
+  /** The proxies between the node and its database, and between the other nodes and it. */
+  readonly database: TcpProxy;
+  readonly peers: TcpProxy;
+  readonly #server: Deno.HttpServer;
+  #isOpen = true;
+
+  private constructor(monitor: Monitor, port: number, database: TcpProxy, peers: TcpProxy) {
+    this.monitor = monitor;
+    this.url = `http://127.0.0.1:${port}`;
+    this.database = database;
+    this.peers = peers;
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, monitor.fetch);
+  }
+
+  /** Opens a node. */
+  static async open(cluster: PostgresCluster, options: MonitorOptions = {}): Promise<EmbeddedNode> {
+    const port = freePort();
+    const data = new URL(cluster.url);
+    const database = new TcpProxy(Number(data.port));
+    const peers = new TcpProxy(port);
+    data.port = new URL(database.url).port;
+    const monitor = await openMonitor({
+      channel: `node-${port}`,
+      onNotice: () => {},
+      onError: () => {},
+      ...options,
+      data: data.href,
+      advertise: peers.url,
+      limits: { leaseMs: LEASE_MS, ...options.limits },
+    });
+    return new EmbeddedNode(monitor, port, database, peers);
+  }
+
+  /** Opens several nodes, one after the other, so that the first one owns the tasks. */
+  static async openAll(
+    cluster: PostgresCluster,
+    all: readonly MonitorOptions[] = [{}, {}, {}],
+  ): Promise<EmbeddedNode[]> {
+    const nodes: EmbeddedNode[] = [];
+    for (const options of all) nodes.push(await EmbeddedNode.open(cluster, options));
+    return nodes;
+  }
+
+  /** Waits until one of some nodes owns the tasks, and returns it. */
+  static async owner(cluster: PostgresCluster, nodes: readonly EmbeddedNode[]): Promise<EmbeddedNode> {
+    const text = "SELECT address FROM taskscope.shards JOIN taskscope.nodes n ON n.id = owner " +
+      "WHERE shards.expires > clock_timestamp()";
+    for (const end = performance.now() + 60_000; performance.now() < end;) {
+      const rows = await cluster.query(text);
+      const owner = nodes.find(({ peers }) => peers.url === rows[0]?.address);
+      if (owner !== undefined) return owner;
+    }
+    throw new Error("None of the nodes took the tasks over");
+  }
+
+  /** Cuts the node off from the database and from the other nodes, as if it had died with its machine. */
+  isolate(): void {
+    this.database.blackhole();
+    this.peers.refuse();
+  }
+
+  /** Ends {@linkcode EmbeddedNode.isolate}. */
+  async rejoin(): Promise<void> {
+    await this.database.restore();
+    this.database.cut();
+    await this.peers.restore();
+  }
+
+  /** Shuts the node down in order. */
+  async shutdown(graceMs?: number): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.monitor.shutdown(graceMs === undefined ? {} : { graceMs });
+    await this.#server.shutdown();
+    await this.database[Symbol.asyncDispose]();
+    await this.peers[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown(0);
+  }
+}
