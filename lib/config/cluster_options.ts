@@ -12,6 +12,7 @@ export interface ClusterOptions {
   readonly advertise?: string | undefined;
   readonly data?: string | undefined;
   readonly key?: string | undefined;
+  readonly nodeCa?: string | undefined;
 }
 
 /**
@@ -21,8 +22,16 @@ export interface ClusterOptions {
  * @returns the origin at which the other nodes reach this one; `null` if it is the only node
  * @throws {ConfigError} if an option is invalid
  */
-export function resolveAdvertise({ advertise, data = "", key }: ClusterOptions): string | null {
-  if (advertise === undefined) return null;
+export function resolveAdvertise({ advertise, data = "", key, nodeCa }: ClusterOptions): string | null {
+  if (nodeCa !== undefined && !nodeCa.includes("-----BEGIN CERTIFICATE-----")) {
+    throw new ConfigError("Cannot use the certificate of --node-ca: wanted PEM");
+  }
+  if (advertise === undefined) {
+    if (nodeCa === undefined) return null;
+    throw new ConfigError(
+      "Only a node of a cluster checks certificates of others: --node-ca needs --advertise",
+    );
+  }
   const url = URL.canParse(advertise) ? new URL(advertise) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || `${url.origin}/` !== url.href) {
     throw new ConfigError(

@@ -74,6 +74,11 @@ export interface MonitorOptions extends AccessOptions {
    * same startable tasks.
    */
   readonly advertise?: string | undefined;
+  /**
+   * The certificate, as PEM, of the authority that issues those of the other servers, if their addresses begin with
+   * `https:` and no public authority issues them.
+   */
+  readonly nodeCa?: string | undefined;
   /** The limits to use instead of the defaults. */
   readonly limits?: Partial<MonitorLimits>;
   /**

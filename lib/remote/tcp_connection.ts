@@ -59,27 +59,35 @@ export function hasTcp(): boolean {
  *
  * @param url the server's address, with the scheme `http:` or `https:`
  * @param signal gives up the attempt when it is aborted, unless the connection is about to be open
+ * @param caCerts certificates of authorities that Deno trusts in addition to the public ones, as PEM
  * @returns the connection
  * @throws {Error} if the connection can't be opened, or the attempt was given up
  */
-export async function connectTcp(url: URL, signal: AbortSignal): Promise<TcpConnection> {
+export async function connectTcp(
+  url: URL,
+  signal: AbortSignal,
+  caCerts: string[] = [],
+): Promise<TcpConnection> {
   const isSecure = url.protocol === "https:";
   const target: Target = {
     hostname: url.hostname.replace(/^\[|\]$/g, ""),
     port: Number(url.port) || (isSecure ? 443 : 80),
     isSecure,
   };
-  return await (typeof Deno === "undefined" ? connectNode : connectDeno)(target, signal);
+  return await (typeof Deno === "undefined"
+    ? connectNode(target, signal)
+    : connectDeno(target, signal, caCerts));
 }
 
 async function connectDeno(
   { hostname, port, isSecure }: Target,
   signal: AbortSignal,
+  caCerts: string[],
 ): Promise<TcpConnection> {
   const tcp = await Deno.connect({ hostname, port, signal });
   // Disables Nagle's algorithm: batches are small and should not wait for each other.
   tcp.setNoDelay();
-  const connection = isSecure ? await Deno.startTls(tcp, { hostname }) : tcp;
+  const connection = isSecure ? await Deno.startTls(tcp, { hostname, caCerts }) : tcp;
   connection.unref();
   const chunk = new Uint8Array(READ_BYTES);
   return {

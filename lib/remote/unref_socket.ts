@@ -56,10 +56,16 @@ export class UnrefSocket {
    * @param url the server's address, with the scheme `http:` or `https:`
    * @param events the callbacks
    * @param headers additional headers of the handshake
+   * @param caCerts certificates of authorities that Deno trusts in addition to the public ones, as PEM
    */
-  constructor(url: string, events: SocketEvents, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    url: string,
+    events: SocketEvents,
+    headers: Readonly<Record<string, string>> = {},
+    caCerts: string[] = [],
+  ) {
     this.#events = events;
-    this.#run(new URL(url), headers).catch(() => {}).finally(() => this.#lost());
+    this.#run(new URL(url), headers, caCerts).catch(() => {}).finally(() => this.#lost());
   }
 
   /**
@@ -90,8 +96,8 @@ export class UnrefSocket {
     });
   }
 
-  async #run(url: URL, headers: Readonly<Record<string, string>>): Promise<void> {
-    const connection = await connectTcp(url, this.#connecting.signal);
+  async #run(url: URL, headers: Readonly<Record<string, string>>, caCerts: string[]): Promise<void> {
+    const connection = await connectTcp(url, this.#connecting.signal, caCerts);
     if (this.#isClosed) return connection.close();
     this.#connection = connection;
     const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));

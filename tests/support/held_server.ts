@@ -27,6 +27,8 @@ import { TestRegistry } from "./registry.ts";
 export interface HeldServerParts {
   readonly cluster?: ClusterGate;
   readonly access?: AccessOptions;
+  /** The certificate and its private key, as PEM, to serve HTTPS with. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** A server built from the same parts as `createMonitor()`, but over a {@linkcode HeldStore}. */
@@ -46,7 +48,8 @@ export class HeldServer implements AsyncDisposable {
    * @param limits limits that differ from the defaults
    * @param parts parts that differ from the defaults
    */
-  constructor(limits: Partial<MonitorLimits> = {}, { cluster, access: accessOptions }: HeldServerParts = {}) {
+  constructor(limits: Partial<MonitorLimits> = {}, parts: HeldServerParts = {}) {
+    const { cluster, access: accessOptions, tls } = parts;
     const access = resolveAccess(accessOptions);
     const keyring = access.key === null ? null : new Keyring(access.key);
     const all = { ...DEFAULT_LIMITS, ...limits };
@@ -90,12 +93,12 @@ export class HeldServer implements AsyncDisposable {
       }),
       reportError: (error) => this.errors.push(error),
     });
-    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+    const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...tls };
     this.#server = Deno.serve(
       options,
       (request, info) => this.#handler.handle(request, info.remoteAddr.hostname, info),
     );
-    this.url = `http://127.0.0.1:${this.#server.addr.port}`;
+    this.url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${this.#server.addr.port}`;
   }
 
   /** Begins the shutdown: further requests are refused. */

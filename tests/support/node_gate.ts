@@ -6,7 +6,7 @@
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import type { ClusterGate } from "../../lib/http/cluster/cluster_gate.ts";
-import { Forwarder, type Owner } from "../../lib/http/cluster/forwarder.ts";
+import { Forwarder, type ForwarderOptions, type Owner } from "../../lib/http/cluster/forwarder.ts";
 import { HeldServer, type HeldServerParts } from "./held_server.ts";
 
 const SECRET = "the secret that the nodes have in common";
@@ -43,12 +43,22 @@ export class TestNode extends HeldServer {
   /**
    * @param limits limits that differ from the defaults
    * @param access the access to the node
+   * @param tls the certificate of the node, and how it checks those of others
    */
-  constructor(limits: Partial<MonitorLimits> = {}, access: HeldServerParts["access"] = {}) {
+  constructor(
+    limits: Partial<MonitorLimits> = {},
+    access: HeldServerParts["access"] = {},
+    { tls, ...checks }: Pick<HeldServerParts, "tls"> & Pick<ForwarderOptions, "authority" | "notice"> = {},
+  ) {
     const gate = new NodeGate();
-    super(limits, { cluster: gate, access });
+    super(limits, { cluster: gate, access, ...(tls && { tls }) });
     this.gate = gate;
-    gate.forwarder = forwarderAt(this.url, { ...limits }, access.key);
+    gate.forwarder = forwarderAt(this.url, { ...limits }, access.key, checks);
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    await super[Symbol.asyncDispose]();
+    this.gate.forwarder[Symbol.dispose]();
   }
 
   /** Makes this node forward changes to another one; it answers reads by itself. */
@@ -62,8 +72,10 @@ export function forwarderAt(
   address: string,
   limits: Partial<MonitorLimits> = {},
   key: string | null = null,
+  checks: Pick<ForwarderOptions, "authority" | "notice"> = {},
 ): Forwarder {
   return new Forwarder({
+    ...checks,
     ...{ node: "test-node", address, key, secret: SECRET },
     limits: { ...DEFAULT_LIMITS, ...limits },
   });

@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS, type MonitorLimits } from "../../config/limits.ts";
 import { ConfigError } from "../../errors.ts";
 import { parseNotify } from "../../notify/options.ts";
 import type { Durability } from "../../store/store.ts";
-import type { CommandSyntax } from "../command.ts";
+import { type CommandSyntax, messageOf } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { oneOf, portFrom, quoteValue } from "../flag_values.ts";
 import type { FlagTable } from "../flags.ts";
@@ -99,6 +99,14 @@ export const SERVE_FLAGS = {
     help:
       "address of this server for others that use the same PostgreSQL database, such as http://10.0.0.5:8000",
   },
+  "node-ca": {
+    kind: "value",
+    group: "Storage",
+    placeholder: "<file>",
+    help:
+      "certificate (PEM) of the authority that issues those of the other servers, if it is not a public one",
+    parse: readPem,
+  },
   durability: {
     kind: "value",
     group: "Storage",
@@ -188,6 +196,14 @@ export const SERVE: CommandSyntax = {
     "taskscope --key-file key --public-url https://ci.example.org/monitor",
   ],
 };
+
+function readPem(file: string, flag: string): string {
+  try {
+    return Deno.readTextFileSync(file);
+  } catch (cause) {
+    throw new ConfigError(`Cannot read the file named by ${flag}: ${messageOf(cause)}`, { cause });
+  }
+}
 
 function hostFrom(text: string, source: string): string {
   const isAddress = text.includes(":")

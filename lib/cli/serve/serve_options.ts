@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly data: string | undefined;
   /** The address for other servers that use the same database; `undefined` if there are none. */
   readonly advertise: string | undefined;
+  /** The certificate of the authority of the other servers, as PEM; `undefined` if it is a public one. */
+  readonly nodeCa: string | undefined;
   readonly durability: Durability;
   readonly basePath: string;
   readonly publicUrls: readonly string[];
@@ -89,6 +91,7 @@ export function parseServe(
     port: values.port,
     data: values.data,
     advertise: values.advertise,
+    nodeCa: values["node-ca"],
     durability: values.durability,
     basePath: values["base-path"] ?? "",
     publicUrls: values["public-url"],

@@ -126,6 +126,7 @@ export class Dispatcher {
         return await forward(owner);
       } catch (error) {
         if (!(error instanceof OwnerUnreachableError)) throw error;
+        void this.#gate.forwarder.explain(owner);
       }
       if (monotonicMs() + RETRY_MS > endMs) throw noOwner();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -9,6 +9,7 @@ import type { MonitorLimits } from "../../config/limits.ts";
 import { Problem } from "../problem.ts";
 import { ForwardedRequest } from "./forwarded_request.ts";
 import { FORWARDED, requestHeaders, responseHeaders } from "./headers.ts";
+import { NodeTls } from "./node_tls.ts";
 
 /** The node that owns the tasks. */
 export interface Owner {
@@ -38,6 +39,10 @@ export interface ForwarderOptions {
    * differ by a minute at most.
    */
   readonly nowMs?: () => number;
+  /** The certificates of an authority that signs those of nodes, as PEM. */
+  readonly authority?: string | null;
+  /** Called with a line for the operator when the certificate of the owner is not accepted. */
+  readonly notice?: (text: string) => void;
 }
 
 /** How often requests were forwarded. */
@@ -51,21 +56,40 @@ export interface ForwardCounts {
 }
 
 /** Forwards requests to the owner, and recognises those that other nodes forwarded. */
-export class Forwarder {
+export class Forwarder implements Disposable {
   readonly #node: string;
   readonly #address: string;
   readonly #timeoutMs: number;
   readonly #signer: ForwardSigner;
+  readonly #tls: NodeTls;
   readonly #counts = { answered: 0, unreachable: 0, unanswered: 0 };
   /** Closes each socket that is passed on, and the origin of the node that it is passed on to. */
   readonly #sockets: Map<() => void, string> = new Map();
 
   /** @param options this node, the secrets that all nodes know, and the limits */
-  constructor({ node, address, key, secret, limits, nowMs = Date.now }: ForwarderOptions) {
+  constructor(options: ForwarderOptions) {
+    const { node, address, key, secret, limits, nowMs = Date.now } = options;
+    const { authority = null, notice = () => {} } = options;
+    this.#tls = new NodeTls({ authority, notice });
     this.#node = node;
     this.#address = new URL(address).origin;
     this.#timeoutMs = limits.forwardTimeoutMs;
     this.#signer = new ForwardSigner({ key, secret, nowMs });
+  }
+
+  /** Gives up the connections to other nodes. */
+  [Symbol.dispose](): void {
+    this.#tls[Symbol.dispose]();
+  }
+
+  /** The certificates of authorities that connections to other nodes trust in addition to the public ones, as PEM. */
+  get caCerts(): string[] {
+    return this.#tls.caCerts;
+  }
+
+  /** Says once, if the owner can't be reached because of its certificate, why that is not accepted. */
+  async explain(owner: Owner): Promise<void> {
+    await this.#tls.explain(owner.address);
   }
 
   /** How often requests were forwarded since the start. */
@@ -188,7 +212,8 @@ export class Forwarder {
     const timer = setTimeout(() => abort.abort(), this.#timeoutMs);
     let response: Response;
     try {
-      response = await fetch(url, { method, headers, body, redirect: "manual", signal: abort.signal });
+      const sent = { method, headers, body, redirect: "manual", signal: abort.signal } as const;
+      response = await this.#tls.fetch(url, sent);
     } catch (error) {
       if (!failedToConnect(error)) {
         this.#counts.unanswered++;

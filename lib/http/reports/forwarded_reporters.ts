@@ -42,14 +42,19 @@ class ForwardedSocket {
   ) {
     this.#context = context;
     this.#share = share;
-    this.#owner = new UnrefSocket(url, {
-      onOpen: () => this.#opened.resolve(true),
-      onText: (text) => this.reply(text),
-      onClose: (code = CLOSE.goingAway, reason = "The connection to the owner of the tasks is lost") => {
-        this.#opened.resolve(false);
-        this.close(code, reason);
+    this.#owner = new UnrefSocket(
+      url,
+      {
+        onOpen: () => this.#opened.resolve(true),
+        onText: (text) => this.reply(text),
+        onClose: (code = CLOSE.goingAway, reason = "The connection to the owner of the tasks is lost") => {
+          this.#opened.resolve(false);
+          this.close(code, reason);
+        },
       },
-    }, headers);
+      headers,
+      context.cluster!.forwarder.caCerts,
+    );
   }
 
   /** Resolves to whether the socket to the owner is open, after `forwardTimeoutMs` at the latest. */

@@ -107,6 +107,8 @@ export class ClusterMonitor implements Monitor {
     this.#forwarder = new Forwarder({
       ...{ node, address: advertise, key, secret, limits },
       nowMs: () => this.#leases.nowMs,
+      authority: options.options.nodeCa ?? null,
+      notice: onNotice,
     });
     this.#cluster = new ClusterNode({
       node,
@@ -146,6 +148,7 @@ export class ClusterMonitor implements Monitor {
     this.#cluster.wake();
     // Without a decision in time, requests wait for one.
     await this.#until(() => this.#engine?.gate.isReady === true, this.#options.limits.ownerWaitMs);
+    void this.#explain();
   }
 
   readonly fetch = (request: Request, info?: ConnectionInfo): Response | Promise<Response> =>
@@ -194,6 +197,12 @@ export class ClusterMonitor implements Monitor {
     return await (this.#engine?.monitor.fetch(request, info) ?? notReady());
   }
 
+  /** Says now, not only with the first change, whether the certificate of the owner is not accepted. */
+  async #explain(): Promise<void> {
+    const where = await this.#engine?.gate.route(true)?.catch(() => "here" as const) ?? "here";
+    if (where !== "here") await this.#forwarder.explain(where);
+  }
+
   async #leave(graceMs: number | undefined): Promise<void> {
     // As long as its tasks have grace, this node stays present, and owns what it owns.
     await this.#tasks.settle(graceMs);
@@ -222,6 +231,7 @@ export class ClusterMonitor implements Monitor {
     if (engine !== null) await end(engine.monitor);
     this.#engine = null;
     this.#tasks[Symbol.dispose]();
+    this.#forwarder[Symbol.dispose]();
     await this.#leases.close();
     followClock(0);
   }

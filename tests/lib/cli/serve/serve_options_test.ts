@@ -14,6 +14,7 @@ const DEFAULTS = {
   port: 8000,
   data: undefined,
   advertise: undefined,
+  nodeCa: undefined,
   durability: "normal" as const,
   basePath: "",
   publicUrls: [],
@@ -72,7 +73,7 @@ Deno.test("parseServe() reads every flag and its environment variable", () => {
   for (const given of [parse(["--no-demo"]), parse([], { TASKSCOPE_NO_DEMO: "1" })]) {
     assertEquals(given, { ...DEFAULTS, withDemo: false });
   }
-  const alone = ["advertise", "no-demo", "key-file", "cert", "tls-key", "insecure-http"];
+  const alone = ["advertise", "node-ca", "no-demo", "key-file", "cert", "tls-key", "insecure-http"];
   const tested = new Set([...table.map(([flag]) => flag), ...alone]);
   assertEquals(Object.keys(SERVE_FLAGS).filter((flag) => !tested.has(flag)), []);
   assertEquals(parse(["--limit", "watchers=5", "--limit=endedTasks=0"])?.limits, {
@@ -92,6 +93,8 @@ Deno.test("parseServe() accepts --advertise only with PostgreSQL, and on other m
     "https://10.0.0.5:8000",
   );
   const wrong: [string[], string][] = [
+    [["--node-ca", "deno.json"], "Cannot use the certificate of --node-ca: wanted PEM"],
+    [["--node-ca", "none.pem"], "Cannot read the file named by --node-ca: "],
     [["--advertise", "http://127.0.0.1:8000"], "the nodes share a PostgreSQL database"],
     [[...data, "--advertise", "http://10.0.0.5:8000"], "nodes on several machines need a key"],
     [[...data, "--advertise", "10.0.0.5:8000"], 'Cannot advertise "10.0.0.5:8000"'],
