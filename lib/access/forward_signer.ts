@@ -14,6 +14,9 @@ const TOLERANCE_MS = 60_000;
 /** The maximum length of a signed text; longer texts are rejected unread. */
 const MAX_CHARACTERS = 4_096;
 
+/** Separates the texts that are signed with the key and with the previous one. */
+const SEPARATOR = ",";
+
 /** The parts of a signed text: version, time, sender and number, what is vouched for, and the signature. */
 const SIGNED = /^(v1\.(\d{1,15})\.([\w-]{16})-(\d{1,15})\.([\w-]{1,3072}))\.([\w-]{43})$/;
 
@@ -42,15 +45,17 @@ export interface SignedRequest {
 export interface ForwardSignerOptions {
   /** The server's key; `null` if there is none. */
   readonly key: string | null;
+  /** The key before it, which other nodes may still have; `null` if there is none. @default {null} */
+  readonly previousKey?: string | null;
   /** The secret that the nodes of a cluster have in common. */
   readonly secret: string;
   /** Returns the time that the nodes have in common, in epoch milliseconds. */
   readonly nowMs: () => number;
 }
 
-/** Signs and verifies with a secret that is derived from the cluster's secret and the server's key. */
+/** Signs and verifies with a secret that is derived from the cluster's secret and the server's key, or the previous one. */
 export class ForwardSigner {
-  readonly #secret: Uint8Array;
+  readonly #secrets: readonly Uint8Array[];
   readonly #nowMs: () => number;
   /** Identifies this signer, whose signatures are numbered. */
   readonly #sender: string = base64url(crypto.getRandomValues(new Uint8Array(12)));
@@ -58,8 +63,9 @@ export class ForwardSigner {
   #count = 0;
 
   /** @param options the secrets and the clock */
-  constructor({ key, secret, nowMs }: ForwardSignerOptions) {
-    this.#secret = new Uint8Array(hkdfSync("sha256", key ?? "", secret, PURPOSE, 32));
+  constructor({ key, previousKey = null, secret, nowMs }: ForwardSignerOptions) {
+    const keys = previousKey === null ? [key] : [key, previousKey];
+    this.#secrets = keys.map((key) => new Uint8Array(hkdfSync("sha256", key ?? "", secret, PURPOSE, 32)));
     this.#nowMs = nowMs;
   }
 
@@ -68,12 +74,12 @@ export class ForwardSigner {
    *
    * @param vouched what the node vouches for
    * @param request the request
-   * @returns the signed text, which is valid once
+   * @returns the signed text, which is valid once; one for each key, because the other node may have only one of them
    */
   sign({ origin, peer, node, isOwn }: Vouched, request: SignedRequest): string {
     const json = base64url(new TextEncoder().encode(JSON.stringify({ origin, peer, node, isOwn })));
     const text = `v1.${Math.trunc(this.#nowMs())}.${this.#sender}-${++this.#count}.${json}`;
-    return `${text}.${base64url(this.#mac(text, request))}`;
+    return this.#secrets.map((secret) => `${text}.${base64url(mac(secret, text, request))}`).join(SEPARATOR);
   }
 
   /**
@@ -84,21 +90,33 @@ export class ForwardSigner {
    * @returns what the sender vouches for; `null` if the signature is not valid, too old, or was used before
    */
   verify(signed: string, request: SignedRequest): Vouched | null {
+    if (signed.length > 2 * MAX_CHARACTERS) return null;
+    for (const one of signed.split(SEPARATOR, 2)) {
+      const vouched = this.#verifyOne(one, request);
+      if (vouched !== null) return vouched;
+    }
+    return null;
+  }
+
+  #verifyOne(signed: string, request: SignedRequest): Vouched | null {
     if (signed.length > MAX_CHARACTERS) return null;
-    const [, text, atMs, sender, number, json, mac] = SIGNED.exec(signed) ?? [];
+    const [, text, atMs, sender, number, json, signature] = SIGNED.exec(signed) ?? [];
     if (text === undefined) return null;
-    const bytes = bytesOf(mac!);
-    const wanted = this.#mac(text, request);
-    if (bytes.length !== wanted.length || !timingSafeEqual(bytes, wanted)) return null;
+    const bytes = bytesOf(signature!);
+    const isValid = this.#secrets.some((secret) => {
+      const wanted = mac(secret, text, request);
+      return bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
+    });
+    if (!isValid) return null;
     if (Math.abs(this.#nowMs() - Number(atMs)) > TOLERANCE_MS) return null;
     if (!this.#seen.use(sender!, Number(number))) return null;
     // The text needs no validation, because it was signed by a node.
     return JSON.parse(new TextDecoder().decode(bytesOf(json!))) as Vouched;
   }
+}
 
-  #mac(text: string, { method, target, to }: SignedRequest): Uint8Array {
-    return createHmac("sha256", this.#secret).update(`${text}\n${method}\n${target}\n${to}`).digest();
-  }
+function mac(secret: Uint8Array, text: string, { method, target, to }: SignedRequest): Uint8Array {
+  return createHmac("sha256", secret).update(`${text}\n${method}\n${target}\n${to}`).digest();
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -1,7 +1,7 @@
 /**
  * Verifies the server's key and the tokens signed with it. Only a digest of the key and a secret derived from
  * it are kept in memory. Tokens are signed with that secret, so changing the server's key revokes all of
- * them.
+ * them. While the key is changed, the previous one and its tokens can be accepted, too.
  *
  * @module
  */
@@ -50,17 +50,38 @@ export function checkKey(key: string, name: string): string {
   );
 }
 
+/** What is kept of a key. */
+class KnownKey {
+  readonly #digest: Buffer;
+  /** The secret that signs tokens. */
+  readonly secret: Uint8Array;
+
+  constructor(key: string) {
+    this.#digest = digestOf(key);
+    this.secret = new Uint8Array(hkdfSync("sha256", key, "", PURPOSE, 32));
+  }
+
+  /** Compares in constant time, so that the duration reveals nothing about the key. */
+  hasDigest(digest: Buffer): boolean {
+    return timingSafeEqual(digest, this.#digest);
+  }
+}
+
 /** Verifies keys and tokens, and signs tokens. */
 export class Keyring {
-  readonly #digest: Buffer;
-  readonly #secret: Uint8Array;
+  readonly #key: KnownKey;
+  /** The key, and the previous one if it is accepted, too. */
+  readonly #accepted: readonly KnownKey[];
   /** The grants of verified tokens, by the token's kind and digest. */
   readonly #verified: Map<string, Grant> = new Map();
 
-  /** @param key the server's key, already validated */
-  constructor(key: string) {
-    this.#digest = digestOf(key);
-    this.#secret = new Uint8Array(hkdfSync("sha256", key, "", PURPOSE, 32));
+  /**
+   * @param key the server's key, already validated, which signs tokens
+   * @param previous the key before it, which is accepted, too, as are its tokens; `null` if there is none
+   */
+  constructor(key: string, previous: string | null = null) {
+    this.#key = new KnownKey(key);
+    this.#accepted = previous === null ? [this.#key] : [this.#key, new KnownKey(previous)];
   }
 
   /**
@@ -73,8 +94,7 @@ export class Keyring {
   grantOf(text: string): Grant | null | Promise<Grant | null> {
     if (text.length > MAX_CHARACTERS) return null;
     const digest = digestOf(text);
-    // The digests are compared in constant time, so that the duration reveals nothing about the key.
-    if (timingSafeEqual(digest, this.#digest)) return FULL_GRANT;
+    if (this.#accepted.some((key) => key.hasDigest(digest))) return FULL_GRANT;
     return this.#verify(text, digest, "scoped");
   }
 
@@ -116,7 +136,7 @@ export class Keyring {
   #sign(kind: TokenKind, claims: JWTPayload, expiresAt: number | null): Promise<string> {
     const token = new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: TYPES[kind] });
     if (expiresAt !== null) token.setExpirationTime(Math.floor(expiresAt));
-    return token.sign(this.#secret);
+    return token.sign(this.#key.secret);
   }
 
   #verify(token: string, digest: Buffer, kind: TokenKind): Grant | null | Promise<Grant | null> {
@@ -127,17 +147,19 @@ export class Keyring {
   }
 
   async #verifyAnew(token: string, name: string, kind: TokenKind): Promise<Grant | null> {
-    let grant: Grant;
-    try {
-      // The expiry is checked afterwards, because an expired token is reported differently from a forged one.
-      const rules = { algorithms: [ALGORITHM], typ: TYPES[kind], currentDate: new Date(0) };
-      const { payload } = await jwtVerify(token, this.#secret, rules);
-      grant = grantFrom(kind, payload);
-    } catch {
-      return null;
+    // The expiry is checked afterwards, because an expired token is reported differently from a forged one.
+    const rules = { algorithms: [ALGORITHM], typ: TYPES[kind], currentDate: new Date(0) };
+    for (const { secret } of this.#accepted) {
+      try {
+        const { payload } = await jwtVerify(token, secret, rules);
+        const grant = grantFrom(kind, payload);
+        this.#remember(name, grant);
+        return unexpired(grant);
+      } catch {
+        // Another key may have signed it.
+      }
     }
-    this.#remember(name, grant);
-    return unexpired(grant);
+    return null;
   }
 
   #remember(name: string, grant: Grant): void {

@@ -14,6 +14,9 @@ import type { CommandLine, FlagTable } from "./flags.ts";
  */
 export const KEY_VARIABLE = "TASKSCOPE_KEY";
 
+/** The environment variable that holds the previous key while a server's key is changed. */
+export const PREVIOUS_KEY_VARIABLE = "TASKSCOPE_PREVIOUS_KEY";
+
 /** What to do if a server requires a key. */
 export const KEY_HINT = `pass the key with --key-file or ${KEY_VARIABLE}`;
 
@@ -34,6 +37,15 @@ export const KEY_FLAGS = {
   },
 } as const satisfies FlagTable;
 
+/** The flag that names the file of a server's previous key. */
+export const PREVIOUS_KEY_FLAG = {
+  kind: "value",
+  placeholder: "<file>",
+  help:
+    `file with the key before this one, which is accepted, too; by default it is in ${PREVIOUS_KEY_VARIABLE}`,
+  parse: readKeyFile,
+} as const;
+
 /**
  * Finds the key: in the file named by `--key-file`, or else in the environment.
  *
@@ -46,10 +58,20 @@ export function keyFrom(
   { values }: Pick<CommandLine<typeof KEY_FLAGS>, "values">,
   readVariable: (name: string) => string | undefined,
 ): SourcedKey | null {
-  const file = values["key-file"];
-  if (file !== undefined) return file;
-  const key = readVariable(KEY_VARIABLE) ?? "";
-  return key === "" ? null : checkCharacters({ key, source: KEY_VARIABLE });
+  return values["key-file"] ?? keyIn(KEY_VARIABLE, readVariable);
+}
+
+/**
+ * Finds the key in an environment variable; `null` if there is none.
+ *
+ * @throws {ConfigError} if the key has characters that a header cannot carry
+ */
+export function keyIn(
+  variable: string,
+  readVariable: (name: string) => string | undefined,
+): SourcedKey | null {
+  const key = readVariable(variable) ?? "";
+  return key === "" ? null : checkCharacters({ key, source: variable });
 }
 
 function readKeyFile(file: string, flag: string): SourcedKey {

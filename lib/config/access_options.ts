@@ -43,6 +43,11 @@ export interface AccessOptions {
    */
   readonly key?: string | undefined;
   /**
+   * The key before the present one. While the key is changed, programs and people that still have the previous key, or
+   * tokens of it, keep their access; other servers that use the same database may have either.
+   */
+  readonly previousKey?: string | undefined;
+  /**
    * Whether people can sign in with the key and share links. Signing in and sharing need cookies, which
    * browsers accept only over HTTPS and on loopback addresses.
    *
@@ -64,6 +69,8 @@ export interface ResolvedAccess {
   readonly publicOrigin: string | null;
   /** The key; `null` if anyone has full access. */
   readonly key: string | null;
+  /** The key before it, which is accepted, too; `null` if there is none. */
+  readonly previousKey: string | null;
   /** Whether people can sign in with the key. */
   readonly signIn: boolean;
   readonly trustedProxies: ReadonlySet<string>;
@@ -78,7 +85,10 @@ export interface ResolvedAccess {
  */
 export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
   const { basePath = "", allowedHosts, allowedOrigins = [], publicUrls = [], trustedProxies = [] } = options;
-  const { key, signIn = true, allowAddressHosts = false } = options;
+  const { key, previousKey, signIn = true, allowAddressHosts = false } = options;
+  if (previousKey !== undefined && (key === undefined || previousKey === key)) {
+    throw new ConfigError("Cannot accept a previous key: wanted another one than the key, which replaces it");
+  }
   const urls = publicUrls.map(publicUrlOf);
   const hosts = allowedHosts === undefined && urls.length === 0
     ? null
@@ -90,6 +100,7 @@ export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
     allowAddressHosts,
     publicOrigin: urls[0]?.origin ?? null,
     key: key === undefined ? null : checkKey(key, "The key"),
+    previousKey: previousKey === undefined ? null : checkKey(previousKey, "The previous key"),
     signIn: key !== undefined && signIn,
     trustedProxies: new Set(trustedProxies.map(proxyOf)),
   };

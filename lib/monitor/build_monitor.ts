@@ -113,7 +113,7 @@ export function buildMonitor(
   const { authorize = null, onError = logError, onNotice = logNotice } = options;
   const limits = resolveLimits(options.limits);
   const access = resolveAccess(options);
-  const keyring = access.key === null ? null : new Keyring(access.key);
+  const keyring = access.key === null ? null : new Keyring(access.key, access.previousKey);
   const channel = resolveChannel(options.channel);
 
   const receivers = resolveNotify(options.notify ?? [], limits.notifyReceivers);

@@ -12,7 +12,7 @@ import { type CommandSyntax, messageOf } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { oneOf, portFrom, quoteValue } from "../flag_values.ts";
 import type { FlagTable } from "../flags.ts";
-import { KEY_FLAGS, KEY_VARIABLE } from "../key.ts";
+import { KEY_FLAGS, KEY_VARIABLE, PREVIOUS_KEY_FLAG } from "../key.ts";
 import { didYouMean } from "../suggestion.ts";
 import { LOG_FORMATS, LOG_LEVELS } from "./log.ts";
 
@@ -61,6 +61,7 @@ export const SERVE_FLAGS = {
       "allow plain HTTP on an address that other machines can reach; without HTTPS, browsers cannot sign in",
   },
   "key-file": { ...KEY_FLAGS["key-file"], group: "Access" },
+  "previous-key-file": { ...PREVIOUS_KEY_FLAG, group: "Access" },
   "allow-origin": {
     kind: "list",
     group: "Access",

@@ -14,7 +14,7 @@ import { type NotifyOptions, resolveNotify } from "../../notify/options.ts";
 import type { Durability } from "../../store/store.ts";
 import { refuseOperands } from "../flag_values.ts";
 import { readFlags } from "../flags.ts";
-import { keyFrom, type SourcedKey } from "../key.ts";
+import { keyFrom, keyIn, PREVIOUS_KEY_VARIABLE, type SourcedKey } from "../key.ts";
 import type { LogFormat, LogLevel } from "./log.ts";
 import { NOTIFY_SECRET_VARIABLE, SERVE_FLAGS } from "./serve_flags.ts";
 
@@ -41,6 +41,8 @@ export interface ServeOptions {
   readonly channel: string;
   /** The key; `undefined` if access is unrestricted. */
   readonly key: string | undefined;
+  /** The key before it, which is accepted, too; `undefined` if there is none. */
+  readonly previousKey: string | undefined;
   /** The paths of the certificate file and of its private key's file; `null` for plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
   /**
@@ -77,6 +79,7 @@ export function parseServe(
   refuseOperands(operands, "serve");
   const { host } = values;
   const key = keyFrom(commandLine, readVariable);
+  const previous = values["previous-key-file"] ?? keyIn(PREVIOUS_KEY_VARIABLE, readVariable);
   const tls = tlsFrom(values.cert, values["tls-key"]);
   const isLocal = isLoopback(host);
   const isSecure = tls !== null || values["public-url"].some((url) => /^https:/i.test(url));
@@ -84,6 +87,7 @@ export function parseServe(
   const options: ServeOptions = {
     host,
     key: key === null ? undefined : checkKey(key.key, key.source),
+    previousKey: previous === null ? undefined : checkKey(previous.key, previous.source),
     tls,
     signIn: isSecure || isLocal,
     allowAddressHosts: host === "0.0.0.0" || host === "::",

@@ -31,6 +31,8 @@ export interface ForwarderOptions {
   readonly address: string;
   /** The server's key; `null` if there is none. */
   readonly key: string | null;
+  /** The key before it; `null` if there is none. */
+  readonly previousKey?: string | null;
   /** The secret that the nodes of a cluster have in common. */
   readonly secret: string;
   readonly limits: Pick<MonitorLimits, "forwardTimeoutMs">;
@@ -69,12 +71,12 @@ export class Forwarder implements Disposable {
   /** @param options this node, the secrets that all nodes know, and the limits */
   constructor(options: ForwarderOptions) {
     const { node, address, key, secret, limits, nowMs = Date.now } = options;
-    const { authority = null, notice = () => {} } = options;
+    const { previousKey = null, authority = null, notice = () => {} } = options;
     this.#tls = new NodeTls({ authority, notice });
     this.#node = node;
     this.#address = new URL(address).origin;
     this.#timeoutMs = limits.forwardTimeoutMs;
-    this.#signer = new ForwardSigner({ key, secret, nowMs });
+    this.#signer = new ForwardSigner({ key, previousKey, secret, nowMs });
   }
 
   /** Gives up the connections to other nodes. */

@@ -62,8 +62,9 @@ export interface ClusterMonitorOptions {
   readonly advertise: string;
   /** The secret that the nodes share. */
   readonly secret: string;
-  /** The key; `null` if there is none. */
+  /** The key, and the one before it; `null` if there is none. */
   readonly key: string | null;
+  readonly previousKey: string | null;
 }
 
 /** One node of a cluster. */
@@ -95,7 +96,7 @@ export class ClusterMonitor implements Monitor {
   /** @param options the node and its database */
   constructor(options: ClusterMonitorOptions) {
     this.#options = options;
-    const { address, advertise, limits, secret, key } = options;
+    const { address, advertise, limits, secret, key, previousKey } = options;
     const { leaseMs } = limits;
     const { onNotice = logNotice, onError = logError, channel } = options.options;
     this.#onNotice = onNotice;
@@ -105,7 +106,7 @@ export class ClusterMonitor implements Monitor {
     // Times are those of the database, so that they are in order when the tasks move to another machine.
     this.#leases.onTime = followClock;
     this.#forwarder = new Forwarder({
-      ...{ node, address: advertise, key, secret, limits },
+      ...{ node, address: advertise, key, previousKey, secret, limits },
       nowMs: () => this.#leases.nowMs,
       authority: options.options.nodeCa ?? null,
       notice: onNotice,

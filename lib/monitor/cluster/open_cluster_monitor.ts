@@ -26,15 +26,17 @@ export async function openClusterMonitor(
   url: string,
   advertise: string,
 ): Promise<Monitor> {
-  const { key } = resolveAccess(options);
+  const { key, previousKey } = resolveAccess(options);
+  const [fingerprint, previous] = [key, previousKey].map((each) => each === null ? "" : keyFingerprint(each));
   const monitor = new ClusterMonitor({
     options,
     url,
     advertise,
     key,
+    previousKey,
     address: readAddress(url),
     limits: resolveLimits(options.limits),
-    secret: await joinCluster(url, key === null ? "" : keyFingerprint(key)),
+    secret: await joinCluster(url, fingerprint!, previous!),
   });
   try {
     await monitor.open();

@@ -13,27 +13,42 @@ import { useDatabase } from "./use_database.ts";
  *
  * @param url the URL of the database
  * @param fingerprint identifies the key of the node without revealing it; `""` if it has none
+ * @param previous identifies the key before it, which the other nodes may still have; `""` if there is none
  * @returns the secret that the nodes share
  * @throws {ConfigError} if the URL is invalid
  * @throws {StorageError} if the database cannot be used, or nodes with another key use it
  */
-export async function joinCluster(url: string, fingerprint: string): Promise<string> {
+export async function joinCluster(url: string, fingerprint: string, previous = ""): Promise<string> {
   return await useDatabase(url, async (connection, { name }) => {
     await migrate(connection, name);
     // The last node that leaves, or that is gone for long enough, makes room for another key.
     await connection.query({
-      text: `UPDATE taskscope.meta SET key_fingerprint = $1 WHERE key_fingerprint IS NULL
+      text: `UPDATE taskscope.meta SET key_fingerprint = $1, previous_key_fingerprint = nullif($2, '')
+        WHERE key_fingerprint IS NULL
         OR NOT EXISTS (SELECT FROM taskscope.nodes WHERE expires >= clock_timestamp())`,
-      values: [fingerprint],
+      values: [fingerprint, previous],
+    });
+    // The first node with the next key begins to change it, and the first one without the previous key ends that.
+    await connection.query({
+      text: `UPDATE taskscope.meta SET key_fingerprint = $1, previous_key_fingerprint = key_fingerprint
+        WHERE key_fingerprint = $2 AND $2 <> ''`,
+      values: [fingerprint, previous],
+    });
+    await connection.query({
+      text:
+        `UPDATE taskscope.meta SET previous_key_fingerprint = NULL WHERE key_fingerprint = $1 AND $2 = ''`,
+      values: [fingerprint, previous],
     });
     const { rows: [row] } = await connection.query(
-      "SELECT secret, key_fingerprint AS known FROM taskscope.meta",
+      "SELECT secret, key_fingerprint AS known, previous_key_fingerprint AS before FROM taskscope.meta",
     );
     await connection.end();
-    if (row.known === fingerprint) return row.secret;
+    // A node that the change of the key has not reached yet may be started again.
+    if (row.known === fingerprint || row.before === fingerprint) return row.secret;
     throw new StorageError(
       name,
-      "the nodes that use it have another key; start this node with the same one, or stop all others first",
+      "the nodes that use it have another key; start this node with the same one, or with theirs as the previous key, or " +
+        "stop all others first",
     );
   });
 }

@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import type { Connection } from "./connection.ts";
 
 /** The schema version that this program writes. */
-export const SCHEMA_VERSION = 3;
+export const SCHEMA_VERSION = 4;
 
 /** The lock that a session takes while it migrates, and that of the server that owns the database. */
 export const MIGRATION_LOCK = 0x7473_6b73_0001;
@@ -161,6 +161,10 @@ const MIGRATIONS: readonly string[] = [
     removed text NOT NULL,
     at timestamptz NOT NULL DEFAULT now()
   );
+  `,
+  `
+  -- The key that nodes may still have while it is changed.
+  ALTER TABLE taskscope.meta ADD COLUMN previous_key_fingerprint text;
   `,
 ];
 

@@ -62,3 +62,15 @@ Deno.test("ForwardSigner.verify() accepts a text within a minute of its time", (
     assertEquals(signer.verify(signed, REQUEST) !== null, isValid, `${offsetMs}`);
   }
 });
+
+Deno.test("ForwardSigner.verify() accepts what a node with the previous or the next key has signed, once", () => {
+  const [key, previousKey] = ["the-key-that-comes-next", OPTIONS.key];
+  const signer = (keys: { key: string; previousKey?: string }) => new ForwardSigner({ ...OPTIONS, ...keys });
+  const [before, both, after] = [signer({ key: previousKey }), signer({ key, previousKey }), signer({ key })];
+  for (const [from, to] of [[before, both], [both, before], [both, after], [after, both]] as const) {
+    const signed = from.sign(VOUCHED, REQUEST);
+    assertEquals(to.verify(signed, REQUEST), VOUCHED);
+    assertEquals(to.verify(signed, REQUEST), null);
+  }
+  assertEquals(after.verify(before.sign(VOUCHED, REQUEST), REQUEST), null);
+});

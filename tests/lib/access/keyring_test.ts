@@ -97,3 +97,17 @@ Deno.test("hasExpired() compares the expiry time of a grant with the given time"
   assertEquals([99, 100, 101].map((now) => hasExpired(grant, now)), [false, true, true]);
   assertEquals(hasExpired(FULL_GRANT, 1e12), false);
 });
+
+Deno.test("Keyring accepts the previous key and its tokens while the key is changed, and signs with the new one", async () => {
+  const previous = "the-key-that-was-before";
+  const next = "the-key-that-comes-next";
+  const scope = { may: "read", client: "c", taskId: null, expiresAt: null } as const;
+  const [before, both, after] = [new Keyring(previous), new Keyring(next, previous), new Keyring(next)];
+  for (const keyring of [before, both]) assertEquals(await keyring.grantOf(previous), FULL_GRANT);
+  for (const keyring of [both, after]) assertEquals(await keyring.grantOf(next), FULL_GRANT);
+  assertEquals(await after.grantOf(previous), null);
+  const [old, fresh] = [await before.sign(scope), await both.sign(scope)];
+  const isValid = async (keyring: Keyring, token: string) => await keyring.grantOf(token) !== null;
+  assertEquals([await isValid(both, old), await isValid(both, fresh)], [true, true]);
+  assertEquals([await isValid(after, old), await isValid(after, fresh)], [false, true]);
+});

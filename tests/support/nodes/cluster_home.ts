@@ -17,6 +17,8 @@ export interface ClusterHomeOptions {
   readonly isProxied?: boolean;
   /** Further arguments of every node. */
   readonly args?: readonly string[];
+  /** Environment variables of every node. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** A database, its nodes and a balancer; disposal removes all of them. */
@@ -45,7 +47,7 @@ export class ClusterHome implements AsyncDisposable {
   static async start(options: ClusterHomeOptions = {}): Promise<ClusterHome> {
     const home = new ClusterHome(options);
     try {
-      await Promise.all(home.members.map((member) => member.start()));
+      await Promise.all(home.members.map((member) => member.start(options.env)));
       return home;
     } catch (error) {
       await home[Symbol.asyncDispose]();

@@ -37,6 +37,8 @@ export class Member implements AsyncDisposable {
   readonly peers: TcpProxy | null;
   readonly #options: MemberOptions;
   #program: Program | null = null;
+  /** The headers of requests to the node: its key, if it has one. */
+  #headers: Record<string, string> = {};
   #isFrozen = false;
 
   /** @param options the database and the arguments */
@@ -75,6 +77,8 @@ export class Member implements AsyncDisposable {
   /** Starts the node, and waits until it is ready. */
   async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
     const { data, publicUrl, args } = this.#options;
+    const { TASKSCOPE_KEY: key } = env;
+    this.#headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
     const url = new URL(data);
     if (this.database !== null) url.port = new URL(this.database.url).port;
     const urls = ["--public-url", publicUrl, "--public-url", this.url];
@@ -100,7 +104,9 @@ export class Member implements AsyncDisposable {
     let last = "";
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
       const signal = AbortSignal.timeout(2_000);
-      const answer = await fetch(`${this.url}/readyz`, { signal }).catch((error) => error);
+      const answer = await fetch(`${this.url}/readyz`, { signal, headers: this.#headers }).catch((error) =>
+        error
+      );
       if (answer.status === 200) return void await answer.body.cancel();
       last = answer instanceof Response ? `${answer.status} ${await answer.text()}` : String(answer);
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -112,7 +118,9 @@ export class Member implements AsyncDisposable {
   async tasksOf(client: string): Promise<Held> {
     let last = "";
     for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
-      const { status, json, text } = await call("GET", `${this.url}/tasks/${client}`);
+      const { status, json, text } = await call("GET", `${this.url}/tasks/${client}`, {
+        headers: this.#headers,
+      });
       if (status === 200) return heldAfter(client, null, json);
       last = `${status} ${text}`;
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -26,6 +26,7 @@ const DEFAULTS = {
   root: ".",
   channel: "taskscope",
   key: undefined,
+  previousKey: undefined,
   tls: null,
   signIn: true,
   allowAddressHosts: false,
@@ -73,7 +74,16 @@ Deno.test("parseServe() reads every flag and its environment variable", () => {
   for (const given of [parse(["--no-demo"]), parse([], { TASKSCOPE_NO_DEMO: "1" })]) {
     assertEquals(given, { ...DEFAULTS, withDemo: false });
   }
-  const alone = ["advertise", "node-ca", "no-demo", "key-file", "cert", "tls-key", "insecure-http"];
+  const alone = [
+    "advertise",
+    "node-ca",
+    "no-demo",
+    "key-file",
+    "previous-key-file",
+    "cert",
+    "tls-key",
+    "insecure-http",
+  ];
   const tested = new Set([...table.map(([flag]) => flag), ...alone]);
   assertEquals(Object.keys(SERVE_FLAGS).filter((flag) => !tested.has(flag)), []);
   assertEquals(parse(["--limit", "watchers=5", "--limit=endedTasks=0"])?.limits, {
