@@ -48,6 +48,8 @@ export interface NodeFigures {
   readonly lost: number;
   /** The number of requests that this node has forwarded to the owner, by outcome. */
   readonly forwarded: Readonly<Record<"answered" | "unreachable" | "unanswered", number>>;
+  /** The number of sockets of reporters that this node passes on to the owner now. */
+  readonly forwardedSockets: number;
   /** How often a regular look into the database found changes about which no notification had come. */
   readonly missedHints: number;
 }

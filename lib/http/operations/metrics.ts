@@ -217,6 +217,12 @@ export class Metrics implements Disposable {
       "How often this node found changes about which no notification had come.",
       figure(({ missedHints }) => missedHints),
     );
+    this.#one(
+      Gauge,
+      "taskscope_node_forwarded_sockets",
+      "Sockets of reporters that this node passes on to the owner now.",
+      figure(({ forwardedSockets }) => forwardedSockets),
+    );
     const forwarded = "Requests that this node has forwarded to the owner, by outcome.";
     this.#by("outcome", Counter, "taskscope_node_forwarded_requests_total", forwarded, () => {
       return Object.entries(operations.node()?.forwarded ?? {});

@@ -324,6 +324,7 @@ export class ClusterMonitor implements Monitor {
       isOwner: this.#engine?.gate.isOwner ?? false,
       lost: this.#losses,
       forwarded: this.#forwarder.counts,
+      forwardedSockets: this.#forwarder.sockets,
       missedHints: this.#missedHints + (this.#engine?.missedHints ?? 0),
     };
   }

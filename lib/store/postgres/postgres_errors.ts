@@ -19,7 +19,11 @@ const MEANINGS: readonly { readonly is: RegExp; readonly meaning: string }[] = [
   { is: /^3D000$/, meaning: "the database does not exist; create it with createdb" },
   { is: /^42501$/, meaning: "the user may not do this; make it the owner of the database" },
   { is: /^53100$/, meaning: "the disk of the database is full" },
-  { is: /^53300$/, meaning: "the database has no connection left" },
+  {
+    is: /^53300$/,
+    meaning:
+      "the database has no connection left; raise max_connections or the role's limit: each server needs up to 10",
+  },
   { is: /^(53200|54000)$/, meaning: "the database is out of memory or of room" },
   { is: /^25006$/, meaning: "the database is read-only, as a standby is" },
   { is: /^57P03$/, meaning: "the database is starting up or shutting down" },

@@ -1,0 +1,31 @@
+/** Tests the metrics of nodes. */
+
+import { RemoteSink } from "../../lib/remote/remote_sink.ts";
+import { wrap } from "../../lib/reporter/wrap.ts";
+import { assertEquals } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { ClusterHome } from "../support/nodes/cluster_home.ts";
+import { hasPostgres } from "../support/postgres_cluster.ts";
+
+Deno.test({
+  name: "cluster: /metrics of a node counts the sockets of reporters and the requests that it passes on",
+  ignore: !hasPostgres,
+  fn: async () => {
+    await using home = await ClusterHome.start({ nodes: 2, isProxied: false, leaseMs: 10_000 });
+    const owner = await home.owner();
+    const follower = await home.follower();
+    using sink = new RemoteSink(follower.url);
+    await wrap(() => "done", { name: "job", client: "c" }, () => sink)();
+    await sink.delivered();
+    await call("POST", `${follower.url}/tasks/c`, { body: { name: "work" } });
+    const figure = async (url: string, name: string) => {
+      const { text } = await call("GET", `${url}/metrics`);
+      return text.split("\n").find((line) => line.startsWith(`${name} `))?.slice(name.length + 1);
+    };
+    const answered = 'taskscope_node_forwarded_requests_total{outcome="answered"}';
+    for (const [{ url }, count] of [[follower, "1"], [owner, "0"]] as const) {
+      assertEquals(await figure(url, "taskscope_node_forwarded_sockets"), count);
+      assertEquals(await figure(url, answered), count);
+    }
+  },
+});

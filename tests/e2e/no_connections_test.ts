@@ -1,0 +1,33 @@
+/** Tests nodes that get no connection to the database, because its limit is reached. */
+
+import { assertEquals, assertMatch } from "../support/assert.ts";
+import { call } from "../support/calls.ts";
+import { ClusterHome } from "../support/nodes/cluster_home.ts";
+import { hasPostgres } from "../support/postgres_cluster.ts";
+import { runProgram } from "../support/program.ts";
+
+Deno.test({
+  name: "cluster: without a connection left, a node that starts says so in one line, and others recover",
+  ignore: !hasPostgres,
+  fn: async () => {
+    await using home = await ClusterHome.start({ nodes: 2, isProxied: false });
+    const { postgres, members } = home;
+    const create = () => call("POST", `${home.balancer.url}/tasks/c`, { body: { name: "work" } });
+    assertEquals((await create()).status, 201);
+    postgres.sql("ALTER ROLE taskscope CONNECTION LIMIT 0");
+    postgres.cutSessions();
+    for (const { url } of members) while ((await call("GET", `${url}/readyz`)).status !== 503);
+    assertEquals((await create()).status, 503);
+    const args = ["--port", "0", "--data", postgres.url, "--advertise", "http://127.0.0.1:1"];
+    const { code, stderr } = await runProgram(args);
+    assertEquals(code, 2);
+    assertMatch(
+      stderr,
+      /^[^\n]+: the database has no connection left; raise max_connections or the role's limit: [^\n]+\n$/,
+    );
+    postgres.sql("ALTER ROLE taskscope CONNECTION LIMIT -1");
+    await home.ready();
+    assertEquals((await create()).status, 201);
+    for (const member of members) assertEquals((await member.tasksOf("c")).tasks.size, 2);
+  },
+});
