@@ -7,64 +7,16 @@ import type { Scope } from "../../../lib/access/grant.ts";
 import { ROUTES } from "../../../lib/http/routes.ts";
 import { VERSION } from "../../../lib/version.ts";
 import { pageAssets } from "../../../ui/server/assets.ts";
-import { readTable } from "../../support/access_table.ts";
+import { ACCESS_KEY as KEY, prepare, readTable, SETUPS } from "../../support/access_table.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { call, HeldTask } from "../../support/calls.ts";
 import { createChange } from "../../support/changes.ts";
 import { HANDSHAKE, readResponse, send } from "../../support/raw_http.ts";
 import { startServer } from "../../support/server.ts";
 
-const KEY = "the-key-of-this-very-server";
 /** The reporter of the run that tokens are bound to. */
 const RUN_REPORTER = "run-reporter-1";
-/** The task that must exist before a call, and the body of the call. */
-interface Setup {
-  /** The condition of the task `t`: missing, running in the server, reported over HTTP, ended, or removed. */
-  readonly task?: "none" | "held" | "reported" | "ended" | "removed";
-  readonly body?: string;
-}
-
 const FORM = "content-type: application/x-www-form-urlencoded";
-
-/** The setups of calls that require a task or a body. */
-const SETUPS: Readonly<Record<string, Setup>> = {
-  "POST /sign-in": { body: `key=${KEY}` },
-  "POST /sign-out": { body: "" },
-  "POST /tokens": { body: '{"may":"read","client":"c"}' },
-  "POST /share/{client}": { body: "seconds=3600" },
-  "POST /share/{client}/{id}": { task: "ended", body: "seconds=3600" },
-  "GET /share/{client}/{id}": { task: "ended" },
-  "GET /t/{client}/{id}": { task: "ended" },
-  "GET /stats/{client}/{name}": { task: "reported" },
-  "POST /t/{client}?do=remove": { task: "ended", body: "id=t" },
-  "POST /t/{client}/start/{name}": { body: "" },
-  "POST /t/{client}/{id}/cancel": { task: "held", body: "" },
-  "POST /t/{client}/{id}/remove": { task: "ended", body: "" },
-  "POST /t/{client}/{id}/restore": { task: "removed", body: "" },
-  "POST /t/{client}/{id}/retry": { task: "ended", body: "" },
-  "POST /tasks/{client}": { body: "{}" },
-  "DELETE /tasks/{client}?state=FINISHED": { task: "ended" },
-  "POST /tasks/{client}/start/{name}": { body: "{}" },
-  "GET /tasks/{client}/{id}": { task: "ended" },
-  "PATCH /tasks/{client}/{id}": { task: "reported", body: '{"progress":1}' },
-  "POST /tasks/{client}/{id}": { task: "reported", body: '{"progress":1}' },
-  "DELETE /tasks/{client}/{id}": { task: "ended" },
-  "GET /tasks/{client}/{id}/logs": { task: "ended" },
-  "POST /tasks/{client}/{id}/logs": { task: "reported", body: '{"lines":["x"]}' },
-  "GET /tasks/{client}/{id}/history": { task: "ended" },
-  "GET /tasks/{client}/{id}/progress": { task: "ended" },
-  "GET /tasks/{client}/{id}/values": { task: "ended" },
-  "POST /tasks/{client}/{id}/finish": { task: "reported", body: "{}" },
-  "POST /tasks/{client}/{id}/fail": { task: "reported", body: "{}" },
-  "POST /tasks/{client}/{id}/cancelled": { task: "reported", body: "{}" },
-  "POST /tasks/{client}/{id}/cancel": { task: "held", body: "" },
-  "POST /tasks/{client}/{id}/retry": { task: "ended", body: "" },
-  "POST /tasks/{client}/{id}/restore": { task: "removed", body: "" },
-  "GET /badge/{client}/{id}.svg": { task: "ended" },
-  "GET /events/tasks/{client}/{id}": { task: "held" },
-  "WS /ws/tasks/{client}/{id}": { task: "held" },
-  "POST /report?reporter={reporter}": { body: '{"batch":1,"reports":[]}' },
-};
 
 const IDS = {
   client: "c",
@@ -87,7 +39,7 @@ async function statusOf(call: string, column: string): Promise<number> {
     limits: { restoreWindowMs: 60_000 },
   });
   const { task = "none", body } = SETUPS[call] ?? {};
-  await prepare(server, task);
+  await prepare(server.url, task);
   const keyring = new Keyring(KEY);
   if (column === "run token" || column === "ended run") await reportRun(server.url, column === "ended run");
   const run = { taskId: "run", reporter: RUN_REPORTER, signedAt: Date.now() / 1_000 };
@@ -132,25 +84,6 @@ async function statusOf(call: string, column: string): Promise<number> {
   held.release();
   assertEquals(server.errors, []);
   return status;
-}
-
-async function prepare(server: ReturnType<typeof startServer>, task: Setup["task"]): Promise<void> {
-  if (task === "none") return;
-  const ask = async (method: string, path: string, body?: string) => {
-    const headers = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
-    const response = await fetch(`${server.url}${path}`, {
-      method,
-      headers,
-      ...(body !== undefined && { body }),
-    });
-    await response.body?.cancel();
-    assert(response.ok, `${method} ${path} responds with ${response.status}`);
-  };
-  if (task === "reported") return await ask("POST", "/tasks/c", '{"id":"t","name":"held"}');
-  await ask("POST", `/tasks/c/start/${task === "held" ? "held" : "quick"}`, '{"id":"t"}');
-  if (task === "held") return;
-  await ask("GET", "/tasks/c/t?wait=ended");
-  if (task === "removed") await ask("DELETE", "/tasks/c/t");
 }
 
 /** Reports the task `run`, which began three hours ago and may have ended two hours ago. */

@@ -2,12 +2,11 @@
 
 import { Keyring } from "../../../../lib/access/keyring.ts";
 import type { Scope } from "../../../../lib/access/grant.ts";
-import { readTable } from "../../../support/access_table.ts";
+import { ACCESS_KEY as KEY, prepare, readTable, SETUPS } from "../../../support/access_table.ts";
 import { assertEquals, assertGreater } from "../../../support/assert.ts";
 import { TestNode } from "../../../support/node_gate.ts";
 import { HANDSHAKE, rawCall } from "../../../support/raw_http.ts";
 
-const KEY = "the-key-of-this-very-server";
 const PARAMS = {
   client: "c",
   id: "t",
@@ -59,4 +58,49 @@ Deno.test("SECURITY.md: a node refuses what the table refuses, and forwards noth
   assertGreater(checked, 200);
   assertEquals(owner.gate.asked, []);
   assertEquals(node.gate.forwarder.counts, { answered: 0, unreachable: 0, unanswered: 0 });
+});
+
+Deno.test("SECURITY.md: a node forwards the changes that the table permits, and the owner makes them", async () => {
+  const keyring = new Keyring(KEY);
+  const sign = (may: Scope) => keyring.sign({ may, client: "c", taskId: null, expiresAt: null });
+  const credentials = new Map([
+    ["read token", await sign("read")],
+    ["write token", await sign("write")],
+    ["the key", KEY],
+  ]);
+  const wrong: string[] = [];
+  let forwarded = 0;
+  for (const { call, statuses } of await readTable()) {
+    const [method = "", template = ""] = call.split(" ");
+    // Reads are answered by what the node itself holds.
+    if (method === "GET" || method === "WS") continue;
+    const path = template.replace(
+      /\{(\w+)\}/g,
+      (_, name) => name === "name" ? "held" : PARAMS[name as keyof typeof PARAMS],
+    );
+    const { task, body = "" } = SETUPS[call] ?? {};
+    for (const [column, token] of credentials) {
+      const expected = statuses.get(column)!;
+      if (REFUSED.includes(expected)) continue;
+      const limits = { restoreWindowMs: 60_000 };
+      await using owner = new TestNode(limits, { key: KEY });
+      await using node = new TestNode(limits, { key: KEY });
+      // Links are made by the node itself.
+      for (const { url } of [owner, node]) await prepare(url, task, "echo");
+      node.follow(owner.url);
+      const { host, port } = new URL(node.url);
+      const type = body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+      const { status } = await rawCall(Number(port), method, path, [
+        ["Host", host],
+        ["Authorization", `Bearer ${token}`],
+        ["Content-Length", `${body.length}`],
+        ...body === "" ? [] : [["Content-Type", type] as const],
+      ], body);
+      if (status !== expected) wrong.push(`${call}, ${column}: ${status} in the place of ${expected}`);
+      forwarded += node.gate.forwarder.counts.answered;
+      assertEquals([owner.errors, node.errors], [[], []]);
+    }
+  }
+  assertEquals(wrong, []);
+  assertGreater(forwarded, 25);
 });
