@@ -16,7 +16,8 @@ import type {
   Task,
 } from "./task/task.ts";
 import type { TaskValues } from "./task/value_book.ts";
-import type { ListedTask } from "./task/task_query.ts";
+import type { MaybePromise } from "./task/maybe_promise.ts";
+import type { ReadRecords, Summarised } from "./task/task_query.ts";
 
 /** A file that pages load. */
 export interface PageAsset {
@@ -90,12 +91,11 @@ export interface ShownTask {
   /** When the task was removed, in epoch seconds; `null` if it was not removed. */
   readonly removedAt: number | null;
   /**
-   * All tasks of the client, in which the page finds subtasks and other attempts. Iterating may read each
-   * record from disk.
+   * All tasks of the client, in which the page finds subtasks and other attempts; `read` reads the records of those.
    */
   readonly all: {
     readonly summaries: Iterable<Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">>;
-    record(id: string): Task | undefined;
+    read(ids: readonly string[]): MaybePromise<readonly Task[]>;
   };
   /** The task's history, oldest entry first. */
   readonly history: readonly HistoryEntry[];
@@ -219,23 +219,35 @@ export interface OverviewPage {
   readonly version: string;
 }
 
+/** The tasks of a client, of which a list shows a part. */
+export interface TaskSource<Listed extends Summarised = Summarised> {
+  /** All tasks, in the order of creation. */
+  readonly tasks: Iterable<Listed>;
+  /** Reads the records of some of them. */
+  readonly read: ReadRecords<Listed>;
+}
+
 /** Renders the pages of the server as HTML. */
 export interface PageRenderer {
   /** The files that pages load, by name; each name contains a hash of the file's content. */
   readonly assets: ReadonlyMap<string, PageAsset>;
   /** Renders the list of a client's tasks that a query string selects. */
-  client(
+  client<Listed extends Summarised>(
     context: PageContext,
-    tasks: Iterable<ListedTask>,
+    source: TaskSource<Listed>,
     params: URLSearchParams,
     registered: readonly StartableTask[],
-  ): string;
+  ): MaybePromise<string>;
   /**
    * Returns a part of the list of a client's tasks as JSON, for the script of the list page.
    *
    * @throws {RangeError} if the bounds of the part are invalid
    */
-  list(tasks: Iterable<ListedTask>, params: URLSearchParams, now: number): string;
+  list<Listed extends Summarised>(
+    source: TaskSource<Listed>,
+    params: URLSearchParams,
+    now: number,
+  ): MaybePromise<string>;
   /**
    * Returns the canonical form of a query string that a form produced; `null` if the query string is already
    * canonical.
@@ -244,7 +256,7 @@ export interface PageRenderer {
   /** Describes the outcome of a bulk action in a sentence. */
   bulkWords(action: string, done: number, reasons: readonly string[]): string;
   /** Renders the page of one task. */
-  task(context: PageContext, shown: ShownTask): string;
+  task(context: PageContext, shown: ShownTask): MaybePromise<string>;
   /**
    * Renders a page of past runs by name.
    *

@@ -10,8 +10,8 @@ import type { Grant, ScopedGrant } from "./grant.ts";
 /** What a grant that is bound to a run depends on, of the stored task. */
 export interface RunRecord {
   readonly summary: { readonly created_at: number; readonly finished_at: number | null };
-  /** The whole record, which may have to be read from disk. */
-  readonly task: { readonly reporter: string | null };
+  /** Reads the reporter of the task, which needs its whole record; `undefined` if the task no longer exists. */
+  reporter(): string | null | undefined | Promise<string | null | undefined>;
 }
 
 /** Finds a task by client token and id; `undefined` if it does not exist. */
@@ -31,7 +31,7 @@ export class RunGrants {
   /** When the server started, in epoch seconds. */
   readonly #startedAt: number = now();
   /** The bound grants by the grants that the tokens state. */
-  readonly #bound: WeakMap<Grant, Grant> = new WeakMap();
+  readonly #bound: WeakMap<Grant, BoundGrant> = new WeakMap();
 
   /** @param find finds the task of a run */
   constructor(find: FindRun) {
@@ -45,25 +45,37 @@ export class RunGrants {
    * @returns the same grant if it is bound to no run; otherwise a grant that also expires with its run, so that its
    * `expiresAt` changes when that ends
    */
-  bound(grant: Grant): Grant {
+  bound(grant: Grant): Grant | Promise<Grant> {
     if (grant.kind === "full" || grant.run === undefined) return grant;
     let bound = this.#bound.get(grant);
     if (bound === undefined) this.#bound.set(grant, bound = this.#bind(grant, grant.run));
-    return bound;
+    const { grant: result } = bound;
+    const compared = bound.compare();
+    return compared === undefined ? result : compared.then(() => result);
   }
 
-  #bind(grant: ScopedGrant, run: NonNullable<ScopedGrant["run"]>): Grant {
+  #bind(grant: ScopedGrant, run: NonNullable<ScopedGrant["run"]>): BoundGrant {
     // A later task with the same id is another run, so the task's reporter is compared, but only once for each task.
     let comparedAt: number | null = null;
     let isSameRun = false;
+    const compare = (): Promise<void> | undefined => {
+      const found = this.#find(grant.client, run.taskId);
+      if (found === undefined || comparedAt === found.summary.created_at) return undefined;
+      const note = (reporter: string | null | undefined) => {
+        comparedAt = found.summary.created_at;
+        isSameRun = reporter === run.reporter;
+      };
+      const reporter = found.reporter();
+      if (reporter instanceof Promise) return reporter.then(note);
+      note(reporter);
+      return undefined;
+    };
     const find = (): RunRecord | undefined => {
       const found = this.#find(grant.client, run.taskId);
       if (found === undefined) return undefined;
-      if (comparedAt !== found.summary.created_at) {
-        comparedAt = found.summary.created_at;
-        isSameRun = found.task.reporter === run.reporter;
-      }
-      return isSameRun ? found : undefined;
+      // A task that was created since the last comparison has a record at hand, unless it has ended long ago.
+      if (comparedAt !== found.summary.created_at) compare()?.catch(() => {});
+      return isSameRun && comparedAt === found.summary.created_at ? found : undefined;
     };
     const end = (): number => {
       const found = find();
@@ -72,10 +84,20 @@ export class RunGrants {
       return endedAt === null ? Infinity : endedAt + AFTER_END_SECONDS;
     };
     return {
-      ...grant,
-      get expiresAt() {
-        return Math.min(grant.expiresAt ?? Infinity, end());
+      compare,
+      grant: {
+        ...grant,
+        get expiresAt() {
+          return Math.min(grant.expiresAt ?? Infinity, end());
+        },
       },
     };
   }
+}
+
+/** A grant that is bound to a run. */
+interface BoundGrant {
+  readonly grant: Grant;
+  /** Compares the task with the run, unless that was done before. */
+  compare(): Promise<void> | undefined;
 }

@@ -120,6 +120,11 @@ export interface MonitorLimits {
    */
   readonly leaseMs: number;
   /**
+   * The maximum number of characters of records of ended tasks that are cached. Only a PostgreSQL database has such a
+   * cache; a database file is read on each access.
+   */
+  readonly recordCacheCharacters: number;
+  /**
    * The maximum number of open watcher connections, both WebSockets and event streams; further ones are
    * rejected.
    */
@@ -255,6 +260,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   unsavedCharacters: 64 * 1024 * 1024,
   commitIntervalMs: 50,
   leaseMs: 10_000,
+  recordCacheCharacters: 4 * 1024 * 1024,
   watchers: 10_000,
   waitingRequests: 1_000,
   watcherQueueBytes: 1024 * 1024,

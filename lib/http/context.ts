@@ -13,7 +13,8 @@ import type { Registry } from "../registry/registry.ts";
 import { LaunchSink } from "../reporter/launch_sink.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
 import type { Releases } from "../reporters/release.ts";
-import type { StoredTask } from "../store/store.ts";
+import type { StoredTask, TaskRecord } from "../store/store.ts";
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { PageRenderer } from "../page_renderer.ts";
 import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
@@ -145,13 +146,25 @@ export async function whenCommitted(context: HandlerContext, response: Response)
 }
 
 /**
- * Returns a task of a client.
+ * Returns a task of a client, without its record.
  *
  * @throws {Problem} 404 if the task does not exist, or was left out because its record is damaged
  */
 export function storedTask(context: HandlerContext, client: string, id: string): StoredTask {
-  const stored = context.registry.stored(client, id);
-  if (stored !== undefined) return stored;
+  return context.registry.stored(client, id) ?? missing(context, client, id);
+}
+
+/**
+ * Reads a task of a client with its record, at once if it is at hand.
+ *
+ * @throws {Problem} 404 if the task does not exist, or was left out because its record is damaged
+ * @throws {StorageError} if the record cannot be read
+ */
+export function taskRecord(context: HandlerContext, client: string, id: string): MaybePromise<TaskRecord> {
+  return andThen(context.registry.record(client, id), (record) => record ?? missing(context, client, id));
+}
+
+function missing(context: HandlerContext, client: string, id: string): never {
   if (!context.registry.isLeftOut(client, id)) throw taskNotFound(id);
   throw new Problem(
     "task_damaged",
@@ -219,9 +232,11 @@ export async function startTask(
  * or its function is no longer registered
  */
 export async function retryTask(context: HandlerContext, client: string, id: string): Promise<string> {
-  // The launch data is read before the checks, so that nothing changes between the checks and the start.
+  // The launch data is read before the checks, so that nothing changes between the checks and the start; only a task that has
+  // ended can have a record that must be read.
   const launch = await context.registry.launch(client, id);
-  const { task } = storedTask(context, client, id);
+  const read = taskRecord(context, client, id);
+  const { task } = read instanceof Promise ? await read : read;
   if (!isFinal(task.state)) {
     throw new Problem("task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
   }

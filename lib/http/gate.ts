@@ -16,6 +16,7 @@ import {
 } from "../access/grant.ts";
 import { type FindRun, RunGrants } from "../access/run_grants.ts";
 import { now } from "../clock.ts";
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { Keyring, TokenKind } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
@@ -264,8 +265,7 @@ export class Gate {
       throw tooMany("Too many wrong keys were sent from this address", waitMs);
     }
     const found = kind === "session" ? keyring.grantOfSession(text) : keyring.grantOf(text);
-    const count = (stated: Grant | null): Grant | null => {
-      const grant = stated === null ? null : this.#runs.bound(stated);
+    const count = (grant: Grant | null): Grant | null => {
       if (grant !== null && !hasExpired(grant, now())) return grant;
       if (keyring.hasVerified(text, kind)) return null;
       this.#failures.spend(sender);
@@ -275,7 +275,11 @@ export class Gate {
       }
       return null;
     };
-    return found instanceof Promise ? found.then(count) : count(found);
+    const bound = andThen(
+      found,
+      (stated): MaybePromise<Grant | null> => stated === null ? null : this.#runs.bound(stated),
+    );
+    return andThen(bound, count);
   }
 
   #visitor(request: Request, peer: string): Decision {

@@ -5,14 +5,14 @@
  */
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
-import type { StoredTask } from "../store/store.ts";
+import type { TaskRecord } from "../store/store.ts";
 import type { Publish } from "./publish_queue.ts";
 
 /**
  * A callback that is called with the task's record after each change, or with `null` when the task is
  * removed.
  */
-export type TaskListener = (stored: StoredTask | null) => void;
+export type TaskListener = (stored: TaskRecord | null) => void;
 
 /** The listeners for changes of one client's tasks. */
 export class ChangeListeners {

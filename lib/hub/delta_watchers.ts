@@ -5,7 +5,7 @@
  */
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
-import type { StoredTask } from "../store/store.ts";
+import type { TaskRecord } from "../store/store.ts";
 import { deltaMessage, deltaOf } from "./messages.ts";
 import type { Publish } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
@@ -14,7 +14,7 @@ import type { Watcher } from "./watcher.ts";
 export class DeltaWatchers {
   readonly #watchers: Set<Watcher> = new Set();
   /** The newest records of the tasks that changed since the last frame; `null` if the task was removed. */
-  readonly #changed: Map<string, StoredTask | null> = new Map();
+  readonly #changed: Map<string, TaskRecord | null> = new Map();
   /** The ids of tasks removed since the last frame, even if another task already uses the id. */
   readonly #removed: Set<string> = new Set();
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChangesSince } from "../store/store.ts";
+import type { RemovedTask, TaskRecord } from "../store/store.ts";
 import { enclosed, type Text } from "./long_text.ts";
 import { dataOf, stateEvent, type TaskEvent } from "./task_events.ts";
 
@@ -54,11 +54,17 @@ export class EventFrame {
   }
 }
 
+/** The changes that a watcher missed: each changed task with its current record, and the removals. */
+export interface MissedChanges {
+  readonly tasks: readonly TaskRecord[];
+  readonly removed: readonly RemovedTask[];
+}
+
 /**
  * Returns events for the changes that a watcher missed. Individual changes are not stored, so there is one
  * event per task: removals first, then each changed task with its current record.
  */
-export function missedEvents({ tasks, removed }: ChangesSince): TaskEvent[] {
+export function missedEvents({ tasks, removed }: MissedChanges): TaskEvent[] {
   return [
     ...removed.map(({ id, seq }) => ({ name: "task.removed", id, seq }) as const),
     ...tasks.map(stateEvent),

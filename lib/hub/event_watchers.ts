@@ -59,7 +59,7 @@ export class EventWatchers {
     const audience = this.#byTask.get(id);
     if (this.#all.size === 0 && audience === undefined) return;
     this.#buffer.add(change);
-    const isLast = change.stored === undefined || isFinal(change.stored.task.state);
+    const isLast = change.stored === undefined || isFinal(change.stored.summary.state);
     if (audience === undefined || !isLast || this.#buffer.hasOverflowed) return;
     // A later task with the same id has its own watchers.
     this.#byTask.delete(id);

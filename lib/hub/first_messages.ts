@@ -5,11 +5,12 @@
  * @module
  */
 
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { Cursor } from "../task/cursor.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
-import type { ChangesSince, StoredTask } from "../store/store.ts";
+import type { ChangesSince, TaskRecord } from "../store/store.ts";
 import { NOTHING_MISSED } from "../task/wire.ts";
-import { EventFrame, eventMessage, missedEvents } from "./event_messages.ts";
+import { EventFrame, eventMessage, type MissedChanges, missedEvents } from "./event_messages.ts";
 import type { FullStates } from "./full_states.ts";
 import { enclosed, type Text } from "./long_text.ts";
 import { degradedMessage, deltaMessage, deltaOf, RESYNC_MESSAGE, taskMessage } from "./messages.ts";
@@ -30,43 +31,49 @@ export class FirstMessages {
   }
 
   /** Returns the first messages for a watcher of full states. */
-  state(full: FullStates): MessagesAt {
-    const { envelope } = full;
-    return (cursor) => [full.firstMessage(envelope, cursor)];
+  state(full: FullStates): MaybePromise<MessagesAt> {
+    return andThen(full.envelope, (envelope) => (cursor) => [full.firstMessage(envelope, cursor)]);
   }
 
   /** Returns the first messages for a watcher of changes. */
-  delta(client: string, full: FullStates, after: Cursor | null): MessagesAt {
+  delta(client: string, full: FullStates, after: Cursor | null): MaybePromise<MessagesAt> {
     const missed = this.#missed(client, after);
     const news = this.#degradation();
     if (missed !== undefined) {
-      const delta = deltaOf(missed.tasks, missed.removed.map((gone) => gone.id));
-      return (cursor) => [deltaMessage(cursor, delta), ...news];
+      return andThen(this.#read(missed), ({ tasks, removed }) => {
+        const delta = deltaOf(tasks, removed.map((gone) => gone.id));
+        return (cursor) => [deltaMessage(cursor, delta), ...news];
+      });
     }
-    const state = this.state(full);
     const resync = after === null ? [] : [RESYNC_MESSAGE];
-    return (cursor) => [...resync, ...state(cursor), ...news];
+    return andThen(this.state(full), (state) => (cursor) => [...resync, ...state(cursor), ...news]);
   }
 
   /** Returns the first message for a watcher of all events, as a list of one. */
-  events(client: string, full: FullStates, after: Cursor | null): MessagesAt {
+  events(client: string, full: FullStates, after: Cursor | null): MaybePromise<MessagesAt> {
     const missed = this.#missed(client, after);
     const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
-    if (missed !== undefined) return missedMessages(missed, news);
-    const { envelope } = full;
-    const state = (cursor: string) => full.firstMessage(envelope, cursor);
-    return (cursor) => [enclosed(resync(after), eventMessage("initial_state", state(cursor), cursor), news)];
+    if (missed !== undefined) return andThen(this.#read(missed), (changes) => missedMessages(changes, news));
+    return andThen(full.envelope, (envelope) => (cursor) => {
+      const state = full.firstMessage(envelope, cursor);
+      return [enclosed(resync(after), eventMessage("initial_state", state, cursor), news)];
+    });
   }
 
   /** Returns the first message for a watcher of one task's events, as a list of one. */
-  taskEvents(client: string, stored: StoredTask, after: Cursor | null): MessagesAt {
+  taskEvents(client: string, stored: TaskRecord, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
     if (missed === undefined) {
       const state = taskMessage("initial_state", stored);
       return (cursor) => [resync(after) + eventMessage("initial_state", state, cursor)];
     }
     const isIt = ({ id }: { readonly id: string }) => id === stored.id;
-    return missedMessages({ tasks: missed.tasks.filter(isIt), removed: missed.removed.filter(isIt) }, "");
+    const tasks = missed.tasks.some(isIt) ? [stored] : [];
+    return missedMessages({ tasks, removed: missed.removed.filter(isIt) }, "");
+  }
+
+  #read({ tasks, removed }: ChangesSince): MaybePromise<MissedChanges> {
+    return andThen(this.#registry.records(tasks), (records) => ({ tasks: records, removed }));
   }
 
   #missed(client: string, after: Cursor | null): ChangesSince | undefined {
@@ -79,7 +86,7 @@ export class FirstMessages {
   }
 }
 
-function missedMessages(missed: ChangesSince, news: string): MessagesAt {
+function missedMessages(missed: MissedChanges, news: string): MessagesAt {
   const frame = new EventFrame(missedEvents(missed));
   return (cursor) => [(frame.text(cursor, 0) || `${NOTHING_MISSED}\n\n`) + news];
 }

@@ -5,6 +5,7 @@
  */
 
 import { monotonicMs } from "../clock.ts";
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { Text } from "./long_text.ts";
 import { envelopeOf, fullMessage } from "./messages.ts";
@@ -39,7 +40,7 @@ export class FullStates {
    * The serialised state without its cursor, cached until the next change, because many watchers may connect
    * at once, such as after a restart.
    */
-  #kept: Text | null = null;
+  #kept: MaybePromise<Text> | null = null;
   /** The newest first message, which is the same for all watchers that connect between two changes. */
   #first: { readonly envelope: Text; readonly cursor: string; readonly message: Text } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,6 +49,8 @@ export class FullStates {
   /** The earliest time for the next state, in epoch milliseconds. */
   #allowedMs = 0;
   #isStopped = false;
+  /** Whether a state is being read, after which later changes are sent. */
+  #isReading = false;
 
   /**
    * @param registry the source of the tasks
@@ -67,9 +70,16 @@ export class FullStates {
     return this.#watchers.size === 0;
   }
 
-  /** The serialised state without its cursor; throws if a record can't be read. */
-  get envelope(): Text {
-    return this.#kept ??= envelopeOf(this.#registry, this.#client);
+  /** The serialised state without its cursor; throws or rejects if a record can't be read. */
+  get envelope(): MaybePromise<Text> {
+    if (this.#kept !== null) return this.#kept;
+    const envelope = envelopeOf(this.#registry, this.#client);
+    this.#kept = envelope;
+    const keep = (kept: Text | null) => {
+      if (this.#kept === envelope) this.#kept = kept;
+    };
+    if (envelope instanceof Promise) envelope.then(keep, () => keep(null));
+    return envelope;
   }
 
   /**
@@ -111,7 +121,7 @@ export class FullStates {
    * the state later.
    */
   frame(): void {
-    if (this.#watchers.size === 0 || this.#timer !== undefined) return;
+    if (this.#watchers.size === 0 || this.#timer !== undefined || this.#isReading) return;
     const waitMs = this.#allowedMs - monotonicMs();
     if (waitMs > 0) {
       this.#timer = setTimeout(() => {
@@ -131,10 +141,14 @@ export class FullStates {
     }
   }
 
-  /** Sends the state to all watchers that do not have it, regardless of the throttle and of full queues. */
+  /**
+   * Sends the state to all watchers that do not have it, regardless of the throttle and of full queues. One that is being
+   * read is not waited for.
+   */
   frameNow(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#isReading) return;
     this.#send(this.#behind());
   }
 
@@ -156,25 +170,46 @@ export class FullStates {
   #send(watchers: readonly Watcher[]): void {
     if (watchers.length === 0) return;
     const seq = this.#registry.lastSeq(this.#client);
-    const envelope = this.#readEnvelope();
-    if (envelope === null) return;
-    this.#allowedMs = monotonicMs() + (envelope.length / this.#options.fullStateBytesPerSecond) * 1000;
+    let envelope: MaybePromise<Text>;
+    try {
+      envelope = this.envelope;
+    } catch (error) {
+      // The next change retries.
+      return this.#options.reportError?.(error);
+    }
     for (const watcher of watchers) if (this.#watchers.has(watcher)) this.#watchers.set(watcher, seq);
-    this.#queue.add((cursor) => {
-      const message = fullMessage("state_update", envelope, cursor);
-      for (const watcher of watchers) if (this.#watchers.has(watcher)) watcher.send(message);
-    });
+    // The state gets the position as of now, even if it must be read.
+    const at = Promise.withResolvers<string>();
+    if (envelope instanceof Promise) {
+      this.#isReading = true;
+      this.#queue.add(at.resolve);
+      this.#read(envelope, at.promise, watchers);
+    } else {
+      this.#spend(envelope);
+      const text = envelope;
+      this.#queue.add((cursor) => this.#broadcast(text, cursor, watchers));
+    }
   }
 
-  /**
-   * Returns the serialised state; `null` if a record can't be read, in which case the next change retries.
-   */
-  #readEnvelope(): Text | null {
+  async #read(envelope: Promise<Text>, at: Promise<string>, watchers: readonly Watcher[]): Promise<void> {
     try {
-      return this.envelope;
+      const text = await envelope;
+      this.#spend(text);
+      this.#broadcast(text, await at, watchers);
     } catch (error) {
       this.#options.reportError?.(error);
-      return null;
     }
+    this.#isReading = false;
+    if (!this.#isStopped) this.frame();
+  }
+
+  #broadcast(envelope: Text, cursor: string, watchers: readonly Watcher[]): void {
+    const message = fullMessage("state_update", envelope, cursor);
+    for (const watcher of watchers) if (this.#watchers.has(watcher)) watcher.send(message);
+  }
+
+  /** Delays the next state according to the size of one that is sent. */
+  #spend(envelope: Text): void {
+    this.#allowedMs = monotonicMs() + (envelope.length / this.#options.fullStateBytesPerSecond) * 1000;
   }
 }

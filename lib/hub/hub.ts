@@ -5,6 +5,7 @@
  */
 
 import { monotonicMs } from "../clock.ts";
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { TaskListener } from "./change_listeners.ts";
 import { eventMessage } from "./event_messages.ts";
 import { EventWatchers } from "./event_watchers.ts";
@@ -12,12 +13,13 @@ import { Feed } from "./feed.ts";
 import { FullStates, type FullStatesOptions } from "./full_states.ts";
 import { degradedMessage, taskMessage } from "./messages.ts";
 import { FirstMessages, type MessagesAt } from "./first_messages.ts";
+import { HeldWatcher } from "./held_watcher.ts";
 import { PublishQueue } from "./publish_queue.ts";
 import type { Watcher, WatchMode } from "./watcher.ts";
 import type { Cursor } from "../task/cursor.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RegistryEvent } from "../registry/registry_types.ts";
-import type { Degradation, StoredTask } from "../store/store.ts";
+import type { Degradation, TaskRecord } from "../store/store.ts";
 import { isFinal } from "../task/task.ts";
 
 export type { Watcher, WatchMode } from "./watcher.ts";
@@ -78,9 +80,10 @@ export class Hub implements Disposable {
       ? this.#first.state(feed.full)
       : this.#first.delta(client, feed.full, after);
     const watchers = mode === "full" ? feed.full : feed.deltas;
-    watchers.add(watcher);
-    this.#open(watcher, first, () => watchers.has(watcher));
-    return () => this.#unwatch(client, feed, () => watchers.delete(watcher));
+    const opening = openingOf(watcher, first);
+    watchers.add(opening.watcher);
+    this.#open(opening, () => watchers.has(opening.watcher));
+    return () => this.#unwatch(client, feed, () => watchers.delete(opening.watcher));
   }
 
   /**
@@ -92,13 +95,13 @@ export class Hub implements Disposable {
    * @param watcher the connection that receives the messages
    * @returns a function that removes the watcher
    */
-  watchTask(client: string, stored: StoredTask, watcher: Watcher): () => void {
-    const { id, state } = stored.task;
+  watchTask(client: string, stored: TaskRecord, watcher: Watcher): () => void {
+    const { id, state } = stored.summary;
     const message = taskMessage("initial_state", stored);
     if (isFinal(state)) return this.#watchEnded(watcher, () => [message]);
     const feed = this.#framedFeed(client);
     const watchers = feed.tasks.add(id, watcher);
-    this.#open(watcher, () => [message], () => watchers.has(watcher));
+    this.#open(openingOf(watcher, () => [message]), () => watchers.has(watcher));
     return () => this.#unwatch(client, feed, () => feed.tasks.delete(id, watchers, watcher));
   }
 
@@ -126,9 +129,9 @@ export class Hub implements Disposable {
    * @param after the last position that the watcher has received; `null` if it has none
    * @returns a function that removes the watcher
    */
-  watchTaskEvents(client: string, stored: StoredTask, watcher: Watcher, after: Cursor | null): () => void {
+  watchTaskEvents(client: string, stored: TaskRecord, watcher: Watcher, after: Cursor | null): () => void {
     const first = this.#first.taskEvents(client, stored, after);
-    const { id, state } = stored.task;
+    const { id, state } = stored.summary;
     if (isFinal(state)) return this.#watchEnded(watcher, first);
     return this.#watchEvents(client, this.#framedFeed(client), id, watcher, first);
   }
@@ -184,26 +187,27 @@ export class Hub implements Disposable {
     feed: Feed,
     id: string | null,
     watcher: Watcher,
-    first: MessagesAt,
+    first: MaybePromise<MessagesAt>,
   ): () => void {
-    const watchers = feed.events.add(id, watcher, this.#registry.cursor.seq);
-    this.#open(watcher, first, () => watchers.has(watcher));
-    return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, watcher));
+    const opening = openingOf(watcher, first);
+    const watchers = feed.events.add(id, opening.watcher, this.#registry.cursor.seq);
+    this.#open(opening, () => watchers.has(opening.watcher));
+    return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, opening.watcher));
   }
 
   /**
    * Queues the first messages of a new watcher, which are dropped if the watcher is removed before they are
    * published.
    */
-  #open(watcher: Watcher, first: MessagesAt, isWatching: () => boolean): void {
+  #open({ begin }: Opening, isWatching: () => boolean): void {
     this.#queue.add((cursor) => {
-      if (isWatching()) first(cursor).forEach((message) => watcher.send(message));
+      if (isWatching()) begin(cursor);
     });
   }
 
   #watchEnded(watcher: Watcher, first: MessagesAt): () => void {
     let isWatching = true;
-    this.#open(watcher, first, () => isWatching);
+    this.#open(openingOf(watcher, first), () => isWatching);
     this.#queue.add(() => isWatching && watcher.end());
     return () => {
       isWatching = false;
@@ -288,4 +292,20 @@ export class Hub implements Disposable {
       this.#dropUnwatched(client, feed);
     });
   }
+}
+
+/** A watcher that is to get its first messages. */
+interface Opening {
+  /** The watcher to register. */
+  readonly watcher: Watcher;
+  /** Sends the first messages, as soon as they are read. */
+  readonly begin: (cursor: string) => void;
+}
+
+function openingOf(watcher: Watcher, first: MaybePromise<MessagesAt>): Opening {
+  if (first instanceof Promise) {
+    const held = new HeldWatcher(watcher, first);
+    return { watcher: held, begin: (cursor) => held.begin(cursor) };
+  }
+  return { watcher, begin: (cursor) => first(cursor).forEach((message) => watcher.send(message)) };
 }

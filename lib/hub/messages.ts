@@ -5,8 +5,9 @@
  */
 
 import { DamagedRecordError } from "../errors.ts";
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
-import type { Degradation, StoredTask } from "../store/store.ts";
+import type { Degradation, TaskRecord } from "../store/store.ts";
 import { enclosed, LongText, type Text } from "./long_text.ts";
 
 /** The length from which a state is kept in pieces, in characters: a shorter one is faster to send as one string. */
@@ -22,12 +23,19 @@ export const RESYNC_MESSAGE = '{"type":"resync"}';
  * @param client the client token
  * @returns `"active_tasks":[…],"all_tasks":{…}`; active tasks are sorted newest first
  */
-export function envelopeOf(registry: Pick<RegistryReader, "list">, client: string): Text {
+export function envelopeOf(
+  registry: Pick<RegistryReader, "list" | "records">,
+  client: string,
+): MaybePromise<Text> {
+  return andThen(registry.records([...registry.list(client)]), textOf);
+}
+
+function textOf(tasks: readonly TaskRecord[]): Text {
   const keys: string[] = [];
   const records: string[] = [];
   const active: string[] = [];
   let length = 0;
-  for (const stored of registry.list(client)) {
+  for (const stored of tasks) {
     const json = intactJson(stored);
     if (json === null) continue;
     keys.push(`${JSON.stringify(stored.id)}:`);
@@ -47,7 +55,7 @@ export function envelopeOf(registry: Pick<RegistryReader, "list">, client: strin
 }
 
 /** Returns the record of a task; `null` if it is damaged, so that the task is left out. */
-function intactJson(stored: StoredTask): string | null {
+function intactJson(stored: TaskRecord): string | null {
   try {
     return stored.json;
   } catch (error) {
@@ -69,7 +77,7 @@ export function fullMessage(
  * Serialises the changes, as the end of a message. If an id is in both lists, the task was removed before a
  * new task got the id.
  */
-export function deltaOf(tasks: readonly StoredTask[], removed: readonly string[]): string {
+export function deltaOf(tasks: readonly TaskRecord[], removed: readonly string[]): string {
   const records = tasks.length === 1 ? tasks[0]!.json : tasks.map((stored) => stored.json).join();
   return `"tasks":[${records}],"removed":${JSON.stringify(removed)}}`;
 }
@@ -85,6 +93,6 @@ export function degradedMessage(degradation: Degradation | null): string {
 }
 
 /** Serialises the message with one task. */
-export function taskMessage(type: "initial_state" | "state_update", stored: StoredTask): string {
+export function taskMessage(type: "initial_state" | "state_update", stored: TaskRecord): string {
   return `{"type":"${type}",${stored.json.slice(1)}`;
 }

@@ -5,7 +5,7 @@
  */
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
-import type { StoredTask } from "../store/store.ts";
+import type { TaskRecord } from "../store/store.ts";
 import { isFinal, type LogLine, type Task, type TaskState } from "../task/task.ts";
 import { newLines } from "../task/transition.ts";
 
@@ -22,7 +22,7 @@ export type RecordEventName =
 
 /** An event of one task. */
 export type TaskEvent =
-  | { readonly name: RecordEventName; readonly id: string; readonly seq: number; readonly stored: StoredTask }
+  | { readonly name: RecordEventName; readonly id: string; readonly seq: number; readonly stored: TaskRecord }
   | { readonly name: "task.removed"; readonly id: string; readonly seq: number }
   | {
     readonly name: "log";
@@ -43,8 +43,8 @@ const NAMES: Readonly<Record<TaskState, RecordEventName>> = {
 };
 
 /** Returns the event that describes a task by its current state, for watchers that missed its changes. */
-export function stateEvent(stored: StoredTask): TaskEvent {
-  return { name: NAMES[stored.task.state], id: stored.id, seq: stored.seq, stored };
+export function stateEvent(stored: TaskRecord): TaskEvent {
+  return { name: NAMES[stored.summary.state], id: stored.id, seq: stored.seq, stored };
 }
 
 /**

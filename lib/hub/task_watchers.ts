@@ -5,7 +5,7 @@
  */
 
 import type { RegistryEvent } from "../registry/registry_types.ts";
-import type { StoredTask } from "../store/store.ts";
+import type { TaskRecord } from "../store/store.ts";
 import { isFinal } from "../task/task.ts";
 import { taskMessage } from "./messages.ts";
 import type { Publish } from "./publish_queue.ts";
@@ -15,7 +15,7 @@ import type { Watcher } from "./watcher.ts";
 export class TaskWatchers {
   readonly #byTask: Map<string, Set<Watcher>> = new Map();
   /** The newest records of the watched tasks that changed since the last frame. */
-  readonly #changed: Map<string, StoredTask> = new Map();
+  readonly #changed: Map<string, TaskRecord> = new Map();
   /** Final frames for the watchers of tasks that have ended or were removed. */
   #endings: Publish[] = [];
 
@@ -46,7 +46,7 @@ export class TaskWatchers {
     const id = stored?.id ?? removedId!;
     const watchers = this.#byTask.get(id);
     if (watchers === undefined) return;
-    if (stored !== undefined && !isFinal(stored.task.state)) {
+    if (stored !== undefined && !isFinal(stored.summary.state)) {
       this.#changed.set(id, stored);
       return;
     }

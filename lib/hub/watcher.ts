@@ -17,6 +17,8 @@ export interface Watcher {
    * pending.
    */
   end(): void;
+  /** Closes the connection, because the tasks cannot be read; the peer may connect again. */
+  fail(error: unknown): void;
 }
 
 /** Whether each message holds the full state or only the changes. */

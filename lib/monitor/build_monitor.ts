@@ -26,6 +26,7 @@ import { LocalSink } from "../registry/local_sink.ts";
 import { Notifier } from "../notify/notifier.ts";
 import { resolveNotify } from "../notify/options.ts";
 import { wrapperFor } from "../reporter/wrap.ts";
+import { andThen } from "../task/maybe_promise.ts";
 import { Registry } from "../registry/registry.ts";
 import { registerMonitor } from "../reporter/local_monitors.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
@@ -172,7 +173,13 @@ export function buildMonitor(
     cluster: cluster?.gate ?? null,
     gate: new Gate({
       ...{ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice },
-      findRun: (client, id) => registry.stored(client, id),
+      findRun(client, id) {
+        const stored = registry.stored(client, id);
+        return stored && {
+          summary: stored.summary,
+          reporter: () => andThen(registry.record(client, id), (record) => record?.task.reporter),
+        };
+      },
     }),
     reportError: onError,
   });

@@ -14,7 +14,7 @@ import type { Receiver } from "./options.ts";
 import { type Outcome, post } from "./post.ts";
 import { type DeliveryCounts, ReceiverQueue, type ReceiverQueueLimits } from "./receiver_queue.ts";
 import { Signer } from "./signature.ts";
-import type { Delivery, StoredTask, TaskStore } from "../store/store.ts";
+import type { Delivery, TaskRecord, TaskStore } from "../store/store.ts";
 import { monotonicUlid } from "../ulid.ts";
 
 /** The limits of a {@linkcode Notifier}. */
@@ -88,7 +88,7 @@ export class Notifier implements AsyncDisposable {
    * Stores the deliveries for a task that has ended. Call this in the same turn of the event loop in which
    * the task's final state is stored.
    */
-  ended(client: string, stored: StoredTask): void {
+  ended(client: string, stored: TaskRecord): void {
     const { task: { id, state }, seq } = stored;
     const event = endEventOf(state);
     if (event === null) return;

@@ -28,7 +28,8 @@ export function adoptTasks(
 ): void {
   const { seq } = store;
   for (const { client, id, progress: points, values, subtasks: sums = null } of opened) {
-    const task = store.index.get(client, id)?.task;
+    const stored = store.index.get(client, id);
+    const task = stored && store.atHand(stored)?.task;
     const owner = task?.reporter ?? null;
     const at = now();
     const unheard = Math.max(0, at - (task?.updated_at ?? at));

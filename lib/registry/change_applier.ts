@@ -7,9 +7,9 @@
 
 import { monotonicMs, now } from "../clock.ts";
 import { HISTORY, LOG_LINES } from "../store/side_tables.ts";
-import { type StoredTask, TaskInMemory, type TaskKey, type TaskStore } from "../store/store.ts";
+import { TaskInMemory, type TaskKey, type TaskRecord, type TaskStore } from "../store/store.ts";
 import { isFinal, type Task, type TaskChange } from "../task/task.ts";
-import { historyEntryOf, newLines, transition } from "../task/transition.ts";
+import { endedError, historyEntryOf, newLines, transition } from "../task/transition.ts";
 import { updateOf } from "../task/update_fields.ts";
 import { possibleParent } from "./ancestry.ts";
 import type { EndedTasks } from "./ended_tasks.ts";
@@ -30,7 +30,7 @@ export interface ChangeApplierContext {
   /** Called when a task is created. */
   readonly onCreate: () => void;
   /** Called when a task ends, in the same turn of the event loop in which its final state is stored. */
-  readonly onEnd: ((client: string, stored: StoredTask) => void) | undefined;
+  readonly onEnd: ((client: string, stored: TaskRecord) => void) | undefined;
 }
 
 /** Who caused a change, and when. */
@@ -73,14 +73,18 @@ export class ChangeApplier {
    * @param requested the change
    * @param origin who caused the change, and when
    * @returns the record after the change
-   * @throws {TransitionError} if the task's state does not allow the change
+   * @throws {TransitionError} if the task's state does not allow the change, or the task has ended and its record is not at
+   * hand
    * @throws {LimitError} if a new task would exceed a limit
    * @throws {StorageError} if no sequence number is left, because nothing has been committed for too long
    */
   apply(client: string, id: string, requested: TaskChange, origin: ChangeOrigin = {}): Task {
     const { store, live: liveTasks, ended, retention } = this.#context;
     const { at = now(), reporter = null, reportSeq = null } = origin;
-    const before = store.index.get(client, id)?.task;
+    const known = store.index.get(client, id);
+    const before = known && store.atHand(known)?.task;
+    // Only the record of a task that has ended may not be at hand, and no change has an effect on such a task.
+    if (known !== undefined && before === undefined) throw endedError(known.summary, requested);
     const change = this.#allowed(client, id, requested);
     const remoteReporter = reporter?.isRemote ? reporter.id : null;
     const changed = transition(before, id, change, at, {

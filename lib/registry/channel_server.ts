@@ -13,6 +13,7 @@ import type { RegistryEvent } from "./registry_types.ts";
 import { type PageEntry, parseRequest, writePage } from "../channel/replication.ts";
 import { ReportIntake } from "./report_intake.ts";
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { ChangesSince } from "../store/store.ts";
 
 /** Options of a {@linkcode ChannelServer}. */
@@ -34,6 +35,9 @@ export interface ChannelServerOptions {
  * than 15 ms.
  */
 const PAGE_CHARACTERS = 256 * 1024;
+
+/** The maximum number of entries whose records are read together. */
+const PART_ENTRIES = 100;
 
 /** A change to send to a replica; the record is looked up when its page is written. */
 interface TransferEntry {
@@ -127,27 +131,41 @@ export class ChannelServer implements Disposable {
       : this.#replicas.get(memberId) ?? this.#begin(null);
     const { from, cursor, entries } = transfer;
     const first = transfer.sent === 0;
-    const page = this.#nextPage(transfer);
-    const hasMore = transfer.sent < entries.length;
-    this.#replicas.set(memberId, hasMore ? transfer : null);
-    return writePage(first ? from : cursor.seq, cursor, page, hasMore);
+    // Changes from now on are published to this member, even if it waits for records.
+    this.#replicas.set(memberId, transfer);
+    return andThen(this.#nextPage(transfer), (page) => {
+      const hasMore = transfer.sent < entries.length;
+      if (this.#replicas.get(memberId) === transfer) this.#replicas.set(memberId, hasMore ? transfer : null);
+      return writePage(first ? from : cursor.seq, cursor, page, hasMore);
+    });
   }
 
-  #nextPage(transfer: Transfer): PageEntry[] {
-    const page: PageEntry[] = [];
-    for (let characters = 0; transfer.sent < transfer.entries.length && characters < PAGE_CHARACTERS;) {
-      const { client, seq, id, isRemoved } = transfer.entries[transfer.sent++]!;
-      const stored = isRemoved ? undefined : this.#registry.stored(client, id);
-      // A task that was removed since the transfer began is skipped: its removal is among the changes that
-      // follow the transfer.
-      if (!isRemoved && stored === undefined) continue;
-      const entry = stored === undefined
-        ? { client, seq, id }
-        : { client, seq: stored.seq, json: stored.json };
-      page.push(entry);
-      characters += sizeOf(entry);
-    }
-    return page;
+  /** Reads the entries of the next page, in parts of one client each. */
+  #nextPage(transfer: Transfer, page: PageEntry[] = [], characters = 0): MaybePromise<PageEntry[]> {
+    const { entries, sent } = transfer;
+    if (sent === entries.length || characters >= PAGE_CHARACTERS) return page;
+    const some = entries.slice(sent, sent + PART_ENTRIES);
+    const part = some.filter(({ client }) => client === some[0]!.client);
+    const tasks = part.filter(({ isRemoved }) => !isRemoved)
+      .map(({ client, id }) => this.#registry.stored(client, id)).filter((stored) => stored !== undefined);
+    return andThen(this.#registry.records(tasks), (records) => {
+      const byId = new Map(records.map((record) => [record.id, record]));
+      let size = characters;
+      for (const { client, seq, id, isRemoved } of part) {
+        if (size >= PAGE_CHARACTERS) break;
+        transfer.sent++;
+        const record = isRemoved ? undefined : byId.get(id);
+        // A task that was removed since the transfer began is skipped: its removal is among the changes that
+        // follow the transfer.
+        if (!isRemoved && record === undefined) continue;
+        const entry = record === undefined
+          ? { client, seq, id }
+          : { client, seq: record.seq, json: record.json };
+        page.push(entry);
+        size += sizeOf(entry);
+      }
+      return this.#nextPage(transfer, page, size);
+    });
   }
 
   #begin(after: Cursor | null): Transfer {
@@ -165,7 +183,7 @@ export class ChannelServer implements Disposable {
       this.#publishedSeq = event.seq;
       return;
     }
-    const key = `${event.client}/${event.stored?.task.id ?? event.removedId}`;
+    const key = `${event.client}/${event.stored?.id ?? event.removedId}`;
     // An earlier entry is deleted first, so that the map stays ordered by last change.
     this.#changed.delete(key);
     this.#changed.set(key, event);

@@ -5,8 +5,8 @@
  */
 
 import { now } from "../clock.ts";
-import type { EndedTask, TaskStore } from "../store/store.ts";
-import { TaskInMemory } from "../store/store.ts";
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
+import { type EndedTask, type StoredTask, TaskInMemory, type TaskStore } from "../store/store.ts";
 import type { Task, TaskSummary } from "../task/task.ts";
 import { transition, TransitionError } from "../task/transition.ts";
 import { possibleParent } from "./ancestry.ts";
@@ -92,19 +92,33 @@ export class EndedTasks {
    *
    * @returns the record of the restored task
    * @throws {TransitionError} if the task was not removed, or was removed too long ago
+   * @throws {StorageError} if its record cannot be read
    */
-  restore(client: string, id: string): Task {
-    const { store, retention, events } = this.#context;
-    const removed = store.removed(client, id);
+  restore(client: string, id: string): MaybePromise<Task> {
+    const { store } = this.#context;
+    const { stored } = this.#restorableTask(client, id);
+    return andThen(store.records([stored]), ([record]) => {
+      // Meanwhile, it may have been purged, or another request may have restored it.
+      const { stored: now, ended } = this.#restorableTask(client, id);
+      if (now !== stored) return this.restore(client, id);
+      if (record === undefined) throw notRestorable(id);
+      return this.#restore(client, record.task, ended);
+    });
+  }
+
+  #restorableTask(client: string, id: string): { readonly stored: StoredTask; readonly ended: EndedTask } {
+    const { store } = this.#context;
+    const stored = store.removed(client, id);
     const ended = this.#restorable.get({ client, id });
-    if (removed === undefined || ended === undefined) {
-      throw store.index.get(client, id) === undefined
-        ? new TransitionError(
-          "task_not_found",
-          `Cannot restore task "${id}": it was not removed, or too long ago`,
-        )
-        : new TransitionError("task_exists", `Cannot restore task "${id}": the id is already taken`);
-    }
+    if (stored !== undefined && ended !== undefined) return { stored, ended };
+    throw store.index.get(client, id) === undefined
+      ? notRestorable(id)
+      : new TransitionError("task_exists", `Cannot restore task "${id}": the id is already taken`);
+  }
+
+  #restore(client: string, removed: Task, ended: EndedTask): Task {
+    const { store, retention, events } = this.#context;
+    const { id } = removed;
     const seq = store.takeSeq();
     const change = { type: "restore" } as const;
     // A task that was created in the meantime may have become a descendant.
@@ -145,4 +159,11 @@ export class EndedTasks {
     events.publish({ client, seq, removedId: id });
     return ended;
   }
+}
+
+function notRestorable(id: string): TransitionError {
+  return new TransitionError(
+    "task_not_found",
+    `Cannot restore task "${id}": it was not removed, or too long ago`,
+  );
 }

@@ -44,8 +44,9 @@ export class FollowedTasks {
     // The change may be known from an earlier pull.
     if (known !== undefined && known.seq >= seq) return;
     const wasEnded = retention.hasEnded(client, id);
-    const before = known?.task;
-    const stored = store.followTask(task);
+    const before = known && store.atHand(known)?.task;
+    const { stored } = task;
+    store.followTask(task);
     const isEnded = isFinal(stored.summary.state);
     if (known === undefined && !isEnded) retention.adopt(client);
     else if (isEnded && !wasEnded) {

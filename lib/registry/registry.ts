@@ -6,6 +6,7 @@
 
 import { monotonicMs, now, plausibleTime } from "../clock.ts";
 import { ClosedError, type LimitError, StorageError } from "../errors.ts";
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import { LAUNCHES } from "../store/side_tables.ts";
 import type { FollowedChanges } from "../store/followed.ts";
 import type { OpenedTask, TaskKey, TaskStore } from "../store/store.ts";
@@ -312,8 +313,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @param id the task's id
    * @returns the record of the restored task
    * @throws {TransitionError} if the task was not removed, or was removed too long ago
+   * @throws {StorageError} if its record cannot be read
    */
-  restore(client: string, id: string): Task {
+  restore(client: string, id: string): MaybePromise<Task> {
     return this.#ended.restore(client, id);
   }
 

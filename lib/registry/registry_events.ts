@@ -30,7 +30,9 @@ export class RegistryEvents {
   /** Publishes a change. */
   publish(event: RegistryEvent): void {
     const { seq, before, stored } = event;
-    if (stored === undefined || before === undefined || isFinal(stored.task.state)) this.#membershipSeq = seq;
+    if (stored === undefined || before === undefined || isFinal(stored.summary.state)) {
+      this.#membershipSeq = seq;
+    }
     for (const listener of this.#listeners) listener(event);
   }
 

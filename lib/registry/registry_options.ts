@@ -5,7 +5,7 @@
  */
 
 import type { FollowedStore } from "../store/followed.ts";
-import type { StoredTask, TaskStore } from "../store/store.ts";
+import type { TaskRecord, TaskStore } from "../store/store.ts";
 import type { EndedTasksLimits } from "./ended_tasks.ts";
 import type { RetentionLimits } from "./retention.ts";
 import type { StalenessLimits } from "./staleness.ts";
@@ -34,5 +34,5 @@ export interface RegistryOptions {
    * Called once when a task ends, in the same turn of the event loop in which its final state is stored:
    * everything that the callback stores is committed together with the final state. Must not throw.
    */
-  readonly onEnd?: (client: string, stored: StoredTask) => void;
+  readonly onEnd?: (client: string, stored: TaskRecord) => void;
 }

@@ -4,8 +4,16 @@
  * @module
  */
 
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { Cursor } from "../task/cursor.ts";
-import type { ChangesSince, Degradation, StoredTask, StoreFigures, TaskStore } from "../store/store.ts";
+import type {
+  ChangesSince,
+  Degradation,
+  StoredTask,
+  StoreFigures,
+  TaskRecord,
+  TaskStore,
+} from "../store/store.ts";
 import type { LogMatches, LogQuery } from "../store/log_search.ts";
 import {
   HISTORY,
@@ -84,24 +92,66 @@ export class RegistryReader {
   }
 
   task(client: string, id: string): Task | undefined {
-    return this.#store.index.get(client, id)?.task;
+    const stored = this.#store.index.get(client, id);
+    return stored && this.#recordOf(stored).task;
   }
 
   tasks(client: string): Task[] {
-    return Array.from(this.#store.index.list(client), (stored) => stored.task).reverse();
+    return Array.from(this.#store.index.list(client), (stored) => this.#recordOf(stored).task).reverse();
   }
 
-  /** Returns the record of a removed task that can still be restored. */
-  removed(client: string, id: string): Task | undefined {
-    return this.#store.removed(client, id);
+  async read(client: string, id: string): Promise<Task | undefined> {
+    return (await this.record(client, id))?.task;
   }
 
-  /** Returns a task with its JSON. */
+  async readAll(client: string): Promise<Task[]> {
+    const records = await this.records([...this.#store.index.list(client)]);
+    return records.map(({ task }) => task).reverse();
+  }
+
+  /**
+   * Reads the record of a removed task that can still be restored.
+   *
+   * @throws {StorageError} if it cannot be read
+   */
+  removed(client: string, id: string): MaybePromise<Task | undefined> {
+    const removed = this.#store.removed(client, id);
+    return removed && andThen(this.#store.records([removed]), ([record]) => record?.task);
+  }
+
+  /** Returns a task without its record. */
   stored(client: string, id: string): StoredTask | undefined {
     return this.#store.index.get(client, id);
   }
 
-  /** Returns the tasks of a client with their JSON, in the order of creation. */
+  /** Returns a task with its record; `null` if that must be read. */
+  atHand(stored: StoredTask): TaskRecord | null {
+    return this.#store.atHand(stored);
+  }
+
+  /**
+   * Reads the newest record of a task: at once if it is at hand, as it always is if the task has not ended. If the task
+   * changes meanwhile, its new record is returned; if it is removed, `undefined`.
+   *
+   * @throws {StorageError} if it cannot be read
+   */
+  record(client: string, id: string): MaybePromise<TaskRecord | undefined> {
+    const stored = this.#store.index.get(client, id);
+    if (stored === undefined) return undefined;
+    return this.#store.atHand(stored) ?? this.#readRecord(client, stored);
+  }
+
+  /**
+   * Reads the records of tasks: at once if all are at hand, otherwise together. Those of tasks that were purged meanwhile
+   * are left out.
+   *
+   * @throws {StorageError} if they cannot be read
+   */
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
+    return this.#store.records(tasks);
+  }
+
+  /** Returns the tasks of a client, in the order of creation. */
   list(client: string): Iterable<StoredTask> {
     return this.#store.index.list(client);
   }
@@ -224,6 +274,22 @@ export class RegistryReader {
    */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     return this.#store.onDegradation(listener);
+  }
+
+  #recordOf(stored: StoredTask): TaskRecord {
+    const record = this.atHand(stored);
+    if (record !== null) return record;
+    throw new Error(
+      `Cannot return task "${stored.id}" at once: its record is in the database; use read() or readAll()`,
+    );
+  }
+
+  async #readRecord(client: string, stored: StoredTask): Promise<TaskRecord | undefined> {
+    const [record] = await this.#store.records([stored]);
+    // Meanwhile, the task may have been removed, restored, or replaced by another one of the same id.
+    return this.#store.index.get(client, stored.id) === stored
+      ? record
+      : await this.record(client, stored.id);
   }
 
   #knows({ epoch, seq }: Cursor): boolean {

@@ -5,7 +5,7 @@
  */
 
 import type { Cursor } from "../task/cursor.ts";
-import type { StoredTask } from "../store/store.ts";
+import type { TaskRecord } from "../store/store.ts";
 import type { Task, TaskChange } from "../task/task.ts";
 
 /** A change to one task. */
@@ -13,7 +13,7 @@ export type RegistryEvent =
   | {
     readonly client: string;
     readonly seq: number;
-    readonly stored: StoredTask;
+    readonly stored: TaskRecord;
     readonly removedId?: never;
     /** The record before the change; `undefined` if the task was created or restored. */
     readonly before: Task | undefined;
@@ -32,10 +32,30 @@ export type RegistryEvent =
 export interface TaskReader {
   /** The cursor of the last change. */
   readonly cursor: Cursor;
-  /** Returns the newest record of a task. */
+  /**
+   * Returns the newest record of a task.
+   *
+   * @throws {Error} if the task has ended and its record is in a PostgreSQL database; use {@linkcode TaskReader.read} there
+   */
   task(client: string, id: string): Task | undefined;
-  /** Returns the tasks of a client, newest first. */
+  /**
+   * Returns the tasks of a client, newest first.
+   *
+   * @throws {Error} if one has ended and its record is in a PostgreSQL database; use {@linkcode TaskReader.readAll} there
+   */
   tasks(client: string): Task[];
+  /**
+   * Reads the newest record of a task, wherever it is.
+   *
+   * @throws {StorageError} if it cannot be read
+   */
+  read(client: string, id: string): Promise<Task | undefined>;
+  /**
+   * Reads the tasks of a client, newest first, wherever their records are.
+   *
+   * @throws {StorageError} if they cannot be read
+   */
+  readAll(client: string): Promise<Task[]>;
   /** Returns the clients that have tasks. */
   clients(): string[];
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { andThen } from "../task/maybe_promise.ts";
 import { SUBTASK_SUMS } from "../store/side_tables.ts";
 import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import { isFinal, type RollUpChange, type Task, type TaskChange } from "../task/task.ts";
@@ -61,10 +62,10 @@ export class RollUp {
    * @param tasks the keys of the unfinished tasks
    */
   adopt(tasks: readonly TaskKey[]): void {
-    const { live, store } = this.#context;
+    const { live } = this.#context;
     for (const { client, id } of tasks) {
       const child = live.get(client, id);
-      const task = store.index.get(client, id)?.task;
+      const task = this.#record(client, id);
       if (child === undefined || task === undefined || task.parent_id === null) continue;
       const parent = live.get(client, task.parent_id);
       if (parent === undefined) {
@@ -93,13 +94,13 @@ export class RollUp {
   #takeOrphans(client: string, id: string, at: number): void {
     const key = `${client}/${id}`;
     const ids = this.#orphans.get(key);
-    const { live, store } = this.#context;
+    const { live } = this.#context;
     const parent = live.get(client, id);
     if (ids === undefined || parent === undefined) return;
     this.#orphans.delete(key);
     parent.subtasks ??= new SubtaskProgress();
     for (const each of ids) {
-      const [task, orphan] = [store.index.get(client, each)?.task, live.get(client, each)];
+      const [task, orphan] = [this.#record(client, each), live.get(client, each)];
       if (task !== undefined && orphan !== undefined) parent.subtasks.addEarlier(task, orphan.contribution);
     }
     const after = this.#refresh(parent, at);
@@ -132,8 +133,8 @@ export class RollUp {
    * @returns the new record; `null` if it did not change
    */
   #refresh({ client, id, subtasks, isRead }: LiveTask, at: number, isFirst: boolean = false): Task | null {
-    const { store, apply } = this.#context;
-    const task = store.index.get(client, id)?.task;
+    const { apply } = this.#context;
+    const task = this.#record(client, id);
     if (task === undefined || task.own_progress) return null;
     const progress = (subtasks ?? NONE).progress(task.expected_weight);
     // A task whose subtasks move is at work, even if nobody knows how much is left.
@@ -151,10 +152,23 @@ export class RollUp {
     const parent = live.get(client, retry.parent_id);
     const counted = parent === undefined ? undefined : countedAttempt(store, client, retry);
     if (!parent?.subtasks || counted === undefined) return;
-    const running = live.get(client, counted.id);
-    if (running === undefined) parent.subtasks.replaceEnded(counted.task);
-    else parent.subtasks.replace(counted.task, running.contribution);
-    this.#save(parent, parent.subtasks);
+    const { subtasks } = parent;
+    const replaced = andThen(store.records([counted]), ([record]) => {
+      if (record === undefined) return;
+      const running = live.get(client, counted.id);
+      if (running === undefined) subtasks.replaceEnded(record.task);
+      else subtasks.replace(record.task, running.contribution);
+      this.#save(parent, subtasks);
+    });
+    // If the record of an earlier attempt cannot be read, that counts, too; the next change of a subtask shows it.
+    if (replaced instanceof Promise) replaced.catch(() => {});
+  }
+
+  /** Returns the record of a task that has not ended; `undefined` if it does not exist. */
+  #record(client: string, id: string): Task | undefined {
+    const { store } = this.#context;
+    const stored = store.index.get(client, id);
+    return stored && store.atHand(stored)?.task;
   }
 
   #save({ client, id }: LiveTask, { sums }: SubtaskProgress): void {

@@ -5,14 +5,14 @@
  */
 
 import type { NumberedLine } from "./side_tables.ts";
-import type { StoredTask, TaskStore } from "./store.ts";
+import type { TaskRecord, TaskStore } from "./store.ts";
 
 /** A task that another node has created or changed. */
 export interface FollowedTask {
   readonly client: string;
   /** The task's position in the order of creation of all tasks. */
   readonly place: number;
-  readonly stored: StoredTask;
+  readonly stored: TaskRecord;
   /** When the task ended, in epoch seconds by the clock of the node that ended it; `null` if it has not ended. */
   readonly endedAt: number | null;
   /**
@@ -62,8 +62,8 @@ export interface PulledChanges extends FollowedChanges {
 
 /** A store of which another node is the authority, until this one takes it over. */
 export interface FollowedStore extends TaskStore {
-  /** Applies a change; returns the task as the index now holds it. */
-  followTask(task: FollowedTask): StoredTask;
+  /** Applies a change. */
+  followTask(task: FollowedTask): void;
   /** Applies a removal. It is remembered even if the task is unknown here, because watchers may know it. */
   followRemoval(removal: FollowedRemoval): void;
   /** Notes that all changes up to a sequence number were applied. */

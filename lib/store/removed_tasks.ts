@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Task } from "../task/task.ts";
 import type { StoredTask } from "./store.ts";
 
 /** A removed task. */
@@ -23,9 +22,9 @@ export class RemovedTasks {
     this.#tasks.set(keyOf(client, stored.id), { place, stored });
   }
 
-  /** Returns the record of a task; `undefined` if it is not here. */
-  get(client: string, id: string): Task | undefined {
-    return this.#tasks.get(keyOf(client, id))?.stored.task;
+  /** Returns a task; `undefined` if it is not here. */
+  get(client: string, id: string): StoredTask | undefined {
+    return this.#tasks.get(keyOf(client, id))?.stored;
   }
 
   /** Takes a task out; returns `undefined` if it is not here. */

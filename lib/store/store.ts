@@ -5,30 +5,38 @@
  */
 
 import type { StorageError } from "../errors.ts";
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { ProgressPoint, Task, TaskState, TaskSummary } from "../task/task.ts";
 import type { TaskValues } from "../task/value_book.ts";
 import type { LogMatches, LogQuery } from "./log_search.ts";
 import type { PastRunStore } from "./past_run_store.ts";
 import type { KeyRange, SideTable, SubtaskSums } from "./side_tables.ts";
-import type { ListedTask } from "../task/task_query.ts";
 
-/** A task as of its last change. The object is immutable: the next change creates another one. */
-export interface StoredTask extends ListedTask {
+/**
+ * A task as of its last change, of which at least the summary is in memory. The object is immutable: the next change
+ * creates another one.
+ */
+export interface StoredTask {
   readonly id: string;
   /** Whether the task is active. */
   readonly active: boolean;
+  readonly summary: TaskSummary;
+  /** The sequence number of the task's last change. */
+  readonly seq: number;
+}
+
+/** A task whose record is at hand. */
+export interface TaskRecord extends StoredTask {
   /**
    * The record of the task. Each access may read the record from disk and parse it, so keep it in a variable.
    */
   readonly task: Task;
-  /** The sequence number of the task's last change. */
-  readonly seq: number;
   /** The record of the task as JSON. Each access may read the record from disk. */
   readonly json: string;
 }
 
 /** A task whose record is in memory; it is serialised on the first access to its JSON. */
-export class TaskInMemory implements StoredTask {
+export class TaskInMemory implements TaskRecord {
   readonly task: Task;
   readonly seq: number;
   #json: string | undefined;
@@ -184,7 +192,7 @@ export interface TaskStore extends AsyncDisposable {
    * Adds or replaces a task. `stored.seq` must be higher than the sequence numbers of all earlier changes and
    * removals.
    */
-  put(client: string, stored: StoredTask): void;
+  put(client: string, stored: TaskRecord): void;
   /**
    * Removes a task. The task is kept aside until {@linkcode TaskStore.restore} or {@linkcode TaskStore.purge}
    * is called.
@@ -196,11 +204,28 @@ export interface TaskStore extends AsyncDisposable {
    *
    * @returns whether such a task existed
    */
-  restore(client: string, stored: StoredTask): boolean;
-  /** Returns the record of a task that was removed and not purged; `undefined` if there is none. */
-  removed(client: string, id: string): Task | undefined;
+  restore(client: string, stored: TaskRecord): boolean;
+  /**
+   * Returns a task that was removed and not purged; `undefined` if there is none. It can be read like a task of the index.
+   */
+  removed(client: string, id: string): StoredTask | undefined;
   /** Deletes a removed task for good, with the entries of its side tables. */
   purge(client: string, id: string): void;
+
+  /**
+   * Returns a task of the index with its record; `null` if that must be read first. The records of tasks that have not
+   * ended, or whose end is not committed, are always at hand.
+   */
+  atHand(stored: StoredTask): TaskRecord | null;
+  /**
+   * Reads the records of tasks: at once if all are at hand, otherwise together. A task that was restored meanwhile may
+   * have a newer record, and one that was purged is left out.
+   *
+   * @param tasks tasks of the index
+   * @returns the tasks with their records, in the same order
+   * @throws {StorageError} if the records cannot be read
+   */
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]>;
 
   /** Returns the tasks that existed when the store was opened; further calls return no tasks. */
   takeOpened(): OpenedTasks;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { andThen, type MaybePromise } from "./maybe_promise.ts";
 import type { RunSummary } from "./run_summary.ts";
 import { isTaskState, type Task, type TaskSummary } from "./task.ts";
 import { timeFrom } from "./time_filter.ts";
@@ -177,11 +178,20 @@ export interface TaskQuery {
   readonly page: number;
 }
 
-/** A task in a list: its summary, and its record, which may have to be read from disk or fetched. */
-export interface ListedTask {
+/** A task in a list, whose record may not be at hand. */
+export interface Summarised {
   readonly summary: TaskSummary;
+}
+
+/** A task in a list with its record, which may have to be read from disk on access. */
+export interface ListedTask extends Summarised {
   readonly task: Task;
 }
+
+/** Reads the records of tasks in a list; those of tasks that no longer exist are left out. */
+export type ReadRecords<Listed> = (
+  tasks: readonly Listed[],
+) => MaybePromise<readonly { readonly task: Task }[]>;
 
 /**
  * Splits the values of a query parameter into the values of a filter, each of them once.
@@ -214,19 +224,63 @@ export function matchesSummary(task: RunSummary, conditions: readonly TaskCondit
   return conditions.every(({ onSummary }) => onSummary(task) !== false);
 }
 
-/**
- * Returns whether a task in a list meets all conditions. Accesses the task's record at most once, and only if
- * the summary does not suffice.
- */
-export function matchesListed(listed: ListedTask, conditions: readonly TaskCondition[]): boolean {
-  const { summary } = listed;
-  const open: TaskCondition[] = [];
-  for (const condition of conditions) {
-    const decision = condition.onSummary(summary);
+/** Returns whether a task meets all conditions; `undefined` if its summary does not suffice to decide. */
+export function decide(summary: TaskSummary, conditions: readonly TaskCondition[]): boolean | undefined {
+  let isOpen = false;
+  for (const { onSummary } of conditions) {
+    const decision = onSummary(summary);
     if (decision === false) return false;
-    if (decision === undefined) open.push(condition);
+    if (decision === undefined) isOpen = true;
   }
-  return open.length === 0 || matches(listed.task, open);
+  return isOpen ? undefined : true;
+}
+
+/** The number of tasks whose records are read together to filter a list. */
+const FILTERED_TOGETHER = 1_000;
+
+/**
+ * Selects the tasks of one client that meet all conditions. Only those records are read that the conditions need.
+ *
+ * @param tasks the tasks
+ * @param conditions the conditions
+ * @param read reads the records of tasks
+ * @returns the matching tasks, in the same order
+ */
+export function matchingTasks<Listed extends Summarised>(
+  tasks: Iterable<Listed>,
+  conditions: readonly TaskCondition[],
+  read: ReadRecords<Listed>,
+): MaybePromise<Listed[]> {
+  const matching: Listed[] = [];
+  const open: Listed[] = [];
+  for (const listed of tasks) {
+    const decision = decide(listed.summary, conditions);
+    if (decision === false) continue;
+    matching.push(listed);
+    if (decision === undefined) open.push(listed);
+  }
+  if (open.length === 0) return matching;
+  return andThen(
+    refused(open, conditions, read),
+    (ids) => matching.filter(({ summary }) => !ids.has(summary.id)),
+  );
+}
+
+/** Returns the ids of those tasks whose records do not meet the conditions, or no longer exist. */
+function refused<Listed extends Summarised>(
+  tasks: readonly Listed[],
+  conditions: readonly TaskCondition[],
+  read: ReadRecords<Listed>,
+  ids: Set<string> = new Set(),
+  from = 0,
+): MaybePromise<ReadonlySet<string>> {
+  if (from >= tasks.length) return ids;
+  const some = tasks.slice(from, from + FILTERED_TOGETHER);
+  return andThen(read(some), (records) => {
+    for (const { summary } of some) ids.add(summary.id);
+    for (const { task } of records) if (matches(task, conditions)) ids.delete(task.id);
+    return refused(tasks, conditions, read, ids, from + FILTERED_TOGETHER);
+  });
 }
 
 /** The duration by which unfinished tasks are sorted: longer than any run that has ended. */

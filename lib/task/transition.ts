@@ -21,6 +21,7 @@ import type {
   TaskChange,
   TaskError,
   TaskState,
+  TaskSummary,
   UpdateChange,
 } from "./task.ts";
 
@@ -265,6 +266,14 @@ function created(id: string, change: CreateChange, at: number, reporter: string 
     report_seq: null,
     version: 1,
   };
+}
+
+/** Returns the error for a change of a task that has ended, of which only the summary is at hand. */
+export function endedError({ id, state }: TaskSummary, { type }: TaskChange): TransitionError {
+  if (type === "create") {
+    return new TransitionError("task_exists", `Cannot create task "${id}": the id is already taken`);
+  }
+  return new TransitionError("task_ended", `Cannot change task "${id}": it has ended as ${state}`);
 }
 
 function repeatsEnd(state: TaskState, change: TaskChange["type"]): boolean {

@@ -5,9 +5,10 @@
  */
 
 import type { DatabaseStoreLimits } from "../../lib/store/database/database_store.ts";
+import type { PostgresLimits } from "../../lib/store/postgres/postgres_reads.ts";
 
 /** Limits that are too high for a test to reach. */
-export const AMPLE_LIMITS: DatabaseStoreLimits = {
+export const AMPLE_LIMITS: DatabaseStoreLimits & PostgresLimits = {
   logLinesPerTask: 1_000,
   logCharacters: 1_000_000,
   historyEntries: 1_000_000,
@@ -21,4 +22,5 @@ export const AMPLE_LIMITS: DatabaseStoreLimits = {
   pastRunsPerName: 1_000,
   pastRuns: 1_000_000,
   pastRunAgeMs: Number.MAX_SAFE_INTEGER,
+  recordCacheCharacters: 1_000_000,
 };

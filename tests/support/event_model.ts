@@ -7,7 +7,8 @@
 import { parseCursor } from "../../lib/task/cursor.ts";
 import type { Registry } from "../../lib/registry/registry.ts";
 import type { RegistryEvent } from "../../lib/registry/registry_types.ts";
-import type { StoredTask } from "../../lib/store/store.ts";
+import { atHand } from "./at_hand.ts";
+import type { TaskRecord } from "../../lib/store/store.ts";
 import { isFinal, type LogLine, type Task, type TaskState } from "../../lib/task/task.ts";
 import { assert, assertEquals } from "./assert.ts";
 import type { ReceivedEvent } from "./event_parser.ts";
@@ -59,13 +60,13 @@ export class EventTruth implements Disposable {
   readonly #client: string;
   readonly #events: RegistryEvent[] = [];
   /** The tasks that existed before the recording began. */
-  readonly #before: readonly StoredTask[];
+  readonly #before: readonly TaskRecord[];
   readonly #startSeq: number;
   readonly #unsubscribe: () => void;
 
   constructor(registry: Registry, client: string) {
     this.#client = client;
-    this.#before = [...registry.list(client)];
+    this.#before = Array.from(registry.list(client), atHand);
     this.#startSeq = registry.cursor.seq;
     this.#unsubscribe = registry.subscribe((event) => {
       if (event.client === this.#client) this.#events.push(event);
@@ -78,7 +79,7 @@ export class EventTruth implements Disposable {
   }
 
   /** Returns the tasks as they were at a sequence number, by id. */
-  stateAt(seq: number): Map<string, StoredTask> {
+  stateAt(seq: number): Map<string, TaskRecord> {
     assert(seq >= this.#startSeq, `the state at ${seq} was not recorded`);
     const tasks = new Map(this.#before.map((stored) => [stored.id, stored]));
     for (const event of this.#events) {

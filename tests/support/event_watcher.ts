@@ -59,4 +59,8 @@ export class EventWatcher implements Watcher {
     parser.push(this.text);
     return parser;
   }
+
+  fail(error: unknown): void {
+    throw error;
+  }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { atHand } from "./at_hand.ts";
 import { DEFAULT_LIMITS } from "../../lib/config/limits.ts";
 import { Hub } from "../../lib/hub/hub.ts";
 import type { Cursor } from "../../lib/task/cursor.ts";
@@ -48,7 +49,7 @@ export class HeldHub implements Disposable {
   /** Adds a watcher of one task. */
   taskWatcher(id: string): RecordingWatcher {
     const watcher = new RecordingWatcher();
-    this.hub.watchTask("c", this.test.registry.stored("c", id)!, watcher);
+    this.hub.watchTask("c", atHand(this.test.registry.stored("c", id)), watcher);
     return watcher;
   }
 
@@ -62,7 +63,7 @@ export class HeldHub implements Disposable {
   /** Adds a watcher of the events of one task, starting now or after a cursor. */
   taskEventWatcher(id: string, after: Cursor | null = null): EventWatcher {
     const watcher = new EventWatcher();
-    this.hub.watchTaskEvents("c", this.test.registry.stored("c", id)!, watcher, after);
+    this.hub.watchTaskEvents("c", atHand(this.test.registry.stored("c", id)), watcher, after);
     return watcher;
   }
 

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { atHand } from "./at_hand.ts";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
-import type { Degradation, StoredTask, TaskIndexReader } from "../../lib/store/store.ts";
+import type { Degradation, StoredTask, TaskIndexReader, TaskRecord } from "../../lib/store/store.ts";
 import { ForwardingIndex } from "./forwarding_index.ts";
 import { isFinal } from "../../lib/task/task.ts";
 
@@ -115,9 +116,9 @@ export class HeldStore extends MemoryStore {
 
   /** Returns the task; if the store is broken and the task has ended, reading its record throws. */
   #asFound(stored: StoredTask): StoredTask {
-    if (!this.isBroken || !isFinal(stored.task.state)) return stored;
-    return new Proxy(stored, {
-      get(target, name: keyof StoredTask) {
+    if (!this.isBroken || !isFinal(stored.summary.state)) return stored;
+    return new Proxy(atHand(stored), {
+      get(target, name: keyof TaskRecord) {
         if (name === "json" || name === "task") throw new StorageError(SECRET_PATH, "the file is damaged");
         return target[name];
       },

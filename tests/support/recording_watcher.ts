@@ -63,4 +63,8 @@ export class RecordingWatcher implements Watcher {
   end(): void {
     this.ends++;
   }
+
+  fail(error: unknown): void {
+    throw error;
+  }
 }

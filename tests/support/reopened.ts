@@ -4,10 +4,11 @@
  * @module
  */
 
+import { atHand } from "./at_hand.ts";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import type { Registry } from "../../lib/registry/registry.ts";
 import { MemoryStore } from "../../lib/store/memory/memory_store.ts";
-import type { EndedTask, OpenedTask, OpenedTasks, StoredTask } from "../../lib/store/store.ts";
+import type { EndedTask, OpenedTask, OpenedTasks, TaskRecord } from "../../lib/store/store.ts";
 import { isFinal } from "../../lib/task/task.ts";
 import { TestRegistry } from "./registry.ts";
 
@@ -22,8 +23,8 @@ class ReopenedStore extends MemoryStore {
    */
   constructor(before: Registry, seq: number) {
     super(DEFAULT_LIMITS, before.cursor.epoch);
-    const all: { client: string; stored: StoredTask }[] = before.clients()
-      .flatMap((client) => [...before.list(client)].map((stored) => ({ client, stored })));
+    const all: { client: string; stored: TaskRecord }[] = before.clients()
+      .flatMap((client) => [...before.list(client)].map((stored) => ({ client, stored: atHand(stored) })));
     for (const { client, stored } of all.toSorted((a, b) => a.stored.seq - b.stored.seq)) {
       this.put(client, stored);
       const { id, state, finished_at } = stored.task;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { recordIn } from "./at_hand.ts";
 import fc from "fast-check";
 import type { PastRunLimits } from "../../lib/store/past_run_store.ts";
 import type { Delivery } from "../../lib/store/store.ts";
@@ -155,13 +156,13 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
     store.put("c", storedTask("2", store.takeSeq(), "FINISHED"));
     const newest = storedTask("1", store.takeSeq());
     store.put("c", newest);
-    await home.check((store) => {
-      const stored = store.index.get("c", "1")!;
+    await home.check(async (store) => {
+      const stored = (await recordIn(store, "c", "1"))!;
       assertEquals([stored.id, stored.active, stored.seq], ["1", false, 3]);
       assertEquals([stored.task, stored.json], [newest.task, newest.json]);
       assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["1", "2"]);
       assertEquals([store.index.count("c"), store.index.lastSeq("c")], [2, 3]);
-      assertEquals(store.index.changesSince("c", 1)?.tasks.map(({ task }) => task.id), ["2", "1"]);
+      assertEquals(store.index.changesSince("c", 1)?.tasks.map(({ id }) => id), ["2", "1"]);
     });
   });
 
@@ -187,19 +188,20 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       appendHistory(store, "c", "2", entry(2), true);
       putLaunch(store, "c", "2", { name: "job", args: [1] });
       putSeries(store, "c", "2", [[1, 0], [2, 50]]);
-      const { task } = store.index.get("c", "2")!;
+      const { task } = (await recordIn(store, "c", "2"))!;
+      const removed = async () => (await store.records([store.removed("c", "2")!]))[0]!.task;
       if (isCommitted) await store.committed();
       store.remove("c", "2", store.takeSeq());
-      assertEquals(store.removed("c", "2"), task);
+      assertEquals(await removed(), task);
       assertEquals([store.index.get("c", "2"), store.index.count("c")], [undefined, 2]);
       if (isCommitted) await store.committed();
-      assertEquals(store.removed("c", "2"), task);
+      assertEquals(await removed(), task);
       const restored = storedTask("2", store.takeSeq(), "FINISHED");
       assertEquals(store.restore("c", restored), true);
       assertEquals(store.restore("c", restored), false, "it is already restored");
       await home.check(async (store) => {
         assertEquals(store.removed("c", "2"), undefined);
-        assertEquals(store.index.get("c", "2")?.task, restored.task);
+        assertEquals((await recordIn(store, "c", "2"))?.task, restored.task);
         assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["1", "2", "3"]);
         assertEquals(await logOf(store, "c", "2", 0, 9), { first: 0, lines: [line("kept")] });
         assertEquals(await historyOf(store, "c", "2"), [entry(2)]);
@@ -231,7 +233,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       store.put("c", next);
       await home.check(async (store) => {
         assertEquals(store.removed("c", "gone"), undefined);
-        assertEquals(store.index.get("c", "gone")?.json, next.json);
+        assertEquals((await recordIn(store, "c", "gone"))?.json, next.json);
         assertEquals(Array.from(store.index.list("c"), ({ id }) => id), ["kept", "gone"]);
         assertEquals((await logOf(store, "c", "gone", 0, 9)).lines, []);
         assertEquals([await historyOf(store, "c", "gone"), await launchOf(store, "c", "gone")], [

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { recordIn } from "./at_hand.ts";
 import fc from "fast-check";
 import { type LogSlice, logSlice } from "../../lib/registry/registry_reader.ts";
 import { HISTORY, LAUNCHES, LOG_LINES, PROGRESS_HISTORY } from "../../lib/store/side_tables.ts";
-import { type StoredTask, TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
+import { TaskInMemory, type TaskRecord, type TaskStore } from "../../lib/store/store.ts";
 import type { ChangesSince, Delivery, RemovedTask } from "../../lib/store/store.ts";
 import {
   type HistoryEntry,
@@ -30,7 +31,7 @@ export function storedTask(
   seq: number,
   state: "NOT_STARTED" | "FINISHED" = "NOT_STARTED",
   overrides: Partial<Task> = {},
-): StoredTask {
+): TaskRecord {
   let task = transition(undefined, id, createChange(), 1_000);
   if (state === "FINISHED") task = transition(task, id, { type: "finish", result: { seq } }, 1_000 + seq);
   return new TaskInMemory({ ...task, version: seq, ...overrides }, seq);
@@ -40,7 +41,7 @@ export function storedTask(
 const NAMES = ["import", "export \u0000", "\ud800"] as const;
 
 /** Creates an ended task whose name and end time vary with the sequence number; end times may repeat and go back. */
-function endedTask(id: string, seq: number): StoredTask {
+function endedTask(id: string, seq: number): TaskRecord {
   const finished_at = 1_000 + seq % 5;
   const [state, progress] = seq % 4 === 0 ? ["ERROR", null] as const : ["FINISHED", seq / 7] as const;
   const name = NAMES[seq % NAMES.length]!;
@@ -182,7 +183,7 @@ export const histories: fc.Arbitrary<Step[]> = fc.array(
 
 interface ModelTask {
   readonly place: number;
-  stored: StoredTask;
+  stored: TaskRecord;
   readonly log: LogLine[];
   readonly history: { readonly entry: HistoryEntry; readonly isState: boolean }[];
   launch?: Launch;
@@ -334,7 +335,7 @@ export class StoreModel {
   #checkFigures({ figures }: TaskStore): void {
     const all = [...this.#clients.values()].flatMap(({ tasks }) => [...tasks.values()]);
     for (const [state, count] of figures.tasks) {
-      assertEquals(count, all.filter(({ stored }) => stored.task.state === state).length, state);
+      assertEquals(count, all.filter(({ stored }) => stored.summary.state === state).length, state);
     }
     assertEquals(figures.tasks.size, TASK_STATES.length);
   }
@@ -350,7 +351,7 @@ export class StoreModel {
     assertEquals(store.index.count(client), tasks.size);
     for (const id of IDS) {
       const task = tasks.get(id);
-      assertSame(read(store.index.get(client, id)), read(task?.stored), `${client}/${id}`);
+      assertSame(read(await recordIn(store, client, id)), read(task?.stored), `${client}/${id}`);
       assertSame(await launchOf(store, client, id), task?.launch, `the launch of ${client}/${id}`);
       assertSame(await seriesOf(store, client, id), task?.points ?? [], `the course of ${client}/${id}`);
       this.#checkHistory(await historyOf(store, client, id), task);
@@ -363,7 +364,9 @@ export class StoreModel {
       ) {
         await this.#checkLog(store, client, id, task?.log ?? [], Math.max(0, from), to);
       }
-      assertSame(store.removed(client, id), aside.get(id)?.stored.task, `${client}/${id}, set aside`);
+      const removed = store.removed(client, id);
+      const [record] = removed === undefined ? [] : await store.records([removed]);
+      assertSame(record?.task, aside.get(id)?.stored.task, `${client}/${id}, set aside`);
     }
   }
 
@@ -531,7 +534,7 @@ function assertLeadsToPresent(changes: ChangesSince, before: State, now: State):
   assertSame([...tasks].sort(), [...now].sort(), "the state after the changes");
 }
 
-function read(stored: StoredTask | undefined): unknown {
+function read(stored: TaskRecord | undefined): unknown {
   if (stored === undefined) return undefined;
   const { id, active, task, seq, json } = stored;
   return { id, active, task, seq, json, summary: summaryOf(stored.summary) };

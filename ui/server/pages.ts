@@ -4,13 +4,14 @@
  * @module
  */
 
+import { andThen } from "../../lib/task/maybe_promise.ts";
 import type { PageContext, PageRenderer } from "../../lib/page_renderer.ts";
 import { assetNames, pageAssets } from "./assets.ts";
 import { bulkResultText } from "../shared/bulk_text.ts";
 import { clientCommands, firstTaskCommands } from "../shared/commands.ts";
 import { relationsOf } from "../shared/relations.ts";
 import { listSearch, readListQuery } from "../shared/list_query.ts";
-import { readBounds, sliceOf } from "../shared/list_slice.ts";
+import { readBounds, readSlice } from "../shared/list_slice.ts";
 import { argumentsFromForm } from "../shared/arguments.ts";
 import type { PageFrame } from "../shared/model.ts";
 import type { ProseAssets } from "./prose.tsx";
@@ -50,19 +51,24 @@ export function pageRenderer(version: string): PageRenderer {
   });
   return {
     assets: pageAssets,
-    client(context, tasks, params, registered) {
+    client(context, source, params, registered) {
       const { query, page, problems } = readListQuery(params);
-      const slice = sliceOf(tasks, query, context.now, page);
       const frame = frameOf(context, assetNames.list);
       // Read-only visitors get no forms and no commands, because those would require a key.
       const { mayChange } = context.visitor;
       const startable = mayChange ? registered : [];
       const commands = mayChange ? clientCommands(frame, startable) : [];
       const gettingStarted = mayChange ? firstTaskCommands(frame) : [];
-      return renderClientPage({ ...frame, ...slice, problems, startable, commands, gettingStarted });
+      return andThen(
+        readSlice(source, query, context.now, page),
+        (slice) => renderClientPage({ ...frame, ...slice, problems, startable, commands, gettingStarted }),
+      );
     },
-    list: (tasks, params, now) =>
-      JSON.stringify(sliceOf(tasks, readListQuery(params).query, now, readBounds(params))),
+    list: (source, params, now) =>
+      andThen(
+        readSlice(source, readListQuery(params).query, now, readBounds(params)),
+        (slice) => JSON.stringify(slice),
+      ),
     canonicalSearch(params) {
       const { query, page, problems } = readListQuery(params);
       const isByForm = [...params].some(([name, value]) =>
@@ -72,13 +78,14 @@ export function pageRenderer(version: string): PageRenderer {
     },
     bulkWords: (action, done, reasons) => bulkResultText(action as BulkAction, done, reasons),
     task: (context, { all, history, series, values, again, found, ...shown }) =>
-      renderTaskPage({
-        ...frameOf(context, assetNames.task),
-        ...shown,
-        ...relationsOf(all, shown.task),
-        progressHistory: series,
-        steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
-      }, { values, again, found }),
+      andThen(relationsOf(all, shown.task), (relations) =>
+        renderTaskPage({
+          ...frameOf(context, assetNames.task),
+          ...shown,
+          ...relations,
+          progressHistory: series,
+          steps: foldSteps(stepsOf(history), shown.task.finished_at ?? context.now, MAX_STEPS),
+        }, { values, again, found })),
     names: (context, names, next) => renderNamesPage(frameOf(context, assetNames.stats), names, next),
     name: (context, stats, runs) => renderNamePage(frameOf(context, assetNames.stats), stats, runs),
     docs: (documentation) => renderDocsPage(documentation, proseAssets(documentation.basePath)),

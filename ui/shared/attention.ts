@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import type { ListedTask } from "../../lib/task/task_query.ts";
+import type { Summarised } from "../../lib/task/task_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 
 /** Why a task needs attention: the most urgent reason. */
@@ -67,21 +67,31 @@ export function compareConcerns(
     (left.id < right.id ? -1 : 1);
 }
 
+/** The tasks of a client that may need attention, and what else decides that. */
+export interface Candidates<Listed> {
+  /** The unfinished tasks, and the newest failures that were not retried. */
+  readonly tasks: readonly Listed[];
+  readonly limits: ReadonlyMap<string, SlowLimit>;
+}
+
 /**
- * Finds the tasks of a client that need attention. Failures that were retried do not.
+ * Finds the tasks of a client that may need attention.
  *
  * @param all all tasks of the client, oldest first
  * @param now the current time in epoch seconds
  */
-export function attentionOf(all: Iterable<ListedTask>, now: number): Attention {
+export function candidatesOf<Listed extends Summarised>(
+  all: Iterable<Listed>,
+  now: number,
+): Candidates<Listed> {
   const durations = new Map<string, number[]>();
-  const unfinished: Task[] = [];
-  const failed: ListedTask[] = [];
+  const unfinished: Listed[] = [];
+  const failed: Listed[] = [];
   const retried = new Set<string>();
   for (const listed of all) {
     const { summary } = listed;
     if (summary.retry_of !== null) retried.add(summary.retry_of);
-    if (!hasEnded(summary)) unfinished.push(listed.task);
+    if (!hasEnded(summary)) unfinished.push(listed);
     else if (summary.state === "FINISHED" && summary.started_at !== null && summary.finished_at !== null) {
       const known = durations.get(summary.name) ?? [];
       durations.set(summary.name, known);
@@ -91,21 +101,34 @@ export function attentionOf(all: Iterable<ListedTask>, now: number): Attention {
     }
   }
   const limits = new Map<string, SlowLimit>();
-  for (const { name } of unfinished) {
+  for (const { summary: { name } } of unfinished) {
     const runs = durations.get(name);
     if (limits.size === MAX_NAMES) break;
     if (runs !== undefined && runs.length >= MIN_RUNS && !limits.has(name)) {
       limits.set(name, limitOf(name, runs));
     }
   }
+  const newest = failed.filter(({ summary }) => !retried.has(summary.id)).slice(-MAX_ATTENTION);
+  return { tasks: [...newest, ...unfinished], limits };
+}
+
+/**
+ * Finds the tasks of a client that need attention. Failures that were retried do not.
+ *
+ * @param tasks the records of the {@linkcode Candidates}
+ * @param limits their limits
+ * @param now the current time in epoch seconds
+ */
+export function attentionOf(
+  tasks: readonly Task[],
+  limits: ReadonlyMap<string, SlowLimit>,
+  now: number,
+): Attention {
   const found: [Task, Concern][] = [];
-  const add = (task: Task) => {
+  for (const task of tasks) {
     const concern = concernOf(task, now, limits.get(task.name));
     if (concern !== null) found.push([task, concern]);
-  };
-  const newest = failed.filter(({ summary }) => !retried.has(summary.id)).slice(-MAX_ATTENTION);
-  for (const { task } of newest) add(task);
-  unfinished.forEach(add);
+  }
   return {
     tasks: found.sort(compareConcerns).slice(0, MAX_ATTENTION).map(([task]) => task),
     limits: [...limits.values()],

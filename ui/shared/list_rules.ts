@@ -10,11 +10,10 @@ import {
   compare,
   FILTER_NAMES,
   filterValues,
-  type ListedTask,
   matches,
-  matchesListed,
   TASK_FILTERS,
   TASK_PAGING,
+  type TaskCondition,
 } from "../../lib/task/task_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { ListQuery } from "./list_query.ts";
@@ -25,11 +24,8 @@ export interface ListRules {
   matches(task: Task): boolean;
   /** Whether a task meets all conditions of the list but that on its state. */
   matchesInAnyState(task: Task): boolean;
-  /**
-   * Whether a task meets all conditions of the list but that on its state. Reads the task's record only if its
-   * summary does not suffice to decide.
-   */
-  admitsInAnyState(listed: ListedTask): boolean;
+  /** The conditions of the list but that on the state of a task. */
+  readonly conditions: readonly TaskCondition[];
   /** Whether a task is in a state that belongs to the list. */
   hasState(task: TaskSummary): boolean;
   /** Compares two tasks by their order in the list; returns 0 only for the same task. */
@@ -64,7 +60,7 @@ export function listRules(query: ListQuery, now: number): ListRules {
   return {
     matches: (task) => hasState(task) && matches(task, conditions),
     matchesInAnyState: (task) => matches(task, conditions),
-    admitsInAnyState: (listed) => matchesListed(listed, conditions),
+    conditions,
     hasState,
     compare(left, right) {
       if (isSplit && hasEnded(left) !== hasEnded(right)) return hasEnded(left) ? 1 : -1;

@@ -4,12 +4,20 @@
  * @module
  */
 
+import { andThen, type MaybePromise } from "../../lib/task/maybe_promise.ts";
+import type { TaskSource } from "../../lib/page_renderer.ts";
 import type { Task } from "../../lib/task/task.ts";
-import { DEFAULT_PAGE_SIZE, type ListedTask, MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
+import {
+  DEFAULT_PAGE_SIZE,
+  type ListedTask,
+  matchingTasks,
+  MAX_PAGE_SIZE,
+  type Summarised,
+} from "../../lib/task/task_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
-import { type Attention, attentionOf } from "./attention.ts";
+import { type Attention, attentionOf, type Candidates, candidatesOf } from "./attention.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";
-import { listRules } from "./list_rules.ts";
+import { type ListRules, listRules } from "./list_rules.ts";
 import { type Nested, Nesting, nests, parentsOf } from "./nesting.ts";
 
 /** A section of a list or a state, with the number of its tasks on all pages of the list. */
@@ -64,14 +72,45 @@ export const MAX_ASKED = 100;
 /** The maximum number of tasks on a page. */
 export const TASKS_PER_PAGE = DEFAULT_PAGE_SIZE;
 
+/** What a part of a list shows, before the records of its tasks are read. */
+interface SlicePlan<Listed> extends Omit<TaskSlice, "tasks" | "subtasks" | "attention"> {
+  readonly tasks: readonly Listed[];
+  readonly subtasks: readonly Listed[];
+  readonly candidates: Candidates<Listed>;
+}
+
 /**
  * Selects a part of the list of a client's tasks.
  *
- * @param tasks all tasks of the client, in any order
+ * @param source all tasks of the client, oldest first, of which only the records are read that the part needs
  * @param query the filters, the order and the view of the list
  * @param now the current time in epoch seconds, to which ages such as `1h` are relative
  * @param bounds the offset and the length of the part, or the number of a page, which is clamped to the
  * existing pages
+ * @returns the selected part
+ */
+export function readSlice<Listed extends Summarised>(
+  { tasks, read }: TaskSource<Listed>,
+  query: ListQuery,
+  now: number,
+  bounds: SliceBounds | number,
+): MaybePromise<TaskSlice> {
+  const all = [...tasks];
+  const rules = listRules(query, now);
+  return andThen(matchingTasks(all, rules.conditions, read), (matching) => {
+    const plan = planSlice(all, matching, { query, rules, now, bounds });
+    const wanted = new Set([...plan.tasks, ...plan.subtasks, ...plan.candidates.tasks]);
+    return andThen(read([...wanted]), (records) => filled(plan, records, now));
+  });
+}
+
+/**
+ * Selects a part of the list of a client's tasks like {@linkcode readSlice}, if all records are at hand.
+ *
+ * @param tasks all tasks of the client, oldest first
+ * @param query the filters, the order and the view of the list
+ * @param now the current time in epoch seconds, to which ages such as `1h` are relative
+ * @param bounds the offset and the length of the part, or the number of a page
  * @returns the selected part
  */
 export function sliceOf(
@@ -80,17 +119,33 @@ export function sliceOf(
   now: number,
   bounds: SliceBounds | number,
 ): TaskSlice {
-  const rules = listRules(query, now);
   const all = [...tasks];
+  const rules = listRules(query, now);
+  const plan = planSlice(all, all.filter(({ task }) => rules.matchesInAnyState(task)), {
+    query,
+    rules,
+    now,
+    bounds,
+  });
+  return filled(plan, all, now);
+}
+
+function planSlice<Listed extends Summarised>(
+  all: readonly Listed[],
+  matching: readonly Listed[],
+  { query, rules, now, bounds }: {
+    readonly query: ListQuery;
+    readonly rules: ListRules;
+    readonly now: number;
+    readonly bounds: SliceBounds | number;
+  },
+): SlicePlan<Listed> {
   const nesting = nests(query) ? new Nesting(all) : null;
-  const wanted: ListedTask[] = [];
+  const wanted: Listed[] = [];
   const totals = new Map<string, number>(headings(query).map((key) => [key, 0]));
   const states = new Map<string, number>();
-  let [activeTotal, endedTotal] = [0, 0];
-  for (const listed of all) {
-    if (hasEnded(listed.summary)) endedTotal++;
-    else activeTotal++;
-    if (!rules.admitsInAnyState(listed)) continue;
+  const endedTotal = all.filter(({ summary }) => hasEnded(summary)).length;
+  for (const listed of matching) {
     add(states, listed.summary.state);
     if (!rules.hasState(listed.summary) || nesting?.isNested(listed.summary)) continue;
     wanted.push(listed);
@@ -103,21 +158,37 @@ export function sliceOf(
     : bounds;
   const part = wanted.slice(from, from + limit);
   const nested = nesting?.below(part, asked) ?? { subtasks: [], parents: parentsOf(part, all, asked) };
-  const recordsOf = (some: readonly ListedTask[]) => isBrief ? [] : some.map(({ task }) => task);
   return {
     query,
-    tasks: recordsOf(part),
-    subtasks: recordsOf(nested.subtasks),
+    tasks: isBrief ? [] : part,
+    subtasks: isBrief ? [] : nested.subtasks,
     parents: nested.parents,
     sections: sectionsOf(totals),
     states: sectionsOf(states),
-    attention: attentionOf(all, now),
+    candidates: candidatesOf(all, now),
     from,
     matching: wanted.length,
-    activeTotal,
+    activeTotal: all.length - endedTotal,
     endedTotal,
     page: Math.floor(from / TASKS_PER_PAGE) + 1,
     pages,
+  };
+}
+
+/** Adds records to a plan. Tasks that have no record any more are left out. */
+function filled<Listed extends Summarised>(
+  { tasks, subtasks, candidates, ...plan }: SlicePlan<Listed>,
+  records: readonly { readonly task: Task }[],
+  now: number,
+): TaskSlice {
+  const byId = new Map(records.map(({ task }) => [task.id, task]));
+  const recordsOf = (some: readonly Listed[]) =>
+    some.map(({ summary }) => byId.get(summary.id)).filter((task) => task !== undefined);
+  return {
+    ...plan,
+    tasks: recordsOf(tasks),
+    subtasks: recordsOf(subtasks),
+    attention: attentionOf(recordsOf(candidates.tasks), candidates.limits, now),
   };
 }
 

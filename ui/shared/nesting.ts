@@ -5,7 +5,7 @@
  */
 
 import type { Task, TaskSummary } from "../../lib/task/task.ts";
-import type { ListedTask } from "../../lib/task/task_query.ts";
+import type { Summarised } from "../../lib/task/task_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import { isFiltered, type ListQuery } from "./list_query.ts";
 import { compareRuns } from "./relations.ts";
@@ -83,12 +83,12 @@ function endOf(task: TaskSummary): number {
 }
 
 /** The subtasks of all tasks of a client. */
-export class Nesting {
-  readonly #all: ReadonlyMap<string, ListedTask>;
-  readonly #below = new Map<string, ListedTask[]>();
+export class Nesting<Listed extends Summarised> {
+  readonly #all: ReadonlyMap<string, Listed>;
+  readonly #below = new Map<string, Listed[]>();
 
   /** @param all all tasks of the client */
-  constructor(all: readonly ListedTask[]) {
+  constructor(all: readonly Listed[]) {
     this.#all = new Map(all.map((listed) => [listed.summary.id, listed]));
     for (const listed of all) {
       const { parent_id: parent } = listed.summary;
@@ -113,9 +113,9 @@ export class Nesting {
    * @param part the tasks of the part
    * @param asked the ids of further tasks to describe as parents
    */
-  below(part: readonly ListedTask[], asked: readonly string[]): Nested<ListedTask> {
+  below(part: readonly Listed[], asked: readonly string[]): Nested<Listed> {
     const shown: TaskSummary[] = part.map(({ summary }) => summary);
-    const subtasks: ListedTask[] = [];
+    const subtasks: Listed[] = [];
     let parents: readonly TaskSummary[] = shown;
     for (let level = 0; level < MAX_LEVELS; level++) {
       const next = parents.flatMap(({ id }) => this.#shownBelow(id)).slice(0, MAX_NESTED - subtasks.length);
@@ -126,7 +126,7 @@ export class Nesting {
     return { subtasks, parents: this.#parentsOf(shown, asked) };
   }
 
-  #shownBelow(id: string): readonly ListedTask[] {
+  #shownBelow(id: string): readonly Listed[] {
     const all = this.#below.get(id) ?? [];
     const some = all.length <= MAX_SIBLINGS
       ? all
@@ -150,8 +150,8 @@ function parentOf(task: TaskSummary, total = 0, ended = 0): Parent {
 
 /** Describes the parents of tasks that are listed alone, and the tasks that are asked for. */
 export function parentsOf(
-  part: readonly ListedTask[],
-  all: readonly ListedTask[],
+  part: readonly Summarised[],
+  all: readonly Summarised[],
   asked: readonly string[],
 ): readonly Parent[] {
   const ids = new Set([...asked, ...part.map(({ summary }) => summary.parent_id)]);

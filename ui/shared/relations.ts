@@ -5,6 +5,7 @@
  * @module
  */
 
+import { andThen, type MaybePromise } from "../../lib/task/maybe_promise.ts";
 import type { Task } from "../../lib/task/task.ts";
 
 /** The fields of a task that are required to link to its page. */
@@ -16,13 +17,11 @@ export type Neighbour = Pick<Task, "id">;
 /** The fields of a task that determine how it is related to others. */
 export type Relative = Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">;
 
-/**
- * All tasks of a client: a summary of each task, and its full record on demand. Reading a record may access
- * the disk.
- */
+/** All tasks of a client: a summary of each task, and full records on demand. */
 export interface Relatives {
   readonly summaries: Iterable<Relative>;
-  record(id: string): Task | undefined;
+  /** Reads the records of tasks; those that no longer exist are left out. */
+  read(ids: readonly string[]): MaybePromise<readonly Task[]>;
 }
 
 /** The tasks related to a task. */
@@ -50,7 +49,7 @@ const MAX_ATTEMPTS = 50;
  * @param all all tasks of the client; only the records of related ones are read
  * @param task the task whose relations to find
  */
-export function relationsOf({ summaries, record }: Relatives, task: Task): Relations {
+export function relationsOf({ summaries, read }: Relatives, task: Task): MaybePromise<Relations> {
   const byParent = new Map<string, Relative[]>();
   const byOrigin = new Map<string, Relative[]>();
   const origins = new Map<string, Relative>();
@@ -65,19 +64,25 @@ export function relationsOf({ summaries, record }: Relatives, task: Task): Relat
       if (previous === undefined || compareRuns(other, previous) > 0) previous = other;
     } else if (next === undefined || compareRuns(other, next) < 0) next = other;
   }
-  const read = (found: readonly Relative[]) =>
-    found.map(({ id }) => record(id)).filter((each) => each !== undefined);
   const link = (found: Relative | undefined) => found === undefined ? null : { id: found.id };
   const subtasks = below(task.id, byParent);
-  const attempts = read(attemptsOf(task, origins, byOrigin)).map(runLink);
-  return {
-    subtasks: read(subtasks.slice(0, MAX_SUBTASKS)).map(trimmed).sort(compareRuns),
-    omitted: Math.max(0, subtasks.length - MAX_SUBTASKS),
-    attempts: attempts.sort((left, right) => left.attempt - right.attempt || compareRuns(left, right)),
-    parent: link(task.parent_id === null ? undefined : origins.get(task.parent_id)),
-    previous: link(previous),
-    next: link(next),
-  };
+  const shown = subtasks.slice(0, MAX_SUBTASKS);
+  const attempts = attemptsOf(task, origins, byOrigin);
+  const wanted = new Set([...shown, ...attempts].map(({ id }) => id));
+  return andThen(read([...wanted]), (tasks) => {
+    const records = new Map(tasks.map((each) => [each.id, each]));
+    const recordsOf = (found: readonly Relative[]) =>
+      found.map(({ id }) => records.get(id)).filter((each) => each !== undefined);
+    return {
+      subtasks: recordsOf(shown).map(trimmed).sort(compareRuns),
+      omitted: Math.max(0, subtasks.length - MAX_SUBTASKS),
+      attempts: recordsOf(attempts).map(runLink)
+        .sort((left, right) => left.attempt - right.attempt || compareRuns(left, right)),
+      parent: link(task.parent_id === null ? undefined : origins.get(task.parent_id)),
+      previous: link(previous),
+      next: link(next),
+    };
+  });
 }
 
 /** Extracts the fields of a task that are required to link to its page. */

@@ -23,7 +23,7 @@ export class TaskTotals {
         return;
       }
       if (before === undefined) this.#created++;
-      const { state } = stored.task;
+      const { state } = stored.summary;
       if (before === undefined || before.state === state || !isFinal(state)) return;
       this.#ended.set(state, (this.#ended.get(state) ?? 0) + 1);
     });

@@ -96,6 +96,6 @@ async function changeOne(
       if (!registry.remove(client, id)) throw new Problem("task_active", "The task has not ended");
       break;
     case "restore":
-      registry.restore(client, id);
+      await registry.restore(client, id);
   }
 }

@@ -8,6 +8,7 @@ import { formatCursor } from "../../task/cursor.ts";
 import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.ts";
 import { NO_VALUES } from "../../task/value_book.ts";
 import { now } from "../../clock.ts";
+import { andThen, type MaybePromise } from "../../task/maybe_promise.ts";
 import { overviewOf } from "./overview.ts";
 import { runAgain, startableTask } from "./run_again.ts";
 import { NameStats } from "../../registry/name_stats.ts";
@@ -20,11 +21,13 @@ import {
   serverAddress,
   startTask,
   storedTask,
+  taskRecord,
   whenPublishable,
 } from "../context.ts";
 import type { ResolvedAccess } from "../../config/access_options.ts";
 import { defaultClient } from "../../reporter/default_client.ts";
 import type { PageContext, PageVisitor } from "../../page_renderer.ts";
+import type { Task } from "../../task/task.ts";
 import type { Visitor } from "../gate.ts";
 import { queryFields } from "../fields.ts";
 import { Problem, problemOf, titleOf } from "../problem.ts";
@@ -104,11 +107,12 @@ export class Pages {
   /** `GET /t/{client}`: the list page, or a part of the list for the page's script. */
   list({ client, visitor, request }: Call): Answer {
     const url = new URL(request.url);
-    const { pages, registry, access } = this.#context;
+    const { pages, access } = this.#context;
     if (wantsJson(request)) {
       return whenPublishable(this.#context, () => {
         try {
-          return jsonResponse(pages.list(registry.list(client), paramsOf(request), now()), 200, VARY);
+          const list = pages.list(this.#source(client), paramsOf(request), now());
+          return andThen(list, (json) => jsonResponse(json, 200, VARY));
         } catch (error) {
           if (error instanceof RangeError) throw new Problem("bad_filter", error.message);
           throw error;
@@ -182,7 +186,7 @@ export class Pages {
   /** Applies an action, and returns the id of the task to show next. */
   async #changed(client: string, id: string, action: TaskAction): Promise<string> {
     const { registry } = this.#context;
-    if (action === "restore") return registry.restore(client, id).id;
+    if (action === "restore") return (await registry.restore(client, id)).id;
     storedTask(this.#context, client, id);
     if (action === "retry") return await retryTask(this.#context, client, id);
     if (action === "cancel") registry.requestCancel(client, id);
@@ -211,12 +215,19 @@ export class Pages {
     return whenPublishable(this.#context, () => this.#clientPageNow(client, visitor, url, error, status));
   }
 
-  #clientPageNow(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Response {
-    const { registry, pages, startables } = this.#context;
+  #clientPageNow(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Answer {
+    const { pages, startables } = this.#context;
     const offered = [...startables].map(([name, { input }]) => startableTask(name, input));
     const context = this.#pageContext(client, visitor, url, error);
-    const html = pages.client(context, registry.list(client), queryFields(url.href), offered);
-    return pageResponse(html, status, VARY);
+    const page = pages.client(context, this.#source(client), queryFields(url.href), offered);
+    return andThen(page, (html) => pageResponse(html, status, VARY));
+  }
+
+  /** Returns the tasks that a list shows a part of. */
+  #source(client: string) {
+    const { registry } = this.#context;
+    const read = (tasks: Parameters<typeof registry.records>[0]) => registry.records(tasks);
+    return { tasks: registry.list(client), read };
   }
 
   /** `GET /stats/{client}`, with `?after={name}` for the names after that one */
@@ -245,10 +256,33 @@ export class Pages {
     id: string,
     url: URL,
     problem: Problem | null = null,
+  ): Answer {
+    const { registry } = this.#context;
+    const isRemoved = registry.stored(client, id) === undefined && registry.removed(client, id) !== undefined;
+    if (!isRemoved) {
+      return andThen(
+        taskRecord(this.#context, client, id),
+        ({ task }) => this.#pageOf(client, visitor, { task, isRemoved }, url, problem),
+      );
+    }
+    return andThen(registry.removed(client, id), (task) => {
+      // Meanwhile, the task may have been restored, or purged.
+      if (task === undefined || registry.stored(client, id) !== undefined) {
+        return this.#taskPage(client, visitor, id, url, problem);
+      }
+      return this.#pageOf(client, visitor, { task, isRemoved }, url, problem);
+    });
+  }
+
+  #pageOf(
+    client: string,
+    visitor: Visitor,
+    { task, isRemoved }: { readonly task: Task; readonly isRemoved: boolean },
+    url: URL,
+    problem: Problem | null,
   ): Promise<Response> {
     const { registry, pages } = this.#context;
-    const removed = registry.stored(client, id) === undefined ? registry.removed(client, id) : undefined;
-    const task = removed ?? storedTask(this.#context, client, id).task;
+    const { id } = task;
     const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
     // A visitor who has access to only one task must not learn of the others.
     const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
@@ -256,18 +290,18 @@ export class Pages {
     const wanted = logParamsOf(queryFields(url.href), task.log_count);
     // All reads start at the same time, so that their results match the cursor of the page.
     const reads = Promise.all([
-      removed === undefined ? registry.history(client, id) : [],
+      isRemoved ? [] : registry.history(client, id),
       registry.progress(client, id),
       task.value_count > 0 ? registry.values(client, id) : NO_VALUES,
       this.#logs.lines(client, task, wanted),
       this.#logs.found(client, id, wanted),
-      removed === undefined && context.visitor.mayChange ? registry.launch(client, id) : undefined,
+      !isRemoved && context.visitor.mayChange ? registry.launch(client, id) : undefined,
     ]);
-    return reads.then(([history, series, values, log, found, launch]) => {
-      const html = pages.task(context, {
+    return reads.then(async ([history, series, values, log, found, launch]) => {
+      const html = await pages.task(context, {
         task,
-        removedAt: removed === undefined ? null : registry.removedAt(client, id) ?? 0,
-        all: { summaries, record: (other) => registry.task(client, other) },
+        removedAt: isRemoved ? registry.removedAt(client, id) ?? 0 : null,
+        all: { summaries, read: (ids) => this.#tasksOf(client, ids) },
         history,
         series,
         values,
@@ -276,9 +310,15 @@ export class Pages {
         again: launch === undefined ? null : runAgain(this.#context, launch),
       });
       // The status is 410 (Gone) although the removal can still be undone.
-      const status = problem?.status ?? (removed === undefined ? 200 : 410);
+      const status = problem?.status ?? (isRemoved ? 410 : 200);
       return pageResponse(html, status);
     });
+  }
+
+  #tasksOf(client: string, ids: readonly string[]): MaybePromise<readonly Task[]> {
+    const { registry } = this.#context;
+    const found = ids.map((id) => registry.stored(client, id)).filter((stored) => stored !== undefined);
+    return andThen(registry.records(found), (records) => records.map(({ task }) => task));
   }
 
   #pageContext(client: string, visitor: Visitor, url: URL, error: string | null): PageContext {

@@ -13,7 +13,7 @@ import type { Task } from "../../task/task.ts";
 import { TransitionError } from "../../task/transition.ts";
 import { isFinal } from "../../task/task.ts";
 import { monotonicUlid } from "../../ulid.ts";
-import { type HandlerContext, storedTask, whenCommitted } from "../context.ts";
+import { type HandlerContext, taskRecord, whenCommitted } from "../context.ts";
 import { Problem, type Receipt } from "../problem.ts";
 import { type HttpReport, readCreation, readReport, type ReportKind } from "./bodies.ts";
 import { jsonResponse } from "../responses.ts";
@@ -49,7 +49,8 @@ export class ReportCalls {
     const { name } = creation;
     const id = creation.id ?? monotonicUlid();
     const shown = shownTo(await this.#mayRead(call, id));
-    const known = registry.task(client, id);
+    const read = registry.record(client, id);
+    const known = (read instanceof Promise ? await read : read)?.task;
     if (known === undefined) {
       const obstacle = registry.creationError(client);
       if (obstacle !== null) throw obstacle;
@@ -58,7 +59,7 @@ export class ReportCalls {
       checkSame(known, name, shown);
     }
     const location = `${access.basePath}/tasks/${client}/${id}`;
-    return this.#answer(client, id, shown, known === undefined ? 201 : 200, { location });
+    return await this.#answer(client, id, shown, known === undefined ? 201 : 200, { location });
   }
 
   /**
@@ -70,7 +71,9 @@ export class ReportCalls {
     const limits = { ...this.#context.bodies, share: shareOf(visitor.grant) };
     const report = await readReport(kind, request, limits);
     const shown = shownTo(await this.#mayRead(call, id));
-    const { task } = storedTask(this.#context, client, id);
+    // If the task has ended, the registry needs its record at hand.
+    const read = taskRecord(this.#context, client, id);
+    const { task } = read instanceof Promise ? await read : read;
     if (task.reporter !== HTTP_REPORTER_ID) {
       throw new Problem("other_reporter", `Cannot report task "${id}": another reporter runs it`);
     }
@@ -83,7 +86,7 @@ export class ReportCalls {
       if (error instanceof TransitionError) return await this.#refuse(client, id, shown, error);
       throw error;
     }
-    return this.#answer(client, id, shown, 200);
+    return await this.#answer(client, id, shown, 200);
   }
 
   #report(client: string, id: string, { seq, changes }: HttpReport): void {
@@ -96,16 +99,17 @@ export class ReportCalls {
     });
   }
 
-  #answer(
+  async #answer(
     client: string,
     id: string,
     shown: Shown,
     status: number,
     headers: Readonly<Record<string, string>> | null = null,
   ): Promise<Response> {
-    const { task, json } = storedTask(this.#context, client, id);
+    const read = taskRecord(this.#context, client, id);
+    const { task, json } = read instanceof Promise ? await read : read;
     const body = shown === wholeRecord ? json : JSON.stringify(shown(task));
-    return whenCommitted(this.#context, jsonResponse(body, status, headers));
+    return await whenCommitted(this.#context, jsonResponse(body, status, headers));
   }
 
   #mayRead({ client, request, visitor }: Call, id: string): boolean | Promise<boolean> {
@@ -117,9 +121,9 @@ export class ReportCalls {
    * committed.
    */
   async #refuse(client: string, id: string, shown: Shown, error: TransitionError): Promise<never> {
-    const task = this.#context.registry.task(client, id);
+    const record = await this.#context.registry.record(client, id);
     await this.#context.registry.committed();
-    throw new Problem(error.code, error.message, { task: task === undefined ? null : shown(task) });
+    throw new Problem(error.code, error.message, { task: record === undefined ? null : shown(record.task) });
   }
 }
 

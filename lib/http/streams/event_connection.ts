@@ -52,6 +52,7 @@ export interface EventConnectionOptions {
   /** The maximum number of bytes that may be queued, beyond the first message of each watcher. */
   readonly queueBytes: number;
   readonly tally: WatcherTally;
+  readonly reportError: (error: unknown) => void;
   /** Called when the connection has no watchers any more; the rest of the queue may still be sent. */
   readonly onLeave: () => void;
   /** Called when the peer has read everything, or has disconnected. */
@@ -126,6 +127,11 @@ export class EventConnection {
         if (!this.#watchers.has(watcher)) return;
         if (last !== "") this.tell(last);
         watcher.leave();
+      },
+      fail: (error) => {
+        this.#options.reportError(error);
+        // The peer reconnects, with the last position that it has.
+        this.end();
       },
       leave: () => {
         if (!this.#watchers.delete(watcher)) return;

@@ -10,14 +10,15 @@ import { UnrefInterval } from "../../unref_interval.ts";
 import { eventMessage } from "../../hub/event_messages.ts";
 import type { Watcher } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
-import type { StoredTask } from "../../store/store.ts";
+import type { StoredTask, TaskRecord } from "../../store/store.ts";
 import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../../task/grammar.ts";
 import { isFinal } from "../../task/task.ts";
-import { type HandlerContext, storedTask } from "../context.ts";
+import { andThen } from "../../task/maybe_promise.ts";
+import { type HandlerContext, taskRecord } from "../context.ts";
 import { EventConnection, SharedEncoder } from "./event_connection.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { headerOf } from "../headers.ts";
-import { type Call, paramsOf } from "../route.ts";
+import { type Answer, type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
@@ -101,16 +102,17 @@ export class Events {
   }
 
   /** `GET /events/tasks/{client}/{id}[?after={cursor}]`: the stream ends after the task has ended. */
-  watchTask({ client, id, request, visitor: { grant } }: Call): Response {
+  watchTask({ client, id, request, visitor: { grant } }: Call): Answer {
     const after = cursorOf(request);
-    const stored = storedTask(this.#context, client, id);
-    // An EventSource reconnects whenever a stream ends; the status 204 tells it to stop.
-    if (after !== null && this.#knowsEnd(client, stored, after)) return new Response(null, { status: 204 });
-    return this.#stream(
-      request,
-      grant,
-      (watcher) => this.#context.hub.watchTaskEvents(client, stored, watcher, after),
-    );
+    return andThen(taskRecord(this.#context, client, id), (stored) => {
+      // An EventSource reconnects whenever a stream ends; the status 204 tells it to stop.
+      if (after !== null && this.#knowsEnd(client, stored, after)) return new Response(null, { status: 204 });
+      return this.#stream(
+        request,
+        grant,
+        (watcher) => this.#context.hub.watchTaskEvents(client, stored, watcher, after),
+      );
+    });
   }
 
   /**
@@ -122,11 +124,18 @@ export class Events {
     const watches = watchesOf(paramsOf(request));
     const refusals = await Promise.all(watches.map((watch) => this.#refusal(watch, request, peer)));
     if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
+    const { registry } = this.#context;
+    const records = await Promise.all(
+      watches.map(({ client, id }, index) =>
+        id === null || refusals[index] !== null ? undefined : registry.record(client, id)
+      ),
+    );
     const connection = this.#connect(grant);
     watches.forEach((watch, index) => {
       const label = `: watch ${index}\n`;
       const end = (status: number) => label + eventMessage("end", JSON.stringify({ status }));
-      const refusal = refusals[index] ?? this.#begin(connection, watch, label, end(200), shareOf(grant));
+      const refusal = refusals[index] ??
+        this.#begin(connection, watch, records[index], { label, last: end(200), share: shareOf(grant) });
       if (refusal !== null) connection.tell(end(refusal));
     });
     connection.complete();
@@ -147,12 +156,13 @@ export class Events {
   #begin(
     connection: EventConnection,
     { client, id, after }: Watch,
-    label: string,
-    last: string,
-    share: string | null,
+    read: TaskRecord | undefined,
+    { label, last, share }: { readonly label: string; readonly last: string; readonly share: string | null },
   ): number | null {
     const { hub, registry, reportError } = this.#context;
-    const stored = id === null ? undefined : registry.stored(client, id);
+    // The task may have changed while the records of others were read.
+    const known = id === null ? undefined : registry.stored(client, id);
+    const stored = known && (registry.atHand(known) ?? read);
     if (id !== null && stored === undefined) return 404;
     if (stored !== undefined && after !== null && this.#knowsEnd(client, stored, after)) return 204;
     try {
@@ -168,7 +178,7 @@ export class Events {
   }
 
   #knowsEnd(client: string, stored: StoredTask, after: Cursor): boolean {
-    return stored.seq <= after.seq && isFinal(stored.task.state) &&
+    return stored.seq <= after.seq && isFinal(stored.summary.state) &&
       this.#context.registry.changesSince(client, after) !== undefined;
   }
 
@@ -195,6 +205,7 @@ export class Events {
       share: shareOf(grant),
       queueBytes: this.#context.limits.watcherQueueBytes,
       tally: this.#tally,
+      reportError: this.#context.reportError,
       onLeave: () => {
         cancelExpiry();
         this.#connections.delete(connection);

@@ -11,9 +11,10 @@ import { UnrefInterval } from "../../unref_interval.ts";
 import type { Text } from "../../hub/long_text.ts";
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
-import { type HandlerContext, storedTask } from "../context.ts";
+import { andThen } from "../../task/maybe_promise.ts";
+import { type HandlerContext, taskRecord } from "../context.ts";
 import { Problem } from "../problem.ts";
-import { type Call, paramsOf } from "../route.ts";
+import { type Answer, type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
@@ -38,6 +39,7 @@ class SocketWatcher implements Watcher {
   readonly #onGone: () => void;
   readonly #reserve: (bytes: number) => boolean;
   readonly #tally: WatcherTally;
+  readonly #reportError: (error: unknown) => void;
   #saturatedMs = 0;
   #isOpen = false;
   #gone = false;
@@ -45,13 +47,15 @@ class SocketWatcher implements Watcher {
   constructor(
     socket: WebSocket,
     queueBytes: number,
-    { onGone, reserve, tally }: {
+    { onGone, reserve, tally, reportError }: {
       readonly onGone: () => void;
       /** Counts the bytes that wait to be sent to the watcher; returns `false` if they are too many. */
       readonly reserve: (bytes: number) => boolean;
       readonly tally: WatcherTally;
+      readonly reportError: (error: unknown) => void;
     },
   ) {
+    this.#reportError = reportError;
     this.#reserve = reserve;
     this.#tally = tally;
     this.#socket = socket;
@@ -88,6 +92,11 @@ class SocketWatcher implements Watcher {
 
   end(): void {
     this.close(CLOSE.normal, "The task has ended");
+  }
+
+  fail(error: unknown): void {
+    this.#reportError(error);
+    this.close(CLOSE.serverError, "Cannot read the tasks; the server's log has the details");
   }
 
   /**
@@ -153,15 +162,21 @@ export class Sockets {
   }
 
   /** `WS /ws/tasks/{client}/{id}`: responds with 404 instead of an upgrade if the task does not exist. */
-  watchTask({ client, id, request, visitor: { grant } }: Call): Response {
-    storedTask(this.#context, client, id);
-    return this.#upgrade(request, grant, (watcher) => {
-      // The task may have been removed between the response and the open event.
-      const stored = this.#context.registry.stored(client, id);
-      if (stored !== undefined) return this.#context.hub.watchTask(client, stored, watcher);
-      watcher.end();
-      return () => {};
-    });
+  watchTask({ client, id, request, visitor: { grant } }: Call): Answer {
+    // A record that must be read is read before the upgrade, so that a failure is a response.
+    return andThen(
+      taskRecord(this.#context, client, id),
+      (read) =>
+        this.#upgrade(request, grant, (watcher) => {
+          const { hub, registry } = this.#context;
+          // The task may have changed between the response and the open event; if it was removed, that ends the watch.
+          const stored = registry.stored(client, id);
+          const record = stored === undefined ? undefined : registry.atHand(stored) ?? read;
+          if (record !== undefined) return hub.watchTask(client, record, watcher);
+          watcher.end();
+          return () => {};
+        }),
+    );
   }
 
   /** Sends a message to every socket. */
@@ -215,6 +230,7 @@ export class Sockets {
       onGone,
       reserve: (bytes) => this.#reserve(waiting, bytes),
       tally: this.#tally,
+      reportError: this.#context.reportError,
     });
     const cancelExpiry = whenExpired(grant, () => watcher.close(CLOSE.policy, EXPIRED));
     this.#watchers.add(watcher);
@@ -226,8 +242,7 @@ export class Sockets {
         if (this.#watchers.has(watcher)) stop = unsubscribe;
         else unsubscribe();
       } catch (error) {
-        this.#context.reportError(error);
-        watcher.close(CLOSE.serverError, "Cannot read the tasks; the server's log has the details");
+        watcher.fail(error);
       }
     };
     // Deno may dispatch this event twice.

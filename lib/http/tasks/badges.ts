@@ -36,7 +36,7 @@ export class Badges {
   async badge({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;
     const label = paramsOf(request).get("label");
-    const task = registry.task(client, id);
+    const task = (await registry.record(client, id))?.task;
     const badge = task === undefined ? UNKNOWN_BADGE : badgeOf(task);
     const svg = badgeSvg(label === null ? badge : { ...badge, label });
     // A badge shows a final state only after its commit.

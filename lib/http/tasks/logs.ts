@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HandlerContext, storedTask } from "../context.ts";
+import { type HandlerContext, taskRecord } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { JSON_HEADERS, TextResponse } from "../responses.ts";
 import { type Call, paramsOf } from "../route.ts";
@@ -33,7 +33,7 @@ export class Logs {
    * prefers text, or with `?format=text`, for links; without `limit`, the file has all of these lines.
    */
   async answer({ client, id, request }: Call): Promise<Response> {
-    const { log_count: count } = storedTask(this.#context, client, id).task;
+    const { task: { log_count: count } } = await taskRecord(this.#context, client, id);
     const params = paramsOf(request);
     const asked = logParamsOf(params, count);
     const wanted = asked.since === null ? asked : await this.#startingAt(client, id, asked, asked.since);

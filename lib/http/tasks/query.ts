@@ -5,13 +5,15 @@
  */
 
 import { now } from "../../clock.ts";
+import { andThen, type MaybePromise } from "../../task/maybe_promise.ts";
+import type { RegistryReader } from "../../registry/registry_reader.ts";
 import type { StoredTask } from "../../store/store.ts";
 import { FILTER_TEXTS, PAGING_TEXTS } from "../../task/query_texts.ts";
 import {
   compare,
   FILTER_NAMES,
   filterValues,
-  matchesListed,
+  matchingTasks,
   MAX_FILTER_LENGTH,
   MAX_FILTER_VALUES,
   type PagingParameter,
@@ -66,18 +68,26 @@ export function parseNameQuery(params: URLSearchParams): readonly TaskCondition[
   return conditionsOf(params);
 }
 
+/** The tasks that a page is selected from. */
+export type TaskSource = Pick<RegistryReader, "list" | "records">;
+
 /**
  * Selects the tasks of one page.
  *
- * @param tasks all tasks of a client, in the order of creation
+ * @param source the tasks
+ * @param client the client token
  * @param query the conditions, the order and the page
  * @returns the page
  */
-export function selectTasks(tasks: Iterable<StoredTask>, query: TaskQuery): TaskPage {
-  const matching: StoredTask[] = [];
-  for (const stored of tasks) {
-    if (matchesListed(stored, query.conditions)) matching.push(stored);
-  }
+export function selectTasks(source: TaskSource, client: string, query: TaskQuery): MaybePromise<TaskPage> {
+  const read = (tasks: readonly StoredTask[]) => source.records(tasks);
+  return andThen(
+    matchingTasks(source.list(client), query.conditions, read),
+    (matching) => pageOf(matching, query),
+  );
+}
+
+function pageOf(matching: StoredTask[], query: TaskQuery): TaskPage {
   // The sort is stable: tasks whose sort fields are equal stay in the order of creation, so no task is on two
   // pages.
   const ranked = (query.sort.descending ? matching.reverse() : matching)

@@ -6,6 +6,7 @@
 
 import { JSON_HEADERS, jsonResponse, TextResponse } from "../responses.ts";
 import { z } from "zod";
+import { andThen, type MaybePromise } from "../../task/maybe_promise.ts";
 import { enclosed, type Text } from "../../hub/long_text.ts";
 import { envelopeOf } from "../../hub/messages.ts";
 import { formatCursor } from "../../task/cursor.ts";
@@ -17,6 +18,7 @@ import {
   retryTask,
   startTask,
   storedTask,
+  taskRecord,
   whenCommitted,
   whenPublishable,
 } from "../context.ts";
@@ -68,21 +70,20 @@ export class Rest {
     const search = mark === -1 ? "" : url.slice(mark + 1);
     const isText = wantsText(request);
     return whenPublishable(this.#context, () => {
-      if (search === "" && !isText) return negotiated(this.#all(client));
+      if (search === "" && !isText) return andThen(this.#all(client), negotiated);
       const params = paramsOf(request);
-      return isText
-        ? listText(this.#context.registry.list(client), request)
-        : this.#some(client, params, url);
+      return isText ? listText(this.#context.registry, client, request) : this.#some(client, params, url);
     });
   }
 
   /** `GET /tasks/{client}/{id}` */
   task({ client, id, request }: Pick<Call, "client" | "id" | "request">): Answer {
     const isText = wantsText(request);
-    return whenPublishable(this.#context, () => {
-      const stored = storedTask(this.#context, client, id);
-      return isText ? taskText(stored.task) : negotiated(stored.json);
-    });
+    return whenPublishable(this.#context, () =>
+      andThen(
+        taskRecord(this.#context, client, id),
+        (record) => isText ? taskText(record.task) : negotiated(record.json),
+      ));
   }
 
   /** `GET /tasks/{client}/{id}/history` */
@@ -127,9 +128,11 @@ export class Rest {
   }
 
   /** `POST /tasks/{client}/{id}/cancel`; with `force`, the task is cancelled at once, without waiting for its code. */
-  cancel({ client, id, request }: Call): Promise<Response> {
+  async cancel({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;
-    storedTask(this.#context, client, id);
+    // If the task has ended, the registry needs its record at hand.
+    const read = taskRecord(this.#context, client, id);
+    if (read instanceof Promise) await read;
     const force = paramsOf(request).get("force");
     if (force !== null && force !== "true" && force !== "false") {
       throw new Problem("bad_filter", 'The parameter "force" must be true or false');
@@ -137,27 +140,27 @@ export class Rest {
     let task = registry.requestCancel(client, id);
     if (force === "true" && !isFinal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
     const answer = { task_id: id, state: task.state, cancel_requested: true };
-    return whenCommitted(this.#context, jsonResponse(JSON.stringify(answer), 202));
+    return await whenCommitted(this.#context, jsonResponse(JSON.stringify(answer), 202));
   }
 
   /** `DELETE /tasks/{client}/{id}` */
   remove({ client, id }: Call): Promise<Response> {
-    const { task } = storedTask(this.#context, client, id);
+    const { summary: { state } } = storedTask(this.#context, client, id);
     if (!this.#context.registry.remove(client, id)) {
-      throw new Problem("task_active", `Cannot remove task "${id}": it has not ended, it is ${task.state}`);
+      throw new Problem("task_active", `Cannot remove task "${id}": it has not ended, it is ${state}`);
     }
     const headers = { "cache-control": "no-store" };
     return whenCommitted(this.#context, new Response(null, { status: 204, headers }));
   }
 
   /** `POST /tasks/{client}/{id}/restore`: undoes a removal of the last few seconds. */
-  restore({ client, id }: Call): Promise<Response> {
-    const task = this.#context.registry.restore(client, id);
-    return whenCommitted(this.#context, jsonResponse(JSON.stringify(task)));
+  async restore({ client, id }: Call): Promise<Response> {
+    const task = await this.#context.registry.restore(client, id);
+    return await whenCommitted(this.#context, jsonResponse(JSON.stringify(task)));
   }
 
   /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query selects. */
-  removeMany({ client, request }: Call): Promise<Response> {
+  async removeMany({ client, request }: Call): Promise<Response> {
     const params = paramsOf(request);
     if (!params.has("state")) {
       throw new Problem(
@@ -167,9 +170,12 @@ export class Rest {
     }
     const query = { ...parseTaskQuery(params), limit: Number.MAX_SAFE_INTEGER, page: 1 };
     const { registry } = this.#context;
-    const removed = selectTasks(registry.list(client), query).tasks
-      .filter(({ id }) => registry.remove(client, id)).length;
-    return whenCommitted(this.#context, jsonResponse(JSON.stringify({ removed })));
+    const { tasks } = await selectTasks(registry, client, query);
+    // While records were read, another task may have taken an id.
+    const removed = tasks
+      .filter((stored) => registry.stored(client, stored.id) === stored && registry.remove(client, stored.id))
+      .length;
+    return await whenCommitted(this.#context, jsonResponse(JSON.stringify({ removed })));
   }
 
   #started(client: string, taskId: string): Promise<Response> {
@@ -178,23 +184,30 @@ export class Rest {
     return whenCommitted(this.#context, jsonResponse(body, 202, { location }));
   }
 
-  #all(client: string): Text {
+  #all(client: string): MaybePromise<Text> {
     const { registry } = this.#context;
     const seq = registry.lastSeq(client);
     const { epoch } = registry.cursor;
     const cached = this.#lists.get(client);
     if (cached?.seq === seq && cached.epoch === epoch) return cached.body;
-    const body = enclosed("{", envelopeOf(registry, client), `,"cursor":"${formatCursor(registry.cursor)}"}`);
+    const cursor = formatCursor(registry.cursor);
+    return andThen(envelopeOf(registry, client), (envelope) => {
+      const body = enclosed("{", envelope, `,"cursor":"${cursor}"}`);
+      this.#cache(client, { seq, epoch, body });
+      return body;
+    });
+  }
+
+  #cache(client: string, { seq, epoch, body }: CachedList): void {
     this.#evict(client);
     // The list of an unknown client is not cached, so that requests for random client tokens take no memory.
-    if (seq === 0 || body.length > MAX_CACHED_CHARACTERS) return body;
+    if (seq === 0 || body.length > MAX_CACHED_CHARACTERS) return;
     this.#lists.set(client, { seq, epoch, body });
     this.#cachedCharacters += body.length;
     for (const oldest of this.#lists.keys()) {
       if (this.#cachedCharacters <= MAX_CACHED_CHARACTERS) break;
       this.#evict(oldest);
     }
-    return body;
   }
 
   #evict(client: string): void {
@@ -202,16 +215,23 @@ export class Rest {
     this.#lists.delete(client);
   }
 
-  #some(client: string, params: URLSearchParams, url: string): Response {
+  #some(client: string, params: URLSearchParams, url: string): MaybePromise<Response> {
     const { registry } = this.#context;
-    const { tasks, total, nextPage } = selectTasks(registry.list(client), parseTaskQuery(params));
-    const all = tasks.map((stored) => `${JSON.stringify(stored.id)}:${stored.json}`).join();
-    const active = tasks.filter((stored) => stored.active).map((stored) => stored.json).join();
-    const body =
-      `{"active_tasks":[${active}],"all_tasks":{${all}},"total":${total},"next_page":${nextPage},` +
-      `"cursor":"${formatCursor(registry.cursor)}"}`;
-    if (nextPage === null) return negotiated(body);
-    return jsonResponse(body, 200, { ...NEGOTIATED_HEADERS, link: linkToPage(url, nextPage) });
+    // The list is as of now, even if records must be read.
+    const cursor = formatCursor(registry.cursor);
+    return andThen(
+      selectTasks(registry, client, parseTaskQuery(params)),
+      ({ tasks, total, nextPage }) =>
+        andThen(registry.records(tasks), (records) => {
+          const all = records.map((record) => `${JSON.stringify(record.id)}:${record.json}`).join();
+          const active = records.filter((record) => record.active).map((record) => record.json).join();
+          const body =
+            `{"active_tasks":[${active}],"all_tasks":{${all}},"total":${total},"next_page":${nextPage},` +
+            `"cursor":"${cursor}"}`;
+          if (nextPage === null) return negotiated(body);
+          return jsonResponse(body, 200, { ...NEGOTIATED_HEADERS, link: linkToPage(url, nextPage) });
+        }),
+    );
   }
 }
 

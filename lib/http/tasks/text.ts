@@ -7,13 +7,13 @@
 // @ts-types="../negotiation.d.ts"
 import { accepts } from "@std/http/negotiation";
 import { now } from "../../clock.ts";
+import { andThen, type MaybePromise } from "../../task/maybe_promise.ts";
 import { countNoun } from "../../text/format.ts";
-import type { StoredTask } from "../../store/store.ts";
 import type { Task } from "../../task/task.ts";
 import { MAX_PAGE_SIZE, type TaskQuery } from "../../task/task_query.ts";
 import { comparePlace } from "../../task/task_view.ts";
 import { textBars } from "../../text/text_bars.ts";
-import { linkToPage, parseTaskQuery, selectTasks, type TaskPage } from "./query.ts";
+import { linkToPage, parseTaskQuery, selectTasks, type TaskPage, type TaskSource } from "./query.ts";
 import { headerOf } from "../headers.ts";
 import { TextResponse } from "../responses.ts";
 import { paramsOf } from "../route.ts";
@@ -54,20 +54,30 @@ export function taskText(task: Task, status = 200): Response {
  * Responds with a client's tasks as lines of text: the tasks that the query selects, or without a query the
  * first page of all tasks. Without a `sort` parameter, tasks are in the order of the list page.
  *
- * @param all all tasks of the client
+ * @param source the tasks
+ * @param client the client token
  * @param request the request
  * @returns the response
  * @throws {Problem} 400 if the query is not valid
  */
-export function listText(all: Iterable<StoredTask>, request: Request): Response {
+export function listText(source: TaskSource, client: string, request: Request): MaybePromise<Response> {
   const params = paramsOf(request);
   // Without a query, the text has only the first page, because formatting takes longer than sending JSON.
   if (params.size === 0) params.set("limit", String(MAX_PAGE_SIZE));
-  const { tasks, total, nextPage } = params.has("sort")
-    ? selectTasks(all, parseTaskQuery(params))
-    : selectPlaced(all, parseTaskQuery(params));
-  const records = tasks.map((stored) => stored.task);
-  const lines = textBars(records, { width: WIDTH, now: now(), isList: true });
+  const query = parseTaskQuery(params);
+  const page = params.has("sort") ? selectTasks(source, client, query) : selectPlaced(source, client, query);
+  return andThen(
+    page,
+    (page) =>
+      andThen(
+        source.records(page.tasks),
+        (records) => pageText(page, records.map(({ task }) => task), request),
+      ),
+  );
+}
+
+function pageText({ total, nextPage }: TaskPage, tasks: readonly Task[], request: Request): Response {
+  const lines = textBars(tasks, { width: WIDTH, now: now(), isList: true });
   if (total === 0) lines.push("No tasks");
   if (nextPage === null) return textResponse(lines);
   return textResponse([...lines, `… of ${countNoun(total, "task")}; page=${nextPage} shows more`], {
@@ -75,15 +85,17 @@ export function listText(all: Iterable<StoredTask>, request: Request): Response 
   });
 }
 
-function selectPlaced(all: Iterable<StoredTask>, query: TaskQuery): TaskPage {
-  const { tasks, total } = selectTasks(all, { ...query, limit: Number.MAX_SAFE_INTEGER, page: 1 });
-  const placed = [...tasks].sort((left, right) => comparePlace(left.summary, right.summary));
-  const end = query.page * query.limit;
-  return {
-    tasks: placed.slice(end - query.limit, end),
-    total,
-    nextPage: end < total ? query.page + 1 : null,
-  };
+function selectPlaced(source: TaskSource, client: string, query: TaskQuery): MaybePromise<TaskPage> {
+  const everything = { ...query, limit: Number.MAX_SAFE_INTEGER, page: 1 };
+  return andThen(selectTasks(source, client, everything), ({ tasks, total }) => {
+    const placed = [...tasks].sort((left, right) => comparePlace(left.summary, right.summary));
+    const end = query.page * query.limit;
+    return {
+      tasks: placed.slice(end - query.limit, end),
+      total,
+      nextPage: end < total ? query.page + 1 : null,
+    };
+  });
 }
 
 function textResponse(

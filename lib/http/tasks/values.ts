@@ -7,7 +7,7 @@
 // @ts-types="../negotiation.d.ts"
 import { accepts } from "@std/http/negotiation";
 import type { NamedSeries, TaskValues } from "../../task/value_book.ts";
-import { type HandlerContext, storedTask, whenPublishable } from "../context.ts";
+import { type HandlerContext, taskRecord, whenPublishable } from "../context.ts";
 import { headerOf } from "../headers.ts";
 import { Problem } from "../problem.ts";
 import { JSON_HEADERS, TextResponse } from "../responses.ts";
@@ -29,8 +29,10 @@ export function valuesAnswer(context: HandlerContext, { client, id, request }: C
   const after = timeFrom(params);
   const isCsv = csvFrom(params) ?? wantsCsv(request);
   return whenPublishable(context, () => {
-    const { value_count: count } = storedTask(context, client, id).task;
-    return context.registry.values(client, id).then((values) => {
+    // Both are read at the same time, so that they match.
+    const record = taskRecord(context, client, id);
+    return Promise.all([record, context.registry.values(client, id)]).then(([{ task }, values]) => {
+      const { value_count: count } = task;
       const body = isCsv ? csvOf(values, after) : JSON.stringify(valuesBody(values, count, after));
       return new TextResponse(body, { headers: { ...isCsv ? CSV_HEADERS : JSON_HEADERS, "vary": "Accept" } });
     });

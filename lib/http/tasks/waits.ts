@@ -5,11 +5,12 @@
  */
 
 import { msUntilExpired } from "../../access/expiry.ts";
+import { andThen, type MaybePromise } from "../../task/maybe_promise.ts";
 import { type Grant, shareOf } from "../../access/grant.ts";
 import { type Cursor, formatCursor, parseCursor } from "../../task/cursor.ts";
-import type { ChangesSince, StoredTask } from "../../store/store.ts";
+import type { ChangesSince, StoredTask, TaskRecord } from "../../store/store.ts";
 import { isFinal, isTaskState, TASK_STATES, type TaskState } from "../../task/task.ts";
-import { type HandlerContext, storedTask, taskNotFound, whenPublishable } from "../context.ts";
+import { type HandlerContext, taskNotFound, taskRecord, whenPublishable } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
@@ -67,19 +68,20 @@ export class Waits {
     checkNames(params, ["wait", "timeout"]);
     const wanted = statesFrom(params.get("wait") ?? "");
     const timeoutMs = timeoutFrom(params, MAX_WAIT_SECONDS);
-    const stored = storedTask(this.#context, client, id);
+    const read = taskRecord(this.#context, client, id);
+    const stored = read instanceof Promise ? await read : read;
     const isText = wantsText(request);
-    const answer = (stored: StoredTask) =>
+    const answer = (stored: TaskRecord) =>
       whenPublishable(this.#context, () => recordResponse(stored, statusOf(stored, wanted), isText));
     if (timeoutMs === 0 || statusOf(stored, wanted) !== 408) return await answer(stored);
-    const subscribe = (onEvent: (event: StoredTask | "removed") => void) =>
+    const subscribe = (onEvent: (event: TaskRecord | "removed") => void) =>
       this.#context.hub.onTask(client, id, (changed) => {
         if (changed === null) onEvent("removed");
         else if (statusOf(changed, wanted) !== 408) onEvent(changed);
       });
     const outcome = await this.#wait({ request, timeoutMs, subscribe }, grant);
     if (outcome === "removed") throw taskNotFound(id);
-    return await answer(outcome ?? storedTask(this.#context, client, id));
+    return await answer(outcome ?? await taskRecord(this.#context, client, id));
   }
 
   /** Waits for an event, but not after the grant of the visitor has expired. */
@@ -97,16 +99,19 @@ export class Waits {
     );
   }
 
-  #changesResponse(client: string, after: Cursor): Response {
+  #changesResponse(client: string, after: Cursor): MaybePromise<Response> {
+    const { registry } = this.#context;
     const changes = this.#changesSince(client, after);
-    const cursor = formatCursor(this.#context.registry.cursor);
-    const tasks = changes.tasks.map((stored) => stored.json).join();
+    const cursor = formatCursor(registry.cursor);
     const removed = JSON.stringify(changes.removed.map((gone) => gone.id));
-    return jsonResponse(`{"cursor":"${cursor}","tasks":[${tasks}],"removed":${removed}}`);
+    return andThen(registry.records(changes.tasks), (records) => {
+      const tasks = records.map((record) => record.json).join();
+      return jsonResponse(`{"cursor":"${cursor}","tasks":[${tasks}],"removed":${removed}}`);
+    });
   }
 }
 
-function recordResponse(stored: StoredTask, status: number, isText: boolean): Response {
+function recordResponse(stored: TaskRecord, status: number, isText: boolean): Response {
   return isText ? taskText(stored.task, status) : jsonResponse(stored.json, status, { vary: "Accept" });
 }
 
@@ -114,7 +119,7 @@ function recordResponse(stored: StoredTask, status: number, isText: boolean): Re
  * Returns the status of the response: 200 if the task is in one of the states, 408 if it can still reach one,
  * otherwise 409.
  */
-function statusOf({ task: { state } }: StoredTask, wanted: ReadonlySet<TaskState>): 200 | 408 | 409 {
+function statusOf({ summary: { state } }: StoredTask, wanted: ReadonlySet<TaskState>): 200 | 408 | 409 {
   if (wanted.has(state)) return 200;
   const place = TASK_STATES.indexOf(state);
   return !isFinal(state) && [...wanted].some((other) => TASK_STATES.indexOf(other) > place) ? 408 : 409;

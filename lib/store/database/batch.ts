@@ -10,7 +10,7 @@ import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 import { isFinal } from "../../task/task.ts";
 import type { SideRow, SideValue } from "../side_tables.ts";
 import type { ClientMemory } from "../client_tasks.ts";
-import type { Delivery, StoredTask, TaskKey } from "../store.ts";
+import type { Delivery, TaskKey, TaskRecord } from "../store.ts";
 import { endOf } from "../past_run_store.ts";
 import { type PastRunRow, pastRunRow } from "./past_run_rows.ts";
 import { type RunRow, runRow } from "./run_row.ts";
@@ -68,7 +68,7 @@ export type DeliveryRow = readonly [
 
 /** A task to be written. */
 export interface DirtyTask extends TaskKey {
-  readonly stored: StoredTask;
+  readonly stored: TaskRecord;
 }
 
 /** The changes to write into one side table, by the place of the task. */
@@ -131,7 +131,7 @@ export class Batch {
     this.#settled.promise.catch(() => {});
   }
 
-  put(client: string, place: number, stored: StoredTask): void {
+  put(client: string, place: number, stored: TaskRecord): void {
     this.tasks.set(place, { client, id: stored.id, stored });
     this.#removed.delete(place);
     this.#touch(client);

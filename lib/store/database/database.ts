@@ -5,9 +5,10 @@
  */
 
 import type { StorageError } from "../../errors.ts";
+import type { MaybePromise } from "../../task/maybe_promise.ts";
 import type { LogMatches, LogQuery } from "../log_search.ts";
 import type { KeyRange, NumberedLine, SideRow, SideTable } from "../side_tables.ts";
-import type { Delivery, OpenedTasks, StoredTask } from "../store.ts";
+import type { Delivery, OpenedTasks, StoredTask, TaskRecord } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { BatchMessage, DirtyTask } from "./batch.ts";
 
@@ -63,7 +64,11 @@ export interface Database {
   close(): void | Promise<void>;
 
   /** Returns what to keep in memory of an ended task whose record is committed. */
-  ended(place: number, stored: StoredTask): StoredTask;
+  ended(place: number, stored: TaskRecord): StoredTask;
+  /** Returns a task with its record; `null` if that must be read first. */
+  atHand(stored: StoredTask): TaskRecord | null;
+  /** Returns tasks with their records, without those that were purged: see `TaskStore.records()`. */
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]>;
   /**
    * Reads rows of the table `past_runs` in SQLite: that of the database itself, or of a copy that has the same
    * rows as soon as they are committed.

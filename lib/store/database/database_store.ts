@@ -5,7 +5,8 @@
  */
 
 import { StorageError } from "../../errors.ts";
-import { isFinal, type Task } from "../../task/task.ts";
+import type { MaybePromise } from "../../task/maybe_promise.ts";
+import { isFinal } from "../../task/task.ts";
 import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
 import { type KeyRange, LOG_LINES, type SideTable } from "../side_tables.ts";
 import type { FollowedRemoval, FollowedStore, FollowedTask } from "../followed.ts";
@@ -18,6 +19,7 @@ import type {
   StoredTask,
   StoreFigures,
   TaskIndexReader,
+  TaskRecord,
 } from "../store.ts";
 import type { TaskIndex, TaskIndexLimits } from "../task_index.ts";
 import type { Batch } from "./batch.ts";
@@ -132,7 +134,7 @@ export class DatabaseStore implements FollowedStore {
     return ++this.#seq;
   }
 
-  put(client: string, stored: StoredTask): void {
+  put(client: string, stored: TaskRecord): void {
     this.purge(client, stored.id);
     const { place } = this.#index.put(client, stored);
     this.#writer.batch(stored.seq).put(client, place, stored);
@@ -152,11 +154,19 @@ export class DatabaseStore implements FollowedStore {
     }
   }
 
-  removed(client: string, id: string): Task | undefined {
+  removed(client: string, id: string): StoredTask | undefined {
     return this.#removed.get(client, id);
   }
 
-  restore(client: string, stored: StoredTask): boolean {
+  atHand(stored: StoredTask): TaskRecord | null {
+    return this.#database.atHand(stored);
+  }
+
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
+    return this.#database.records(tasks);
+  }
+
+  restore(client: string, stored: TaskRecord): boolean {
     const removed = this.#removed.take(client, stored.id);
     if (removed === undefined) return false;
     this.#index.restore(client, removed.place, stored);
@@ -172,13 +182,9 @@ export class DatabaseStore implements FollowedStore {
   /**
    * Adds or replaces a task that another node has changed. Apply the changes in the order of their sequence numbers,
    * removals first, and call {@linkcode DatabaseStore.followedTo} after them.
-   *
-   * @returns what the index now holds
    */
-  followTask({ client, place, stored, endedAt }: FollowedTask): StoredTask {
-    const kept = endedAt === null ? stored : this.#database.ended(place, stored);
-    this.#index.follow(client, place, kept);
-    return kept;
+  followTask({ client, place, stored, endedAt }: FollowedTask): void {
+    this.#index.follow(client, place, endedAt === null ? stored : this.#database.ended(place, stored));
   }
 
   /** Removes a task that another node has removed. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Task } from "../../task/task.ts";
+import type { MaybePromise } from "../../task/maybe_promise.ts";
 import { type LogMatches, type LogQuery, LogSearch } from "../log_search.ts";
 import {
   type KeyRange,
@@ -23,6 +23,7 @@ import type {
   StoredTask,
   StoreFigures,
   TaskIndexReader,
+  TaskRecord,
   TaskStore,
 } from "../store.ts";
 import { TaskIndex, type TaskIndexLimits } from "../task_index.ts";
@@ -72,7 +73,7 @@ export class MemoryStore implements TaskStore {
     return ++this.#seq;
   }
 
-  put(client: string, stored: StoredTask): void {
+  put(client: string, stored: TaskRecord): void {
     this.purge(client, stored.id);
     this.#index.put(client, stored);
   }
@@ -82,11 +83,20 @@ export class MemoryStore implements TaskStore {
     if (removed !== undefined) this.#removed.add(client, removed.node);
   }
 
-  removed(client: string, id: string): Task | undefined {
+  removed(client: string, id: string): StoredTask | undefined {
     return this.#removed.get(client, id);
   }
 
-  restore(client: string, stored: StoredTask): boolean {
+  atHand(stored: StoredTask): TaskRecord | null {
+    // Nothing else is ever put into the index.
+    return stored as TaskRecord;
+  }
+
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
+    return tasks as readonly TaskRecord[];
+  }
+
+  restore(client: string, stored: TaskRecord): boolean {
     const removed = this.#removed.take(client, stored.id);
     if (removed === undefined) return false;
     this.#index.restore(client, removed.place, stored);

@@ -20,7 +20,6 @@ import {
   OWNER_STATEMENT,
   tasksStatement,
 } from "./pull_statements.ts";
-import type { RecordFile } from "./record_file.ts";
 import { ReopenedConnection } from "./reopened_connection.ts";
 import type { SharedDatabase } from "./shared_database.ts";
 import { transact } from "./transact.ts";
@@ -39,9 +38,7 @@ export interface ChangePullerOptions {
   readonly epoch: string;
   /** The tasks that are known, to which the caller applies the changes. */
   readonly index: TaskIndex;
-  /** The records of ended tasks. */
-  readonly records: RecordFile;
-  /** Keeps the past runs. */
+  /** Keeps the past runs, and the records that were read. */
   readonly database: SharedDatabase;
 }
 
@@ -49,8 +46,6 @@ export interface ChangePullerOptions {
 export class ChangePuller {
   readonly #options: ChangePullerOptions;
   readonly #connection: ReopenedConnection;
-  /** The places of the tasks that were removed by the last pull, whose records may have been read since. */
-  #gone: readonly number[] = [];
 
   /** @param options the database and what is known of it */
   constructor(options: ChangePullerOptions) {
@@ -65,8 +60,6 @@ export class ChangePuller {
    * @throws {Error} of `pg`
    */
   async pull(seq: number): Promise<PulledChanges> {
-    for (const place of this.#gone) this.#options.records.delete(place);
-    this.#gone = [];
     return await this.#connection.use((connection) => this.#pull(connection, seq));
   }
 
@@ -107,7 +100,6 @@ export class ChangePuller {
         [client, id, seq]: [string, string, number],
       ) => ({ client, id, seq }))
     );
-    this.#noteGone(removed, changed);
     this.#options.database.keepPastRuns(this.#pastRuns(changed));
     return {
       ...pulled,
@@ -119,18 +111,12 @@ export class ChangePuller {
     };
   }
 
-  /** Returns the version of a task that is known; `undefined` if there is none at its place. */
-  #known({ client, place, stored: { id } }: FollowedTask): Task | undefined {
+  /** Returns the number of log lines of the version of a task that is known; 0 if there is none at its place. */
+  #knownLines({ client, place, stored: { id, task } }: FollowedTask): number {
     const node = this.#options.index.node(client, id);
-    return node?.place === place ? node.stored.task : undefined;
-  }
-
-  #noteGone(removed: readonly FollowedRemoval[], changed: readonly FollowedTask[]): void {
-    const kept = new Set(changed.map(({ place }) => place));
-    this.#gone = removed.flatMap(({ client, id }) => {
-      const place = this.#options.index.node(client, id)?.place;
-      return place === undefined || kept.has(place) ? [] : [place];
-    });
+    if (node?.place !== place) return 0;
+    // A task that has ended gets no lines.
+    return this.#options.database.atHand(node.stored)?.task.log_count ?? task.log_count;
   }
 
   /** Returns the past runs of the tasks that have just ended. */
@@ -151,7 +137,7 @@ export class ChangePuller {
     const added: readonly LineRange[] = changed.flatMap((task) => {
       const to = task.stored.task.log_count;
       // Most tasks have no log.
-      const from = to === 0 ? 0 : this.#known(task)?.log_count ?? 0;
+      const from = to === 0 ? 0 : this.#knownLines(task);
       return to > from ? [{ place: task.place, from, to }] : [];
     });
     if (added.length === 0) return changed;

@@ -10,19 +10,20 @@ import { StorageError } from "../../errors.ts";
 import { DatabaseStore } from "../database/database_store.ts";
 import type { PulledChanges } from "../followed.ts";
 import { TaskIndex } from "../task_index.ts";
+import { beginSnapshot } from "./begin_snapshot.ts";
 import { ChangePuller } from "./change_puller.ts";
 import { Connection } from "./connection.ts";
 import { lastPlace } from "./last_place.ts";
 import { loadDeliveries } from "./load_deliveries.ts";
 import { loadPastRuns } from "./load_past_runs.ts";
 import { loadLive, loadTasks } from "./load_tasks.ts";
+import { PastRunFile } from "./past_run_file.ts";
 import { epochOf, GIVE_UP, LOCK_WAIT_MS, shareLock } from "./ownership.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { postgresError } from "./postgres_errors.ts";
 import type { ShardBatch } from "./postgres_leases.ts";
 import type { PostgresStoreOptions } from "./postgres_store.ts";
 import { OWNER_STATEMENT } from "./pull_statements.ts";
-import { RecordFile } from "./record_file.ts";
 import { migrate } from "./schema.ts";
 import { SharedDatabase } from "./shared_database.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
@@ -47,13 +48,13 @@ export async function openFollowerStore(options: PostgresStoreOptions): Promise<
     await migrate(connection, name);
     await shareLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
     await refuseUnfinishedMove(connection, name);
-    const records = new RecordFile(name, options.limits);
+    const pastRuns = new PastRunFile(options.limits);
     try {
-      const follower = await loadFollower(connection, address, records, options);
+      const follower = await loadFollower(connection, address, pastRuns, options);
       await connection.end();
       return follower;
     } catch (error) {
-      records[Symbol.dispose]();
+      pastRuns[Symbol.dispose]();
       throw error;
     }
   });
@@ -63,20 +64,18 @@ export async function openFollowerStore(options: PostgresStoreOptions): Promise<
 async function loadFollower(
   connection: Connection,
   address: PostgresAddress,
-  records: RecordFile,
+  pastRuns: PastRunFile,
   options: PostgresStoreOptions,
 ): Promise<FollowerStore> {
-  await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  // Between two statements, their rows are parsed.
-  await connection.query("SET LOCAL idle_in_transaction_session_timeout = 0");
+  await beginSnapshot(connection);
   const { rows: [state] } = await connection.query(OWNER_STATEMENT);
   const { rows: [{ forgotten }] } = await connection.query(FORGOTTEN);
   const index = new TaskIndex(options.limits);
-  const tasks = await loadTasks(connection, index, records);
+  const tasks = await loadTasks(connection, index);
   index.sortByChange(forgotten);
-  await loadPastRuns(connection, records);
+  await loadPastRuns(connection, pastRuns);
   await connection.query("COMMIT");
-  const database = new SharedDatabase(address, records, options.limits);
+  const database = new SharedDatabase(address, pastRuns, options.limits);
   const store = new DatabaseStore(database, {
     epoch: epochOf(state.epoch, state.cluster),
     seq: state.committedSeq,
@@ -84,7 +83,7 @@ async function loadFollower(
     index,
     tasks,
   }, options);
-  const puller = new ChangePuller({ address, epoch: store.epoch, index, records, database });
+  const puller = new ChangePuller({ address, epoch: store.epoch, index, database });
   return new FollowerStore({ address, store, database, index, puller });
 }
 

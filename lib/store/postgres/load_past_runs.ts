@@ -6,7 +6,7 @@
 
 import type { PastRunRow } from "../database/past_run_rows.ts";
 import type { Connection } from "./connection.ts";
-import type { RecordFile } from "./record_file.ts";
+import type { PastRunFile } from "./past_run_file.ts";
 
 /** The number of rows that are read at a time. */
 const ROWS = 5_000;
@@ -16,7 +16,7 @@ const ROWS = 5_000;
  *
  * @throws {Error} of `pg`, if a query fails
  */
-export async function loadPastRuns(connection: Connection, file: RecordFile): Promise<void> {
+export async function loadPastRuns(connection: Connection, file: PastRunFile): Promise<void> {
   let last: PastRunRow = ["", "", 0, "", "", 0, null];
   for (let isLast = false; !isLast;) {
     const rows: PastRunRow[] = (await connection.query({
@@ -27,7 +27,7 @@ export async function loadPastRuns(connection: Connection, file: RecordFile): Pr
       values: last.slice(0, 4),
       rowMode: "array",
     })).rows;
-    file.addPastRuns(rows);
+    file.add(rows);
     last = rows.at(-1) ?? last;
     isLast = rows.length < ROWS;
   }

@@ -15,11 +15,11 @@ import { Connection } from "./connection.ts";
 import { exclusiveFence } from "./exclusive_fence.ts";
 import { lastSeq } from "./last_seq.ts";
 import { endSession, LOST, readCommits, type Session, sessionOf, takeLock } from "./ownership.ts";
+import type { PastRunFile } from "./past_run_file.ts";
 import { pastRunStatements } from "./past_run_statements.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { codeOf, postgresError } from "./postgres_errors.ts";
-import { PostgresReads } from "./postgres_reads.ts";
-import type { RecordFile } from "./record_file.ts";
+import { type PostgresLimits, PostgresReads } from "./postgres_reads.ts";
 import { checkServer } from "./server_checks.ts";
 import { transact } from "./transact.ts";
 
@@ -41,11 +41,9 @@ export interface PostgresDatabaseOptions {
   readonly session: Session;
   readonly term: number;
   readonly commits: number;
-  /** The records of ended tasks. */
-  readonly records: RecordFile;
+  readonly pastRuns: PastRunFile;
   readonly deliveries: readonly Delivery[];
-  /** How many past runs to keep, and how long. */
-  readonly limits: PastRunLimits;
+  readonly limits: PostgresLimits;
 }
 
 /** The database of a PostgreSQL store. */
@@ -67,7 +65,7 @@ export class PostgresDatabase extends PostgresReads implements Database {
 
   /** @param options the database, which this object closes */
   constructor(options: PostgresDatabaseOptions) {
-    super(options.address, options.records);
+    super(options.address, options.pastRuns, options.limits.recordCacheCharacters);
     this.#address = options.address;
     this.#term = options.term;
     this.#commits = options.commits;
@@ -87,7 +85,7 @@ export class PostgresDatabase extends PostgresReads implements Database {
         await transact(connection, "write", [
           exclusiveFence(batch, { term: this.#term, commits: this.#commits, seq: lastSeq(batch) }),
           ...commitStatements(batch, tasks),
-          ...pastRunStatements(batch.pastRuns, this.#limits, this.records.dropped),
+          ...pastRunStatements(batch.pastRuns, this.#limits, this.pastRuns.dropped),
         ], this.#timeoutMs);
       }
       this.#isAhead = false;

@@ -6,42 +6,52 @@
  */
 
 import type { StorageError } from "../../errors.ts";
-import { summaryOf } from "../../task/task.ts";
+import type { MaybePromise } from "../../task/maybe_promise.ts";
 import type { BatchMessage } from "../database/batch.ts";
 import type { LogSearchRequest } from "../database/database.ts";
 import type { PastRunRow } from "../database/past_run_rows.ts";
-import { TaskOnDisk } from "../database/task_on_disk.ts";
 import type { LogMatches } from "../log_search.ts";
+import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
-import type { Delivery, StoredTask } from "../store.ts";
+import type { Delivery, StoredTask, TaskRecord } from "../store.ts";
 import { openReaders } from "./connection.ts";
+import type { PastRunFile } from "./past_run_file.ts";
 import type { Pool, QueryConfig } from "./pg.d.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { postgresError } from "./postgres_errors.ts";
-import type { RecordFile } from "./record_file.ts";
+import { PostgresRecords } from "./postgres_records.ts";
 import { searchLog } from "./search_log.ts";
 import { Sweeper } from "./sweeper.ts";
+
+/** The limits of a {@linkcode PostgresReads}. */
+export interface PostgresLimits extends PastRunLimits {
+  /** The maximum number of characters of records of ended tasks that are cached. */
+  readonly recordCacheCharacters: number;
+}
 
 /** The part of a database that does not depend on how it is written. */
 export class PostgresReads {
   readonly name: string;
   readonly damaged = 0;
   onLoss: ((error: StorageError) => void) | null = null;
-  /** The records of ended tasks, and the past runs. */
-  protected readonly records: RecordFile;
+  /** The past runs. */
+  protected readonly pastRuns: PastRunFile;
   /** Deletes the side tables of purged tasks; only the owner of the tasks may start it. */
   protected readonly sweeper: Sweeper;
   readonly #readers: Pool;
+  readonly #records: PostgresRecords;
   #deliveries: Map<string, Delivery> = new Map();
 
   /**
    * @param address the database
-   * @param records the records of ended tasks, which this object disposes of
+   * @param pastRuns the past runs, which this object disposes of
+   * @param cacheCharacters the limit of the cache of records
    */
-  constructor(address: PostgresAddress, records: RecordFile) {
+  constructor(address: PostgresAddress, pastRuns: PastRunFile, cacheCharacters: number) {
     this.name = address.name;
-    this.records = records;
+    this.pastRuns = pastRuns;
     this.#readers = openReaders(address);
+    this.#records = new PostgresRecords((query) => this.#read(query), cacheCharacters);
     this.sweeper = new Sweeper(this.#readers);
   }
 
@@ -56,17 +66,19 @@ export class PostgresReads {
   async close(): Promise<void> {
     await this.sweeper.close();
     await this.#readers.end();
-    this.records[Symbol.dispose]();
+    this.pastRuns[Symbol.dispose]();
   }
 
-  ended(place: number, stored: StoredTask): StoredTask {
-    try {
-      this.records.put(place, stored.json);
-    } catch {
-      // Without room for the temporary file, the record stays in memory.
-      return stored;
-    }
-    return new TaskOnDisk(this.records, place, summaryOf(stored.task), stored.seq);
+  ended(place: number, stored: TaskRecord): StoredTask {
+    return this.#records.ended(place, stored);
+  }
+
+  atHand(stored: StoredTask): TaskRecord | null {
+    return this.#records.atHand(stored);
+  }
+
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
+    return this.#records.records(tasks);
   }
 
   async sideRows<Entry>(
@@ -86,7 +98,7 @@ export class PostgresReads {
   }
 
   localRows(sql: string, ...values: (string | number)[]): readonly SideRow[] {
-    return this.records.rows(sql, values);
+    return this.pastRuns.rows(sql, values);
   }
 
   async searchLog(request: LogSearchRequest): Promise<LogMatches> {
@@ -112,9 +124,9 @@ export class PostgresReads {
   /** Keeps past runs that are committed. */
   keepPastRuns(rows: readonly PastRunRow[]): void {
     if (rows.length === 0) return;
-    this.records.dropped = [];
+    this.pastRuns.dropped = [];
     try {
-      this.records.addPastRuns(rows);
+      this.pastRuns.add(rows);
     } catch {
       // Without room for the temporary file, the runs are known only after the next start.
     }
@@ -135,7 +147,7 @@ export class PostgresReads {
     for (const id of batch.removedDeliveries) this.#deliveries.delete(id);
     this.keepPastRuns(batch.pastRuns);
     if (batch.purged.length === 0) return;
-    for (const place of batch.purged) this.records.delete(place);
+    for (const place of batch.purged) this.#records.purged(place);
     this.sweeper.start();
   }
 

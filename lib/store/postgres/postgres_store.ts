@@ -1,25 +1,31 @@
 /**
- * Stores tasks in a PostgreSQL database: unfinished tasks are also in memory, the records of ended tasks also
- * in a temporary file.
+ * Stores tasks in a PostgreSQL database: unfinished tasks are also in memory, and of ended tasks their summaries.
  *
  * @module
  */
 
-import { DatabaseStore, type DatabaseStoreOptions } from "../database/database_store.ts";
+import {
+  DatabaseStore,
+  type DatabaseStoreLimits,
+  type DatabaseStoreOptions,
+} from "../database/database_store.ts";
 import { TaskIndex } from "../task_index.ts";
+import { beginSnapshot } from "./begin_snapshot.ts";
 import { lastPlace } from "./last_place.ts";
 import { loadDeliveries } from "./load_deliveries.ts";
 import { loadPastRuns } from "./load_past_runs.ts";
 import { loadTasks } from "./load_tasks.ts";
+import { PastRunFile } from "./past_run_file.ts";
 import { LOCK_WAIT_MS, sessionOf, takeDatabase, takeLock } from "./ownership.ts";
 import { PostgresDatabase } from "./postgres_database.ts";
-import { RecordFile } from "./record_file.ts";
+import type { PostgresLimits } from "./postgres_reads.ts";
 import { migrate } from "./schema.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
 import { useDatabase } from "./use_database.ts";
 
 /** Options of {@linkcode openPostgresStore}. */
 export interface PostgresStoreOptions extends DatabaseStoreOptions {
+  readonly limits: DatabaseStoreLimits & PostgresLimits;
   /** The URL of the database, such as `postgres://user@host/database`. */
   readonly url: string;
   /**
@@ -46,13 +52,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = await takeDatabase(connection);
     const { limits } = options;
     using onFailure = new DisposableStack();
-    const records = onFailure.use(new RecordFile(name, limits));
+    const pastRuns = onFailure.use(new PastRunFile(limits));
     const index = new TaskIndex(limits);
+    await beginSnapshot(connection);
     index.skip(await lastPlace(connection));
-    const tasks = await loadTasks(connection, index, records);
+    const tasks = await loadTasks(connection, index);
     index.sortByChange(forgottenSeq);
-    await loadPastRuns(connection, records);
+    await loadPastRuns(connection, pastRuns);
     const deliveries = await loadDeliveries(connection);
+    await connection.query("COMMIT");
     onFailure.move();
     const database = new PostgresDatabase({
       address,
@@ -60,7 +68,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       session,
       term,
       commits,
-      records,
+      pastRuns,
       deliveries,
       limits,
     });

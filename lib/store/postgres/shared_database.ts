@@ -13,13 +13,13 @@ import type { Delivery } from "../store.ts";
 import { changedNumbers } from "./changed_numbers.ts";
 import { commitStatements } from "./commit_statements.ts";
 import { lastSeq } from "./last_seq.ts";
+import type { PastRunFile } from "./past_run_file.ts";
 import { pastRunStatements } from "./past_run_statements.ts";
 import type { QueryConfig } from "./pg.d.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { postgresError } from "./postgres_errors.ts";
 import type { ShardBatch } from "./postgres_leases.ts";
-import { PostgresReads } from "./postgres_reads.ts";
-import type { RecordFile } from "./record_file.ts";
+import { type PostgresLimits, PostgresReads } from "./postgres_reads.ts";
 
 /** How often the rows about old commits are deleted, and how long they are kept, in milliseconds. */
 const CLEAN_MS = 60_000;
@@ -37,11 +37,11 @@ export class SharedDatabase extends PostgresReads implements Database {
 
   /**
    * @param address the database
-   * @param records the records of ended tasks, which this object disposes of
-   * @param limits how many past runs to keep, and how long
+   * @param pastRuns the past runs, which this object disposes of
+   * @param limits how many past runs to keep, how long, and how many records to cache
    */
-  constructor(address: PostgresAddress, records: RecordFile, limits: PastRunLimits) {
-    super(address, records);
+  constructor(address: PostgresAddress, pastRuns: PastRunFile, limits: PostgresLimits) {
+    super(address, pastRuns, limits.recordCacheCharacters);
     this.#limits = limits;
   }
 
@@ -80,7 +80,7 @@ export class SharedDatabase extends PostgresReads implements Database {
       statements: [
         ...numberStatements(message),
         ...commitStatements(message, tasks),
-        ...pastRunStatements(message.pastRuns, this.#limits, this.records.dropped),
+        ...pastRunStatements(message.pastRuns, this.#limits, this.pastRuns.dropped),
         ...(seq === null ? [] : this.#noteStatements(message, seq)),
       ],
     };

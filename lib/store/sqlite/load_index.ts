@@ -13,7 +13,7 @@ import type { TaskIndex } from "../task_index.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import { intern } from "../database/intern.ts";
 import { SUMMARY_COLUMNS, summaryFrom } from "../database/summary_row.ts";
-import { type RecordReader, TaskOnDisk } from "../database/task_on_disk.ts";
+import { type RecordReader, TaskOnDisk } from "./task_on_disk.ts";
 import { SqliteRecords } from "./sqlite_records.ts";
 
 /** The number of rows that are read at a time; reading all rows at once would double the peak memory use. */

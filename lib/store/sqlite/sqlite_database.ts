@@ -7,11 +7,11 @@
 import { summaryOf } from "../../task/task.ts";
 import type { BatchMessage } from "../database/batch.ts";
 import type { Database, LogSearchRequest, Opened } from "../database/database.ts";
-import { TaskOnDisk } from "../database/task_on_disk.ts";
+import { TaskOnDisk } from "./task_on_disk.ts";
 import type { LogMatches } from "../log_search.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
-import type { Delivery, Durability, StoredTask } from "../store.ts";
+import type { Delivery, Durability, StoredTask, TaskRecord } from "../store.ts";
 import type { StorageError } from "../../errors.ts";
 import type { TaskIndex } from "../task_index.ts";
 import { DatabaseFile } from "./database_file.ts";
@@ -109,8 +109,17 @@ export class SqliteDatabase implements Database {
     this.#file[Symbol.dispose]();
   }
 
-  ended(place: number, { task, seq }: StoredTask): StoredTask {
+  ended(place: number, { task, seq }: TaskRecord): StoredTask {
     return new TaskOnDisk(this.#records, place, summaryOf(task), seq);
+  }
+
+  atHand(stored: StoredTask): TaskRecord {
+    // Those that are not in memory are read from the file on access.
+    return stored as TaskRecord;
+  }
+
+  records(tasks: readonly StoredTask[]): readonly TaskRecord[] {
+    return tasks as readonly TaskRecord[];
   }
 
   sideRows<Entry>(table: SideTable<Entry>, place: number, range?: KeyRange): readonly SideRow[] {

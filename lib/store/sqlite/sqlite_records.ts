@@ -6,7 +6,7 @@
 
 import { DamagedRecordError, StorageError } from "../../errors.ts";
 import type { Task } from "../../task/task.ts";
-import type { RecordReader } from "../database/task_on_disk.ts";
+import type { RecordReader } from "./task_on_disk.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import { recordChecksum } from "./record_checksum.ts";
 import { storageError } from "./storage_errors.ts";

@@ -1,5 +1,5 @@
 import { whenExpired } from "../../../lib/access/expiry.ts";
-import { FULL_GRANT, type ScopedGrant } from "../../../lib/access/grant.ts";
+import { FULL_GRANT, type Grant, type ScopedGrant } from "../../../lib/access/grant.ts";
 import { RunGrants, type RunRecord } from "../../../lib/access/run_grants.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
@@ -19,16 +19,17 @@ const STATED: ScopedGrant = {
 class Tasks {
   task: { reporter: string; createdAt: number; endedAt: number | null } | undefined;
   reads = 0;
+  /** Whether the record must be read. */
+  isRead = false;
 
   readonly find = (client: string, id: string): RunRecord | undefined => {
     const { task } = this;
     if (task === undefined || client !== "c" || id !== "t") return undefined;
-    const countRead = () => this.reads++;
     return {
       summary: { created_at: task.createdAt, finished_at: task.endedAt },
-      get task() {
-        countRead();
-        return { reporter: task.reporter };
+      reporter: () => {
+        this.reads++;
+        return this.isRead ? Promise.resolve(task.reporter) : task.reporter;
       },
     };
   };
@@ -38,10 +39,34 @@ class Tasks {
   }
 }
 
+/** Returns the grant of a token that is bound to the run. */
+function bound(tasks: Tasks): Grant {
+  return new RunGrants(tasks.find).bound(STATED) as Grant;
+}
+
+Deno.test("RunGrants.bound() waits for the record of a run if that must be read, once", async () => {
+  using _clock = new FakeClock();
+  const tasks = new Tasks();
+  tasks.isRead = true;
+  for (
+    const [reporter, expiresAt] of [["its-reporter", CLOCK_START + HOUR], [
+      "http",
+      CLOCK_START + 600,
+    ]] as const
+  ) {
+    tasks.run({ reporter, endedAt: CLOCK_START });
+    const grants = new RunGrants(tasks.find);
+    const grant = await grants.bound(STATED);
+    assertEquals([grant.expiresAt, grant.expiresAt], [expiresAt, expiresAt], reporter);
+    assert(grants.bound(STATED) === grant, "it is known now");
+  }
+  assertEquals(tasks.reads, 2);
+});
+
 Deno.test("RunGrants.bound() returns a grant that lasts until an hour after the end of its run", () => {
   using _clock = new FakeClock();
   const tasks = new Tasks();
-  const grant = new RunGrants(tasks.find).bound(STATED);
+  const grant = bound(tasks);
   tasks.run();
   assertEquals(grant.expiresAt, STATED.expiresAt);
   tasks.run({ endedAt: CLOCK_START + 2 * DAY });
@@ -54,7 +79,7 @@ Deno.test("RunGrants.bound() returns a grant that lasts until an hour after the 
 Deno.test("RunGrants.bound() returns a grant that lasts ten minutes without its run, after its signature or the start", async () => {
   using clock = new FakeClock();
   const tasks = new Tasks();
-  const grant = new RunGrants(tasks.find).bound(STATED);
+  const grant = bound(tasks);
   assertEquals(grant.expiresAt, CLOCK_START + 600, "never reported");
   tasks.run();
   assertEquals(grant.expiresAt, STATED.expiresAt, "reported");
@@ -67,7 +92,7 @@ Deno.test("RunGrants.bound() returns a grant that lasts ten minutes without its 
   }
   tasks.task = undefined;
   await clock.passAsync(5 * DAY * 1_000);
-  assertEquals(new RunGrants(tasks.find).bound(STATED).expiresAt, CLOCK_START + 5 * DAY + 600, "restarted");
+  assertEquals(bound(tasks).expiresAt, CLOCK_START + 5 * DAY + 600, "restarted");
 });
 
 Deno.test("RunGrants.bound() returns other grants as they are, and the same object for the same grant", () => {
@@ -83,7 +108,7 @@ Deno.test("whenExpired() notices the end of a run in time, although it was not k
   const tasks = new Tasks();
   tasks.run();
   let calls = 0;
-  whenExpired(new RunGrants(tasks.find).bound(STATED), () => calls++);
+  whenExpired(bound(tasks), () => calls++);
   await clock.passAsync(DAY * 1_000 + 12_000);
   tasks.run({ endedAt: CLOCK_START + DAY + 12 });
   await clock.passAsync(HOUR * 1_000 - 1);

@@ -1,5 +1,6 @@
 /** Tests that starts, ends and removals are published after their commit, and all other changes at once. */
 
+import { atHand } from "../../support/at_hand.ts";
 import fc from "fast-check";
 import { LimitError } from "../../../lib/errors.ts";
 import { formatCursor } from "../../../lib/task/cursor.ts";
@@ -299,11 +300,11 @@ Deno.test("Hub.flush() also sends full states that were throttled", async () => 
 Deno.test("Hub sends nothing more to a watcher that left while a frame was pending", async () => {
   using it = new HeldHub();
   const watchers = [new RecordingWatcher(), new RecordingWatcher(), new RecordingWatcher()];
-  const stored = it.test.registry.stored("c", "1")!;
+  const stored = atHand(it.test.registry.stored("c", "1"));
   const leaves = [
     it.hub.watch("c", watchers[0]!, "delta", null),
     it.hub.watch("c", watchers[1]!, "full", null),
-    it.hub.watchTask("c", stored, watchers[2]!),
+    it.hub.watchTask("c", atHand(stored), watchers[2]!),
   ];
   it.store.hold();
   it.test.finish("c", "1");

@@ -1,5 +1,6 @@
 /** Tests event streams whose connections break anywhere: compares what their readers know with what happened. */
 
+import { atHand } from "../../support/at_hand.ts";
 import fc from "fast-check";
 import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import { LimitError } from "../../../lib/errors.ts";
@@ -134,7 +135,11 @@ Deno.test("Hub.watchEvents() brings readers up to date after their connections b
           const stored = test.registry.stored("c", step.id);
           if (stored === undefined) continue;
           const watcher = new EventWatcher();
-          ofTasks.push({ id: step.id, watcher, leave: hub.watchTaskEvents("c", stored, watcher, null) });
+          ofTasks.push({
+            id: step.id,
+            watcher,
+            leave: hub.watchTaskEvents("c", atHand(stored), watcher, null),
+          });
         }
       }
       await store.release();

@@ -1,5 +1,6 @@
 /** Tests the events of the hub: when, in which order, and to which watchers it sends them. */
 
+import { atHand } from "../../support/at_hand.ts";
 import { assert, assertEquals, assertLess, assertMatch, assertStrictEquals } from "../../support/assert.ts";
 import { EventWatcher } from "../../support/event_watcher.ts";
 import { HeldHub } from "../../support/held_hub.ts";
@@ -19,7 +20,7 @@ Deno.test("Hub.watchEvents() sends the same full state as a WebSocket, and then 
   assertEquals(watcher.words.slice(1), ["2 created", "2 started", "2 log", "2 progress", "1 progress"]);
   const ids = watcher.events.map(({ lastEventId }) => lastEventId);
   assertEquals(ids, ["first:2", "first:2", "first:2", "first:2", "first:2", "first:6"]);
-  const record = it.test.registry.stored("c", "1")!.json;
+  const record = atHand(it.test.registry.stored("c", "1")).json;
   assertMatch(watcher.text, /\ndata: .*\nid: first:6\n\n$/);
   assertEquals(watcher.events.at(-1)!.data, record);
   assertEquals(watcher.events[3]!.data, '{"id":"2","first":0,"lines":[{"at":1,"text":"hello"}]}');
@@ -180,7 +181,7 @@ Deno.test("Hub.watchTaskEvents() of an ended task sends its state and ends", () 
 Deno.test("Hub.watchTaskEvents() of a task that reuses an id continues when the earlier task's watchers leave", async () => {
   using it = new HeldHub();
   const first = new EventWatcher();
-  const leave = it.hub.watchTaskEvents("c", it.test.registry.stored("c", "1")!, first, null);
+  const leave = it.hub.watchTaskEvents("c", atHand(it.test.registry.stored("c", "1")), first, null);
   it.test.finish("c", "1");
   it.test.registry.remove("c", "1");
   it.test.begin("c", "1");
@@ -254,10 +255,10 @@ Deno.test("Hub disconnects event watchers, but no other watchers, if too many ev
 Deno.test("Hub drops a client's event feed and its timers when the last watcher of the events leaves", async () => {
   using it = new HeldHub();
   const watchers = [new EventWatcher(), new EventWatcher()];
-  const stored = it.test.registry.stored("c", "1")!;
+  const stored = atHand(it.test.registry.stored("c", "1"));
   const leaves = [
     it.hub.watchEvents("c", watchers[0]!, null),
-    it.hub.watchTaskEvents("c", stored, watchers[1]!, null),
+    it.hub.watchTaskEvents("c", atHand(stored), watchers[1]!, null),
     it.hub.onFrame("c", () => {}),
     it.hub.onTask("c", "1", () => {}),
   ];

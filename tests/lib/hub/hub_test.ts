@@ -1,3 +1,4 @@
+import { atHand } from "../../support/at_hand.ts";
 import { Hub, type HubOptions, type WatchMode } from "../../../lib/hub/hub.ts";
 import { formatCursor } from "../../../lib/task/cursor.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
@@ -235,7 +236,7 @@ Deno.test("Hub.watchTask() sends only its task, and ends after the final state",
   using it = new TestHub();
   it.test.begin("c", "2");
   const watcher = new RecordingWatcher();
-  it.hub.watchTask("c", it.test.registry.stored("c", "1")!, watcher);
+  it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), watcher);
   const { type, ...record } = JSON.parse(watcher.texts[0]!);
   assertEquals([type, record], ["initial_state", it.test.registry.task("c", "1")]);
   it.test.progress("c", "2", 5);
@@ -256,14 +257,14 @@ Deno.test("Hub.watchTask() of an ended task sends its record and ends", () => {
   using it = new TestHub();
   it.test.finish("c", "1");
   const watcher = new RecordingWatcher();
-  it.hub.watchTask("c", it.test.registry.stored("c", "1")!, watcher)();
+  it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), watcher)();
   assertEquals([watcher.types, watcher.last.state, watcher.ends], [["initial_state"], "FINISHED", 1]);
 });
 
 Deno.test("Hub.watchTask() sends the final state of a task that is removed in the same frame", async () => {
   using it = new TestHub({}, { endedTasksPerClient: 0 });
   const watcher = new RecordingWatcher();
-  it.hub.watchTask("c", it.test.registry.stored("c", "1")!, watcher);
+  it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), watcher);
   it.test.finish("c", "1");
   await it.clock.passAsync(100);
   assertEquals(watcher.ends, 1);
@@ -273,13 +274,13 @@ Deno.test("Hub.watchTask() sends the final state of a task that is removed in th
 Deno.test("Hub.watchTask() of a task that reuses an id continues when the earlier task's watchers leave", async () => {
   using it = new TestHub();
   const first = new RecordingWatcher();
-  const leaveFirst = it.hub.watchTask("c", it.test.registry.stored("c", "1")!, first);
+  const leaveFirst = it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), first);
   it.test.finish("c", "1");
   await it.clock.passAsync(100);
   it.test.registry.remove("c", "1");
   it.test.begin("c", "1");
   const second = new RecordingWatcher();
-  it.hub.watchTask("c", it.test.registry.stored("c", "1")!, second);
+  it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), second);
   // The connection of the first watcher is closed only now.
   leaveFirst();
   it.test.progress("c", "1", 50);
@@ -346,7 +347,7 @@ Deno.test("Hub drops a client's feed and its timers when the last watcher leaves
   const leaves = [
     it.watch(watchers[0]!, "full"),
     it.watch(watchers[1]!),
-    it.hub.watchTask("c", it.test.registry.stored("c", "1")!, watchers[2]!),
+    it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), watchers[2]!),
   ];
   it.test.progress("c", "1", 1);
   await nextTurn();
@@ -380,7 +381,7 @@ for (const mode of ["full", "delta", "task"] as const) {
     using it = new TestHub();
     const watch = (watcher: RecordingWatcher) =>
       mode === "task"
-        ? it.hub.watchTask("c", it.test.registry.stored("c", "1")!, watcher)
+        ? it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), watcher)
         : it.watch(watcher, mode);
     const before = new RecordingWatcher();
     const after = new RecordingWatcher();

@@ -1,5 +1,6 @@
 /** Tests watchers that resume after they or the server restarted: they get every missed change, or a resync. */
 
+import { atHand } from "../../support/at_hand.ts";
 import fc from "fast-check";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
 import { parseCursor } from "../../../lib/task/cursor.ts";
@@ -160,8 +161,8 @@ testStory(
     await world.run([CRASH]);
     const changes = world.registry.changesSince("a", parseCursor(cursor!));
     assertEquals(changes?.removed, []);
-    assertEquals(changes?.tasks.map(({ task: { id, state } }) => [id, state]), [["t1", "ERROR"]]);
-    assertGreater(changes!.tasks[0]!.task.version, seen.version);
+    assertEquals(changes?.tasks.map(({ summary: { id, state } }) => [id, state]), [["t1", "ERROR"]]);
+    assertGreater(atHand(changes!.tasks[0]).task.version, seen.version);
   },
 );
 
@@ -189,7 +190,7 @@ testStory("Hub and Rest do not show a start, an end or a removal that a crash wo
     [["t2", "FINISHED"], ["t1", "ERROR"]],
   );
   const changes = world.registry.changesSince("a", parseCursor(cursor!));
-  assertEquals(changes?.tasks.map(({ task }) => task.id), ["t1"]);
+  assertEquals(changes?.tasks.map(({ id }) => id), ["t1"]);
 });
 
 testStory("Hub and Rest show pending changes after their commit", async (world) => {
@@ -245,7 +246,7 @@ testStory(
     }
     const saved = world.watcher(DELTA).model.cursor!;
     assertEquals(
-      world.registry.changesSince("a", parseCursor(unsaved))?.tasks.map(({ task }) => task.id),
+      world.registry.changesSince("a", parseCursor(unsaved))?.tasks.map(({ id }) => id),
       ["t2"],
       "both cursors are valid in this process",
     );
@@ -265,7 +266,7 @@ testStory(
     await Promise.resolve();
     await world.run([TURN, update("t1", 60), TURN, TURN, CRASH]);
     const changes = world.registry.changesSince("a", parseCursor(cursor!));
-    assertEquals(changes?.tasks.map(({ task: { id, state } }) => [id, state]), [["t1", "ERROR"]]);
+    assertEquals(changes?.tasks.map(({ summary: { id, state } }) => [id, state]), [["t1", "ERROR"]]);
   },
 );
 

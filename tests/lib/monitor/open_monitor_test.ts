@@ -12,7 +12,7 @@ Deno.test({
       await using monitor = await openMonitor({ data: url, channel: "postgres" });
       // Before Deno 2.8, a BroadcastChannel leaks if it is closed while it opens.
       for (let turns = 0; turns < 6; turns++) await turn();
-      assertEquals(monitor.registry.tasks("default").length, runs);
+      assertEquals((await monitor.registry.readAll("default")).length, runs);
       await monitor.monitored(() => "done", { name: "job" })();
     }
   },

@@ -1,7 +1,8 @@
 /** Tests of parents that are unknown, late, ended or descendants, and of progress that was read from the output. */
 
+import type { Task } from "../../../lib/task/task.ts";
 import fc from "fast-check";
-import { relationsOf } from "../../../ui/shared/relations.ts";
+import { type Relations, relationsOf } from "../../../ui/shared/relations.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
@@ -37,7 +38,7 @@ Deno.test("Registry restores a task without its parent if that has become a desc
   test.registry.remove("c", "a");
   test.registry.remove("c", "b");
   test.begin("c", "b", { parent_id: "a" });
-  assertEquals(test.registry.restore("c", "a").parent_id, null);
+  assertEquals((test.registry.restore("c", "a") as Task).parent_id, null);
   assertEquals(parentOf(test, "b"), "a");
 });
 
@@ -186,9 +187,9 @@ Deno.test("Registry never has a task that is its own ancestor, whatever is repor
         const summaries = tasks.map(({ id, name, parent_id, retry_of, created_at }) => {
           return { id, name, parent_id, retry_of, created_at };
         });
-        const record = (id: string) => test.registry.task("c", id);
+        const read = (ids: readonly string[]) => ids.map((id) => test.registry.task("c", id)!);
         for (const task of tasks) {
-          const { subtasks } = relationsOf({ summaries, record }, task);
+          const { subtasks } = relationsOf({ summaries, read }, task) as Relations;
           assert(!subtasks.some(({ id }) => id === task.id));
         }
       }

@@ -1,5 +1,7 @@
 /** Tests the removal of tasks: by users, who can restore them for a while, and because of age or limits. */
 
+import type { Task } from "../../../lib/task/task.ts";
+import { atHand } from "../../support/at_hand.ts";
 import type { Registry } from "../../../lib/registry/registry.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
 import { assertEquals, assertStrictEquals, assertThrows } from "../../support/assert.ts";
@@ -48,7 +50,7 @@ Deno.test("Registry.restore() restores a task at its position in the list, with 
   assertEquals([restoral?.client, restoral?.stored?.task, restoral?.seq], ["c", restored, before.seq + 2]);
   assertEquals(registry.cursor.seq, before.seq + 2);
   const changes = registry.changesSince("c", before)!;
-  assertEquals(changes.tasks.map(({ task }) => task), [restored]);
+  assertEquals(changes.tasks.map((stored) => atHand(stored).task), [restored]);
 });
 
 Deno.test("Registry.restore() succeeds within the restore window, and throws afterwards", () => {
@@ -59,7 +61,7 @@ Deno.test("Registry.restore() succeeds within the restore window, and throws aft
   registry.remove("c", "early");
   registry.remove("c", "late");
   clock.pass(5_000);
-  assertEquals(registry.restore("c", "early").id, "early");
+  assertEquals((registry.restore("c", "early") as Task).id, "early");
   clock.pass(1);
   const events = test.events.length;
   assertEquals(refusal(registry, "late"), "task_not_found");
@@ -105,7 +107,7 @@ Deno.test("Registry.restore() of a reused id restores only the last task with th
   test.finish("c", "1");
   assertEquals((await registry.log("c", "1", 0, 9)).lines, []);
   registry.remove("c", "1");
-  assertEquals(registry.restore("c", "1").name, "second");
+  assertEquals((registry.restore("c", "1") as Task).name, "second");
   assertEquals((await registry.log("c", "1", 0, 9)).lines, []);
   assertEquals((await registry.history("c", "1")).map(({ version }) => version), [1, 2, 3]);
 });
@@ -119,7 +121,7 @@ Deno.test("Registry.restore() succeeds once for each removal, and each removal h
   for (let round = 1; round <= 3; round++) {
     registry.remove("c", "1");
     clock.pass(4_000);
-    assertEquals(registry.restore("c", "1").version, version + round);
+    assertEquals((registry.restore("c", "1") as Task).version, version + round);
     assertEquals(refusal(registry, "1"), "task_exists");
   }
   registry.remove("c", "1");

@@ -1,3 +1,4 @@
+import { atHand } from "../../support/at_hand.ts";
 import fc from "fast-check";
 import { LimitError } from "../../../lib/errors.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
@@ -32,7 +33,7 @@ Deno.test("Registry.report() applies, numbers and publishes every change synchro
   assertEquals([registry.cursor.seq, registry.lastSeq("c"), registry.count("c")], [4, 4, 1]);
   assertStrictEquals(registry.task("c", "1"), ended);
   assertStrictEquals(registry.stored("c", "1"), events.at(-1)?.stored);
-  assertEquals(JSON.parse(registry.stored("c", "1")!.json), ended);
+  assertEquals(JSON.parse(atHand(registry.stored("c", "1")).json), ended);
 });
 
 Deno.test("Registry.report() publishes nothing if nothing changes", () => {
@@ -166,7 +167,7 @@ Deno.test("Registry.changesSince() returns undefined for cursors of another epoc
 function caughtUp(before: ReadonlyMap<string, Task>, changes: ChangesSince): Map<string, Task> {
   const tasks = new Map(before);
   for (const { id } of changes.removed) tasks.delete(id);
-  for (const { task } of changes.tasks) tasks.set(task.id, task);
+  for (const stored of changes.tasks) tasks.set(stored.id, atHand(stored).task);
   return tasks;
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MaybePromise } from "../../../lib/task/maybe_promise.ts";
 import type { MonitorLimits } from "../../../lib/config/limits.ts";
 import { StorageError } from "../../../lib/errors.ts";
 import { MemoryStore } from "../../../lib/store/memory/memory_store.ts";
@@ -17,9 +18,10 @@ import type {
   StoredTask,
   StoreFigures,
   TaskIndexReader,
+  TaskRecord,
   TaskStore,
 } from "../../../lib/store/store.ts";
-import { isFinal, type Task } from "../../../lib/task/task.ts";
+import { isFinal } from "../../../lib/task/task.ts";
 
 /** Whether the commits of a {@linkcode ResumeDisk} succeed, are held back or fail. */
 export type DiskMood = "well" | "holding" | "failing";
@@ -206,7 +208,7 @@ class JournalStore implements TaskStore {
     return ++this.#seq;
   }
 
-  put(client: string, stored: StoredTask): void {
+  put(client: string, stored: TaskRecord): void {
     this.#do({ client, apply: (tasks) => tasks.put(client, stored) });
   }
 
@@ -214,7 +216,7 @@ class JournalStore implements TaskStore {
     this.#do({ client, removed: id, apply: (tasks) => tasks.remove(client, id, seq) });
   }
 
-  restore(client: string, stored: StoredTask): boolean {
+  restore(client: string, stored: TaskRecord): boolean {
     if (this.#tasks.removed(client, stored.id) === undefined) return false;
     this.#do({ client, apply: (tasks) => tasks.restore(client, stored) });
     return true;
@@ -260,20 +262,28 @@ class JournalStore implements TaskStore {
     return this.#tasks.deliveryText(id);
   }
 
-  removed(client: string, id: string): Task | undefined {
+  removed(client: string, id: string): StoredTask | undefined {
     return this.#tasks.removed(client, id);
+  }
+
+  atHand(stored: StoredTask): TaskRecord | null {
+    return this.#tasks.atHand(stored);
+  }
+
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
+    return this.#tasks.records(tasks);
   }
 
   takeOpened(): OpenedTasks {
     const all = this.#all();
-    const live = all.filter(({ stored }) => !isFinal(stored.task.state))
+    const live = all.filter(({ stored }) => !isFinal(stored.summary.state))
       .map(({ client, stored }) => ({ client, id: stored.id, progress: [] }));
-    const ended = all.filter(({ stored }) => isFinal(stored.task.state))
+    const ended = all.filter(({ stored }) => isFinal(stored.summary.state))
       .sort((a, b) => a.stored.seq - b.stored.seq)
-      .map(({ client, stored: { id, task } }) => ({
+      .map(({ client, stored: { id, summary } }) => ({
         client,
         id,
-        endedAt: task.finished_at ?? task.updated_at,
+        endedAt: summary.finished_at ?? summary.updated_at,
       }));
     return { live, ended };
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { atHand } from "../at_hand.ts";
 import type { Registry } from "../../../lib/registry/registry.ts";
 import type { RegistryEvent } from "../../../lib/registry/registry_types.ts";
 import { isFinal } from "../../../lib/task/task.ts";
@@ -81,5 +82,5 @@ export function isSame(a: Records, b: Records): boolean {
 }
 
 function recordsOf(registry: Registry, client: string): Records {
-  return new Map(Array.from(registry.list(client), (stored) => [stored.id, stored.json]));
+  return new Map(Array.from(registry.list(client), (stored) => [stored.id, atHand(stored).json]));
 }

@@ -38,6 +38,10 @@ class Connection implements Watcher {
   end(): void {
     this.#take('{"type":"end"}');
   }
+
+  fail(error: unknown): void {
+    throw error;
+  }
 }
 
 /** The kind of a watcher: its transport, and for a WebSocket also its mode. */
@@ -184,6 +188,10 @@ export class TaskWatcher implements Watcher {
     if (this.#last === null || !isFinal(this.#last.state)) {
       this.#complain("the end without a final state");
     }
+  }
+
+  fail(error: unknown): void {
+    this.#failed(error);
   }
 
   /** Compares the last message with the current record of the task, which is `undefined` if the task was removed. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { atHand } from "../at_hand.ts";
 import { FULL_GRANT } from "../../../lib/access/grant.ts";
 import type { Visitor } from "../../../lib/http/gate.ts";
 import type { MonitorLimits } from "../../../lib/config/limits.ts";
@@ -349,9 +350,9 @@ export class ResumeWorld implements AsyncDisposable {
   #watchTask(client: string, id: string): void {
     const stored = this.#registry.stored(client, id);
     if (stored === undefined) return;
-    const watcher = new TaskWatcher(client, stored.task, (error) => this.#failures.push(error));
+    const watcher = new TaskWatcher(client, atHand(stored).task, (error) => this.#failures.push(error));
     this.#taskWatchers.push(watcher);
-    watcher.stop = this.#hub.watchTask(client, stored, watcher);
+    watcher.stop = this.#hub.watchTask(client, atHand(stored), watcher);
   }
 
   /** Whether a cursor has an epoch that the current registry accepts. */
@@ -427,6 +428,6 @@ function recordsOf(model: WatcherModel): Records {
 function applied(records: Records, { removed, tasks }: ChangesSince): Records {
   const after = new Map(records);
   for (const { id } of removed) after.delete(id);
-  for (const stored of tasks) after.set(stored.id, stored.json);
+  for (const stored of tasks) after.set(stored.id, atHand(stored).json);
   return after;
 }

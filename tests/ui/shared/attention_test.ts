@@ -1,5 +1,12 @@
 import type { Task } from "../../../lib/task/task.ts";
-import { attentionOf, concernOf, FAILURE_SECONDS, MAX_ATTENTION } from "../../../ui/shared/attention.ts";
+import {
+  type Attention,
+  attentionOf,
+  candidatesOf,
+  concernOf,
+  FAILURE_SECONDS,
+  MAX_ATTENTION,
+} from "../../../ui/shared/attention.ts";
 import { listedTasks } from "../../../ui/shared/list_slice.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../support/example_task.ts";
@@ -20,7 +27,12 @@ function running(id: string, seconds: number, fields: Partial<Task> = {}): Task 
 }
 
 function found(tasks: readonly Task[]): string[] {
-  return attentionOf(listedTasks(tasks), NOW).tasks.map(({ id }) => id);
+  return attentionIn(tasks).tasks.map(({ id }) => id);
+}
+
+function attentionIn(tasks: readonly Task[]): Attention {
+  const candidates = candidatesOf(listedTasks(tasks), NOW);
+  return attentionOf(candidates.tasks.map(({ task }) => task), candidates.limits, NOW);
 }
 
 Deno.test("attentionOf() finds recent failures that were not retried, newest first", () => {
@@ -39,7 +51,7 @@ Deno.test("attentionOf() finds tasks that take longer than all past runs, if the
   assertEquals(found([...runs, running("now", 900)]), []);
   const enough = [...runs, pastRun("3", 80)];
   assertEquals(found([...enough, running("slow", 111), running("usual", 109)]), ["slow"]);
-  const { limits } = attentionOf(listedTasks([...enough, running("now", 1)]), NOW);
+  const { limits } = attentionIn([...enough, running("now", 1)]);
   assertEquals(limits.map(({ name, seconds }) => [name, Math.round(seconds)]), [["job", 110]]);
 });
 

@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import type { Task } from "../../../lib/task/task.ts";
-import { MAX_SUBTASKS, relationsOf } from "../../../ui/shared/relations.ts";
+import { MAX_SUBTASKS, type Relations, relationsOf } from "../../../ui/shared/relations.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
 function related(tasks: readonly Task[], id: string) {
   const byId = new Map(tasks.map((task) => [task.id, task]));
-  return relationsOf({ summaries: tasks, record: (other) => byId.get(other) }, byId.get(id)!);
+  const read = (ids: readonly string[]) => ids.map((id) => byId.get(id)).filter((task) => task !== undefined);
+  return relationsOf({ summaries: tasks, read }, byId.get(id)!) as Relations;
 }
 
 function ids(tasks: readonly { readonly id: string }[]): string[] {

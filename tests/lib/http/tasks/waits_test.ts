@@ -1,5 +1,6 @@
 /** Tests requests that wait for changes (long polling), on a real server. */
 
+import { atHand } from "../../../support/at_hand.ts";
 import { assertEquals, assertLess, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
@@ -152,7 +153,7 @@ Deno.test("Waits.task() responds with the record once the task is in one of the 
   ]);
   assertEquals([processing.status, processing.json.state], [200, "PROCESSING"]);
   for (const { status, text } of [ended, finished]) {
-    assertEquals([status, text], [200, server.test.registry.stored("c", "1")!.json]);
+    assertEquals([status, text], [200, atHand(server.test.registry.stored("c", "1")).json]);
   }
   assertEquals((await call("GET", `${task}?wait=ended`)).text, ended.text);
 });

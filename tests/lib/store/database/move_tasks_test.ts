@@ -1,3 +1,4 @@
+import { recordIn } from "../../../support/at_hand.ts";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../../../lib/errors.ts";
 import {
@@ -115,22 +116,22 @@ test("MOVED_TABLES has every table of a database but those with what is derived 
 test("moveTasks() lets the store of the target go on with the numbers of the source", async (cluster) => {
   using folder = await filledFolder(50);
   /** What a server publishes of a store. */
-  const view = (store: TaskStore) => ({
+  const view = async (store: TaskStore) => ({
     seq: store.seq,
     tasks: Array.from(store.index.list("client-3"), ({ id, seq }) => [id, seq]),
     removed: store.index.changesSince("client-3", 0)?.removed,
-    task: store.index.get("client-3", "task-3")?.json,
+    task: (await recordIn(store, "client-3", "task-3"))?.json,
     runs: store.pastRuns.newest("client-3", "\ud800 half"),
     deliveries: store.deliveries(),
   });
-  let before: ReturnType<typeof view>;
+  let before: Awaited<ReturnType<typeof view>>;
   {
     await using store = folder.open();
-    before = view(store);
+    before = await view(store);
   }
   await move(folder.file, cluster.url);
   await using store = await openPostgres(cluster.url);
-  assertEquals(view(store), before);
+  assertEquals(await view(store), before);
   assertEquals(store.deliveries().length, 5);
 });
 

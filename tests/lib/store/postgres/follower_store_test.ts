@@ -1,6 +1,8 @@
 import fc from "fast-check";
-import type { DatabaseStore, DatabaseStoreLimits } from "../../../../lib/store/database/database_store.ts";
+import type { DatabaseStore } from "../../../../lib/store/database/database_store.ts";
+import type { PostgresStoreOptions } from "../../../../lib/store/postgres/postgres_store.ts";
 import type { StoredTask, TaskStore } from "../../../../lib/store/store.ts";
+import { summaryOf } from "../../../../lib/task/task.ts";
 import { AMPLE_LIMITS } from "../../../support/ample_limits.ts";
 import { assertEquals } from "../../../support/assert.ts";
 import { PostgresNode } from "../../../support/cluster/postgres_node.ts";
@@ -9,7 +11,7 @@ import { CLIENTS, histories, StoreModel } from "../../../support/store_model.ts"
 import { StoreHome } from "../../../support/store_home.ts";
 
 /** The limits of the model. */
-const LIMITS: DatabaseStoreLimits = {
+const LIMITS: PostgresStoreOptions["limits"] = {
   ...AMPLE_LIMITS,
   logLinesPerTask: 100,
   logLinesPerTaskOnDisk: 100,
@@ -19,12 +21,12 @@ const LIMITS: DatabaseStoreLimits = {
 /** A cluster of two nodes: one owns the tasks, and the other one takes them over when the store is reopened. */
 class Pair {
   readonly #cluster: PostgresCluster;
-  readonly #limits: DatabaseStoreLimits;
+  readonly #limits: PostgresStoreOptions["limits"];
   #count = 0;
   #owner: PostgresNode | null = null;
   #next: PostgresNode | null = null;
 
-  constructor(cluster: PostgresCluster, limits: DatabaseStoreLimits) {
+  constructor(cluster: PostgresCluster, limits: PostgresStoreOptions["limits"]) {
     this.#cluster = cluster;
     this.#limits = limits;
   }
@@ -54,25 +56,32 @@ class Pair {
 }
 
 /** Asserts that a follower which has caught up knows the same as the owner, as far as both remember it. */
-function assertFollows(follower: DatabaseStore, owner: TaskStore): void {
+async function assertFollows(follower: DatabaseStore, owner: TaskStore): Promise<void> {
   assertEquals([follower.epoch, follower.figures.tasks], [owner.epoch, owner.figures.tasks]);
-  const read = ({ id, seq, active, json, summary }: StoredTask) => ({ id, seq, active, json, summary });
+  const read = async (store: TaskStore, tasks: Iterable<StoredTask>) =>
+    (await store.records([...tasks])).map(({ id, seq, active, json }) => ({ id, seq, active, json }));
+  const summaries = (store: TaskStore, client: string) =>
+    Array.from(store.index.list(client), ({ seq, summary }) => ({ seq, ...summaryOf(summary) }));
   for (const client of CLIENTS) {
-    const tasks = Array.from(owner.index.list(client), read);
-    assertEquals(Array.from(follower.index.list(client), read), tasks);
+    const tasks = await read(owner, owner.index.list(client));
+    assertEquals(await read(follower, follower.index.list(client)), tasks);
+    assertEquals(summaries(follower, client), summaries(owner, client));
     assertEquals(follower.index.count(client), tasks.length);
     for (let seq = 0; seq < owner.seq; seq += Math.ceil(owner.seq / 8)) {
       const wanted = owner.index.changesSince(client, seq);
       const found = follower.index.changesSince(client, seq);
       if (wanted === undefined || found === undefined) continue;
       assertEquals(found.removed, wanted.removed);
-      assertEquals(found.tasks.map(read), wanted.tasks.map(read));
+      assertEquals(await read(follower, found.tasks), await read(owner, wanted.tasks));
     }
   }
 }
 
 /** Compares an owner with a model, and a follower with the owner, which hands the tasks over now and then. */
-async function checkHistories(cluster: PostgresCluster, limits: DatabaseStoreLimits): Promise<void> {
+async function checkHistories(
+  cluster: PostgresCluster,
+  limits: PostgresStoreOptions["limits"],
+): Promise<void> {
   await fc.assert(
     fc.asyncProperty(histories, async (steps) => {
       const pair = new Pair(cluster, limits);
@@ -88,11 +97,11 @@ async function checkHistories(cluster: PostgresCluster, limits: DatabaseStoreLim
         if (step.do === "begin commit") await pair.follower.catchUp();
         if (step.do !== "commit") continue;
         await pair.follower.catchUp();
-        assertFollows(pair.follower.store, home.store);
+        await assertFollows(pair.follower.store, home.store);
       }
       await model.take({ do: "commit" });
       await pair.follower.catchUp();
-      assertFollows(pair.follower.store, home.store);
+      await assertFollows(pair.follower.store, home.store);
       await model.take({ do: "reopen" });
       await model.check(home.store);
     }),

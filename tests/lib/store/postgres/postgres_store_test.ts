@@ -14,6 +14,8 @@ if (hasPostgres) {
             ...limits,
             logLinesPerTaskOnDisk: limits.logLinesPerTask,
             unsavedCharacters: 1_000_000,
+            // Most records are read again.
+            recordCacheCharacters: 2_000,
           },
           commitIntervalMs: 60_000,
         }),

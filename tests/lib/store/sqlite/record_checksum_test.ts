@@ -1,3 +1,4 @@
+import { atHand } from "../../../support/at_hand.ts";
 import { StorageError } from "../../../../lib/errors.ts";
 import { inspectDatabase } from "../../../../lib/store/sqlite/copies.ts";
 import { defineRecordChecksum, recordChecksum } from "../../../../lib/store/sqlite/record_checksum.ts";
@@ -107,7 +108,7 @@ Deno.test("SqliteStore throws an error that names the task if a record was damag
       assertEquals(error.reason, complaint('"two" of client "c"'));
       const notices: string[] = [];
       await using store = folder.open({ notice: (text) => notices.push(text) });
-      const [one, two, three] = ["one", "two", "three"].map((id) => store.index.get("c", id)!);
+      const [one, two, three] = ["one", "two", "three"].map((id) => atHand(store.index.get("c", id)));
       for (const read of [() => two!.json, () => two!.task]) {
         assertEquals(assertThrows(read, StorageError).reason, complaint('"two"'));
       }

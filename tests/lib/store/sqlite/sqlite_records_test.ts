@@ -1,7 +1,7 @@
 import { StorageError } from "../../../../lib/errors.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { recordChecksum } from "../../../../lib/store/sqlite/record_checksum.ts";
-import { TaskOnDisk } from "../../../../lib/store/database/task_on_disk.ts";
+import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
 import { SqliteRecords } from "../../../../lib/store/sqlite/sqlite_records.ts";
 import { summaryOf } from "../../../../lib/task/task.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";

@@ -2,7 +2,7 @@
 
 import { StorageError } from "../../../../lib/errors.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
-import { TaskOnDisk } from "../../../../lib/store/database/task_on_disk.ts";
+import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
 import type { Degradation } from "../../../../lib/store/store.ts";
 import {
   assert,
@@ -77,7 +77,7 @@ Deno.test("SqliteStore reports a storage error, continues in memory, and commits
     const { commits, failedCommits, commitMs } = store.figures;
     assert(commits >= 2 && failedCommits >= 1 && commitMs > 0, JSON.stringify(store.figures));
     assertInstanceOf(store.index.get("c", "during"), TaskOnDisk);
-    assertEquals(store.index.get("c", "during")?.task.state, "FINISHED");
+    assertEquals(store.index.get("c", "during")?.summary.state, "FINISHED");
   }
   await using store = folder.open();
   assertEquals(Array.from(store.index.list("c"), ({ id, seq }) => [id, seq]), [["before", 1], ["during", 3]]);

@@ -1,6 +1,7 @@
+import { atHand } from "../../../support/at_hand.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
 import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
-import { TaskOnDisk } from "../../../../lib/store/database/task_on_disk.ts";
+import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
 import { TaskInMemory } from "../../../../lib/store/store.ts";
 import { StorageError } from "../../../../lib/errors.ts";
 import { runSummaryOf } from "../../../../lib/task/run_summary.ts";
@@ -102,7 +103,7 @@ Deno.test("SqliteStore commits a message and the changes of the same turn atomic
   const found = [];
   for (const copy of [before, after]) {
     await using crashed = copy.open();
-    found.push([crashed.index.get("c", "1")?.task.state, crashed.deliveries().length]);
+    found.push([crashed.index.get("c", "1")?.summary.state, crashed.deliveries().length]);
   }
   assertEquals(found, [["NOT_STARTED", 0], ["FINISHED", 1]]);
 });
@@ -134,7 +135,7 @@ Deno.test("SqliteStore opens a file of the first schema version, and stores mess
   const message = delivery("c", "old", 10, "text");
   for (const expected of [[], [message]]) {
     await using store = folder.open();
-    assertEquals([store.epoch, store.index.get("c", "old")?.task.result], ["old", { seq: 5 }]);
+    assertEquals([store.epoch, atHand(store.index.get("c", "old")).task.result], ["old", { seq: 5 }]);
     assertEquals(store.deliveries(), expected);
     store.putDelivery(message, "text");
   }
@@ -242,13 +243,13 @@ Deno.test("SqliteStore keeps committed ended tasks only on disk, and unfinished 
   using folder = new StoreFolder();
   const ended = storedTask("ended", 2, "FINISHED");
   const check = (store: SqliteStore) => {
-    const stored = store.index.get("c", "ended")!;
+    const stored = atHand(store.index.get("c", "ended"));
     assertInstanceOf(stored, TaskOnDisk);
     assertEquals([stored.id, stored.active, stored.seq], ["ended", false, 2]);
     assertEquals([stored.json, stored.task], [ended.json, ended.task]);
     assertInstanceOf(store.index.get("c", "live"), TaskInMemory);
-    assertEquals(store.index.get("c", "live")?.task, storedTask("live", 1).task);
-    assertEquals(store.index.changesSince("c", 1)?.tasks.map(({ task }) => task), [ended.task]);
+    assertEquals(atHand(store.index.get("c", "live")).task, storedTask("live", 1).task);
+    assertEquals(store.index.changesSince("c", 1)?.tasks.map((stored) => atHand(stored).task), [ended.task]);
   };
   {
     await using store = folder.open();
@@ -278,11 +279,11 @@ Deno.test("SqliteStore keeps an ended task in memory if it changed during its co
   assertEquals((await launchOf(store, "c", "1"))?.name, "meanwhile");
   await committed;
   assertEquals((await launchOf(store, "c", "1"))?.name, "meanwhile");
-  assertEquals(store.index.get("c", "1")?.task, newest.task);
+  assertEquals(atHand(store.index.get("c", "1")).task, newest.task);
   assertEquals((await logOf(store, "c", "1", 0, 1)).lines, [line("meanwhile")]);
   assert(store.committedSeq < store.seq);
   await store.committed();
-  assertEquals(store.index.get("c", "1")?.task, newest.task);
+  assertEquals(atHand(store.index.get("c", "1")).task, newest.task);
   assertInstanceOf(store.index.get("c", "1"), TaskOnDisk);
 });
 

@@ -5,7 +5,7 @@
  */
 
 import type { Task, TaskSummary } from "../../task/task.ts";
-import type { StoredTask } from "../store.ts";
+import type { TaskRecord } from "../store.ts";
 
 /** Reads the records of ended tasks. */
 export interface RecordReader {
@@ -26,7 +26,7 @@ export interface RecordReader {
 }
 
 /** An ended task of which only the summary is in memory. */
-export class TaskOnDisk implements StoredTask {
+export class TaskOnDisk implements TaskRecord {
   readonly active = false;
   readonly summary: TaskSummary;
   readonly seq: number;

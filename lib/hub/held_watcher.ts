@@ -1,0 +1,83 @@
+/**
+ * Holds messages for a watcher back until its first messages are there, whose records must be read.
+ *
+ * @module
+ */
+
+import type { MessagesAt } from "./first_messages.ts";
+import type { Text } from "./long_text.ts";
+import type { Watcher } from "./watcher.ts";
+
+/**
+ * The number of messages that may be held back. A client publishes at most some 20 frames a second, so that reading may take
+ * long; beyond it, the watcher is disconnected and may resume.
+ */
+const MOST_MESSAGES = 1_000;
+
+/** A watcher whose first messages are being read. */
+export class HeldWatcher implements Watcher {
+  readonly #watcher: Watcher;
+  /** The first messages, once they are read. */
+  #first: MessagesAt | null = null;
+  /** The position of the first messages, once they may be published. */
+  #cursor: string | null = null;
+  /** The messages after the first ones; `null` once they are sent. */
+  #held: Text[] | null = [];
+  #isClosed = false;
+
+  /**
+   * @param watcher the watcher
+   * @param first the first messages; if they cannot be read, the watcher is disconnected
+   */
+  constructor(watcher: Watcher, first: Promise<MessagesAt>) {
+    this.#watcher = watcher;
+    first.then((messages) => {
+      this.#first = messages;
+      this.#release();
+    }, (error) => this.fail(error));
+  }
+
+  get saturated(): boolean {
+    return this.#held !== null || this.#watcher.saturated;
+  }
+
+  /**
+   * Allows the first messages to be sent, as soon as they are read.
+   *
+   * @param cursor their position
+   */
+  begin(cursor: string): void {
+    this.#cursor = cursor;
+    this.#release();
+  }
+
+  send(message: Text): void {
+    if (this.#isClosed) return;
+    if (this.#held === null) this.#watcher.send(message);
+    else if (this.#held.push(message) > MOST_MESSAGES) {
+      this.fail(new Error("Cannot watch tasks: too many changes were made while the tasks were read"));
+    }
+  }
+
+  end(): void {
+    this.#close();
+    this.#watcher.end();
+  }
+
+  fail(error: unknown): void {
+    this.#close();
+    this.#watcher.fail(error);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#held = null;
+  }
+
+  #release(): void {
+    if (this.#first === null || this.#cursor === null || this.#held === null) return;
+    const messages = [...this.#first(this.#cursor), ...this.#held];
+    this.#held = null;
+    for (const message of messages) this.#watcher.send(message);
+  }
+}
