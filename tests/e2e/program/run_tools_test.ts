@@ -71,7 +71,7 @@ testTool("tar", async () => {
   const args = ["tar", "-cf", "all.tar", "--checkpoint=100", "--checkpoint-action=echo"];
   const command = [
     ...args,
-    "--checkpoint-action=exec=sleep 0.1",
+    "--checkpoint-action=exec=sleep 0.3",
     ...Array.from({ length: 8 }, (_, n) => `file${n}`),
   ];
   const { code, stdout, stderr, seen } = await watched(runs, () => runs.run(["--", ...command]));
