@@ -28,7 +28,6 @@ const NOT_RIGHT: Readonly<Record<string, string>> = {
   systemd_pull_pipe: "`Got 1% of`, and then a name",
   taze_pty: "a cursor that goes to the first column again and again hides what was drawn before",
   tus_upload_pipe: "what is done, the whole, and the percentage, without a word",
-  wput_upload_pty: "the truth leaves out what is below 10 %",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));
