@@ -148,7 +148,7 @@ export class LineSplitter {
         return screen.moveTo(0);
       case "G":
       case "`":
-        return screen.moveTo(count - 1);
+        return screen.addressColumn(count - 1);
       case "d":
         return screen.addressRow(count);
       case "H":

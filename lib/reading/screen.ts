@@ -129,6 +129,13 @@ export class Screen {
     this.#column = Math.max(0, Math.min(WIDEST, column));
   }
 
+  /** Goes to a column of the row, from 0, by its number. */
+  addressColumn(column: number): void {
+    // The version before is complete: a program that turns a spinner without a character writes nothing but this for long.
+    if (this.#isRewound && this.#column === column) this.#giveVersion();
+    this.moveTo(column);
+  }
+
   /** Goes left or right. */
   moveBy(columns: number): void {
     this.moveTo(this.#column + columns);

@@ -26,7 +26,6 @@ const NOT_RIGHT: Readonly<Record<string, string>> = {
     "phases of an unknown number, the first of which last for less than a tenth of a second",
   subread_align_pipe: "each line stands in a frame of its own",
   systemd_pull_pipe: "`Got 1% of`, and then a name",
-  taze_pty: "a cursor that goes to the first column again and again hides what was drawn before",
   tus_upload_pipe: "what is done, the whole, and the percentage, without a word",
 };
 

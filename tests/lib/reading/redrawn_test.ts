@@ -43,6 +43,13 @@ Deno.test("Screen: what is erased behind a new version of a row is no part of it
   ]);
 });
 
+Deno.test("Screen: a row is read although the cursor goes to its beginning again and again", () => {
+  const output = new Outputs().write("\x1b[1Gdep ███░░░░░░░ 3/10\x1b[0K");
+  for (let frame = 0; frame < 8; frame++) output.wait(100).write("\x1b[1G");
+  assertEquals(output.progress, [30]);
+  assertEquals(output.end().lines, ["dep ███░░░░░░░ 3/10"]);
+});
+
 Deno.test("Tracks: a percentage of an estimated size may fall a little", () => {
   const line = (percent: string) => `[download] ${percent}% of ~ 5.34MiB at 4.79MiB/s ETA 00:01 (frag 1/4)`;
   assertEquals(progressOf(["24.0", "25.0", "24.9", "50.0"].map(line)), [24, 25, 50]);
