@@ -44,17 +44,20 @@ const PREFIXES: readonly RegExp[] = [
   /^[│┃|](?= )/,
 ];
 
+/** What stands on both sides of a line of a box: `||   11% completed   ||`. */
+const FRAME = "||";
+
 /** The most prefixes that are stripped from one line. */
 const MOST_PREFIXES = 6;
 
 /**
- * Strips timestamps, log levels, elapsed times and the names of workers from the beginning of a line.
+ * Strips frames, timestamps, log levels, elapsed times and the names of workers from the beginning of a line.
  *
  * @param text the line
  * @returns the rest; the whole line if nothing else is left
  */
 export function withoutPrefixes(text: string): string {
-  let rest = text.trimStart();
+  let rest = withoutFrame(text.trimStart());
   for (let count = 0; count < MOST_PREFIXES; count++) {
     const prefix = PREFIXES.find((pattern) => pattern.test(rest))?.exec(rest)?.[0];
     if (prefix === undefined) return rest;
@@ -63,4 +66,11 @@ export function withoutPrefixes(text: string): string {
     rest = next;
   }
   return rest;
+}
+
+function withoutFrame(text: string): string {
+  const end = text.trimEnd();
+  if (!text.startsWith(`${FRAME} `) || !end.endsWith(` ${FRAME}`)) return text;
+  const inside = end.slice(FRAME.length, -FRAME.length).trim();
+  return inside === "" ? text : inside;
 }

@@ -4,14 +4,26 @@
  * @module
  */
 
-import { secondsOf } from "../numbers.ts";
+import { percentOf, secondsOf } from "../numbers.ts";
 import { counted, percentage, RANK, type Sighting } from "../reading.ts";
 import { isOther, isShownBy, labelOf, type Seen, statusOf } from "./seen.ts";
 import * as words from "./words.ts";
 
+/** How far a share may be from the numbers beside it, in percentage points: it is rounded. */
+const EQUAL_POINTS = 1;
+
 /** Reads amounts; stronger evidence is tried first. */
 export function amount(seen: Seen): Sighting | undefined {
-  return durations(seen) ?? doneAndLeft(seen) ?? position(seen) ?? keyValues(seen) ?? bare(seen);
+  return durations(seen) ?? doneAndLeft(seen) ?? position(seen) ?? keyValues(seen) ?? doneWholeShare(seen) ??
+    bare(seen);
+}
+
+/** `1048576 47185920 2.22%`: nothing but what is done, the whole, and its share, which has to agree. */
+function doneWholeShare({ text }: Seen): Sighting | undefined {
+  const [, done, whole, share] = words.DONE_WHOLE_SHARE.exec(text) ?? [];
+  if (done === undefined || whole === undefined || share === undefined || Number(whole) < 2) return undefined;
+  const found = counted("share", Number(done), Number(whole), { rank: RANK.bare });
+  return Math.abs((found?.progress ?? Infinity) - percentOf(share)) < EQUAL_POINTS ? found : undefined;
 }
 
 /** `12 files done, 28 to go` */

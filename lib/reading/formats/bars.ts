@@ -23,6 +23,8 @@ const LEAST_CELLS = 5;
 const LEAST_RUN = 3;
 /** A bar of dashes without brackets has at least so many cells. */
 const LEAST_DASHES = 20;
+/** With spaces around them, fewer cells may be a mark that goes to and fro. */
+const LEAST_PADDED = 20;
 const CLOSING: Readonly<Record<string, string>> = {
   "[": "]",
   "(": ")",
@@ -54,7 +56,9 @@ const PERCENT = /^ {0,200}(\d{1,3}(?:[.,]\d{1,3})? ?%) {0,200}/;
 export function barIn(text: string): Bar | undefined {
   for (let at = text.search(START); at !== -1 && at < text.length; at = nextStart(text, at + 1)) {
     const closing = CLOSING[text[at]!];
-    const bar = closing === undefined ? nakedAt(text, at) : enclosedAt(text, at, closing);
+    const bar = closing === undefined
+      ? nakedAt(text, at)
+      : enclosedAt(text, at, closing) ?? paddedAt(text, at, closing);
     if (bar !== undefined) return bar;
   }
   return undefined;
@@ -63,6 +67,17 @@ export function barIn(text: string): Bar | undefined {
 function nextStart(text: string, from: number): number {
   START_ON.lastIndex = from;
   return START_ON.exec(text)?.index ?? -1;
+}
+
+/** `| =====        |`: a space on either side is no cell. */
+function paddedAt(text: string, at: number, closing: string): Bar | undefined {
+  const from = at + 2;
+  const filledEnd = text[at + 1] === " " ? runEnd(text, from, "#=*█▓■━") : from;
+  if (filledEnd === from) return undefined;
+  const index = runEnd(text, filledEnd, " ");
+  const width = index - 1 - from;
+  if (index === filledEnd || text[index] !== closing || width < LEAST_PADDED) return undefined;
+  return bar(text, at, index + 1, undefined, (filledEnd - from) / width, width);
 }
 
 /** `[=====>    ]`, `|███▍      |`, `[####  42%       ]` */

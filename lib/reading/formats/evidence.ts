@@ -42,6 +42,9 @@ const SEPARATOR_BEHIND = /^\s*[\])]?[:,;]|^ ?[[(]/;
 const WORD_BEHIND = /^\s+\p{L}{2,}(?![\p{L}:=])/u;
 /** `weights 42%`: there is no other number that it may belong to. */
 const WORDS_ALONE = /^[^\d%]{0,40}[\s[(]$/;
+/** `Got 42% of https://example.com/a.img` */
+const ACTED_ON_SHARE = /(?<!\p{L})(?:got|sent|wrote|built)\s$/iu;
+const OF_NAME_BEHIND = /^ of ["'‘“`]?(?=\S{0,80}\p{L})[^\s"'’”`]{1,80}[./][\p{L}\p{N}]/u;
 const FILE_NAME = /\p{L}[./_-][\p{L}\p{N}]|[\p{N}_][./_-]\p{L}/u;
 /** `✓ renders page 3 of 12`: the number is a part of the name of a test. */
 const VERDICT_ON_NAME = /^\s*[✓✔√✗✘✖×] (?=.*\p{L}).*[^\s([]\s?$/u;
@@ -84,6 +87,7 @@ export function isPlausibleShare(match: RegExpExecArray): boolean {
   const left = before(match);
   const right = behind(match);
   if (WORDS_ALONE.test(left) && AFTER_NOTHING.test(right)) return true;
+  if (ACTED_ON_SHARE.test(left) && OF_NAME_BEHIND.test(right)) return true;
   return AROUND_NOTHING.test(left) || LABEL_BEFORE.test(left) || ACTION.test(left) || FILE_NAME.test(left) ||
     TIME_LEFT_BEHIND.test(right);
 }

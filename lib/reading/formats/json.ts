@@ -125,7 +125,13 @@ function documentsOf({ total, batches, ...counts }: Fields): Sighting | undefine
   return counted("json", done, total, { rank: RANK.stated, unit: "documents" });
 }
 
-function sightingOf(fields: Fields): Sighting | undefined {
+/** Whether a name is one of something else that has percentages, such as memory. */
+export function isNameOfLevel(name: string): boolean {
+  return LEVEL.test(name);
+}
+
+/** Reads the fields of an object, and not those of objects within. */
+export function sightingOf(fields: Fields): Sighting | undefined {
   if (Object.values(fields).some((value) => typeof value === "string" && LEVEL.test(value))) return undefined;
   const options = { rank: RANK.stated, label: textOf(fields.id ?? fields.digest ?? fields.name ?? "") };
   for (const key of FRACTIONS) {

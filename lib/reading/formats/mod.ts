@@ -26,6 +26,7 @@ import { liveSummary } from "./live_summary.ts";
 import { mapReduce } from "./map_reduce.ts";
 import { numbered } from "./numbered.ts";
 import { bareBars, numbersInText } from "./numbers_in_text.ts";
+import { objectLines } from "./object_lines.ts";
 import { pip } from "./pip.ts";
 import { planned } from "./planned.ts";
 import { prove } from "./prove.ts";
@@ -37,6 +38,7 @@ import { scales } from "./scales.ts";
 import { tqdm, training } from "./training.ts";
 import { tap } from "./tap.ts";
 import { tonedBars } from "./toned_bars.ts";
+import { timeLeft } from "./time_left.ts";
 import { transfers } from "./transfers.ts";
 import { wget } from "./wget.ts";
 import { xzFiles } from "./xz_files.ts";
@@ -50,7 +52,7 @@ export interface FormatEntry {
 /** Known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
   ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
-  ...withWords(rulers, resultDots, prove),
+  ...withWords(rulers, resultDots, prove, objectLines),
   ...withDigits(protocols, foreignJson, tap, liveSummary, tqdm, curl, buildKit),
   ...withWords(planned, announced),
   ...withDigits(
@@ -65,6 +67,7 @@ export const FORMATS: readonly FormatEntry[] = [
     builds,
     training,
     numbered,
+    timeLeft,
     numbersInText,
   ),
   ...withWords(bareBars, tonedBars),

@@ -67,12 +67,16 @@ export function bareBars(): Format {
     if (bar === undefined || bar.share === null || bar.width < LEAST_CELLS) return undefined;
     const at = bar.rest.indexOf(BAR_SIGN);
     const stem = bar.rest.slice(0, at);
-    if (words.LOOSE_NUMBER.test(`${stem} ${bar.rest.slice(at).replace(words.TIMES, "")}`)) return undefined;
+    if (
+      words.LOOSE_NUMBER.test(
+        `${stem.replace(words.NAMED_CLOCK, "")} ${bar.rest.slice(at).replace(words.TIMES, "")}`,
+      )
+    ) return undefined;
     return percentage("bar", bar.share * 100, {
       rank: RANK.bare,
       isNamed: false,
       label: stem,
-      status: /\p{L}/u.test(stem) ? stem.replace(/[\s.…:]+$/, "") : undefined,
+      status: /\p{L}/u.test(stem) ? stem.replace(/ [|│] .*/, "").replace(/[\s.…:]+$/, "") : undefined,
     });
   };
 }

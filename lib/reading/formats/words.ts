@@ -115,7 +115,7 @@ export const AFTER_NOTHING = /^[\s\])>*|.…!:-]*(?:(?:ETA|eta|elapsed|left|rema
 export const NOUN = String
   .raw`files?|items?|pages?|chunks?|parts?|records?|rows?|tables?|images?|frames?|blocks?|jobs?|tasks?|tests?|specs?|objects?|packages?|modules?|crates?|targets?|documents?|` +
   String
-    .raw`urls?|messages?|events?|samples?|batches|steps?|stages?|units?|layers?|users?|entries|lines?|bytes|segments?|tiles?|videos?|songs?|tracks?|emails?|fichiers|dateien|archivos|elementi|файлов|件|个`;
+    .raw`urls?|messages?|msgs?|mails?|pkgs?|docs?|events?|samples?|batches|steps?|stages?|units?|layers?|users?|entries|lines?|bytes|segments?|tiles?|videos?|songs?|tracks?|emails?|fichiers|dateien|archivos|elementi|файлов|件|个`;
 /** A unit that ends the statement: `3/17 files`, `3/17 files done`, but not `3/17 files need work`. */
 export const UNIT_ALONE = new RegExp(
   String
@@ -162,6 +162,10 @@ function otherBehind(words: string): RegExp {
 export const AGREEING =
   /(?<![\w.\/\\,+:-])(\d{1,12}) ?(?:\/| of ) ?(\d{1,12})(?: [a-z]{2,20})?[\s(\[,:-]{1,4}(\d{1,3}(?:\.\d{1,4})?) ?%/g;
 
+/** `1048576 47185920 2.22%`, `1048576, 47185920, 2.22%` */
+export const DONE_WHOLE_SHARE =
+  /^\s*(\d{1,15})[,;]?\s{1,20}(\d{1,15})[,;]?\s{1,20}\(?(\d{1,3}(?:[.,]\d{1,15})?) ?%\)?\s*$/;
+
 /** `Time: 12.5 / 100.0 ns`, `t = 12.5 of 100.0` */
 export const DURATIONS =
   /(?:\b(?:time|position|simulated)\b[^\d]{0,20}|\bt ?= ?)(\d{1,12}(?:\.\d{1,9})?)(?: ?[munpf]?s| sec| min| h)? ?(?:\/|of) ?(\d{1,12}(?:\.\d{1,9})?)(?![\d.:])/i;
@@ -188,6 +192,8 @@ export const TOTAL_VALUE =
 /** `1:02:03`, `12.3s`, `5m 3s` */
 export const TIMES =
   /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;
+/** `ETA: 00:00:16`, unlike a time that was measured */
+export const NAMED_CLOCK = /\b(?:eta|time|elapsed|left|remaining):? {1,4}\d{1,4}(?::\d\d){1,2}/gi;
 /** A number that is no part of a name, such as that of `YN0013`. */
 export const LOOSE_NUMBER = /(?<![\p{L}\p{N}_.-])\d|(?<=\p{N}[.-])\d/u;
 /** An action on a disk or on memory: `Uploading disk... 42%`, unlike the fill level `disk 42%`. */

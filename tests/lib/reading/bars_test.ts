@@ -12,6 +12,8 @@ Deno.test("barIn() finds bars in any brackets, and how much of them is filled", 
     ["<=====-----> 38%", 0.5, `${BAR_SIGN}  38%`],
     ["█████░░░░░ 50%", 0.5, `${BAR_SIGN}  50%`],
     ["━━━━╸━━━━━ 3/10 MB", 0.4, `${BAR_SIGN}  3/10 MB`],
+    [`| ${"=".repeat(10)}${" ".repeat(11)}| 50%`, 0.5, `${BAR_SIGN}  50%`],
+    [`[ ${"#".repeat(20)} ]`, 1, `${BAR_SIGN} `],
     ["[          ] 0%", 0, `${BAR_SIGN}  0%`],
     // The drawing alone does not tell.
     ["■■■■■      50%", null, `${BAR_SIGN} 50%`],
@@ -36,6 +38,7 @@ Deno.test("barIn() finds no bar in words, tables, rules and spinners", () => {
       "==== FAILURES ====",
       "a--b",
       "[...]",
+      "[ ===    ]",
     ]
   ) {
     assertEquals(barIn(text), undefined, text);

@@ -43,11 +43,37 @@ Deno.test("numbersInText() reads counts beside an action, a noun of work, a name
       "PASS [   0.013s] (#/20) net tests::dial",
       "   passed  #/20  parser-case-06 (0.65 sec)",
       "== Progress:  # / 20, errors: 0",
+      "  msg  #/20 (12682 bytes) from a@example.com delivered to Maildir",
     ]
   ) {
     const shown = progressOf([4, 6, 8, 10].map((count) => line.replaceAll("#", `${count}`)));
     assertEquals(shown.at(-1), 50, line);
   }
+});
+
+Deno.test("numbersInText() reads the share of a name that was got, and of nothing else", () => {
+  const shares = (line: string) =>
+    progressOf([4, 6, 8, 10].map((percent) => line.replace("#", `${percent}`)));
+  assertEquals(shares("Got #% of http://example.com/a.img.").at(-1), 10);
+  for (const line of ["Got #% of the votes", "Got #% of 3.5 points", "Root is at #% of /dev/sda1"]) {
+    assertEquals(shares(line), [], line);
+  }
+});
+
+Deno.test("numbersInText() reads what is done, the whole, and their share, if these agree", () => {
+  assertEquals(progressOf(["1000 8000 12.50%", "2000 8000 25.00%", "4000 8000 50.00%"]), [50]);
+  assertEquals(progressOf(["1000, 8000, 12.5 %", "2000, 8000, 25 %", "4000, 8000, 50 %"]), [50]);
+  // Statements, those that were missed, and the rest
+  assertEquals(progressOf(["10 90 90%", "20 90 78%", "30 90 67%"]), []);
+  assertEquals(progressOf(["20 100 80%", "30 100 70%", "40 100 60%"]), []);
+});
+
+Deno.test("withoutPrefixes() takes the frame off a line of a box, but leaves the cells of a table", () => {
+  const box = (text: string) => `||   ${text.padEnd(40)} ||`;
+  assertEquals(progressOf([box("11% completed, 0.2 mins elapsed"), box("22% completed, 0.3 mins elapsed")]), [
+    ...[11, 22],
+  ]);
+  assertEquals(progressOf([1, 2, 3, 4].map((percent) => `|| a || ${percent}0% completed ||`)), []);
 });
 
 Deno.test("numbersInText() takes the count that is called progress, and the row that is called total, for the whole", () => {

@@ -17,16 +17,9 @@ const NOT_RIGHT: Readonly<Record<string, string>> = {
   pgbackrest_backup_pipe: "the first percentage is at 90 %, where most are scores",
   stressapptest_pipe: "only the seconds that remain are told, of seconds that were stated as an argument",
   cdktf_deploy: "the name of a stack, which may be any word, stands in front of each line",
-  getmail_pop3_pipe: "`msg` is no known noun of work",
   git_push_pty: "phases of an unknown number, which are indeterminate",
-  mpg321_v_pty: "the time that is left stands in brackets, without the whole",
-  progress_stream_pipe: "an object is printed over several lines",
-  ruby_parallel_progress_pty: "the cells of the bar have a space in front",
   saga_gaussian_pipe:
     "phases of an unknown number, the first of which last for less than a tenth of a second",
-  subread_align_pipe: "each line stands in a frame of its own",
-  systemd_pull_pipe: "`Got 1% of`, and then a name",
-  tus_upload_pipe: "what is done, the whole, and the percentage, without a word",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));

@@ -101,6 +101,32 @@ Deno.test("bareBars() reads bars of dashes behind a code", () => {
   assertEquals(rowOf(["=====--", "======-", "======="]), []);
 });
 
+Deno.test("bareBars() reads bars between times that have names, but not beside a time that was measured", () => {
+  const bar = (done: number) => `| ${"=".repeat(done)}${" ".repeat(41 - done)}|`;
+  const row = (done: number) => `Resizing | ETA: 00:00:${60 - done} ${bar(done)} Time: 00:00:${done + 10}`;
+  const output = new Outputs();
+  for (const done of [10, 20, 30]) output.write(`\r${row(done)}`).wait(300);
+  assertEquals([output.last.progress, output.last.status], [75, "Resizing"]);
+  assertEquals(rowOf([10, 20, 30].map((done) => `Current estimate: 35.${done} ms ${bar(done)}`)), []);
+});
+
+Deno.test("timeLeft() reads the time that passed and the time that is left, if their sum stays", () => {
+  const row = (passed: string, left: string) => `Frame# 1 [ 9], Time: ${passed} [${left}],`;
+  const times = [["00:02.00", "00:18.00"], ["00:04.00", "00:16.02"], ["00:06.00", "00:14.00"], [
+    "00:10.00",
+    "00:10.00",
+  ]] as const;
+  assertEquals(rowOf(times.map(([passed, left]) => row(passed, left))).at(-1), 50);
+  const estimates = [["00:02", "01:10"], ["00:04", "01:20"], ["00:06", "01:00"], ["00:10", "01:40"]] as const;
+  assertEquals(rowOf(estimates.map(([passed, left]) => row(passed, left))), []);
+  // The time of day, and a countdown
+  const clocks = [["12:30:02", "00:18"], ["12:30:04", "00:16"], ["12:30:06", "00:14"], [
+    "12:30:10",
+    "00:10",
+  ]] as const;
+  assertEquals(rowOf(clocks.map(([passed, left]) => row(passed, left))), []);
+});
+
 Deno.test("scales() and rulers() read rows that grow behind words, or between bars", () => {
   const warp = new Outputs().write("Processing a.tif [1/1] : 0");
   for (const sign of "...10...20..") warp.write(sign).wait(90);
