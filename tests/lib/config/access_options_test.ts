@@ -10,6 +10,7 @@ Deno.test("resolveAccess() merges options with the defaults", () => {
     origins: new Set<string>(),
     publicOrigin: null,
     key: null,
+    previousKey: null,
     signIn: false,
     trustedProxies: new Set<string>(),
   };
@@ -23,6 +24,7 @@ Deno.test("resolveAccess() merges options with the defaults", () => {
     [{ allowedHosts: [] }, { hosts: new Set() }],
     [{ key }, { key, signIn: true }],
     [{ key, signIn: false, allowAddressHosts: true }, { key, allowAddressHosts: true }],
+    [{ key, previousKey: "fedcba9876543210" }, { key, previousKey: "fedcba9876543210", signIn: true }],
     [{ signIn: true }, {}],
     [{ trustedProxies: ["127.0.0.1", "2001:DB8:0::1"] }, {
       trustedProxies: new Set(["127.0.0.1", "2001:db8::1"]),
