@@ -28,12 +28,13 @@ export interface ReportsOptions {
   readonly tasksPerSink: number;
   /** The time between two updates of a task that a sink reports, in milliseconds. */
   readonly stepMs: number;
+  /** How long an attempt over HTTP waits for its response, in milliseconds. */
+  readonly attemptMs: number;
 }
 
 /** The number of updates of a task. */
 const UPDATES = 8;
-/** How long an attempt waits for its response, and how long a report is tried again, in milliseconds. */
-const ATTEMPT_MS = 5_000;
+/** How long a report is tried again, in milliseconds. */
 const PATIENCE_MS = 40_000;
 /** The pause between two attempts, in milliseconds. */
 const RETRY_MS = 50;
@@ -196,17 +197,17 @@ export class Reports {
     if (!isDelivered) ledger.complain("A sink could not deliver its reports");
   }
 
-  /** Sends a request; status 0 stands for a connection that failed or a response that did not come. */
+  /** Sends a request; status 0 stands for a connection that failed or a response that did not come, with the reason as code. */
   async #send(method: string, url: string, body?: unknown) {
-    const options = { method, client: this.#http, signal: AbortSignal.timeout(ATTEMPT_MS) };
+    const options = { method, client: this.#http, signal: AbortSignal.timeout(this.#options.attemptMs) };
     const content = body === undefined
       ? {}
       : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     try {
       const response = await fetch(url, { ...options, ...content });
       return { status: response.status, json: await response.json() };
-    } catch {
-      return { status: 0, json: undefined };
+    } catch (error) {
+      return { status: 0, json: { code: String(error) } };
     }
   }
 }

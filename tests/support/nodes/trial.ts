@@ -27,6 +27,8 @@ export interface TrialOptions {
   readonly sinks?: number;
   readonly tasksPerSink?: number;
   readonly stepMs?: number;
+  /** How long an attempt to report over HTTP waits for its response, in milliseconds. */
+  readonly attemptMs?: number;
   /** The number of watchers of each kind. */
   readonly watchers?: number;
 }
@@ -59,14 +61,17 @@ const PATIENCE_MS = 30_000;
 /** Runs a trial; every node must be up before and after the fault. */
 export async function trial(options: TrialOptions): Promise<TrialOutcome> {
   const { home, client, random, fault, url = home.balancer.url } = options;
-  const { width = 4, sinks = 2, tasksPerSink = 1, stepMs = 20, watchers: each = 3 } = options;
+  const { width = 4, sinks = 2, tasksPerSink = 1, stepMs = 20, attemptMs = 5_000, watchers: each = 3 } =
+    options;
   const ledger = new Acknowledgements();
   const complain = (complaint: string) => ledger.complain(complaint);
   const watchers = Array.from({ length: each }, (): NodeWatcher[] => {
     const watcher = { home, client, random, complain, ...(options.url && { url }) };
     return [new SocketNodeWatcher(watcher), new EventNodeWatcher(watcher)];
   }).flat();
-  const reports = new Reports({ home, url, client, ledger, random, width, sinks, tasksPerSink, stepMs });
+  const reports = new Reports({
+    ...{ home, url, client, ledger, random, width, sinks, tasksPerSink, stepMs, attemptMs },
+  });
   try {
     await reports.acknowledged(BEFORE);
     await fault(reports);
