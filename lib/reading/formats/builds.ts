@@ -95,6 +95,11 @@ export const builds = patterns([
   },
   {
     format: "pytest",
+    pattern: /^[.FEsxXR]{2,400} +\[ *(?<percent>\d{1,3})%\]$/,
+    status: "Testing",
+  },
+  {
+    format: "pytest",
     pattern: /^\[ *(?<percent>\d{1,3})%\] (?:PASSED|FAILED|SKIPPED|ERROR|XFAIL|XPASS|RERUN) /,
     status: "Testing",
   },

@@ -10,6 +10,9 @@ import { announcementIn } from "./announcements.ts";
 /** A dot or a letter for each of them; letters alone may be a word, such as `SUCCESS`. */
 const ROW = /^(?:(?=[^.·]*[.·])[.·×°±FEWCRISPTUsx*]{1,400}|([.·×FEWCRISPTUsx*])\1{0,400})$/;
 
+/** Results behind the name of their file: such a program says itself how far it is, and its rows hold more than results. */
+const NAMED_ROW = /^\S{1,300}\.[a-z]{2,4} +[.FEsxXR]/;
+
 /** Counts the characters of rows that hold nothing but results. */
 export function resultDots(): Format {
   let plan: { readonly total: number; readonly unit: string } | null = null;
@@ -23,6 +26,7 @@ export function resultDots(): Format {
       done = written = 0;
       return undefined;
     }
+    if (NAMED_ROW.test(raw)) plan = null;
     if (plan === null || !ROW.test(raw)) return undefined;
     // `...`, `.`, `..` is a spinner.
     if (raw.length < written) plan = null;

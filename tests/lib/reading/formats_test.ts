@@ -3,7 +3,7 @@
 import { ProgressReader } from "../../../lib/reading/progress_reader.ts";
 import type { Reading } from "../../../lib/reading/reading.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { progressOf } from "../../support/reading.ts";
+import { Outputs, progressOf } from "../../support/reading.ts";
 
 /** What a fresh reader makes of a line; keys that say nothing are left out. */
 function read(text: string, isRedraw = false): Partial<Reading> | undefined {
@@ -36,6 +36,8 @@ Deno.test("numbersInText() reads percentages where they look like progress", () 
     ["  42 [========>           ] 42%", { progress: 42 }],
     ["Working... ━━━━━━━━━━━━━╸━━━━━━━━━━━━━━━━  42% 0:00:03", { progress: 42, status: "Working" }],
     ["tests/test_a.py ......                           [ 42%]", { progress: 42, status: "Testing" }],
+    ["..........s......F.......x.. [ 42%]", { progress: 42, status: "Testing" }],
+    ["...and so on [ 42%]", undefined],
     ["<=====--------> 42% EXECUTING [3s]", { progress: 42, status: "EXECUTING" }],
   ]);
   // A line that is drawn over says how far something is, whatever else it says.
@@ -261,4 +263,13 @@ Deno.test("Formats of protocols read what programs write for other programs", ()
     ["#GUI#progress 42%", { progress: 42 }],
     ["pmstatus:libc6:42.5:Unpacking libc6", { progress: 42.5, status: "Unpacking libc6" }],
   ]);
+});
+
+Deno.test("resultDots() counts no results of a program that says itself how far it is", () => {
+  const output = new Outputs().write("collected 240 items\n\ntests/test_a.py ");
+  for (const [percent, results] of [[24, 58], [54, 72], [84, 72], [100, 38]] as const) {
+    for (let result = 0; result < results; result++) output.write(".").wait(250);
+    output.write(` [${percent}%]\n`);
+  }
+  assertEquals(output.end().progress, [24, 54, 84, 100]);
 });
