@@ -109,6 +109,22 @@ Deno.test("tabs: a leader that does not answer any more is replaced", async () =
   });
 });
 
+Deno.test("tabs: a visible tab that the browser does not paint shows changes", async () => {
+  await using scene = new Scene();
+  await scene.start("c", "t");
+  await withPage({}, async ({ page }) => {
+    await page.addInitScript(() => {
+      globalThis.requestAnimationFrame = () => 0;
+    });
+    const tabs = new Tabs(page.context());
+    tabs.pages.push(page);
+    await page.goto(`${scene.proxy.url}/t/c`);
+    await tabs.live();
+    await scene.say("without a frame");
+    await tabs.see("without a frame");
+  });
+});
+
 Deno.test("tabs: nine tabs of someone who has signed in are live without WebSockets", async () => {
   await using scene = new Scene({ key: KEY });
   await scene.start("c", "t");
