@@ -58,8 +58,9 @@ export class ProgressHistory {
     const lastAt = points[last] ?? -Infinity;
     // The last point is kept if it is far enough from the point before it, or was the last one for that long.
     const isPassing = lastAt !== this.#keptAt && at - lastAt < this.#step;
-    if (isPassing || at <= lastAt) points.length = last;
-    points.push(at, progress);
+    const index = isPassing || at <= lastAt ? last : last + 2;
+    points[index] = at;
+    points[index + 1] = progress;
     if (at - this.#keptAt >= this.#step) this.#keptAt = at;
     if (this.length > LIMITS.progressPoints) this.#thinOut();
   }
