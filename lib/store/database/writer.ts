@@ -52,6 +52,8 @@ export class Writer implements AsyncDisposable {
   #seq: number;
   #degradation: Degradation | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When the first change of the pending batch came, in milliseconds of the monotonic clock. */
+  #pendingSinceMs = 0;
   /** Whether a caller waits for the pending batch. */
   #isDue = false;
   #stallTimer: ReturnType<typeof setTimeout> | undefined;
@@ -99,6 +101,7 @@ export class Writer implements AsyncDisposable {
    */
   batch(seq: number): Batch {
     this.#seq = seq;
+    if (this.#pending.isEmpty) this.#pendingSinceMs = performance.now();
     if (this.#commit === null) this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
     return this.#pending;
   }
@@ -245,8 +248,10 @@ export class Writer implements AsyncDisposable {
     commit.batch.succeeded();
     if (this.#degradation !== null) this.#setDegradation(null);
     if (this.#pending.isEmpty) return;
-    if (this.#isDue) this.#next();
-    else this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
+    // What came during the commit has waited since then.
+    const waitMs = this.#pendingSinceMs + this.#options.commitIntervalMs - performance.now();
+    if (this.#isDue || waitMs <= 0) this.#next();
+    else this.#timer ??= setTimeout(() => this.#next(), waitMs);
   }
 
   #failed(error: StorageError): void {
