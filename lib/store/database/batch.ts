@@ -45,6 +45,7 @@ export type TaskRow = readonly [
 /** The changes to one side table. */
 export interface SideTableMessage {
   readonly table: string;
+  /** The rows of a task are together, in the order in which they were added. */
   readonly rows: readonly (readonly [place: number, ...row: SideValue[]])[];
   /**
    * Where to cut the entries of a task: the first key to keep if keys are consecutive, otherwise the number

@@ -4,10 +4,11 @@
  * @module
  */
 
-import type { BatchMessage, DirtyTask, SideTableMessage } from "../database/batch.ts";
+import type { BatchMessage, DirtyTask } from "../database/batch.ts";
 import { storable } from "../database/storable.ts";
-import { SIDE_TABLES, type SideTable, type SideValue } from "../side_tables.ts";
+import { SIDE_TABLES, type SideRow, type SideTable } from "../side_tables.ts";
 import type { QueryConfig } from "./pg.d.ts";
+import { columnArrays, unnestOf } from "./row_arrays.ts";
 
 /**
  * Returns the statements of a commit, to be sent in one transaction without waiting for each other's results.
@@ -21,44 +22,22 @@ export function commitStatements(
   tasks: ReadonlyMap<number, DirtyTask>,
 ): QueryConfig[] {
   const statements: QueryConfig[] = [];
-  const add = (name: string, text: string, ...values: unknown[]) => {
+  const add: Add = (name, text, ...values) => {
     statements.push({ name, text, values });
   };
-  if (batch.tasks.length > 0) {
-    const records = batch.tasks.map(([, , , , , record]) => record);
-    add("tasks", PUT_TASKS, jsonOf(batch.tasks, (row) => taskObject(row, tasks)), records.join("\n"));
-  }
-  if (batch.removed.length > 0) {
-    add("removed", "UPDATE taskscope.tasks SET removed = true WHERE place = ANY($1)", batch.removed);
-  }
-  for (const side of batch.side) {
-    const table = SIDE_TABLES.find(({ name }) => name === side.table)!;
-    if (side.rows.length > 0) add(side.table, putStatement(table), sideRowsJson(table, side));
-    if (side.cuts.length > 0) {
-      add(
-        `cut_${side.table}`,
-        cutStatement(table),
-        side.cuts.map(([place]) => place),
-        side.cuts.map(([, cut]) => cut),
-      );
+  addTaskStatements(batch, tasks, add);
+  for (const { table: name, rows, cuts } of batch.side) {
+    const table = SIDE_TABLES.find((each) => each.name === name)!;
+    const columns = ["place", ...table.columns];
+    if (rows.length > 0) {
+      add(name, putStatement(table, columns), ...columnArrays(lastOfEachKey(table, rows), columns.length));
     }
-  }
-  if (batch.purged.length > 0) {
-    add("purged", "DELETE FROM taskscope.tasks WHERE place = ANY($1)", batch.purged);
-    add(
-      "purge",
-      "INSERT INTO taskscope.purged SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING",
-      batch.purged,
-    );
+    if (cuts.length > 0) add(`cut_${name}`, cutStatement(table), ...columnArrays(cuts, 2));
   }
   addClientStatements(batch, add);
   if (batch.deliveries.length > 0) {
-    const rows = jsonOf(
-      batch.deliveries,
-      ([id, receiver, event, client, task_id, seq, at, size, text]) =>
-        JSON.stringify({ id, receiver, event, client, task_id, seq, at, size, text: storable(text) }),
-    );
-    add("deliveries", PUT_DELIVERIES, rows);
+    const rows = batch.deliveries.map((row) => row.with(-1, storable(row.at(-1) as string)));
+    add("deliveries", PUT_DELIVERIES, ...columnArrays(rows, DELIVERY_COLUMNS.length));
   }
   if (batch.removedDeliveries.length > 0) {
     add(
@@ -70,20 +49,35 @@ export function commitStatements(
   return statements;
 }
 
-function addClientStatements(
-  { removals, clients, forgottenClients }: BatchMessage,
-  add: (name: string, text: string, ...values: unknown[]) => void,
+/** Adds a statement; statements of the same name have the same text. */
+type Add = (name: string, text: string, ...values: unknown[]) => void;
+
+function addTaskStatements(
+  { tasks: rows, removed, purged }: BatchMessage,
+  tasks: ReadonlyMap<number, DirtyTask>,
+  add: Add,
 ): void {
-  if (removals.length > 0) {
-    const rows = jsonOf(removals, ([client, seq, id]) => JSON.stringify({ client, seq, id }));
-    add("removals", PUT_REMOVALS, rows);
+  if (rows.length > 0) {
+    const columns = columnArrays(rows.map((row) => taskRow(row, tasks)), TASK_COLUMNS.length);
+    add("tasks", PUT_TASKS, ...columns, rows.map(([, , , , , record]) => record).join("\n"));
   }
-  if (clients.length > 0) {
-    const rows = jsonOf(
-      clients,
-      ([client, last_seq, forgotten_seq]) => JSON.stringify({ client, last_seq, forgotten_seq }),
+  if (removed.length > 0) {
+    add("removed", "UPDATE taskscope.tasks SET removed = true WHERE place = ANY($1)", removed);
+  }
+  if (purged.length > 0) {
+    add("purged", "DELETE FROM taskscope.tasks WHERE place = ANY($1)", purged);
+    add(
+      "purge",
+      "INSERT INTO taskscope.purged SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING",
+      purged,
     );
-    add("clients", PUT_CLIENTS, rows);
+  }
+}
+
+function addClientStatements({ removals, clients, forgottenClients }: BatchMessage, add: Add): void {
+  if (removals.length > 0) add("removals", PUT_REMOVALS, ...columnArrays(removals, REMOVAL_COLUMNS.length));
+  if (clients.length > 0) {
+    add("clients", PUT_CLIENTS, ...columnArrays(clients, CLIENT_COLUMNS.length));
     // Most clients have forgotten nothing.
     const forgetting = clients.filter(([, , forgotten]) => forgotten > 0);
     if (forgetting.length > 0) {
@@ -106,48 +100,57 @@ function addClientStatements(
   }
 }
 
-/**
- * The records are JSON without line breaks, one in each line. They are not part of the other parameter, because
- * inside of other JSON the server refuses some escapes, such as that of a NUL, which a column of the type "json" keeps.
- */
-const PUT_TASKS =
-  `INSERT INTO taskscope.tasks (place, client, id, seq, name, state, created_at, started_at, updated_at, finished_at,
-     progress, parent_id, retry_of, ended_at, removed, record)
-   SELECT place, client, id, seq, name, state, created_at, started_at, updated_at, finished_at,
-     progress, parent_id, retry_of, ended_at, false, string_to_table::json
-   FROM ROWS FROM (json_populate_recordset(null::taskscope.tasks, $1), string_to_table($2, E'\\n'))
+const TASK_COLUMNS = [
+  ...[
+    "place",
+    "client",
+    "id",
+    "seq",
+    "name",
+    "state",
+    "created_at",
+    "started_at",
+    "updated_at",
+    "finished_at",
+  ],
+  ...["progress", "parent_id", "retry_of", "ended_at"],
+];
+const REMOVAL_COLUMNS = ["client", "seq", "id"];
+const CLIENT_COLUMNS = ["client", "last_seq", "forgotten_seq"];
+const DELIVERY_COLUMNS = ["id", "receiver", "event", "client", "task_id", "seq", "at", "size", "text"];
+
+/** The last parameter has the records, which are JSON without line breaks, one in each line. */
+const PUT_TASKS = `INSERT INTO taskscope.tasks (${TASK_COLUMNS.join(", ")}, removed, record)
+   SELECT ${TASK_COLUMNS.join(", ")}, false, record::json
+   FROM ROWS FROM (${unnestOf(TASK_COLUMNS)}, string_to_table($${TASK_COLUMNS.length + 1}, E'\\n'))
+     AS r (${TASK_COLUMNS.join(", ")}, record)
    ON CONFLICT (place) DO UPDATE SET seq = excluded.seq, name = excluded.name, state = excluded.state,
      created_at = excluded.created_at, started_at = excluded.started_at, updated_at = excluded.updated_at,
      finished_at = excluded.finished_at, progress = excluded.progress, parent_id = excluded.parent_id,
      retry_of = excluded.retry_of, removed = false, record = excluded.record,
      ended_at = CASE WHEN excluded.ended_at IS NOT NULL THEN coalesce(tasks.ended_at, excluded.ended_at) END`;
 
-const PUT_DELIVERIES =
-  `INSERT INTO taskscope.deliveries (id, receiver, event, client, task_id, seq, at, size, text)
-   SELECT id, receiver, event, client, task_id, seq, at, size, text
-   FROM json_populate_recordset(null::taskscope.deliveries, $1) ON CONFLICT (id) DO NOTHING`;
+const PUT_DELIVERIES = `INSERT INTO taskscope.deliveries (${DELIVERY_COLUMNS.join(", ")})
+   SELECT * FROM ${unnestOf(DELIVERY_COLUMNS)} ON CONFLICT (id) DO NOTHING`;
 
-const PUT_REMOVALS = `INSERT INTO taskscope.removals (client, seq, id)
-   SELECT client, seq, id FROM json_populate_recordset(null::taskscope.removals, $1)
-   ON CONFLICT (client, seq) DO UPDATE SET id = excluded.id`;
+const PUT_REMOVALS = `INSERT INTO taskscope.removals (${REMOVAL_COLUMNS.join(", ")})
+   SELECT * FROM ${unnestOf(REMOVAL_COLUMNS)} ON CONFLICT (client, seq) DO UPDATE SET id = excluded.id`;
 
-const PUT_CLIENTS = `INSERT INTO taskscope.clients (client, last_seq, forgotten_seq)
-   SELECT client, last_seq, forgotten_seq FROM json_populate_recordset(null::taskscope.clients, $1)
+const PUT_CLIENTS = `INSERT INTO taskscope.clients (${CLIENT_COLUMNS.join(", ")})
+   SELECT * FROM ${unnestOf(CLIENT_COLUMNS)}
    ON CONFLICT (client) DO UPDATE SET last_seq = excluded.last_seq, forgotten_seq = excluded.forgotten_seq`;
 
 const FORGET_REMOVALS =
   `DELETE FROM taskscope.removals r USING unnest($1::text[], $2::bigint[]) AS c (client, forgotten_seq)
    WHERE r.client = c.client AND r.seq <= c.forgotten_seq`;
 
-/** Returns the statement that inserts or replaces rows, so that a commit can be repeated. */
-function putStatement({ name, columns, keyOf }: SideTable<unknown>): string {
-  const all = ["place", ...columns].join(", ");
+/** Returns the statement that inserts or replaces rows. */
+function putStatement({ name, columns, keyOf }: SideTable<unknown>, all: readonly string[]): string {
   const key = keyOf === null ? "place" : `place, ${columns[0]}`;
   const replaced = (keyOf === null ? columns : columns.slice(1)).map((column) =>
     `${column} = excluded.${column}`
   );
-  return `INSERT INTO taskscope.${name} (${all})
-    SELECT ${all} FROM json_populate_recordset(null::taskscope.${name}, $1)
+  return `INSERT INTO taskscope.${name} (${all.join(", ")}) SELECT * FROM ${unnestOf(all)}
     ON CONFLICT (${key}) DO UPDATE SET ${replaced.join(", ")}`;
 }
 
@@ -165,30 +168,32 @@ function cutStatement({ name, columns: [key], hasConsecutiveKeys, permanent }: S
     DELETE FROM taskscope.${name} t USING last WHERE t.place = last.place AND ${cuttable} AND t.${key} <= last.key`;
 }
 
-function taskObject(
-  [place, client, id, seq, ended_at]: BatchMessage["tasks"][number],
+/** Returns the values of {@linkcode TASK_COLUMNS}. */
+function taskRow(
+  [place, client, id, seq, endedAt]: BatchMessage["tasks"][number],
   tasks: ReadonlyMap<number, DirtyTask>,
-): string {
+): SideRow {
   const { summary } = tasks.get(place)!.stored;
   const { name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of } =
     summary;
-  return JSON.stringify({
-    ...{ place, client, id, seq, name: storable(name), state, created_at, started_at, updated_at },
-    ...{ finished_at, progress, parent_id, retry_of, ended_at },
-  });
+  return [
+    ...[place, client, id, seq, storable(name), state, created_at, started_at, updated_at, finished_at],
+    ...[progress, parent_id, retry_of, endedAt],
+  ];
 }
 
-/** Returns the rows as JSON. If a key is in several rows of a task, the last one counts, as if each were written by itself. */
-function sideRowsJson({ columns, keyOf }: SideTable<unknown>, { rows }: SideTableMessage): string {
-  const names = ["place", ...columns];
-  const last = new Map<string, readonly SideValue[]>();
+/** Returns the last row of each key of a task, because one statement can replace a row only once. */
+function lastOfEachKey({ keyOf }: SideTable<unknown>, rows: readonly SideRow[]): readonly SideRow[] {
+  if (keyOf !== null && areAscending(rows)) return rows;
+  const last = new Map<string, SideRow>();
   for (const row of rows) last.set(keyOf === null ? `${row[0]}` : `${row[0]} ${row[1]}`, row);
-  return jsonOf(
-    [...last.values()],
-    (row) => JSON.stringify(Object.fromEntries(names.map((name, at) => [name, row[at]]))),
-  );
+  return [...last.values()];
 }
 
-function jsonOf<Row>(rows: readonly Row[], toJson: (row: Row) => string): string {
-  return `[${rows.map(toJson).join()}]`;
+/** Returns whether each row has a greater key than the one before it of the same task; the rows of a task are together. */
+function areAscending(rows: readonly SideRow[]): boolean {
+  return rows.every(([place, key], index) => {
+    const [lastPlace, lastKey] = rows[index - 1] ?? [];
+    return place !== lastPlace || Number(key) > Number(lastKey);
+  });
 }

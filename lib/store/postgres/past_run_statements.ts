@@ -7,6 +7,10 @@
 import type { PastRunKey, PastRunRow } from "../database/past_run_rows.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { QueryConfig } from "./pg.d.ts";
+import { columnArrays, unnestOf } from "./row_arrays.ts";
+
+const COLUMNS = ["client", "name", "finished_at", "id", "state", "created_at", "started_at"];
+const KEY = COLUMNS.slice(0, 4);
 
 /**
  * Returns the statements that insert past runs, and delete those beyond the limits.
@@ -26,10 +30,9 @@ export function pastRunStatements(
   return [
     {
       name: "past_run",
-      text: `INSERT INTO taskscope.past_runs (client, name, finished_at, id, state, created_at, started_at)
-        SELECT * FROM unnest($1::text[], $2::text[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::float8[])
-        ON CONFLICT DO NOTHING`,
-      values: [0, 1, 2, 3, 4, 5, 6].map((column) => rows.map((row) => row[column])),
+      text: `INSERT INTO taskscope.past_runs (${COLUMNS.join(", ")})
+        SELECT * FROM ${unnestOf(COLUMNS)} ON CONFLICT DO NOTHING`,
+      values: columnArrays(rows, COLUMNS.length),
     },
     {
       name: "cut_past_runs",
@@ -53,9 +56,9 @@ export function pastRunStatements(
     {
       name: "dropped_past_runs",
       text: `DELETE FROM taskscope.past_runs r
-        USING unnest($1::text[], $2::text[], $3::float8[], $4::text[]) AS d (client, name, finished_at, id)
+        USING ${unnestOf(KEY)} AS d (${KEY.join(", ")})
         WHERE (r.client, r.name, r.finished_at, r.id) = (d.client, d.name, d.finished_at, d.id)`,
-      values: [0, 1, 2, 3].map((column) => dropped.map((key) => key[column])),
+      values: columnArrays(dropped, KEY.length),
     },
   ];
 }

@@ -176,7 +176,7 @@ const MIN_VERSION = 1;
  *
  * @throws {StorageError} if a newer program has made the schema, and this one cannot use it
  */
-export async function migrate(connection: Connection, name: string): Promise<void> {
+export async function migrate(connection: Pick<Connection, "query">, name: string): Promise<void> {
   await connection.query("BEGIN");
   try {
     await connection.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
