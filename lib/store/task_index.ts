@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TASK_STATES, type TaskState } from "../task/task.ts";
+import { isFinal, TASK_STATES, type TaskState } from "../task/task.ts";
 import { type ClientMemory, ClientTasks, type IndexedTask } from "./client_tasks.ts";
 import type { ChangesSince, RemovedTask, StoredTask, TaskIndexReader } from "./store.ts";
 
@@ -28,6 +28,9 @@ export class TaskIndex implements TaskIndexReader {
   /** The sequence number up to which removals may have been forgotten together with their client. */
   #forgottenSeq = 0;
   #place = 0;
+  /** The distance between two places that tasks get here, and the remainder of each. */
+  #step = 1;
+  #remainder = 0;
   /** The tasks that were left out, as `client/id`. */
   readonly #leftOut: Set<string> = new Set();
   readonly #states: Map<TaskState, number> = new Map(TASK_STATES.map((state) => [state, 0]));
@@ -55,7 +58,7 @@ export class TaskIndex implements TaskIndexReader {
   put(client: string, stored: StoredTask): IndexedTask {
     const clientTasks = this.#clientOf(client);
     let node = clientTasks.tasks.get(stored.id);
-    if (node === undefined) node = this.#add(clientTasks, stored.id, ++this.#place, stored);
+    if (node === undefined) node = this.#add(clientTasks, stored.id, this.#nextPlace(), stored);
     else this.#replace(node, stored);
     clientTasks.moveToNewest(node);
     clientTasks.lastSeq = stored.seq;
@@ -128,6 +131,28 @@ export class TaskIndex implements TaskIndexReader {
   /** Keeps the place of a task that is not loaded from being used again. */
   skip(place: number): void {
     this.#place = Math.max(this.#place, place);
+  }
+
+  /**
+   * Leaves all places but every so many to the tasks of other indexes.
+   *
+   * @param step the distance between two places
+   * @param remainder the remainder of the places that are divided by it, which is another one in each index
+   * @param last the last place that no task gets any more
+   */
+  useEvery(step: number, remainder: number, last: number): void {
+    this.skip(last);
+    this.#step = step;
+    this.#remainder = remainder;
+  }
+
+  /** Returns the places of the tasks that have not ended, in order. */
+  unfinishedPlaces(): number[] {
+    const places: number[] = [];
+    for (const { tasks } of this.#clients.values()) {
+      for (const { stored, place } of tasks.values()) if (!isFinal(stored.summary.state)) places.push(place);
+    }
+    return places.sort((a, b) => a - b);
   }
 
   /**
@@ -241,6 +266,11 @@ export class TaskIndex implements TaskIndexReader {
     this.#clients.clear();
     this.#empty.clear();
     for (const state of this.#states.keys()) this.#states.set(state, 0);
+  }
+
+  #nextPlace(): number {
+    const last = this.#place - this.#place % this.#step + this.#remainder;
+    return this.#place = last > this.#place ? last : last + this.#step;
   }
 
   #add(clientTasks: ClientTasks, id: string, place: number, stored: StoredTask): IndexedTask {

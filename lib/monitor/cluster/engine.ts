@@ -9,7 +9,8 @@ import type { OwnedShard } from "../../cluster/owned_shard.ts";
 import { SYSTEM_CLOCK } from "../../cluster/system_clock.ts";
 import type { MonitorLimits } from "../../config/limits.ts";
 import type { PulledChanges } from "../../store/followed.ts";
-import { type FollowerStore, openFollowerStore } from "../../store/postgres/follower_store.ts";
+import type { FollowerStore } from "../../store/postgres/follower_store.ts";
+import { NodeDatabase } from "../../store/postgres/node_database.ts";
 import type { ShardBatch } from "../../store/postgres/postgres_leases.ts";
 import { buildMonitor, type BuiltMonitor, type ClusterMembership } from "../build_monitor.ts";
 import type { MonitorOptions } from "../monitor_options.ts";
@@ -41,6 +42,7 @@ export interface EngineOptions extends Pick<ClusterMembership, "node" | "nodes" 
 export class Engine implements AsyncDisposable {
   readonly monitor: BuiltMonitor;
   readonly gate: TaskGate;
+  readonly #database: NodeDatabase;
   readonly #store: FollowerStore;
   readonly #follower: Follower<PulledChanges>;
   readonly #onFree: () => void;
@@ -48,16 +50,18 @@ export class Engine implements AsyncDisposable {
   #owner: Owner | null = null;
 
   private constructor(
+    database: NodeDatabase,
     store: FollowerStore,
     { options, gate, node, nodes, figures, sink, onFree, onOwner, onGap }: EngineOptions,
   ) {
+    this.#database = database;
     this.#store = store;
     this.#onFree = onFree;
     this.#onOwner = onOwner;
     this.gate = gate;
     this.monitor = buildMonitor(options, () => store.store, {
       ...{ store: store.store, gate, node, nodes, figures, sink },
-      abandon: () => store.abandon(),
+      abandon: () => this.#abandon(),
     });
     this.#follower = new Follower<PulledChanges>({
       database: { changes: () => this.#pull() },
@@ -81,11 +85,14 @@ export class Engine implements AsyncDisposable {
    */
   static async load(options: EngineOptions): Promise<Engine> {
     const { url, limits } = options;
-    const store = await openFollowerStore({ url, limits, commitIntervalMs: limits.commitIntervalMs });
+    const database = new NodeDatabase({ url, limits, commitIntervalMs: limits.commitIntervalMs });
+    let store: FollowerStore | undefined;
     try {
-      return new Engine(store, options);
+      [store] = await database.load([SHARD]);
+      return new Engine(database, store!, options);
     } catch (error) {
-      await store.abandon();
+      await store?.abandon();
+      await database[Symbol.asyncDispose]();
       throw error;
     }
   }
@@ -125,6 +132,11 @@ export class Engine implements AsyncDisposable {
   /** Stops to follow the owner. */
   stop(): void {
     this.#follower.stop();
+  }
+
+  async #abandon(): Promise<void> {
+    await this.#store.abandon();
+    await this.#database[Symbol.asyncDispose]();
   }
 
   async #pull(): Promise<{ epoch: string; changes: PulledChanges[]; seq: number; hasMore: boolean }> {

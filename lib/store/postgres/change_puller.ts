@@ -12,20 +12,19 @@ import { TaskInMemory } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { Connection } from "./connection.ts";
 import { epochOf } from "./ownership.ts";
-import type { PostgresAddress } from "./postgres_address.ts";
 import {
   commitsStatement,
   type LineRange,
   linesStatement,
-  OWNER_STATEMENT,
+  ownerStatement,
   tasksStatement,
 } from "./pull_statements.ts";
-import { ReopenedConnection } from "./reopened_connection.ts";
+import type { ReopenedConnection } from "./reopened_connection.ts";
 import type { SharedDatabase } from "./shared_database.ts";
 import { transact } from "./transact.ts";
 
 /** How long a pull may take, in milliseconds. */
-const PULL_MS = 10_000;
+export const PULL_MS = 10_000;
 
 /** The number of log lines that one pull reads, and the least that it reads of a task that has so many. */
 const LINES = 5_000;
@@ -33,7 +32,9 @@ const LEAST_LINES = 5;
 
 /** What a {@linkcode ChangePuller} works on. */
 export interface ChangePullerOptions {
-  readonly address: PostgresAddress;
+  /** The connection, which others use, too. */
+  readonly connection: ReopenedConnection;
+  readonly shard: number;
   /** The epoch of the sequence numbers. */
   readonly epoch: string;
   /** The tasks that are known, to which the caller applies the changes. */
@@ -42,15 +43,13 @@ export interface ChangePullerOptions {
   readonly database: SharedDatabase;
 }
 
-/** Pulls changes on a connection of its own. */
+/** Pulls the changes of a shard. */
 export class ChangePuller {
   readonly #options: ChangePullerOptions;
-  readonly #connection: ReopenedConnection;
 
   /** @param options the database and what is known of it */
   constructor(options: ChangePullerOptions) {
     this.#options = options;
-    this.#connection = new ReopenedConnection(options.address, PULL_MS);
   }
 
   /**
@@ -60,19 +59,15 @@ export class ChangePuller {
    * @throws {Error} of `pg`
    */
   async pull(seq: number): Promise<PulledChanges> {
-    return await this.#connection.use((connection) => this.#pull(connection, seq));
-  }
-
-  /** Closes the connection. */
-  async close(): Promise<void> {
-    await this.#connection.close();
+    return await this.#options.connection.use((connection) => this.#pull(connection, seq));
   }
 
   async #pull(connection: Connection, seq: number): Promise<PulledChanges> {
+    const { shard } = this.#options;
     const [owner, commits, tasks] = await transact(
       connection,
       "snapshot",
-      [OWNER_STATEMENT, commitsStatement(seq), tasksStatement(seq)],
+      [ownerStatement(shard), commitsStatement(shard, seq), tasksStatement(shard, seq)],
       PULL_MS,
     );
     const [{ committedSeq, owner: id, address, isFree, ...state }] = owner!.rows;

@@ -25,9 +25,11 @@ export const CHANNEL = "taskscope_shards";
 /** The end of a lease of $1 milliseconds that begins now. */
 const EXPIRES = "clock_timestamp() + $1 * interval '1 millisecond'";
 
-/** The columns of a {@linkcode ShardState}; "cluster" is a part of its epoch. */
-const STATE =
-  `id AS shard, term, owner, commits, expires < clock_timestamp() AS "isFree", epoch, ${CLUSTER} AS cluster`;
+/** The parts of the epoch, which all shards have in common. */
+const EPOCH = `(SELECT epoch FROM taskscope.shards WHERE id = 0) AS epoch, ${CLUSTER} AS cluster`;
+
+/** The columns of a {@linkcode ShardState}, with {@linkcode EPOCH}. */
+const STATE = `id AS shard, term, owner, commits, expires < clock_timestamp() AS "isFree", ${EPOCH}`;
 
 /**
  * Renews leases and the presence of a node; returns the tenures that were renewed. Locked shards are skipped, so that a
@@ -46,10 +48,11 @@ export function renewStatement(
       ), gone AS (
         DELETE FROM taskscope.nodes WHERE expires < clock_timestamp() - interval '1 hour' AND id <> $2
       ), held AS (
-        SELECT id FROM taskscope.shards JOIN unnest($3::integer[], $4::bigint[]) AS h (id, term) USING (id, term)
-        WHERE owner = $2 ORDER BY id FOR UPDATE OF shards SKIP LOCKED
+        SELECT id FROM taskscope.cluster_shards k
+        JOIN unnest($3::integer[], $4::bigint[]) AS h (id, term) USING (id, term)
+        WHERE owner = $2 ORDER BY id FOR UPDATE OF k SKIP LOCKED
       )
-      UPDATE taskscope.shards s SET expires = ${EXPIRES} FROM held WHERE s.id = held.id
+      UPDATE taskscope.cluster_shards s SET expires = ${EXPIRES} FROM held WHERE s.id = held.id
       RETURNING s.id AS shard, s.term`,
     values: [leaseMs, node, held.map(({ shard }) => shard), held.map(({ term }) => term), address, version],
   };
@@ -59,7 +62,7 @@ export function renewStatement(
 export function stateStatement(shard: number | null): QueryConfig {
   return {
     name: "state",
-    text: `SELECT ${STATE} FROM taskscope.shards WHERE id = coalesce($1, id) ORDER BY id`,
+    text: `SELECT ${STATE} FROM taskscope.cluster_shards WHERE id = coalesce($1, id) ORDER BY id`,
     values: [shard],
   };
 }
@@ -76,27 +79,31 @@ export const MEMBERS_STATEMENT: QueryConfig = {
   name: "members",
   text: `SELECT n.id, address, version, extract(epoch FROM since)::double precision AS since,
       coalesce(s.owner = n.id AND s.expires >= clock_timestamp(), false) AS "isOwner"
-    FROM taskscope.nodes n LEFT JOIN taskscope.shards s ON s.id = 0
+    FROM taskscope.nodes n LEFT JOIN taskscope.cluster_shards s ON s.id = 0
     WHERE n.expires >= clock_timestamp() ORDER BY since, n.id`,
 };
 
 /**
- * Takes free shards, begins a term of each, and reserves sequence numbers. Takes none as long as a server has the database
- * to itself.
+ * Takes free shards, begins a term of each, and reserves sequence numbers, also above those of a server that had the
+ * database to itself, which is deposed. Takes none as long as such a server is there.
  */
 export function takeStatement({ node, leaseMs }: Leaseholder, shards: readonly number[]): QueryConfig {
   return {
     name: "take",
     // Of two nodes, the second one skips what the first one has locked.
     text: `WITH lock AS MATERIALIZED (SELECT ${SHARE_LOCK} AS shared), free AS (
-        SELECT id FROM taskscope.shards, lock
+        SELECT id FROM taskscope.cluster_shards k, lock
         WHERE shared AND id = ANY($3) AND (owner = $2 OR expires < clock_timestamp())
-        ORDER BY id FOR UPDATE OF shards SKIP LOCKED
+        ORDER BY id FOR UPDATE OF k SKIP LOCKED
+      ), server AS (
+        UPDATE taskscope.shards SET term = term + 1 WHERE id = 0 AND EXISTS (SELECT FROM free)
+        RETURNING reserved_seq
       )
-      UPDATE taskscope.shards s
-      SET term = term + 1, owner = $2, expires = ${EXPIRES}, reserved_seq = reserved_seq + $4
-      FROM free WHERE s.id = free.id
-      RETURNING s.id AS shard, term, commits, epoch, reserved_seq AS "reservedSeq", ${CLUSTER} AS cluster`,
+      UPDATE taskscope.cluster_shards s
+      SET term = term + 1, owner = $2, expires = ${EXPIRES},
+        reserved_seq = greatest(s.reserved_seq, server.reserved_seq) + $4
+      FROM free, server WHERE s.id = free.id
+      RETURNING s.id AS shard, term, commits, s.reserved_seq AS "reservedSeq", ${EPOCH}`,
     values: [leaseMs, node, shards, SEQ_BLOCK],
   };
 }
@@ -106,7 +113,7 @@ export function releaseStatement({ node }: Leaseholder, held: readonly Tenure[])
   return {
     name: "release",
     text: `WITH freed AS (
-        UPDATE taskscope.shards s SET owner = NULL, expires = '-infinity'
+        UPDATE taskscope.cluster_shards s SET owner = NULL, expires = '-infinity'
         FROM unnest($2::integer[], $3::bigint[]) AS h (id, term)
         WHERE s.id = h.id AND s.term = h.term AND s.owner = $1 RETURNING s.id
       )
@@ -138,7 +145,7 @@ export function fenceStatement(
   return {
     name: "fence",
     text: `WITH fence AS (
-        UPDATE taskscope.shards
+        UPDATE taskscope.cluster_shards
         SET commits = commits + 1, expires = ${EXPIRES}, committed_seq = coalesce($6::bigint, committed_seq)
         WHERE id = $3 AND owner = $2 AND term = $4 AND commits = $5 RETURNING id, committed_seq
       ), told AS (

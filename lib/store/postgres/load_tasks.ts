@@ -41,9 +41,9 @@ const SELECT = `SELECT json_build_array(place, client, id, seq, ended_at,
     CASE WHEN ended_at IS NULL OR name LIKE '%${REPLACEMENT}%' THEN record END, ${SUMMARY_COLUMNS}, ${LIVE_COLUMNS})
   FROM taskscope.tasks t WHERE NOT removed ORDER BY place`;
 
-/** What belongs to the tasks that have not ended, without their records. */
+/** What belongs to the tasks at some places that have not ended, without their records. */
 const SELECT_LIVE = `SELECT place, client, id, ${LIVE_COLUMNS}
-  FROM taskscope.tasks t WHERE place > $1 AND NOT removed AND ended_at IS NULL ORDER BY place LIMIT ${ROWS}`;
+  FROM taskscope.tasks t WHERE place = ANY ($1) AND NOT removed AND ended_at IS NULL ORDER BY place`;
 
 type Row = [
   place: number,
@@ -61,20 +61,47 @@ function valuesOf(row: Row): readonly SideValue[] {
   return values;
 }
 
+/** The tasks that were loaded into one index. */
+class LoadedTasks implements OpenedTasks {
+  readonly live: OpenedTask[] = [];
+  readonly ended: (EndedTask & { readonly seq: number })[] = [];
+}
+
 /**
- * Loads all tasks into an empty index, without the records of ended tasks. Call this in a transaction.
+ * Loads tasks into empty indexes, without the records of ended tasks. Call this in a transaction.
  *
+ * @param indexOf returns the index for the tasks of a client; `null` if they are not wanted
+ * @returns the tasks by index; an index without tasks may be left out
  * @throws {Error} of `pg`, if a query fails
  */
-export async function loadTasks(connection: Connection, index: TaskIndex): Promise<OpenedTasks> {
-  const live: OpenedTask[] = [];
-  const ended: (EndedTask & { readonly seq: number })[] = [];
+export async function loadTasks(
+  connection: Connection,
+  indexOf: (client: string) => TaskIndex | null,
+): Promise<ReadonlyMap<TaskIndex, OpenedTasks>> {
+  const loaded = new Map<TaskIndex, LoadedTasks>();
+  const clients = new Map<string, { readonly index: TaskIndex; readonly tasks: LoadedTasks } | null>();
+  const targetOf = (client: string) => {
+    let target = clients.get(client);
+    if (target !== undefined) return target;
+    const index = indexOf(client);
+    if (index === null) target = null;
+    else {
+      const tasks = loaded.get(index) ?? new LoadedTasks();
+      loaded.set(index, tasks);
+      target = { index, tasks };
+    }
+    clients.set(client, target);
+    return target;
+  };
   // The map lets all tasks share one string for each client and each name.
   const texts = new Map<string, string>();
   for await (const rows of cursorBatches(connection, SELECT)) {
     for (const row of rows as Row[]) {
       const [place, , id, seq, endedAt, record] = row;
       const client = intern(texts, row[1]);
+      const target = targetOf(client);
+      if (target === null) continue;
+      const { index, tasks: { live, ended } } = target;
       if (endedAt === null) {
         live.push(openedTask(client, id, valuesOf(row)));
         index.load(client, id, place, new TaskInMemory(record!, seq));
@@ -85,29 +112,31 @@ export async function loadTasks(connection: Connection, index: TaskIndex): Promi
       }
     }
   }
-  await loadClients(connection, index);
-  return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
+  await loadClients(connection, indexOf);
+  for (const { ended } of loaded.values()) ended.sort((a, b) => a.seq - b.seq);
+  return loaded;
 }
 
 /**
- * Loads what belongs to the unfinished tasks besides their records, in the order of their creation.
+ * Loads what belongs to unfinished tasks besides their records, in the order of their creation.
  *
+ * @param places the places of the tasks, in order
  * @throws {Error} of `pg`, if a query fails
  */
-export async function loadLive(connection: Connection): Promise<readonly OpenedTask[]> {
+export async function loadLive(
+  connection: Connection,
+  places: readonly number[],
+): Promise<readonly OpenedTask[]> {
   const live: OpenedTask[] = [];
-  let place = -1;
-  for (let isLast = false; !isLast;) {
+  for (let start = 0; start < places.length; start += ROWS) {
     const { rows } = await connection.query({
       name: "load_live",
       text: SELECT_LIVE,
-      values: [place],
+      values: [places.slice(start, start + ROWS)],
       rowMode: "array",
       query_timeout: READ_MS,
     });
     for (const row of rows) live.push(openedTask(row[1], row[2], row));
-    place = rows.at(-1)?.[0] ?? place;
-    isLast = rows.length < ROWS;
   }
   return live;
 }
@@ -124,7 +153,10 @@ function openedTask(client: string, id: string, row: readonly SideValue[]): Open
   };
 }
 
-async function loadClients(connection: Connection, index: TaskIndex): Promise<void> {
+async function loadClients(
+  connection: Connection,
+  indexOf: (client: string) => TaskIndex | null,
+): Promise<void> {
   const removals = new Map<string, RemovedTask[]>();
   const { rows } = await connection.query("SELECT client, seq, id FROM taskscope.removals ORDER BY seq");
   for (const { client, seq, id } of rows) {
@@ -136,6 +168,6 @@ async function loadClients(connection: Connection, index: TaskIndex): Promise<vo
     "SELECT client, last_seq, forgotten_seq FROM taskscope.clients ORDER BY last_seq",
   );
   for (const { client, last_seq: lastSeq, forgotten_seq: forgottenSeq } of clients.rows) {
-    index.loadClient(client, { lastSeq, forgottenSeq }, removals.get(client) ?? []);
+    indexOf(client)?.loadClient(client, { lastSeq, forgottenSeq }, removals.get(client) ?? []);
   }
 }

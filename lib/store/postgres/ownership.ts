@@ -8,16 +8,14 @@ import { StorageError } from "../../errors.ts";
 import { sha256 } from "../../sha256.ts";
 import { SEQ_BLOCK } from "../database/database_store.ts";
 import type { Connection } from "./connection.ts";
-import { OWNER_LOCK, versionOf } from "./schema.ts";
+import type { QueryConfig } from "./pg.d.ts";
+import { OWNER_LOCK, SHARDS_VERSION, versionOf } from "./schema.ts";
 
 /** How often to try to take the lock of the database, in milliseconds. */
 const LOCK_RETRY_MS = 200;
 
 /** How long to wait for a server that has ended, in milliseconds. */
 export const LOCK_WAIT_MS = 12_000;
-
-/** The first version of the schema that has leases. */
-const LEASES_VERSION = 2;
 
 /** The number of nodes that an error names. */
 const NAMED_NODES = 3;
@@ -113,8 +111,11 @@ async function isTrue(connection: Connection, expression: string): Promise<boole
 /** Returns whether the lease of a node has not expired. */
 async function hasLease(connection: Connection): Promise<boolean> {
   // A database without tasks, or of an earlier version, has no leases.
-  if ((await versionOf(connection)).version < LEASES_VERSION) return false;
-  return await isTrue(connection, "EXISTS (SELECT FROM taskscope.shards WHERE expires >= clock_timestamp())");
+  if ((await versionOf(connection)).version < SHARDS_VERSION) return false;
+  return await isTrue(
+    connection,
+    "EXISTS (SELECT FROM taskscope.cluster_shards WHERE expires >= clock_timestamp())",
+  );
 }
 
 /** Returns the error that says who holds the lock. */
@@ -142,18 +143,41 @@ async function clusterRefusal(connection: Connection, name: string): Promise<Sto
   );
 }
 
-/** Gives up the tasks that were removed, and that only the last owner could have restored. */
-export const GIVE_UP = `WITH gone AS (DELETE FROM taskscope.tasks WHERE removed RETURNING place)
-  INSERT INTO taskscope.purged SELECT place FROM gone ON CONFLICT DO NOTHING`;
+/**
+ * Returns a statement that gives up the tasks that were removed, and that only the last owner could have restored.
+ *
+ * @param shard the shard of the tasks; `null` for all
+ */
+export function giveUp(shard: number | null): QueryConfig {
+  const ofShard = shard === null ? "" : "AND taskscope.shard_of(client) = $1";
+  return {
+    text: `WITH gone AS (DELETE FROM taskscope.tasks WHERE removed ${ofShard} RETURNING place)
+      INSERT INTO taskscope.purged SELECT place FROM gone ON CONFLICT DO NOTHING`,
+    values: shard === null ? [] : [shard],
+  };
+}
 
-/** Begins a term, reserves sequence numbers, and gives up what can no longer be restored. */
+/**
+ * Begins a term, reserves sequence numbers above those of every node, deposes the last owners of the shards, and gives up
+ * what can no longer be restored.
+ */
 export async function takeDatabase(connection: Connection): Promise<Taken> {
   const { rows: [row] } = await connection.query({
-    text: `UPDATE taskscope.shards SET term = term + 1, reserved_seq = reserved_seq + $1 WHERE id = 0
+    text: `WITH deposed AS (
+        UPDATE taskscope.cluster_shards SET term = term + 1, owner = NULL
+        RETURNING committed_seq, reserved_seq, forgotten_seq
+      ), last AS (
+        SELECT max(committed_seq) AS committed, max(reserved_seq) AS reserved, max(forgotten_seq) AS forgotten
+        FROM deposed
+      )
+      UPDATE taskscope.shards
+      SET term = term + 1, committed_seq = greatest(committed_seq, committed),
+        reserved_seq = greatest(reserved_seq, reserved) + $1, forgotten_seq = greatest(forgotten_seq, forgotten)
+      FROM last WHERE id = 0
       RETURNING epoch, term, commits, reserved_seq AS "reservedSeq", forgotten_seq AS "forgottenSeq"`,
     values: [SEQ_BLOCK],
   });
-  await connection.query(GIVE_UP);
+  await connection.query(giveUp(null));
   const { rows: [{ cluster }] } = await connection.query(`SELECT ${CLUSTER} AS cluster`);
   const epoch = epochOf(row.epoch, cluster);
   return { ...row, epoch, seq: row.reservedSeq - SEQ_BLOCK };

@@ -19,6 +19,7 @@ import type { PastRunFile } from "./past_run_file.ts";
 import { pastRunStatements } from "./past_run_statements.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { codeOf, postgresError } from "./postgres_errors.ts";
+import { PostgresBase } from "./postgres_base.ts";
 import { type PostgresLimits, PostgresReads } from "./postgres_reads.ts";
 import { checkServer } from "./server_checks.ts";
 import { transact } from "./transact.ts";
@@ -47,7 +48,7 @@ export interface PostgresDatabaseOptions {
 }
 
 /** The database of a PostgreSQL store. */
-export class PostgresDatabase extends PostgresReads implements Database {
+export class PostgresDatabase extends PostgresBase implements Database {
   readonly #address: PostgresAddress;
   readonly #term: number;
   readonly #limits: PastRunLimits;
@@ -65,7 +66,7 @@ export class PostgresDatabase extends PostgresReads implements Database {
 
   /** @param options the database, which this object closes */
   constructor(options: PostgresDatabaseOptions) {
-    super(options.address, options.pastRuns, options.limits.recordCacheCharacters);
+    super(new PostgresReads(options.address, options.pastRuns, options.limits.recordCacheCharacters));
     this.#address = options.address;
     this.#term = options.term;
     this.#commits = options.commits;
@@ -74,7 +75,7 @@ export class PostgresDatabase extends PostgresReads implements Database {
     this.#connection = options.connection;
     this.#session = options.session;
     this.#watch(options.connection);
-    this.sweeper.start();
+    this.reads.sweeper.start();
     this.#ping = new UnrefInterval(() => this.#tryConnection(), PING_MS);
     this.#ping.start();
   }
@@ -85,7 +86,7 @@ export class PostgresDatabase extends PostgresReads implements Database {
         await transact(connection, "write", [
           exclusiveFence(batch, { term: this.#term, commits: this.#commits, seq: lastSeq(batch) }),
           ...commitStatements(batch, tasks),
-          ...pastRunStatements(batch.pastRuns, this.#limits, this.pastRuns.dropped),
+          ...pastRunStatements(batch.pastRuns, this.#limits, this.reads.pastRuns.dropped),
         ], this.#timeoutMs);
       }
       this.#isAhead = false;
@@ -99,9 +100,9 @@ export class PostgresDatabase extends PostgresReads implements Database {
     await this.#use(async (connection) => void await connection.query("SELECT 1"));
   }
 
-  override async close(): Promise<void> {
+  async close(): Promise<void> {
     this.#ping.stop();
-    await super.close();
+    await this.reads[Symbol.asyncDispose]();
     if (!this.#connection.isLost) await this.#connection.end().catch(() => {});
   }
 

@@ -47,8 +47,11 @@ export class PostgresMoveSource implements MoveSource {
       await migrate(connection, name);
       await refuseUnfinishedMove(connection, name);
       const { rows: [found] } = await connection.query(
-        `SELECT epoch, commits, term, reserved_seq AS "reservedSeq", forgotten_seq AS "forgottenSeq"
-         FROM taskscope.shards WHERE id = 0`,
+        // Either a server or the nodes of a cluster were the last ones to change the tasks.
+        `SELECT epoch, (a.commits + sum(s.commits))::bigint AS commits, (a.term + sum(s.term))::bigint AS term,
+           greatest(a.reserved_seq, max(s.reserved_seq)) AS "reservedSeq",
+           greatest(a.forgotten_seq, max(s.forgotten_seq)) AS "forgottenSeq"
+         FROM taskscope.shards a, taskscope.cluster_shards s WHERE a.id = 0 GROUP BY a.id`,
       );
       return new PostgresMoveSource(name, connection, found);
     });

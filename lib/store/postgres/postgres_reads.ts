@@ -1,19 +1,16 @@
 /**
- * What every use of a PostgreSQL database as a store has in common: reads on connections of their own, and what is kept
- * on this machine of what is committed.
+ * Reads a PostgreSQL database on connections of their own, and keeps on this machine what is read often.
  *
  * @module
  */
 
-import type { StorageError } from "../../errors.ts";
 import type { MaybePromise } from "../../task/maybe_promise.ts";
-import type { BatchMessage } from "../database/batch.ts";
 import type { LogSearchRequest } from "../database/database.ts";
 import type { PastRunRow } from "../database/past_run_rows.ts";
 import type { LogMatches } from "../log_search.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
-import type { Delivery, StoredTask, TaskRecord } from "../store.ts";
+import type { StoredTask, TaskRecord } from "../store.ts";
 import { openReaders } from "./connection.ts";
 import type { PastRunFile } from "./past_run_file.ts";
 import type { Pool, QueryConfig } from "./pg.d.ts";
@@ -29,18 +26,16 @@ export interface PostgresLimits extends PastRunLimits {
   readonly recordCacheCharacters: number;
 }
 
-/** The part of a database that does not depend on how it is written. */
+/** The reads of one database, of all of its shards. */
 export class PostgresReads {
+  /** The URL of the database, without a password. */
   readonly name: string;
-  readonly damaged = 0;
-  onLoss: ((error: StorageError) => void) | null = null;
   /** The past runs. */
-  protected readonly pastRuns: PastRunFile;
-  /** Deletes the side tables of purged tasks; only the owner of the tasks may start it. */
-  protected readonly sweeper: Sweeper;
+  readonly pastRuns: PastRunFile;
+  /** Deletes the side tables of purged tasks; only the owner of tasks may start it. */
+  readonly sweeper: Sweeper;
   readonly #readers: Pool;
   readonly #records: PostgresRecords;
-  #deliveries: Map<string, Delivery> = new Map();
 
   /**
    * @param address the database
@@ -55,15 +50,12 @@ export class PostgresReads {
     this.sweeper = new Sweeper(this.#readers);
   }
 
+  /** Checks that the database can be read. */
   async check(): Promise<void> {
     await this.#read({ text: "SELECT 1" });
   }
 
-  finish(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  async close(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     await this.sweeper.close();
     await this.#readers.end();
     this.pastRuns[Symbol.dispose]();
@@ -109,10 +101,6 @@ export class PostgresReads {
     }
   }
 
-  deliveries(): readonly Delivery[] {
-    return [...this.#deliveries.values()];
-  }
-
   async deliveryText(id: string): Promise<string | undefined> {
     const [row] = await this.#read({
       text: "SELECT text FROM taskscope.deliveries WHERE id = $1",
@@ -132,22 +120,10 @@ export class PostgresReads {
     }
   }
 
-  /** Replaces the deliveries by those in the database. */
-  protected loaded(deliveries: readonly Delivery[]): void {
-    this.#deliveries = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
-  }
-
-  /** Keeps what is needed of a batch that is committed. */
-  protected committed(batch: BatchMessage): void {
-    for (
-      const { 0: id, 1: receiver, 2: event, 3: client, 4: taskId, 5: seq, 6: at, 7: size } of batch.deliveries
-    ) {
-      this.#deliveries.set(id, { id, receiver, event, task: { client, id: taskId }, seq, at, size });
-    }
-    for (const id of batch.removedDeliveries) this.#deliveries.delete(id);
-    this.keepPastRuns(batch.pastRuns);
-    if (batch.purged.length === 0) return;
-    for (const place of batch.purged) this.#records.purged(place);
+  /** Drops what is kept of tasks that are purged, and deletes the rest of them. */
+  purged(places: readonly number[]): void {
+    if (places.length === 0) return;
+    for (const place of places) this.#records.purged(place);
     this.sweeper.start();
   }
 

@@ -56,7 +56,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const index = new TaskIndex(limits);
     await beginSnapshot(connection);
     index.skip(await lastPlace(connection));
-    const tasks = await loadTasks(connection, index);
+    const tasks = (await loadTasks(connection, () => index)).get(index) ?? { live: [], ended: [] };
     index.sortByChange(forgottenSeq);
     await loadPastRuns(connection, pastRuns);
     const deliveries = await loadDeliveries(connection);

@@ -12,28 +12,34 @@ import type { QueryConfig } from "./pg.d.ts";
 const COMMITS = 500;
 const TASKS = 1_000;
 
-/** Returns the state of the shard and of its owner; "cluster" is a part of its epoch. */
-export const OWNER_STATEMENT: QueryConfig = {
-  name: "owner",
-  text: `SELECT epoch, ${CLUSTER} AS cluster, committed_seq AS "committedSeq", owner, address,
-      s.expires < clock_timestamp() AS "isFree"
-    FROM taskscope.shards s LEFT JOIN taskscope.nodes n ON n.id = owner WHERE s.id = 0`,
-};
+/** Returns the state of a shard and of its owner; "cluster" is a part of its epoch. */
+export function ownerStatement(shard: number): QueryConfig {
+  return {
+    name: "owner",
+    // A server that had the database to itself has changed the tasks, too.
+    text: `SELECT epoch, ${CLUSTER} AS cluster, greatest(s.committed_seq, a.committed_seq) AS "committedSeq",
+        greatest(s.forgotten_seq, a.forgotten_seq) AS "forgottenSeq", s.owner, address,
+        s.expires < clock_timestamp() AS "isFree"
+      FROM taskscope.cluster_shards s JOIN taskscope.shards a ON a.id = 0
+      LEFT JOIN taskscope.nodes n ON n.id = s.owner WHERE s.id = $1`,
+    values: [shard],
+  };
+}
 
-/** The next commits after the sequence number $1. */
+/** The next commits to the shard $2 after the sequence number $1. */
 const PAGE = `page AS MATERIALIZED (
     SELECT seq, after_seq, places, removed FROM (
       SELECT c.*, coalesce(sum(cardinality(places)) OVER (
         ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-      FROM (SELECT * FROM taskscope.commits WHERE seq > $1 ORDER BY seq LIMIT ${COMMITS}) c
+      FROM (SELECT * FROM taskscope.commits WHERE shard = $2 AND seq > $1 ORDER BY seq LIMIT ${COMMITS}) c
     ) c WHERE before < ${TASKS})`;
 
-/** Returns the commits after a sequence number, oldest first. */
-export function commitsStatement(seq: number): QueryConfig {
+/** Returns the commits to a shard after a sequence number, oldest first. */
+export function commitsStatement(shard: number, seq: number): QueryConfig {
   return {
     name: "commits",
     text: `WITH ${PAGE} SELECT seq, after_seq AS "afterSeq", removed FROM page ORDER BY seq`,
-    values: [seq],
+    values: [seq, shard],
   };
 }
 
@@ -41,14 +47,14 @@ export function commitsStatement(seq: number): QueryConfig {
  * Returns the tasks that these commits have changed, ordered by their last change. A task that a later commit has
  * changed again, too, is left to that one.
  */
-export function tasksStatement(seq: number): QueryConfig {
+export function tasksStatement(shard: number, seq: number): QueryConfig {
   return {
     name: "followed",
     text: `WITH ${PAGE}
       SELECT place, client, seq, ended_at AS "endedAt", record FROM taskscope.tasks
       WHERE place IN (SELECT unnest(places) FROM page) AND NOT removed
         AND seq > $1 AND seq <= (SELECT max(seq) FROM page) ORDER BY seq`,
-    values: [seq],
+    values: [seq, shard],
   };
 }
 

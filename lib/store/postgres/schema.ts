@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import type { Connection } from "./connection.ts";
 
 /** The schema version that this program writes. */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 /** The lock that a session takes while it migrates, and that of the server that owns the database. */
 export const MIGRATION_LOCK = 0x7473_6b73_0001;
@@ -166,10 +166,43 @@ const MIGRATIONS: readonly string[] = [
   -- The key that nodes may still have while it is changed.
   ALTER TABLE taskscope.meta ADD COLUMN previous_key_fingerprint text;
   `,
+  `
+  -- The shards of the tasks, each of which one node of a cluster owns. The numbers in the table "shards" are those of a
+  -- server that has the database to itself. Sequence numbers go on above those of either.
+  CREATE TABLE taskscope.cluster_shards (
+    id integer PRIMARY KEY,
+    term bigint NOT NULL DEFAULT 0,
+    commits bigint NOT NULL DEFAULT 0,
+    committed_seq bigint NOT NULL DEFAULT 0,
+    reserved_seq bigint NOT NULL DEFAULT 0,
+    forgotten_seq bigint NOT NULL DEFAULT 0,
+    owner text COLLATE "C",
+    expires timestamptz NOT NULL DEFAULT '-infinity'
+  );
+  INSERT INTO taskscope.cluster_shards (id) VALUES (0);
+
+  -- Returns the shard of a client, as shardOf() does.
+  CREATE FUNCTION taskscope.shard_of(client text) RETURNS integer LANGUAGE sql IMMUTABLE RETURN 0;
+
+  ALTER TABLE taskscope.commits ADD COLUMN shard integer NOT NULL DEFAULT 0;
+  ALTER TABLE taskscope.commits DROP CONSTRAINT commits_pkey, ADD PRIMARY KEY (shard, seq);
+
+  -- A node of an earlier version, which wakes up, never takes its only shard again.
+  UPDATE taskscope.shards SET owner = NULL, expires = 'infinity';
+  `,
 ];
 
+/** The number of shards in the database. */
+export const SHARDS = 1;
+
 /** The lowest version that a program must support to use a database that this program has migrated. */
-const MIN_VERSION = 1;
+const MIN_VERSION = 5;
+
+/** The first version with the present shards, which nodes of earlier versions do not know. */
+export const SHARDS_VERSION = 5;
+
+/** The first version with leases. */
+const LEASES_VERSION = 2;
 
 /**
  * Creates the schema, or migrates it to the version of this program, in one transaction.
@@ -189,6 +222,7 @@ export async function migrate(connection: Pick<Connection, "query">, name: strin
       );
     }
     if (version < SCHEMA_VERSION) {
+      await refuseEarlierNodes(connection, name, version);
       if (version === 0) await connection.query("CREATE SCHEMA IF NOT EXISTS taskscope");
       for (const step of MIGRATIONS.slice(version)) await connection.query(step);
       await connection.query(
@@ -200,6 +234,23 @@ export async function migrate(connection: Pick<Connection, "query">, name: strin
     await connection.query("ROLLBACK").catch(() => {});
     throw error;
   }
+}
+
+/** Refuses to change the shards under nodes that know only the earlier ones. */
+async function refuseEarlierNodes(
+  connection: Pick<Connection, "query">,
+  name: string,
+  version: number,
+): Promise<void> {
+  if (version < LEASES_VERSION || version >= SHARDS_VERSION) return;
+  const { rows: [{ count }] } = await connection.query(
+    "SELECT count(*) FROM taskscope.nodes WHERE expires >= clock_timestamp()",
+  );
+  if (count === 0) return;
+  throw new StorageError(
+    name,
+    "nodes of an earlier version use it, which cannot share it with this one; stop all of them first",
+  );
 }
 
 /** Returns the version of a database's schema; zeros if it has none. */

@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL database that the nodes of a cluster share: every node reads it, and the one that owns the tasks commits.
+ * A shard of a PostgreSQL database that the nodes of a cluster share: every node reads it, and the one that owns it commits.
  *
  * @module
  */
@@ -8,40 +8,39 @@ import type { OwnedShard } from "../../cluster/owned_shard.ts";
 import { StorageError } from "../../errors.ts";
 import type { BatchMessage, DirtyTask } from "../database/batch.ts";
 import type { Database } from "../database/database.ts";
+import type { PastRunRow } from "../database/past_run_rows.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { Delivery } from "../store.ts";
 import { changedNumbers } from "./changed_numbers.ts";
 import { commitStatements } from "./commit_statements.ts";
 import { lastSeq } from "./last_seq.ts";
-import type { PastRunFile } from "./past_run_file.ts";
 import { pastRunStatements } from "./past_run_statements.ts";
 import type { QueryConfig } from "./pg.d.ts";
-import type { PostgresAddress } from "./postgres_address.ts";
+import { PostgresBase } from "./postgres_base.ts";
 import { postgresError } from "./postgres_errors.ts";
 import type { ShardBatch } from "./postgres_leases.ts";
-import { type PostgresLimits, PostgresReads } from "./postgres_reads.ts";
+import type { PostgresReads } from "./postgres_reads.ts";
 
 /** How often the rows about old commits are deleted, and how long they are kept, in milliseconds. */
 const CLEAN_MS = 60_000;
 const KEPT_MS = 600_000;
 
-/** The database of a node. */
-export class SharedDatabase extends PostgresReads implements Database {
+/** A shard of the database, as a node uses it. */
+export class SharedDatabase extends PostgresBase implements Database {
   readonly #limits: PastRunLimits;
   #shard: OwnedShard<ShardBatch> | null = null;
-  /** The last sequence number that is committed, as the table `shards` has it. */
+  /** The last sequence number that is committed. */
   #committedSeq = 0;
   /** The last batch, and what it was converted to: a shard repeats a batch only unchanged. */
   #last: { readonly message: BatchMessage; readonly batch: ShardBatch } | null = null;
   #cleanedAtMs = -Infinity;
 
   /**
-   * @param address the database
-   * @param pastRuns the past runs, which this object disposes of
-   * @param limits how many past runs to keep, how long, and how many records to cache
+   * @param reads reads the database; others use it, too
+   * @param limits how many past runs to keep, and how long
    */
-  constructor(address: PostgresAddress, pastRuns: PastRunFile, limits: PostgresLimits) {
-    super(address, pastRuns, limits.recordCacheCharacters);
+  constructor(reads: PostgresReads, limits: PastRunLimits) {
+    super(reads);
     this.#limits = limits;
   }
 
@@ -50,18 +49,27 @@ export class SharedDatabase extends PostgresReads implements Database {
    *
    * @param shard the shard that the node has taken
    * @param committedSeq the last sequence number that is committed
-   * @param deliveries the deliveries in the database
+   * @param deliveries the deliveries of the shard in the database
    */
   own(shard: OwnedShard<ShardBatch>, committedSeq: number, deliveries: readonly Delivery[]): void {
     this.#shard = shard;
     this.#committedSeq = committedSeq;
     this.loaded(deliveries);
-    this.sweeper.start();
+    this.reads.sweeper.start();
   }
+
+  /** Keeps past runs that another node has committed. */
+  keepPastRuns(rows: readonly PastRunRow[]): void {
+    this.reads.keepPastRuns(rows);
+  }
+
+  /** Does nothing: the reads go on. */
+  close(): void {}
 
   async write(message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Promise<void> {
     if (this.#shard === null) throw new StorageError(this.name, "another node owns the tasks");
-    if (this.#last?.message !== message) this.#last = { message, batch: this.#batch(message, tasks) };
+    const { shard } = this.#shard.grant;
+    if (this.#last?.message !== message) this.#last = { message, batch: this.#batch(shard, message, tasks) };
     const { batch } = this.#last;
     try {
       await this.#shard.commit(batch);
@@ -73,45 +81,47 @@ export class SharedDatabase extends PostgresReads implements Database {
     this.committed(message);
   }
 
-  #batch(message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): ShardBatch {
+  #batch(shard: number, message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): ShardBatch {
     const seq = lastSeq(message);
     return {
       seq,
       statements: [
-        ...numberStatements(message),
+        ...numberStatements(shard, message),
         ...commitStatements(message, tasks),
-        ...pastRunStatements(message.pastRuns, this.#limits, this.pastRuns.dropped),
-        ...(seq === null ? [] : this.#noteStatements(message, seq)),
+        ...pastRunStatements(message.pastRuns, this.#limits, this.reads.pastRuns.dropped),
+        ...(seq === null ? [] : this.#noteStatements(shard, message, seq)),
       ],
     };
   }
 
   /** Tells the other nodes what a commit changes, and sometimes deletes what they know for long. */
-  #noteStatements({ tasks, removals }: BatchMessage, seq: number): QueryConfig[] {
+  #noteStatements(shard: number, { tasks, removals }: BatchMessage, seq: number): QueryConfig[] {
     const removed = removals.map(([client, removedSeq, id]) => [client, id, removedSeq]);
     const note: QueryConfig = {
       name: "note",
-      text: `INSERT INTO taskscope.commits (seq, after_seq, places, removed) VALUES ($1, $2, $3, $4)`,
-      values: [seq, this.#committedSeq, tasks.map(([place]) => place), JSON.stringify(removed)],
+      text:
+        `INSERT INTO taskscope.commits (shard, seq, after_seq, places, removed) VALUES ($1, $2, $3, $4, $5)`,
+      values: [shard, seq, this.#committedSeq, tasks.map(([place]) => place), JSON.stringify(removed)],
     };
     if (performance.now() - this.#cleanedAtMs < CLEAN_MS) return [note];
     this.#cleanedAtMs = performance.now();
     return [note, {
-      text: "DELETE FROM taskscope.commits WHERE seq < $1 AND at < now() - $2 * interval '1 millisecond'",
-      values: [seq, KEPT_MS],
+      text: `DELETE FROM taskscope.commits
+        WHERE shard = $1 AND seq < $2 AND at < now() - $3 * interval '1 millisecond'`,
+      values: [shard, seq, KEPT_MS],
     }];
   }
 }
 
 /** Returns the statement that changes numbers of the shard; the number of forgotten removals only rises. */
-function numberStatements(message: BatchMessage): QueryConfig[] {
+function numberStatements(shard: number, message: BatchMessage): QueryConfig[] {
   const changed = changedNumbers(message);
   if (changed.length === 0) return [];
   const columns = changed.map(([name], index) =>
-    name === "forgotten_seq" ? `${name} = greatest(${name}, $${index + 1})` : `${name} = $${index + 1}`
+    name === "forgotten_seq" ? `${name} = greatest(${name}, $${index + 2})` : `${name} = $${index + 2}`
   );
   return [{
-    text: `UPDATE taskscope.shards SET ${columns.join()} WHERE id = 0`,
-    values: changed.map(([, value]) => value),
+    text: `UPDATE taskscope.cluster_shards SET ${columns.join()} WHERE id = $1`,
+    values: [shard, ...changed.map(([, value]) => value)],
   }];
 }

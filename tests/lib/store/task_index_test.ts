@@ -33,3 +33,12 @@ Deno.test("TaskIndex.followRemoval() remembers the removal of a task that it nev
   assertEquals(index.changesSince("c", 1), { tasks: [], removed: [{ id: "unseen", seq: 2 }] });
   assertEquals(index.allChangesSince(1)?.get("c")?.removed, [{ id: "unseen", seq: 2 }]);
 });
+
+Deno.test("TaskIndex.useEvery() gives places that no other shard gives", () => {
+  const places = [0, 1, 2].map((remainder) => {
+    const index = new TaskIndex({ removalsPerClient: 9, emptyClients: 9 });
+    index.useEvery(3, remainder, 7);
+    return ["a", "b"].map((id, seq) => index.put("c", storedTask(id, seq + 1)).place);
+  });
+  assertEquals(places, [[9, 12], [10, 13], [8, 11]]);
+});

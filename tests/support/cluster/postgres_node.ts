@@ -8,7 +8,8 @@ import { OwnedShard } from "../../../lib/cluster/owned_shard.ts";
 import { SYSTEM_CLOCK } from "../../../lib/cluster/system_clock.ts";
 import type { DatabaseStore, DatabaseStoreLimits } from "../../../lib/store/database/database_store.ts";
 import type { PulledChanges } from "../../../lib/store/followed.ts";
-import { type FollowerStore, openFollowerStore } from "../../../lib/store/postgres/follower_store.ts";
+import type { FollowerStore } from "../../../lib/store/postgres/follower_store.ts";
+import { NodeDatabase } from "../../../lib/store/postgres/node_database.ts";
 import { readAddress } from "../../../lib/store/postgres/postgres_address.ts";
 import { PostgresLeases, type ShardBatch } from "../../../lib/store/postgres/postgres_leases.ts";
 import type { EndedTask } from "../../../lib/store/store.ts";
@@ -20,13 +21,15 @@ const LEASE_MS = 120_000;
 
 /** A node, which at first follows. */
 export class PostgresNode implements AsyncDisposable {
+  readonly database: NodeDatabase;
   readonly follower: FollowerStore;
   readonly leases: PostgresLeases;
   /** The tasks that have ended, as a registry remembers them. */
   readonly #ended: Map<string, EndedTask & { readonly seq: number }> = new Map();
   #shard: OwnedShard<ShardBatch> | null = null;
 
-  private constructor(follower: FollowerStore, leases: PostgresLeases) {
+  private constructor(database: NodeDatabase, follower: FollowerStore, leases: PostgresLeases) {
+    this.database = database;
     this.follower = follower;
     this.leases = leases;
     for (const ended of follower.store.takeOpened().ended) {
@@ -41,15 +44,22 @@ export class PostgresNode implements AsyncDisposable {
     id: string,
     limits: Partial<DatabaseStoreLimits> = {},
   ): Promise<PostgresNode> {
-    const follower = await openFollowerStore({
+    const database = new NodeDatabase({
       url,
       limits: { ...AMPLE_LIMITS, ...limits },
       commitIntervalMs: 60_000,
       lockWaitMs: 0,
     });
+    let follower: FollowerStore;
+    try {
+      [follower] = await database.load([0]) as [FollowerStore];
+    } catch (error) {
+      await database[Symbol.asyncDispose]();
+      throw error;
+    }
     const holder = { node: id, leaseMs: LEASE_MS, address: `http://${id}`, version: "1.0.0" };
     const leases = new PostgresLeases(readAddress(url), holder);
-    return new PostgresNode(follower, leases);
+    return new PostgresNode(database, follower, leases);
   }
 
   /** The tasks. */
@@ -114,10 +124,11 @@ export class PostgresNode implements AsyncDisposable {
   async handOver(): Promise<void> {
     await this.store[Symbol.asyncDispose]();
     await this.leases.release([this.shard.grant]);
-    await this.leases.close();
+    await Promise.all([this.leases.close(), this.database[Symbol.asyncDispose]()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.follower.abandon(), this.leases.close()]);
+    await this.follower.abandon();
+    await Promise.all([this.leases.close(), this.database[Symbol.asyncDispose]()]);
   }
 }

@@ -74,8 +74,8 @@ export class ClusterHome implements AsyncDisposable {
 
   /** Waits until a node other than `before` owns the tasks, and returns it; the database says which. */
   async owner(before: Member | null = null): Promise<Member> {
-    const text = "SELECT address FROM taskscope.shards JOIN taskscope.nodes n ON n.id = owner " +
-      "WHERE shards.expires > clock_timestamp()";
+    const text = "SELECT address FROM taskscope.cluster_shards s JOIN taskscope.nodes n ON n.id = s.owner " +
+      "WHERE s.expires > clock_timestamp()";
     for (const end = performance.now() + 60_000; performance.now() < end;) {
       const rows = await this.postgres.query(text);
       const owner = this.members.find(({ address }) => address === rows[0]?.address);

@@ -61,8 +61,8 @@ export class EmbeddedNode implements AsyncDisposable {
 
   /** Waits until one of some nodes owns the tasks, and returns it. */
   static async owner(cluster: PostgresCluster, nodes: readonly EmbeddedNode[]): Promise<EmbeddedNode> {
-    const text = "SELECT address FROM taskscope.shards JOIN taskscope.nodes n ON n.id = owner " +
-      "WHERE shards.expires > clock_timestamp()";
+    const text = "SELECT address FROM taskscope.cluster_shards s JOIN taskscope.nodes n ON n.id = s.owner " +
+      "WHERE s.expires > clock_timestamp()";
     for (const end = performance.now() + 60_000; performance.now() < end;) {
       const rows = await cluster.query(text);
       const owner = nodes.find(({ peers }) => peers.url === rows[0]?.address);

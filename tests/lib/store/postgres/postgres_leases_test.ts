@@ -37,16 +37,18 @@ class Home implements LeaseHome<ShardBatch>, AsyncDisposable {
   }
 
   async expire(shard: number): Promise<void> {
-    await this.cluster.query("UPDATE taskscope.shards SET expires = '-infinity' WHERE id = $1", [shard]);
+    await this.cluster.query("UPDATE taskscope.cluster_shards SET expires = '-infinity' WHERE id = $1", [
+      shard,
+    ]);
   }
 
   async copy(): Promise<() => Promise<void>> {
-    const rows = await this.cluster.query("SELECT to_json(s) AS row FROM taskscope.shards s");
+    const rows = await this.cluster.query("SELECT to_json(s) AS row FROM taskscope.cluster_shards s");
     return async () => {
-      await this.cluster.query("DELETE FROM taskscope.shards");
+      await this.cluster.query("DELETE FROM taskscope.cluster_shards");
       for (const { row } of rows) {
         const text =
-          "INSERT INTO taskscope.shards SELECT * FROM json_populate_record(null::taskscope.shards, $1)";
+          "INSERT INTO taskscope.cluster_shards SELECT * FROM json_populate_record(null::taskscope.cluster_shards, $1)";
         await this.cluster.query(text, [row]);
       }
     };
@@ -86,7 +88,7 @@ function test(name: string, run: (home: Home) => Promise<void>): void {
       const connection = await Connection.open(readAddress(cluster.url));
       await migrate(connection, "test");
       await connection.query(
-        `INSERT INTO taskscope.shards (id, epoch) SELECT id, 'e' FROM generate_series(1, 2) AS id`,
+        `INSERT INTO taskscope.cluster_shards (id) SELECT generate_series(1, 2)`,
       );
       await connection.query("CREATE TABLE taskscope.stored (seq integer, place serial)");
       await connection.end();
@@ -165,7 +167,7 @@ test("PostgresLeases: a heartbeat does not wait for a commit, whose shard it nei
   const { grant } = await home.own(a);
   const connection = await Connection.open(readAddress(home.cluster.url));
   await connection.query("BEGIN");
-  await connection.query("SELECT FROM taskscope.shards WHERE id = 0 FOR UPDATE");
+  await connection.query("SELECT FROM taskscope.cluster_shards WHERE id = 0 FOR UPDATE");
   const { renewed, shards } = await a.heartbeat([grant]);
   assertEquals(renewed, []);
   assertEquals([shards[0]?.owner, shards[0]?.term], ["a", grant.term]);
@@ -202,7 +204,7 @@ test("ClusterNode shares the shards of a PostgreSQL database, and hands them ove
   await b.stop();
   await until(() => c.owned.size === 3);
   await c.stop();
-  const owners = await home.cluster.query("SELECT owner FROM taskscope.shards");
+  const owners = await home.cluster.query("SELECT owner FROM taskscope.cluster_shards");
   assertEquals(owners, [{ owner: null }, { owner: null }, { owner: null }]);
   assertEquals(await home.cluster.query("SELECT id FROM taskscope.nodes"), []);
 });

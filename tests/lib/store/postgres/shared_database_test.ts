@@ -39,7 +39,7 @@ function idsOf(store: TaskStore): string[] {
 }
 
 async function expireLease(cluster: PostgresCluster): Promise<void> {
-  await cluster.query("UPDATE taskscope.shards SET expires = '-infinity'");
+  await cluster.query("UPDATE taskscope.cluster_shards SET expires = '-infinity'");
 }
 
 /** Lets a call fail because the result of its commit is lost. */
@@ -120,9 +120,9 @@ test("FollowerStore.pull() reports changes that it cannot tell", async (cluster)
   assertEquals((await node.catchUp()).flatMap(({ tasks }) => tasks).length, 1);
   for (
     const change of [
-      "UPDATE taskscope.shards SET committed_seq = committed_seq + 1",
-      "UPDATE taskscope.shards SET committed_seq = committed_seq - 2",
-      "UPDATE taskscope.shards SET committed_seq = committed_seq + 1, epoch = 'another'",
+      "UPDATE taskscope.cluster_shards SET committed_seq = committed_seq + 1",
+      "UPDATE taskscope.cluster_shards SET committed_seq = committed_seq - 2",
+      "UPDATE taskscope.shards SET epoch = 'another'",
     ]
   ) {
     await cluster.query(change);
@@ -223,7 +223,7 @@ test("FollowerStore.takeOver() succeeds after its result was lost, although the 
   await using again = await PostgresNode.open(cluster.url, "again");
   await again.follower.takeOver(node.shard);
   await put(again.store, "1");
-  assertEquals(await cluster.query("SELECT commits FROM taskscope.shards"), [{ commits: "2" }]);
+  assertEquals(await cluster.query("SELECT commits FROM taskscope.cluster_shards"), [{ commits: "2" }]);
 });
 
 test("FollowerStore.abandon() commits nothing, and tells whoever waits", async (cluster) => {
@@ -254,4 +254,42 @@ test("A server does not open a database that a cluster uses, nor a node one that
     assertEquals(await node.leases.take([0]), []);
   }
   await node.takeOver();
+});
+
+test("Numbers and places go on when nodes follow a server and a server follows nodes, which are deposed", async (cluster) => {
+  await using server = await openPostgres(cluster.url);
+  await put(server, "a");
+  const { epoch, seq } = server;
+  await server[Symbol.asyncDispose]();
+  await using owner = await openOwner(cluster);
+  assertEquals(owner.store.epoch, epoch);
+  assertEquals(owner.store.index.changesSince("c", seq)?.tasks, []);
+  await put(owner.store, "b");
+  assertGreater(owner.store.seq, seq);
+  await using frozen = await PostgresNode.open(cluster.url, "frozen");
+  await owner.leases.close();
+  await expireLease(cluster);
+  await using next = await openPostgres(cluster.url);
+  assertEquals(next.epoch, epoch);
+  assertEquals(next.index.changesSince("c", owner.store.seq)?.tasks, []);
+  await put(next, "d");
+  assertGreater(next.seq, owner.store.seq);
+  owner.store.put("c", storedTask("lost", owner.store.takeSeq()));
+  const { cause } = await assertRejects(() => owner.store.committed(), StorageError);
+  assert(cause instanceof DeposedError);
+  assert((await frozen.follower.pull()).gap, "no node has told what the server changed");
+  await next[Symbol.asyncDispose]();
+  await using last = await openOwner(cluster, "last");
+  assertEquals(idsOf(last.store), ["a", "b", "d"]);
+  await put(last.store, "e");
+  const places = await cluster.query("SELECT DISTINCT place FROM taskscope.tasks");
+  assertEquals([places.length, idsOf(last.store).length], [4, 4]);
+});
+
+test("A node does not join nodes of a version that knows other shards", async (cluster) => {
+  await using node = await PostgresNode.open(cluster.url, "node");
+  await node.leases.heartbeat([]);
+  cluster.sql("UPDATE taskscope.meta SET version = 4");
+  const { reason } = await assertRejects(() => PostgresNode.open(cluster.url, "late"), StorageError);
+  assertMatch(reason, /^nodes of an earlier version use it, .*; stop all of them first$/);
 });

@@ -1,0 +1,90 @@
+/**
+ * What every use of a PostgreSQL database as a store has in common, however it commits.
+ *
+ * @module
+ */
+
+import type { StorageError } from "../../errors.ts";
+import type { MaybePromise } from "../../task/maybe_promise.ts";
+import type { BatchMessage } from "../database/batch.ts";
+import type { LogSearchRequest } from "../database/database.ts";
+import type { LogMatches } from "../log_search.ts";
+import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
+import type { Delivery, StoredTask, TaskRecord } from "../store.ts";
+import type { PostgresReads } from "./postgres_reads.ts";
+
+/** The part of a database that does not depend on how it is written. */
+export class PostgresBase {
+  readonly name: string;
+  readonly damaged = 0;
+  onLoss: ((error: StorageError) => void) | null = null;
+  protected readonly reads: PostgresReads;
+  #deliveries: Map<string, Delivery> = new Map();
+
+  /** @param reads reads the database */
+  constructor(reads: PostgresReads) {
+    this.reads = reads;
+    this.name = reads.name;
+  }
+
+  async check(): Promise<void> {
+    await this.reads.check();
+  }
+
+  finish(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  ended(place: number, stored: TaskRecord): StoredTask {
+    return this.reads.ended(place, stored);
+  }
+
+  atHand(stored: StoredTask): TaskRecord | null {
+    return this.reads.atHand(stored);
+  }
+
+  records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
+    return this.reads.records(tasks);
+  }
+
+  async sideRows<Entry>(
+    table: SideTable<Entry>,
+    place: number,
+    range?: KeyRange,
+  ): Promise<readonly SideRow[]> {
+    return await this.reads.sideRows(table, place, range);
+  }
+
+  localRows(sql: string, ...values: (string | number)[]): readonly SideRow[] {
+    return this.reads.localRows(sql, ...values);
+  }
+
+  async searchLog(request: LogSearchRequest): Promise<LogMatches> {
+    return await this.reads.searchLog(request);
+  }
+
+  deliveries(): readonly Delivery[] {
+    return [...this.#deliveries.values()];
+  }
+
+  async deliveryText(id: string): Promise<string | undefined> {
+    return await this.reads.deliveryText(id);
+  }
+
+  /** Replaces the deliveries by those in the database. */
+  protected loaded(deliveries: readonly Delivery[]): void {
+    this.#deliveries = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
+  }
+
+  /** Keeps what is needed of a batch that is committed. */
+  protected committed(batch: BatchMessage): void {
+    for (
+      const { 0: id, 1: receiver, 2: event, 3: client, 4: taskId, 5: seq, 6: at, 7: size } of batch.deliveries
+    ) {
+      this.#deliveries.set(id, { id, receiver, event, task: { client, id: taskId }, seq, at, size });
+    }
+    for (const id of batch.removedDeliveries) this.#deliveries.delete(id);
+    this.reads.keepPastRuns(batch.pastRuns);
+    this.reads.purged(batch.purged);
+  }
+}
