@@ -38,13 +38,18 @@ export interface Forecast {
 /**
  * Returns all forecasts at the end of a block: the rate since the beginning, over the recent half, quarter and
  * eighth, and since the clearest change of pace; and two kinds of trends, each dampened and in full.
+ *
+ * @param history the job so far
+ * @param block the number of blocks
+ * @param closed how many of them are closed; an open one may be too short to have a rate of its own
  */
-export function forecastsAt(history: JobHistory, block: number): Forecast[] {
+export function forecastsAt(history: JobHistory, block: number, closed: number = block): Forecast[] {
+  const latest = Math.max(0, closed - 1);
   const forecasts = SHARES.map((share) =>
-    constant(history, Math.min(block - 1, Math.round(block - share * block)), block)
+    constant(history, Math.min(latest, Math.round(block - share * block)), block)
   );
   const [whole] = forecasts;
-  forecasts.push(constant(history, changeBefore(history, block), block));
+  forecasts.push(constant(history, changeBefore(history, block, latest), block));
   if (block < 2) return [...forecasts, whole!, whole!, whole!, whole!];
   const half = block >> 1;
   const [middle, end] = [history.seconds[half]!, history.seconds[block]!];
@@ -74,10 +79,13 @@ function rateOver({ amounts, seconds }: JobHistory, from: number, to: number): n
   return (amounts[to]! - amounts[from]!) / (seconds[to]! - seconds[from]!);
 }
 
-/** Returns after which block the rate changed most clearly: the split with the largest variance between its parts. */
-function changeBefore(history: JobHistory, block: number): number {
+/**
+ * Returns after which block, up to the latest, the rate changed most clearly: the split with the largest variance between
+ * its parts.
+ */
+function changeBefore(history: JobHistory, block: number, latest: number): number {
   let [from, clearest] = [0, 0];
-  for (let split = 1; split < block; split++) {
+  for (let split = 1; split <= latest; split++) {
     const change = Math.log(rateOver(history, 0, split) / rateOver(history, split, block));
     const clarity = change * change * split * (block - split);
     if (clarity > clearest) [from, clearest] = [split, clarity];

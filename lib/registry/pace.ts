@@ -247,9 +247,10 @@ export class Pace {
     const last = this.#timeline.length;
     if (last === 0) return null;
     const history = this.#history;
-    const weights = this.#hindsight.weigh(history, this.#timeline.closed);
+    const { closed } = this.#timeline;
+    const weights = this.#hindsight.weigh(history, closed);
     if (weights.length === 1) return valueOf(constant(history, 0, last));
-    const forecasts = this.#forecasts ??= forecastsAt(history, last);
+    const forecasts = this.#forecasts ??= forecastsAt(history, last, closed);
     let sum = 0;
     for (let index = 0; index < weights.length; index++) {
       if (weights[index]! > 0) sum += weights[index]! * Math.log(valueOf(forecasts[index]!));

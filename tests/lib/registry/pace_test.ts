@@ -21,6 +21,15 @@ Deno.test("Pace.secondsFor() follows a pace that changed for good, and keeps to 
   assertLess(Math.abs(alternating.secondsFor(550)! - 100), 5);
 });
 
+Deno.test("Pace.secondsFor() derives no rate from the first moment of a block", () => {
+  const pace = new Pace();
+  let position = 0;
+  for (let second = 0; second <= 200; second++) pace.observe(position += second < 100 ? 1 : 10, second);
+  const before = pace.secondsFor(100)!;
+  pace.observe(position + 5, 200.001);
+  assertLess(Math.abs(pace.secondsFor(100)! - before), 0.05 * before);
+});
+
 Deno.test("Pace does not count one long interruption, but one that recurs", () => {
   const [once, often] = [new Pace(), new Pace()];
   let [onceAt, oftenAt] = [0, 0];
