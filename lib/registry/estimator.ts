@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Basis, Pace } from "./pace.ts";
+import { type Basis, type Growth, Pace } from "./pace.ts";
 import { PastDurations, type TimeLeft } from "./past_durations.ts";
 import type { EtaReason, Task } from "../task/task.ts";
 
@@ -42,11 +42,11 @@ const EQUAL_SECONDS = 5;
 /** A range narrower than this share of the ETA is omitted. */
 const NARROW_SHARE = 0.2;
 /**
- * A forecast holds for this long, in seconds, unless the observed time or the amount done has grown by this
- * share. So one that no report follows is never far off.
+ * A forecast holds for this long, in seconds, unless the observed time or the amount done has grown by these
+ * shares. So one that no report follows is never far off.
  */
 const HOLD_SECONDS = 0.25;
-const HOLD_GROWTH = 0.05;
+const HOLD_GROWTH: Growth = { whole: 0.05, recent: 0.2 };
 
 /** A forecast, and what it is based on. */
 interface Held {
@@ -55,8 +55,8 @@ interface Held {
   readonly at: number;
   readonly state: Task["state"];
   readonly total: number | null;
-  /** The amount that was left; `null` if it was unknown. */
-  readonly left: number | null;
+  /** The amount that was ahead; `null` if it was unknown. */
+  readonly ahead: number | null;
   readonly counts: Basis;
   readonly percents: Basis;
 }
@@ -96,7 +96,7 @@ export class Estimator {
     const at = task.updated_at;
     this.observe(task, at);
     const held = this.#held;
-    if (held !== null && this.#holds(held, task)) return { ...task, ...scaled(held, this.#left(task)) };
+    if (held !== null && this.#holds(held, task)) return { ...task, ...scaled(held, this.#ahead(task)) };
     const estimate = this.estimate(task, at);
     this.#hold(task, estimate);
     return { ...task, ...estimate };
@@ -178,7 +178,7 @@ export class Estimator {
       at: task.updated_at,
       state: task.state,
       total: task.total,
-      left: this.#left(task),
+      ahead: this.#ahead(task),
       counts: this.#counts.basis,
       percents: this.#percents.basis,
     };
@@ -190,9 +190,9 @@ export class Estimator {
     return expected === null ? task : { ...task, expected_duration: round(expected) };
   }
 
-  #holds({ at, state, total, left, counts, percents }: Held, task: Task): boolean {
+  #holds({ at, state, total, ahead, counts, percents }: Held, task: Task): boolean {
     return task.updated_at >= at && task.updated_at < at + HOLD_SECONDS && task.state === state &&
-      task.total === total && (task.progress === null) === (left === null) &&
+      task.total === total && (task.progress === null) === (ahead === null) &&
       this.#counts.isNear(counts, HOLD_GROWTH) && this.#percents.isNear(percents, HOLD_GROWTH);
   }
 
@@ -202,6 +202,12 @@ export class Estimator {
     return this.#paceOf(task) === this.#counts
       ? Math.max(0, task.total! - task.current!)
       : 100 - task.progress;
+  }
+
+  /** Returns the amount that the remaining time is proportional to; `null` if it is unknown. */
+  #ahead(task: Task): number | null {
+    const left = this.#left(task);
+    return left === null ? null : this.#paceOf(task).ahead(left);
   }
 
   /** Predicts the remaining time by the recent rate; `null` if there is no rate yet. */
@@ -235,11 +241,11 @@ export class Estimator {
   }
 }
 
-/** Returns a forecast as of a moment later, at which less is left. */
-function scaled({ estimate, left: before }: Held, left: number | null): Estimate {
+/** Returns a forecast as of a moment later, at which less is ahead. */
+function scaled({ estimate, ahead: before }: Held, ahead: number | null): Estimate {
   const { eta, eta_low, eta_high } = estimate;
-  if (eta === null || before === left || before === null || left === null) return estimate;
-  const share = before === 0 ? 1 : left / before;
+  if (eta === null || before === ahead || before === null || ahead === null) return estimate;
+  const share = before === 0 ? 1 : ahead / before;
   return {
     ...estimate,
     eta: round(eta * share),

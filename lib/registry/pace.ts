@@ -37,12 +37,24 @@ const MAX_GROWTH = 0.5;
 /** A step back by at most this share of what was done is an inaccuracy; a larger one starts over. */
 const INACCURACY = 0.1;
 
-/** What predictions are based on. */
-export interface Basis {
-  /** The amount done, and the seconds during which movement was observed. */
+/** An amount that was done, and the seconds during which movement was observed. */
+interface Span {
   readonly amount: number;
   readonly seconds: number;
+}
+
+/** What predictions are based on. */
+export interface Basis {
+  readonly whole: Span;
+  /** The shortest span whose rate counts: the last block that is closed, and what came after it. */
+  readonly recent: Span;
   readonly revision: number;
+}
+
+/** The shares by which a basis may grow. */
+export interface Growth {
+  readonly whole: number;
+  readonly recent: number;
 }
 
 /** The pace at which one amount grows. */
@@ -101,18 +113,23 @@ export class Pace {
 
   /** What the predictions are based on now, to be compared with {@linkcode isNear} later. */
   get basis(): Basis {
-    return { amount: this.#done, seconds: this.evidence, revision: this.#revision };
+    const whole = { amount: this.#done, seconds: this.evidence };
+    const { amounts, seconds, closed } = this.#timeline;
+    const start = Math.max(0, closed - 1);
+    const recent = { amount: whole.amount - amounts[start]!, seconds: whole.seconds - seconds[start]! };
+    return { whole, recent, revision: this.#revision };
   }
 
   /**
    * Returns whether predictions of a while ago are still good.
    *
    * @param basis what they were based on
-   * @param growth the share by which the time and the amount may have grown since
+   * @param growth by how much the times and the amounts may have grown since
    */
-  isNear({ amount, seconds, revision }: Basis, growth: number): boolean {
-    return revision === this.#revision && this.evidence <= seconds * (1 + growth) &&
-      this.#done >= amount && this.#done <= amount * (1 + growth);
+  isNear({ whole, recent, revision }: Basis, growth: Growth): boolean {
+    if (revision !== this.#revision) return false;
+    const now = this.basis;
+    return isWithin(now.whole, whole, growth.whole) && isWithin(now.recent, recent, growth.recent);
   }
 
   get #done(): number {
@@ -133,11 +150,21 @@ export class Pace {
   secondsFor(left: number): number | null {
     const last = this.#timeline.length;
     if (left <= 0) return last === 0 ? null : 0;
-    // What came after the last comparable moment has to be done from there on, too.
-    const amount = left * this.#growth() + this.#done - this.#timeline.amounts[last]!;
+    const amount = this.ahead(left);
     const elapsed = this.#history.seconds[last]!;
     const seconds = this.#average((forecast) => secondsFor(forecast, amount, elapsed));
     return seconds === null ? null : Math.max(0, seconds - (this.evidence - this.#timeline.seconds[last]!));
+  }
+
+  /**
+   * Returns the amount that {@linkcode secondsFor} is about: what came after the last comparable moment has to be done from
+   * there on, too.
+   *
+   * @param left the amount that is left
+   */
+  ahead(left: number): number {
+    if (left <= 0) return 0;
+    return left * this.#growth() + this.#done - this.#timeline.amounts[this.#timeline.length]!;
   }
 
   /**
@@ -272,4 +299,10 @@ export class Pace {
     const growth = Math.min(growthSince(0), growthSince(last >> 1));
     return 1 / (1 - Math.min(MAX_GROWTH, EXPECTED_GROWTH * growth));
   }
+}
+
+/** Returns whether a span has grown by at most a share, and not shrunk. */
+function isWithin(now: Span, before: Span, growth: number): boolean {
+  return now.seconds <= before.seconds * (1 + growth) && now.amount >= before.amount &&
+    now.amount <= before.amount * (1 + growth);
 }

@@ -1,7 +1,7 @@
 import { Pace } from "../../../lib/registry/pace.ts";
 import { progressCurves } from "../../bench/eta/curves.ts";
 import { judge } from "../../bench/eta/judge.ts";
-import { assert, assertLess } from "../../support/assert.ts";
+import { assert, assertEquals, assertLess } from "../../support/assert.ts";
 
 Deno.test("Pace predicts better than linear extrapolation and than tqdm, on the mean over all kinds of jobs", () => {
   const errors = progressCurves(7).map(judge);
@@ -28,6 +28,29 @@ Deno.test("Pace.secondsFor() derives no rate from the first moment of a block", 
   const before = pace.secondsFor(100)!;
   pace.observe(position + 5, 200.001);
   assertLess(Math.abs(pace.secondsFor(100)! - before), 0.05 * before);
+});
+
+Deno.test("Pace.isNear() returns false once the latest pace has changed, however much was done before", () => {
+  const growth = { whole: 0.05, recent: 0.2 };
+  const pace = new Pace();
+  for (const [position, at] of [[0, 0], [500, 10], [501, 40], [501.1, 40.001]] as const) {
+    pace.observe(position, at);
+  }
+  const { basis } = pace;
+  pace.observe(501.2, 40.002);
+  assert(pace.isNear(basis, growth), "the last 30 seconds yielded a tenth more");
+  pace.observe(502, 40.003);
+  assert(!pace.isNear(basis, growth), "the last 30 seconds yielded twice as much");
+});
+
+Deno.test("Pace.ahead() returns what a job in bursts has to do since the end of its last pause", () => {
+  const pace = new Pace();
+  let position = 0;
+  for (let at = 0; at < 600; at += 60) {
+    for (let step = 0; step < 10; step++) pace.observe(position += 10, at + step / 100);
+  }
+  // The last burst began with the 901st unit.
+  assertEquals([pace.ahead(200), pace.ahead(190), pace.ahead(0)], [300, 290, 0]);
 });
 
 Deno.test("Pace does not count one long interruption, but one that recurs", () => {
