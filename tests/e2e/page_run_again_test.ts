@@ -89,6 +89,7 @@ Deno.test("task page: keys go to the search of the log, the neighbouring runs an
     await page.getByRole("dialog").waitFor({ state: "hidden" });
     assertMatch(page.url(), /\/t\/one\/2$/, "Escape closes the dialog first");
     await page.getByRole("button", { name: "Full screen", exact: true }).click();
+    await page.getByRole("button", { name: "Exit full screen" }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Full screen", exact: true }).waitFor();
     await page.keyboard.press("Escape");
