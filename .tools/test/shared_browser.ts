@@ -4,7 +4,7 @@
  * @module
  */
 
-import { CHROMIUM_EXECUTABLES, launchSharedBrowser } from "../../tests/support/chromium.ts";
+import { ENGINE_EXECUTABLES, launchSharedBrowser } from "../../tests/support/chromium.ts";
 
 /** A running browser; disposal closes it. */
 export interface SharedBrowser extends AsyncDisposable {
@@ -24,7 +24,7 @@ export async function startSharedBrowser(): Promise<SharedBrowser> {
 }
 
 async function findExecutable(): Promise<string | undefined> {
-  for (const path of CHROMIUM_EXECUTABLES) {
+  for (const path of ENGINE_EXECUTABLES) {
     if (await Deno.stat(path).then(() => true, () => false)) return path;
   }
   return undefined;

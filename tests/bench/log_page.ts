@@ -31,7 +31,7 @@ export async function benchLogPage(): Promise<Figure[]> {
   const url = `http://127.0.0.1:${monitor.port}/t/${CLIENT}/logging`;
   const records: Record[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    await withPage({ viewport: { width: 1280, height: 800 } }, async ({ page }) => {
+    await withPage({ viewport: { width: 1280, height: 800 }, wholeBrowser: true }, async ({ page }) => {
       await page.goto(url);
       await page.getByRole("button", { name: "Full screen" }).waitFor();
       records.push(await scrolled(page));

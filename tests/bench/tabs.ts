@@ -120,7 +120,7 @@ async function repeat(use: (context: BrowserContext, round: number) => Promise<n
 /** Calls a function with a context of a browser that has opened no page of the server yet. */
 async function inContext(use: (context: BrowserContext) => Promise<number>): Promise<number> {
   let ms: number | undefined;
-  await withPage({}, async ({ page }) => {
+  await withPage({ wholeBrowser: true }, async ({ page }) => {
     ms = await use(page.context());
   });
   if (ms === undefined) throw new WrongWorkError("Cannot measure the tabs: there is no browser");

@@ -328,7 +328,7 @@ Deno.test("page: the icon changes at most once a second, however fast a task rep
 Deno.test("page: notifies of ended tasks only if enabled, and only while the tab is in the background", async () => {
   await using tasks = new Tasks();
   const [first, second, third, fourth] = ["first", "second", "third", "fourth"].map((id) => tasks.start(id));
-  await withPage({ permissions: ["notifications"] }, async (test) => {
+  await withPage({ permissions: ["notifications"], wholeBrowser: true }, async (test) => {
     const { page, complaints } = test;
     await open(test, `${tasks.url}/t/c`);
     const button = page.getByRole("button", { name: /^Notify when/ });
@@ -365,7 +365,7 @@ Deno.test("page: notifies of ended tasks only if enabled, and only while the tab
 
 Deno.test("page: shows that the browser blocks notifications, and does not request permission without a click", async () => {
   await using tasks = new Tasks();
-  await withPage({ permissions: [] }, async (test) => {
+  await withPage({ permissions: [], wholeBrowser: true }, async (test) => {
     const { page } = test;
     await open(test, `${tasks.url}/t/c`);
     const button = page.locator(".button-notify");
@@ -426,7 +426,7 @@ Deno.test("page: says why notifications cannot work", async () => {
 
 Deno.test("page: shows a notification when they are turned on, which proves that they work", async () => {
   await using tasks = new Tasks();
-  await withPage({ permissions: ["notifications"] }, async (test) => {
+  await withPage({ permissions: ["notifications"], wholeBrowser: true }, async (test) => {
     await open(test, `${tasks.url}/t/c`);
     await test.page.getByRole("button", { name: /^Notify when/ }).click();
     await test.page.locator(".button-notify[aria-pressed=true]").waitFor();

@@ -20,7 +20,7 @@ async function withTabs(
   prepare: (page: Page) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
   assertEquals(addresses.length, TABS);
-  await withPage({}, async ({ page }) => {
+  await withPage({ wholeBrowser: true }, async ({ page }) => {
     await prepare(page);
     const tabs = new Tabs(page.context());
     await tabs.open(addresses.map((address) => scene.proxy.url + address));
@@ -112,7 +112,7 @@ Deno.test("tabs: a leader that does not answer any more is replaced", async () =
 Deno.test("tabs: a visible tab that the browser does not paint shows changes", async () => {
   await using scene = new Scene();
   await scene.start("c", "t");
-  await withPage({}, async ({ page }) => {
+  await withPage({ wholeBrowser: true }, async ({ page }) => {
     await page.addInitScript(() => {
       globalThis.requestAnimationFrame = () => 0;
     });

@@ -5,7 +5,7 @@
  */
 
 import type { BrowserContextOptions, Page } from "playwright-core";
-import { CHROMIUM_EXECUTABLES, openBrowser } from "./chromium.ts";
+import { CHROMIUM_EXECUTABLES, ENGINE_EXECUTABLES, openBrowser } from "./chromium.ts";
 import { findTool } from "./tools.ts";
 
 /** A page in a browser context of its own, which records console errors and the hosts it contacts. */
@@ -17,23 +17,30 @@ export interface TestPage extends AsyncDisposable {
   readonly hosts: ReadonlySet<string>;
 }
 
+/** Options of a page: those of its browser context, and which browser it needs. */
+export interface PageOptions extends BrowserContextOptions {
+  /** Whether it needs the browser as users have it, with tabs and notifications, and not only its engine. @default {false} */
+  readonly wholeBrowser?: boolean;
+}
+
 /** Default timeout of actions and waits on a page, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
 /**
  * Runs a function with a page in a browser.
  *
- * @param options options of the browser context
+ * @param options options of the page
  * @param use the function; if no browser is installed, it is not called, and a warning is printed or, if `CI` is
  *   true, an error thrown
  */
 export async function withPage(
-  options: BrowserContextOptions,
+  { wholeBrowser = false, ...context }: PageOptions,
   use: (page: TestPage) => Promise<void>,
 ): Promise<void> {
-  const executablePath = await findTool(CHROMIUM_EXECUTABLES, "A browser test");
+  const executables = wholeBrowser ? CHROMIUM_EXECUTABLES : ENGINE_EXECUTABLES;
+  const executablePath = await findTool(executables, "A browser test");
   if (executablePath === undefined) return;
-  await using test = await openPage(executablePath, options);
+  await using test = await openPage(executablePath, context);
   await use(test);
 }
 
