@@ -120,6 +120,11 @@ export interface MonitorLimits {
    */
   readonly leaseMs: number;
   /**
+   * How long a node of a cluster that ends goes on accepting requests after `/readyz` says so, in milliseconds: longer than
+   * load balancers take to notice. May be 0.
+   */
+  readonly leaveMs: number;
+  /**
    * The maximum number of characters of records of ended tasks that are cached. Only a PostgreSQL database has such a
    * cache; a database file is read on each access.
    */
@@ -260,6 +265,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   unsavedCharacters: 64 * 1024 * 1024,
   commitIntervalMs: 50,
   leaseMs: 10_000,
+  leaveMs: 2_000,
   recordCacheCharacters: 4 * 1024 * 1024,
   watchers: 10_000,
   waitingRequests: 1_000,
@@ -295,6 +301,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
 
 /** Limits that may be 0. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set([
+  "leaveMs",
   "frameIntervalMs",
   "commitIntervalMs",
   "restoreWindowMs",

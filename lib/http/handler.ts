@@ -62,7 +62,6 @@ export class Handler {
   /** Handles requests on another node; `null` if the server is not a node of a cluster. */
   readonly #dispatcher: Dispatcher | null;
   #isClosing = false;
-  #isLeaving = false;
   readonly #dates = new ResponseDates();
 
   /** @param context the parts of the monitor that the handler uses */
@@ -100,11 +99,6 @@ export class Handler {
     events.tellAll("closing", CLOSING);
     batches.beginClosing();
     forwarded.beginClosing();
-  }
-
-  /** Asks the peers to send no more than one further request on each connection, so that none is lost when they close. */
-  beginLeaving(): void {
-    this.#isLeaving = true;
   }
 
   /** Closes every socket and event stream, and ends every wait. */
@@ -166,7 +160,8 @@ export class Handler {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
     if (response.status !== 101) {
       this.#dates.set(response.headers);
-      if (this.#isLeaving) response.headers.set("connection", "close");
+      // The peer should send nothing more on a connection that this node is about to close.
+      if (this.#context.cluster?.isLeaving) response.headers.set("connection", "close");
     }
     return this.#unsent.count(request, response, connection);
   }

@@ -85,12 +85,8 @@ export interface BuiltMonitor extends Monitor {
   follow(changes: FollowedChanges): void;
   /** Becomes the authority, once the store is this node's. */
   takeOver(): void;
-  /**
-   * Begins to end as a node.
-   *
-   * @param isLast whether no other node is present, so that watchers and reporters should know that the server ends
-   */
-  beginLeaving(isLast: boolean): void;
+  /** Tells watchers and reporters that the server ends, because this node is the last one. */
+  announceClosing(): void;
   /** Tells running tasks that this node ends, ends them, and commits everything. */
   settle(graceMs?: number): Promise<void>;
   /** Closes every socket and event stream, and ends every wait; requests are still handled. */
@@ -231,10 +227,7 @@ export function buildMonitor(
       registry.takeOver();
       notifier.start();
     },
-    beginLeaving(isLast) {
-      handler.beginLeaving();
-      if (isLast) handler.announceClosing();
-    },
+    announceClosing: () => handler.announceClosing(),
     disconnect: () => handler.disconnect(),
     async settle(graceMs) {
       await settle(graceMs);

@@ -6,6 +6,7 @@
  */
 
 import { resolveAccess } from "../../config/access_options.ts";
+import { resolveLimits } from "../../config/limits.ts";
 import { readVariable } from "../../environment.ts";
 import { type Monitor, openMonitor } from "../../mod.ts";
 import { withTimeout } from "../../timeout.ts";
@@ -20,7 +21,7 @@ import { SERVE } from "./serve_flags.ts";
 import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts";
 import { loadTasks } from "./startable_tasks.ts";
 
-/** The maximum duration of a graceful shutdown, in milliseconds. */
+/** The maximum duration of a graceful shutdown, in milliseconds; a node of a cluster has `leaveMs` in addition. */
 const SHUTDOWN_MS = 8_000;
 
 /**
@@ -79,7 +80,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const [publicUrl] = options.publicUrls;
   using _trimmer = new MemoryTrimmer();
   // Listens for signals before the message that others may wait for, to stop the server.
-  const stopped = stopOnSignal(listener, monitor, log);
+  const leaveMs = options.advertise === undefined ? 0 : resolveLimits(options.limits).leaveMs;
+  const stopped = stopOnSignal(() => shutDown(listener, monitor, log, SHUTDOWN_MS + leaveMs));
   console.log(
     publicUrl === undefined
       ? `Taskscope is running at ${address}`
@@ -160,7 +162,7 @@ function makeFolderOf(file: string): void {
 }
 
 /** Resolves with the exit status once a signal has stopped the server. */
-function stopOnSignal(listener: Listener, monitor: Monitor, log: Log): Promise<number> {
+function stopOnSignal(shutDown: () => Promise<boolean>): Promise<number> {
   return new Promise((resolve) => {
     let stoppingSinceMs: number | undefined;
     const stop = () => {
@@ -170,7 +172,7 @@ function stopOnSignal(listener: Listener, monitor: Monitor, log: Log): Promise<n
         return;
       }
       stoppingSinceMs = performance.now();
-      shutDown(listener, monitor, log).then((isStored) => resolve(isStored ? EXIT.ok : EXIT.failed));
+      shutDown().then((isStored) => resolve(isStored ? EXIT.ok : EXIT.failed));
     };
     Deno.addSignalListener("SIGINT", stop);
     // Deno cannot listen for SIGTERM on Windows.
@@ -178,14 +180,19 @@ function stopOnSignal(listener: Listener, monitor: Monitor, log: Log): Promise<n
   });
 }
 
-/** Shuts down gracefully, for at most {@linkcode SHUTDOWN_MS}; returns whether everything was stored. */
-async function shutDown(listener: Listener, monitor: Monitor, log: Log): Promise<boolean> {
+/** Shuts down gracefully, for at most `timeoutMs`; returns whether everything was stored. */
+async function shutDown(
+  listener: Listener,
+  monitor: Monitor,
+  log: Log,
+  timeoutMs: number,
+): Promise<boolean> {
   let isStored = false;
   const ended = monitor.shutdown({ stopListening: () => listener.shutdown() })
     .then(() => isStored = true, (error) => log.error("not_stored", messageOf(error)))
     // The HTTP server is shut down last, because its shutdown closes the sockets that still send the final
     // states of tasks. The shutdown may hang if a client does not read.
     .then(() => listener.shutdown());
-  await withTimeout(ended, SHUTDOWN_MS);
+  await withTimeout(ended, timeoutMs);
   return isStored;
 }

@@ -39,12 +39,6 @@ const LOOK_MS = 50;
 /** How long a node that leaves waits until another one owns the tasks, in milliseconds. */
 const SUCCESSOR_MS = 1_500;
 
-/**
- * How long a node that leaves goes on at least, in milliseconds: proxies and other nodes learn meanwhile to send it nothing
- * more over the connections that they keep.
- */
-const LEAVING_MS = 500;
-
 /** How long the requests under way may take once a node does not listen any more, in milliseconds. */
 const DRAIN_MS = 1_000;
 
@@ -86,7 +80,9 @@ export class ClusterMonitor implements Monitor {
   #loading: Promise<void> = Promise.resolve();
   /** The lease, if this node has it. */
   #shard: OwnedShard<ShardBatch> | null = null;
-  /** Aborted when this node is about to end. */
+  /** Whether load balancers should send nothing more to this node, which still handles everything. */
+  #isLeaving = false;
+  /** Aborted when this node begins to hand the tasks over. */
   readonly #ending: AbortController = new AbortController();
   #graceMs: number | undefined;
   #losses = 0;
@@ -170,20 +166,25 @@ export class ClusterMonitor implements Monitor {
   /** Hands the tasks over to another node, lets it handle what arrives here, and ends. */
   readonly shutdown = async (options: ShutdownOptions = {}): Promise<void> => {
     const { graceMs, stopListening } = options;
+    this.#isLeaving = true;
+    const isAlone = await this.#isAlone();
+    if (isAlone) this.#engine?.monitor.announceClosing();
+    // As long as its tasks have grace, this node stays present, and owns what it owns.
+    await Promise.all([this.#tasks.settle(graceMs), isAlone ? null : delay(this.#options.limits.leaveMs)]);
     const isOwner = this.#shard !== null;
-    const isAlone = (this.#cluster.lastHeartbeat?.nodes ?? []).every((id) => id === this.node);
-    const noticed = isAlone ? Promise.resolve() : delay(LEAVING_MS);
-    this.#engine?.monitor.beginLeaving(isAlone);
     await this.#leave(graceMs);
     if (isOwner && !isAlone) await this.#awaitSuccessor();
-    await noticed;
+    // Connections that arrive in the turn in which the listener is closed are reset, so this turn does nothing else.
+    await delay(0);
     const drained = stopListening?.();
+    await delay(0);
     this.#engine?.monitor.disconnect();
     if (drained !== undefined) await withTimeout(drained, DRAIN_MS);
     await this.#end((monitor) => monitor.shutdown({ graceMs: 0 }));
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tasks.settle(0);
     await this.#leave(0);
     await this.#end(async (monitor) => await monitor[Symbol.asyncDispose]());
   }
@@ -204,12 +205,16 @@ export class ClusterMonitor implements Monitor {
     if (where !== "here") await this.#forwarder.explain(where);
   }
 
+  /** Whether no other node is present; without the database, there may be some. */
+  async #isAlone(): Promise<boolean> {
+    const members = await this.#leases.members().catch(() => null);
+    return members !== null && members.every(({ id }) => id === this.node);
+  }
+
   async #leave(graceMs: number | undefined): Promise<void> {
-    // As long as its tasks have grace, this node stays present, and owns what it owns.
-    await this.#tasks.settle(graceMs);
     this.#ending.abort();
     this.#graceMs = graceMs;
-    this.#engine?.gate.leave();
+    this.#engine?.gate.beginHandOver();
     await this.#cluster.stop();
   }
 
@@ -251,7 +256,10 @@ export class ClusterMonitor implements Monitor {
     const { ownerWaitMs } = limits;
     this.#engine = await Engine.load({
       ...{ options, limits, url },
-      gate: new TaskGate({ node: this.node, forwarder: this.#forwarder, ownerWaitMs }),
+      gate: new TaskGate({
+        ...{ node: this.node, forwarder: this.#forwarder, ownerWaitMs },
+        isLeaving: () => this.#isLeaving,
+      }),
       node: this.node.slice(0, SHOWN_CHARACTERS),
       nodes: () => this.#nodes(),
       figures: () => this.#figures(),

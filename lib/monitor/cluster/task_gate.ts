@@ -43,6 +43,8 @@ export interface TaskGateOptions {
   readonly forwarder: Forwarder;
   /** How long a request waits until a node owns the tasks, in milliseconds. */
   readonly ownerWaitMs: number;
+  /** Whether this node is about to end. */
+  readonly isLeaving: () => boolean;
 }
 
 /** How often a request that waits looks again, in milliseconds. */
@@ -61,14 +63,16 @@ export class TaskGate implements ClusterGate {
   readonly #ownerWaitMs: number;
   #owned: Serving | null = null;
   #following: Following | null = null;
-  #isLeaving = false;
+  readonly #isLeaving: () => boolean;
+  #isHandingOver = false;
   #isClosed = false;
 
   /** @param options this node and the waits */
-  constructor({ node, forwarder, ownerWaitMs }: TaskGateOptions) {
+  constructor({ node, forwarder, ownerWaitMs, isLeaving }: TaskGateOptions) {
     this.#node = node;
     this.forwarder = forwarder;
     this.#ownerWaitMs = ownerWaitMs;
+    this.#isLeaving = isLeaving;
   }
 
   get isOwner(): boolean {
@@ -76,7 +80,7 @@ export class TaskGate implements ClusterGate {
   }
 
   get isLeaving(): boolean {
-    return this.#isLeaving;
+    return this.#isLeaving();
   }
 
   async canRead(): Promise<boolean> {
@@ -100,9 +104,9 @@ export class TaskGate implements ClusterGate {
     this.#owned = owned;
   }
 
-  /** Begins to leave the tasks to other nodes: from now on, an owner lets changes wait for the next one. */
-  leave(): void {
-    this.#isLeaving = true;
+  /** Begins to hand the tasks over: from now on, an owner lets changes wait for the next one. */
+  beginHandOver(): void {
+    this.#isHandingOver = true;
   }
 
   /** Refuses every request, also those that wait. */
@@ -118,7 +122,7 @@ export class TaskGate implements ClusterGate {
 
   /** Whether this node handles a request as the owner. */
   #isHere(isChange: boolean): boolean {
-    return this.isOwner && !(isChange && this.#isLeaving);
+    return this.isOwner && !(isChange && this.#isHandingOver);
   }
 
   async #find(isChange: boolean): Promise<"here" | Address> {

@@ -6,6 +6,7 @@
 
 import { PostgresCluster } from "../postgres_cluster.ts";
 import { Balancer } from "./balancer.ts";
+import { HealthChecks } from "./health_checks.ts";
 import { Member } from "./member.ts";
 
 /** Options of {@linkcode ClusterHome.start}. */
@@ -13,8 +14,12 @@ export interface ClusterHomeOptions {
   readonly nodes?: number;
   /** The length of a lease, in milliseconds. */
   readonly leaseMs?: number;
+  /** How long a node that ends goes on accepting requests, in milliseconds. */
+  readonly leaveMs?: number;
   /** Whether the connections to the database and between the nodes pass proxies. */
   readonly isProxied?: boolean;
+  /** Whether the balancer learns by health checks which nodes to use; by default, it knows which ones run. */
+  readonly checksHealth?: boolean;
   /** Further arguments of every node. */
   readonly args?: readonly string[];
   /** Environment variables of every node. */
@@ -28,17 +33,20 @@ export class ClusterHome implements AsyncDisposable {
   readonly #formerly: PostgresCluster[] = [];
   readonly members: readonly Member[];
   readonly balancer: Balancer;
+  #checks: HealthChecks | null = null;
 
-  private constructor({ nodes = 3, leaseMs = 1_000, isProxied = true, args = [] }: ClusterHomeOptions) {
+  private constructor(
+    { nodes = 3, leaseMs = 1_000, leaveMs = 300, isProxied = true, args = [] }: ClusterHomeOptions,
+  ) {
     this.#postgres = PostgresCluster.start();
-    this.balancer = new Balancer(() => this.up.map(({ port }) => port));
+    this.balancer = new Balancer(() => this.#checks?.ports ?? this.up.map(({ port }) => port));
     this.members = Array.from({ length: nodes }, (_, index) => {
       return new Member({
         index,
         data: this.#postgres.url,
         isProxied,
         publicUrl: this.balancer.url,
-        args: ["--limit", `leaseMs=${leaseMs}`, ...args],
+        args: ["--limit", `leaseMs=${leaseMs}`, "--limit", `leaveMs=${leaveMs}`, ...args],
       });
     });
   }
@@ -48,6 +56,7 @@ export class ClusterHome implements AsyncDisposable {
     const home = new ClusterHome(options);
     try {
       await Promise.all(home.members.map((member) => member.start(options.env)));
+      if (options.checksHealth) home.#checks = new HealthChecks(home.members);
       return home;
     } catch (error) {
       await home[Symbol.asyncDispose]();
@@ -97,6 +106,7 @@ export class ClusterHome implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#checks?.[Symbol.asyncDispose]();
     await Promise.all(this.members.map((member) => member[Symbol.asyncDispose]()));
     await this.balancer[Symbol.asyncDispose]();
     for (const postgres of [this.#postgres, ...this.#formerly]) postgres[Symbol.dispose]();

@@ -44,7 +44,7 @@ export class EmbeddedNode implements AsyncDisposable {
       ...options,
       data: data.href,
       advertise: peers.url,
-      limits: { leaseMs: LEASE_MS, ...options.limits },
+      limits: { leaseMs: LEASE_MS, leaveMs: 100, ...options.limits },
     });
     return new EmbeddedNode(monitor, port, database, peers);
   }

@@ -197,7 +197,10 @@ export class Reports {
     if (!isDelivered) ledger.complain("A sink could not deliver its reports");
   }
 
-  /** Sends a request; status 0 stands for a connection that failed or a response that did not come, with the reason as code. */
+  /**
+   * Sends a request; status 0 stands for a connection that failed or a response that did not come. The code is the
+   * reason; without JSON, it is the beginning of the response.
+   */
   async #send(method: string, url: string, body?: unknown) {
     const options = { method, client: this.#http, signal: AbortSignal.timeout(this.#options.attemptMs) };
     const content = body === undefined
@@ -205,7 +208,9 @@ export class Reports {
       : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     try {
       const response = await fetch(url, { ...options, ...content });
-      return { status: response.status, json: await response.json() };
+      const text = await response.text();
+      const isJson = response.headers.get("content-type")?.includes("json");
+      return { status: response.status, json: isJson ? JSON.parse(text) : { code: text.slice(0, 100) } };
     } catch (error) {
       return { status: 0, json: { code: String(error) } };
     }

@@ -119,14 +119,14 @@ async function check(
     ledger.compareLog(`Node ${member.index}`, task, await logOf(member.url, { client, id: task.id }));
   }));
   await compareRows(home, client, first, ledger);
-  const seq = seqOf(first.cursor);
   const end = performance.now() + PATIENCE_MS;
   for (const watcher of watchers) {
-    while (seqOf(watcher.cursor) < seq && performance.now() < end) {
+    const missing = () =>
+      differences(`A ${watcher.constructor.name} at ${watcher.cursor}`, watcher.tasks, first);
+    while (missing().length > 0 && performance.now() < end) {
       await new Promise((done) => setTimeout(done, 5));
     }
-    const what = `A ${watcher.constructor.name} at ${watcher.cursor}`;
-    for (const complaint of differences(what, watcher.tasks, first)) ledger.complain(complaint);
+    for (const complaint of missing()) ledger.complain(complaint);
   }
 }
 
@@ -166,8 +166,4 @@ async function compareRows(
       ledger.complain(`The database has ${lines} lines of ${id}, not ${task.log_count}`);
     }
   }
-}
-
-function seqOf(cursor: string): number {
-  return Number(cursor.split(":")[1] ?? 0);
 }
