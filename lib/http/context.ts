@@ -5,6 +5,7 @@
  */
 
 import type { Keyring } from "../access/keyring.ts";
+import { monotonicMs } from "../clock.ts";
 import type { ResolvedAccess } from "../config/access_options.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -18,13 +19,18 @@ import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { PageRenderer } from "../page_renderer.ts";
 import { isFinal, type JsonValue } from "../task/task.ts";
 import type { Startable, StartOptions } from "../reporter/wrap.ts";
+import { withTimeout } from "../timeout.ts";
 import type { BodyLimits } from "./body.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import type { ClusterGate } from "./cluster/cluster_gate.ts";
+import { unanswered } from "./cluster/forwarder.ts";
 import type { ClientShares } from "./client_shares.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 import type { Slots } from "./slots.ts";
+
+/** How often a node looks whether a task that it has started is committed, in milliseconds. */
+const LOOK_MS = 50;
 
 /** A node of a cluster. */
 export interface PresentNode {
@@ -217,8 +223,30 @@ export async function startTask(
     release();
     throw error;
   }
-  await context.sink.settled();
+  if (context.cluster === null) await context.sink.settled();
+  else await whenShown(context, context.cluster, client, id);
   return id;
+}
+
+/**
+ * Waits until a task that this node has started is committed, whichever node owns the tasks, and known here.
+ *
+ * @throws {Problem} 503 if it is unknown whether the owner has stored the task
+ */
+async function whenShown(
+  { registry, sink, limits: { forwardTimeoutMs } }: HandlerContext,
+  cluster: ClusterGate,
+  client: string,
+  id: string,
+): Promise<void> {
+  const endMs = monotonicMs() + forwardTimeoutMs;
+  await withTimeout(sink.settled(), forwardTimeoutMs);
+  while (true) {
+    await cluster.route(false);
+    if (registry.stored(client, id) !== undefined) return;
+    if (monotonicMs() > endMs) throw unanswered("POST");
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 /**

@@ -260,7 +260,15 @@ export class Handler {
       const here = () =>
         this.#sent(request, rest.task({ client, id, request }), { isCompressed: true, isPage: false, share });
       if (this.#dispatcher === null) return here();
-      return this.#dispatcher.dispatch({ request, peer, share, isChange: false, here, forward: "body" });
+      return this.#dispatcher.dispatch({
+        request,
+        peer,
+        share,
+        isChange: false,
+        startedName: null,
+        here,
+        forward: "body",
+      });
     };
     return decision instanceof Promise ? decision.then(answer) : answer(decision);
   }
@@ -292,7 +300,9 @@ export class Handler {
         : isSocket
         ? (owner: Owner) => this.#areas.forwarded.upgrade(request, peer, owner, share)
         : "body";
-      return this.#dispatcher.dispatch({ request, peer, share, isChange, here, forward });
+      const { starts } = route;
+      const startedName = starts === undefined ? null : () => starts(this.#areas, params);
+      return this.#dispatcher.dispatch({ request, peer, share, isChange, startedName, here, forward });
     };
     const decision = this.#context.gate.pass(request, need, peer);
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);

@@ -7,6 +7,7 @@
 // @ts-types="./negotiation.d.ts"
 import { accepts } from "@std/http/negotiation";
 import type { Access, Need } from "../access/grant.ts";
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import { queryFields } from "./fields.ts";
 import { MAX_HEADER_CHARACTERS } from "./headers.ts";
 import type { Visitor } from "./gate.ts";
@@ -108,6 +109,11 @@ export interface Route<Areas> extends RouteTraits {
    */
   readonly access: RouteAccess | ((request: Request) => RouteAccess);
   readonly handler: (areas: Areas, call: Call) => Answer;
+  /**
+   * Returns the name of the function that a request starts, if it starts one; `undefined` if that is not known, and the
+   * request will be refused.
+   */
+  readonly starts?: (areas: Areas, params: PathParams) => MaybePromise<string | undefined>;
 }
 
 /** Creates the problem for a path that no route has. */

@@ -22,9 +22,16 @@ const KEY_CALL = { requires: "key", isLocal: true } as const;
 const SHARE_PAGE = { isPage: true, requires: "sign_in", isChange: false } as const;
 const SHARED = { isShared: true };
 const READ = { ...COMPRESSED, isLasting: isLongPoll };
+/** What only some routes have. */
+type Traits = RouteTraits & Pick<Route<Areas>, "starts">;
+
 const STREAM = { isLasting: true };
 const SOCKET = { isLasting: true, isSocket: true };
 const REPORT_SOCKET = { ...SOCKET, isChange: true };
+
+/** Requests that start a function of a name, and those that start the one of an earlier run. */
+const START: Traits = { starts: (_, { name }) => name };
+const RETRY: Traits = { starts: ({ rest }, { client, id }) => rest.launchedName(client, id) };
 
 /**
  * The route table. Routes such as `/stats` and `/names` have a root of their own, because any segment below `/t/{client}`
@@ -34,12 +41,18 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /", "any", ({ pages }, call) => pages.home(call), PAGE),
   route("GET /t/{client}", "read", ({ pages }, call) => pages.list(call), COMPRESSED_PAGE),
   route("POST /t/{client}", bulkAccess, ({ pages }, call) => pages.bulk(call), PAGE),
-  route("POST /t/{client}/start/{name}", "start", ({ pages }, call) => pages.start(call), PAGE),
+  route("POST /t/{client}/start/{name}", "start", ({ pages }, call) => pages.start(call), {
+    ...PAGE,
+    ...START,
+  }),
   route("GET /t/{client}/{id}", "read", ({ pages }, call) => pages.task(call), COMPRESSED_PAGE),
   route("POST /t/{client}/{id}/cancel", "cancel", ({ pages }, call) => pages.change("cancel", call), PAGE),
   route("POST /t/{client}/{id}/remove", "remove", ({ pages }, call) => pages.change("remove", call), PAGE),
   route("POST /t/{client}/{id}/restore", "remove", ({ pages }, call) => pages.change("restore", call), PAGE),
-  route("POST /t/{client}/{id}/retry", "start", ({ pages }, call) => pages.change("retry", call), PAGE),
+  route("POST /t/{client}/{id}/retry", "start", ({ pages }, call) => pages.change("retry", call), {
+    ...PAGE,
+    ...RETRY,
+  }),
   route("GET /stats/{client}", "read", ({ pages }, call) => pages.names(call), COMPRESSED_PAGE),
   route("GET /stats/{client}/{name}", "read", ({ pages }, call) => pages.runs(call), COMPRESSED_PAGE),
   route("GET /share/{client}", "operate", ({ sharing }, call) => sharing.page(call), SHARE_PAGE),
@@ -68,7 +81,7 @@ export const ROUTES: readonly Route<Areas>[] = [
   route("GET /tasks/{client}", "read", listOrChanges, READ),
   route("POST /tasks/{client}", "report", ({ reports }, call) => reports.create(call), SHARED),
   route("DELETE /tasks/{client}", "remove", ({ rest }, call) => rest.removeMany(call)),
-  route("POST /tasks/{client}/start/{name}", "start", ({ rest }, call) => rest.start(call)),
+  route("POST /tasks/{client}/start/{name}", "start", ({ rest }, call) => rest.start(call), START),
   route("GET /tasks/{client}/{id}", "read", taskOrWait, READ),
   route(
     "PATCH /tasks/{client}/{id}",
@@ -107,7 +120,7 @@ export const ROUTES: readonly Route<Areas>[] = [
     SHARED,
   ),
   route("POST /tasks/{client}/{id}/cancel", "cancel", ({ rest }, call) => rest.cancel(call)),
-  route("POST /tasks/{client}/{id}/retry", "start", ({ rest }, call) => rest.retry(call)),
+  route("POST /tasks/{client}/{id}/retry", "start", ({ rest }, call) => rest.retry(call), RETRY),
   route("POST /tasks/{client}/{id}/restore", "remove", ({ rest }, call) => rest.restore(call)),
   route("GET /names/{client}", "read", ({ names }, call) => names.list(call), COMPRESSED),
   route("GET /badge/{client}/{id}.svg", "read", ({ badges }, call) => badges.badge(call)),
@@ -141,7 +154,7 @@ function route(
   call: `${Method} /${string}`,
   access: Route<Areas>["access"],
   handler: Route<Areas>["handler"],
-  traits: RouteTraits = {},
+  traits: Traits = {},
 ): Route<Areas> {
   const [method, path] = call.split(" ") as [Method, string];
   return { method, path, access, handler, ...traits };

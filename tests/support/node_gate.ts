@@ -22,8 +22,14 @@ export class NodeGate implements ClusterGate {
   forwarder!: Forwarder;
   /** Returns where the node handles a request. */
   decide: (isChange: boolean) => Where | Promise<Where> = () => null;
+  /** Where functions are started. */
+  starter: "here" | Owner = "here";
   /** What the node was asked for so far: `true` for a change. */
   readonly asked: boolean[] = [];
+
+  startsAt(): Promise<"here" | Owner> {
+    return Promise.resolve(this.starter);
+  }
 
   canRead(): Promise<boolean> {
     return Promise.resolve(this.isReadable);
@@ -61,8 +67,9 @@ export class TestNode extends HeldServer {
     this.gate.forwarder[Symbol.dispose]();
   }
 
-  /** Makes this node forward changes to another one; it answers reads by itself. */
+  /** Makes this node forward changes and starts to another one; it answers reads by itself. */
   follow(address: string): void {
+    this.gate.starter = { address };
     this.gate.decide = (isChange) => isChange ? { address } : "here";
   }
 }

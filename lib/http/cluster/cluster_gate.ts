@@ -17,6 +17,14 @@ export interface ClusterGate {
    * @throws {Problem} (rejects) 503 if no node owns the tasks for `ownerWaitMs`, or this node can't reach the database
    */
   route(isChange: boolean): null | Promise<"here" | Owner>;
+  /**
+   * Finds a node that can start a function; this one, if it can.
+   *
+   * @param name the name that the function is registered under
+   * @returns `"here"`, or the node to forward the request to; `null` if no node that is present has the function
+   * @throws {Problem} 503 if this node can't reach the database, or is about to end and no other one has the function
+   */
+  startsAt(name: string): Promise<"here" | Owner | null>;
   /** Whether this node owns the tasks, so that it may answer, and refuse, by what it has in memory. */
   readonly isOwner: boolean;
   /** Whether this node is about to end, so that other nodes should get new requests. */

@@ -6,6 +6,7 @@
 
 import { monotonicMs } from "../../clock.ts";
 import type { MonitorLimits } from "../../config/limits.ts";
+import type { MaybePromise } from "../../task/maybe_promise.ts";
 import { type BodyLimits, readBytes } from "../body.ts";
 import { limitReached } from "../problem.ts";
 import type { Answer } from "../route.ts";
@@ -26,6 +27,11 @@ export interface Dispatched {
   readonly share: string | null;
   /** Whether the request changes tasks. */
   readonly isChange: boolean;
+  /**
+   * Returns the name of the function that the request starts, so that a node that has it must handle the request;
+   * `undefined` if any node can refuse the request. `null` if the request starts no function.
+   */
+  readonly startedName: (() => MaybePromise<string | undefined>) | null;
   /** Handles the request, or a copy of it, on this node. */
   readonly here: (request: Request) => Answer;
   /**
@@ -66,9 +72,20 @@ export class Dispatcher {
    * @throws {Problem} 503 if no node can handle the request, or the owner does not respond
    */
   dispatch(call: Dispatched): Answer {
-    const where = this.#gate.route(call.isChange);
+    const where = this.#route(call);
     if (where === null) return this.#owned(call);
     return call.request instanceof ForwardedRequest ? this.#last(call, where) : this.#first(call, where);
+  }
+
+  #route({ isChange, startedName }: Dispatched): null | Promise<"here" | Owner> {
+    return startedName === null ? this.#gate.route(isChange) : this.#starter(startedName);
+  }
+
+  /** Finds the node that starts a function, once some node owns the tasks and so can store the new one. */
+  async #starter(startedName: NonNullable<Dispatched["startedName"]>): Promise<"here" | Owner> {
+    await this.#gate.route(true);
+    const name = await startedName();
+    return name === undefined ? "here" : await this.#gate.startsAt(name) ?? "here";
   }
 
   /** Handles a request as the owner. What was read from memory counts only if this node still owns the tasks at the end. */
@@ -112,16 +129,16 @@ export class Dispatcher {
     }
   }
 
-  /** Forwards a request to the owner of the moment, until one is reached or `ownerWaitMs` are over. */
+  /** Forwards a request to the node that handles it at the moment, until it is reached or `ownerWaitMs` are over. */
   async #forward(
-    { isChange }: Dispatched,
+    call: Dispatched,
     owner: Owner,
     forward: (owner: Owner) => Promise<Response>,
     here: () => Answer,
   ): Promise<Response> {
     const endMs = monotonicMs() + this.#limits.ownerWaitMs;
     while (true) {
-      this.#gate.forwarder.ownerIs(owner);
+      if (call.startedName === null) this.#gate.forwarder.ownerIs(owner);
       try {
         return await forward(owner);
       } catch (error) {
@@ -130,7 +147,7 @@ export class Dispatcher {
       }
       if (monotonicMs() + RETRY_MS > endMs) throw noOwner();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      const where = await (this.#gate.route(isChange) ?? "here");
+      const where = await (this.#route(call) ?? "here");
       if (where === "here") return await here();
       owner = where;
     }

@@ -256,7 +256,7 @@ export function notOwner(): Problem {
 }
 
 /** Creates the problem for a request that was sent to the owner, which did not respond. */
-function unanswered(method: string): Problem {
+export function unanswered(method: string): Problem {
   if (method === "GET" || method === "HEAD") return noOwner();
   return new Problem(
     "outcome_unknown",

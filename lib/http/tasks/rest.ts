@@ -127,6 +127,11 @@ export class Rest {
     return await this.#started(client, await retryTask(this.#context, client, id));
   }
 
+  /** Returns the name of the function that a task was started with; `undefined` if it was not started by name. */
+  async launchedName(client: string, id: string): Promise<string | undefined> {
+    return (await this.#context.registry.launch(client, id))?.name;
+  }
+
   /** `POST /tasks/{client}/{id}/cancel`; with `force`, the task is cancelled at once, without waiting for its code. */
   async cancel({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;

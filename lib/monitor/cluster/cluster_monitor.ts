@@ -71,6 +71,8 @@ export class ClusterMonitor implements Monitor {
   readonly #forwarder: Forwarder;
   readonly #cluster: ClusterNode<ShardBatch>;
   readonly #hints: ShardHints;
+  /** The names of the functions that this node can start. */
+  readonly #names: ReadonlySet<string>;
   /** The tasks that run in this node. */
   readonly #tasks: NodeTasks;
   readonly #onNotice: (text: string) => void;
@@ -98,7 +100,15 @@ export class ClusterMonitor implements Monitor {
     this.#onNotice = onNotice;
     this.#onError = onError;
     const { node } = this;
-    this.#leases = new PostgresLeases(address, { node, leaseMs, address: advertise, version: VERSION });
+    this.#names = new Set(Object.keys(options.options.tasks ?? {}));
+    const names = () => this.#isLeaving ? [] : [...this.#names];
+    this.#leases = new PostgresLeases(address, {
+      node,
+      leaseMs,
+      address: advertise,
+      version: VERSION,
+      names,
+    });
     // Times are those of the database, so that they are in order when the tasks move to another machine.
     this.#leases.onTime = followClock;
     this.#forwarder = new Forwarder({
@@ -167,6 +177,7 @@ export class ClusterMonitor implements Monitor {
   readonly shutdown = async (options: ShutdownOptions = {}): Promise<void> => {
     const { graceMs, stopListening } = options;
     this.#isLeaving = true;
+    this.#cluster.wake();
     const isAlone = await this.#isAlone();
     if (isAlone) this.#engine?.monitor.announceClosing();
     // As long as its tasks have grace, this node stays present, and owns what it owns.
@@ -259,6 +270,8 @@ export class ClusterMonitor implements Monitor {
       gate: new TaskGate({
         ...{ node: this.node, forwarder: this.#forwarder, ownerWaitMs },
         isLeaving: () => this.#isLeaving,
+        names: this.#names,
+        starter: (name) => this.#leases.starter(name),
       }),
       node: this.node.slice(0, SHOWN_CHARACTERS),
       nodes: () => this.#nodes(),

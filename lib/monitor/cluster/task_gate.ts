@@ -45,6 +45,10 @@ export interface TaskGateOptions {
   readonly ownerWaitMs: number;
   /** Whether this node is about to end. */
   readonly isLeaving: () => boolean;
+  /** The names of the functions that this node can start. */
+  readonly names: ReadonlySet<string>;
+  /** Returns the address of another node that can start a function; `null` if there is none. */
+  readonly starter: (name: string) => Promise<string | null>;
 }
 
 /** How often a request that waits looks again, in milliseconds. */
@@ -64,15 +68,19 @@ export class TaskGate implements ClusterGate {
   #owned: Serving | null = null;
   #following: Following | null = null;
   readonly #isLeaving: () => boolean;
+  readonly #names: ReadonlySet<string>;
+  readonly #starter: (name: string) => Promise<string | null>;
   #isHandingOver = false;
   #isClosed = false;
 
   /** @param options this node and the waits */
-  constructor({ node, forwarder, ownerWaitMs, isLeaving }: TaskGateOptions) {
+  constructor({ node, forwarder, ownerWaitMs, isLeaving, names, starter }: TaskGateOptions) {
     this.#node = node;
     this.forwarder = forwarder;
     this.#ownerWaitMs = ownerWaitMs;
     this.#isLeaving = isLeaving;
+    this.#names = names;
+    this.#starter = starter;
   }
 
   get isOwner(): boolean {
@@ -118,6 +126,17 @@ export class TaskGate implements ClusterGate {
 
   route(isChange: boolean): null | Promise<"here" | Address> {
     return this.#isHere(isChange) ? null : this.#find(isChange);
+  }
+
+  async startsAt(name: string): Promise<"here" | Address | null> {
+    const isKnown = this.#names.has(name);
+    if (isKnown && !this.isLeaving) return "here";
+    const address = await this.#starter(name).catch(() => {
+      throw noOwner();
+    });
+    // What this node started now would be interrupted soon.
+    if (address === null && isKnown) throw noOwner();
+    return address === null ? null : { address };
   }
 
   /** Whether this node handles a request as the owner. */

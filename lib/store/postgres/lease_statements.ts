@@ -17,6 +17,8 @@ export interface Leaseholder {
   readonly address: string | null;
   /** The version of its program. */
   readonly version: string;
+  /** Returns the names of the functions that it can start. */
+  readonly names: () => readonly string[];
 }
 
 /** The channel of notifications. The payload is the number of a shard and its sequence number, 0 if it is free. */
@@ -36,15 +38,15 @@ const STATE = `id AS shard, term, owner, commits, expires < clock_timestamp() AS
  * heartbeat never waits for a commit.
  */
 export function renewStatement(
-  { node, leaseMs, address, version }: Leaseholder,
+  { node, leaseMs, address, version, names }: Leaseholder,
   held: readonly Tenure[],
 ): QueryConfig {
   return {
     name: "renew",
     text: `WITH present AS (
-        INSERT INTO taskscope.nodes (id, expires, address, version) VALUES ($2, ${EXPIRES}, $5, $6)
+        INSERT INTO taskscope.nodes (id, expires, address, version, names) VALUES ($2, ${EXPIRES}, $5, $6, $7)
         ON CONFLICT (id) DO UPDATE
-        SET expires = excluded.expires, address = excluded.address, version = excluded.version
+        SET expires = excluded.expires, address = excluded.address, version = excluded.version, names = excluded.names
       ), gone AS (
         DELETE FROM taskscope.nodes WHERE expires < clock_timestamp() - interval '1 hour' AND id <> $2
       ), held AS (
@@ -54,7 +56,21 @@ export function renewStatement(
       )
       UPDATE taskscope.cluster_shards s SET expires = ${EXPIRES} FROM held WHERE s.id = held.id
       RETURNING s.id AS shard, s.term`,
-    values: [leaseMs, node, held.map(({ shard }) => shard), held.map(({ term }) => term), address, version],
+    values: [
+      ...[leaseMs, node, held.map(({ shard }) => shard), held.map(({ term }) => term)],
+      ...[address, version, names()],
+    ],
+  };
+}
+
+/** Returns the address of any other node that is present and can start a function. */
+export function starterStatement({ node }: Leaseholder, name: string): QueryConfig {
+  return {
+    name: "starter",
+    text: `SELECT address FROM taskscope.nodes
+      WHERE expires >= clock_timestamp() AND id <> $1 AND address IS NOT NULL AND $2 = ANY(names)
+      ORDER BY random() LIMIT 1`,
+    values: [node, name],
   };
 }
 

@@ -24,6 +24,7 @@ import {
   NODES_STATEMENT,
   releaseStatement,
   renewStatement,
+  starterStatement,
   stateStatement,
   takeStatement,
 } from "./lease_statements.ts";
@@ -131,6 +132,18 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
    */
   async members(): Promise<readonly ClusterMember[]> {
     return await this.#rows(MEMBERS_STATEMENT);
+  }
+
+  /**
+   * Finds another node that is present and can start a function.
+   *
+   * @param name the name that the function is registered under
+   * @returns the address of the node; `null` if there is none
+   * @throws {Error} of `pg`, or after the timeout
+   */
+  async starter(name: string): Promise<string | null> {
+    const [row] = await this.#rows(starterStatement(this.#holder, name));
+    return row?.address ?? null;
   }
 
   async leave(): Promise<void> {

@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import type { Connection } from "./connection.ts";
 
 /** The schema version that this program writes. */
-export const SCHEMA_VERSION = 5;
+export const SCHEMA_VERSION = 6;
 
 /** The lock that a session takes while it migrates, and that of the server that owns the database. */
 export const MIGRATION_LOCK = 0x7473_6b73_0001;
@@ -189,6 +189,10 @@ const MIGRATIONS: readonly string[] = [
 
   -- A node of an earlier version, which wakes up, never takes its only shard again.
   UPDATE taskscope.shards SET owner = NULL, expires = 'infinity';
+  `,
+  `
+  -- The names of the functions that a node can start.
+  ALTER TABLE taskscope.nodes ADD COLUMN names text[] NOT NULL DEFAULT '{}';
   `,
 ];
 

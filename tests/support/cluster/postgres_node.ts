@@ -57,7 +57,13 @@ export class PostgresNode implements AsyncDisposable {
       await database[Symbol.asyncDispose]();
       throw error;
     }
-    const holder = { node: id, leaseMs: LEASE_MS, address: `http://${id}`, version: "1.0.0" };
+    const holder = {
+      node: id,
+      leaseMs: LEASE_MS,
+      address: `http://${id}`,
+      version: "1.0.0",
+      names: () => [],
+    };
     const leases = new PostgresLeases(readAddress(url), holder);
     return new PostgresNode(database, follower, leases);
   }

@@ -31,6 +31,7 @@ class Home implements LeaseHome<ShardBatch>, AsyncDisposable {
       leaseMs,
       address: `http://${id}`,
       version: "1",
+      names: () => [id],
     });
     this.#opened.push(leases);
     return leases;
