@@ -12,6 +12,9 @@ import type { PostgresAddress } from "./postgres_address.ts";
 const CONNECT_MS = 5_000;
 const STATEMENT_MS = 10_000;
 
+/** How long a query whose rows are streamed may send none, in milliseconds. */
+const SILENCE_MS = 60_000;
+
 /** The maximum number of connections for reading. */
 const READERS = 4;
 
@@ -24,11 +27,11 @@ const JSON_TEXT = 114;
 
 /**
  * Settings of a session that writes. A server that loses its connection must notice before long, because it
- * holds locks until then; and a commit is on disk before it is confirmed.
+ * holds locks until then; a commit is on disk before it is confirmed; and no query is worth the time to compile it.
  */
 const SETTINGS = `SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '3s';
   SET tcp_user_timeout = 5000; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
-  SET tcp_keepalives_count = 3; SET extra_float_digits = 1;
+  SET tcp_keepalives_count = 3; SET extra_float_digits = 1; SET jit = off;
   SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')`;
 
@@ -37,7 +40,6 @@ function configOf({ config }: PostgresAddress): ClientConfig {
     ...config,
     application_name: "taskscope",
     connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: STATEMENT_MS,
     keepAlive: true,
     types: {
       // Numbers are far below 2⁵³, and JSON stays a text.
@@ -49,7 +51,12 @@ function configOf({ config }: PostgresAddress): ClientConfig {
 
 /** Opens the connections for reading on demand. */
 export function openReaders(address: PostgresAddress): Pool {
-  const pool = new pg.Pool({ ...configOf(address), max: READERS, idleTimeoutMillis: IDLE_MS });
+  const pool = new pg.Pool({
+    ...configOf(address),
+    query_timeout: STATEMENT_MS,
+    max: READERS,
+    idleTimeoutMillis: IDLE_MS,
+  });
   // The next query opens another connection.
   pool.on("error", () => {});
   return pool;
@@ -86,7 +93,7 @@ export class Connection {
     const connection = new Connection(client);
     try {
       await client.connect();
-      await client.query(SETTINGS);
+      await connection.query(SETTINGS);
       return connection;
     } catch (error) {
       connection.cut();
@@ -106,7 +113,50 @@ export class Connection {
 
   /** Runs a statement. */
   query(query: string | QueryConfig): Promise<QueryResult> {
-    return this.#client.query(query);
+    const config = typeof query === "string" ? { text: query } : query;
+    return this.#client.query({ query_timeout: STATEMENT_MS, ...config });
+  }
+
+  /**
+   * Runs a query with one column, and passes the value of each row to a function as soon as it is there, so that they are
+   * never in memory together.
+   *
+   * @param text the query
+   * @param onValue the function
+   * @param silenceMs how long the server may send no row, before the connection is cut, in milliseconds
+   * @throws {Error} what the function throws, or of `pg`
+   */
+  async stream(text: string, onValue: (value: string) => void, silenceMs = SILENCE_MS): Promise<void> {
+    const ended = Promise.withResolvers<void>();
+    let [rows, rowsBefore] = [0, -1];
+    let isFailed = false;
+    const fail = (error: unknown) => {
+      isFailed = true;
+      ended.reject(error);
+    };
+    const query = new pg.Query({ text, rowMode: "array" })
+      .on("row", ([value]) => {
+        rows++;
+        // The rows after an error are on their way, and cannot be refused.
+        if (isFailed) return;
+        try {
+          onValue(String(value));
+        } catch (error) {
+          fail(error);
+        }
+      })
+      .on("end", () => ended.resolve())
+      .on("error", fail);
+    const timer = setInterval(() => {
+      if (rows === rowsBefore) this.#client.connection.stream.destroy(new Error("Query read timeout"));
+      rowsBefore = rows;
+    }, silenceMs);
+    try {
+      this.#client.query(query);
+      await ended.promise;
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   /** Closes the connection in order, once all statements have their results. */

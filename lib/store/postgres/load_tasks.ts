@@ -18,10 +18,9 @@ import {
 import type { TaskIndex } from "../task_index.ts";
 import { summaryOf, type Task } from "../../task/task.ts";
 import type { Connection } from "./connection.ts";
-import { cursorBatches } from "./cursor_batches.ts";
 import { TaskInDatabase } from "./task_in_database.ts";
 
-/** The number of rows that are read at a time; reading all rows at once would double the peak memory use. */
+/** The number of live tasks that are read at a time. */
 const ROWS = 1_000;
 
 /** The time limit of reading them, in milliseconds. */
@@ -95,23 +94,22 @@ export async function loadTasks(
   };
   // The map lets all tasks share one string for each client and each name.
   const texts = new Map<string, string>();
-  for await (const rows of cursorBatches(connection, SELECT)) {
-    for (const row of rows as Row[]) {
-      const [place, , id, seq, endedAt, record] = row;
-      const client = intern(texts, row[1]);
-      const target = targetOf(client);
-      if (target === null) continue;
-      const { index, tasks: { live, ended } } = target;
-      if (endedAt === null) {
-        live.push(openedTask(client, id, valuesOf(row)));
-        index.load(client, id, place, new TaskInMemory(record!, seq));
-      } else {
-        ended.push({ client, id, seq, endedAt });
-        const summary = record === null ? summaryFrom(id, valuesOf(row), texts) : summaryOf(record);
-        index.load(client, id, place, new TaskInDatabase(place, summary!, seq));
-      }
+  await connection.stream(SELECT, (json) => {
+    const row: Row = JSON.parse(json);
+    const [place, , id, seq, endedAt, record] = row;
+    const client = intern(texts, row[1]);
+    const target = targetOf(client);
+    if (target === null) return;
+    const { index, tasks: { live, ended } } = target;
+    if (endedAt === null) {
+      live.push(openedTask(client, id, valuesOf(row)));
+      index.load(client, id, place, new TaskInMemory(record!, seq));
+    } else {
+      ended.push({ client, id, seq, endedAt });
+      const summary = record === null ? summaryFrom(id, valuesOf(row), texts) : summaryOf(record);
+      index.load(client, id, place, new TaskInDatabase(place, summary!, seq));
     }
-  }
+  });
   await loadClients(connection, indexOf);
   for (const { ended } of loaded.values()) ended.sort((a, b) => a.seq - b.seq);
   return loaded;

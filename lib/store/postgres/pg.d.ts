@@ -42,10 +42,11 @@ declare class Client {
   readonly processID: number | null;
   connect(): Promise<unknown>;
   query(query: string | QueryConfig): Promise<QueryResult>;
+  query(query: Query): Query;
   end(): Promise<void>;
   on(event: "error" | "end", listener: (error: Error) => void): this;
   on(event: "notification", listener: (notification: { readonly payload?: string }) => void): this;
-  readonly connection: { readonly stream: { destroy(): void } };
+  readonly connection: { readonly stream: { destroy(error?: Error): void } };
 }
 
 declare class Pool {
@@ -55,9 +56,18 @@ declare class Pool {
   on(event: "error", listener: (error: Error) => void): this;
 }
 
+/** A query whose rows are events; without a listener of them, or with a time limit, they are all kept until the end. */
+declare class Query {
+  constructor(config: QueryConfig);
+  on(event: "row", listener: (row: readonly unknown[]) => void): this;
+  on(event: "end", listener: () => void): this;
+  on(event: "error", listener: (error: Error) => void): this;
+}
+
 declare const pg: {
   readonly Client: typeof Client;
   readonly Pool: typeof Pool;
+  readonly Query: typeof Query;
   readonly types: { getTypeParser(oid: number, format?: string): (text: string) => unknown };
 };
 export type { Client, Pool };
