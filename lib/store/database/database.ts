@@ -72,8 +72,18 @@ export interface Database {
   /**
    * Reads rows of the table `past_runs` in SQLite: that of the database itself, or of a copy that has the same
    * rows as soon as they are committed.
+   *
+   * @param client the client whose past runs the query reads
+   * @param name the name whose past runs it reads, as a `nameText`; `null` if it reads those of all names
+   * @param sql the query
+   * @param values its parameters
    */
-  localRows(sql: string, ...values: (string | number)[]): readonly SideRow[];
+  pastRunRows(
+    client: string,
+    name: string | null,
+    sql: string,
+    values: readonly (string | number)[],
+  ): readonly SideRow[];
   /** Reads the rows of a task in a side table, ordered by key; reads begin in the turn of the call. */
   sideRows<Entry>(
     table: SideTable<Entry>,

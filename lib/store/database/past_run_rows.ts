@@ -60,6 +60,11 @@ export class PastRunRows {
     this.#limits = limits;
   }
 
+  /** The number of rows as of the last write. */
+  get count(): number {
+    return this.#count;
+  }
+
   /**
    * Inserts rows and deletes the rows beyond the limits; call this in a transaction.
    *
@@ -67,17 +72,8 @@ export class PastRunRows {
    */
   write(rows: readonly PastRunRow[]): readonly PastRunKey[] {
     if (rows.length === 0) return [];
-    this.#counts ??= this.#readCounts();
-    // Rows that exist are ignored, so that writing a batch again, because its commit was not confirmed, changes nothing.
-    const insert = this.#db.prepare(
-      `INSERT OR IGNORE INTO past_runs (client, name, finished_at, id, state, created_at, started_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    );
-    const names = new Map<string, readonly [client: string, name: string]>();
-    for (const row of rows) {
-      this.#add(row[0], Number(insert.run(...row).changes));
-      names.set(`${row[0]}/${row[1]}`, [row[0], row[1]]);
-    }
+    this.insert(rows);
+    const names = new Map(rows.map(([client, name]) => [`${client}/${name}`, [client, name] as const]));
     const cutName = this.#db.prepare(
       `DELETE FROM past_runs WHERE client = ?1 AND name = ?2 AND (finished_at, id) <=
          (SELECT finished_at, id FROM past_runs WHERE client = ?1 AND name = ?2
@@ -89,7 +85,26 @@ export class PastRunRows {
     const oldest = (Date.now() - this.#limits.pastRunAgeMs) / 1_000;
     const cutOld = this.#db.prepare("DELETE FROM past_runs WHERE finished_at < ? RETURNING client");
     for (const { client } of cutOld.all(oldest)) this.#add(String(client), -1);
-    return this.#count > this.#limits.pastRuns ? this.#dropBeyondShares(this.#counts) : [];
+    return this.cutAll();
+  }
+
+  /**
+   * Inserts rows without regard to the limits; call this in a transaction. Rows that exist are ignored, so that writing a
+   * batch again, because its commit was not confirmed, changes nothing.
+   */
+  insert(rows: readonly PastRunRow[]): void {
+    this.#counts ??= this.#readCounts();
+    const insert = this.#db.prepare(
+      `INSERT OR IGNORE INTO past_runs (client, name, finished_at, id, state, created_at, started_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    );
+    for (const row of rows) this.#add(row[0], Number(insert.run(...row).changes));
+  }
+
+  /** Deletes the rows beyond the limit on all runs, and returns them; call this in a transaction. */
+  cutAll(): readonly PastRunKey[] {
+    const counts = this.#counts ??= this.#readCounts();
+    return this.#count > this.#limits.pastRuns ? this.#dropBeyondShares(counts) : [];
   }
 
   /** Discards what is known of the table, because the transaction of the last write was rolled back. */

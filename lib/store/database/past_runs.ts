@@ -13,7 +13,7 @@ import type { Writer } from "./writer.ts";
 
 /** The summaries of past runs in a database. They are read on demand, and not kept in memory. */
 export class PastRuns implements PastRunStore {
-  readonly #database: Pick<Database, "localRows">;
+  readonly #database: Pick<Database, "pastRunRows">;
   readonly #writer: Writer;
   readonly #limits: PastRunLimits;
   readonly #seq: () => number;
@@ -25,7 +25,7 @@ export class PastRuns implements PastRunStore {
    * @param seq returns the last sequence number
    */
   constructor(
-    database: Pick<Database, "localRows">,
+    database: Pick<Database, "pastRunRows">,
     writer: Writer,
     limits: PastRunLimits,
     seq: () => number,
@@ -43,13 +43,13 @@ export class PastRuns implements PastRunStore {
   newest(client: string, name: string, most = Infinity): readonly RunSummary[] {
     const limit = Math.min(most, this.#limits.pastRunsPerName);
     const oldest = this.#oldestTime();
-    const rows = this.#database.localRows(
+    const text = nameText(name);
+    const rows = this.#database.pastRunRows(
+      client,
+      text,
       `SELECT id, state, created_at, started_at, finished_at FROM past_runs
        WHERE client = ? AND name = ? AND finished_at >= ? ORDER BY finished_at DESC, id DESC LIMIT ?`,
-      client,
-      nameText(name),
-      oldest,
-      limit,
+      [client, text, oldest, limit],
     );
     const runs = rows.map(([id, state, created_at, started_at, finished_at]) => {
       // The cast is safe, because a STRICT table preserves the types of its columns.
@@ -64,7 +64,9 @@ export class PastRuns implements PastRunStore {
 
   names(client: string, after: string | null, most: number): readonly string[] {
     const oldest = this.#oldestTime();
-    const rows = this.#database.localRows(
+    const rows = this.#database.pastRunRows(
+      client,
+      null,
       // DISTINCT would read every run; this looks up only the next name after each.
       `WITH RECURSIVE names (name) AS (
          SELECT min(name) FROM past_runs WHERE client = ?1 AND name > ?3
@@ -75,10 +77,7 @@ export class PastRuns implements PastRunStore {
        SELECT name FROM names WHERE name IS NOT NULL AND EXISTS (
          SELECT 1 FROM past_runs WHERE client = ?1 AND past_runs.name = names.name AND finished_at >= ?2
        ) LIMIT ?4`,
-      client,
-      oldest,
-      after === null ? "" : nameText(after),
-      most,
+      [client, oldest, after === null ? "" : nameText(after), most],
     );
     const names = rows.map(([name]) => nameFrom(String(name)));
     const unsaved = this.#writer.unsaved.flatMap(({ pastRuns }) => [...pastRuns.get(client)?.values() ?? []])

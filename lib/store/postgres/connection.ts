@@ -118,15 +118,15 @@ export class Connection {
   }
 
   /**
-   * Runs a query with one column, and passes the value of each row to a function as soon as it is there, so that they are
-   * never in memory together.
+   * Runs a query whose columns are texts or JSON, and passes each row to a function as soon as it is there, so that they
+   * are never in memory together.
    *
    * @param text the query
-   * @param onValue the function
+   * @param onRow the function
    * @param silenceMs how long the server may send no row, before the connection is cut, in milliseconds
    * @throws {Error} what the function throws, or of `pg`
    */
-  async stream(text: string, onValue: (value: string) => void, silenceMs = SILENCE_MS): Promise<void> {
+  async stream(text: string, onRow: (row: readonly string[]) => void, silenceMs = SILENCE_MS): Promise<void> {
     const ended = Promise.withResolvers<void>();
     let [rows, rowsBefore] = [0, -1];
     let isFailed = false;
@@ -135,12 +135,12 @@ export class Connection {
       ended.reject(error);
     };
     const query = new pg.Query({ text, rowMode: "array" })
-      .on("row", ([value]) => {
+      .on("row", (row) => {
         rows++;
         // The rows after an error are on their way, and cannot be refused.
         if (isFailed) return;
         try {
-          onValue(String(value));
+          onRow(row);
         } catch (error) {
           fail(error);
         }

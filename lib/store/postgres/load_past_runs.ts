@@ -4,31 +4,22 @@
  * @module
  */
 
-import type { PastRunRow } from "../database/past_run_rows.ts";
 import type { Connection } from "./connection.ts";
 import type { PastRunFile } from "./past_run_file.ts";
 
-/** The number of rows that are read at a time. */
-const ROWS = 5_000;
+/** The past runs of each name together, so that they need not be parsed until one of them is needed. */
+const SELECT = `SELECT client, name, count(*)::text,
+    '[' || string_agg(json_build_array(finished_at, id, state, created_at, started_at)::text, ',') || ']'
+  FROM taskscope.past_runs GROUP BY client, name`;
 
 /**
- * Copies all past runs into a file.
+ * Passes all past runs to a file.
  *
  * @throws {Error} of `pg`, if a query fails
  */
 export async function loadPastRuns(connection: Connection, file: PastRunFile): Promise<void> {
-  let last: PastRunRow = ["", "", 0, "", "", 0, null];
-  for (let isLast = false; !isLast;) {
-    const rows: PastRunRow[] = (await connection.query({
-      name: "past_runs",
-      text: `SELECT client, name, finished_at, id, state, created_at, started_at FROM taskscope.past_runs
-        WHERE (client, name, finished_at, id) > ($1, $2, $3, $4)
-        ORDER BY client, name, finished_at, id LIMIT ${ROWS}`,
-      values: last.slice(0, 4),
-      rowMode: "array",
-    })).rows;
-    file.add(rows);
-    last = rows.at(-1) ?? last;
-    isLast = rows.length < ROWS;
-  }
+  await connection.stream(SELECT, ([client, name, count, runs]) => {
+    file.pack(client!, name!, { count: Number(count), runs: runs! });
+  });
+  file.cut();
 }

@@ -94,8 +94,8 @@ export async function loadTasks(
   };
   // The map lets all tasks share one string for each client and each name.
   const texts = new Map<string, string>();
-  await connection.stream(SELECT, (json) => {
-    const row: Row = JSON.parse(json);
+  await connection.stream(SELECT, ([json]) => {
+    const row: Row = JSON.parse(json!);
     const [place, , id, seq, endedAt, record] = row;
     const client = intern(texts, row[1]);
     const target = targetOf(client);

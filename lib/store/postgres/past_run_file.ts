@@ -6,6 +6,7 @@
  */
 
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { UnrefInterval } from "../../unref_interval.ts";
 import { type PastRunKey, type PastRunRow, PastRunRows } from "../database/past_run_rows.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { SideRow } from "../side_tables.ts";
@@ -13,16 +14,46 @@ import type { SideRow } from "../side_tables.ts";
 /** The number of KiB of the file that are in memory. */
 const CACHE_KIB = 4_096;
 
-/** A temporary file with past runs, which the system removes when the process ends. */
+/** How often past runs are unpacked in the background, and how long at a time, in milliseconds. */
+const UNPACK_EVERY_MS = 50;
+const UNPACK_MS = 5;
+
+/** A past run in a {@linkcode PastRunPack}. */
+type PackedRun = readonly [
+  finishedAt: number,
+  id: string,
+  state: string,
+  createdAt: number,
+  startedAt: number | null,
+];
+
+/** The past runs of a client and name, as a list of {@linkcode PackedRun} in JSON. */
+export interface PastRunPack {
+  /** The number of past runs. */
+  readonly count: number;
+  readonly runs: string;
+}
+
+/**
+ * A temporary file with past runs, which the system removes when the process ends. As a server that starts needs hardly any
+ * of them at once, they are first kept as they were read, and put into the file name by name: when a name is needed, and in
+ * the background.
+ */
 export class PastRunFile implements Disposable {
   /** The past runs that were dropped because of the limit on all runs, until the database has dropped them, too. */
   dropped: PastRunKey[] = [];
+  readonly #limits: PastRunLimits;
   readonly #db: DatabaseSync;
   readonly #pastRuns: PastRunRows;
   readonly #queries: Map<string, StatementSync> = new Map();
+  /** The past runs that are not in the file yet, by client and name. */
+  readonly #packs: Map<string, Map<string, PastRunPack>> = new Map();
+  #packedRuns = 0;
+  readonly #unpacking: UnrefInterval = new UnrefInterval(() => this.#unpackSome(), UNPACK_EVERY_MS);
 
   /** @param limits how many past runs to keep, and how long */
   constructor(limits: PastRunLimits) {
+    this.#limits = limits;
     this.#db = new DatabaseSync(":memory:");
     // SQLite moves temporary tables to an unlinked file once they exceed their cache.
     this.#db.exec(
@@ -35,27 +66,109 @@ export class PastRunFile implements Disposable {
     this.#pastRuns = new PastRunRows(this.#db, limits);
   }
 
-  /** Adds past runs, and drops those beyond the limits; {@linkcode PastRunFile.dropped} gets some of them. */
-  add(rows: readonly PastRunRow[]): void {
-    this.#db.exec("BEGIN");
-    try {
-      for (const key of this.#pastRuns.write(rows)) this.dropped.push(key);
-    } catch (error) {
-      this.#pastRuns.rolledBack();
-      throw error;
-    } finally {
-      this.#db.exec("COMMIT");
-    }
+  /**
+   * Adds all past runs of a name that the database had when it was opened.
+   *
+   * @param client the client token
+   * @param name the name, as a `nameText`
+   * @param pack the past runs
+   */
+  pack(client: string, name: string, pack: PastRunPack): void {
+    this.#unpack(client, name);
+    const packs = this.#packs.get(client);
+    if (packs === undefined) this.#packs.set(client, new Map([[name, pack]]));
+    else packs.set(name, pack);
+    this.#packedRuns += pack.count;
+    this.#unpacking.start();
   }
 
-  /** Returns the rows of a query of the table `past_runs`. */
-  rows(sql: string, values: readonly (string | number)[]): readonly SideRow[] {
+  /** Drops what is beyond the limit on all runs; call this once all past runs are packed. */
+  cut(): void {
+    if (this.#packedRuns <= this.#limits.pastRuns) return;
+    this.#unpackUntil(Infinity);
+    this.#write(() => this.#pastRuns.cutAll());
+  }
+
+  /** Adds past runs, and drops those beyond the limits; {@linkcode PastRunFile.dropped} gets some of them. */
+  add(rows: readonly PastRunRow[]): void {
+    // Beyond the limit on all runs, those to drop must be found.
+    const isFull = this.#pastRuns.count + this.#packedRuns + rows.length > this.#limits.pastRuns;
+    if (isFull) this.#unpackUntil(Infinity);
+    else for (const [client, name] of rows) this.#unpack(client, name);
+    this.#write(() => this.#pastRuns.write(rows));
+  }
+
+  /**
+   * Returns the rows of a query of the table `past_runs`.
+   *
+   * @param client the client whose past runs the query reads
+   * @param name the name whose past runs it reads; `null` if it reads those of all
+   * @param sql the query
+   * @param values its parameters
+   */
+  rows(
+    client: string,
+    name: string | null,
+    sql: string,
+    values: readonly (string | number)[],
+  ): readonly SideRow[] {
+    for (const each of name === null ? [...this.#packs.get(client)?.keys() ?? []] : [name]) {
+      this.#unpack(client, each);
+    }
     let statement = this.#queries.get(sql);
     if (statement === undefined) this.#queries.set(sql, statement = this.#db.prepare(sql));
     return statement.all(...values).map((row) => Object.values(row) as SideRow);
   }
 
   [Symbol.dispose](): void {
+    this.#unpacking.stop();
     this.#db.close();
+  }
+
+  #unpack(client: string, name: string): void {
+    const packs = this.#packs.get(client);
+    const pack = packs?.get(name);
+    if (packs === undefined || pack === undefined) return;
+    const runs: readonly PackedRun[] = JSON.parse(pack.runs);
+    this.#write(() => {
+      this.#pastRuns.insert(runs.map((run): PastRunRow => [client, name, ...run]));
+      return [];
+    });
+    this.#packedRuns -= pack.count;
+    packs.delete(name);
+    if (packs.size === 0) this.#packs.delete(client);
+  }
+
+  #unpackSome(): void {
+    try {
+      this.#unpackUntil(performance.now() + UNPACK_MS);
+      if (this.#packedRuns > 0) return;
+    } catch {
+      // Without room for the temporary file, a name whose past runs are needed is tried again.
+    }
+    this.#unpacking.stop();
+  }
+
+  /** Unpacks past runs until none are left, or a time has come, in milliseconds of the monotonic clock. */
+  #unpackUntil(endMs: number): void {
+    for (const [client, packs] of this.#packs) {
+      for (const name of packs.keys()) {
+        if (performance.now() > endMs) return;
+        this.#unpack(client, name);
+      }
+    }
+  }
+
+  /** Writes in a transaction; what `write` returns was dropped. */
+  #write(write: () => readonly PastRunKey[]): void {
+    this.#db.exec("BEGIN");
+    try {
+      for (const key of write()) this.dropped.push(key);
+    } catch (error) {
+      this.#pastRuns.rolledBack();
+      throw error;
+    } finally {
+      this.#db.exec("COMMIT");
+    }
   }
 }

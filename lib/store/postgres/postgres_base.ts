@@ -55,8 +55,13 @@ export class PostgresBase {
     return await this.reads.sideRows(table, place, range);
   }
 
-  localRows(sql: string, ...values: (string | number)[]): readonly SideRow[] {
-    return this.reads.localRows(sql, ...values);
+  pastRunRows(
+    client: string,
+    name: string | null,
+    sql: string,
+    values: readonly (string | number)[],
+  ): readonly SideRow[] {
+    return this.reads.pastRunRows(client, name, sql, values);
   }
 
   async searchLog(request: LogSearchRequest): Promise<LogMatches> {

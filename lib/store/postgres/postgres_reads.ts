@@ -4,6 +4,7 @@
  * @module
  */
 
+import { StorageError } from "../../errors.ts";
 import type { MaybePromise } from "../../task/maybe_promise.ts";
 import type { LogSearchRequest } from "../database/database.ts";
 import type { PastRunRow } from "../database/past_run_rows.ts";
@@ -89,8 +90,17 @@ export class PostgresReads {
     });
   }
 
-  localRows(sql: string, ...values: (string | number)[]): readonly SideRow[] {
-    return this.pastRuns.rows(sql, values);
+  pastRunRows(
+    client: string,
+    name: string | null,
+    sql: string,
+    values: readonly (string | number)[],
+  ): readonly SideRow[] {
+    try {
+      return this.pastRuns.rows(client, name, sql, values);
+    } catch (cause) {
+      throw new StorageError(this.name, "the past runs cannot be read from a temporary file", { cause });
+    }
   }
 
   async searchLog(request: LogSearchRequest): Promise<LogMatches> {

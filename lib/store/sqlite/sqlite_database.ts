@@ -138,7 +138,12 @@ export class SqliteDatabase implements Database {
     ) as readonly SideRow[];
   }
 
-  localRows(sql: string, ...values: (string | number)[]): readonly SideRow[] {
+  pastRunRows(
+    _client: string,
+    _name: string | null,
+    sql: string,
+    values: readonly (string | number)[],
+  ): readonly SideRow[] {
     return this.#file.rows(sql, ...values) as readonly SideRow[];
   }
 

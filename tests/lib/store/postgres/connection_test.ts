@@ -9,12 +9,12 @@ function open({ url }: PostgresCluster): Promise<Connection> {
   return Connection.open(readAddress(url));
 }
 
-testPostgres("Connection.stream() passes every value in order, between other statements", async (cluster) => {
+testPostgres("Connection.stream() passes every row in order, between other statements", async (cluster) => {
   const connection = await open(cluster);
   const values: string[] = [];
   const [, , after] = await Promise.all([
     connection.query("SELECT 1"),
-    connection.stream(NUMBERS, (value) => values.push(value)),
+    connection.stream(NUMBERS, ([value]) => values.push(value!)),
     connection.query("SELECT 2 AS two"),
   ]);
   assertEquals(values, Array.from({ length: 10_000 }, (_, index) => `${index + 1}`));
@@ -27,8 +27,8 @@ testPostgres(
   async (cluster) => {
     const connection = await open(cluster);
     const values: string[] = [];
-    const streamed = connection.stream(NUMBERS, (value) => {
-      values.push(value);
+    const streamed = connection.stream(NUMBERS, ([value]) => {
+      values.push(value!);
       if (value === "3") throw new RangeError("three");
     });
     await assertRejects(() => streamed, RangeError, "three");

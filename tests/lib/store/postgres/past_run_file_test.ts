@@ -1,0 +1,61 @@
+import type { PastRunRow } from "../../../../lib/store/database/past_run_rows.ts";
+import { PastRunFile, type PastRunPack } from "../../../../lib/store/postgres/past_run_file.ts";
+import { assertEquals } from "../../../support/assert.ts";
+import { until } from "../../../support/until.ts";
+
+const LIMITS = { pastRunsPerName: 3, pastRuns: 100, pastRunAgeMs: Number.MAX_SAFE_INTEGER };
+
+/** Returns past runs that ended in the given seconds, as the database returns them. */
+function packOf(...ends: readonly number[]): PastRunPack {
+  const runs = ends.map((end) => [end, `id ${end}`, "FINISHED", end - 2, end === 1 ? null : end - 1]);
+  return { count: ends.length, runs: JSON.stringify(runs) };
+}
+
+function rowOf(client: string, name: string, end: number): PastRunRow {
+  return [client, name, end, `id ${end}`, "FINISHED", end - 2, end - 1];
+}
+
+/** Returns when the past runs of a name ended, as a query of that name, or of all names, finds them. */
+function endsOf(file: PastRunFile, client: string, name: string, isAsked = true): unknown[] {
+  const sql = "SELECT finished_at FROM past_runs WHERE client = ? AND name = ? ORDER BY finished_at";
+  return file.rows(client, isAsked ? name : null, sql, [client, name]).flat();
+}
+
+Deno.test("PastRunFile.rows() finds what was packed, by name and by client", () => {
+  using file = new PastRunFile(LIMITS);
+  for (const client of ["a", "b"]) for (const name of ['"x"', '"y"']) file.pack(client, name, packOf(1, 2));
+  assertEquals(endsOf(file, "a", '"y"'), [1, 2]);
+  assertEquals(endsOf(file, "a", '"x"', false), [1, 2]);
+  assertEquals(endsOf(file, "b", '"x"', false), [1, 2]);
+  const [row] = file.rows("b", '"y"', "SELECT * FROM past_runs WHERE client = 'b' AND name = '\"y\"'", []);
+  assertEquals(row, ["b", '"y"', 1, "id 1", "FINISHED", -1, null]);
+});
+
+Deno.test("PastRunFile.add() adds to what was packed, within the limits", () => {
+  using file = new PastRunFile({ ...LIMITS, pastRuns: 5 });
+  file.pack("a", '"x"', packOf(1, 2, 3));
+  file.pack("b", '"x"', packOf(1, 2));
+  file.add([rowOf("a", '"x"', 3), rowOf("a", '"x"', 4)]);
+  assertEquals([endsOf(file, "a", '"x"'), endsOf(file, "b", '"x"')], [[2, 3, 4], [1, 2]]);
+  file.add([rowOf("a", '"z"', 5)]);
+  assertEquals([endsOf(file, "a", '"x"'), endsOf(file, "b", '"x"')], [[3, 4], [1, 2]]);
+  assertEquals(file.dropped, [["a", '"x"', 2, "id 2"]]);
+});
+
+Deno.test("PastRunFile.add() drops what was packed beyond the limit on all runs", () => {
+  using file = new PastRunFile({ ...LIMITS, pastRuns: 4 });
+  file.pack("a", '"x"', packOf(1, 2, 3));
+  file.pack("b", '"x"', packOf(1));
+  file.add([rowOf("c", '"x"', 4)]);
+  assertEquals(file.dropped, [["a", '"x"', 1, "id 1"]]);
+});
+
+Deno.test("PastRunFile unpacks in the background what nobody asks for", async () => {
+  using file = new PastRunFile(LIMITS);
+  file.pack("a", '"x"', packOf(1));
+  file.pack("b", '"y"', packOf(2));
+  const all = () => file.rows("none", null, "SELECT client FROM past_runs ORDER BY client", []).flat();
+  assertEquals(all(), []);
+  await until(() => all().length === 2);
+  assertEquals(all(), ["a", "b"]);
+});
