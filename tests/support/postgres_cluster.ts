@@ -32,12 +32,17 @@ export class PostgresCluster implements Disposable {
    * Creates and starts a cluster.
    *
    * @param settings lines of its configuration
+   * @param walFolder a folder for the WAL, which does not exist yet; its segments are of 1 MB then
    */
-  static start(settings: readonly string[] = []): PostgresCluster {
+  static start(
+    settings: readonly string[] = [],
+    { walFolder }: { readonly walFolder?: string } = {},
+  ): PostgresCluster {
     const folder = Deno.makeTempDirSync({ prefix: "taskscope-postgres-" });
     const cluster = new PostgresCluster(folder, freePort());
     PostgresCluster.give(folder);
-    cluster.#do("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale");
+    const wal = walFolder === undefined ? [] : ["-X", walFolder, "--wal-segsize=1"];
+    cluster.#do("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", ...wal);
     const lines = [
       `port = ${cluster.port}`,
       "listen_addresses = '127.0.0.1'",
@@ -162,6 +167,18 @@ export class PostgresCluster implements Disposable {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
       }
     }
+  }
+
+  /** Starts the server again, which may be in the middle of a crash, or have ended. */
+  restartCrashed(): void {
+    try {
+      this.kill();
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      this.#isRunning = false;
+    }
+    this.restart();
   }
 
   [Symbol.dispose](): void {

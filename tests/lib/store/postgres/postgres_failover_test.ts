@@ -1,11 +1,13 @@
 /** Tests of a PostgreSQL store whose server fails: its disk is full, a standby takes over, connections are cut. */
 
+import { recordIn } from "../../../support/at_hand.ts";
 import { StorageError } from "../../../../lib/errors.ts";
 import type { TaskStore } from "../../../../lib/store/store.ts";
 import {
   assert,
   assertEquals,
   assertGreater,
+  assertMatch,
   assertNotEquals,
   assertRejects,
 } from "../../../support/assert.ts";
@@ -19,6 +21,9 @@ import { until } from "../../../support/until.ts";
 
 /** The size of the small disk: a new database takes 8 MB of it. */
 const DISK_BYTES = 32 * 1024 * 1024;
+
+/** How long connections hang after the store has noticed it, in milliseconds. */
+const HANG_MS = repetitions({ gate: 0, soak: 60_000 });
 
 /** The number of times that all connections are cut. */
 const CUTS = repetitions({ gate: 10, soak: 200 });
@@ -67,6 +72,66 @@ test("PostgresStore is degraded while the disk of the database is full, and reco
     cluster.sql("DROP TABLESPACE IF EXISTS small", "postgres");
     await disk[Symbol.asyncDispose]();
   }
+});
+
+test("PostgresStore is degraded while the disk of the WAL is full, and loses nothing confirmed", async () => {
+  const disk = await SmallDisk.mount(DISK_BYTES, "The test of a full disk of the WAL of PostgreSQL");
+  if (disk === undefined) return;
+  try {
+    PostgresCluster.give(disk.path);
+    using cluster = PostgresCluster.start(["max_wal_size = 8MB", "min_wal_size = 2MB"], {
+      walFolder: `${disk.path}/wal`,
+    });
+    await using store = await openPostgres(cluster.url);
+    await put(store, "before");
+    await disk.fill();
+    let confirmed = 0;
+    const { reason } = await assertRejects(async () => {
+      for (;; confirmed++) {
+        store.put("c", storedTask(`${confirmed}`, store.takeSeq(), "FINISHED", { result: noise() }));
+        await store.committed();
+      }
+    }, StorageError);
+    assertMatch(
+      reason,
+      /disk .* is full|connection has ended|cannot be reached|starting up|does not respond|nothing has been/,
+    );
+    await until(() => store.degradation !== null);
+    await disk.free();
+    // PostgreSQL has ended, or goes on to fail until there is room.
+    cluster.restartCrashed();
+    await until(() => store.degradation === null);
+    await put(store, "after");
+    const ids = (await cluster.query("SELECT id FROM taskscope.tasks ORDER BY place")).map(({ id }) => id);
+    const all = Array.from({ length: confirmed + 1 }, (_, n) => `${n}`);
+    assertEquals(ids, ["before", ...all, "after"]);
+  } finally {
+    await disk[Symbol.asyncDispose]();
+  }
+});
+
+test("PostgresStore gives up connections that hang half-open, and goes on with others", async (cluster) => {
+  await using proxy = new TcpProxy(cluster.port);
+  await using store = await openPostgres(urlThrough(proxy, cluster), {
+    limits: { recordCacheCharacters: 0 },
+  });
+  for (const id of ["1", "2"]) await put(store, id);
+  proxy.blackhole();
+  store.put("c", storedTask("3", store.takeSeq()));
+  const failed = await Promise.all([
+    assertRejects(() => store.committed(), StorageError),
+    assertRejects(async () => await recordIn(store, "c", "1"), StorageError),
+  ]);
+  for (const { reason } of failed) assertMatch(reason, /does not respond|nothing has been written/);
+  await new Promise((resolve) => setTimeout(resolve, HANG_MS));
+  assert(store.degradation !== null);
+  // The session that hangs still has the lock of the database.
+  await proxy.restore();
+  await until(() => store.degradation === null);
+  assertEquals((await recordIn(store, "c", "1"))?.id, "1");
+  await put(store, "4");
+  const ids = (await cluster.query("SELECT id FROM taskscope.tasks ORDER BY place")).map(({ id }) => id);
+  assertEquals(ids, ["1", "2", "3", "4"]);
 });
 
 test("PostgresStore goes on when a standby with all changes takes over behind the same address", async (primary) => {

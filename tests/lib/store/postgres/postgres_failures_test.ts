@@ -84,21 +84,6 @@ test("PostgresStore finds out that a commit whose result was lost is done, and d
   assertEquals(await stored(cluster), ["1", "2", "3"]);
 });
 
-test("PostgresStore gives up a connection that hangs half-open, and commits on another one", async (cluster) => {
-  await using proxy = new TcpProxy(cluster.port);
-  const url = cluster.url.replace(`${cluster.port}`, new URL(proxy.url).port);
-  await using store = await openPostgres(url);
-  await put(store, "1");
-  proxy.blackhole();
-  store.put("c", storedTask("2", store.takeSeq()));
-  // The session that hangs still has the lock of the database.
-  await assertRejects(() => store.committed(), StorageError);
-  assert(store.degradation !== null);
-  await proxy.restore();
-  await until(() => store.degradation === null);
-  assertEquals(await stored(cluster), ["1", "2"]);
-});
-
 test("PostgresStore notices a connection that hangs while nothing is to be written", async (cluster) => {
   await using proxy = new TcpProxy(cluster.port);
   const url = cluster.url.replace(`${cluster.port}`, new URL(proxy.url).port);
