@@ -53,26 +53,30 @@ export class AmbiguousMonitorError extends Error {
   override readonly name = "AmbiguousMonitorError";
 }
 
-/** Thrown if the database file can't be used. The message names the file and the reason. */
+/** Thrown if the database can't be used. The message names it and the reason. */
 export class StorageError extends Error {
   /** The name of the class. */
   override readonly name: string = "StorageError";
-  /** The path of the database file. */
+  /** The path of the database file, or the URL of the database without a password. */
   readonly file: string;
   /** The reason without the file's path, for users who must not see the path. */
   readonly reason: string;
+  /** Whether something could not be read; otherwise, nothing can be stored. */
+  readonly isRead: boolean;
 
   /**
    * Creates the error.
    *
-   * @param file the path of the database file
-   * @param reason why the file can't be used
-   * @param options the cause
+   * @param file the path of the database file, or the URL of the database without a password
+   * @param reason why the database can't be used
+   * @param options the cause, and whether something was to be read
    */
-  constructor(file: string, reason: string, options?: ErrorOptions) {
-    super(`Cannot store tasks in "${file}": ${reason}`, options);
+  constructor(file: string, reason: string, options: ErrorOptions & { readonly isRead?: boolean } = {}) {
+    const { isRead = false, ...rest } = options;
+    super(`Cannot ${isRead ? "read" : "store"} tasks in "${file}": ${reason}`, rest);
     this.file = file;
     this.reason = reason;
+    this.isRead = isRead;
   }
 }
 

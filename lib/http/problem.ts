@@ -126,7 +126,8 @@ export function problemOf(thrown: unknown, report: (error: unknown) => void): Pr
   if (thrown instanceof TransitionError) return new Problem(thrown.code, thrown.message);
   if (thrown instanceof LimitError) return limitReached(thrown.message);
   if (thrown instanceof StorageError) {
-    return new Problem("storage_unavailable", `The server cannot store this now: ${thrown.reason}`, {
+    const action = thrown.isRead ? "read" : "store";
+    return new Problem("storage_unavailable", `The server cannot ${action} this now: ${thrown.reason}`, {
       headers: RETRY_AFTER,
     });
   }

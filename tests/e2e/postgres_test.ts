@@ -69,6 +69,41 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "postgres: while the database is away, the record of an ended task gets 503 with the reason, and then it is back",
+  ignore: !hasPostgres,
+  fn: async () => {
+    using cluster = PostgresCluster.start();
+    const args = ["--no-demo", "--data", cluster.url];
+    {
+      await using program = await startProgram(args);
+      const tasks = `${program.url}/tasks/c`;
+      for (const id of ["ended", "live"]) await call("POST", tasks, { body: { id } });
+      for (const step of ["start", "finish"]) await call("POST", `${tasks}/ended/${step}`, { body: {} });
+    }
+    // The server that has ended the task still has its record.
+    await using program = await startProgram(args);
+    cluster.kill();
+    for (const path of ["tasks/c/ended", "tasks/c/ended/history", "tasks/c/ended/logs", "tasks/c"]) {
+      const { status, headers, json } = await call("GET", `${program.url}/${path}`);
+      assertEquals([status, json.code, headers.get("retry-after")], [503, "storage_unavailable", "5"], path);
+      assertMatch(
+        json.detail,
+        /^The server cannot read this now: (it cannot be reached|the connection has ended)/,
+      );
+    }
+    const page = await call("GET", `${program.url}/t/c/ended`, { headers: { accept: "text/html" } });
+    assertEquals(page.status, 503);
+    assertMatch(page.text, /The server cannot read this now: /);
+    assertEquals((await call("GET", `${program.url}/tasks/c/live`)).status, 200);
+    cluster.restart();
+    while ((await call("GET", `${program.url}/readyz`)).status !== 200);
+    assertEquals((await call("GET", `${program.url}/tasks/c/ended`)).json.state, "FINISHED");
+    assertEquals((await call("GET", `${program.url}/t/c/ended`)).status, 200);
+  },
+});
+
+Deno.test({
   name: "postgres: the commands say in one line what is wrong or what to use instead",
   ignore: !hasPostgres,
   fn: async () => {
@@ -93,7 +128,10 @@ Deno.test({
     );
     for (const command of ["backup", "restore"]) {
       const { stderr, code } = await runProgram([command, "copy", "--data", cluster.url]);
-      assertMatch(stderr, /must be a file: copy a PostgreSQL database with pg_dump/);
+      assertMatch(
+        stderr,
+        /must be a file: copy a PostgreSQL database with pg_dump .* or .*taskscope move --from/,
+      );
       assertEquals(code, 2);
     }
   },

@@ -58,7 +58,8 @@ export function dataFileFrom(
       `${
         sourceOf("data")
       } must be a file: copy a PostgreSQL database with pg_dump --schema=taskscope, restore it with ` +
-        'pg_restore, and then run "taskscope check --new-epoch --data <url>", so that watchers start over',
+        'pg_restore, and then run "taskscope check --new-epoch --data <url>", so that watchers start over; ' +
+        'or stop the server and copy everything to a file with "taskscope move --from <url> --to <file>"',
     );
   }
   if (file !== ":memory:") return file;

@@ -52,14 +52,19 @@ export function codeOf(error: unknown): string {
  *
  * @param name the URL of the database without its password
  * @param cause the error
+ * @param options whether something was to be read
  * @returns the error to throw instead; it contains no password
  */
-export function postgresError(name: string, cause: unknown): StorageError {
+export function postgresError(
+  name: string,
+  cause: unknown,
+  { isRead = false }: { readonly isRead?: boolean } = {},
+): StorageError {
   if (cause instanceof StorageError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = codeOf(cause);
   const known = MEANINGS.find(({ is }) => is.test(code)) ?? MEANINGS.find(({ is }) => is.test(message));
   // Some connection errors have only a code.
   const said = message === "" ? code : message;
-  return new StorageError(name, known === undefined ? said : `${known.meaning} (${said})`, { cause });
+  return new StorageError(name, known === undefined ? said : `${known.meaning} (${said})`, { cause, isRead });
 }

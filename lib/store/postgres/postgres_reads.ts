@@ -99,7 +99,10 @@ export class PostgresReads {
     try {
       return this.pastRuns.rows(client, name, sql, values);
     } catch (cause) {
-      throw new StorageError(this.name, "the past runs cannot be read from a temporary file", { cause });
+      throw new StorageError(this.name, "the temporary file with past runs cannot be used", {
+        cause,
+        isRead: true,
+      });
     }
   }
 
@@ -107,7 +110,7 @@ export class PostgresReads {
     try {
       return await searchLog(this.#readers, request);
     } catch (cause) {
-      throw postgresError(this.name, cause);
+      throw postgresError(this.name, cause, { isRead: true });
     }
   }
 
@@ -141,7 +144,7 @@ export class PostgresReads {
     try {
       return (await this.#readers.query({ ...query, rowMode: "array" })).rows;
     } catch (cause) {
-      throw postgresError(this.name, cause);
+      throw postgresError(this.name, cause, { isRead: true });
     }
   }
 }

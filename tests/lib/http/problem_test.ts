@@ -43,6 +43,8 @@ Deno.test("problemOf() includes the reason of a storage error and when to retry,
     "5",
   ]);
   assertEquals(problem.message, "The server cannot store this now: the disk is full");
+  const unread = problemOf(new StorageError("tasks.db", "it is away", { isRead: true }), () => {});
+  assertEquals([unread.status, unread.message], [503, "The server cannot read this now: it is away"]);
   const response = problemResponse(problem);
   const text = await response.text();
   assertProblem({ status: response.status, headers: response.headers, text }, 503, "storage_unavailable");
