@@ -1,8 +1,8 @@
 /**
  * Runs test files in parallel in several processes, and prints one summary.
  *
- * The runner's own flags: `--unit` leaves out `tests/e2e`, `--lanes=<n>` sets how many processes run at the same time,
- * `--no-check` skips type checking, `--retry` runs the files that failed again, alone, and names those that then pass.
+ * The runner's own flags: `--unit` leaves out `tests/e2e`, `--lanes=<n>` sets how many processes run at the same time, which
+ * otherwise depends on how busy the machine is, `--no-check` skips type checking, `--retry` runs the files that failed again, alone, and names those that then pass.
  * Paths select files or folders. All other flags, such as `--filter=<text>`, are passed to every `deno test`.
  *
  * @module
@@ -11,6 +11,7 @@
 import { NO_BROWSER, startSharedBrowser } from "./test/shared_browser.ts";
 import { parseArguments } from "./test/arguments.ts";
 import { findTestFiles, groupFiles, needBrowser } from "./test/files.ts";
+import { IdleTime } from "./test/idle_time.ts";
 import { Lanes } from "./test/lanes.ts";
 import { checkTypes, type Outcome, runFiles, runInForeground } from "./test/processes.ts";
 import { retryFailed } from "./test/retry.ts";
@@ -18,9 +19,12 @@ import { addTallies, formatTally } from "./test/tally.ts";
 
 /** The number of the slowest processes that the summary names. */
 const SLOWEST = 5;
+/** How often the runner looks whether the machine is idle, in milliseconds, and the share of the cores that is enough. */
+const LOOK_MS = 2_000;
+const ENOUGH_IDLE = 0.4;
 
 const started = performance.now();
-const { paths, denoFlags, isUnit, lanes, checksTypes, retries } = parseArguments(Deno.args);
+const { paths, denoFlags, isUnit, lanes, spareLanes, checksTypes, retries } = parseArguments(Deno.args);
 const files = await findTestFiles(paths, { isUnit });
 if (files.length === 0) fail(`No test files in ${paths.join(" ")}`);
 // The output of a single file is printed while its tests run, not at the end.
@@ -29,7 +33,8 @@ if (files.length === 1) Deno.exit(await runInForeground(files[0]!, denoFlags, ch
 const outcomes: Outcome[] = [];
 let hasTypeErrors = false;
 await using browser = await needBrowser(files) ? await startSharedBrowser() : NO_BROWSER;
-const pool = new Lanes(lanes);
+const idleTime = new IdleTime();
+const pool = new Lanes(lanes, { count: spareLanes, wasIdle });
 
 if (checksTypes) {
   pool.add(async () => {
@@ -48,6 +53,12 @@ const { outcomes: last, flaky } = retries && !pool.isAborted
   ? await retryFailed(outcomes, again)
   : { outcomes, flaky: [] };
 summarise();
+
+/** Waits for a while; resolves with whether the machine had time for more tests meanwhile. */
+async function wasIdle(): Promise<boolean> {
+  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  return idleTime.share() >= ENOUGH_IDLE;
+}
 
 async function run(group: readonly string[], lane: number): Promise<void> {
   const outcome = await runFiles(group, denoFlags, { lane, env: browser.env, signal: pool.signal });

@@ -14,10 +14,15 @@ export interface TestArguments {
   readonly isUnit: boolean;
   /** The number of processes that run at the same time. */
   readonly lanes: number;
+  /** The number of further ones while the machine is idle. */
+  readonly spareLanes: number;
   readonly checksTypes: boolean;
   /** Whether files that fail are run again, alone. */
   readonly retries: boolean;
 }
+
+/** The most processes at the same time, which is also the number of ranges of ports in `tests/support/free_port.ts`. */
+const MOST_LANES = 8;
 
 /** The flags of `deno test` whose value may be the next argument. */
 const FLAGS_WITH_VALUE = new Set(["--filter", "--config", "--lock", "--reporter"]);
@@ -39,16 +44,19 @@ export function parseArguments(
   let checksTypes = true;
   let retries = false;
   // More processes than cores are worthwhile, because tests wait more than they compute.
-  let lanes = Math.min(2 * cores, 8);
+  let lanes = Math.min(2 * cores, MOST_LANES);
+  let spareLanes = MOST_LANES - lanes;
   for (let index = 0; index < args.length; index++) {
     const arg = args[index]!;
     if (arg === "--unit") isUnit = true;
     else if (arg === "--no-check") checksTypes = false;
     else if (arg === "--retry") retries = true;
-    else if (arg.startsWith("--lanes=")) lanes = Math.max(1, Number(arg.slice("--lanes=".length)) || 1);
-    else if (FLAGS_WITH_VALUE.has(arg)) denoFlags.push(`${arg}=${args[++index] ?? ""}`);
+    else if (arg.startsWith("--lanes=")) {
+      lanes = Math.max(1, Number(arg.slice("--lanes=".length)) || 1);
+      spareLanes = 0;
+    } else if (FLAGS_WITH_VALUE.has(arg)) denoFlags.push(`${arg}=${args[++index] ?? ""}`);
     else if (arg.startsWith("-")) denoFlags.push(arg);
     else paths.push(arg);
   }
-  return { paths, denoFlags, isUnit, lanes, checksTypes, retries };
+  return { paths, denoFlags, isUnit, lanes, spareLanes, checksTypes, retries };
 }

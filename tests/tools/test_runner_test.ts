@@ -2,11 +2,13 @@
 
 import { parseArguments } from "../../.tools/test/arguments.ts";
 import { findTestFiles, groupFiles, SLOW_FILES } from "../../.tools/test/files.ts";
+import { IdleTime } from "../../.tools/test/idle_time.ts";
 import { Lanes } from "../../.tools/test/lanes.ts";
 import type { Outcome } from "../../.tools/test/processes.ts";
 import { MOST_RETRIES, retryFailed } from "../../.tools/test/retry.ts";
 import { addTallies, formatTally, readOutput } from "../../.tools/test/tally.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { until } from "../support/until.ts";
 
 const PASSED = `running 2 tests from ./tests/a_test.ts
 a ... \x1b[32mok\x1b[0m (1ms)
@@ -51,10 +53,11 @@ Deno.test("parseArguments() distinguishes paths, the runner's own flags and flag
     denoFlags: ["--filter=foo", "--fail-fast"],
     isUnit: true,
     lanes: 3,
+    spareLanes: 0,
     checksTypes: false,
     retries: true,
   });
-  const { paths, denoFlags, isUnit, lanes, checksTypes, retries } = parseArguments([]);
+  const { paths, denoFlags, isUnit, lanes, spareLanes, checksTypes, retries } = parseArguments([], 2);
   assertEquals({ paths, denoFlags, isUnit, checksTypes, retries }, {
     paths: [],
     denoFlags: [],
@@ -62,7 +65,7 @@ Deno.test("parseArguments() distinguishes paths, the runner's own flags and flag
     checksTypes: true,
     retries: false,
   });
-  assert(lanes >= 1);
+  assertEquals([lanes, spareLanes], [4, 4]);
 });
 
 Deno.test("findTestFiles() finds all test files, or those in the given paths", async () => {
@@ -132,6 +135,46 @@ Deno.test("Lanes runs at most one job per lane at the same time, and drops the w
   assertEquals(seen.slice(0, 4), [0, 1, 2, 3]);
   assert(!seen.includes(5));
   assert(lanes.isAborted);
+});
+
+Deno.test("Lanes uses spare lanes only while the machine is idle, and each for one job at a time", async () => {
+  const looks = [false, true, true, true];
+  const gates: PromiseWithResolvers<void>[] = [];
+  const used: number[] = [];
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const wasIdle = () => turn().then(() => looks.shift() ?? false);
+  const lanes = new Lanes(1, { count: 2, wasIdle });
+  for (let index = 0; index < 5; index++) {
+    lanes.add((lane) => {
+      used.push(lane);
+      gates.push(Promise.withResolvers<void>());
+      return gates.at(-1)!.promise;
+    });
+  }
+  const drained = lanes.drained();
+  await until(() => looks.length === 0);
+  assertEquals(used, [0, 2, 1], "the third look found no lane free");
+  gates[0]!.resolve();
+  await until(() => used.length === 4);
+  assertEquals(used.at(-1), 0);
+  for (let ended = 1; ended < 5; ended++) {
+    await until(() => gates.length > ended);
+    gates[ended]!.resolve();
+  }
+  await drained;
+  assertEquals(used.length, 5);
+});
+
+Deno.test("IdleTime.share() returns the idle share of all cores since the last call", () => {
+  const core = (idle: number, user: number) => ({ times: { user, nice: 0, sys: 0, idle, irq: 0 } });
+  const looks = [[core(100, 50), core(200, 0)], [core(110, 80), core(240, 20)], [
+    core(110, 80),
+    core(240, 20),
+  ]];
+  const idleTime = new IdleTime(() => looks.shift()!);
+  assertEquals([idleTime.share(), idleTime.share()], [0.5, 0]);
+  const share = new IdleTime().share();
+  assert(share >= 0 && share <= 1);
 });
 
 Deno.test("retryFailed() runs each failed process again, and tells the flaky ones from those that fail again", async () => {
