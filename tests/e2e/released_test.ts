@@ -5,6 +5,7 @@ import { RELEASES } from "../../lib/reporters/releases.ts";
 import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
+import { pip } from "../support/pip.ts";
 import { type Process, spawn } from "../support/program.ts";
 import { RemotePlace } from "../support/remote_place.ts";
 import { logOf } from "../support/remote_task.ts";
@@ -59,21 +60,13 @@ ${SCRIPT}`,
   wheel: {
     file: "taskscope-{version}-py3-none-any.whl",
     start: async (place, version) => {
-      const options = { cwd: place.folder.path };
+      const cwd = place.folder.path;
       const links = ["--no-index", "--find-links", `${place.proxy.url}/simple/taskscope/`];
-      for (
-        const [command, ...args] of [
-          ["python3", "-m", "venv", "env"],
-          [
-            "env/bin/pip",
-            "install",
-            ...["--no-cache-dir", "--disable-pip-version-check", ...links, `taskscope==${version}`],
-          ],
-        ] as const
-      ) {
-        const { code, stdout, stderr } = await spawn(command, args, options).ended();
-        assertEquals(code, 0, stdout + stderr);
-      }
+      const made = await spawn("python3", ["-m", "venv", "--without-pip", "env"], { cwd }).ended();
+      assertEquals(made.code, 0, made.stderr);
+      const install = ["--python", "env/bin/python", "install", ...links, `taskscope==${version}`];
+      const { code, stdout, stderr } = await pip(install, { cwd });
+      assertEquals(code, 0, stdout + stderr);
       return startPython(place, "env/bin/python");
     },
   },

@@ -3,7 +3,7 @@
 import { VERSION } from "../../../../lib/version.ts";
 import { assert, assertEquals, assertMatch } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";
-import { spawn } from "../../../support/program.ts";
+import { pip } from "../../../support/pip.ts";
 import { rawCall } from "../../../support/raw_http.ts";
 import { startServer } from "../../../support/server.ts";
 import { findTool } from "../../../support/tools.ts";
@@ -106,28 +106,22 @@ Deno.test("SimpleIndex: its paths are those of folders, and other projects do no
 
 for (const source of ["--find-links", "--index-url"] as const) {
   Deno.test(`SimpleIndex: pip downloads the package by ${source}, and notices other bytes`, async () => {
-    const python = await findTool(["/usr/bin/python3"], "A test of the package index");
-    if (python === undefined) return;
+    if (await findTool(["/usr/bin/python3"], "A test of the package index") === undefined) return;
     await using server = startServer({ basePath: "/monitor" });
     const folder = await Deno.makeTempDir();
     try {
-      const { code, stderr } = await spawn(python, ["-m", "venv", `${folder}/env`]).ended();
-      assertEquals(code, 0, stderr);
-      const pip = (...args: string[]) =>
-        spawn(`${folder}/env/bin/pip`, [
-          ...["download", "--no-cache-dir", "--disable-pip-version-check", "--dest", folder, ...args],
-        ]).ended();
+      const download = (...args: string[]) => pip(["download", "--dest", folder, ...args]);
       const index = `${server.url}/monitor/simple/`;
       const from = source === "--index-url"
         ? ["--index-url", index]
         : ["--no-index", "--find-links", `${index}taskscope/`];
-      const right = await pip(...from, "taskscope");
+      const right = await download(...from, "taskscope");
       assertEquals(right.code, 0, right.stderr);
       const file = await Deno.stat(`${folder}/${WHEEL}`);
       assert(file.size > 1_000);
       await Deno.remove(`${folder}/${WHEEL}`);
       const url = `${server.url}/monitor/python/${WHEEL}#sha256=${"0".repeat(64)}`;
-      const wrong = await pip("--no-index", url);
+      const wrong = await download("--no-index", url);
       assertEquals(wrong.code, 1);
       assertMatch(wrong.stderr, /DO NOT MATCH THE HASHES/);
     } finally {
