@@ -5,7 +5,7 @@
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLessOrEqual } from "../support/assert.ts";
-import { withPage } from "../support/browser.ts";
+import { type PageOptions, withPage } from "../support/browser.ts";
 import { pause, Scene, Tabs } from "../support/tabs.ts";
 
 const KEY = "the-key-of-this-very-server";
@@ -17,11 +17,11 @@ async function withTabs(
   scene: Scene,
   addresses: readonly string[],
   use: (tabs: Tabs, page: Page) => Promise<void>,
-  prepare: (page: Page) => Promise<void> = () => Promise.resolve(),
+  { prepare, ...browser }: PageOptions & { readonly prepare?: (page: Page) => Promise<void> } = {},
 ): Promise<void> {
   assertEquals(addresses.length, TABS);
-  await withPage({ wholeBrowser: true }, async ({ page }) => {
-    await prepare(page);
+  await withPage(browser, async ({ page }) => {
+    await prepare?.(page);
     const tabs = new Tabs(page.context());
     await tabs.open(addresses.map((address) => scene.proxy.url + address));
     await tabs.live();
@@ -51,7 +51,7 @@ Deno.test("tabs: nine tabs on one client are live without WebSockets, also after
   await using scene = new Scene();
   await scene.start("c", "t");
   const addresses = Array.from({ length: TABS }, (_, index) => index % 2 === 0 ? "/t/c" : "/t/c/t");
-  await withTabs(scene, addresses, (tabs) => staysLive(scene, tabs));
+  await withTabs(scene, addresses, (tabs) => staysLive(scene, tabs), { wholeBrowser: true });
 });
 
 Deno.test("tabs: nine tabs on different clients and tasks are live without WebSockets", async () => {
@@ -112,7 +112,7 @@ Deno.test("tabs: a leader that does not answer any more is replaced", async () =
 Deno.test("tabs: a visible tab that the browser does not paint shows changes", async () => {
   await using scene = new Scene();
   await scene.start("c", "t");
-  await withPage({ wholeBrowser: true }, async ({ page }) => {
+  await withPage({}, async ({ page }) => {
     await page.addInitScript(() => {
       globalThis.requestAnimationFrame = () => 0;
     });
@@ -130,12 +130,14 @@ Deno.test("tabs: nine tabs of someone who has signed in are live without WebSock
   await scene.start("c", "t");
   await scene.start("d", "t");
   const addresses = Array.from({ length: TABS }, (_, index) => index % 2 === 0 ? "/t/c" : "/t/d/t");
-  await withTabs(scene, addresses, (tabs) => staysLive(scene, tabs), async (page) => {
-    await page.goto(`${scene.proxy.url}/sign-in`);
-    await page.getByLabel("Key").fill(KEY);
-    await page.getByRole("button", { name: "Sign in" }).click();
-    await page.waitForURL((to) => !to.pathname.endsWith("/sign-in"));
-    await page.goto("about:blank");
+  await withTabs(scene, addresses, (tabs) => staysLive(scene, tabs), {
+    prepare: async (page) => {
+      await page.goto(`${scene.proxy.url}/sign-in`);
+      await page.getByLabel("Key").fill(KEY);
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.waitForURL((to) => !to.pathname.endsWith("/sign-in"));
+      await page.goto("about:blank");
+    },
   });
 });
 
@@ -158,8 +160,10 @@ Deno.test("tabs: nine tabs with a shared link to one task are live, and get no o
     );
     assertEquals(text.match(/"status":403/g)?.length, 2);
     assert(!text.includes("third words"));
-  }, async (page) => {
-    await page.goto(`${scene.proxy.url}/s/${token}`);
-    await page.goto("about:blank");
+  }, {
+    prepare: async (page) => {
+      await page.goto(`${scene.proxy.url}/s/${token}`);
+      await page.goto("about:blank");
+    },
   });
 });
