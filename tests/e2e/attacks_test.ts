@@ -16,6 +16,7 @@ import { closeQuietly, HANDSHAKE, rawRequest, readResponse, send, socketFrame } 
 import { IS_SOAK } from "../support/repetitions.ts";
 import { StaticHost } from "../support/static_host.ts";
 import { TestSocket } from "../support/socket.ts";
+import { eventually } from "../support/until.ts";
 
 const KEY = "a-key-for-this-very-test-0123456789";
 const bearer = { headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" } };
@@ -403,8 +404,10 @@ for (const [name, open, isChanging = false] of UNREAD) {
       for (const connection of connections) closeQuietly(connection);
     }
     // The server learns only after a while that the connections are closed; until then it may answer with 503.
-    let list = await call("GET", `${program.url}/tasks/c`);
-    while (list.status === 503) list = await call("GET", `${program.url}/tasks/c`);
+    const list = await eventually(
+      () => call("GET", `${program.url}/tasks/c`),
+      ({ status }) => status !== 503,
+    );
     assertEquals(Object.keys(list.json.all_tasks).length, 800);
   });
 }
@@ -476,9 +479,7 @@ Deno.test("attack: watchers that do not read keep their slots, however often the
   assertGreaterOrEqual(statuses.filter((status) => status === 503).length, 45);
   connections.forEach((connection) => connection.close());
   // The seats are free again once the connections are closed.
-  let status = 503;
-  while (status === 503) status = await open(transports[0]!);
-  assertEquals(status, 101);
+  assertEquals(await eventually(() => open(transports[0]!), (status) => status !== 503), 101);
   connections.at(-1)!.close();
   await assertWell(program);
 });

@@ -18,7 +18,7 @@ import { EXECUTABLE } from "../support/program.ts";
 import { shown } from "../support/remote_task.ts";
 import { SetClock } from "../support/set_clock.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
-import { until } from "../support/until.ts";
+import { eventually, until } from "../support/until.ts";
 
 const ROUNDS = repetitions({ gate: 1, soak: 50 });
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
@@ -156,12 +156,9 @@ const FAULTS: readonly Fault[] = [
 /** Creates a task once a node accepts it. */
 async function create(home: ClusterHome, id: string, run: number): Promise<void> {
   const body = { id, name: "work", metadata: { run } };
-  for (const end = performance.now() + 60_000; performance.now() < end;) {
-    const answer = await call("POST", `${home.balancer.url}/tasks/lossy`, { body }).catch(() => null);
-    // The response to an earlier attempt may have been lost.
-    if (answer?.status === 201 || answer?.status === 200) return;
-  }
-  throw new Error(`No node has created ${id}`);
+  const ask = () => call("POST", `${home.balancer.url}/tasks/lossy`, { body }).catch(() => null);
+  // The response to an earlier attempt may have been lost.
+  await eventually(ask, (answer) => answer?.status === 201 || answer?.status === 200);
 }
 
 /** Lets a standby take over that lacks an acknowledged change. */
@@ -172,7 +169,8 @@ async function loseChange(home: ClusterHome, random: () => number): Promise<void
   const complain = (complaint: string) => void complaints.push(complaint);
   const watcher = new SocketNodeWatcher({ home, client: "lossy", random, complain });
   await create(home, "kept", 1);
-  while ((await standby.query("SELECT 1 FROM taskscope.tasks WHERE id = 'kept'")).length === 0);
+  const kept = "SELECT 1 FROM taskscope.tasks WHERE id = 'kept'";
+  await eventually(() => standby.query(kept), (rows) => rows.length > 0);
   standby.stop();
   await create(home, "lost", 2);
   await until(() => watcher.tasks.has("lost"));

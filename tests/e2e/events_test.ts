@@ -16,6 +16,7 @@ import { randomNumbers } from "../support/simulated_wire.ts";
 import { startTaskServer } from "../support/task_server.ts";
 import { testSource } from "../support/test_source.ts";
 import { findTool } from "../support/tools.ts";
+import { eventually } from "../support/until.ts";
 
 /** Runs a test that needs curl, if curl is installed. */
 async function withCurl(what: string, use: (curl: (...args: string[]) => Process) => Promise<void>) {
@@ -248,7 +249,7 @@ async function makeStuck(url: string, port: number): Promise<Deno.TcpConn> {
   await send(connection, new TextEncoder().encode(head));
   assertEquals((await readResponse(connection, "head")).status, 200);
   await call("POST", `${url}/tasks/loud/start/loud`, { body: { id: "loud" } });
-  while ((await call("GET", `${url}/tasks/loud/loud`)).json.status !== "said");
+  await eventually(() => call("GET", `${url}/tasks/loud/loud`), ({ json }) => json.status === "said");
   return connection;
 }
 

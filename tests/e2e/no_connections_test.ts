@@ -5,6 +5,7 @@ import { call } from "../support/calls.ts";
 import { ClusterHome } from "../support/nodes/cluster_home.ts";
 import { hasPostgres } from "../support/postgres_cluster.ts";
 import { runProgram } from "../support/program.ts";
+import { eventually } from "../support/until.ts";
 
 Deno.test({
   name: "cluster: without a connection left, a node that starts says so in one line, and others recover",
@@ -16,7 +17,9 @@ Deno.test({
     assertEquals((await create()).status, 201);
     postgres.sql("ALTER ROLE taskscope CONNECTION LIMIT 0");
     postgres.cutSessions();
-    for (const { url } of members) while ((await call("GET", `${url}/readyz`)).status !== 503);
+    for (const { url } of members) {
+      await eventually(() => call("GET", `${url}/readyz`), ({ status }) => status === 503);
+    }
     assertEquals((await create()).status, 503);
     const args = ["--port", "0", "--data", postgres.url, "--advertise", "http://127.0.0.1:1"];
     const { code, stderr } = await runProgram(args);

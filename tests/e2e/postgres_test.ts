@@ -5,6 +5,7 @@ import { call } from "../support/calls.ts";
 import { hasPostgres, PostgresCluster } from "../support/postgres_cluster.ts";
 import { runProgram, startProgram } from "../support/program.ts";
 import { repetitions } from "../support/repetitions.ts";
+import { eventually } from "../support/until.ts";
 
 /** The number of times that PostgreSQL is killed; `crash_test.ts` kills the server. */
 const ROUNDS = repetitions({ gate: 2, soak: 50, executable: 1 });
@@ -39,7 +40,7 @@ Deno.test({
         const ids = await report(url, client, round);
         acknowledged.set(client, [...acknowledged.get(client) ?? [], ...ids]);
       });
-      while ((await call("GET", `${url}/tasks/client-0/${round}-5`)).status !== 200);
+      await eventually(() => call("GET", `${url}/tasks/client-0/${round}-5`), ({ status }) => status === 200);
       return () => Promise.all(reports);
     };
     const check = async (url: string) => {
@@ -58,7 +59,7 @@ Deno.test({
       const { status, json } = await call("GET", `${program.url}/readyz`);
       assertEquals([status, json.status], [503, "degraded"]);
       cluster.restart();
-      while ((await call("GET", `${program.url}/readyz`)).status !== 200);
+      await eventually(() => call("GET", `${program.url}/readyz`), ({ status }) => status === 200);
     }
     await check(program.url);
     const rows = await cluster.query(

@@ -9,6 +9,7 @@ import { pip } from "../support/pip.ts";
 import { type Process, spawn } from "../support/program.ts";
 import { RemotePlace } from "../support/remote_place.ts";
 import { logOf } from "../support/remote_task.ts";
+import { eventually } from "../support/until.ts";
 
 /** A way to get a reporter from a server. */
 interface Kind {
@@ -145,13 +146,8 @@ async function named(place: RemotePlace, name: string): Promise<Task | undefined
 
 /** Waits until the task of the program satisfies a condition. */
 async function workOf(place: RemotePlace, fits: (task: Task) => boolean): Promise<Task> {
-  const end = performance.now() + 60_000;
-  let task: Task | undefined;
-  do {
-    task = await named(place, "work");
-    if (task !== undefined && fits(task)) return task;
-  } while (performance.now() < end);
-  throw new Error(`The task never satisfied ${fits}: ${JSON.stringify(task)}`);
+  const isFitting = (task: Task | undefined) => task !== undefined && fits(task);
+  return (await eventually(() => named(place, "work"), isFitting))!;
 }
 
 /** Starts a server, and the program of a kind of reporter. */

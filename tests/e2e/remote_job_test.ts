@@ -7,6 +7,7 @@ import { call } from "../support/calls.ts";
 import { JobFolder, type JobOptions } from "../support/job_folder.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { logOf, shown } from "../support/remote_task.ts";
+import { eventually } from "../support/until.ts";
 
 /** The oldest supported version of Deno. */
 const OLDEST = "2.6.8";
@@ -202,10 +203,8 @@ Deno.test(`monitored() by URL: a program runs on Deno ${OLDEST}`, async () => {
 
 /** Waits until a task of the program is active, and returns its name and id. */
 async function idOfActive({ url }: Program): Promise<[name: string, id: string]> {
-  while (true) {
-    const { json } = await call("GET", `${url}/tasks/default`);
-    const [task] = json.active_tasks;
-    if (task !== undefined) return [task.name, task.id];
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const ask = () => call("GET", `${url}/tasks/default`);
+  const { json } = await eventually(ask, ({ json }) => json.active_tasks.length > 0);
+  const [{ name, id }] = json.active_tasks;
+  return [name, id];
 }

@@ -4,9 +4,16 @@ import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLess, assertMatch } from "../support/assert.ts";
 import { type TestPage, withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
-import { startProgram } from "../support/program.ts";
+import { type Program, startProgram } from "../support/program.ts";
 import { shown } from "../support/remote_task.ts";
 import { StaticHost } from "../support/static_host.ts";
+import { eventually } from "../support/until.ts";
+
+/** Waits until a task of the default client is active, and returns it. */
+async function firstActive({ url }: Program): Promise<{ readonly id: string }> {
+  const ask = () => call("GET", `${url}/tasks/default`);
+  return (await eventually(ask, ({ json }) => json.active_tasks.length > 0)).json.active_tasks[0];
+}
 
 /** Returns a page that runs a monitored function on a click, and shows the outcome of the function. */
 function pageOf(module: string): string {
@@ -64,10 +71,7 @@ Deno.test("monitored() in a page of an allowed origin: tasks are reported and ca
       50,
     ]);
     const long = page.evaluate("runFor(1000000)");
-    let id: string | undefined;
-    while (id === undefined) {
-      id = (await call("GET", `${program.url}/tasks/default`)).json.active_tasks[0]?.id;
-    }
+    const { id } = await firstActive(program);
     await shown(program.url, { client: "default", id }, ({ current }) => (current ?? 0) > 3);
     assertEquals((await call("POST", `${program.url}/tasks/default/${id}/cancel`)).status, 202);
     assertEquals(await long, "stopped: The task was cancelled");
@@ -87,7 +91,7 @@ Deno.test("monitored() in a page of an allowed origin falls back to HTTP if WebS
   await withPage({}, async (first) => {
     await first.page.goto(host.origin);
     const long = first.page.evaluate("runFor(1000000)").catch(() => {});
-    while ((await call("GET", `${program.url}/tasks/default`)).json.active_tasks.length === 0);
+    await firstActive(program);
     // Because of its limit, the server accepts only one WebSocket.
     await withPage({}, async (test) => {
       const { page } = test;

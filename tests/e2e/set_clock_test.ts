@@ -1,10 +1,11 @@
 /** Tests of a server whose wall clock is set by an hour or a day, forward and back, while it runs. */
 
 import { TIME_HEADER } from "../../lib/task/clock_offset.ts";
+import type { Task } from "../../lib/task/task.ts";
 import { assert, assertEquals, assertLess } from "../support/assert.ts";
 import { type Program, runProgram, spawnProgram, startProgram } from "../support/program.ts";
 import { SetClock } from "../support/set_clock.ts";
-import { until } from "../support/until.ts";
+import { eventually, until } from "../support/until.ts";
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -26,14 +27,6 @@ const COURSES: Readonly<Record<string, readonly number[]>> = {
   "a day back and forward": [-DAY, 0],
   "to and fro": [HOUR, -DAY, DAY, -HOUR, 0],
 };
-
-/** Resolves when a condition that takes requests holds; rejects if that takes more than 30 s. */
-async function whenTrue(condition: () => Promise<boolean>): Promise<void> {
-  const startedMs = performance.now();
-  while (!await condition()) {
-    if (performance.now() - startedMs > 30_000) throw new Error(`Not within 30 s: ${condition}`);
-  }
-}
 
 /** A server that requires a key, and whose clock can be set. */
 class ClockedServer implements AsyncDisposable {
@@ -96,13 +89,14 @@ class ClockedServer implements AsyncDisposable {
   /** Sets the clock, and waits until the server has it. */
   async set(seconds: number): Promise<void> {
     this.clock.set(seconds);
-    await whenTrue(async () => {
+    const probe = async (): Promise<Task> => {
       const body = JSON.stringify({ name: "probe" });
       const headers = { "content-type": "application/json" };
       const { status, text } = await this.ask("/tasks/probes", { method: "POST", body, headers });
       assertEquals(status, 201, text);
-      return Math.abs(JSON.parse(text).created_at - Date.now() / 1_000 - seconds) < 5;
-    });
+      return JSON.parse(text);
+    };
+    await eventually(probe, ({ created_at }) => Math.abs(created_at - Date.now() / 1_000 - seconds) < 5);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,7 +120,7 @@ for (const [course, shifts] of Object.entries(COURSES)) {
     const update = { method: "POST", body: JSON.stringify({ progress: 10 }), headers };
     assertEquals((await server.ask("/tasks/default/quiet", update)).status, 200);
     const task = async (id: string) => JSON.parse((await server.ask(`/tasks/default/${id}`)).text);
-    await whenTrue(async () => (await task("job")).current > 2);
+    await eventually(() => task("job"), ({ current }) => current > 2);
     const cookie = await server.signIn();
     await using watching = await spawnProgram(["watch", "job"], { env });
 
@@ -165,10 +159,10 @@ for (const shift of [HOUR, -HOUR, DAY, -DAY]) {
     await using server = await ClockedServer.start();
     if (server === undefined) return;
     const wrong = { headers: { authorization: "Bearer no" } };
-    await whenTrue(async () => (await server.ask("/tasks/default", wrong)).status === 429);
+    await eventually(() => server.ask("/tasks/default", wrong), ({ status }) => status === 429);
     const lockedMs = performance.now();
     server.clock.set(shift);
-    await whenTrue(async () => (await server.ask("/tasks/default")).status === 200);
+    await eventually(() => server.ask("/tasks/default"), ({ status }) => status === 200);
     // One attempt is forgiven after 500 ms; without the monotonic clock, after an hour or a day.
     assertLess(performance.now() - lockedMs, 10_000);
   });

@@ -17,6 +17,7 @@ import { finishedTask } from "../support/example_task.ts";
 import { notSeen, SmallDisk } from "../support/small_disk.ts";
 import { type SocketMessage, TestSocket } from "../support/socket.ts";
 import { StoreFolder } from "../support/store_folder.ts";
+import { eventually } from "../support/until.ts";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -74,12 +75,7 @@ async function fillDatabase(folder: StoreFolder): Promise<void> {
 
 /** Polls `/readyz` until the program responds with a given status; returns the body. */
 async function untilReady(url: string, status: 200 | 503): Promise<Record<string, unknown>> {
-  for (let attempt = 0; attempt < 1_000; attempt++) {
-    const answer = await call("GET", `${url}/readyz`);
-    if (answer.status === status) return answer.json;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`/readyz never responded with ${status}`);
+  return (await eventually(() => call("GET", `${url}/readyz`), (answer) => answer.status === status)).json;
 }
 
 /** Reads all tasks of the client that these tests use. */
@@ -96,12 +92,8 @@ async function startTask(url: string, name: string, id: string, ...args: unknown
 
 /** Waits until a task has ended, and returns its record. */
 async function untilEnded(url: string, id: string): Promise<Task> {
-  for (let attempt = 0; attempt < 1_000; attempt++) {
-    const { json } = await call("GET", `${url}/tasks/c/${id}`);
-    if (json.finished_at !== null) return json;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`Task "${id}" did not end`);
+  const ask = () => call("GET", `${url}/tasks/c/${id}`);
+  return (await eventually(ask, ({ json }) => json.finished_at !== null)).json;
 }
 
 /** Returns a function that finds the message that the server is degraded for a reason, or no longer degraded. */

@@ -5,6 +5,7 @@ import { type Process, spawn } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
 import { findTool } from "../support/tools.ts";
 import type { MonitoredTask } from "../../lib/mod.ts";
+import { eventually } from "../support/until.ts";
 
 /** Starts the npm package wscat in a process that is permitted to connect to this machine only. */
 function wscat(url: string): Process {
@@ -104,7 +105,7 @@ Deno.test("curl: lists, starts, shows, cancels and removes tasks", async () => {
 
   const cancelled = await curl("-X", "POST", `${tasks}/${id}/cancel`);
   assertEquals(cancelled.status, 202);
-  while ((await curl(`${tasks}/${id}`)).json.state !== "CANCELLED");
+  await eventually(() => curl(`${tasks}/${id}`), ({ json }) => json.state === "CANCELLED");
   assertEquals((await curl("-X", "DELETE", `${tasks}/${id}`)).status, 204);
   assertEquals((await curl(`${tasks}/${id}`)).status, 404);
 

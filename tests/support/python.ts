@@ -8,6 +8,7 @@ import type { LogLine, Task } from "../../lib/task/task.ts";
 import { call } from "./calls.ts";
 import { type Ended, type Process, spawn } from "./program.ts";
 import { findTool } from "./tools.ts";
+import { eventually } from "./until.ts";
 
 /** Debian's Python, which has Debian's tqdm, even if another one comes first on the PATH. */
 const PYTHON = "/usr/bin/python3";
@@ -83,16 +84,12 @@ export async function taskWhere(
   condition: (task: Task) => boolean,
   client = "py",
 ): Promise<Task> {
-  const end = performance.now() + 60_000;
-  let tasks: Task[] = [];
-  while (performance.now() < end) {
-    // A server that was killed does not answer until it is restarted.
-    tasks = await tasksAt(url, client).catch(() => []);
-    const found = tasks.find(condition);
-    if (found !== undefined) return found;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`Gave up waiting for ${condition}; there are ${JSON.stringify(tasks).slice(0, 4_000)}`);
+  // A server that was killed does not answer until it is restarted.
+  const tasks = await eventually(
+    () => tasksAt(url, client).catch(() => []),
+    (tasks) => tasks.some(condition),
+  );
+  return tasks.find(condition)!;
 }
 
 /** Returns the first lines of the log of a task as texts. */

@@ -10,6 +10,7 @@ import { type ReporterOptions, TaskReporter } from "../../lib/reporter/task_repo
 import type { CreateChange, Task } from "../../lib/task/task.ts";
 import { call } from "./calls.ts";
 import { createChange } from "./changes.ts";
+import { eventually } from "./until.ts";
 
 /** Options of a {@linkcode RemoteTask}. */
 export interface RemoteTaskOptions extends Partial<ReporterOptions> {
@@ -58,14 +59,8 @@ export async function shown(
   key: { readonly client: string; readonly id: string },
   fits: (task: Task) => boolean,
 ): Promise<Task> {
-  const end = performance.now() + 60_000;
-  let task: Task | undefined;
-  do {
-    const { status, json } = await call("GET", `${url}/tasks/${key.client}/${key.id}`);
-    if (status === 200) task = json as unknown as Task;
-    if (task !== undefined && fits(task)) return task;
-  } while (performance.now() < end);
-  throw new Error(`Task "${key.id}" never satisfied ${fits}: ${JSON.stringify(task)}`);
+  const ask = () => call("GET", `${url}/tasks/${key.client}/${key.id}`);
+  return (await eventually(ask, ({ status, json }) => status === 200 && fits(json))).json;
 }
 
 /** Reads all lines of a task's log from the server. */

@@ -9,6 +9,7 @@ import { assertEquals } from "./assert.ts";
 import { call } from "./calls.ts";
 import { type Ended, moduleArgs, type Process, spawn } from "./program.ts";
 import { startServer, type TestServer } from "./server.ts";
+import { eventually } from "./until.ts";
 
 /** The permissions that `run` needs, and no others. */
 const PERMISSIONS = [
@@ -89,7 +90,7 @@ export class Runs implements AsyncDisposable {
 
   /** Waits until the server has a task, because a command may end before its reports arrive. */
   async shown(id = "t"): Promise<void> {
-    while ((await call("GET", this.taskUrl(id))).status !== 200);
+    await eventually(() => call("GET", this.taskUrl(id)), ({ status }) => status === 200);
   }
 
   /** Waits until the server has a task, and cancels it over the API. */

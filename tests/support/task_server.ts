@@ -7,6 +7,7 @@
 import type { MonitorOptions } from "../../lib/mod.ts";
 import { call, HeldTask } from "./calls.ts";
 import { startServer, type TestServer } from "./server.ts";
+import { eventually } from "./until.ts";
 
 /** A server with a task that runs until it is released. */
 export interface TaskServer extends TestServer {
@@ -32,10 +33,8 @@ export function startTaskServer(options: MonitorOptions = {}): TaskServer {
 
 /** Waits over REST until a task has ended; returns the task's record. */
 export async function ended(url: string): Promise<Record<string, unknown>> {
-  while (true) {
-    const { json } = await call("GET", url);
-    if (["FINISHED", "ERROR", "CANCELLED"].includes(json.state)) return json;
-  }
+  const states = ["FINISHED", "ERROR", "CANCELLED"];
+  return (await eventually(() => call("GET", url), ({ json }) => states.includes(json.state))).json;
 }
 
 /** Starts a task over REST, and waits until it has ended. */

@@ -9,6 +9,7 @@ import { hasPostgres, PostgresCluster } from "../../support/postgres_cluster.ts"
 import { type Program, spawn, startProgram } from "../../support/program.ts";
 import { closeQuietly, readResponse, send } from "../../support/raw_http.ts";
 import { TestSocket } from "../../support/socket.ts";
+import { ended } from "../../support/task_server.ts";
 
 const CASES = 5_000;
 const CASES_ON_POSTGRES = 1_000;
@@ -108,8 +109,7 @@ interface Memory {
 
 async function memoryOf({ url, process }: Program): Promise<Memory> {
   const { json } = await call("POST", `${url}/tasks/memory/start/heap_bytes`);
-  let result: unknown = null;
-  while (result === null) ({ result } = (await call("GET", `${url}/tasks/memory/${json.task_id}`)).json);
+  const { result } = await ended(`${url}/tasks/memory/${json.task_id}`);
   let resident = Deno.build.os === "linux" ? Infinity : 0;
   for (let unchanged = 0; unchanged < 10 && resident > 0; unchanged++) {
     // The test itself has no permission to read /proc, so cat reads it.

@@ -7,6 +7,7 @@ import { freePort } from "../../support/free_port.ts";
 import { moduleArgs, type Process, type Program, startProgram } from "../../support/program.ts";
 import { Runs } from "../../support/runs.ts";
 import { findTool } from "../../support/tools.ts";
+import { eventually } from "../../support/until.ts";
 
 const PYTHON_PACKAGE = new URL("../../../lib/reporters/python/", import.meta.url).pathname;
 const KEY = "the-key-of-a-server-for-nesting";
@@ -22,8 +23,6 @@ def count(task):
 
 count()
 `;
-/** How long a test waits for a state, in milliseconds. */
-const DEADLINE_MS = 60_000;
 
 /** The parent, the state, the progress and the count of a task. */
 type Row = readonly [parent: string | null, state: string, progress: number | null, current: number | null];
@@ -90,12 +89,8 @@ class Place implements AsyncDisposable {
 
   /** Waits until the server has these tasks and no others. */
   async shows(expected: Readonly<Record<string, Row>>): Promise<void> {
-    const end = performance.now() + DEADLINE_MS;
     const wanted = JSON.stringify(sorted(expected));
-    for (let tree = {};; tree = await this.tree()) {
-      if (JSON.stringify(sorted(tree)) === wanted) return;
-      if (performance.now() > end) assertEquals(tree, expected);
-    }
+    await eventually(() => this.tree(), (tree) => JSON.stringify(sorted(tree)) === wanted);
   }
 
   async cancel(id: string): Promise<void> {

@@ -5,6 +5,7 @@ import { type Ended, type Process, runProgram, spawnProgram, spawnScript } from 
 import { Relay } from "../../support/relay.ts";
 import type { Task } from "../../../lib/task/task.ts";
 import { startTaskServer } from "../../support/task_server.ts";
+import { eventually } from "../../support/until.ts";
 
 /** A server, and methods that run `taskscope report` against it. */
 function startReports(front?: (url: string) => string) {
@@ -17,7 +18,10 @@ function startReports(front?: (url: string) => string) {
     task: async (id: string) => (await call("GET", `${server.url}/tasks/c/${id}`)).json,
     /** Resolves when the log of a task has a number of lines. */
     logged: async (id: string, count: number) => {
-      while ((await call("GET", `${server.url}/tasks/c/${id}`)).json.log_count < count);
+      await eventually(
+        () => call("GET", `${server.url}/tasks/c/${id}`),
+        ({ json }) => json.log_count >= count,
+      );
     },
     log: async (id: string): Promise<string[]> => {
       const { json } = await call("GET", `${server.url}/tasks/c/${id}/logs?after=0&limit=10000`);
@@ -316,17 +320,17 @@ Deno.test("report: the script of the guide reports its files, and stops if it is
     assertEquals(await whole.ended(), DONE);
     const taskOf = async (state: string) => {
       const { json } = await call("GET", `${server.url}/tasks/c?state=${state}`);
-      return Object.values<Task>(json.all_tasks)[0]!;
+      return Object.values<Task>(json.all_tasks)[0];
     };
-    const finished = await taskOf("FINISHED");
+    const finished = (await taskOf("FINISHED"))!;
     assertEquals([finished.result, finished.current, finished.total], [{ files: 3 }, 3, 3]);
     assertMatch((await server.log(finished.id)).join("\n"), /^\d+ \d+ \S+a\n\d+ \d+ \S+b\n\d+ \d+ \S+c$/);
 
     // A FIFO keeps cksum waiting until the task is cancelled.
     const fifo = `${folder}/fifo`;
     await using stopped = await server.script(`mkfifo ${fifo}; ${script!}`, fifo, ...files);
-    let { id, status } = { id: "", status: "" };
-    while (status !== `Reading ${fifo}`) ({ id = "", status = "" } = await taskOf("PROCESSING") ?? {});
+    const isReading = (task: Task | undefined) => task?.status === `Reading ${fifo}`;
+    const { id } = (await eventually(() => taskOf("PROCESSING"), isReading))!;
     await call("POST", `${server.url}/tasks/c/${id}/cancel`);
     await Deno.writeTextFile(fifo, "");
     assertEquals((await stopped.ended()).code, 3);

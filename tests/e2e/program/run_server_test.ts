@@ -7,6 +7,7 @@ import { freePort } from "../../support/free_port.ts";
 import { type Program, startProgram } from "../../support/program.ts";
 import { ended } from "../../support/task_server.ts";
 import { Runs } from "../../support/runs.ts";
+import { eventually } from "../../support/until.ts";
 
 /** A script that waits for a file before each step, and writes to stdout and stderr. */
 const JOB = `
@@ -18,9 +19,6 @@ echo 4/4
 exit 3
 `;
 const OUTPUT = { code: 3, stdout: "1/4\n2/4\n3/4\n4/4\n", stderr: "after 1\nafter 2\nafter 3\n" };
-
-/** How long a test waits for a step, in milliseconds. */
-const DEADLINE_MS = 60_000;
 
 class Place implements AsyncDisposable {
   readonly runs = new Runs();
@@ -51,10 +49,7 @@ class Place implements AsyncDisposable {
 
   /** Waits until the server has the given number of completed steps. */
   async seen(steps: number): Promise<void> {
-    const end = performance.now() + DEADLINE_MS;
-    for (let task; task?.current !== steps; task = (await call("GET", this.task)).json) {
-      if (performance.now() > end) throw new Error(`Wanted step ${steps}, received ${JSON.stringify(task)}`);
-    }
+    await eventually(() => call("GET", this.task), ({ json }) => json.current === steps);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,6 +6,7 @@ import { assertEquals, assertGreater } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
 import { Runs } from "../../support/runs.ts";
 import { findTool } from "../../support/tools.ts";
+import { eventually } from "../../support/until.ts";
 
 const GOOD = { code: 0, stdout: "", stderr: "" };
 /** A script that allocates 50 MB and uses CPU while a file exists. */
@@ -15,8 +16,6 @@ while [ -e go ]; do :; done
 `;
 /** A script that waits while a file exists: until a test removes it, or ends and removes the folder. */
 const WAIT = "while [ -e go ]; do sleep 0.05; done";
-/** How long a test waits for a value or an exit, in milliseconds. */
-const DEADLINE_MS = 60_000;
 
 /** Returns the highest value of a task's CPU, in percent, and memory, in MB; 0 if there is none. */
 async function highest(
@@ -33,18 +32,9 @@ async function highest(
   return { cpu: most("cpu_percent"), megabytes: most("memory_bytes") / 1e6 };
 }
 
-/** Polls until a condition holds. */
-async function eventually(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + DEADLINE_MS;
-  while (!await condition()) {
-    if (performance.now() > end) throw new Error(`Gave up waiting for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 /** Waits until memory was measured. */
 async function measured(runs: Runs, id: string): Promise<void> {
-  await eventually(`memory of ${id}`, async () => (await highest(runs, id)).megabytes > 0);
+  await eventually(() => highest(runs, id), ({ megabytes }) => megabytes > 0);
 }
 
 /** Returns the pids of the processes that a process has started, except one. */
@@ -70,10 +60,7 @@ Deno.test("runCommand() reports the CPU and memory of everything that the comman
       runs.file("go", "");
       runs.file("burn", BURN);
       await using process = await runs.start(["--id", id, ...args]);
-      await eventually(`50 MB and CPU of ${id}`, async () => {
-        const { cpu, megabytes } = await highest(runs, id);
-        return cpu > 0 && megabytes >= 30;
-      });
+      await eventually(() => highest(runs, id), ({ cpu, megabytes }) => cpu > 0 && megabytes >= 30);
       await Deno.remove(`${runs.folder}/go`);
       assertEquals(await process.ended(), GOOD);
       assertGreater((await runs.task(id)).value_count, 1);
@@ -123,9 +110,7 @@ Deno.test("runCommand() leaves no process behind that measures, even if it is ki
       else process.kill(how);
       const ended = await process.ended();
       if (how !== "SIGKILL") assertEquals(ended, { code: 143, stdout: "", stderr: "" });
-      await eventually("the end of the measuring process", async () => {
-        return (await listProcesses()).every((process) => process.pid !== measuring[0]);
-      });
+      await eventually(() => listProcesses(), (all) => all.every(({ pid }) => pid !== measuring[0]));
     });
   }
 });

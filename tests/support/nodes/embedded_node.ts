@@ -4,10 +4,13 @@
  * @module
  */
 
+// @ts-types="../../../lib/store/postgres/pg.d.ts"
+import type { QueryResult } from "pg";
 import { type Monitor, type MonitorOptions, openMonitor } from "../../../lib/mod.ts";
 import { freePort } from "../free_port.ts";
 import type { PostgresCluster } from "../postgres_cluster.ts";
 import { TcpProxy } from "../tcp_proxy.ts";
+import { eventually } from "../until.ts";
 
 /** The lease of an {@linkcode EmbeddedNode}, in milliseconds. */
 export const LEASE_MS = 1_000;
@@ -63,12 +66,8 @@ export class EmbeddedNode implements AsyncDisposable {
   static async owner(cluster: PostgresCluster, nodes: readonly EmbeddedNode[]): Promise<EmbeddedNode> {
     const text = "SELECT address FROM taskscope.cluster_shards s JOIN taskscope.nodes n ON n.id = s.owner " +
       "WHERE s.expires > clock_timestamp()";
-    for (const end = performance.now() + 60_000; performance.now() < end;) {
-      const rows = await cluster.query(text);
-      const owner = nodes.find(({ peers }) => peers.url === rows[0]?.address);
-      if (owner !== undefined) return owner;
-    }
-    throw new Error("None of the nodes took the tasks over");
+    const owner = (rows: QueryResult["rows"]) => nodes.find(({ peers }) => peers.url === rows[0]?.address);
+    return owner(await eventually(() => cluster.query(text), (rows) => owner(rows) !== undefined))!;
   }
 
   /** Cuts the node off from the database and from the other nodes, as if it had died with its machine. */
