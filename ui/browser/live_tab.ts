@@ -51,8 +51,12 @@ export class LiveTab {
     addEventListener("pointerdown", seen);
     addEventListener("keydown", seen);
     document.addEventListener("visibilitychange", () => document.hidden || setTimeout(seen, SEEN_MS));
-    setInterval(() => this.#draw(), ICON_MS);
-    this.#draw();
+    // An interval would make up for a tick that was late, so that two changes would follow each other more quickly.
+    const draw = () => {
+      this.#draw();
+      setTimeout(draw, ICON_MS);
+    };
+    draw();
   }
 
   /** Applies changes of tasks to the title and the favicon. */
