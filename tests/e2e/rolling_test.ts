@@ -24,7 +24,7 @@ const RATE = IS_SOAK ? 500 : 0;
 /** How long each node runs until the next one is replaced, in milliseconds. */
 const BETWEEN_MS = IS_SOAK ? 5_000 : 500;
 /** How long a node that ends goes on accepting requests, in milliseconds: longer than the balancer takes to notice. */
-const LEAVE_MS = 2_000;
+const LEAVE_MS = IS_SOAK ? 5_000 : 2_000;
 
 Deno.test({
   name: "cluster: nodes replaced one by one under load fail no report, and each disconnects a watcher once",

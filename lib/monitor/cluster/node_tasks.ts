@@ -96,11 +96,13 @@ export class NodeTasks implements Disposable {
     const registry = engine?.gate.isOwner ? engine.monitor.registry : null;
     const reporters = registry?.reporters() ?? [];
     const running = new Set(reporters.map(nodeOf).filter((node) => node !== null));
-    const ended = this.#presence.ended(present, running, monotonicMs()).map(nodeReporterId);
-    if (registry === null || ended.length === 0) return;
-    const isGone = (reporter: string | null) => reporter !== null && ended.includes(reporter);
+    const ended = this.#presence.ended(present, running, monotonicMs());
+    if (registry === null) return;
     try {
-      registry.interruptAll("The node ended while the task ran", isGone);
+      for (const node of ended) {
+        const isGone = (reporter: string | null) => reporter === nodeReporterId(node);
+        registry.interruptAll(`Node ${node} ended while the task ran`, isGone);
+      }
     } catch (error) {
       // The next heartbeat tries again.
       this.#options.onError(error);

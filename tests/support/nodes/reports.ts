@@ -212,7 +212,8 @@ export class Reports {
       const isJson = response.headers.get("content-type")?.includes("json");
       return { status: response.status, json: isJson ? JSON.parse(text) : { code: text.slice(0, 100) } };
     } catch (error) {
-      return { status: 0, json: { code: String(error) } };
+      const { cause = "" } = error as Error;
+      return { status: 0, json: { code: `${error} ${cause}` } };
     }
   }
 }
