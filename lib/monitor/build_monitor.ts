@@ -27,6 +27,7 @@ import { Notifier } from "../notify/notifier.ts";
 import { resolveNotify } from "../notify/options.ts";
 import { wrapperFor } from "../reporter/wrap.ts";
 import { andThen } from "../task/maybe_promise.ts";
+import { type MemberReports, RegistryReports } from "../registry/member_reports.ts";
 import { Registry } from "../registry/registry.ts";
 import { registerMonitor } from "../reporter/local_monitors.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
@@ -68,6 +69,8 @@ export interface ClusterMembership {
   readonly store: FollowedStore;
   /** The sink of the tasks that run in this node. */
   readonly sink: ReportSink;
+  /** Takes the reports of the other isolates of this process. */
+  readonly workers: MemberReports;
   /** Decides which requests other nodes handle. */
   readonly gate: ClusterGate;
   /** Lists the nodes that are present. */
@@ -140,6 +143,7 @@ export function buildMonitor(
   const sink: ReportSink = cluster?.sink ?? local!;
   const authority = new ChannelServer({
     registry,
+    reports: cluster?.workers ?? new RegistryReports(registry),
     channel,
     publishIntervalMs: limits.frameIntervalMs,
     reportError: onError,

@@ -11,14 +11,16 @@ import type { Cursor } from "../task/cursor.ts";
 import type { Registry } from "./registry.ts";
 import type { RegistryEvent } from "./registry_types.ts";
 import { type PageEntry, parseRequest, writePage } from "../channel/replication.ts";
-import { ReportIntake } from "./report_intake.ts";
-import type { ReporterCommand } from "../reporter/reporter_command.ts";
+import type { MemberReports } from "./member_reports.ts";
 import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { ChangesSince } from "../store/store.ts";
 
 /** Options of a {@linkcode ChannelServer}. */
 export interface ChannelServerOptions {
+  /** The registry that replicas follow. */
   readonly registry: Registry;
+  /** Takes the reports of members. */
+  readonly reports: MemberReports;
   /** The name of the channel. */
   readonly channel: string;
   /** The minimum time between two publications to replicas, in milliseconds. */
@@ -60,7 +62,6 @@ export class ChannelServer implements Disposable {
   readonly #registry: Registry;
   readonly #options: ChannelServerOptions;
   readonly #channel: AuthorityChannel;
-  readonly #intakes: Map<string, ReportIntake> = new Map();
   /** The members that have a replica, each with the transfer in progress, or `null` if there is none. */
   readonly #replicas: Map<string, Transfer | null> = new Map();
   /** The changes since the last publication, in order. */
@@ -76,16 +77,18 @@ export class ChannelServer implements Disposable {
   constructor(options: ChannelServerOptions) {
     this.#registry = options.registry;
     this.#options = options;
+    const { reports } = options;
     this.#publishedSeq = options.registry.cursor.seq;
     this.#channel = new AuthorityChannel({
       name: options.channel,
       epoch: options.registry.cursor.epoch,
-      onMessage: (memberId, message) => this.#report(memberId, message),
+      onMessage: (memberId, message) => reports.take(memberId, parseReport(parseJson(message))),
       onRequest: (memberId, payload) => this.#answer(memberId, payload),
       onMemberGone: (memberId) => this.#gone(memberId),
       onConflict: options.reportError,
       onError: options.reportError,
     });
+    reports.tell = (memberId, command) => this.#channel.send(memberId, JSON.stringify(command));
     this.#unsubscribe = options.registry.subscribe((event) => this.#onEvent(event));
   }
 
@@ -95,37 +98,14 @@ export class ChannelServer implements Disposable {
     this.#channel.close();
   }
 
-  #report(memberId: string, message: string): void {
-    const command = this.#intakeOf(memberId).take(parseReport(parseJson(message)));
-    if (command !== null) this.#command(memberId, command);
-  }
-
-  #intakeOf(memberId: string): ReportIntake {
-    let intake = this.#intakes.get(memberId);
-    if (intake === undefined) {
-      intake = new ReportIntake(this.#registry, {
-        id: memberId,
-        cancelRequested: (client, id) => this.#command(memberId, { type: "cancel", client, id }),
-        interrupted: (client, id) => this.#command(memberId, { type: "interrupt", client, id }),
-      });
-      this.#intakes.set(memberId, intake);
-    }
-    return intake;
-  }
-
-  #command(memberId: string, command: ReporterCommand): void {
-    this.#channel.send(memberId, JSON.stringify(command));
-  }
-
   #gone(memberId: string): void {
-    this.#intakes.delete(memberId);
     this.#replicas.delete(memberId);
-    this.#registry.reporterLost(memberId);
+    this.#options.reports.gone(memberId);
   }
 
   #answer(memberId: string, payload: string): string | Promise<string> {
     const request = parseRequest(payload);
-    if (request.type === "committed") return this.#registry.committed().then(() => "{}");
+    if (request.type === "committed") return this.#options.reports.committed().then(() => "{}");
     const transfer = request.type === "changes"
       ? this.#begin(request.after)
       : this.#replicas.get(memberId) ?? this.#begin(null);

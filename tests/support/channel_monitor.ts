@@ -4,6 +4,7 @@
  * @module
  */
 
+import { RegistryReports } from "../../lib/registry/member_reports.ts";
 import { ChannelServer } from "../../lib/registry/channel_server.ts";
 import type { MonitorLimits } from "../../lib/config/limits.ts";
 import { registerMonitor } from "../../lib/reporter/local_monitors.ts";
@@ -63,6 +64,7 @@ export class ChannelMonitor implements Disposable {
   #open(): ChannelServer {
     return new ChannelServer({
       registry: this.test.registry,
+      reports: new RegistryReports(this.test.registry),
       channel: this.channel,
       publishIntervalMs: PUBLISH_INTERVAL_MS,
       reportError: (error) => this.errors.push(error),

@@ -277,6 +277,7 @@ export class ClusterMonitor implements Monitor {
       nodes: () => this.#nodes(),
       figures: () => this.#figures(),
       sink: this.#tasks.sink,
+      workers: this.#tasks.workers,
       onFree: () => this.#cluster.wake(),
       onOwner: (owner) => this.#tasks.follow(owner),
       onGap: () => this.#reload(),

@@ -23,7 +23,8 @@ const SHARD = 0;
 const POLL_MS = 1_000;
 
 /** Options of {@linkcode Engine.load}. */
-export interface EngineOptions extends Pick<ClusterMembership, "node" | "nodes" | "figures" | "sink"> {
+export interface EngineOptions
+  extends Pick<ClusterMembership, "node" | "nodes" | "figures" | "sink" | "workers"> {
   readonly options: MonitorOptions;
   readonly limits: MonitorLimits;
   /** The URL of the database. */
@@ -52,7 +53,7 @@ export class Engine implements AsyncDisposable {
   private constructor(
     database: NodeDatabase,
     store: FollowerStore,
-    { options, gate, node, nodes, figures, sink, onFree, onOwner, onGap }: EngineOptions,
+    { options, gate, node, nodes, figures, sink, workers, onFree, onOwner, onGap }: EngineOptions,
   ) {
     this.#database = database;
     this.#store = store;
@@ -60,7 +61,7 @@ export class Engine implements AsyncDisposable {
     this.#onOwner = onOwner;
     this.gate = gate;
     this.monitor = buildMonitor(options, () => store.store, {
-      ...{ store: store.store, gate, node, nodes, figures, sink },
+      ...{ store: store.store, gate, node, nodes, figures, sink, workers },
       abandon: () => this.#abandon(),
     });
     this.#follower = new Follower<PulledChanges>({

@@ -17,6 +17,7 @@ import { NodeSink } from "./node_sink.ts";
 import { OwnerLink } from "./owner_link.ts";
 import { OwnTransport } from "./own_transport.ts";
 import type { Owner } from "./task_gate.ts";
+import { WorkerTasks } from "./worker_tasks.ts";
 
 /** Options of {@linkcode NodeTasks}. */
 export interface NodeTasksOptions {
@@ -37,6 +38,8 @@ export interface NodeTasksOptions {
 /** The tasks that run in one node, whichever node owns the tasks. */
 export class NodeTasks implements Disposable {
   readonly sink: NodeSink;
+  /** The tasks of the other isolates of this process, which report to the same sink. */
+  readonly workers: WorkerTasks;
   readonly #options: NodeTasksOptions;
   readonly #reporter: string;
   readonly #link: OwnerLink = new OwnerLink();
@@ -53,6 +56,7 @@ export class NodeTasks implements Disposable {
     this.#reporter = nodeReporterId(node);
     this.#presence = new Presence(leaseMs);
     this.sink = new NodeSink(this.#reporter, this.#link, address, onNotice);
+    this.workers = new WorkerTasks(this.sink);
     this.#withdraw = registerMonitor(channel, this.sink);
   }
 
@@ -117,6 +121,7 @@ export class NodeTasks implements Disposable {
 
   [Symbol.dispose](): void {
     this.#withdraw();
+    this.workers[Symbol.dispose]();
     this.sink[Symbol.dispose]();
   }
 }

@@ -1,3 +1,4 @@
+import { RegistryReports } from "../../../lib/registry/member_reports.ts";
 import { ChannelServer } from "../../../lib/registry/channel_server.ts";
 import { MemberChannel } from "../../../lib/channel/member.ts";
 import { ChannelConflictError } from "../../../lib/channel/authority.ts";
@@ -156,6 +157,7 @@ Deno.test("ChannelServer throws if its isolate already serves the channel", () =
   using monitor = new ChannelMonitor();
   const options = {
     registry: monitor.test.registry,
+    reports: new RegistryReports(monitor.test.registry),
     channel: monitor.channel,
     publishIntervalMs: 5,
     reportError: () => {},

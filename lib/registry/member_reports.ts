@@ -1,0 +1,64 @@
+/**
+ * The reports that the members of a channel send: which tasks they are of, and what the members are told.
+ *
+ * @module
+ */
+
+import type { ReporterCommand } from "../reporter/reporter_command.ts";
+import type { Report } from "../task/protocol.ts";
+import type { Registry } from "./registry.ts";
+import { ReportIntake } from "./report_intake.ts";
+
+/** Sends a member a command about one of its tasks. */
+export type TellMember = (memberId: string, command: ReporterCommand) => void;
+
+/** Takes the reports of the members of a channel. */
+export interface MemberReports {
+  /** Sends commands to members; the present server of the channel sets it. */
+  tell: TellMember;
+  /** Takes a report. */
+  take(memberId: string, report: Report): void;
+  /** Resolves when all reports so far are committed, or can't be at present. */
+  committed(): Promise<void>;
+  /** Notes that a member has disconnected or timed out; it may come back. */
+  gone(memberId: string): void;
+}
+
+/** Applies the reports of members to a registry. */
+export class RegistryReports implements MemberReports {
+  tell: TellMember = () => {};
+  readonly #registry: Registry;
+  readonly #intakes: Map<string, ReportIntake> = new Map();
+
+  /** @param registry the registry to apply reports to */
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  take(memberId: string, report: Report): void {
+    const command = this.#intakeOf(memberId).take(report);
+    if (command !== null) this.tell(memberId, command);
+  }
+
+  committed(): Promise<void> {
+    return this.#registry.committed();
+  }
+
+  gone(memberId: string): void {
+    this.#intakes.delete(memberId);
+    this.#registry.reporterLost(memberId);
+  }
+
+  #intakeOf(memberId: string): ReportIntake {
+    let intake = this.#intakes.get(memberId);
+    if (intake === undefined) {
+      intake = new ReportIntake(this.#registry, {
+        id: memberId,
+        cancelRequested: (client, id) => this.tell(memberId, { type: "cancel", client, id }),
+        interrupted: (client, id) => this.tell(memberId, { type: "interrupt", client, id }),
+      });
+      this.#intakes.set(memberId, intake);
+    }
+    return intake;
+  }
+}

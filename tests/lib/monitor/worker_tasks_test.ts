@@ -1,0 +1,97 @@
+import { WorkerTasks } from "../../../lib/monitor/cluster/worker_tasks.ts";
+import type { ReporterCommand } from "../../../lib/reporter/reporter_command.ts";
+import type { LogChange, ReportedChange } from "../../../lib/task/task.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { createChange } from "../../support/changes.ts";
+import { RecordingSink } from "../../support/recording_sink.ts";
+import { until } from "../../support/until.ts";
+
+/** The tasks of workers, and what the workers are told. */
+class Workers implements Disposable {
+  readonly sink: RecordingSink = new RecordingSink();
+  readonly told: (readonly [member: string, command: ReporterCommand])[] = [];
+  readonly tasks: WorkerTasks;
+
+  constructor(limits: ConstructorParameters<typeof WorkerTasks>[1] = {}) {
+    this.tasks = new WorkerTasks(this.sink, limits);
+    this.tasks.tell = (member, command) => this.told.push([member, command]);
+  }
+
+  /** Reports task "1" of client "c". */
+  report(...changes: readonly ReportedChange[]): void {
+    for (const change of changes) this.tasks.take("worker", { client: "c", id: "1", at: 1, change });
+  }
+
+  [Symbol.dispose](): void {
+    this.tasks[Symbol.dispose]();
+  }
+}
+
+function line(first: number): LogChange {
+  return { type: "log", first, lines: [{ at: 1, text: "a line" }] };
+}
+
+Deno.test("WorkerTasks passes reports on, and commands back to the worker", () => {
+  using workers = new Workers();
+  workers.report(createChange(), { type: "start" }, { type: "update", current: 1 });
+  const [task] = workers.sink.opened;
+  task!.cancelRequested();
+  task!.interrupted();
+  task!.restate([]);
+  assertEquals(workers.told, [
+    ["worker", { type: "cancel", client: "c", id: "1" }],
+    ["worker", { type: "interrupt", client: "c", id: "1" }],
+    ["worker", { type: "unknown", client: "c", id: "1" }],
+  ]);
+  workers.report(createChange(), { type: "start" }, { type: "finish", result: 5 });
+  assertEquals([workers.sink.task("1").result, workers.sink.closed], [5, [task!]]);
+});
+
+Deno.test("WorkerTasks merges updates while the sink is not ready, and keeps the order", () => {
+  using workers = new Workers();
+  workers.report(createChange(), { type: "start" });
+  workers.sink.ready = false;
+  workers.report(
+    { type: "update", current: 1, metadata: { a: 1 }, values: { loss: 3 } },
+    { type: "update", current: 2, metadata: { b: 2 }, values: { size: 4 } },
+    line(0),
+    { type: "update", current: 3 },
+  );
+  assertEquals(workers.sink.types, ["create", "start", "update", "log"]);
+  assertEquals(workers.sink.reports[2]!.change, {
+    type: "update",
+    current: 2,
+    metadata: { a: 1, b: 2 },
+    values: { loss: 3, size: 4 },
+  });
+  workers.sink.ready = true;
+  assertEquals([workers.sink.types.length, workers.sink.task("1").current], [5, 3]);
+});
+
+Deno.test("WorkerTasks refuses a task whose reports would wait without bound", () => {
+  using workers = new Workers({ waitingCharacters: 1_000 });
+  workers.report(createChange(), { type: "start" });
+  workers.sink.ready = false;
+  for (let n = 0; n < 20; n++) workers.report(line(n));
+  const [[member, command]] = workers.told as [[string, ReporterCommand]];
+  assertEquals([member, command.type], ["worker", "refused"]);
+  assertEquals(workers.sink.closed, workers.sink.opened);
+});
+
+Deno.test("WorkerTasks interrupts the tasks of a worker that does not come back", async () => {
+  using workers = new Workers({ awayMs: 1 });
+  workers.report(createChange(), { type: "start" });
+  workers.tasks.gone("worker");
+  await until(() => workers.sink.closed.length === 1);
+  assertEquals([workers.sink.task("1").state, workers.sink.task("1").error?.type], ["ERROR", "interrupted"]);
+  workers.report({ type: "update", current: 1 });
+  assertEquals(workers.told, [["worker", { type: "refused", client: "c", id: "1", reason: null }]]);
+});
+
+Deno.test("WorkerTasks keeps the tasks of a worker that was only blocked", () => {
+  using workers = new Workers({ awayMs: 60_000 });
+  workers.report(createChange(), { type: "start" });
+  workers.tasks.gone("worker");
+  workers.report({ type: "finish", result: null });
+  assertEquals(workers.sink.task("1").state, "FINISHED");
+});
