@@ -42,7 +42,7 @@ export class PostgresCluster implements Disposable {
     const cluster = new PostgresCluster(folder, freePort());
     PostgresCluster.give(folder);
     const wal = walFolder === undefined ? [] : ["-X", walFolder, "--wal-segsize=1"];
-    cluster.#do("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", ...wal);
+    cluster.#do("initdb", "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", ...wal);
     const lines = [
       `port = ${cluster.port}`,
       "listen_addresses = '127.0.0.1'",
@@ -69,7 +69,7 @@ export class PostgresCluster implements Disposable {
     const standby = new PostgresCluster(folder, freePort());
     PostgresCluster.give(folder);
     const from = ["-h", "127.0.0.1", "-p", `${this.port}`, "-U", "postgres"];
-    standby.#do("pg_basebackup", ...from, "--write-recovery-conf", "--checkpoint=fast");
+    standby.#do("pg_basebackup", ...from, "--no-sync", "--write-recovery-conf", "--checkpoint=fast");
     const lines = [`port = ${standby.port}`, `unix_socket_directories = '${folder}'`];
     Deno.writeTextFileSync(`${folder}/data/postgresql.conf`, lines.join("\n") + "\n", { append: true });
     standby.restart();
