@@ -7,11 +7,26 @@
 import { setImmediate } from "node:timers";
 import { type LongText, type Text, TextReader } from "../hub/long_text.ts";
 
+/** How much of a text is sent at once at first, in bytes or characters. */
+const FIRST_PIECE_SIZE = 4_096;
+
+/** How much of a text is sent at once behind its beginning, in bytes or characters. */
+const PIECE_SIZE = 16_384;
+
+/** How long the beginning of a text is, in bytes or characters: a peer that reads nothing gets no more. */
+const BEGINNING_SIZE = 131_072;
+
 /**
- * How much of a text is sent at once, in bytes or characters: Deno keeps several pieces for a peer that does not read, and a
- * buffer of the size of the largest piece for as long as the response lasts.
+ * Returns how much of a text to send at once. Deno keeps several pieces for a peer that does not read, and a buffer of the
+ * size of the largest piece for as long as the response lasts: an event stream whose peer reads nothing takes 69 KB rather
+ * than 80 with small pieces. Larger ones are cheaper to send.
+ *
+ * @param position how much has been sent, in bytes or characters
+ * @returns the size of the next piece, in bytes or characters
  */
-export const PIECE_SIZE = 16_384;
+export function pieceSizeAt(position: number): number {
+  return position < BEGINNING_SIZE ? FIRST_PIECE_SIZE : PIECE_SIZE;
+}
 
 const encoder = new TextEncoder();
 
@@ -50,16 +65,17 @@ export class PacedText {
 
   /** Returns the next piece, which ends between two characters, and which the caller must not change. */
   next(): Uint8Array<ArrayBuffer> {
-    if (typeof this.#text === "string") return encoder.encode(this.#reader.next(PIECE_SIZE));
+    const size = pieceSizeAt(this.position);
+    if (typeof this.#text === "string") return encoder.encode(this.#reader.next(size));
     let pieces = encoded.get(this.#text);
     if (pieces === undefined) encoded.set(this.#text, pieces = new Map());
     const index = this.#index++;
     const shared = pieces.get(index)?.deref();
     if (shared !== undefined) {
-      this.#reader.skip(PIECE_SIZE);
+      this.#reader.skip(size);
       return shared;
     }
-    const piece = encoder.encode(this.#reader.next(PIECE_SIZE));
+    const piece = encoder.encode(this.#reader.next(size));
     pieces.set(index, new WeakRef(piece));
     return piece;
   }

@@ -7,7 +7,7 @@
 import { monotonicMs } from "../../clock.ts";
 import { LongText } from "../../hub/long_text.ts";
 import type { ByteBudget } from "../byte_budget.ts";
-import { nextTurn, PacedText, PIECE_SIZE } from "../paced_text.ts";
+import { nextTurn, PacedText, pieceSizeAt } from "../paced_text.ts";
 
 /** Smaller chunks are not counted, in bytes: the length of each queue bounds them, and they cost more to count. */
 const SMALL_BYTES = 1_024;
@@ -112,7 +112,7 @@ export class QueuedBody {
         this.#resume = resolve;
       });
     }
-    if (this.#burstBytes < PIECE_SIZE) return this.#enqueueNext();
+    if (this.#burstBytes < pieceSizeAt(this.#writtenBytes - this.#queuedBytes)) return this.#enqueueNext();
     this.#burstBytes = 0;
     return nextTurn().then(() => this.#pull());
   }
@@ -152,7 +152,8 @@ export class QueuedBody {
       piece = this.#reader.next();
       this.#offset = this.#reader.position;
     } else {
-      piece = chunk.length <= PIECE_SIZE ? chunk : chunk.subarray(before, before + PIECE_SIZE);
+      const size = pieceSizeAt(before);
+      piece = chunk.length <= size ? chunk : chunk.subarray(before, before + size);
       this.#offset += piece.length;
     }
     this.#queuedBytes -= this.#offset - before;

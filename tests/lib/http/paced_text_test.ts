@@ -1,6 +1,15 @@
-import { nextTurn, PacedText, PIECE_SIZE } from "../../../lib/http/paced_text.ts";
+import { nextTurn, PacedText, pieceSizeAt } from "../../../lib/http/paced_text.ts";
 import { LongText, type Text } from "../../../lib/hub/long_text.ts";
-import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLessOrEqual,
+  assertStrictEquals,
+} from "../../support/assert.ts";
+
+/** A text that is long enough for pieces of all sizes. */
+const RECORD = "\u{1f600}x".repeat(100_000);
 
 function piecesOf(text: Text): Uint8Array[] {
   const paced = new PacedText(text);
@@ -11,21 +20,25 @@ function piecesOf(text: Text): Uint8Array[] {
 }
 
 Deno.test("PacedText encodes a text in pieces that end between two characters", () => {
-  const record = "\u{1f600}x".repeat(PIECE_SIZE);
-  for (const text of [record, new LongText("head", [record, "", record], "tail")]) {
+  for (const text of [RECORD, new LongText("head", [RECORD, "", RECORD], "tail")]) {
     const decoder = new TextDecoder("utf-8", { fatal: true });
     const pieces = piecesOf(text);
-    assert(pieces.every(({ length }) => length <= 3 * PIECE_SIZE));
+    let position = 0;
+    for (const piece of pieces) {
+      const { length } = decoder.decode(piece, { stream: true });
+      // A surrogate pair stays together.
+      assertLessOrEqual(length, pieceSizeAt(position) + 1);
+      position += length;
+    }
     assertEquals(pieces.map((piece) => decoder.decode(piece)).join("") === text.toString(), true);
   }
 });
 
 Deno.test("PacedText shares the bytes of a long text with its other readers, and with nobody else", () => {
-  const record = "\u{1f600}x".repeat(PIECE_SIZE);
-  const text = new LongText("", [record], "");
+  const text = new LongText("", [RECORD], "");
   const pieces = piecesOf(text);
   piecesOf(text).forEach((piece, index) => assertStrictEquals(piece, pieces[index]!));
-  piecesOf(new LongText("", [record], "")).forEach((piece, index) => {
+  piecesOf(new LongText("", [RECORD], "")).forEach((piece, index) => {
     assert(piece !== pieces[index]);
     assertEquals(piece, pieces[index]!);
   });
@@ -38,4 +51,8 @@ Deno.test("nextTurn() resolves after the promises of this turn", async () => {
   order.push("promises");
   await turn;
   assertEquals(order, ["promises", "turn"]);
+});
+
+Deno.test("pieceSizeAt() returns smaller pieces at the beginning, which is all that a stuck peer gets", () => {
+  assertGreater(pieceSizeAt(1_000_000), pieceSizeAt(0));
 });
