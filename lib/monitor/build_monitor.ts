@@ -29,6 +29,7 @@ import { wrapperFor } from "../reporter/wrap.ts";
 import { andThen } from "../task/maybe_promise.ts";
 import { type MemberReports, RegistryReports } from "../registry/member_reports.ts";
 import { Registry } from "../registry/registry.ts";
+import type { LiveHistories } from "../registry/registry_options.ts";
 import { registerMonitor } from "../reporter/local_monitors.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
 import { RELEASES } from "../reporters/releases.ts";
@@ -71,6 +72,8 @@ export interface ClusterMembership {
   readonly sink: ReportSink;
   /** Takes the reports of the other isolates of this process. */
   readonly workers: MemberReports;
+  /** What the owner of the tasks alone has of those that run. */
+  readonly histories: LiveHistories;
   /** Decides which requests other nodes handle. */
   readonly gate: ClusterGate;
   /** Lists the nodes that are present. */
@@ -134,6 +137,7 @@ export function buildMonitor(
     store,
     limits,
     followed: cluster?.store ?? null,
+    histories: cluster?.histories ?? null,
     // Where several nodes use the store, nothing is published that is not committed.
     unsavedEpoch: cluster === null ? newEpoch() : store.epoch,
     onEnd: (client, stored) => notifier.ended(client, stored),

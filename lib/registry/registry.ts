@@ -54,7 +54,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @param options the store, the limits and the epoch
    */
   constructor(options: RegistryOptions) {
-    super(options.store, options.unsavedEpoch);
+    super(options.store, options.unsavedEpoch, options.histories);
     const { store, limits, onEnd, followed = null } = options;
     this.#store = store;
     this.#limits = limits;

@@ -6,6 +6,8 @@
 
 import type { FollowedStore } from "../store/followed.ts";
 import type { TaskRecord, TaskStore } from "../store/store.ts";
+import type { ProgressPoint } from "../task/task.ts";
+import type { TaskValues } from "../task/value_book.ts";
 import type { EndedTasksLimits } from "./ended_tasks.ts";
 import type { RetentionLimits } from "./retention.ts";
 import type { StalenessLimits } from "./staleness.ts";
@@ -19,6 +21,17 @@ export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, Stale
   readonly sweepIntervalMs: number;
 }
 
+/**
+ * What only the authority on another node has of a task that has not ended: it stores this every few seconds, or for a
+ * long task every few minutes. Each method returns `null` if the authority can't be reached.
+ */
+export interface LiveHistories {
+  /** Returns the progress history of a task. */
+  progress(client: string, id: string): Promise<readonly ProgressPoint[] | null>;
+  /** Returns the values of a task. */
+  values(client: string, id: string): Promise<TaskValues | null>;
+}
+
 /** Options of a `Registry`. */
 export interface RegistryOptions {
   readonly store: TaskStore;
@@ -27,6 +40,8 @@ export interface RegistryOptions {
    * and everything is published only after its commit. By default `null`.
    */
   readonly followed?: FollowedStore | null;
+  /** What the authority on another node knows alone; by default, there is none. */
+  readonly histories?: LiveHistories | null;
   readonly limits: RegistryLimits;
   /** The epoch of cursors while nothing can be committed. */
   readonly unsavedEpoch: string;

@@ -24,8 +24,17 @@ import {
   VALUES,
 } from "../store/side_tables.ts";
 import type { RunSummary } from "../task/run_summary.ts";
-import type { HistoryEntry, Launch, LogLine, ProgressPoint, Task } from "../task/task.ts";
+import {
+  type HistoryEntry,
+  isFinal,
+  type Launch,
+  type LogLine,
+  type ProgressPoint,
+  type Task,
+} from "../task/task.ts";
 import { NO_VALUES, type TaskValues } from "../task/value_book.ts";
+
+import type { LiveHistories } from "./registry_options.ts";
 
 /** A part of a task's log, without gaps. */
 export interface LogSlice {
@@ -52,14 +61,17 @@ export function logSlice(lines: readonly NumberedLine[], from: number): LogSlice
 export class RegistryReader {
   readonly #store: TaskStore;
   readonly #unsavedEpoch: string;
+  readonly #histories: LiveHistories | null;
 
   /**
    * @param store the store to read
    * @param unsavedEpoch the epoch of cursors while nothing can be committed
+   * @param histories what the authority on another node has alone; `null` if there is none
    */
-  constructor(store: TaskStore, unsavedEpoch: string) {
+  constructor(store: TaskStore, unsavedEpoch: string, histories: LiveHistories | null = null) {
     this.#store = store;
     this.#unsavedEpoch = unsavedEpoch;
+    this.#histories = histories;
   }
 
   /**
@@ -244,12 +256,16 @@ export class RegistryReader {
 
   /** Returns the progress history of a task, oldest point first. */
   async progress(client: string, id: string): Promise<readonly ProgressPoint[]> {
+    const known = await this.#elsewhere(client, id)?.progress(client, id) ?? null;
+    if (known !== null) return known;
     const [points] = await this.#store.readEntries(PROGRESS_HISTORY, client, id);
     return points ?? [];
   }
 
   /** Returns the values of a task over time. */
   async values(client: string, id: string): Promise<TaskValues> {
+    const known = await this.#elsewhere(client, id)?.values(client, id) ?? null;
+    if (known !== null) return known;
     const [values] = await this.#store.readEntries(VALUES, client, id);
     return values ?? NO_VALUES;
   }
@@ -274,6 +290,12 @@ export class RegistryReader {
    */
   onDegradation(listener: (degradation: Degradation | null) => void): () => void {
     return this.#store.onDegradation(listener);
+  }
+
+  /** The histories of a task that runs, of which another node may be the authority. */
+  #elsewhere(client: string, id: string): LiveHistories | null {
+    const state = this.#store.index.get(client, id)?.summary.state;
+    return state === undefined || isFinal(state) ? null : this.#histories;
   }
 
   #recordOf(stored: StoredTask): TaskRecord {

@@ -14,6 +14,7 @@ import type {
   LogLevel,
   LogLine,
   LogStream,
+  ProgressPoint,
   Task,
   TaskError,
   TaskState,
@@ -234,6 +235,14 @@ export function readHistory(value: unknown): HistoryEntry[] {
       progress: clamped(numberOrNull(progress)),
       version: numberOrNull(version) ?? 0,
     };
+  });
+}
+
+/** Reads a response with the progress of a task over time. */
+export function readProgressPoints(value: unknown): ProgressPoint[] {
+  return listOf(fieldsOf(value).points).map((point): ProgressPoint => {
+    const [at, progress] = listOf(point);
+    return [numberOrNull(at) ?? 0, numberOrNull(progress) ?? 0];
   });
 }
 

@@ -77,8 +77,11 @@ export class Dispatcher {
     return call.request instanceof ForwardedRequest ? this.#last(call, where) : this.#first(call, where);
   }
 
-  #route({ isChange, startedName }: Dispatched): null | Promise<"here" | Owner> {
-    return startedName === null ? this.#gate.route(isChange) : this.#starter(startedName);
+  #route({ request, isChange, startedName }: Dispatched): null | Promise<"here" | Owner> {
+    if (startedName !== null) return this.#starter(startedName);
+    // What a node reads for itself, only the owner has.
+    const isOfNode = request instanceof ForwardedRequest && request.sender !== null;
+    return this.#gate.route(isChange || isOfNode);
   }
 
   /** Finds the node that starts a function, once some node owns the tasks and so can store the new one. */

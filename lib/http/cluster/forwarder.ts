@@ -11,6 +11,9 @@ import { ForwardedRequest } from "./forwarded_request.ts";
 import { FORWARDED, requestHeaders, responseHeaders } from "./headers.ts";
 import { NodeTls } from "./node_tls.ts";
 
+/** How long the owner may take to respond to a read of a node, in milliseconds. */
+const READ_MS = 1_000;
+
 /** The node that owns the tasks. */
 export interface Owner {
   /** The address of the node for other nodes, such as `http://10.0.0.2:8000`; only its origin is used. */
@@ -187,6 +190,26 @@ export class Forwarder implements Disposable {
     const vouched = { origin: this.#address, peer: "", node: this.#node, isOwn: true };
     const headers = new Headers({ [FORWARDED]: this.#signer.sign(vouched, { method, target, to }) });
     return { url: to + target, headers };
+  }
+
+  /**
+   * Reads something from the owner for this node itself.
+   *
+   * @param target the path, base path included, and the query
+   * @param owner the node that owns the tasks
+   * @returns the output of `JSON.parse`; `null` if the node does not respond in time, or does not own the tasks any more
+   */
+  async read(target: string, owner: Owner): Promise<unknown> {
+    const { url, headers } = this.own("GET", target, owner);
+    try {
+      const signal = AbortSignal.timeout(READ_MS);
+      const response = await this.#tls.fetch(url, { headers, redirect: "manual", signal });
+      if (response.ok) return await response.json();
+      await response.body?.cancel();
+    } catch {
+      // The caller goes on without it.
+    }
+    return null;
   }
 
   /**

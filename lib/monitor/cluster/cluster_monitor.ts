@@ -28,6 +28,7 @@ import type { ConnectionInfo, Monitor, ShutdownOptions } from "../monitor.ts";
 import type { MonitorOptions } from "../monitor_options.ts";
 import { Engine } from "./engine.ts";
 import { NodeTasks } from "./node_tasks.ts";
+import { OwnerHistories } from "./owner_histories.ts";
 import { type Owner, TaskGate } from "./task_gate.ts";
 
 /** The wait before a failed attempt to load or to take over the tasks is repeated, in milliseconds. */
@@ -71,6 +72,7 @@ export class ClusterMonitor implements Monitor {
   readonly #forwarder: Forwarder;
   readonly #cluster: ClusterNode<ShardBatch>;
   readonly #hints: ShardHints;
+  readonly #histories: OwnerHistories;
   /** The names of the functions that this node can start. */
   readonly #names: ReadonlySet<string>;
   /** The tasks that run in this node. */
@@ -131,6 +133,11 @@ export class ClusterMonitor implements Monitor {
       ...{ node, address: advertise, leaseMs, forwarder: this.#forwarder, onNotice, onError },
       channel: resolveChannel(channel),
       basePath: resolveAccess(options.options).basePath,
+    });
+    this.#histories = new OwnerHistories({
+      forwarder: this.#forwarder,
+      basePath: resolveAccess(options.options).basePath,
+      owner: () => this.#engine?.gate.owner ?? null,
     });
     this.monitored = wrapperFor(() => this.#tasks.sink);
     this.#hints = new ShardHints({
@@ -278,6 +285,7 @@ export class ClusterMonitor implements Monitor {
       figures: () => this.#figures(),
       sink: this.#tasks.sink,
       workers: this.#tasks.workers,
+      histories: this.#histories,
       onFree: () => this.#cluster.wake(),
       onOwner: (owner) => this.#tasks.follow(owner),
       onGap: () => this.#reload(),

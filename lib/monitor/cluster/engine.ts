@@ -24,7 +24,7 @@ const POLL_MS = 1_000;
 
 /** Options of {@linkcode Engine.load}. */
 export interface EngineOptions
-  extends Pick<ClusterMembership, "node" | "nodes" | "figures" | "sink" | "workers"> {
+  extends Pick<ClusterMembership, "node" | "nodes" | "figures" | "sink" | "workers" | "histories"> {
   readonly options: MonitorOptions;
   readonly limits: MonitorLimits;
   /** The URL of the database. */
@@ -53,7 +53,7 @@ export class Engine implements AsyncDisposable {
   private constructor(
     database: NodeDatabase,
     store: FollowerStore,
-    { options, gate, node, nodes, figures, sink, workers, onFree, onOwner, onGap }: EngineOptions,
+    { options, gate, node, nodes, figures, sink, workers, histories, onFree, onOwner, onGap }: EngineOptions,
   ) {
     this.#database = database;
     this.#store = store;
@@ -61,7 +61,7 @@ export class Engine implements AsyncDisposable {
     this.#onOwner = onOwner;
     this.gate = gate;
     this.monitor = buildMonitor(options, () => store.store, {
-      ...{ store: store.store, gate, node, nodes, figures, sink, workers },
+      ...{ store: store.store, gate, node, nodes, figures, sink, workers, histories },
       abandon: () => this.#abandon(),
     });
     this.#follower = new Follower<PulledChanges>({

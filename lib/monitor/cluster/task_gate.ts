@@ -102,6 +102,14 @@ export class TaskGate implements ClusterGate {
     return this.isOwner || (this.#following !== null && this.#following.owner() !== null);
   }
 
+  /** The node that owns the tasks, as of the last look into the database; `null` if there is none, or it is this one. */
+  get owner(): Address | null {
+    const owner = this.#following?.owner() ?? null;
+    return owner === null || owner.id === this.#node || owner.address === null
+      ? null
+      : { address: owner.address };
+  }
+
   /** Handles requests as a follower; `null` if this node does not follow the tasks any more. */
   follow(following: Following | null): void {
     this.#following = following;
@@ -167,9 +175,6 @@ export class TaskGate implements ClusterGate {
       return null;
     }
     if (!isChange && following.isComplete !== false) return "here";
-    const owner = following.owner();
-    return owner === null || owner.id === this.#node || owner.address === null
-      ? null
-      : { address: owner.address };
+    return this.owner;
   }
 }

@@ -1,0 +1,37 @@
+/** Tests that every node shows the progress and the values of running tasks up to the present. */
+
+import { assertEquals, assertGreater, assertStringIncludes } from "../../support/assert.ts";
+import { call } from "../../support/calls.ts";
+import { EmbeddedNode } from "../../support/nodes/embedded_node.ts";
+import { testPostgres } from "../../support/postgres_cluster.ts";
+
+testPostgres(
+  "every node shows the progress and the values of a running task, up to the last",
+  async (cluster) => {
+    const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
+    await using owner = nodes[0]!, other = nodes[1]!;
+    const task = "tasks/default/task";
+    await call("POST", `${owner.url}/tasks/default`, { body: { id: "task", name: "work", started: true } });
+    for (let n = 1; n <= 10; n++) {
+      await call("PATCH", `${owner.url}/${task}`, { body: { progress: n, values: { loss: 100 - n } } });
+      for (const what of ["progress", "values"]) {
+        const { json } = await call("GET", `${other.url}/${task}/${what}`);
+        assertEquals(json, (await call("GET", `${owner.url}/${task}/${what}`)).json);
+        assertGreater((json.points ?? json.series[0].points).length, n - 1);
+      }
+    }
+    const { text } = await call("GET", `${other.url}/t/default/task`, { headers: { accept: "text/html" } });
+    assertStringIncludes(text, "Progress over time");
+    // Without the owner, what is stored has to do.
+    owner.peers.refuse();
+    for (const what of ["progress", "values"]) {
+      assertEquals((await call("GET", `${other.url}/${task}/${what}`)).status, 200);
+    }
+    await owner.peers.restore();
+    await call("POST", `${other.url}/${task}/finish`, { body: {} });
+    for (const what of ["progress", "values"]) {
+      const { json } = await call("GET", `${other.url}/${task}/${what}`);
+      assertEquals(json, (await call("GET", `${owner.url}/${task}/${what}`)).json);
+    }
+  },
+);
