@@ -6,6 +6,7 @@
 
 // @ts-types="./pg.d.ts"
 import pg, { type Client, type ClientConfig, type Pool, type QueryConfig, type QueryResult } from "pg";
+import type { SideRow } from "../side_tables.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
 /** The time limit of connecting, and of each statement, in milliseconds. */
@@ -118,15 +119,18 @@ export class Connection {
   }
 
   /**
-   * Runs a query whose columns are texts or JSON, and passes each row to a function as soon as it is there, so that they
-   * are never in memory together.
+   * Runs a query, and passes each row to a function as soon as it is there, so that they are never in memory together.
    *
    * @param text the query
    * @param onRow the function
    * @param silenceMs how long the server may send no row, before the connection is cut, in milliseconds
    * @throws {Error} what the function throws, or of `pg`
    */
-  async stream(text: string, onRow: (row: readonly string[]) => void, silenceMs = SILENCE_MS): Promise<void> {
+  async stream<Row extends SideRow>(
+    text: string,
+    onRow: (row: Row) => void,
+    silenceMs = SILENCE_MS,
+  ): Promise<void> {
     const ended = Promise.withResolvers<void>();
     let [rows, rowsBefore] = [0, -1];
     let isFailed = false;
@@ -140,7 +144,7 @@ export class Connection {
         // The rows after an error are on their way, and cannot be refused.
         if (isFailed) return;
         try {
-          onRow(row);
+          onRow(row as Row);
         } catch (error) {
           fail(error);
         }

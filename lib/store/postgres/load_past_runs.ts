@@ -4,22 +4,32 @@
  * @module
  */
 
-import type { Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { PastRunFile } from "./past_run_file.ts";
+import type { PostgresAddress } from "./postgres_address.ts";
 
 /** The past runs of each name together, so that they need not be parsed until one of them is needed. */
-const SELECT = `SELECT client, name, count(*)::text,
+const SELECT = `SELECT client, name, count(*),
     '[' || string_agg(json_build_array(finished_at, id, state, created_at, started_at)::text, ',') || ']'
   FROM taskscope.past_runs GROUP BY client, name`;
 
 /**
- * Passes all past runs to a file.
+ * Passes all past runs to a file. This has a connection of its own, so that the server prepares them while the tasks are
+ * loaded.
  *
- * @throws {Error} of `pg`, if a query fails
+ * @throws {Error} of `pg`, if it cannot connect, or the query fails
  */
-export async function loadPastRuns(connection: Connection, file: PastRunFile): Promise<void> {
-  await connection.stream(SELECT, ([client, name, count, runs]) => {
-    file.pack(client!, name!, { count: Number(count), runs: runs! });
-  });
+export async function loadPastRuns(address: PostgresAddress, file: PastRunFile): Promise<void> {
+  const connection = await Connection.open(address);
+  try {
+    await connection.stream(
+      SELECT,
+      ([client, name, count, runs]: readonly [string, string, number, string]) => {
+        file.pack(client, name, { count, runs });
+      },
+    );
+  } finally {
+    connection.cut();
+  }
   file.cut();
 }

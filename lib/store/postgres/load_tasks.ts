@@ -33,24 +33,25 @@ const LIVE_COLUMNS = `
     CASE WHEN ended_at IS NULL THEN (SELECT series FROM taskscope.value_series s WHERE s.place = t.place) END`;
 
 /**
- * The tasks in the order of their creation, each as a {@linkcode Row} in JSON, which takes less time to read than columns. The
- * record is part of it if the task has not ended, or the column does not have its whole name.
+ * The tasks in the order of their creation. The record is read if the task has not ended, or the column does not have its
+ * whole name.
  */
-const SELECT = `SELECT json_build_array(place, client, id, seq, ended_at,
-    CASE WHEN ended_at IS NULL OR name LIKE '%${REPLACEMENT}%' THEN record END, ${SUMMARY_COLUMNS}, ${LIVE_COLUMNS})
+const SELECT = `SELECT place, client, id, seq, ended_at,
+    CASE WHEN ended_at IS NULL OR name LIKE '%${REPLACEMENT}%' THEN record END, ${SUMMARY_COLUMNS}, ${LIVE_COLUMNS}
   FROM taskscope.tasks t WHERE NOT removed ORDER BY place`;
 
 /** What belongs to the tasks at some places that have not ended, without their records. */
 const SELECT_LIVE = `SELECT place, client, id, ${LIVE_COLUMNS}
   FROM taskscope.tasks t WHERE place = ANY ($1) AND NOT removed AND ended_at IS NULL ORDER BY place`;
 
-type Row = [
+/** A row of {@linkcode SELECT}. */
+type Row = readonly [
   place: number,
   client: string,
   id: string,
   seq: number,
   endedAt: number | null,
-  record: Task | null,
+  record: string | null,
   ...values: SideValue[],
 ];
 
@@ -94,8 +95,7 @@ export async function loadTasks(
   };
   // The map lets all tasks share one string for each client and each name.
   const texts = new Map<string, string>();
-  await connection.stream(SELECT, ([json]) => {
-    const row: Row = JSON.parse(json!);
+  await connection.stream(SELECT, (row: Row) => {
     const [place, , id, seq, endedAt, record] = row;
     const client = intern(texts, row[1]);
     const target = targetOf(client);
@@ -103,10 +103,12 @@ export async function loadTasks(
     const { index, tasks: { live, ended } } = target;
     if (endedAt === null) {
       live.push(openedTask(client, id, valuesOf(row)));
-      index.load(client, id, place, new TaskInMemory(record!, seq));
+      index.load(client, id, place, new TaskInMemory(JSON.parse(record!) as Task, seq));
     } else {
       ended.push({ client, id, seq, endedAt });
-      const summary = record === null ? summaryFrom(id, valuesOf(row), texts) : summaryOf(record);
+      const summary = record === null
+        ? summaryFrom(id, valuesOf(row), texts)
+        : summaryOf(JSON.parse(record) as Task);
       index.load(client, id, place, new TaskInDatabase(place, summary!, seq));
     }
   });

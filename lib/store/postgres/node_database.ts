@@ -74,8 +74,11 @@ export class NodeDatabase implements AsyncDisposable {
     await beginSnapshot(connection);
     const states = await Promise.all(shards.map((shard) => connection.query(ownerStatement(shard))));
     const indexes = new Map(shards.map((shard) => [shard, new TaskIndex(limits)]));
-    const tasks = await loadTasks(connection, (client) => indexes.get(shardOf(client, SHARDS)) ?? null);
-    await loadPastRuns(connection, this.#reads.pastRuns);
+    // The past runs are as new as the tasks, or newer: what is pulled later, too, is kept once.
+    const [tasks] = await Promise.all([
+      loadTasks(connection, (client) => indexes.get(shardOf(client, SHARDS)) ?? null),
+      loadPastRuns(readAddress(this.#options.url), this.#reads.pastRuns),
+    ]);
     await connection.query("COMMIT");
     return shards.map((shard, at) => {
       const index = indexes.get(shard)!;

@@ -59,7 +59,7 @@ declare class Pool {
 /** A query whose rows are events; without a listener of them, or with a time limit, they are all kept until the end. */
 declare class Query {
   constructor(config: QueryConfig);
-  on(event: "row", listener: (row: readonly string[]) => void): this;
+  on(event: "row", listener: (row: readonly unknown[]) => void): this;
   on(event: "end", listener: () => void): this;
   on(event: "error", listener: (error: Error) => void): this;
 }

@@ -56,9 +56,12 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     const index = new TaskIndex(limits);
     await beginSnapshot(connection);
     index.skip(await lastPlace(connection));
-    const tasks = (await loadTasks(connection, () => index)).get(index) ?? { live: [], ended: [] };
+    const [loaded] = await Promise.all([
+      loadTasks(connection, () => index),
+      loadPastRuns(address, pastRuns),
+    ]);
+    const tasks = loaded.get(index) ?? { live: [], ended: [] };
     index.sortByChange(forgottenSeq);
-    await loadPastRuns(connection, pastRuns);
     const deliveries = await loadDeliveries(connection);
     await connection.query("COMMIT");
     onFailure.move();
