@@ -182,7 +182,7 @@ function formatShortCount(value: number): string {
 
 /**
  * Formats the rate of a task per second, minute or hour: `57.7M bits/s`, `12 files/min`; returns `""` if the
- * task has none.
+ * task has none, or its rate is not known yet or any more.
  */
 export function formatRate(
   task: Pick<Task, "rate" | "current" | "unit"> & Partial<Pick<Task, "eta_reason">>,
@@ -190,8 +190,8 @@ export function formatRate(
   const { rate } = task;
   if (rate === null || !Number.isFinite(rate) || rate <= 0) return "";
   const counted = task.current !== null;
-  // A parent whose first subtasks end at once has a rate of a thousand percent per second for a moment.
-  if (!counted && task.eta_reason === "too_early") return "";
+  // The rate of the first moments, or of a task that has stopped since, says nothing about now.
+  if (task.eta_reason === "too_early" || task.eta_reason === "stalled") return "";
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
   if (rate >= 1e6) return `${compactNumber(rate)}${unit}/s`;

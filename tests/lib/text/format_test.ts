@@ -168,6 +168,8 @@ testTable("formatRate()", formatRate, [
   [{ rate: 2.5, current: null, unit: null }, "2.5%/s"],
   [{ rate: 2, current: 4, unit: null }, "2/s"],
   [{ rate: 1_458, current: null, unit: null, eta_reason: "too_early" }, ""],
+  [{ rate: 336e6, current: 10e6, unit: "rows", eta_reason: "too_early" }, ""],
+  [{ rate: 12, current: 40, unit: "rows", eta_reason: "stalled" }, ""],
 ]);
 
 testTable("formatClock()", (at: number) => formatClock(at, false), [
