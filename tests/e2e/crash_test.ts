@@ -39,7 +39,7 @@ const PLAN: readonly Round[] = [
 ];
 
 /** The number of rounds on PostgreSQL, and their variants; the first two cover most cases. */
-const POSTGRES_ROUNDS = repetitions({ gate: 2, soak: 50 });
+const POSTGRES_ROUNDS = repetitions({ gate: 5, soak: 50 });
 const POSTGRES_PLAN: readonly Round[] = [
   { end: "kill", killsDatabase: true },
   { end: "kill", killsAtStart: 1 },

@@ -18,6 +18,7 @@ type DiskMaker = (limits: MonitorLimits, pass: (milliseconds: number) => void) =
 const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
   ["in memory", (limits) => new JournalDisk(limits)],
   ["on a real database", (limits, pass) => new SqliteDisk(limits, pass)],
+  ["in memory with records that are read", (limits) => new JournalDisk(limits, { readsRecords: true })],
 ];
 
 /**
@@ -134,6 +135,14 @@ Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random
   assertGreater(counts.restarts, numRuns / 2);
 });
 
+Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, with records that are read", async () => {
+  const numRuns = repetitions({ gate: 600, soak: 4_000 });
+  const counts = await runHistories(DISKS[2]![1], { numRuns, maxLength: 100, restartWeight: 3 });
+  assertGreater(counts.known, 5 * numRuns);
+  assertGreater(counts.forgotten, numRuns / 8, "the limits were reached");
+  assertGreater(counts.restarts, numRuns / 2);
+});
+
 Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random history up to date, with a real database", async () => {
   const numRuns = repetitions({ gate: 80, soak: 200 });
   const counts = await runHistories(DISKS[1]![1], {
@@ -186,7 +195,7 @@ testStory("Hub and Rest do not show a start, an end or a removal that a crash wo
   const { cursor } = world.watcher(DELTA).model;
   await world.run([CRASH]);
   assertEquals(
-    world.registry.tasks("a").map(({ id, state }) => [id, state]),
+    Array.from(world.registry.list("a"), ({ summary: { id, state } }) => [id, state]).reverse(),
     [["t2", "FINISHED"], ["t1", "ERROR"]],
   );
   const changes = world.registry.changesSince("a", parseCursor(cursor!));

@@ -84,15 +84,21 @@ const COMMIT_INTERVAL_MS = 50;
 export class JournalDisk implements ResumeDisk {
   readonly epoch = "kept";
   readonly limits: MonitorLimits;
+  /** Whether the records of ended tasks must be read, as those in a database server. */
+  readonly readsRecords: boolean;
   readonly journal: Entry[] = [];
   mood: DiskMood = "well";
   reservedSeq = 0;
   committedSeq = 0;
   #store: JournalStore | null = null;
 
-  /** @param limits the limits of the stores */
-  constructor(limits: MonitorLimits) {
+  /**
+   * @param limits the limits of the stores
+   * @param options whether the records of ended tasks must be read
+   */
+  constructor(limits: MonitorLimits, { readsRecords = false }: { readonly readsRecords?: boolean } = {}) {
     this.limits = limits;
+    this.readsRecords = readsRecords;
   }
 
   open(): TaskStore {
@@ -267,11 +273,16 @@ class JournalStore implements TaskStore {
   }
 
   atHand(stored: StoredTask): TaskRecord | null {
-    return this.#tasks.atHand(stored);
+    const isRead = this.#disk.readsRecords && isFinal(stored.summary.state) &&
+      stored.seq <= this.#committedSeq;
+    return isRead ? null : this.#tasks.atHand(stored);
   }
 
   records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
-    return this.#tasks.records(tasks);
+    const records = this.#tasks.records(tasks);
+    if (tasks.every((stored) => this.atHand(stored) !== null)) return records;
+    // Meanwhile, the caller's turn ends.
+    return Promise.resolve().then(() => Promise.resolve()).then(() => records);
   }
 
   takeOpened(): OpenedTasks {

@@ -150,7 +150,8 @@ export class ResumeWorld implements AsyncDisposable {
       );
     }
     for (const watcher of this.#taskWatchers) {
-      const task = this.#registry.task(watcher.client, watcher.id);
+      const stored = this.#registry.stored(watcher.client, watcher.id);
+      const task = stored && atHand(stored).task;
       watcher.checkEnd(task?.metadata.run === watcher.run ? task : undefined);
     }
     this.#checkCursors();
@@ -187,11 +188,16 @@ export class ResumeWorld implements AsyncDisposable {
       case "watch task":
         return this.#watchTask(step.client, step.id);
     }
-    this.#change(step);
+    const changed = this.#change(step);
+    return changed === undefined ? this.#note() : changed.then(() => this.#note());
+  }
+
+  /** Remembers the tasks as of the last change. */
+  #note(): void {
     if (this.#past.at(-1)?.[0] !== this.#store.seq) this.#past.push([this.#store.seq, this.#naive.clone()]);
   }
 
-  #change(step: TaskStep): void {
+  #change(step: TaskStep): Promise<void> | void {
     const { client, id } = step;
     const state = this.#naive.state(client, id);
     const isLive = state !== undefined && !isFinal(state);
@@ -220,10 +226,12 @@ export class ResumeWorld implements AsyncDisposable {
         if (state === undefined || isLive) return;
         this.#registry.remove(client, id);
         return this.#naive.remove(client, id, nowMs);
-      case "restore":
+      case "restore": {
         if (state !== undefined || !this.#naive.isRestorable(client, id, nowMs)) return;
-        this.#registry.restore(client, id);
-        return this.#naive.restore(client, id, nowMs);
+        const restored = this.#registry.restore(client, id);
+        const restore = () => this.#naive.restore(client, id, nowMs);
+        return restored instanceof Promise ? restored.then(restore) : restore();
+      }
     }
   }
 
@@ -404,9 +412,10 @@ export class ResumeWorld implements AsyncDisposable {
         this.#oracle.present(client),
         `the published changes of ${client}`,
       );
-      const runs = this.#registry.tasks(client).map(({ id, state, metadata }) =>
-        `${id} ${metadata.run} ${state}`
-      );
+      const runs = Array.from(this.#registry.list(client), (stored) => {
+        const { id, state, metadata } = atHand(stored).task;
+        return `${id} ${metadata.run} ${state}`;
+      });
       const wanted = this.#naive.shown(client);
       if (runs.sort().join() !== wanted.join()) throw new Error(`${client} has ${runs}, wanted ${wanted}`);
     }
