@@ -31,6 +31,9 @@ import { PolledTasks } from "./tasks/polled_tasks.ts";
 import { Rest } from "./tasks/rest.ts";
 import { Waits } from "./tasks/waits.ts";
 
+/** The message that is sent to watchers before the server shuts down. */
+const CLOSING = '{"type":"closing"}';
+
 /** The objects that handle calls, one for each area of the API. */
 export interface Areas {
   readonly context: HandlerContext;
@@ -100,7 +103,7 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     clients: new Clients(context),
     docs: () => docs ??= import("./openapi/docs.ts").then(({ Docs }) => new Docs(context)),
     files,
-    forwarded: new ForwardedReporters(context, open),
+    forwarded: new ForwardedReporters(context, open, batches),
     logs: new Logs(context, searches),
     names: new Names(context),
     nodes: new Nodes(context),
@@ -112,4 +115,28 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
     sharing: new Sharing(context),
     signIn: new SignIn(context),
   };
+}
+
+/** Announces to watchers and reporters that they should connect again, and ends every wait. */
+export function announceClosing({ waits, sockets, events, batches, forwarded }: Areas): void {
+  waits.close();
+  sockets.tellAll(CLOSING);
+  events.tellAll("closing", CLOSING);
+  batches.beginClosing();
+  forwarded.beginClosing();
+}
+
+/** Closes every socket and event stream, and ends every wait; everyone may connect again. */
+export function disconnectAll(areas: Areas): void {
+  const { waits, sockets, events } = areas;
+  waits.close();
+  sockets.close();
+  events.close();
+  disconnectReporters(areas);
+}
+
+/** Closes the sockets of reporters. */
+export function disconnectReporters({ batches, forwarded }: Areas): void {
+  batches.close();
+  forwarded.closeAll();
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Registry } from "../registry/registry.ts";
+import type { TaskRegistry } from "../registry/task_registry.ts";
 import { addressGroup, addressOf } from "./address.ts";
 import { limitReached } from "./problem.ts";
 
@@ -19,7 +19,7 @@ const MANY_NETWORKS = 10_000;
  * half of the limit, a second one a quarter, so that there is always room for one more.
  */
 export class ClientShares {
-  readonly #registry: Pick<Registry, "hasClient" | "freeClients">;
+  readonly #registry: Pick<TaskRegistry, "hasClient" | "freeClients">;
   readonly #proxies: ReadonlySet<string>;
   /** The clients that each network has created since the server started. */
   readonly #created: Map<string, Set<string>> = new Map();
@@ -28,7 +28,7 @@ export class ClientShares {
    * @param registry knows the clients that have tasks
    * @param proxies the addresses of proxies whose `X-Forwarded-For` header is trusted
    */
-  constructor(registry: Pick<Registry, "hasClient" | "freeClients">, proxies: ReadonlySet<string>) {
+  constructor(registry: Pick<TaskRegistry, "hasClient" | "freeClients">, proxies: ReadonlySet<string>) {
     this.#registry = registry;
     this.#proxies = proxies;
   }

@@ -8,9 +8,9 @@ import type { Keyring } from "../access/keyring.ts";
 import { monotonicMs } from "../clock.ts";
 import type { ResolvedAccess } from "../config/access_options.ts";
 import type { MonitorLimits } from "../config/limits.ts";
-import type { Hub } from "../hub/hub.ts";
+import type { TaskHub } from "../hub/hub.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { TaskRegistry } from "../registry/task_registry.ts";
 import { LaunchSink } from "../reporter/launch_sink.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
 import type { Releases } from "../reporters/release.ts";
@@ -77,8 +77,8 @@ export interface Operations {
 
 /** The parts of the monitor that the HTTP handler uses. */
 export interface HandlerContext {
-  readonly registry: Registry;
-  readonly hub: Hub;
+  readonly registry: TaskRegistry;
+  readonly hub: TaskHub;
   /** The sink for reports of tasks that are started by name. */
   readonly sink: ReportSink;
   readonly startables: ReadonlyMap<string, Startable>;
@@ -120,21 +120,23 @@ export function serverAddress({ access }: Pick<HandlerContext, "access">, reques
  * Delays a response until the changes that it shows may be published.
  *
  * @param context the parts of the monitor to use
+ * @param client the client token of the tasks that it shows
  * @param answer creates the response; it is called again if the commit failed, because the changes then have
  * a new cursor
  */
 export function whenPublishable(
   context: HandlerContext,
+  client: string,
   answer: () => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const response = answer();
   const { registry, cluster } = context;
   // The owner of a cluster publishes only what is committed, however long that takes; a request does not wait for it.
   const publishable = cluster === null
-    ? registry.whenPublishable()
-    : registry.uncommitted === 0
+    ? registry.whenPublishable(client)
+    : registry.uncommittedOf(client) === 0
     ? null
-    : registry.committed().then(() => true);
+    : registry.committed(client).then(() => true);
   if (publishable === null) return response;
   // Without this handler, a response that rejects before the commit would count as an unhandled rejection.
   if (response instanceof Promise) response.catch(() => {});
@@ -142,12 +144,16 @@ export function whenPublishable(
 }
 
 /**
- * Delays a response until every change so far is committed.
+ * Delays a response until every change of a client's tasks so far is committed.
  *
  * @throws {StorageError} if the commit fails
  */
-export async function whenCommitted(context: HandlerContext, response: Response): Promise<Response> {
-  await context.registry.committed();
+export async function whenCommitted(
+  context: HandlerContext,
+  client: string,
+  response: Response,
+): Promise<Response> {
+  await context.registry.committed(client);
   return response;
 }
 
@@ -242,7 +248,7 @@ async function whenShown(
   const endMs = monotonicMs() + forwardTimeoutMs;
   await withTimeout(sink.settled(), forwardTimeoutMs);
   while (true) {
-    await cluster.route(false);
+    await cluster.route(client, false);
     if (registry.stored(client, id) !== undefined) return;
     if (monotonicMs() > endMs) throw unanswered("POST");
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));

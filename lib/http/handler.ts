@@ -7,10 +7,11 @@
 
 import { type Need, shareOf } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
-import { type Areas, createAreas } from "./areas.ts";
+import { announceClosing, type Areas, createAreas, disconnectAll, disconnectReporters } from "./areas.ts";
 import { Dispatcher } from "./cluster/dispatcher.ts";
 import { ForwardedRequest } from "./cluster/forwarded_request.ts";
 import { notOwner, type Owner } from "./cluster/forwarder.ts";
+import type { Split } from "./cluster/split.ts";
 import { compressed } from "./compression.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors } from "./cors.ts";
@@ -42,9 +43,6 @@ interface Sending {
   /** Whose share of what may wait to be sent it counts towards; `null` for a visitor who may use that up. */
   readonly share: string | null;
 }
-
-/** The message that is sent to watchers before the server shuts down. */
-const CLOSING = '{"type":"closing"}';
 
 /** The first segments of all paths: the labels of requests in the metrics. */
 const ROOTS = ROUTES.map(({ path }) => path.split("/")[1]!);
@@ -93,22 +91,19 @@ export class Handler {
 
   /** Announces to watchers and reporters that they should connect again, and ends every wait. */
   announceClosing(): void {
-    const { waits, sockets, events, batches, forwarded } = this.#areas;
-    waits.close();
-    sockets.tellAll(CLOSING);
-    events.tellAll("closing", CLOSING);
-    batches.beginClosing();
-    forwarded.beginClosing();
+    announceClosing(this.#areas);
   }
 
   /** Closes every socket and event stream, and ends every wait. */
   disconnect(): void {
-    const { waits, sockets, events, batches, forwarded } = this.#areas;
-    waits.close();
-    sockets.close();
-    events.close();
-    batches.close();
-    forwarded.close();
+    this.reconnect("everyone");
+    this.#areas.forwarded.close();
+  }
+
+  /** Closes the connections of everyone, or of reporters only, who may connect again. */
+  reconnect(who: "everyone" | "reporters"): void {
+    if (who === "everyone") disconnectAll(this.#areas);
+    else disconnectReporters(this.#areas);
   }
 
   /** Refuses further requests, and disconnects everyone. */
@@ -264,6 +259,7 @@ export class Handler {
         request,
         peer,
         share,
+        client,
         isChange: false,
         startedName: null,
         here,
@@ -298,11 +294,14 @@ export class Handler {
       const forward = !isChange && isLasting(route, request)
         ? "never"
         : isSocket
-        ? (owner: Owner) => this.#areas.forwarded.upgrade(request, peer, owner, share)
+        ? (to: Owner | Split) => this.#areas.forwarded.upgrade({ request, visitor }, peer, to)
         : "body";
       const { starts } = route;
       const startedName = starts === undefined ? null : () => starts(this.#areas, params);
-      return this.#dispatcher.dispatch({ request, peer, share, isChange, startedName, here, forward });
+      const client = params.client || null;
+      return this.#dispatcher.dispatch({
+        ...{ request, peer, share, client, isChange, startedName, here, forward },
+      });
     };
     const decision = this.#context.gate.pass(request, need, peer);
     return decision instanceof Promise ? decision.then(proceed) : proceed(decision);

@@ -40,6 +40,9 @@ export interface HubOptions extends FullStatesOptions {
   readonly pendingEventCharacters?: number;
 }
 
+/** What the API does with a {@linkcode Hub}, whether one has all clients or several have some each. */
+export type TaskHub = Omit<Hub, typeof Symbol.dispose>;
+
 /** Sends the changes of the registry to watchers. A change without watchers costs one map lookup. */
 export class Hub implements Disposable {
   readonly #registry: Registry;

@@ -1,5 +1,5 @@
 /**
- * Builds a monitor around a store: connects the registry, hub, webhooks and HTTP handler.
+ * Builds a monitor around its tasks: connects registry, hub and webhooks with the HTTP handler and the channel.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { randomId } from "../random_id.ts";
 import { checkChannelIsFree } from "../channel/authority.ts";
 import { resolveAccess } from "../config/access_options.ts";
 import { resolveChannel } from "../config/channel_name.ts";
-import { type MonitorLimits, resolveLimits } from "../config/limits.ts";
+import { resolveLimits } from "../config/limits.ts";
 import { resolveStorage } from "../config/storage_options.ts";
 import { bodyLimits } from "../http/body.ts";
 import { ByteBudget } from "../http/byte_budget.ts";
@@ -21,37 +21,21 @@ import { Handler } from "../http/handler.ts";
 import { ClientShares } from "../http/client_shares.ts";
 import { Gate } from "../http/gate.ts";
 import { Slots } from "../http/slots.ts";
-import { Hub } from "../hub/hub.ts";
 import { LocalSink } from "../registry/local_sink.ts";
-import { Notifier } from "../notify/notifier.ts";
 import { resolveNotify } from "../notify/options.ts";
 import { wrapperFor } from "../reporter/wrap.ts";
 import { andThen } from "../task/maybe_promise.ts";
 import { type MemberReports, RegistryReports } from "../registry/member_reports.ts";
-import { Registry } from "../registry/registry.ts";
-import type { LiveHistories } from "../registry/registry_options.ts";
+import type { TaskRegistry } from "../registry/task_registry.ts";
 import { registerMonitor } from "../reporter/local_monitors.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
 import { RELEASES } from "../reporters/releases.ts";
-import type { FollowedChanges, FollowedStore } from "../store/followed.ts";
-import type { TaskStore } from "../store/store.ts";
 import { withTimeout } from "../timeout.ts";
 import { VERSION } from "../version.ts";
 import type { ConnectionInfo, Monitor } from "./monitor.ts";
+import type { CoreOptions, MonitorTasks } from "./monitor_core.ts";
 import type { MonitorOptions } from "./monitor_options.ts";
 import { registeredTasks } from "./registered_tasks.ts";
-
-/** How long a shutdown waits for running tasks to end, in milliseconds. */
-export const SHUTDOWN_GRACE_MS = 2_000;
-
-/** The error message of the tasks that a shutdown interrupts. */
-export const SHUTDOWN_MESSAGE = "The server was shut down while the task ran";
-
-/**
- * How long a shutdown waits for the last webhook deliveries, in milliseconds; later ones stay in the
- * database.
- */
-const NOTIFY_WAIT_MS = 1_000;
 
 /**
  * How long a shutdown waits for peers to confirm the close of WebSockets and to read the rest of event
@@ -59,58 +43,48 @@ const NOTIFY_WAIT_MS = 1_000;
  */
 const CLOSE_WAIT_MS = 500;
 
-/** Opens the store of a monitor, once its options are known to be valid. */
-export type OpenStore = (limits: MonitorLimits, notice: (text: string) => void) => TaskStore;
+/** Opens the tasks of a monitor, once its options are known to be valid. */
+export type OpenTasks = (options: CoreOptions) => MonitorTasks;
 
 /** The part of a cluster that a monitor belongs to. */
 export interface ClusterMembership {
   /** The name of this node, which its pages show. */
   readonly node: string;
-  /** The store of the monitor, which follows the authority at first. */
-  readonly store: FollowedStore;
   /** The sink of the tasks that run in this node. */
   readonly sink: ReportSink;
   /** Takes the reports of the other isolates of this process. */
   readonly workers: MemberReports;
-  /** What the owner of the tasks alone has of those that run. */
-  readonly histories: LiveHistories;
   /** Decides which requests other nodes handle. */
   readonly gate: ClusterGate;
   /** Lists the nodes that are present. */
   readonly nodes: () => Promise<readonly PresentNode[]>;
   /** Returns the figures of this node, for metrics. */
   readonly figures: () => NodeFigures;
-  /** Closes the store without committing anything more. */
-  readonly abandon: () => Promise<void>;
 }
 
 /** A monitor, and what its cluster does with it. */
 export interface BuiltMonitor extends Monitor {
-  readonly registry: Registry;
-  /** Applies and publishes changes that the authority on another node has committed. */
-  follow(changes: FollowedChanges): void;
-  /** Becomes the authority, once the store is this node's. */
-  takeOver(): void;
+  readonly registry: TaskRegistry;
   /** Tells watchers and reporters that the server ends, because this node is the last one. */
   announceClosing(): void;
-  /** Tells running tasks that this node ends, ends them, and commits everything. */
-  settle(graceMs?: number): Promise<void>;
   /** Closes every socket and event stream, and ends every wait; requests are still handled. */
   disconnect(): void;
+  /** Closes the connections of everyone, or of reporters only, who may connect again. */
+  reconnect(who: "everyone" | "reporters"): void;
 }
 
 /**
  * Builds a monitor.
  *
  * @param options the options of the monitor
- * @param open opens its store
+ * @param open opens its tasks
  * @param cluster the cluster; `null` if this is the only node
  * @throws {ConfigError} if an option is invalid
  * @throws {ChannelConflictError} if another monitor in this isolate uses the same channel
  */
 export function buildMonitor(
   options: MonitorOptions,
-  open: OpenStore,
+  open: OpenTasks,
   cluster: ClusterMembership | null = null,
 ): BuiltMonitor {
   const { authorize = null, onError = logError, onNotice = logNotice } = options;
@@ -125,23 +99,11 @@ export function buildMonitor(
   // clean up.
   checkChannelIsFree(channel);
 
-  const store = open(limits, onNotice);
-  const notifier = new Notifier({
-    store,
-    receivers,
-    secret: options.notifySecret || null,
-    limits,
-    notice: onNotice,
+  const tasks = open({
+    ...{ limits, receivers, secret: options.notifySecret || null },
+    ...{ notice: onNotice, reportError: onError },
   });
-  const registry = new Registry({
-    store,
-    limits,
-    followed: cluster?.store ?? null,
-    histories: cluster?.histories ?? null,
-    // Where several nodes use the store, nothing is published that is not committed.
-    unsavedEpoch: cluster === null ? newEpoch() : store.epoch,
-    onEnd: (client, stored) => notifier.ended(client, stored),
-  });
+  const { registry, hub } = tasks;
   // In a cluster, tasks outlive the ownership of their node, and so must their sink.
   const local = cluster === null ? new LocalSink(registry) : null;
   const sink: ReportSink = cluster?.sink ?? local!;
@@ -152,7 +114,6 @@ export function buildMonitor(
     publishIntervalMs: limits.frameIntervalMs,
     reportError: onError,
   });
-  const hub = new Hub(registry, { ...limits, reportError: onError });
   const handler = new Handler({
     registry,
     hub,
@@ -168,7 +129,7 @@ export function buildMonitor(
     releases: RELEASES,
     keyring,
     operations: {
-      deliveries: () => notifier.counts,
+      deliveries: () => tasks.deliveries,
       storageBytes: () => sizeOf(resolveStorage(options).file),
       portReopenings: options.portReopenings ?? (() => null),
       nodes: cluster?.nodes ?? (() => Promise.resolve([])),
@@ -187,7 +148,7 @@ export function buildMonitor(
     }),
     reportError: onError,
   });
-  store.onDegradation((degradation) =>
+  registry.onDegradation((degradation) =>
     onNotice(
       degradation === null
         ? "Tasks are stored again"
@@ -199,24 +160,13 @@ export function buildMonitor(
     )
   );
   const withdraw = cluster === null ? registerMonitor(channel, sink) : () => {};
-  if (cluster === null) notifier.start();
 
   async function dispose(): Promise<void> {
     withdraw();
     local?.[Symbol.dispose]();
     handler.close();
-    hub[Symbol.dispose]();
     authority[Symbol.dispose]();
-    registry[Symbol.dispose]();
-    await notifier[Symbol.asyncDispose]();
-    await (cluster === null ? store[Symbol.asyncDispose]() : cluster.abandon());
-  }
-
-  async function settle(graceMs = SHUTDOWN_GRACE_MS): Promise<void> {
-    registry.announceShutdown();
-    await withTimeout(whenIdle(registry), graceMs);
-    registry.interruptAll(SHUTDOWN_MESSAGE);
-    await Promise.all([hub.flush(), withTimeout(notifier.whenSettled(), NOTIFY_WAIT_MS)]);
+    await tasks[Symbol.asyncDispose]();
   }
 
   return {
@@ -227,24 +177,15 @@ export function buildMonitor(
       return handler.watchers;
     },
     get deliveries() {
-      return notifier.counts;
-    },
-    follow: (changes) => registry.follow(changes),
-    takeOver() {
-      notifier.resume();
-      registry.takeOver();
-      notifier.start();
+      return tasks.deliveries;
     },
     announceClosing: () => handler.announceClosing(),
     disconnect: () => handler.disconnect(),
-    async settle(graceMs) {
-      await settle(graceMs);
-      await registry.committed();
-    },
+    reconnect: (who) => handler.reconnect(who),
     async shutdown({ graceMs } = {}) {
       handler.beginClosing();
       // The tasks of a node in a cluster were settled before another one took them over.
-      if (cluster === null) await settle(graceMs);
+      if (cluster === null) await tasks.settle(graceMs);
       await dispose();
       // If the server shut down before the peers have confirmed, it would drop the connections without a
       // close frame.
@@ -252,21 +193,6 @@ export function buildMonitor(
     },
     [Symbol.asyncDispose]: dispose,
   };
-}
-
-/** Resolves once no tasks run in this process. */
-function whenIdle(registry: Registry): Promise<void> {
-  if (registry.runningCount === 0) return Promise.resolve();
-  return new Promise((resolve) => {
-    const unsubscribe = registry.subscribe(() =>
-      // Listeners are called before `runningCount` is updated.
-      queueMicrotask(() => {
-        if (registry.runningCount > 0) return;
-        unsubscribe();
-        resolve();
-      })
-    );
-  });
 }
 
 /** Returns the size of the database file and its write-ahead log, in bytes; `null` if there is no file. */

@@ -15,6 +15,7 @@ import { SqliteStore } from "../store/sqlite/sqlite_store.ts";
 import type { TaskStore } from "../store/store.ts";
 import { buildMonitor, newEpoch } from "./build_monitor.ts";
 import type { Monitor } from "./monitor.ts";
+import { type CoreOptions, MonitorCore } from "./monitor_core.ts";
 import type { MonitorOptions } from "./monitor_options.ts";
 
 /**
@@ -32,7 +33,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
   if (storage.url !== null) {
     throw new ConfigError("Cannot use PostgreSQL at once: call openMonitor() instead of createMonitor()");
   }
-  return buildMonitor(options, (limits, notice) => openStore(storage, limits, notice));
+  return buildMonitor(options, (core) => alone(openStore(storage, core.limits, core.notice), core));
 }
 
 /**
@@ -58,11 +59,22 @@ export async function openMonitor(options: MonitorOptions = {}): Promise<Monitor
   const { openPostgresStore } = await import("../store/postgres/postgres_store.ts");
   const store = await openPostgresStore({ url, limits, commitIntervalMs: limits.commitIntervalMs });
   try {
-    return buildMonitor(options, () => store);
+    return buildMonitor(options, (core) => alone(store, core));
   } catch (error) {
     await store[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Returns the tasks of a store that no other node uses. */
+function alone(store: TaskStore, options: CoreOptions): MonitorCore {
+  const close = async () => await store[Symbol.asyncDispose]();
+  const core = new MonitorCore(
+    { store, followed: null, histories: null, unsavedEpoch: newEpoch(), close },
+    options,
+  );
+  core.start();
+  return core;
 }
 
 function openStore(

@@ -8,17 +8,17 @@
 import { AuthorityChannel } from "../channel/authority.ts";
 import { parseJson, parseReport } from "../task/protocol.ts";
 import type { Cursor } from "../task/cursor.ts";
-import type { Registry } from "./registry.ts";
 import type { RegistryEvent } from "./registry_types.ts";
 import { type PageEntry, parseRequest, writePage } from "../channel/replication.ts";
 import type { MemberReports } from "./member_reports.ts";
+import type { TaskRegistry } from "./task_registry.ts";
 import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { ChangesSince } from "../store/store.ts";
 
 /** Options of a {@linkcode ChannelServer}. */
 export interface ChannelServerOptions {
   /** The registry that replicas follow. */
-  readonly registry: Registry;
+  readonly registry: TaskRegistry;
   /** Takes the reports of members. */
   readonly reports: MemberReports;
   /** The name of the channel. */
@@ -59,7 +59,7 @@ interface Transfer {
 
 /** Serves a registry over the authority's end of a channel. */
 export class ChannelServer implements Disposable {
-  readonly #registry: Registry;
+  readonly #registry: TaskRegistry;
   readonly #options: ChannelServerOptions;
   readonly #channel: AuthorityChannel;
   /** The members that have a replica, each with the transfer in progress, or `null` if there is none. */

@@ -5,7 +5,7 @@
  */
 
 import type { Report } from "../task/protocol.ts";
-import type { Registry } from "./registry.ts";
+import type { TaskRegistry } from "./task_registry.ts";
 import type { Reporter } from "./registry_types.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { refusalReason } from "./report_intake.ts";
@@ -14,12 +14,12 @@ import { refusalReason } from "./report_intake.ts";
 export class LocalSink implements ReportSink, Reporter, Disposable {
   readonly id = "local";
   readonly ready = true;
-  readonly #registry: Registry;
+  readonly #registry: TaskRegistry;
   readonly #tasks: Map<string, ReportedTask> = new Map();
   #isDisposed = false;
 
   /** @param registry the registry to report to */
-  constructor(registry: Registry) {
+  constructor(registry: TaskRegistry) {
     this.#registry = registry;
   }
 

@@ -6,8 +6,8 @@
 
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import type { Report } from "../task/protocol.ts";
-import type { Registry } from "./registry.ts";
 import { ReportIntake } from "./report_intake.ts";
+import type { TaskRegistry } from "./task_registry.ts";
 
 /** Sends a member a command about one of its tasks. */
 export type TellMember = (memberId: string, command: ReporterCommand) => void;
@@ -27,11 +27,11 @@ export interface MemberReports {
 /** Applies the reports of members to a registry. */
 export class RegistryReports implements MemberReports {
   tell: TellMember = () => {};
-  readonly #registry: Registry;
+  readonly #registry: TaskRegistry;
   readonly #intakes: Map<string, ReportIntake> = new Map();
 
   /** @param registry the registry to apply reports to */
-  constructor(registry: Registry) {
+  constructor(registry: TaskRegistry) {
     this.#registry = registry;
   }
 

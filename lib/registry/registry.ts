@@ -133,12 +133,13 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * after their commit. A crash therefore reverts only progress that watchers have seen, but no creation and
    * no end.
    *
+   * @param _client the client whose tasks the state is of; absent for all clients
    * @returns `null` if no commit must be awaited, which includes that the store is degraded; otherwise a
    * promise of whether the commit succeeded: if it failed, the state may still be published, but with a
    * cursor of the unsaved epoch. Where several nodes use the store, everything is published only after its commit, so
    * that no node shows what another one does not know
    */
-  whenPublishable(): Promise<boolean> | null {
+  whenPublishable(_client?: string): Promise<boolean> | null {
     const { seq, committedSeq, degradation } = this.#store;
     if (this.#followed !== null) return seq <= committedSeq ? null : whenCommitted(this.#store);
     if (this.#events.membershipSeq <= committedSeq || degradation !== null) return null;

@@ -83,6 +83,16 @@ export class RegistryReader {
     return { epoch, seq: this.#store.seq };
   }
 
+  /** Returns the cursor of the last change that the tasks of a client may be a part of. */
+  cursorOf(_client: string): Cursor {
+    return this.cursor;
+  }
+
+  /** Returns the number of changes, which may be of the tasks of a client, that are not committed yet. */
+  uncommittedOf(_client: string): number {
+    return this.uncommitted;
+  }
+
   /** The number of changes that are not committed yet. */
   get uncommitted(): number {
     return Math.max(0, this.#store.seq - this.#store.committedSeq);
@@ -279,8 +289,12 @@ export class RegistryReader {
     return launch;
   }
 
-  /** Resolves when all changes so far are committed; rejects with a `StorageError` if the commit fails. */
-  committed(): Promise<void> {
+  /**
+   * Resolves when all changes so far are committed; rejects with a `StorageError` if the commit fails.
+   *
+   * @param _client the client whose tasks the changes are of; absent for all clients
+   */
+  committed(_client?: string): Promise<void> {
     return this.#store.committed();
   }
 

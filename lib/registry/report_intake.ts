@@ -6,7 +6,7 @@
 
 import { StorageError } from "../errors.ts";
 import type { Report } from "../task/protocol.ts";
-import type { Registry } from "./registry.ts";
+import type { TaskRegistry } from "./task_registry.ts";
 import type { Reporter } from "./registry_types.ts";
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import { TransitionError } from "../task/transition.ts";
@@ -19,7 +19,7 @@ const REMEMBERED_TASKS = 10_000;
 
 /** Passes the reports of one reporter to the registry. */
 export class ReportIntake {
-  readonly #registry: Registry;
+  readonly #registry: TaskRegistry;
   readonly #reporter: Reporter;
   /** The unknown tasks that the reporter was told about; further reports of these tasks are ignored. */
   readonly #unknown: Set<string> = new Set();
@@ -28,7 +28,7 @@ export class ReportIntake {
    * @param registry the registry to apply reports to
    * @param reporter the side that runs the tasks
    */
-  constructor(registry: Registry, reporter: Reporter) {
+  constructor(registry: TaskRegistry, reporter: Reporter) {
     this.#registry = registry;
     this.#reporter = reporter;
   }
@@ -69,7 +69,7 @@ export class ReportIntake {
  * @param registry the registry that refused the report
  * @param command the answer to the reporter
  */
-export function stopCommand(registry: Registry, command: ReporterCommand): ReporterCommand | null {
+export function stopCommand(registry: TaskRegistry, command: ReporterCommand): ReporterCommand | null {
   if (command.type !== "refused") return null;
   const { client, id } = command;
   const task = registry.task(client, id);

@@ -15,7 +15,9 @@ Deno.test({
     const owner = await home.owner();
     const follower = await home.follower();
     using sink = new RemoteSink(follower.url);
-    await wrap(() => "done", { name: "job", client: "c" }, () => sink)();
+    // A sink without tasks disconnects.
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const run = wrap(() => promise, { name: "job", client: "c" }, () => sink)();
     await sink.delivered();
     await call("POST", `${follower.url}/tasks/c`, { body: { name: "work" } });
     const figure = async (url: string, name: string) => {
@@ -27,5 +29,7 @@ Deno.test({
       assertEquals(await figure(url, "taskscope_node_forwarded_sockets"), count);
       assertEquals(await figure(url, answered), count);
     }
+    resolve();
+    await run;
   },
 });

@@ -7,12 +7,13 @@
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import type { ClusterGate } from "../../lib/http/cluster/cluster_gate.ts";
 import { Forwarder, type ForwarderOptions, type Owner } from "../../lib/http/cluster/forwarder.ts";
+import type { Split } from "../../lib/http/cluster/split.ts";
 import { HeldServer, type HeldServerParts } from "./held_server.ts";
 
 const SECRET = "the secret that the nodes have in common";
 
 /** Where a node handles its requests: `null` says that it owns the tasks. */
-type Where = null | "here" | Owner;
+type Where = null | "here" | Owner | Split;
 
 /** A {@linkcode ClusterGate} that a test controls. */
 export class NodeGate implements ClusterGate {
@@ -35,7 +36,22 @@ export class NodeGate implements ClusterGate {
     return Promise.resolve(this.isReadable);
   }
 
-  route(isChange: boolean): null | Promise<"here" | Owner> {
+  /** Returns whether the node owns the tasks of a client. */
+  ownsClient: (client: string) => boolean = () => true;
+
+  owns(client: string | null): boolean {
+    return this.isOwner && (client === null || this.ownsClient(client));
+  }
+
+  get ownsSome(): boolean {
+    return this.isOwner;
+  }
+
+  ownerIs(_client: string | null, owner: Owner | null): void {
+    this.forwarder.ownerIs(owner);
+  }
+
+  route(_client: string | null, isChange: boolean): null | Promise<"here" | Owner | Split> {
     this.asked.push(isChange);
     const where = this.decide(isChange);
     return where === null ? null : Promise.resolve(where).then((known) => known ?? "here");

@@ -5,18 +5,20 @@
  */
 
 import type { Forwarder, Owner } from "./forwarder.ts";
+import type { Split } from "./split.ts";
 
 /** Decides on which node of a cluster a request is handled. */
 export interface ClusterGate {
   /**
    * Decides where a request is handled.
    *
+   * @param client the client token of the tasks that it is about; `null` if it is about those of all clients
    * @param isChange whether the request changes tasks
    * @returns `null` if this node owns the tasks, which is decided synchronously; otherwise a promise: of `"here"` if
-   * this node can handle the request, or of the owner to forward it to
+   * this node can handle the request, of the owner to forward it to, or of the owners if a change is of all clients
    * @throws {Problem} (rejects) 503 if no node owns the tasks for `ownerWaitMs`, or this node can't reach the database
    */
-  route(isChange: boolean): null | Promise<"here" | Owner>;
+  route(client: string | null, isChange: boolean): null | Promise<"here" | Owner | Split>;
   /**
    * Finds a node that can start a function; this one, if it can.
    *
@@ -25,8 +27,21 @@ export interface ClusterGate {
    * @throws {Problem} 503 if this node can't reach the database, or is about to end and no other one has the function
    */
   startsAt(name: string): Promise<"here" | Owner | null>;
-  /** Whether this node owns the tasks, so that it may answer, and refuse, by what it has in memory. */
-  readonly isOwner: boolean;
+  /**
+   * Returns whether this node owns tasks, so that it may answer, and refuse, by what it has in memory.
+   *
+   * @param client the client token of the tasks; `null` for those of all clients
+   */
+  owns(client: string | null): boolean;
+  /** Whether this node owns any tasks. */
+  readonly ownsSome: boolean;
+  /**
+   * Notes which node owned tasks when a request was handled.
+   *
+   * @param client the client token of the tasks; `null` for those of all clients
+   * @param owner the node; `null` for this one
+   */
+  ownerIs(client: string | null, owner: Owner | null): void;
   /** Whether this node is about to end, so that other nodes should get new requests. */
   readonly isLeaving: boolean;
   /** Returns whether this node can answer reads now. */

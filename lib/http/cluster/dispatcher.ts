@@ -14,9 +14,14 @@ import { Slots } from "../slots.ts";
 import type { ClusterGate } from "./cluster_gate.ts";
 import { ForwardedRequest } from "./forwarded_request.ts";
 import { noOwner, notOwner, type Owner, OwnerUnreachableError } from "./forwarder.ts";
+import type { Split } from "./split.ts";
+import { copyOf, splitPost } from "./split_post.ts";
 
 /** The time between two attempts to reach the owner, in milliseconds. */
 const RETRY_MS = 100;
+
+/** Where a request is handled. */
+type Where = "here" | Owner | Split;
 
 /** A request to dispatch. */
 export interface Dispatched {
@@ -25,6 +30,8 @@ export interface Dispatched {
   readonly peer: string;
   /** Whose share of the requests that are forwarded it counts towards; `null` for a visitor who may use them up. */
   readonly share: string | null;
+  /** The client token of the tasks that the request is about; `null` if it is about those of all clients. */
+  readonly client: string | null;
   /** Whether the request changes tasks. */
   readonly isChange: boolean;
   /**
@@ -36,9 +43,9 @@ export interface Dispatched {
   readonly here: (request: Request) => Answer;
   /**
    * How the request can be forwarded: with its body, not at all, because it waits for changes on this node, or by a
-   * function that rejects with an {@linkcode OwnerUnreachableError} if the owner can't be reached.
+   * function that rejects with an {@linkcode OwnerUnreachableError} if an owner can't be reached.
    */
-  readonly forward: "body" | "never" | ((owner: Owner) => Promise<Response>);
+  readonly forward: "body" | "never" | ((where: Owner | Split) => Promise<Response>);
 }
 
 /** Handles requests here or at the node that owns the tasks. */
@@ -77,41 +84,46 @@ export class Dispatcher {
     return call.request instanceof ForwardedRequest ? this.#last(call, where) : this.#first(call, where);
   }
 
-  #route({ request, isChange, startedName }: Dispatched): null | Promise<"here" | Owner> {
-    if (startedName !== null) return this.#starter(startedName);
+  #route({ request, client, isChange, startedName }: Dispatched): null | Promise<Where> {
+    if (startedName !== null) return this.#starter(client, startedName);
     // What a node reads for itself, only the owner has.
     const isOfNode = request instanceof ForwardedRequest && request.sender !== null;
-    return this.#gate.route(isChange || isOfNode);
+    return this.#gate.route(client, isChange || isOfNode);
   }
 
   /** Finds the node that starts a function, once some node owns the tasks and so can store the new one. */
-  async #starter(startedName: NonNullable<Dispatched["startedName"]>): Promise<"here" | Owner> {
-    await this.#gate.route(true);
+  async #starter(
+    client: string | null,
+    startedName: NonNullable<Dispatched["startedName"]>,
+  ): Promise<"here" | Owner> {
+    await this.#gate.route(client, true);
     const name = await startedName();
     return name === undefined ? "here" : await this.#gate.startsAt(name) ?? "here";
   }
 
   /** Handles a request as the owner. What was read from memory counts only if this node still owns the tasks at the end. */
   #owned(call: Dispatched): Answer {
-    const { request, isChange, here } = call;
-    this.#gate.forwarder.ownerIs(null);
+    const { request, client, isChange, here } = call;
+    this.#gate.ownerIs(client, null);
     const answer = here(request);
     if (!(answer instanceof Promise)) return answer;
     return answer.then((response) => {
       // A change that succeeded is committed.
-      if (this.#gate.isOwner || (isChange && response.status < 400)) return response;
+      if (this.#gate.owns(client) || (isChange && response.status < 400)) return response;
       if (isChange) throw noOwner();
       return this.dispatch(call);
     });
   }
 
   /** Handles a request that another node forwarded; it is not forwarded again. */
-  async #last({ request, here }: Dispatched, where: Promise<"here" | Owner>): Promise<Response> {
-    if (await where.catch(() => null) !== "here") throw notOwner();
+  async #last({ request, here }: Dispatched, where: Promise<Where>): Promise<Response> {
+    const found = await where.catch(() => null);
+    // The parts of a batch are checked one by one.
+    if (found !== "here" && !isSplit(found)) throw notOwner();
     return await here(request);
   }
 
-  async #first(call: Dispatched, found: Promise<"here" | Owner>): Promise<Response> {
+  async #first(call: Dispatched, found: Promise<Where>): Promise<Response> {
     const { request, peer, share, here, forward } = call;
     const where = await found;
     if (where === "here") return await here(request);
@@ -124,7 +136,10 @@ export class Dispatcher {
       return await this.#forward(
         call,
         where,
-        (owner) => this.#gate.forwarder.forward(request, bytes, peer, owner),
+        (where) =>
+          isSplit(where)
+            ? splitPost({ request, bytes, peer, split: where, forwarder: this.#gate.forwarder, here })
+            : this.#gate.forwarder.forward(request, bytes, peer, where),
         () => here(copyOf(request, bytes)),
       );
     } finally {
@@ -132,27 +147,29 @@ export class Dispatcher {
     }
   }
 
-  /** Forwards a request to the node that handles it at the moment, until it is reached or `ownerWaitMs` are over. */
+  /** Forwards a request to the nodes that handle it at the moment, until they are reached or `ownerWaitMs` are over. */
   async #forward(
     call: Dispatched,
-    owner: Owner,
-    forward: (owner: Owner) => Promise<Response>,
+    to: Owner | Split,
+    forward: (to: Owner | Split) => Promise<Response>,
     here: () => Answer,
   ): Promise<Response> {
     const endMs = monotonicMs() + this.#limits.ownerWaitMs;
     while (true) {
-      if (call.startedName === null) this.#gate.forwarder.ownerIs(owner);
+      if (call.startedName === null && !isSplit(to)) this.#gate.ownerIs(call.client, to);
       try {
-        return await forward(owner);
+        return await forward(to);
       } catch (error) {
         if (!(error instanceof OwnerUnreachableError)) throw error;
-        void this.#gate.forwarder.explain(owner);
+        for (const owner of isSplit(to) ? to.owners : [to]) {
+          if (owner !== null) void this.#gate.forwarder.explain(owner);
+        }
       }
       if (monotonicMs() + RETRY_MS > endMs) throw noOwner();
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       const where = await (this.#route(call) ?? "here");
       if (where === "here") return await here();
-      owner = where;
+      to = where;
     }
   }
 
@@ -173,7 +190,6 @@ export class Dispatcher {
   }
 }
 
-/** Copies a request whose body was read. */
-function copyOf({ url, method, headers }: Request, body: Uint8Array<ArrayBuffer> | null): Request {
-  return new Request(url, { method, headers, body });
+function isSplit(where: Where | null): where is Split {
+  return where !== null && where !== "here" && "ownerOf" in where;
 }

@@ -6,7 +6,7 @@
  */
 
 import { Counter, Gauge, Registry as MetricRegistry } from "prom-client";
-import type { Registry } from "../../registry/registry.ts";
+import type { TaskRegistry } from "../../registry/task_registry.ts";
 import { VERSION } from "../../version.ts";
 import type { NodeFigures, Operations } from "../context.ts";
 import { LoopDelay } from "./loop_delay.ts";
@@ -16,7 +16,7 @@ import type { WatcherCounts } from "../streams/watcher_tally.ts";
 
 /** The sources of the metrics' values. */
 export interface MetricSources {
-  readonly registry: Registry;
+  readonly registry: TaskRegistry;
   readonly totals: TaskTotals;
   readonly traffic: Traffic;
   /** Returns the number of watchers, and the counts of messages sent to them, by transport. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Registry } from "../../registry/registry.ts";
+import type { TaskRegistry } from "../../registry/task_registry.ts";
 import { isFinal, type TaskState } from "../../task/task.ts";
 
 /** Counts the changes to tasks from the time that this object is created. */
@@ -15,7 +15,7 @@ export class TaskTotals {
   readonly #ended: Map<TaskState, number> = new Map([["FINISHED", 0], ["ERROR", 0], ["CANCELLED", 0]]);
 
   /** @param registry the registry whose changes to count */
-  constructor(registry: Registry) {
+  constructor(registry: TaskRegistry) {
     registry.subscribe(({ stored, before }) => {
       this.#changes++;
       if (stored === undefined) {

@@ -70,7 +70,7 @@ export async function changeMany(
       failed.push({ id, detail: problemOf(error, context.reportError).message });
     }
   }
-  await context.registry.committed();
+  await context.registry.committed(client);
   return { done, failed };
 }
 

@@ -29,7 +29,10 @@ export interface Overview {
  * @param registry the registry of their tasks
  * @param names the tokens of all clients that have tasks
  */
-export async function overviewOf(registry: RegistryReader, names: readonly string[]): Promise<Overview> {
+export async function overviewOf(
+  registry: Pick<RegistryReader, "lastSeq" | "list" | "records">,
+  names: readonly string[],
+): Promise<Overview> {
   const newest = names.map((client) => ({ client, seq: registry.lastSeq(client) }))
     .sort((left, right) => right.seq - left.seq).slice(0, MAX_CLIENTS);
   const clients: ClientOverview[] = [];
@@ -44,7 +47,10 @@ export async function overviewOf(registry: RegistryReader, names: readonly strin
   return { clients, omitted: names.length - newest.length };
 }
 
-function sumUp(registry: RegistryReader, client: string): ClientOverview {
+function sumUp(
+  registry: Pick<RegistryReader, "lastSeq" | "list" | "records">,
+  client: string,
+): ClientOverview {
   const since = now() - FAILURE_SECONDS;
   let [tasks, active, failed, lastActivity] = [0, 0, 0, 0];
   for (const { summary, active: isActive } of registry.list(client)) {

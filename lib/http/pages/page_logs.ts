@@ -15,14 +15,14 @@ const LOG_LINES = 500;
 
 /** Reads logs for pages. */
 export class PageLogs {
-  readonly #registry: RegistryReader;
+  readonly #registry: Pick<RegistryReader, "log">;
   readonly #searches: LogSearches;
 
   /**
    * @param registry the tasks and their logs
    * @param searches searches the logs
    */
-  constructor(registry: RegistryReader, searches: LogSearches) {
+  constructor(registry: Pick<RegistryReader, "log">, searches: LogSearches) {
     this.#registry = registry;
     this.#searches = searches;
   }

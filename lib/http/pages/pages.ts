@@ -101,7 +101,7 @@ export class Pages {
   /** `GET /t/{client}/{id}`; with `q`, `stream`, `level`, `after` or `before`, for pages without JavaScript, with those lines of the log. */
   task({ client, id, visitor, request }: Call): Answer {
     const url = new URL(request.url);
-    return whenPublishable(this.#context, () => this.#taskPage(client, visitor, id, url));
+    return whenPublishable(this.#context, client, () => this.#taskPage(client, visitor, id, url));
   }
 
   /** `GET /t/{client}`: the list page, or a part of the list for the page's script. */
@@ -109,7 +109,7 @@ export class Pages {
     const url = new URL(request.url);
     const { pages, access } = this.#context;
     if (wantsJson(request)) {
-      return whenPublishable(this.#context, () => {
+      return whenPublishable(this.#context, client, () => {
         try {
           const list = pages.list(this.#source(client), paramsOf(request), now());
           return andThen(list, (json) => jsonResponse(json, 200, VARY));
@@ -149,7 +149,7 @@ export class Pages {
     try {
       const args = this.#context.pages.argumentsFrom(input, fields);
       id = await startTask(this.#context, client, name, args);
-      await this.#context.registry.committed();
+      await this.#context.registry.committed(client);
       if (wantsJson(request)) return jsonResponse(JSON.stringify({ task_id: id }), 202, VARY);
     } catch (error) {
       const problem = error instanceof RangeError || error instanceof SyntaxError
@@ -173,12 +173,12 @@ export class Pages {
     const isFromTask = paramsOf(request).get("from") === "task";
     try {
       const shown = await this.#changed(client, id, action);
-      await registry.committed();
+      await registry.committed(client);
       return redirect(isFromTask ? `${list}/${shown}` : list);
     } catch (error) {
       const problem = problemOf(error, this.#context.reportError);
       return isFromTask && registry.stored(client, id) !== undefined
-        ? whenPublishable(this.#context, () => this.#taskPage(client, visitor, id, url, problem))
+        ? whenPublishable(this.#context, client, () => this.#taskPage(client, visitor, id, url, problem))
         : this.#clientPage(client, visitor, url, problem.message, problem.status);
     }
   }
@@ -212,7 +212,11 @@ export class Pages {
 
   /** `GET /t/{client}` */
   #clientPage(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Answer {
-    return whenPublishable(this.#context, () => this.#clientPageNow(client, visitor, url, error, status));
+    return whenPublishable(
+      this.#context,
+      client,
+      () => this.#clientPageNow(client, visitor, url, error, status),
+    );
   }
 
   #clientPageNow(client: string, visitor: Visitor, url: URL, error: string | null, status: number): Answer {
@@ -232,7 +236,7 @@ export class Pages {
 
   /** `GET /stats/{client}`, with `?after={name}` for the names after that one */
   names({ client, visitor, request }: Call): Answer {
-    return whenPublishable(this.#context, async () => {
+    return whenPublishable(this.#context, client, async () => {
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
       const after = paramsOf(request).get("after");
       const { names, next } = await new NameStats(this.#context.registry, client).part(after, PAGE_NAMES);
@@ -242,7 +246,7 @@ export class Pages {
 
   /** `GET /stats/{client}/{name}` */
   runs({ client, name, visitor, request }: Call): Answer {
-    return whenPublishable(this.#context, () => {
+    return whenPublishable(this.#context, client, () => {
       const known = new NameStats(this.#context.registry, client).one(name);
       if (known === undefined) throw new Problem("unknown_name", "There are no tasks of this name");
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
@@ -328,7 +332,7 @@ export class Pages {
       origin: access.publicOrigin ?? url.origin,
       client,
       visitor: pageVisitor(visitor, access),
-      cursor: formatCursor(registry.cursor),
+      cursor: formatCursor(registry.cursorOf(client)),
       now: now(),
       undoSeconds: limits.restoreWindowMs / 1_000,
       degradation: registry.degradation?.error.reason ?? null,

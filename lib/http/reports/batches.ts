@@ -11,6 +11,7 @@ import { parseJson } from "../../task/protocol.ts";
 import { ProtocolError, StorageError } from "../../errors.ts";
 import { parseBatch, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
 import { readJson } from "../body.ts";
+import { notOwner } from "../cluster/forwarder.ts";
 import { Commits } from "./commits.ts";
 import type { HandlerContext } from "../context.ts";
 import type { Visitor } from "../gate.ts";
@@ -18,6 +19,7 @@ import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
 import { Slots } from "../slots.ts";
+import type { LocalSession, ReporterSocket } from "./forwarded_socket.ts";
 import { ReporterClocks } from "./reporter_clocks.ts";
 import { reporterFrom, Session } from "./session.ts";
 import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
@@ -37,7 +39,7 @@ interface SocketSessionOptions {
   readonly context: HandlerContext;
   readonly request: Request;
   readonly visitor: Visitor;
-  readonly socket: WebSocket;
+  readonly socket: ReporterSocket;
   readonly commits: Commits;
   readonly clocks: ReporterClocks;
   /** Called with the number of reports of each batch. */
@@ -47,7 +49,7 @@ interface SocketSessionOptions {
 /** A reporter that is connected over a socket. */
 class SocketSession {
   readonly #context: HandlerContext;
-  readonly #socket: WebSocket;
+  readonly #socket: ReporterSocket;
   readonly #session: Session;
   readonly #visitor: Visitor;
   readonly #commits: Commits;
@@ -104,12 +106,7 @@ class SocketSession {
   receive(data: unknown): void {
     if (this.#isOver) return;
     const { limits: { reportBytes }, cluster } = this.#context;
-    if (cluster !== null && !cluster.isOwner) {
-      // The socket is closed soon, and what was not acknowledged is sent again.
-      if (cluster.isLeaving) return;
-      // What this node has in memory may be outdated, so it must not refuse anything by it.
-      return this.close(CLOSE.tryAgainLater, "Another node owns the tasks; connect again");
-    }
+    if (cluster?.ownsSome === false) return this.#outdated();
     const bytes = sizeOf(data);
     if (bytes > reportBytes) {
       return this.close(CLOSE.tooBig, `Messages must have at most ${reportBytes} bytes`);
@@ -135,6 +132,14 @@ class SocketSession {
       if (this.#queue === queue) this.#queue = null;
     });
     this.#queue = queue;
+  }
+
+  /** Ends a session on a node that does not own the tasks. */
+  #outdated(): void {
+    // The socket is closed soon, and what was not acknowledged is sent again.
+    if (this.#context.cluster!.isLeaving) return;
+    // What this node has in memory may be outdated, so it must not refuse anything by it.
+    this.close(CLOSE.tryAgainLater, "Another node owns the tasks; connect again");
   }
 
   /** Applies a message. Neither throws nor rejects. */
@@ -180,6 +185,13 @@ class SocketSession {
 
   #takeProven(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {
     const { batch: number, reports } = batch;
+    const { cluster } = this.#context;
+    if (
+      cluster !== null && !this.#session.clientsOf(batch).values().every((client) => cluster.owns(client))
+    ) {
+      this.#outdated();
+      return undefined;
+    }
     const taken = this.#session.take(batch, receivedAt);
     if (reports.length === 0) {
       this.reply({ type: "alive" });
@@ -273,6 +285,10 @@ export class ReportBatches {
     const batch = parseBatch(await readJson(request, limits));
     const receivedAt = now();
     session.prove(batch.secret);
+    const { cluster } = this.#context;
+    for (const client of session.clientsOf(batch)) {
+      if (cluster?.owns(client) === false) throw notOwner();
+    }
     for (const client of session.clientsOf(batch)) this.#context.gate.countWrite(visitor, client);
     this.#received.http += batch.reports.length;
     // The session is connected for the duration of the request, so that it can receive cancellation requests.
@@ -290,9 +306,7 @@ export class ReportBatches {
   upgrade({ request, visitor }: Call): Response {
     reporterFrom(request, visitor);
     const release = this.#slots.take(shareOf(visitor.grant));
-    // The request is copied before the upgrade, because `authorize` reads its headers with each report.
-    const { url, method, headers } = request;
-    const copy = new Request(url, { method, headers: new Headers(headers) });
+    const copy = copyOf(request);
     try {
       return upgrade(request, {
         attach: (socket) => this.#attach(socket, copy, visitor, release),
@@ -304,7 +318,23 @@ export class ReportBatches {
     }
   }
 
-  #attach(socket: WebSocket, request: Request, visitor: Visitor, release: () => void): void {
+  /**
+   * Begins the session of a reporter whose other reports go to other nodes.
+   *
+   * @param request the request of its handshake
+   * @param visitor the sender of the request
+   * @param socket receives the replies
+   */
+  session(request: Request, visitor: Visitor, socket: ReporterSocket): LocalSession {
+    const { session, end } = this.#begin(copyOf(request), visitor, socket);
+    return { open: () => session.open(), receive: (data) => session.receive(data), end };
+  }
+
+  #begin(
+    request: Request,
+    visitor: Visitor,
+    socket: ReporterSocket,
+  ): { readonly session: SocketSession; readonly end: () => void } {
     const session = new SocketSession({
       context: this.#context,
       request,
@@ -315,13 +345,18 @@ export class ReportBatches {
       onReports: (count) => this.#received.socket += count,
     });
     this.#sessions.add(session);
-    this.#open.add(socket);
     const cancelExpiry = whenExpired(visitor.grant, () => session.close(CLOSE.policy, EXPIRED));
     const end = () => {
       cancelExpiry();
       session.end();
       this.#sessions.delete(session);
     };
+    return { session, end };
+  }
+
+  #attach(socket: WebSocket, request: Request, visitor: Visitor, release: () => void): void {
+    const { session, end } = this.#begin(request, visitor, socket);
+    this.#open.add(socket);
     socket.onopen = () => session.open();
     socket.onmessage = ({ data }) => session.receive(data);
     socket.onerror = end;
@@ -331,6 +366,11 @@ export class ReportBatches {
       this.#open.delete(socket);
     };
   }
+}
+
+/** Copies a request before the upgrade, because `authorize` reads its headers with each report. */
+function copyOf({ url, method, headers }: Request): Request {
+  return new Request(url, { method, headers: new Headers(headers) });
 }
 
 /** Truncates the reason for closing a socket, which may have at most 123 bytes (RFC 6455, section 5.5). */

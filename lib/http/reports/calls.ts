@@ -109,7 +109,7 @@ export class ReportCalls {
     const read = taskRecord(this.#context, client, id);
     const { task, json } = read instanceof Promise ? await read : read;
     const body = shown === wholeRecord ? json : JSON.stringify(shown(task));
-    return await whenCommitted(this.#context, jsonResponse(body, status, headers));
+    return await whenCommitted(this.#context, client, jsonResponse(body, status, headers));
   }
 
   #mayRead({ client, request, visitor }: Call, id: string): boolean | Promise<boolean> {
@@ -122,7 +122,7 @@ export class ReportCalls {
    */
   async #refuse(client: string, id: string, shown: Shown, error: TransitionError): Promise<never> {
     const record = await this.#context.registry.record(client, id);
-    await this.#context.registry.committed();
+    await this.#context.registry.committed(client);
     throw new Problem(error.code, error.message, { task: record === undefined ? null : shown(record.task) });
   }
 }

@@ -4,19 +4,19 @@
  * @module
  */
 
-import type { Registry } from "../../registry/registry.ts";
+import type { TaskRegistry } from "../../registry/task_registry.ts";
 
 /** How long to wait after a failed commit that did not degrade the server, in milliseconds. */
 const RETRY_MS = 100;
 
 /** Waits for commits, and if one fails, for the end of the server's degradation. */
 export class Commits {
-  readonly #registry: Registry;
+  readonly #registry: TaskRegistry;
   /** Resolves when a failed commit is worth a retry; all callers share this promise. */
   #recovery: Promise<void> | null = null;
 
   /** @param registry the registry whose commits to wait for */
-  constructor(registry: Registry) {
+  constructor(registry: TaskRegistry) {
     this.#registry = registry;
   }
 

@@ -40,7 +40,7 @@ export class Badges {
     const badge = task === undefined ? UNKNOWN_BADGE : badgeOf(task);
     const svg = badgeSvg(label === null ? badge : { ...badge, label });
     // A badge shows a final state only after its commit.
-    await registry.whenPublishable();
+    await registry.whenPublishable(client);
     const etag = await eTag(svg);
     const headers = { ...HEADERS, etag };
     if (task === undefined) return new Response(svg, { status: 404, headers });

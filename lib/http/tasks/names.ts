@@ -39,9 +39,9 @@ export class Names {
     const params = paramsOf(request);
     const conditions = parseNameQuery(params);
     const { registry } = this.#context;
-    return whenPublishable(this.#context, async () => {
+    return whenPublishable(this.#context, client, async () => {
       // Later changes may be among the statistics, too, but none up to the cursor is missing.
-      const cursor = formatCursor(registry.cursor);
+      const cursor = formatCursor(registry.cursorOf(client));
       const text = await this.#once(`${client} ${cursor} ${params}`, shareOf(grant), async () => {
         const names = await new NameStats(registry, client).all(conditions);
         return JSON.stringify({ names, cursor });

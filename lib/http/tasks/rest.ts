@@ -69,7 +69,7 @@ export class Rest {
     const mark = url.indexOf("?");
     const search = mark === -1 ? "" : url.slice(mark + 1);
     const isText = wantsText(request);
-    return whenPublishable(this.#context, () => {
+    return whenPublishable(this.#context, client, () => {
       if (search === "" && !isText) return andThen(this.#all(client), negotiated);
       const params = paramsOf(request);
       return isText ? listText(this.#context.registry, client, request) : this.#some(client, params, url);
@@ -79,7 +79,7 @@ export class Rest {
   /** `GET /tasks/{client}/{id}` */
   task({ client, id, request }: Pick<Call, "client" | "id" | "request">): Answer {
     const isText = wantsText(request);
-    return whenPublishable(this.#context, () =>
+    return whenPublishable(this.#context, client, () =>
       andThen(
         taskRecord(this.#context, client, id),
         (record) => isText ? taskText(record.task) : negotiated(record.json),
@@ -88,7 +88,7 @@ export class Rest {
 
   /** `GET /tasks/{client}/{id}/history` */
   history({ client, id }: Call): Answer {
-    return whenPublishable(this.#context, () => {
+    return whenPublishable(this.#context, client, () => {
       storedTask(this.#context, client, id);
       return this.#context.registry.history(client, id)
         .then((history) => jsonResponse(JSON.stringify({ history })));
@@ -97,7 +97,7 @@ export class Rest {
 
   /** `GET /tasks/{client}/{id}/progress`: responds with the progress over time. */
   progress({ client, id }: Call): Answer {
-    return whenPublishable(this.#context, () => {
+    return whenPublishable(this.#context, client, () => {
       storedTask(this.#context, client, id);
       return this.#context.registry.progress(client, id)
         .then((points) => jsonResponse(JSON.stringify({ points })));
@@ -145,7 +145,7 @@ export class Rest {
     let task = registry.requestCancel(client, id);
     if (force === "true" && !isFinal(task.state)) task = registry.apply(client, id, { type: "cancelled" });
     const answer = { task_id: id, state: task.state, cancel_requested: true };
-    return await whenCommitted(this.#context, jsonResponse(JSON.stringify(answer), 202));
+    return await whenCommitted(this.#context, client, jsonResponse(JSON.stringify(answer), 202));
   }
 
   /** `DELETE /tasks/{client}/{id}` */
@@ -155,13 +155,13 @@ export class Rest {
       throw new Problem("task_active", `Cannot remove task "${id}": it has not ended, it is ${state}`);
     }
     const headers = { "cache-control": "no-store" };
-    return whenCommitted(this.#context, new Response(null, { status: 204, headers }));
+    return whenCommitted(this.#context, client, new Response(null, { status: 204, headers }));
   }
 
   /** `POST /tasks/{client}/{id}/restore`: undoes a removal of the last few seconds. */
   async restore({ client, id }: Call): Promise<Response> {
     const task = await this.#context.registry.restore(client, id);
-    return await whenCommitted(this.#context, jsonResponse(JSON.stringify(task)));
+    return await whenCommitted(this.#context, client, jsonResponse(JSON.stringify(task)));
   }
 
   /** `DELETE /tasks/{client}?state=`: removes the ended tasks that a query selects. */
@@ -180,22 +180,22 @@ export class Rest {
     const removed = tasks
       .filter((stored) => registry.stored(client, stored.id) === stored && registry.remove(client, stored.id))
       .length;
-    return await whenCommitted(this.#context, jsonResponse(JSON.stringify({ removed })));
+    return await whenCommitted(this.#context, client, jsonResponse(JSON.stringify({ removed })));
   }
 
   #started(client: string, taskId: string): Promise<Response> {
     const location = `${this.#context.access.basePath}/tasks/${client}/${taskId}`;
     const body = JSON.stringify({ task_id: taskId });
-    return whenCommitted(this.#context, jsonResponse(body, 202, { location }));
+    return whenCommitted(this.#context, client, jsonResponse(body, 202, { location }));
   }
 
   #all(client: string): MaybePromise<Text> {
     const { registry } = this.#context;
     const seq = registry.lastSeq(client);
-    const { epoch } = registry.cursor;
+    const { epoch } = registry.cursorOf(client);
     const cached = this.#lists.get(client);
     if (cached?.seq === seq && cached.epoch === epoch) return cached.body;
-    const cursor = formatCursor(registry.cursor);
+    const cursor = formatCursor(registry.cursorOf(client));
     return andThen(envelopeOf(registry, client), (envelope) => {
       const body = enclosed("{", envelope, `,"cursor":"${cursor}"}`);
       this.#cache(client, { seq, epoch, body });
@@ -223,7 +223,7 @@ export class Rest {
   #some(client: string, params: URLSearchParams, url: string): MaybePromise<Response> {
     const { registry } = this.#context;
     // The list is as of now, even if records must be read.
-    const cursor = formatCursor(registry.cursor);
+    const cursor = formatCursor(registry.cursorOf(client));
     return andThen(
       selectTasks(registry, client, parseTaskQuery(params)),
       ({ tasks, total, nextPage }) =>

@@ -28,7 +28,7 @@ export function valuesAnswer(context: HandlerContext, { client, id, request }: C
   const params = paramsOf(request);
   const after = timeFrom(params);
   const isCsv = csvFrom(params) ?? wantsCsv(request);
-  return whenPublishable(context, () => {
+  return whenPublishable(context, client, () => {
     // Both are read at the same time, so that they match.
     const record = taskRecord(context, client, id);
     return Promise.all([record, context.registry.values(client, id)]).then(([{ task }, values]) => {

@@ -51,7 +51,7 @@ export class Waits {
     const after = parseCursor(params.get("after") ?? "");
     const timeoutMs = timeoutFrom(params, 0);
     const { tasks, removed } = this.#changesSince(client, after);
-    const answer = () => whenPublishable(this.#context, () => this.#changesResponse(client, after));
+    const answer = () => whenPublishable(this.#context, client, () => this.#changesResponse(client, after));
     if (timeoutMs === 0 || tasks.length > 0 || removed.length > 0) return answer();
     const subscribe = (onEvent: (event: true) => void) =>
       this.#context.hub.onFrame(client, () => onEvent(true));
@@ -72,7 +72,7 @@ export class Waits {
     const stored = read instanceof Promise ? await read : read;
     const isText = wantsText(request);
     const answer = (stored: TaskRecord) =>
-      whenPublishable(this.#context, () => recordResponse(stored, statusOf(stored, wanted), isText));
+      whenPublishable(this.#context, client, () => recordResponse(stored, statusOf(stored, wanted), isText));
     if (timeoutMs === 0 || statusOf(stored, wanted) !== 408) return await answer(stored);
     const subscribe = (onEvent: (event: TaskRecord | "removed") => void) =>
       this.#context.hub.onTask(client, id, (changed) => {
@@ -102,7 +102,7 @@ export class Waits {
   #changesResponse(client: string, after: Cursor): MaybePromise<Response> {
     const { registry } = this.#context;
     const changes = this.#changesSince(client, after);
-    const cursor = formatCursor(registry.cursor);
+    const cursor = formatCursor(registry.cursorOf(client));
     const removed = JSON.stringify(changes.removed.map((gone) => gone.id));
     return andThen(registry.records(changes.tasks), (records) => {
       const tasks = records.map((record) => record.json).join();

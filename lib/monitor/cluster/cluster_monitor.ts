@@ -18,24 +18,26 @@ import type { NodeFigures, PresentNode } from "../../http/context.ts";
 import { healthy, loading } from "../../http/health_responses.ts";
 import { randomId } from "../../random_id.ts";
 import { wrapperFor } from "../../reporter/wrap.ts";
+import { NodeDatabase } from "../../store/postgres/node_database.ts";
 import type { PostgresAddress } from "../../store/postgres/postgres_address.ts";
 import { PostgresLeases, type ShardBatch } from "../../store/postgres/postgres_leases.ts";
+import { SHARDS } from "../../store/postgres/schema.ts";
 import { ShardHints } from "../../store/postgres/shard_hints.ts";
 import { withTimeout } from "../../timeout.ts";
 import { VERSION } from "../../version.ts";
-import { type BuiltMonitor, logError, logNotice } from "../build_monitor.ts";
+import { buildMonitor, type BuiltMonitor, logError, logNotice } from "../build_monitor.ts";
 import type { ConnectionInfo, Monitor, ShutdownOptions } from "../monitor.ts";
 import type { MonitorOptions } from "../monitor_options.ts";
-import { Engine } from "./engine.ts";
+import type { CoreOptions } from "../monitor_core.ts";
+import { delay, waitUntil } from "./delay.ts";
+import { Engines } from "./engines.ts";
 import { NodeTasks } from "./node_tasks.ts";
 import { OwnerHistories } from "./owner_histories.ts";
+import { ShardedGate } from "./sharded_gate.ts";
 import { type Owner, TaskGate } from "./task_gate.ts";
 
 /** The wait before a failed attempt to load or to take over the tasks is repeated, in milliseconds. */
 const RETRY_MS = 500;
-
-/** How often a node looks whether what it waits for has happened, in milliseconds. */
-const LOOK_MS = 50;
 
 /** How long a node that leaves waits until another one owns the tasks, in milliseconds. */
 const SUCCESSOR_MS = 1_500;
@@ -72,26 +74,25 @@ export class ClusterMonitor implements Monitor {
   readonly #forwarder: Forwarder;
   readonly #cluster: ClusterNode<ShardBatch>;
   readonly #hints: ShardHints;
-  readonly #histories: OwnerHistories;
   /** The names of the functions that this node can start. */
   readonly #names: ReadonlySet<string>;
   /** The tasks that run in this node. */
   readonly #tasks: NodeTasks;
   readonly #onNotice: (text: string) => void;
   readonly #onError: (error: unknown) => void;
-  #engine: Engine | null = null;
-  /** Resolves when the engine is loaded. */
-  #loading: Promise<void> = Promise.resolve();
-  /** The lease, if this node has it. */
-  #shard: OwnedShard<ShardBatch> | null = null;
+  readonly #database: NodeDatabase;
+  readonly #engines: Engines;
+  readonly #gate: ShardedGate;
+  /** The monitor, once this node has begun to join. */
+  #monitor: BuiltMonitor | null = null;
+  /** The shards that this node has, by number. */
+  readonly #shards: Map<number, OwnedShard<ShardBatch>> = new Map();
   /** Whether load balancers should send nothing more to this node, which still handles everything. */
   #isLeaving = false;
   /** Aborted when this node begins to hand the tasks over. */
   readonly #ending: AbortController = new AbortController();
   #graceMs: number | undefined;
   #losses = 0;
-  /** How many hints earlier engines have missed. */
-  #missedHints = 0;
 
   /** @param options the node and its database */
   constructor(options: ClusterMonitorOptions) {
@@ -99,17 +100,14 @@ export class ClusterMonitor implements Monitor {
     const { address, advertise, limits, secret, key, previousKey } = options;
     const { leaseMs } = limits;
     const { onNotice = logNotice, onError = logError, channel } = options.options;
+    const { basePath } = resolveAccess(options.options);
     this.#onNotice = onNotice;
     this.#onError = onError;
     const { node } = this;
     this.#names = new Set(Object.keys(options.options.tasks ?? {}));
     const names = () => this.#isLeaving ? [] : [...this.#names];
     this.#leases = new PostgresLeases(address, {
-      node,
-      leaseMs,
-      address: advertise,
-      version: VERSION,
-      names,
+      ...{ node, leaseMs, address: advertise, version: VERSION, names },
     });
     // Times are those of the database, so that they are in order when the tasks move to another machine.
     this.#leases.onTime = followClock;
@@ -126,26 +124,53 @@ export class ClusterMonitor implements Monitor {
       times: { leaseMs, renewMs: 0.3 * leaseMs, marginMs: 0.2 * leaseMs },
       onTaken: (shard) => void this.#takeOver(shard),
       onLost: (shard, reason) => this.#lost(shard, reason),
-      onHandOver: () => this.#handOver(),
-      onHeartbeat: (heartbeat) => this.#tasks.heartbeat(heartbeat?.nodes ?? null, this.#engine),
+      onHandOver: (shard) => this.#handOver(shard),
+      onHeartbeat: (heartbeat) => {
+        this.#tasks.heartbeat(heartbeat?.nodes ?? null, this.#engines.all);
+        this.#lead(false);
+      },
+    });
+    const { url } = options;
+    this.#database = new NodeDatabase({ url, limits, commitIntervalMs: limits.commitIntervalMs });
+    this.#engines = new Engines({
+      database: this.#database,
+      histories: new OwnerHistories({
+        ...{ forwarder: this.#forwarder, basePath },
+        ownerOf: (client) => this.#gate.ownerOf(client),
+      }),
+      gate: () => new TaskGate({ node, ownerWaitMs: limits.ownerWaitMs }),
+      onFree: () => this.#cluster.wake(),
+      onOwner: (shard, owner) => this.#noteOwner(shard, owner),
+      onReload: (shard) => this.#dropped(shard),
+      onError,
+      ending: this.#ending.signal,
+    });
+    const { tasks } = this.#engines;
+    this.#gate = new ShardedGate({
+      forwarder: this.#forwarder,
+      isLeaving: () => this.#isLeaving,
+      names: this.#names,
+      starter: (name) => this.#leases.starter(name),
+      shards: SHARDS,
+      shardOf: (client) => tasks.shardOf(client),
+      gateOf: (shard) => this.#engines.of(shard)?.gate ?? null,
+      onOwner: (hasMoved) => this.#lead(hasMoved),
     });
     this.#tasks = new NodeTasks({
       ...{ node, address: advertise, leaseMs, forwarder: this.#forwarder, onNotice, onError },
-      channel: resolveChannel(channel),
-      basePath: resolveAccess(options.options).basePath,
-    });
-    this.#histories = new OwnerHistories({
-      forwarder: this.#forwarder,
-      basePath: resolveAccess(options.options).basePath,
-      owner: () => this.#engine?.gate.owner ?? null,
+      own: {
+        registry: this.#engines.tasks.registry,
+        owns: (client) => this.#gate.owns(client),
+      },
+      ...{ channel: resolveChannel(channel), basePath },
     });
     this.monitored = wrapperFor(() => this.#tasks.sink);
     this.#hints = new ShardHints({
       address,
-      onCommit: (_shard, seq) => this.#engine?.wake(seq),
+      onCommit: (shard, seq) => this.#engines.of(shard)?.wake(seq),
       onFree: () => this.#cluster.wake(),
       onOpen: () => {
-        this.#engine?.wake();
+        for (const engine of this.#engines.all) engine.wake();
         this.#cluster.wake();
       },
     });
@@ -157,27 +182,41 @@ export class ClusterMonitor implements Monitor {
    * @throws {StorageError} if the database cannot be used
    */
   async open(): Promise<void> {
-    await this.#load();
+    const { options } = this.#options;
+    const { tasks } = this.#engines;
+    const opened = Promise.withResolvers<CoreOptions>();
+    this.#monitor = buildMonitor(options, (core) => {
+      opened.resolve(core);
+      return tasks;
+    }, {
+      gate: this.#gate,
+      node: this.node.slice(0, SHOWN_CHARACTERS),
+      nodes: () => this.#nodes(),
+      figures: () => this.#figures(),
+      sink: this.#tasks.sink,
+      workers: this.#tasks.workers,
+    });
+    await this.#engines.open(await opened.promise);
     this.#hints.start();
     this.#cluster.wake();
     // Without a decision in time, requests wait for one.
-    await this.#until(() => this.#engine?.gate.isReady === true, this.#options.limits.ownerWaitMs);
+    await waitUntil(() => this.#isReady, this.#options.limits.ownerWaitMs);
     void this.#explain();
   }
 
   readonly fetch = (request: Request, info?: ConnectionInfo): Response | Promise<Response> =>
-    this.#engine?.monitor.fetch(request, info) ?? this.#fetchOnceLoaded(request, info);
+    this.#engines.isLoaded ? this.#built.fetch(request, info) : this.#fetchOnceLoaded(request, info);
 
   get registry(): Monitor["registry"] {
-    return this.#present.registry;
+    return this.#built.registry;
   }
 
   get watchers(): number {
-    return this.#engine?.monitor.watchers ?? 0;
+    return this.#built.watchers;
   }
 
   get deliveries(): Monitor["deliveries"] {
-    return this.#present.deliveries;
+    return this.#built.deliveries;
   }
 
   /** Hands the tasks over to another node, lets it handle what arrives here, and ends. */
@@ -186,25 +225,25 @@ export class ClusterMonitor implements Monitor {
     this.#isLeaving = true;
     this.#cluster.wake();
     const isAlone = await this.#isAlone();
-    if (isAlone) this.#engine?.monitor.announceClosing();
+    if (isAlone) this.#built.announceClosing();
     // As long as its tasks have grace, this node stays present, and owns what it owns.
     await Promise.all([this.#tasks.settle(graceMs), isAlone ? null : delay(this.#options.limits.leaveMs)]);
-    const isOwner = this.#shard !== null;
+    const isOwner = this.#shards.size > 0;
     await this.#leave(graceMs);
     if (isOwner && !isAlone) await this.#awaitSuccessor();
     // Connections that arrive in the turn in which the listener is closed are reset, so this turn does nothing else.
     await delay(0);
     const drained = stopListening?.();
     await delay(0);
-    this.#engine?.monitor.disconnect();
+    this.#built.disconnect();
     if (drained !== undefined) await withTimeout(drained, DRAIN_MS);
-    await this.#end((monitor) => monitor.shutdown({ graceMs: 0 }));
+    await this.#end(() => this.#built.shutdown({ graceMs: 0 }));
   };
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tasks.settle(0);
     await this.#leave(0);
-    await this.#end(async (monitor) => await monitor[Symbol.asyncDispose]());
+    await this.#end(async () => await this.#monitor?.[Symbol.asyncDispose]());
   }
 
   /** Responds to a request that arrives while the tasks are loaded anew: all but the health checks wait for them. */
@@ -213,14 +252,17 @@ export class ClusterMonitor implements Monitor {
     const { pathname } = new URL(request.url);
     if (pathname === `${basePath}/healthz`) return healthy();
     if (pathname === `${basePath}/readyz`) return loading();
-    await withTimeout(this.#loading, this.#options.limits.ownerWaitMs);
-    return await (this.#engine?.monitor.fetch(request, info) ?? notReady());
+    await withTimeout(this.#engines.loaded(), this.#options.limits.ownerWaitMs);
+    return this.#engines.isLoaded ? await this.#built.fetch(request, info) : notReady();
   }
 
-  /** Says now, not only with the first change, whether the certificate of the owner is not accepted. */
+  /** Says now, not only with the first change, whether the certificate of an owner is not accepted. */
   async #explain(): Promise<void> {
-    const where = await this.#engine?.gate.route(true)?.catch(() => "here" as const) ?? "here";
-    if (where !== "here") await this.#forwarder.explain(where);
+    const where = await this.#gate.route(null, true)?.catch(() => "here" as const) ?? "here";
+    if (where === "here") return;
+    for (const owner of "ownerOf" in where ? where.owners : [where]) {
+      if (owner !== null) await this.#forwarder.explain(owner);
+    }
   }
 
   /** Whether no other node is present; without the database, there may be some. */
@@ -232,28 +274,37 @@ export class ClusterMonitor implements Monitor {
   async #leave(graceMs: number | undefined): Promise<void> {
     this.#ending.abort();
     this.#graceMs = graceMs;
-    this.#engine?.gate.beginHandOver();
+    this.#gate.beginHandOver();
     await this.#cluster.stop();
   }
 
+  /** Waits until other nodes own what this one owned, which from now on knows only where to forward to. */
   async #awaitSuccessor(): Promise<void> {
-    let successor: Owner | null = null;
+    let owners: ReadonlyMap<number, Owner> = new Map();
     const current = async () => {
-      const members = await this.#leases.members();
-      successor = members.find(({ id, isOwner }) => isOwner && id !== this.node) ?? null;
+      owners = await this.#leases.owners();
     };
-    this.#engine?.gate.follow({ current, owner: () => successor, isComplete: false });
-    await this.#until(() => current().then(() => successor !== null, () => false), SUCCESSOR_MS);
+    const successorOf = (shard: number) => {
+      const owner = owners.get(shard) ?? null;
+      return owner?.id === this.node ? null : owner;
+    };
+    for (const { shard, gate } of this.#engines.all) {
+      gate.follow({ current, owner: () => successorOf(shard), isComplete: false });
+    }
+    const isDone = () => this.#engines.all.every(({ shard }) => successorOf(shard) !== null);
+    await waitUntil(() => current().then(isDone, () => false), SUCCESSOR_MS);
   }
 
-  async #end(end: (monitor: BuiltMonitor) => Promise<void>): Promise<void> {
-    await this.#loading;
+  async #end(end: () => Promise<void>): Promise<void> {
+    await this.#engines.loaded();
     await this.#hints.close();
-    const engine = this.#engine;
-    engine?.stop();
-    engine?.gate.close();
-    if (engine !== null) await end(engine.monitor);
-    this.#engine = null;
+    for (const engine of this.#engines.all) {
+      engine.stop();
+      engine.gate.close();
+    }
+    await end();
+    await this.#engines.close();
+    await this.#database[Symbol.asyncDispose]();
     this.#tasks[Symbol.dispose]();
     this.#forwarder[Symbol.dispose]();
     await this.#leases.close();
@@ -264,84 +315,62 @@ export class ClusterMonitor implements Monitor {
     return this.#ending.signal.aborted;
   }
 
-  get #present(): BuiltMonitor {
-    if (this.#engine === null) throw new ClosedError("The tasks are being loaded");
-    return this.#engine.monitor;
+  get #built(): BuiltMonitor {
+    if (this.#monitor === null) throw new ClosedError("The node has not joined yet");
+    return this.#monitor;
   }
 
-  async #load(): Promise<void> {
-    const { options, limits, url } = this.#options;
-    const { ownerWaitMs } = limits;
-    this.#engine = await Engine.load({
-      ...{ options, limits, url },
-      gate: new TaskGate({
-        ...{ node: this.node, forwarder: this.#forwarder, ownerWaitMs },
-        isLeaving: () => this.#isLeaving,
-        names: this.#names,
-        starter: (name) => this.#leases.starter(name),
-      }),
-      node: this.node.slice(0, SHOWN_CHARACTERS),
-      nodes: () => this.#nodes(),
-      figures: () => this.#figures(),
-      sink: this.#tasks.sink,
-      workers: this.#tasks.workers,
-      histories: this.#histories,
-      onFree: () => this.#cluster.wake(),
-      onOwner: (owner) => this.#tasks.follow(owner),
-      onGap: () => this.#reload(),
-    });
+  get #isReady(): boolean {
+    return this.#engines.isLoaded && this.#engines.all.every(({ gate }) => gate.isReady);
   }
 
-  async #takeOver(shard: OwnedShard<ShardBatch>): Promise<void> {
-    this.#shard = shard;
-    while (this.#shard === shard && !this.#isEnding) {
-      await this.#loading;
-      const engine = this.#engine;
+  async #takeOver(owned: OwnedShard<ShardBatch>): Promise<void> {
+    const { shard, term } = owned.grant;
+    this.#shards.set(shard, owned);
+    const isOurs = () => this.#shards.get(shard) === owned && !this.#isEnding;
+    while (isOurs()) {
+      await this.#engines.loaded();
+      const engine = this.#engines.of(shard);
       try {
-        await engine?.takeOver(shard);
+        await engine?.takeOver(owned);
         if (engine !== null) break;
       } catch (error) {
-        if (this.#shard === shard) this.#onError(error);
-        if (engine === this.#engine) this.#reload();
+        if (this.#shards.get(shard) === owned) this.#onError(error);
+        if (engine === this.#engines.of(shard)) this.#engines.reload(shard);
       }
       await delay(RETRY_MS, this.#ending.signal);
     }
-    if (this.#shard !== shard || this.#isEnding) return;
-    this.#tasks.own(this.#engine!, shard.grant.term);
-    this.#onNotice(`This node owns the tasks now (term ${shard.grant.term})`);
+    if (!isOurs()) return;
+    this.#gate.note(shard, "");
+    this.#onNotice(`This node owns the tasks now (term ${term})`);
   }
 
-  #lost(shard: OwnedShard<ShardBatch>, reason: string): void {
-    if (this.#shard !== shard) return;
-    this.#shard = null;
+  #lost(owned: OwnedShard<ShardBatch>, reason: string): void {
+    const { shard } = owned.grant;
+    if (this.#shards.get(shard) !== owned) return;
+    this.#shards.delete(shard);
     if (this.#isEnding) return;
     this.#losses++;
     this.#onNotice(`This node no longer owns the tasks: ${reason}`);
-    this.#reload();
+    this.#engines.reload(shard);
   }
 
-  /** Drops everything in memory and loads it anew; watchers reconnect. */
-  #reload(): void {
-    const old = this.#engine;
-    if (old === null) return;
-    this.#engine = null;
-    this.#tasks.follow(null);
-    this.#missedHints += old.missedHints;
-    this.#loading = this.#loading
-      .then(() => old[Symbol.asyncDispose]())
-      .catch(this.#onError)
-      .then(() => this.#loadAgain());
+  /** Notes the owner of a shard that this node follows. */
+  #noteOwner(shard: number, owner: Owner | null): void {
+    // This node is the owner only once it has loaded everything.
+    this.#gate.note(shard, owner === null || owner.id === this.node ? null : owner.address);
   }
 
-  async #loadAgain(): Promise<void> {
-    while (!this.#isEnding) {
-      try {
-        return await this.#load();
-      } catch (error) {
-        this.#onError(error);
-        await delay(RETRY_MS, this.#ending.signal);
-      }
-    }
+  /** Reports to the present owners, and lets reporters elsewhere do the same. */
+  #lead(hasMoved: boolean): void {
+    this.#tasks.lead(this.#gate.owners, this.#gate.version);
+    if (hasMoved) this.#monitor?.reconnect("reporters");
+  }
+
+  /** Lets everyone connect again, because the tasks of a shard are loaded anew. */
+  #dropped(shard: number): void {
+    this.#gate.note(shard, null);
+    this.#monitor?.reconnect("everyone");
   }
 
   async #nodes(): Promise<readonly PresentNode[]> {
@@ -351,37 +380,18 @@ export class ClusterMonitor implements Monitor {
 
   #figures(): NodeFigures {
     return {
-      isOwner: this.#engine?.gate.isOwner ?? false,
+      isOwner: this.#gate.owns(null),
       lost: this.#losses,
       forwarded: this.#forwarder.counts,
       forwardedSockets: this.#forwarder.sockets,
-      missedHints: this.#missedHints + (this.#engine?.missedHints ?? 0),
+      missedHints: this.#engines.missedHints,
     };
   }
 
   /** Ends the tasks of this process and commits everything. */
-  async #handOver(): Promise<void> {
-    await this.#engine?.monitor.settle(this.#graceMs).catch(this.#onError);
+  async #handOver({ grant: { shard } }: OwnedShard<ShardBatch>): Promise<void> {
+    await this.#engines.of(shard)?.core.settle(this.#graceMs).catch(this.#onError);
   }
-
-  async #until(isDone: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
-    const untilMs = performance.now() + timeoutMs;
-    while (performance.now() < untilMs && !await isDone()) await delay(LOOK_MS);
-  }
-}
-
-/** Resolves after some time, or once a signal is aborted. */
-function delay(ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener("abort", end);
-  });
 }
 
 /** Responds to a request for which the tasks were not loaded in time. */

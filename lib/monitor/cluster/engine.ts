@@ -1,5 +1,5 @@
 /**
- * The tasks of a cluster as one node has loaded them: a monitor that follows the owner, and can take over.
+ * A shard as one node has loaded it: its tasks, which follow their owner until this node takes them over.
  *
  * @module
  */
@@ -7,31 +7,25 @@
 import { Follower } from "../../cluster/follower.ts";
 import type { OwnedShard } from "../../cluster/owned_shard.ts";
 import { SYSTEM_CLOCK } from "../../cluster/system_clock.ts";
-import type { MonitorLimits } from "../../config/limits.ts";
+import type { LiveHistories } from "../../registry/registry_options.ts";
 import type { PulledChanges } from "../../store/followed.ts";
 import type { FollowerStore } from "../../store/postgres/follower_store.ts";
-import { NodeDatabase } from "../../store/postgres/node_database.ts";
 import type { ShardBatch } from "../../store/postgres/postgres_leases.ts";
-import { buildMonitor, type BuiltMonitor, type ClusterMembership } from "../build_monitor.ts";
-import type { MonitorOptions } from "../monitor_options.ts";
+import { type CoreOptions, MonitorCore } from "../monitor_core.ts";
 import type { Owner, TaskGate } from "./task_gate.ts";
-
-/** All tasks are in one shard. */
-const SHARD = 0;
 
 /** How often a follower looks for changes about which it was told nothing, in milliseconds. */
 const POLL_MS = 1_000;
 
-/** Options of {@linkcode Engine.load}. */
-export interface EngineOptions
-  extends Pick<ClusterMembership, "node" | "nodes" | "figures" | "sink" | "workers" | "histories"> {
-  readonly options: MonitorOptions;
-  readonly limits: MonitorLimits;
-  /** The URL of the database. */
-  readonly url: string;
+/** Options of an {@linkcode Engine}. */
+export interface EngineOptions {
+  readonly store: FollowerStore;
+  readonly core: CoreOptions;
+  /** Reads what the owner alone has of tasks that run. */
+  readonly histories: LiveHistories;
   /** The gate of this engine, which closes with it. */
   readonly gate: TaskGate;
-  /** Called when the lease of the owner has ended, or the owner has handed the tasks over. */
+  /** Called when the lease of the owner has ended, or the owner has handed the shard over. */
   readonly onFree: () => void;
   /** Called with the owner as of each look into the database; `null` if there is none, or the database can't be read. */
   readonly onOwner: (owner: Owner | null) => void;
@@ -39,63 +33,40 @@ export interface EngineOptions
   readonly onGap: () => void;
 }
 
-/** The monitor of a node until it must load the tasks anew. */
+/** A shard until it must be loaded anew. */
 export class Engine implements AsyncDisposable {
-  readonly monitor: BuiltMonitor;
+  readonly core: MonitorCore;
   readonly gate: TaskGate;
-  readonly #database: NodeDatabase;
-  readonly #store: FollowerStore;
+  readonly #options: EngineOptions;
   readonly #follower: Follower<PulledChanges>;
-  readonly #onFree: () => void;
-  readonly #onOwner: (owner: Owner | null) => void;
   #owner: Owner | null = null;
 
-  private constructor(
-    database: NodeDatabase,
-    store: FollowerStore,
-    { options, gate, node, nodes, figures, sink, workers, histories, onFree, onOwner, onGap }: EngineOptions,
-  ) {
-    this.#database = database;
-    this.#store = store;
-    this.#onFree = onFree;
-    this.#onOwner = onOwner;
+  /** @param options the shard as it was loaded, and the callbacks */
+  constructor(options: EngineOptions) {
+    const { store: follower, core, gate, histories, onGap } = options;
+    const { store } = follower;
+    this.#options = options;
     this.gate = gate;
-    this.monitor = buildMonitor(options, () => store.store, {
-      ...{ store: store.store, gate, node, nodes, figures, sink, workers, histories },
-      abandon: () => this.#abandon(),
-    });
+    const close = () => follower.abandon();
+    const parts = { store, followed: store, histories, unsavedEpoch: store.epoch, close };
+    this.core = new MonitorCore(parts, core);
     this.#follower = new Follower<PulledChanges>({
       database: { changes: () => this.#pull() },
       clock: SYSTEM_CLOCK,
-      shard: SHARD,
-      epoch: store.store.epoch,
-      seq: store.store.seq,
+      shard: follower.shard,
+      epoch: store.epoch,
+      seq: store.seq,
       pollMs: POLL_MS,
-      onChanges: ({ changes }) => changes.forEach((pulled) => this.monitor.follow(pulled)),
+      onChanges: ({ changes }) => changes.forEach((pulled) => this.core.registry.follow(pulled)),
       onReset: onGap,
     });
     gate.follow({ current: () => this.#follower.current(), owner: () => this.#owner });
     this.#follower.wake();
   }
 
-  /**
-   * Loads the tasks and follows their owner.
-   *
-   * @param options the options of the monitor, and the callbacks
-   * @throws {StorageError} if the database cannot be used
-   */
-  static async load(options: EngineOptions): Promise<Engine> {
-    const { url, limits } = options;
-    const database = new NodeDatabase({ url, limits, commitIntervalMs: limits.commitIntervalMs });
-    let store: FollowerStore | undefined;
-    try {
-      [store] = await database.load([SHARD]);
-      return new Engine(database, store!, options);
-    } catch (error) {
-      await store?.abandon();
-      await database[Symbol.asyncDispose]();
-      throw error;
-    }
+  /** The number of the shard. */
+  get shard(): number {
+    return this.#options.store.shard;
   }
 
   /** How many regular looks into the database have found changes about which no hint had come. */
@@ -111,23 +82,23 @@ export class Engine implements AsyncDisposable {
   /**
    * Takes the tasks over.
    *
-   * @param shard the tasks, whose lease this node has taken
+   * @param owned the shard, whose lease this node has taken
    * @throws {Error} if the database cannot be used: the tasks must be loaded anew
    */
-  async takeOver(shard: OwnedShard<ShardBatch>): Promise<void> {
+  async takeOver(owned: OwnedShard<ShardBatch>): Promise<void> {
     // What earlier owners have committed is complete now: their later commits are refused.
     await this.#follower.current();
     this.#follower.stop();
     this.gate.follow(null);
-    await this.#store.takeOver(shard);
-    this.monitor.takeOver();
-    this.gate.own(shard);
+    await this.#options.store.takeOver(owned);
+    this.core.takeOver();
+    this.gate.own(owned);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
     this.gate.close();
-    await this.monitor[Symbol.asyncDispose]();
+    await this.core[Symbol.asyncDispose]();
   }
 
   /** Stops to follow the owner. */
@@ -135,21 +106,17 @@ export class Engine implements AsyncDisposable {
     this.#follower.stop();
   }
 
-  async #abandon(): Promise<void> {
-    await this.#store.abandon();
-    await this.#database[Symbol.asyncDispose]();
-  }
-
   async #pull(): Promise<{ epoch: string; changes: PulledChanges[]; seq: number; hasMore: boolean }> {
+    const { store, onOwner, onFree } = this.#options;
     // Without the database, nobody knows who owns the tasks.
-    const pulled = await this.#store.pull().catch((error) => {
+    const pulled = await store.pull().catch((error) => {
       this.#owner = null;
       throw error;
     });
     const { epoch, seq, owner, isFree, hasMore, gap } = pulled;
     this.#owner = isFree ? null : owner;
-    this.#onOwner(this.#owner);
-    if (isFree) this.#onFree();
+    onOwner(this.#owner);
+    if (isFree) onFree();
     // What was deleted before this node has seen it can only be loaded anew, as after a loss of commits.
     return { epoch: gap ? "" : epoch, changes: [pulled], seq, hasMore };
   }

@@ -6,17 +6,19 @@
 
 import { monotonicMs } from "../../clock.ts";
 import { Presence } from "../../cluster/presence.ts";
-import type { Forwarder } from "../../http/cluster/forwarder.ts";
+import type { Forwarder, Owner } from "../../http/cluster/forwarder.ts";
+import type { Split } from "../../http/cluster/split.ts";
 import { nodeOf, nodeReporterId } from "../../registry/registry_types.ts";
 import { REPORT_SOCKET_PATH } from "../../remote/messages.ts";
+import type { Transport, TransportEvents } from "../../remote/remote_transport.ts";
 import { SocketTransport } from "../../remote/socket_transport.ts";
 import { registerMonitor } from "../../reporter/local_monitors.ts";
-import { SHUTDOWN_GRACE_MS, SHUTDOWN_MESSAGE } from "../build_monitor.ts";
+import { SHUTDOWN_GRACE_MS, SHUTDOWN_MESSAGE } from "../monitor_core.ts";
 import type { Engine } from "./engine.ts";
 import { NodeSink } from "./node_sink.ts";
 import { OwnerLink } from "./owner_link.ts";
-import { OwnTransport } from "./own_transport.ts";
-import type { Owner } from "./task_gate.ts";
+import { type OwnTasks, OwnTransport } from "./own_transport.ts";
+import { SplitTransport } from "./split_transport.ts";
 import { WorkerTasks } from "./worker_tasks.ts";
 
 /** Options of {@linkcode NodeTasks}. */
@@ -31,6 +33,8 @@ export interface NodeTasksOptions {
   /** How long a node is present after a heartbeat, in milliseconds. */
   readonly leaseMs: number;
   readonly forwarder: Forwarder;
+  /** The tasks that the node owns. */
+  readonly own: OwnTasks;
   readonly onNotice: (text: string) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -60,52 +64,53 @@ export class NodeTasks implements Disposable {
     this.#withdraw = registerMonitor(channel, this.sink);
   }
 
-  /** Reports to another node, or to none for now. */
-  follow(owner: Owner | null): void {
-    const { node, basePath, forwarder } = this.#options;
-    const address = owner?.address ?? null;
+  /**
+   * Reports to the nodes that own the tasks.
+   *
+   * @param where the owner of all tasks, or the owners of some each; `null` if not all are known, or they are about to be
+   * others
+   * @param version identifies the owners and their tenures: the same one has the same way
+   */
+  lead(where: "here" | Owner | Split | null, version: number): void {
     // Before its first heartbeat, the tasks of this node would count as those of a node that has ended.
-    if (owner === null || address === null || owner.id === node || !this.#isPresent) {
-      return this.#link.lead(null);
-    }
-    const reporter = { id: this.#reporter, secret: "" };
-    const server = new URL(address).origin + basePath;
-    const target = `${basePath}/${REPORT_SOCKET_PATH}?reporter=${reporter.id}`;
+    if (where === null || !this.#isPresent) return this.#link.lead(null);
     this.#link.lead({
-      key: `${owner.id} ${address}`,
-      open: (events) => {
-        const headers = Object.fromEntries(forwarder.own("GET", target, { address }).headers);
-        return new SocketTransport({ server, reporter, key: null, headers }, events);
-      },
+      key: String(version),
+      open: (events) =>
+        where === "here"
+          ? this.#open(null, events)
+          : "ownerOf" in where
+          ? new SplitTransport(where, (owner, each) => this.#open(owner, each), events)
+          : this.#open(where, events),
     });
   }
 
-  /** Reports to this node itself, which owns the tasks. */
-  own({ monitor: { registry }, gate }: Engine, term: number): void {
-    const tasks = { registry, isServing: () => gate.isOwner };
-    this.#link.lead({
-      key: `${this.#options.node} ${term}`,
-      open: (events) => new OwnTransport(this.#reporter, tasks, events),
-    });
+  #open(owner: Owner | null, events: TransportEvents): Transport {
+    if (owner === null) return new OwnTransport(this.#reporter, this.#options.own, events);
+    const { basePath, forwarder } = this.#options;
+    const reporter = { id: this.#reporter, secret: "" };
+    const server = new URL(owner.address).origin + basePath;
+    const target = `${basePath}/${REPORT_SOCKET_PATH}?reporter=${reporter.id}`;
+    const headers = Object.fromEntries(forwarder.own("GET", target, owner).headers);
+    return new SocketTransport({ server, reporter, key: null, headers }, events);
   }
 
   /**
-   * Interrupts the tasks of nodes that have ended, if this node owns the tasks.
+   * Interrupts the tasks of nodes that have ended in the shards that this node owns.
    *
    * @param present the ids of the nodes that are present; `null` if a heartbeat of this node has failed
-   * @param engine the tasks as this node has loaded them; `null` if it has not
+   * @param engines the shards that are loaded
    */
-  heartbeat(present: readonly string[] | null, engine: Engine | null): void {
+  heartbeat(present: readonly string[] | null, engines: readonly Engine[]): void {
     this.#isPresent ||= present !== null;
-    const registry = engine?.gate.isOwner ? engine.monitor.registry : null;
-    const reporters = registry?.reporters() ?? [];
+    const owned = engines.filter(({ gate }) => gate.isOwner).map(({ core }) => core.registry);
+    const reporters = owned.flatMap((registry) => registry.reporters());
     const running = new Set(reporters.map(nodeOf).filter((node) => node !== null));
     const ended = this.#presence.ended(present, running, monotonicMs());
-    if (registry === null) return;
     try {
       for (const node of ended) {
         const isGone = (reporter: string | null) => reporter === nodeReporterId(node);
-        registry.interruptAll(`Node ${node} ended while the task ran`, isGone);
+        for (const registry of owned) registry.interruptAll(`Node ${node} ended while the task ran`, isGone);
       }
     } catch (error) {
       // The next heartbeat tries again.

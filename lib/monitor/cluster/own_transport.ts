@@ -6,7 +6,7 @@
 
 import type { ReportReply } from "../../remote/messages.ts";
 import type { Transport, TransportEvents } from "../../remote/remote_transport.ts";
-import type { Registry } from "../../registry/registry.ts";
+import type { TaskRegistry } from "../../registry/task_registry.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
 import { ReportIntake, stopCommand } from "../../registry/report_intake.ts";
 import { parseNodeReport } from "../../task/protocol.ts";
@@ -14,11 +14,11 @@ import { parseNodeReport } from "../../task/protocol.ts";
 /** The maximum number of batches in flight. */
 const WINDOW = 32;
 
-/** The tasks of this node, as their owner. */
+/** The tasks that this node owns. */
 export interface OwnTasks {
-  readonly registry: Registry;
-  /** Whether no other node can have taken the tasks. */
-  isServing(): boolean;
+  readonly registry: TaskRegistry;
+  /** Returns whether no other node can have taken the tasks of a client. */
+  owns(client: string): boolean;
 }
 
 /** Passes batches to the registry in this process, and its replies back. */
@@ -33,7 +33,7 @@ export class OwnTransport implements Transport, Reporter {
 
   /**
    * @param id the id of this node as a reporter
-   * @param tasks the registry that owns the tasks
+   * @param tasks the tasks that this node owns
    * @param events the callbacks
    */
   constructor(id: string, tasks: OwnTasks, events: TransportEvents) {
@@ -45,12 +45,13 @@ export class OwnTransport implements Transport, Reporter {
   }
 
   send(batch: number, reports: readonly string[]): void {
-    if (!this.#tasks.isServing()) return this.#lost();
     const { registry } = this.#tasks;
     const replies: ReportReply[] = [];
     try {
-      for (const report of reports) {
-        const command = this.#intake.take(parseNodeReport(JSON.parse(report)));
+      const parsed = reports.map((report) => parseNodeReport(JSON.parse(report)));
+      if (!parsed.every(({ client }) => this.#tasks.owns(client))) return this.#lost();
+      for (const report of parsed) {
+        const command = this.#intake.take(report);
         const stop = command === null ? null : stopCommand(registry, command);
         for (const reply of [command, stop]) if (reply !== null) replies.push(reply);
       }
@@ -78,7 +79,6 @@ export class OwnTransport implements Transport, Reporter {
 
   #open(): void {
     if (this.#isClosed) return;
-    if (!this.#tasks.isServing()) return this.#lost();
     try {
       this.#tasks.registry.reporterConnected(this);
     } catch {

@@ -14,8 +14,8 @@ import { readProgressPoints, readValuesPage } from "../../task/wire.ts";
 export interface OwnerHistoriesOptions {
   readonly forwarder: Forwarder;
   readonly basePath: string;
-  /** Returns the node that owns the tasks; `null` if there is none, or it is this one. */
-  readonly owner: () => Owner | null;
+  /** Returns the node that owns the tasks of a client; `null` if there is none, or it is this one. */
+  readonly ownerOf: (client: string) => Owner | null;
 }
 
 /** The progress and the values of running tasks, as their owner has them. */
@@ -40,8 +40,8 @@ export class OwnerHistories implements LiveHistories {
   }
 
   async #read(client: string, id: string, what: string): Promise<unknown> {
-    const { forwarder, basePath, owner } = this.#options;
-    const to = owner();
+    const { forwarder, basePath, ownerOf } = this.#options;
+    const to = ownerOf(client);
     return to === null ? null : await forwarder.read(`${basePath}/tasks/${client}/${id}/${what}`, to);
   }
 }

@@ -1,12 +1,11 @@
 /**
- * Decides which node of a cluster handles a request.
+ * Decides which node of a cluster handles a request about the tasks of a shard.
  *
  * @module
  */
 
 import { monotonicMs } from "../../clock.ts";
-import type { ClusterGate } from "../../http/cluster/cluster_gate.ts";
-import { type Forwarder, noOwner, type Owner as Address } from "../../http/cluster/forwarder.ts";
+import { noOwner, type Owner as Address } from "../../http/cluster/forwarder.ts";
 import { withTimeout } from "../../timeout.ts";
 
 /** The node that owns the tasks. */
@@ -40,15 +39,8 @@ export interface Following {
 export interface TaskGateOptions {
   /** The id of this node. */
   readonly node: string;
-  readonly forwarder: Forwarder;
   /** How long a request waits until a node owns the tasks, in milliseconds. */
   readonly ownerWaitMs: number;
-  /** Whether this node is about to end. */
-  readonly isLeaving: () => boolean;
-  /** The names of the functions that this node can start. */
-  readonly names: ReadonlySet<string>;
-  /** Returns the address of another node that can start a function; `null` if there is none. */
-  readonly starter: (name: string) => Promise<string | null>;
 }
 
 /** How often a request that waits looks again, in milliseconds. */
@@ -61,36 +53,26 @@ const READABLE_MS = 1_000;
  * Decides by what this node is to the tasks: their owner, a follower, or neither. Tasks that are loaded anew have another
  * gate, so that no request that waits here reads those that were dropped.
  */
-export class TaskGate implements ClusterGate {
-  readonly forwarder: Forwarder;
+export class TaskGate {
   readonly #node: string;
   readonly #ownerWaitMs: number;
   #owned: Serving | null = null;
   #following: Following | null = null;
-  readonly #isLeaving: () => boolean;
-  readonly #names: ReadonlySet<string>;
-  readonly #starter: (name: string) => Promise<string | null>;
   #isHandingOver = false;
   #isClosed = false;
 
   /** @param options this node and the waits */
-  constructor({ node, forwarder, ownerWaitMs, isLeaving, names, starter }: TaskGateOptions) {
+  constructor({ node, ownerWaitMs }: TaskGateOptions) {
     this.#node = node;
-    this.forwarder = forwarder;
     this.#ownerWaitMs = ownerWaitMs;
-    this.#isLeaving = isLeaving;
-    this.#names = names;
-    this.#starter = starter;
   }
 
+  /** Whether this node owns the tasks. */
   get isOwner(): boolean {
     return this.#owned !== null && this.#owned.isServing;
   }
 
-  get isLeaving(): boolean {
-    return this.#isLeaving();
-  }
-
+  /** Returns whether this node can answer reads now. */
   async canRead(): Promise<boolean> {
     if (this.isOwner) return true;
     const current = this.#following?.current().then(() => true, () => false);
@@ -132,19 +114,9 @@ export class TaskGate implements ClusterGate {
     this.#following = null;
   }
 
+  /** Decides where a request about these tasks is handled; see `ClusterGate.route()`. */
   route(isChange: boolean): null | Promise<"here" | Address> {
     return this.#isHere(isChange) ? null : this.#find(isChange);
-  }
-
-  async startsAt(name: string): Promise<"here" | Address | null> {
-    const isKnown = this.#names.has(name);
-    if (isKnown && !this.isLeaving) return "here";
-    const address = await this.#starter(name).catch(() => {
-      throw noOwner();
-    });
-    // What this node started now would be interrupted soon.
-    if (address === null && isKnown) throw noOwner();
-    return address === null ? null : { address };
   }
 
   /** Whether this node handles a request as the owner. */

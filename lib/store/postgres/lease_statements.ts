@@ -99,6 +99,13 @@ export const MEMBERS_STATEMENT: QueryConfig = {
     WHERE n.expires >= clock_timestamp() ORDER BY since, n.id`,
 };
 
+/** Returns the nodes whose leases have not expired, by shard. */
+export const OWNERS_STATEMENT: QueryConfig = {
+  name: "owners",
+  text: `SELECT s.id AS shard, owner, address FROM taskscope.cluster_shards s
+    LEFT JOIN taskscope.nodes n ON n.id = owner WHERE s.expires >= clock_timestamp() AND owner IS NOT NULL`,
+};
+
 /**
  * Takes free shards, begins a term of each, and reserves sequence numbers, also above those of a server that had the
  * database to itself, which is deposed. Takes none as long as such a server is there.

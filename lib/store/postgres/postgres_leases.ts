@@ -22,6 +22,7 @@ import {
   leaveStatement,
   MEMBERS_STATEMENT,
   NODES_STATEMENT,
+  OWNERS_STATEMENT,
   releaseStatement,
   renewStatement,
   starterStatement,
@@ -144,6 +145,16 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   async starter(name: string): Promise<string | null> {
     const [row] = await this.#rows(starterStatement(this.#holder, name));
     return row?.address ?? null;
+  }
+
+  /**
+   * Returns the nodes that own shards, by shard.
+   *
+   * @throws {Error} of `pg`, or after the timeout
+   */
+  async owners(): Promise<ReadonlyMap<number, Pick<ClusterMember, "id" | "address">>> {
+    const rows = await this.#rows(OWNERS_STATEMENT);
+    return new Map(rows.map(({ shard, owner, address }) => [shard, { id: owner, address }]));
   }
 
   async leave(): Promise<void> {

@@ -1,0 +1,89 @@
+/**
+ * Splits batches of reports between the nodes that own the tasks.
+ *
+ * @module
+ */
+
+import type { ReportBatch } from "../../remote/messages.ts";
+import { parseKey } from "../../task/protocol.ts";
+import type { Owner } from "./forwarder.ts";
+
+/** Where tasks are owned if no node owns all of them. */
+export interface Split {
+  /** Returns the owner of the tasks of a client; `null` if it is this node. */
+  ownerOf(client: string): Owner | null;
+  /** The nodes that own tasks, each once; `null` stands for this node. */
+  readonly owners: readonly (Owner | null)[];
+}
+
+/** Returns the key of an owner in a map: its address, or `""` for this node. */
+export function keyOfOwner(owner: Owner | null): string {
+  return owner?.address ?? "";
+}
+
+/**
+ * Returns the reports for each owner, by its key, in the order of the batch.
+ *
+ * @throws {ProtocolError} if a report does not name a valid task
+ */
+export function splitReports<Report>(
+  reports: readonly Report[],
+  clientOf: (report: Report) => string,
+  { ownerOf }: Split,
+): ReadonlyMap<string, Report[]> {
+  const parts = new Map<string, Report[]>();
+  for (const report of reports) {
+    const key = keyOfOwner(ownerOf(clientOf(report)));
+    const part = parts.get(key);
+    if (part === undefined) parts.set(key, [report]);
+    else part.push(report);
+  }
+  return parts;
+}
+
+/**
+ * Returns the client of a report that is not validated yet.
+ *
+ * @throws {ProtocolError} if it does not name a valid task
+ */
+export function clientOfReport(report: unknown): string {
+  const { client, id } = (report ?? {}) as { readonly client?: unknown; readonly id?: unknown };
+  return parseKey(client, id).client;
+}
+
+/** Serialises a part of a batch, which keeps the number and the time of the batch. */
+export function writePart({ batch, sentAt, secret }: ReportBatch, reports: readonly unknown[]): string {
+  return JSON.stringify({
+    ...(secret !== null && { secret }),
+    batch,
+    ...(sentAt !== null && { sent_at: sentAt }),
+    reports,
+  });
+}
+
+/** Knows which batches are taken by all owners of their parts. */
+export class SplitBatches {
+  /** The batches that are not taken, in order, each with the owners that have not taken their parts. */
+  readonly #open: Map<number, Set<string>> = new Map();
+
+  /** Notes that the parts of a batch are sent to owners. Batches are sent in the order of their numbers. */
+  sent(batch: number, owners: Iterable<string>): void {
+    this.#open.set(batch, new Set(owners));
+  }
+
+  /**
+   * Notes that an owner has taken its parts of all batches up to one.
+   *
+   * @returns the batch up to which all owners have taken theirs; `null` if there is no further one
+   */
+  taken(owner: string, upTo: number): number | null {
+    for (const [batch, owners] of this.#open) if (batch <= upTo) owners.delete(owner);
+    let done: number | null = null;
+    for (const [batch, owners] of this.#open) {
+      if (owners.size > 0) break;
+      this.#open.delete(batch);
+      done = batch;
+    }
+    return done;
+  }
+}

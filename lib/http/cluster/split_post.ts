@@ -1,0 +1,80 @@
+/**
+ * Forwards the parts of a batch of reports that arrived over plain HTTP.
+ *
+ * @module
+ */
+
+import { parseBatch, type ReportBatch } from "../../remote/messages.ts";
+import { object, parseJson } from "../../task/protocol.ts";
+import { jsonResponse } from "../responses.ts";
+import type { Answer } from "../route.ts";
+import type { Forwarder } from "./forwarder.ts";
+import { clientOfReport, keyOfOwner, type Split, splitReports, writePart } from "./split.ts";
+
+/** What {@linkcode splitPost} works on. */
+export interface SplitPost {
+  readonly request: Request;
+  /** The body of the request. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** The address at the other end of its connection. */
+  readonly peer: string;
+  readonly split: Split;
+  readonly forwarder: Forwarder;
+  /** Handles the request, or a part of it, on this node. */
+  readonly here: (request: Request) => Answer;
+}
+
+/**
+ * Lets each owner take its part of a batch.
+ *
+ * @returns the response to the whole batch: that of a node which has not taken its part, if there is one
+ * @throws {OwnerUnreachableError} if an owner can't be reached; the reporter may send the batch again
+ */
+export async function splitPost(post: SplitPost): Promise<Response> {
+  const { request, bytes, peer, split, forwarder, here } = post;
+  const parts = partsOf(bytes, split);
+  if (parts === null) return await here(copyOf(request, bytes));
+  const responses = await Promise.all(
+    split.owners.flatMap((owner) => {
+      const body = parts.bodies.get(keyOfOwner(owner));
+      if (body === undefined) return [];
+      const part = new TextEncoder().encode(body);
+      return owner === null ? here(copyOf(request, part)) : forwarder.forward(request, part, peer, owner);
+    }),
+  );
+  const failed = responses.find(({ ok }) => !ok);
+  if (failed !== undefined) return failed;
+  const bodies = await Promise.all(responses.map((response) => response.json()));
+  const replies = bodies.flatMap((body) => object(body, "response").replies as readonly { type: string }[]);
+  const others = replies.filter(({ type }) => type !== "taken");
+  return jsonResponse(JSON.stringify({ replies: [...others, { type: "taken", batch: parts.batch }] }));
+}
+
+/** Copies a request whose body was read. */
+export function copyOf(
+  { url, method, headers }: Request,
+  body: Uint8Array<ArrayBuffer> | null,
+): Request {
+  return new Request(url, { method, headers, body });
+}
+
+/** Returns the parts of a batch by owner; `null` if there is no valid one, which any node can say. */
+function partsOf(
+  bytes: Uint8Array<ArrayBuffer> | null,
+  split: Split,
+): { readonly batch: number; readonly bodies: ReadonlyMap<string, string> } | null {
+  let batch: ReportBatch;
+  let parts: ReadonlyMap<string, readonly unknown[]>;
+  try {
+    batch = parseBatch(parseJson(new TextDecoder().decode(bytes ?? new Uint8Array())));
+    parts = splitReports(batch.reports, clientOfReport, split);
+  } catch {
+    return null;
+  }
+  // Without reports, a reporter asks whether its tasks are to be cancelled, wherever they are.
+  if (parts.size === 0) parts = new Map(split.owners.map((owner) => [keyOfOwner(owner), []]));
+  return {
+    batch: batch.batch,
+    bodies: new Map(Array.from(parts, ([key, reports]) => [key, writePart(batch, reports)])),
+  };
+}

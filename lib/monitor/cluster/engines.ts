@@ -1,0 +1,145 @@
+/**
+ * The shards of a cluster as one node has loaded them.
+ *
+ * @module
+ */
+
+import { shardOf } from "../../cluster/shard_of.ts";
+import type { LiveHistories } from "../../registry/registry_options.ts";
+import type { FollowerStore } from "../../store/postgres/follower_store.ts";
+import type { NodeDatabase } from "../../store/postgres/node_database.ts";
+import { SHARDS } from "../../store/postgres/schema.ts";
+import type { CoreOptions } from "../monitor_core.ts";
+import { ShardedTasks } from "../sharded_tasks.ts";
+import { delay } from "./delay.ts";
+import { Engine } from "./engine.ts";
+import type { Owner, TaskGate } from "./task_gate.ts";
+
+/** The wait before a failed attempt to load a shard is repeated, in milliseconds. */
+const RETRY_MS = 500;
+
+/** The numbers of all shards. */
+const ALL: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shard);
+
+/** Options of {@linkcode Engines}. */
+export interface EnginesOptions {
+  readonly database: NodeDatabase;
+  /** Makes the gate of a shard that was loaded. */
+  readonly gate: () => TaskGate;
+  /** Reads what the owners alone have of tasks that run. */
+  readonly histories: LiveHistories;
+  /** Called when a shard has no owner. */
+  readonly onFree: () => void;
+  /** Called with the owner of a shard as of each look into the database; `null` if there is none, or it is unknown. */
+  readonly onOwner: (shard: number, owner: Owner | null) => void;
+  /** Called before a shard is loaded anew: whoever watches tasks of it must connect again. */
+  readonly onReload: (shard: number) => void;
+  readonly onError: (error: unknown) => void;
+  /** Aborted when the node is about to end. */
+  readonly ending: AbortSignal;
+}
+
+/** Loads the shards, and loads them anew when what is in memory is worth nothing any more. */
+export class Engines {
+  /** The tasks of all shards. */
+  readonly tasks: ShardedTasks = new ShardedTasks(SHARDS, (client) => shardOf(client, SHARDS));
+  readonly #options: EnginesOptions;
+  readonly #engines: (Engine | null)[] = ALL.map(() => null);
+  /** What all shards have in common. */
+  #core: CoreOptions | null = null;
+  /** Resolves when everything is loaded. */
+  #loading: Promise<void> = Promise.resolve();
+  /** How many hints earlier engines have missed. */
+  #missedHints = 0;
+
+  /** @param options the database and the callbacks */
+  constructor(options: EnginesOptions) {
+    this.#options = options;
+  }
+
+  /** The shards that are loaded. */
+  get all(): readonly Engine[] {
+    return this.#engines.filter((engine) => engine !== null);
+  }
+
+  /** Whether every shard is loaded. */
+  get isLoaded(): boolean {
+    return this.#engines.every((engine) => engine !== null);
+  }
+
+  /** How many regular looks into the database have found changes about which no hint had come. */
+  get missedHints(): number {
+    return this.all.reduce((sum, { missedHints }) => sum + missedHints, this.#missedHints);
+  }
+
+  /** Returns a shard; `null` while it is loaded. */
+  of(shard: number): Engine | null {
+    return this.#engines[shard] ?? null;
+  }
+
+  /** Resolves when every shard is loaded, or the node ends. */
+  loaded(): Promise<void> {
+    return this.#loading;
+  }
+
+  /**
+   * Loads all shards for the first time.
+   *
+   * @param core what all shards have in common
+   * @throws {StorageError} if the database cannot be used
+   */
+  async open(core: CoreOptions): Promise<void> {
+    await this.#load(ALL, core);
+  }
+
+  /** Drops a shard, and loads it anew. */
+  reload(shard: number): void {
+    const old = this.#engines[shard];
+    if (old === null || old === undefined) return;
+    this.#engines[shard] = null;
+    this.tasks.detach(shard);
+    this.#options.onReload(shard);
+    this.#missedHints += old.missedHints;
+    this.#loading = this.#loading
+      .then(() => old[Symbol.asyncDispose]())
+      .catch(this.#options.onError)
+      .then(() => this.#loadAgain(shard));
+  }
+
+  /** Drops all shards, once everything is loaded. */
+  async close(): Promise<void> {
+    await this.#loading;
+    for (const { shard } of this.all) this.tasks.detach(shard);
+    await Promise.all(this.all.map((engine) => engine[Symbol.asyncDispose]()));
+    this.#engines.fill(null);
+  }
+
+  async #loadAgain(shard: number): Promise<void> {
+    const { ending, onError } = this.#options;
+    while (!ending.aborted) {
+      try {
+        return await this.#load([shard], this.#core!);
+      } catch (error) {
+        onError(error);
+        await delay(RETRY_MS, ending);
+      }
+    }
+  }
+
+  async #load(shards: readonly number[], core: CoreOptions): Promise<void> {
+    this.#core = core;
+    for (const store of await this.#options.database.load(shards)) this.#put(store, core);
+  }
+
+  #put(store: FollowerStore, core: CoreOptions): void {
+    const { gate, histories, onFree, onOwner } = this.#options;
+    const { shard } = store;
+    const engine = new Engine({
+      ...{ store, core, histories, onFree, gate: gate() },
+      onOwner: (owner) => onOwner(shard, owner),
+      onGap: () => this.reload(shard),
+    });
+    this.#engines[shard] = engine;
+    this.tasks.attach(shard, engine.core);
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Decides which node of a cluster handles a request, by the shard of its client.
+ *
+ * @module
+ */
+
+import type { ClusterGate } from "../../http/cluster/cluster_gate.ts";
+import { type Forwarder, noOwner, type Owner as Address } from "../../http/cluster/forwarder.ts";
+import { keyOfOwner, type Split } from "../../http/cluster/split.ts";
+import type { TaskGate } from "./task_gate.ts";
+
+/** What a {@linkcode ShardedGate} decides by. */
+export interface ShardedGateOptions {
+  readonly forwarder: Forwarder;
+  /** Returns the shard of a client. */
+  readonly shardOf: (client: string) => number;
+  /** Returns the gate of a shard; `null` while the shard is loaded. */
+  readonly gateOf: (shard: number) => TaskGate | null;
+  /** The number of shards. */
+  readonly shards: number;
+  /** Whether this node is about to end. */
+  readonly isLeaving: () => boolean;
+  /** The names of the functions that this node can start. */
+  readonly names: ReadonlySet<string>;
+  /** Returns the address of another node that can start a function; `null` if there is none. */
+  readonly starter: (name: string) => Promise<string | null>;
+  /** Called when a shard is found to have another owner, or none; `true` if it had one before. */
+  readonly onOwner: (hasMoved: boolean) => void;
+}
+
+/** The gates of all shards. */
+export class ShardedGate implements ClusterGate {
+  readonly forwarder: Forwarder;
+  readonly #options: ShardedGateOptions;
+  /** The owner of each shard: its address, `""` for this node, `null` if there is none. */
+  readonly #owners: (string | null)[];
+  /** The last known owner of each shard. */
+  readonly #last: (string | null)[];
+  #version = 0;
+
+  /** @param options the gates of the shards */
+  constructor(options: ShardedGateOptions) {
+    this.#options = options;
+    this.forwarder = options.forwarder;
+    this.#owners = Array.from({ length: options.shards }, () => null);
+    this.#last = [...this.#owners];
+  }
+
+  get isLeaving(): boolean {
+    return this.#options.isLeaving();
+  }
+
+  /** Begins to hand all tasks over: from now on, an owner lets changes wait for the next one. */
+  beginHandOver(): void {
+    for (const gate of this.#all) gate?.beginHandOver();
+  }
+
+  owns(client: string | null): boolean {
+    if (client !== null) return this.#of(client)?.isOwner === true;
+    return this.#all.every((gate) => gate?.isOwner === true);
+  }
+
+  get ownsSome(): boolean {
+    return this.#all.some((gate) => gate?.isOwner === true);
+  }
+
+  async canRead(): Promise<boolean> {
+    const all = await Promise.all(this.#all.map((gate) => gate?.canRead() ?? false));
+    return all.every((canRead) => canRead);
+  }
+
+  route(client: string | null, isChange: boolean): null | Promise<"here" | Address | Split> {
+    if (client === null) return this.#routeAll(isChange);
+    const gate = this.#of(client);
+    return gate === null ? Promise.reject(noOwner()) : gate.route(isChange);
+  }
+
+  async startsAt(name: string): Promise<"here" | Address | null> {
+    const { names, starter } = this.#options;
+    const isKnown = names.has(name);
+    if (isKnown && !this.isLeaving) return "here";
+    const address = await starter(name).catch(() => {
+      throw noOwner();
+    });
+    // What this node started now would be interrupted soon.
+    if (address === null && isKnown) throw noOwner();
+    return address === null ? null : { address };
+  }
+
+  ownerIs(client: string | null, owner: Address | null): void {
+    if (client !== null) this.note(this.#options.shardOf(client), keyOfOwner(owner));
+  }
+
+  /**
+   * Notes which node owns a shard.
+   *
+   * @param shard the number of the shard
+   * @param owner the address of the node; `""` for this one, `null` if there is none, or it is unknown
+   */
+  note(shard: number, owner: string | null): void {
+    if (this.#owners[shard] === owner) return;
+    this.#owners[shard] = owner;
+    this.#version++;
+    const last = this.#last[shard] ?? null;
+    if (owner !== null) this.#last[shard] = owner;
+    this.#options.onOwner(owner !== null && last !== null && last !== owner);
+  }
+
+  /** Changes with every change of an owner. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The owner of all tasks, or the owners of some each, as of the last look; `null` if one of them is unknown. */
+  get owners(): "here" | Address | Split | null {
+    if (this.#owners.some((owner) => owner === null)) return null;
+    return this.#split(this.#owners.map((address) => address === "" ? null : { address: address! }));
+  }
+
+  /** Returns the other node that owns the tasks of a client as of the last look; `null` if there is none. */
+  ownerOf(client: string): Address | null {
+    return this.#of(client)?.owner ?? null;
+  }
+
+  get #all(): readonly (TaskGate | null)[] {
+    const { shards, gateOf } = this.#options;
+    return Array.from({ length: shards }, (_, shard) => gateOf(shard));
+  }
+
+  #of(client: string): TaskGate | null {
+    return this.#options.gateOf(this.#options.shardOf(client));
+  }
+
+  /** Decides where a request about all clients is handled. */
+  #routeAll(isChange: boolean): null | Promise<"here" | Address | Split> {
+    const gates = this.#all;
+    if (gates.some((gate) => gate === null)) return Promise.reject(noOwner());
+    const routes = gates.map((gate) => gate!.route(isChange));
+    if (routes.every((route) => route === null)) return null;
+    const found = Promise.all(routes.map((route) => route ?? "here"));
+    return isChange
+      ? found.then((all) => this.#split(all.map((where) => where === "here" ? null : where)))
+      : found.then((all) => all.find((where) => where !== "here") ?? "here");
+  }
+
+  #split(owners: readonly (Address | null)[]): "here" | Address | Split {
+    const distinct = [...new Map(owners.map((owner) => [keyOfOwner(owner), owner])).values()];
+    if (distinct.length === 1) return distinct[0] ?? "here";
+    return { owners: distinct, ownerOf: (client) => owners[this.#options.shardOf(client)]! };
+  }
+}
