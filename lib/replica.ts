@@ -33,7 +33,7 @@ export interface ReplicaOptions {
    */
   readonly channel?: string;
   /**
-   * How long to wait for the monitor to answer and send its tasks, in milliseconds.
+   * How long to wait for the monitor to answer, and then for more of its tasks as long as there are any, in milliseconds.
    *
    * @default {10000}
    */
@@ -76,6 +76,8 @@ export class Replica implements Disposable {
   #isDisposed = false;
   /** The sequence number of the newest known change. */
   #newestSeq = 0;
+  /** The number of parts of a copy that the monitor has sent. */
+  #parts = 0;
 
   /**
    * Starts to copy the tasks. {@linkcode connectReplica} also waits until the copy is complete.
@@ -115,13 +117,15 @@ export class Replica implements Disposable {
   /**
    * Waits until the copy is complete.
    *
-   * @param timeoutMs the maximum wait, in milliseconds
+   * @param timeoutMs the maximum wait without a further part of the copy, in milliseconds
    * @returns whether the copy is complete
    */
   async whenCurrent(timeoutMs: number): Promise<boolean> {
-    if (this.#isCurrent) return true;
-    this.#settled ??= Promise.withResolvers();
-    await withTimeout(this.#settled.promise, timeoutMs);
+    for (let parts = -1; !this.#isCurrent && !this.#isDisposed && parts !== this.#parts;) {
+      parts = this.#parts;
+      this.#settled ??= Promise.withResolvers();
+      await withTimeout(this.#settled.promise, timeoutMs);
+    }
     return this.#isCurrent;
   }
 
@@ -190,7 +194,9 @@ export class Replica implements Disposable {
   async #request(
     request: { readonly type: string; readonly after?: string | null },
   ): Promise<ReplicationPage> {
-    return parsePage(await this.#channel.request(JSON.stringify(request)));
+    const page = parsePage(await this.#channel.request(JSON.stringify(request)));
+    this.#parts++;
+    return page;
   }
 }
 

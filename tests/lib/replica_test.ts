@@ -1,11 +1,22 @@
 import { connectReplica } from "../../lib/replica.ts";
-import { assert, assertEquals, assertGreater, assertRejects } from "../support/assert.ts";
+import { AuthorityChannel } from "../../lib/channel/authority.ts";
+import { writePage } from "../../lib/channel/replication.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+  assertStringIncludes,
+} from "../support/assert.ts";
 import { ChannelMonitor, freshChannel, PUBLISH_INTERVAL_MS } from "../support/channel_monitor.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { Isolate } from "../support/isolate.ts";
+import { passUntil } from "../support/pass_until.ts";
 import { repetitions } from "../support/repetitions.ts";
 import { randomNumbers } from "../support/simulated_wire.ts";
 import { until } from "../support/until.ts";
 
+const START = { epoch: "e", seq: 1 };
 const WORKER = new URL("./replica/worker.ts", import.meta.url);
 /** How often the test forces a loss of messages; soak tests force more. */
 const ROUNDS = repetitions({ gate: 20, soak: 100 });
@@ -196,6 +207,38 @@ Deno.test("connectReplica() rejects if no monitor responds", async () => {
     error.message,
     `Cannot connect the replica: no monitor answered on channel "${channel}" within 30 ms`,
   );
+});
+
+Deno.test("connectReplica() waits as long as the monitor sends more of its tasks", async () => {
+  const channel = freshChannel();
+  using clock = new FakeClock();
+  const timeoutMs = 1_000;
+  let [sent, parts] = [0, 5];
+  using _authority = new AuthorityChannel({
+    name: channel,
+    epoch: "e",
+    onMessage() {},
+    onConflict() {},
+    async onRequest() {
+      await new Promise((resolve) => setTimeout(resolve, 0.8 * timeoutMs));
+      return sent === parts
+        ? Promise.withResolvers<string>().promise
+        : writePage(null, START, [], ++sent < 5);
+    },
+  });
+  const connect = async () => {
+    const outcome = connectReplica({ channel, timeoutMs }).then(
+      (replica) => replica[Symbol.dispose](),
+      String,
+    );
+    let isOver = false;
+    outcome.finally(() => isOver = true);
+    await passUntil(clock, () => isOver);
+    return await outcome;
+  };
+  assertEquals(await connect(), undefined);
+  [sent, parts] = [0, 3];
+  assertStringIncludes(`${await connect()}`, "no monitor answered");
 });
 
 Deno.test("Replica is empty after it is disposed of, and can be disposed of twice", async () => {
