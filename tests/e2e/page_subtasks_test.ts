@@ -52,7 +52,7 @@ async function shows(page: Page, ...wanted: readonly string[]): Promise<void> {
 }
 
 Deno.test("subtasks: are listed below their parents, live, at three levels, and alone if a filter finds them", async () => {
-  await using server = startTaskServer();
+  await using server = startTaskServer({ limits: { restoreWindowMs: 60_000 } });
   await startTree(server);
   await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
     await open(page, server);
