@@ -9,7 +9,16 @@ import type { Text } from "../hub/long_text.ts";
 /** Returns the next part of a text; `null` if there is none. */
 export type NextText = () => Promise<string | null>;
 
-/** A response with text, which is kept so that the response can be compressed later, or sent piece by piece. */
+/**
+ * The maximum length of a text that is the body of its response at once, in characters. `Deno.serve` would copy a longer one,
+ * although most get another body.
+ */
+export const SHORT_CHARACTERS = 32 * 1024;
+
+/**
+ * A response with text, which is kept so that the response can be compressed later, or sent piece by piece. Only a short text is
+ * its body; `UnsentTexts` gives the others theirs.
+ */
 export class TextResponse extends Response {
   /** The body, or its first part. */
   readonly content: Text;
@@ -22,7 +31,8 @@ export class TextResponse extends Response {
    * @param more returns further parts of the body, each once the one before it is sent
    */
   constructor(content: Text, init: ResponseInit, more: NextText | null = null) {
-    super(typeof content === "string" && more === null ? content : null, init);
+    const isBody = typeof content === "string" && content.length <= SHORT_CHARACTERS && more === null;
+    super(isBody ? content : null, init);
     this.content = content;
     this.more = more;
   }

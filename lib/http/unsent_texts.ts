@@ -11,13 +11,10 @@ import { UnrefInterval } from "../unref_interval.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { nextTurn, PacedText } from "./paced_text.ts";
 import { limitReached } from "./problem.ts";
-import { type NextText, TextResponse } from "./responses.ts";
+import { type NextText, SHORT_CHARACTERS, TextResponse } from "./responses.ts";
 
 /** Longer responses are always sent piece by piece, in characters: `Deno.serve` is faster with whole ones. */
 const LARGE_CHARACTERS = 256 * 1024;
-
-/** Shorter responses are not counted, in characters: a connection takes about as much memory in any case. */
-const SMALL_CHARACTERS = 32 * 1024;
 
 /** How many counted texts are kept encoded: encoding them again would halve the rate at which a list can be polled. */
 const ENCODED_TEXTS = 8;
@@ -138,7 +135,7 @@ export class UnsentTexts {
    */
   respond(request: Request, response: Response, share: string | null = null): Response {
     if (!(response instanceof TextResponse)) return response;
-    const most = this.#wholeBytes > WHOLE_BYTES ? SMALL_CHARACTERS : LARGE_CHARACTERS;
+    const most = this.#wholeBytes > WHOLE_BYTES ? SHORT_CHARACTERS : LARGE_CHARACTERS;
     const { content, more, status, headers } = response;
     if (more === null && content.length <= most) return response;
     // The response to HEAD has no body.
@@ -147,7 +144,8 @@ export class UnsentTexts {
   }
 
   /**
-   * Counts a response until it is sent, if its text is neither large nor small.
+   * Gives a response its body if it has a text that is neither short nor large, and counts that until it is sent. Short ones
+   * are not counted: a connection takes about as much memory in any case.
    *
    * @param request the request
    * @param response a response that {@linkcode respond} returned
@@ -160,11 +158,13 @@ export class UnsentTexts {
     response: Response,
     connection: { readonly completed?: Promise<unknown> },
   ): Response {
-    if (!(response instanceof TextResponse) || request.method === "HEAD") return response;
+    if (!(response instanceof TextResponse)) return response;
     const { content, status, headers } = response;
-    if (typeof content !== "string" || content.length <= SMALL_CHARACTERS) return response;
+    if (typeof content !== "string" || content.length <= SHORT_CHARACTERS) return response;
     const { completed } = connection;
-    if (completed === undefined) return response;
+    if (completed === undefined || request.method === "HEAD") {
+      return new Response(content, { status, headers });
+    }
     const bytes = this.#bytesOf(content);
     this.#wholeBytes += bytes.length;
     const sent = () => {
