@@ -284,6 +284,7 @@ export class Handler {
     const proceed = (visitor: Visitor): Answer => {
       const share = shareOf(visitor.grant);
       const here = (request: Request): Answer => {
+        if (this.#isClosing) throw notOwner();
         this.#checkVisitor(visitor, request, route, need);
         const answer = route.handler(this.#areas, { ...params, request, visitor });
         const { isCompressed = false, isPage = false } = route;

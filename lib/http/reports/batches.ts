@@ -77,7 +77,8 @@ class SocketSession {
 
   /** Begins the session of a reporter that has no secret to wait for. */
   open(): void {
-    if (this.#isOver || !this.#session.isProven) return;
+    if (this.#isOver) return this.#socket.close(CLOSE.goingAway);
+    if (!this.#session.isProven) return;
     // The reports that arrive in the meantime wait in the same queue as for their own access decisions.
     this.#enqueue(this.#session.connect()?.catch((error) => this.#failed(error)));
   }
@@ -94,7 +95,8 @@ class SocketSession {
 
   close(code: number, reason: string): void {
     this.end();
-    this.#socket.close(code, reason);
+    // Deno never closes a socket that is told to before it opens.
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
   }
 
   reply(reply: ReportReply): void {

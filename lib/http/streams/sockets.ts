@@ -106,8 +106,8 @@ class SocketWatcher implements Watcher {
   close(code: number, reason: string): void {
     if (this.#gone) return;
     this.gone();
-    // Calling `close()` has no effect if the socket is already closing.
-    this.#socket.close(code, reason);
+    // Deno never closes a socket that is told to before it opens.
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
   }
 
   /** Removes the watcher. Call this when the socket is closed; further calls do nothing. */
@@ -236,6 +236,7 @@ export class Sockets {
     this.#watchers.add(watcher);
     this.#open.add(socket);
     socket.onopen = () => {
+      if (!this.#watchers.has(watcher)) return socket.close(CLOSE.goingAway);
       watcher.opened();
       try {
         const unsubscribe = begin(watcher);
