@@ -41,17 +41,17 @@ export interface PresentNode {
   readonly version: string;
   /** When the node joined, in epoch seconds by the clock of the database. */
   readonly since: number;
-  /** Whether the node owns the tasks. */
-  readonly isOwner: boolean;
+  /** The number of shards of the tasks that the node owns. */
+  readonly shards: number;
   /** Whether this is the node that lists them. */
   readonly isHere: boolean;
 }
 
 /** The figures of a node of a cluster. */
 export interface NodeFigures {
-  /** Whether this node owns the tasks. */
-  readonly isOwner: boolean;
-  /** How often this node has lost the tasks to another one, or the database has lost what it had confirmed. */
+  /** The number of shards of the tasks that this node owns. */
+  readonly shards: number;
+  /** How often this node has lost a shard to another one, or the database has lost what it had confirmed. */
   readonly lost: number;
   /** The number of requests that this node has forwarded to the owner, by outcome. */
   readonly forwarded: Readonly<Record<"answered" | "unreachable" | "unanswered", number>>;

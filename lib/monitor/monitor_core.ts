@@ -114,6 +114,19 @@ export class MonitorCore implements MonitorTasks {
     await this.registry.committed();
   }
 
+  /** Publishes and commits everything, because another node is about to become the authority. */
+  async prepareToStepDown(): Promise<void> {
+    this.registry.prepareToStepDown();
+    await Promise.all([this.hub.flush(), withTimeout(this.#notifier.whenSettled(), NOTIFY_WAIT_MS)]);
+    await this.registry.committed();
+  }
+
+  /** Follows another authority, once everything is committed. */
+  stepDown(): void {
+    this.#notifier.stop();
+    this.registry.stepDown();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.hub[Symbol.dispose]();
     this.registry[Symbol.dispose]();

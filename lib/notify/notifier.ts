@@ -42,7 +42,10 @@ export class Notifier implements AsyncDisposable {
   readonly #store: TaskStore;
   readonly #limits: NotifierLimits;
   readonly #signer: Signer | null;
-  readonly #queues: ReadonlyMap<Receiver, ReceiverQueue>;
+  #queues: ReadonlyMap<Receiver, ReceiverQueue>;
+  readonly #makeQueues: () => ReadonlyMap<Receiver, ReceiverQueue>;
+  /** The outcomes of queues that were dropped. */
+  readonly #earlier = { delivered: 0, refused: 0, dropped: 0, expired: 0 };
   readonly #unsubscribe: () => void;
   #awaitsCommit = false;
 
@@ -57,18 +60,20 @@ export class Notifier implements AsyncDisposable {
     this.#store = store;
     this.#limits = limits;
     this.#signer = secret === null ? null : new Signer(secret);
-    this.#queues = new Map(receivers.map((receiver) => [
-      receiver,
-      new ReceiverQueue({
-        name: receiver.name,
-        limits,
-        post: (delivery, signal) => this.#post(receiver, delivery, signal),
-        committedSeq: () => store.committedSeq,
-        awaitCommit: () => this.#awaitCommit(),
-        forget: ({ id }) => store.removeDelivery(id),
-        notice,
-      }),
-    ]));
+    this.#makeQueues = () =>
+      new Map(receivers.map((receiver) => [
+        receiver,
+        new ReceiverQueue({
+          name: receiver.name,
+          limits,
+          post: (delivery, signal) => this.#post(receiver, delivery, signal),
+          committedSeq: () => store.committedSeq,
+          awaitCommit: () => this.#awaitCommit(),
+          forget: ({ id }) => store.removeDelivery(id),
+          notice,
+        }),
+      ]));
+    this.#queues = this.#makeQueues();
     this.resume();
     this.#unsubscribe = store.onDegradation((degradation) => {
       if (degradation === null) this.#pump();
@@ -77,7 +82,7 @@ export class Notifier implements AsyncDisposable {
 
   /** The numbers of deliveries to all receivers. */
   get counts(): DeliveryCounts {
-    const sum = { waiting: 0, delivered: 0, refused: 0, dropped: 0, expired: 0 };
+    const sum = { waiting: 0, ...this.#earlier };
     for (const { counts } of this.#queues.values()) {
       for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counts[name];
     }
@@ -126,6 +131,14 @@ export class Notifier implements AsyncDisposable {
   /** Starts to send deliveries. */
   start(): void {
     for (const queue of this.#queues.values()) queue.start();
+  }
+
+  /** Drops all deliveries, which another node sends from now on. */
+  stop(): void {
+    const { waiting: _, ...outcomes } = this.counts;
+    Object.assign(this.#earlier, outcomes);
+    for (const queue of this.#queues.values()) void queue[Symbol.asyncDispose]();
+    this.#queues = this.#makeQueues();
   }
 
   /** Resolves when no request is in flight and only retries are pending. */

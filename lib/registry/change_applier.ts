@@ -64,6 +64,11 @@ export class ChangeApplier {
     this.#rollUp.adopt(tasks);
   }
 
+  /** Forgets what it knows of unfinished tasks. */
+  clear(): void {
+    this.#rollUp.clear();
+  }
+
   /**
    * Applies a change to a task. A task that would be its own ancestor is created without a parent, and progress that was
    * read from the output of a task with subtasks is ignored, because it may be that of a subtask.

@@ -151,6 +151,11 @@ export class EndedTasks {
     for (const { client, id } of this.#restorable.takeOverdue()) this.#context.store.purge(client, id);
   }
 
+  /** Forgets which tasks can be restored. */
+  clear(): void {
+    this.#restorable.clear();
+  }
+
   #remove(client: string, id: string): EndedTask | undefined {
     const { store, retention, events } = this.#context;
     const seq = store.takeSeq();

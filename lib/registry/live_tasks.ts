@@ -194,6 +194,7 @@ export class LiveTasks {
 
   /** Removes all tasks. */
   clear(): void {
+    this.past.clear();
     this.#tasks.clear();
     this.#owned.clear();
     this.#remoteCount = 0;
@@ -204,6 +205,11 @@ export class LiveTasks {
     if (owned === undefined) this.#owned.set(owner, owned = new Set());
     return owned;
   }
+}
+
+/** Returns whether a reporter runs a task. A reporter in another process cannot pass for one in this process. */
+export function isRunBy(live: LiveTask, reporter: Reporter): boolean {
+  return live.owner === reporter.id && live.isRemote === (reporter.isRemote === true);
 }
 
 /** Returns the maximum number of points that storing a task's progress and values writes. */

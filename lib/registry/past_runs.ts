@@ -47,6 +47,11 @@ export class PastRuns {
     if (duration !== null) this.#known.get(keyOf(client, run.name))?.add(duration);
   }
 
+  /** Forgets all durations, which are read again. */
+  clear(): void {
+    this.#known.clear();
+  }
+
   #read(client: string, name: string): readonly RunSummary[] | null {
     try {
       // Twice as many runs as needed are read, because some of them may have failed.

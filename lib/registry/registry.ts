@@ -20,7 +20,7 @@ import { adoptTasks } from "./adopt_tasks.ts";
 import { ChangeApplier } from "./change_applier.ts";
 import { EndedTasks } from "./ended_tasks.ts";
 import { FollowedTasks } from "./followed_tasks.ts";
-import { type LiveTask, LiveTasks } from "./live_tasks.ts";
+import { isRunBy, type LiveTask, LiveTasks } from "./live_tasks.ts";
 import { RegistryEvents } from "./registry_events.ts";
 import type { RegistryLimits, RegistryOptions } from "./registry_options.ts";
 import { RegistryReader } from "./registry_reader.ts";
@@ -170,7 +170,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   report(report: Report, reporter: Reporter): Task {
     const { client, id, seq: reportSeq = null } = report;
     const live = this.#live.get(client, id);
-    if (live !== undefined && !isOwner(live, reporter)) {
+    if (live !== undefined && !isRunBy(live, reporter)) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": another reporter runs it`);
     }
     // Every report passes here, whatever transport it came over.
@@ -225,7 +225,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
 
   /** Returns the unfinished tasks of a reporter. */
   reportedBy(reporter: Reporter): readonly TaskKey[] {
-    return this.#live.ownedBy(reporter.id).filter((live) => isOwner(live, reporter));
+    return this.#live.ownedBy(reporter.id).filter((live) => isRunBy(live, reporter));
   }
 
   /**
@@ -237,7 +237,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    */
   reporterConnected(reporter: Reporter, mayReport: (task: TaskKey) => boolean = () => true): void {
     for (const live of this.#live.ownedBy(reporter.id)) {
-      if (!isOwner(live, reporter) || !mayReport(live)) continue;
+      if (!isRunBy(live, reporter) || !mayReport(live)) continue;
       const { client, id } = live;
       live.reporter = reporter;
       live.disconnectedMs = null;
@@ -283,7 +283,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * @param isGone decides by the id of its reporter, `null` for this process, whether a task has ended with it; by
    * default, those of this process have
    */
-  interruptAll(message: string, isGone: (reporterId: string | null) => boolean = isHere): void {
+  interruptAll(message: string, isGone: (reporterId: string | null) => boolean = (id) => id === null): void {
     for (const { client, id, owner, isRemote } of this.#live.all()) {
       if (isGone(isRemote ? owner : null)) {
         this.apply(client, id, { type: "interrupt", message, lostVersions: 0 });
@@ -345,11 +345,21 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#takeOver(this.#store.takeOpened().live);
   }
 
+  /** Changes nothing by itself any more, and stores what is not stored yet: another authority is about to take over. */
+  prepareToStepDown(): void {
+    this.#sweeper.stop();
+    this.#live.saveAll(now());
+  }
+
+  /** Follows another authority again, once everything is committed. */
+  stepDown(): void {
+    [this.#live, this.#ended, this.#changes].forEach((part) => part.clear());
+  }
+
   [Symbol.dispose](): void {
     this.#isClosed = true;
-    this.#sweeper.stop();
     // The tasks of reporters in other processes outlive this process, so their progress histories are stored.
-    this.#live.saveAll(now());
+    this.prepareToStepDown();
     this.#events.clear();
     this.#live.clear();
   }
@@ -384,13 +394,4 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     for (const client of this.#retention.clients()) this.#ended.expire(client);
     if (!this.#retention.isEmpty) this.#sweeper.start();
   }
-}
-
-/** Returns whether a reporter runs a task. A reporter in another process cannot pass for one in this process. */
-function isOwner(live: LiveTask, reporter: Reporter): boolean {
-  return live.owner === reporter.id && live.isRemote === (reporter.isRemote === true);
-}
-
-function isHere(reporterId: string | null): boolean {
-  return reporterId === null;
 }

@@ -49,6 +49,11 @@ export class RestorableTasks {
     this.#tasks.delete(keyOf(key));
   }
 
+  /** Forgets all tasks. */
+  clear(): void {
+    this.#tasks.clear();
+  }
+
   /** Removes and returns the tasks that can no longer be restored. */
   takeOverdue(): TaskKey[] {
     const overdue: TaskKey[] = [];

@@ -34,6 +34,11 @@ export class RollUp {
     this.#context = context;
   }
 
+  /** Forgets the tasks whose parents do not exist. */
+  clear(): void {
+    this.#orphans.clear();
+  }
+
   /**
    * Updates the progress of a task and its ancestors after a change of the task. Call this before a task that
    * has ended is removed from the unfinished tasks.

@@ -7,4 +7,7 @@
 import type { Registry } from "./registry.ts";
 
 /** The tasks of a monitor. What concerns one task or one client names the client first. */
-export type TaskRegistry = Omit<Registry, "follow" | "sweep" | "takeOver" | typeof Symbol.dispose>;
+export type TaskRegistry = Omit<
+  Registry,
+  "follow" | "prepareToStepDown" | "stepDown" | "sweep" | "takeOver" | typeof Symbol.dispose
+>;

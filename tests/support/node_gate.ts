@@ -43,6 +43,10 @@ export class NodeGate implements ClusterGate {
     return this.isOwner && (client === null || this.ownsClient(client));
   }
 
+  accepts(client: string): boolean {
+    return this.owns(client);
+  }
+
   get ownsSome(): boolean {
     return this.isOwner;
   }

@@ -33,6 +33,8 @@ export interface ClusterGate {
    * @param client the client token of the tasks; `null` for those of all clients
    */
   owns(client: string | null): boolean;
+  /** Returns whether this node takes changes of the tasks of a client, which it owns. */
+  accepts(client: string): boolean;
   /** Whether this node owns any tasks. */
   readonly ownsSome: boolean;
   /**

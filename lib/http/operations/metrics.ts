@@ -203,12 +203,12 @@ export class Metrics implements Disposable {
       Gauge,
       "taskscope_node_is_owner",
       "1 if this node owns the tasks, else 0.",
-      figure(({ isOwner }) => isOwner ? 1 : 0),
+      figure(({ shards }) => shards > 0 ? 1 : 0),
     );
     this.#one(
       Counter,
       "taskscope_node_losses_total",
-      "How often this node has lost the tasks to another one.",
+      "How often this node has lost the tasks to another one without handing them over.",
       figure(({ lost }) => lost),
     );
     this.#one(

@@ -20,9 +20,9 @@ export class Nodes {
   async list(): Promise<Response> {
     const nodes = await this.#context.operations.nodes();
     return jsonResponse(JSON.stringify({
-      nodes: nodes.map(({ id, address, version, since, isOwner, isHere }) => ({
+      nodes: nodes.map(({ id, address, version, since, shards, isHere }) => ({
         ...{ id, address, version, since },
-        owner: isOwner,
+        owner: shards > 0,
         here: isHere,
       })),
     }));

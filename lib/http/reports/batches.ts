@@ -189,7 +189,7 @@ class SocketSession {
     const { batch: number, reports } = batch;
     const { cluster } = this.#context;
     if (
-      cluster !== null && !this.#session.clientsOf(batch).values().every((client) => cluster.owns(client))
+      cluster !== null && !this.#session.clientsOf(batch).values().every((client) => cluster.accepts(client))
     ) {
       this.#outdated();
       return undefined;
@@ -289,7 +289,7 @@ export class ReportBatches {
     session.prove(batch.secret);
     const { cluster } = this.#context;
     for (const client of session.clientsOf(batch)) {
-      if (cluster?.owns(client) === false) throw notOwner();
+      if (cluster?.accepts(client) === false) throw notOwner();
     }
     for (const client of session.clientsOf(batch)) this.#context.gate.countWrite(visitor, client);
     this.#received.http += batch.reports.length;

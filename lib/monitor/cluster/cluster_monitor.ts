@@ -7,7 +7,6 @@
 
 import { followClock } from "../../clock.ts";
 import { ClusterNode } from "../../cluster/cluster_node.ts";
-import type { OwnedShard } from "../../cluster/owned_shard.ts";
 import { SYSTEM_CLOCK } from "../../cluster/system_clock.ts";
 import { resolveAccess } from "../../config/access_options.ts";
 import { resolveChannel } from "../../config/channel_name.ts";
@@ -32,12 +31,13 @@ import type { CoreOptions } from "../monitor_core.ts";
 import { delay, waitUntil } from "./delay.ts";
 import { Engines } from "./engines.ts";
 import { NodeTasks } from "./node_tasks.ts";
+import { OwnedShards } from "./owned_shards.ts";
 import { OwnerHistories } from "./owner_histories.ts";
 import { ShardedGate } from "./sharded_gate.ts";
 import { type Owner, TaskGate } from "./task_gate.ts";
 
-/** The wait before a failed attempt to load or to take over the tasks is repeated, in milliseconds. */
-const RETRY_MS = 500;
+/** How long no shard has moved when reports go to their present owners, in milliseconds: usually, several move at once. */
+const STABLE_MS = 100;
 
 /** How long a node that leaves waits until another one owns the tasks, in milliseconds. */
 const SUCCESSOR_MS = 1_500;
@@ -85,14 +85,15 @@ export class ClusterMonitor implements Monitor {
   readonly #gate: ShardedGate;
   /** The monitor, once this node has begun to join. */
   #monitor: BuiltMonitor | null = null;
-  /** The shards that this node has, by number. */
-  readonly #shards: Map<number, OwnedShard<ShardBatch>> = new Map();
+  readonly #owned: OwnedShards;
   /** Whether load balancers should send nothing more to this node, which still handles everything. */
   #isLeaving = false;
   /** Aborted when this node begins to hand the tasks over. */
   readonly #ending: AbortController = new AbortController();
   #graceMs: number | undefined;
-  #losses = 0;
+  /** Whether shards have moved since reporters connected. */
+  #hasMoved = false;
+  #leadTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @param options the node and its database */
   constructor(options: ClusterMonitorOptions) {
@@ -122,9 +123,9 @@ export class ClusterMonitor implements Monitor {
       database: this.#leases,
       clock: SYSTEM_CLOCK,
       times: { leaseMs, renewMs: 0.3 * leaseMs, marginMs: 0.2 * leaseMs },
-      onTaken: (shard) => void this.#takeOver(shard),
-      onLost: (shard, reason) => this.#lost(shard, reason),
-      onHandOver: (shard) => this.#handOver(shard),
+      onTaken: (shard) => this.#owned.take(shard),
+      onLost: (shard, reason) => this.#owned.lost(shard, reason),
+      onHandOver: (shard) => this.#owned.handOver(shard, this.#graceMs),
       onHeartbeat: (heartbeat) => {
         this.#tasks.heartbeat(heartbeat?.nodes ?? null, this.#engines.all);
         this.#lead(false);
@@ -160,11 +161,18 @@ export class ClusterMonitor implements Monitor {
       ...{ node, address: advertise, leaseMs, forwarder: this.#forwarder, onNotice, onError },
       own: {
         registry: this.#engines.tasks.registry,
-        owns: (client) => this.#gate.owns(client),
+        owns: (client) => this.#gate.accepts(client),
       },
       ...{ channel: resolveChannel(channel), basePath },
     });
     this.monitored = wrapperFor(() => this.#tasks.sink);
+    this.#owned = new OwnedShards({
+      engines: this.#engines,
+      gate: this.#gate,
+      onNotice,
+      onError,
+      ending: this.#ending.signal,
+    });
     this.#hints = new ShardHints({
       address,
       onCommit: (shard, seq) => this.#engines.of(shard)?.wake(seq),
@@ -228,7 +236,7 @@ export class ClusterMonitor implements Monitor {
     if (isAlone) this.#built.announceClosing();
     // As long as its tasks have grace, this node stays present, and owns what it owns.
     await Promise.all([this.#tasks.settle(graceMs), isAlone ? null : delay(this.#options.limits.leaveMs)]);
-    const isOwner = this.#shards.size > 0;
+    const isOwner = this.#owned.size > 0;
     await this.#leave(graceMs);
     if (isOwner && !isAlone) await this.#awaitSuccessor();
     // Connections that arrive in the turn in which the listener is closed are reset, so this turn does nothing else.
@@ -297,6 +305,7 @@ export class ClusterMonitor implements Monitor {
 
   async #end(end: () => Promise<void>): Promise<void> {
     await this.#engines.loaded();
+    clearTimeout(this.#leadTimer);
     await this.#hints.close();
     for (const engine of this.#engines.all) {
       engine.stop();
@@ -324,47 +333,23 @@ export class ClusterMonitor implements Monitor {
     return this.#engines.isLoaded && this.#engines.all.every(({ gate }) => gate.isReady);
   }
 
-  async #takeOver(owned: OwnedShard<ShardBatch>): Promise<void> {
-    const { shard, term } = owned.grant;
-    this.#shards.set(shard, owned);
-    const isOurs = () => this.#shards.get(shard) === owned && !this.#isEnding;
-    while (isOurs()) {
-      await this.#engines.loaded();
-      const engine = this.#engines.of(shard);
-      try {
-        await engine?.takeOver(owned);
-        if (engine !== null) break;
-      } catch (error) {
-        if (this.#shards.get(shard) === owned) this.#onError(error);
-        if (engine === this.#engines.of(shard)) this.#engines.reload(shard);
-      }
-      await delay(RETRY_MS, this.#ending.signal);
-    }
-    if (!isOurs()) return;
-    this.#gate.note(shard, "");
-    this.#onNotice(`This node owns the tasks now (term ${term})`);
-  }
-
-  #lost(owned: OwnedShard<ShardBatch>, reason: string): void {
-    const { shard } = owned.grant;
-    if (this.#shards.get(shard) !== owned) return;
-    this.#shards.delete(shard);
-    if (this.#isEnding) return;
-    this.#losses++;
-    this.#onNotice(`This node no longer owns the tasks: ${reason}`);
-    this.#engines.reload(shard);
-  }
-
   /** Notes the owner of a shard that this node follows. */
   #noteOwner(shard: number, owner: Owner | null): void {
     // This node is the owner only once it has loaded everything.
     this.#gate.note(shard, owner === null || owner.id === this.node ? null : owner.address);
   }
 
-  /** Reports to the present owners, and lets reporters elsewhere do the same. */
+  /** Reports to the present owners, and lets reporters elsewhere do the same, once shards have stopped to move. */
   #lead(hasMoved: boolean): void {
-    this.#tasks.lead(this.#gate.owners, this.#gate.version);
-    if (hasMoved) this.#monitor?.reconnect("reporters");
+    this.#hasMoved ||= hasMoved;
+    const { owners, version } = this.#gate;
+    if (owners === null) this.#tasks.lead(null, version);
+    clearTimeout(this.#leadTimer);
+    this.#leadTimer = setTimeout(() => {
+      this.#tasks.lead(this.#gate.owners, this.#gate.version);
+      if (this.#hasMoved) this.#monitor?.reconnect("reporters");
+      this.#hasMoved = false;
+    }, STABLE_MS);
   }
 
   /** Lets everyone connect again, because the tasks of a shard are loaded anew. */
@@ -380,17 +365,12 @@ export class ClusterMonitor implements Monitor {
 
   #figures(): NodeFigures {
     return {
-      isOwner: this.#gate.owns(null),
-      lost: this.#losses,
+      shards: this.#engines.all.filter(({ gate }) => gate.isOwner).length,
+      lost: this.#owned.losses,
       forwarded: this.#forwarder.counts,
       forwardedSockets: this.#forwarder.sockets,
       missedHints: this.#engines.missedHints,
     };
-  }
-
-  /** Ends the tasks of this process and commits everything. */
-  async #handOver({ grant: { shard } }: OwnedShard<ShardBatch>): Promise<void> {
-    await this.#engines.of(shard)?.core.settle(this.#graceMs).catch(this.#onError);
   }
 }
 

@@ -38,30 +38,23 @@ export class Engine implements AsyncDisposable {
   readonly core: MonitorCore;
   readonly gate: TaskGate;
   readonly #options: EngineOptions;
-  readonly #follower: Follower<PulledChanges>;
+  #follower: Follower<PulledChanges>;
+  /** Whether another node owns the tasks. */
+  #isFollowing = true;
+  /** How many hints earlier followers have missed. */
+  #missedHints = 0;
   #owner: Owner | null = null;
 
   /** @param options the shard as it was loaded, and the callbacks */
   constructor(options: EngineOptions) {
-    const { store: follower, core, gate, histories, onGap } = options;
+    const { store: follower, core, gate, histories } = options;
     const { store } = follower;
     this.#options = options;
     this.gate = gate;
     const close = () => follower.abandon();
     const parts = { store, followed: store, histories, unsavedEpoch: store.epoch, close };
     this.core = new MonitorCore(parts, core);
-    this.#follower = new Follower<PulledChanges>({
-      database: { changes: () => this.#pull() },
-      clock: SYSTEM_CLOCK,
-      shard: follower.shard,
-      epoch: store.epoch,
-      seq: store.seq,
-      pollMs: POLL_MS,
-      onChanges: ({ changes }) => changes.forEach((pulled) => this.core.registry.follow(pulled)),
-      onReset: onGap,
-    });
-    gate.follow({ current: () => this.#follower.current(), owner: () => this.#owner });
-    this.#follower.wake();
+    this.#follower = this.#follow();
   }
 
   /** The number of the shard. */
@@ -71,7 +64,7 @@ export class Engine implements AsyncDisposable {
 
   /** How many regular looks into the database have found changes about which no hint had come. */
   get missedHints(): number {
-    return this.#follower.missedHints;
+    return this.#missedHints + this.#follower.missedHints;
   }
 
   /** Looks for changes up to a sequence number; without one, for all. */
@@ -89,10 +82,32 @@ export class Engine implements AsyncDisposable {
     // What earlier owners have committed is complete now: their later commits are refused.
     await this.#follower.current();
     this.#follower.stop();
+    this.#isFollowing = false;
     this.gate.follow(null);
     await this.#options.store.takeOver(owned);
     this.core.takeOver();
     this.gate.own(owned);
+  }
+
+  /** Lets changes wait for another node, and commits everything, before the shard is handed over. */
+  async prepareToStepDown(): Promise<void> {
+    this.gate.beginHandOver();
+    await this.core.prepareToStepDown();
+  }
+
+  /**
+   * Follows again, after the shard was handed over.
+   *
+   * @returns `false` if not everything was committed, so that the shard must be loaded anew
+   */
+  stepDown(): boolean {
+    if (!this.#options.store.stepDown()) return false;
+    this.core.stepDown();
+    this.#missedHints += this.#follower.missedHints;
+    this.#owner = null;
+    this.gate.disown();
+    this.#follower = this.#follow();
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,6 +121,24 @@ export class Engine implements AsyncDisposable {
     this.#follower.stop();
   }
 
+  #follow(): Follower<PulledChanges> {
+    const { store: { store, shard }, gate, onGap } = this.#options;
+    this.#isFollowing = true;
+    const follower = new Follower<PulledChanges>({
+      database: { changes: () => this.#pull() },
+      clock: SYSTEM_CLOCK,
+      shard,
+      epoch: store.epoch,
+      seq: store.seq,
+      pollMs: POLL_MS,
+      onChanges: ({ changes }) => changes.forEach((pulled) => this.core.registry.follow(pulled)),
+      onReset: onGap,
+    });
+    gate.follow({ current: () => follower.current(), owner: () => this.#owner });
+    follower.wake();
+    return follower;
+  }
+
   async #pull(): Promise<{ epoch: string; changes: PulledChanges[]; seq: number; hasMore: boolean }> {
     const { store, onOwner, onFree } = this.#options;
     // Without the database, nobody knows who owns the tasks.
@@ -114,9 +147,11 @@ export class Engine implements AsyncDisposable {
       throw error;
     });
     const { epoch, seq, owner, isFree, hasMore, gap } = pulled;
-    this.#owner = isFree ? null : owner;
-    onOwner(this.#owner);
-    if (isFree) onFree();
+    if (this.#isFollowing) {
+      this.#owner = isFree ? null : owner;
+      onOwner(this.#owner);
+      if (isFree) onFree();
+    }
     // What was deleted before this node has seen it can only be loaded anew, as after a loss of commits.
     return { epoch: gap ? "" : epoch, changes: [pulled], seq, hasMore };
   }

@@ -5,6 +5,7 @@
  */
 
 import { shardOf } from "../../cluster/shard_of.ts";
+import type { MonitorLimits } from "../../config/limits.ts";
 import type { LiveHistories } from "../../registry/registry_options.ts";
 import type { FollowerStore } from "../../store/postgres/follower_store.ts";
 import type { NodeDatabase } from "../../store/postgres/node_database.ts";
@@ -128,7 +129,8 @@ export class Engines {
 
   async #load(shards: readonly number[], core: CoreOptions): Promise<void> {
     this.#core = core;
-    for (const store of await this.#options.database.load(shards)) this.#put(store, core);
+    const limits = limitsOfShard(core.limits);
+    for (const store of await this.#options.database.load(shards)) this.#put(store, { ...core, limits });
   }
 
   #put(store: FollowerStore, core: CoreOptions): void {
@@ -142,4 +144,10 @@ export class Engines {
     this.#engines[shard] = engine;
     this.tasks.attach(shard, engine.core);
   }
+}
+
+/** Returns the limits of a shard, which has its part of the limits of all tasks. */
+function limitsOfShard(limits: MonitorLimits): MonitorLimits {
+  const part = (limit: number) => Math.ceil(limit / SHARDS);
+  return { ...limits, clients: part(limits.clients), endedTasks: part(limits.endedTasks) };
 }

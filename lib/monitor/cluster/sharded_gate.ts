@@ -60,6 +60,10 @@ export class ShardedGate implements ClusterGate {
     return this.#all.every((gate) => gate?.isOwner === true);
   }
 
+  accepts(client: string): boolean {
+    return this.#of(client)?.takesChanges === true;
+  }
+
   get ownsSome(): boolean {
     return this.#all.some((gate) => gate?.isOwner === true);
   }

@@ -72,6 +72,11 @@ export class TaskGate {
     return this.#owned !== null && this.#owned.isServing;
   }
 
+  /** Whether this node takes changes. */
+  get takesChanges(): boolean {
+    return this.#isHere(true);
+  }
+
   /** Returns whether this node can answer reads now. */
   async canRead(): Promise<boolean> {
     if (this.isOwner) return true;
@@ -105,6 +110,12 @@ export class TaskGate {
   /** Begins to hand the tasks over: from now on, an owner lets changes wait for the next one. */
   beginHandOver(): void {
     this.#isHandingOver = true;
+  }
+
+  /** Handles requests as a follower again; call {@linkcode TaskGate.follow}, too. */
+  disown(): void {
+    this.#owned = null;
+    this.#isHandingOver = false;
   }
 
   /** Refuses every request, also those that wait. */

@@ -211,6 +211,18 @@ export class DatabaseStore implements FollowedStore {
     this.#opened = opened;
   }
 
+  /**
+   * Follows another node again.
+   *
+   * @returns `false`, without an effect, if not everything is committed
+   */
+  stepDown(): boolean {
+    if (!this.#writer.isIdle || this.#writer.degradation !== null) return false;
+    this.#reservedSeq = null;
+    this.#removed.clear();
+    return true;
+  }
+
   /** Closes the database without committing what is not committed; whoever waits for that gets an error. */
   abandon(): Promise<void> {
     this.#reservedSeq = null;
@@ -250,6 +262,8 @@ export class DatabaseStore implements FollowedStore {
   }
 
   removeDelivery(id: string): void {
+    // A request that was under way when another node took over: that node sends it again.
+    if (this.#reservedSeq === null) return;
     this.#writer.batch(this.#seq).removeDelivery(id);
   }
 

@@ -73,9 +73,14 @@ export class Writer implements AsyncDisposable {
     };
   }
 
+  /** Whether everything is committed. */
+  get isIdle(): boolean {
+    return this.#commit === null && this.#pending.isEmpty;
+  }
+
   /** The sequence number up to which every change is committed. */
   get committedSeq(): number {
-    return this.#isIdle ? this.#seq : this.#committedSeq;
+    return this.isIdle ? this.#seq : this.#committedSeq;
   }
 
   /** Notes that everything up to a sequence number is committed, by another node. */
@@ -155,8 +160,8 @@ export class Writer implements AsyncDisposable {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (this.#degradation !== null && !this.#isIdle) await this.#retryNow();
-      while (!this.#isIdle) await this.committed();
+      if (this.#degradation !== null && !this.isIdle) await this.#retryNow();
+      while (!this.isIdle) await this.committed();
       clearTimeout(this.#timer);
       await this.#options.database.finish();
     } finally {
@@ -178,11 +183,6 @@ export class Writer implements AsyncDisposable {
     clearTimeout(this.#stallTimer);
     this.#degrade(error);
     await this.#options.database.close();
-  }
-
-  /** Whether everything is committed. */
-  get #isIdle(): boolean {
-    return this.#commit === null && this.#pending.isEmpty;
   }
 
   /** Starts the next commit, unless one is in progress. */
@@ -230,7 +230,7 @@ export class Writer implements AsyncDisposable {
   #check(): void {
     this.#options.database.check().then(
       () => {
-        if (this.#isIdle) this.#setDegradation(null);
+        if (this.isIdle) this.#setDegradation(null);
       },
       (error) => {
         // The result of a commit in progress will tell more.

@@ -21,7 +21,7 @@ import type { ShardBatch } from "./postgres_leases.ts";
 import { ownerStatement } from "./pull_statements.ts";
 import type { ReopenedConnection } from "./reopened_connection.ts";
 import { SHARDS } from "./schema.ts";
-import type { SharedDatabase } from "./shared_database.ts";
+import { noteStatement, type SharedDatabase } from "./shared_database.ts";
 
 /** How long it may take to read what an owner must know, in milliseconds. */
 const TAKE_OVER_MS = 60_000;
@@ -31,12 +31,29 @@ const CLIENTS =
   "SELECT client, forgotten_seq AS seq FROM taskscope.clients WHERE taskscope.shard_of(client) = $1";
 
 /**
- * The first commit of every owner of each shard. If its result is lost, it is repeated unchanged, even by another object.
+ * The first commit of each owner; `null` once it is done. If its result is lost, it is repeated unchanged, even by another
+ * object.
  */
-const FIRST_BATCHES: readonly ShardBatch[] = Array.from(
-  { length: SHARDS },
-  (_, shard) => ({ seq: null, statements: [giveUp(shard)] }),
-);
+const FIRST_BATCHES: WeakMap<OwnedShard<ShardBatch>, ShardBatch | null> = new WeakMap();
+
+/**
+ * Makes the first commit of an owner: gives up what only the last one could restore, and lets all nodes know the cursor
+ * that the owner begins with.
+ *
+ * @param owned the shard
+ * @param afterSeq the last sequence number that is committed
+ */
+async function commitFirst(owned: OwnedShard<ShardBatch>, afterSeq: number): Promise<void> {
+  let batch = FIRST_BATCHES.get(owned);
+  if (batch === null) return;
+  const { shard, seq } = owned.grant;
+  batch ??= seq > afterSeq
+    ? { seq, statements: [giveUp(shard), noteStatement({ shard, seq, afterSeq, places: [], removed: [] })] }
+    : { seq: null, statements: [giveUp(shard)] };
+  FIRST_BATCHES.set(owned, batch);
+  await owned.commit(batch);
+  FIRST_BATCHES.set(owned, null);
+}
 
 /** The parts of a {@linkcode FollowerStore}. */
 interface FollowerStoreParts {
@@ -102,11 +119,21 @@ export class FollowerStore {
   async takeOver(shard: OwnedShard<ShardBatch>): Promise<void> {
     const { name } = this.store;
     try {
-      await shard.commit(FIRST_BATCHES[this.shard]!);
       await this.#connection.use((connection) => this.#takeOver(connection, shard), TAKE_OVER_MS);
     } catch (cause) {
       throw postgresError(name, cause);
     }
+  }
+
+  /**
+   * Follows again, after the shard was handed over.
+   *
+   * @returns `false` if not everything was committed, so that the shard must be loaded anew
+   */
+  stepDown(): boolean {
+    if (this.#database.committedSeq !== this.store.seq || !this.store.stepDown()) return false;
+    this.#database.disown();
+    return true;
   }
 
   /** Drops everything without committing what is not committed. */
@@ -116,14 +143,16 @@ export class FollowerStore {
 
   async #takeOver(connection: Connection, shard: OwnedShard<ShardBatch>): Promise<void> {
     const { rows: [{ committedSeq, forgottenSeq }] } = await connection.query(ownerStatement(this.shard));
+    const { seq, reservedSeq } = shard.grant;
     if (committedSeq !== this.store.seq) throw new StorageError(this.store.name, "a change was not pulled");
+    await commitFirst(shard, committedSeq);
     const live = await loadLive(connection, this.#index.unfinishedPlaces());
     const deliveries = await loadDeliveries(connection, this.shard);
     const clients = await connection.query({ text: CLIENTS, values: [this.shard] });
     // Each shard uses every so many places, so that those of two owners differ.
     this.#index.useEvery(SHARDS, this.shard, await lastPlace(connection));
     this.#index.forget(new Map(clients.rows.map(({ client, seq }) => [client, seq])), forgottenSeq);
-    this.#database.own(shard, committedSeq, deliveries);
-    this.store.takeOver(shard.grant.seq, shard.grant.reservedSeq, { live, ended: [] });
+    this.#database.own(shard, seq, deliveries);
+    this.store.takeOver(seq, reservedSeq, { live, ended: [] });
   }
 }

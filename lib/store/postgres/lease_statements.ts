@@ -90,13 +90,13 @@ export const NODES_STATEMENT: QueryConfig = {
     FROM taskscope.nodes WHERE expires >= clock_timestamp() ORDER BY id`,
 };
 
-/** Returns what the nodes that are present say of themselves, and which of them owns the first shard. */
+/** Returns what the nodes that are present say of themselves, and how many shards each owns. */
 export const MEMBERS_STATEMENT: QueryConfig = {
   name: "members",
   text: `SELECT n.id, address, version, extract(epoch FROM since)::double precision AS since,
-      coalesce(s.owner = n.id AND s.expires >= clock_timestamp(), false) AS "isOwner"
-    FROM taskscope.nodes n LEFT JOIN taskscope.cluster_shards s ON s.id = 0
-    WHERE n.expires >= clock_timestamp() ORDER BY since, n.id`,
+      (SELECT count(*) FROM taskscope.cluster_shards s
+        WHERE s.owner = n.id AND s.expires >= clock_timestamp()) AS shards
+    FROM taskscope.nodes n WHERE n.expires >= clock_timestamp() ORDER BY since, n.id`,
 };
 
 /** Returns the nodes whose leases have not expired, by shard. */

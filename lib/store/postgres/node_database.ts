@@ -71,9 +71,10 @@ export class NodeDatabase implements AsyncDisposable {
 
   async #load(connection: Connection, shards: readonly number[]): Promise<readonly FollowerStore[]> {
     const { limits } = this.#options;
+    const ofShard = { ...limits, emptyClients: Math.ceil(limits.emptyClients / SHARDS) };
     await beginSnapshot(connection);
     const states = await Promise.all(shards.map((shard) => connection.query(ownerStatement(shard))));
-    const indexes = new Map(shards.map((shard) => [shard, new TaskIndex(limits)]));
+    const indexes = new Map(shards.map((shard) => [shard, new TaskIndex(ofShard)]));
     // The past runs are as new as the tasks, or newer: what is pulled later, too, is kept once.
     const [tasks] = await Promise.all([
       loadTasks(connection, (client) => indexes.get(shardOf(client, SHARDS)) ?? null),

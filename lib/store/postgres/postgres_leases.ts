@@ -51,9 +51,12 @@ export interface ClusterMember {
   readonly version: string;
   /** Since when it is present, in epoch seconds by the clock of the database. */
   readonly since: number;
-  /** Whether it owns the tasks. */
-  readonly isOwner: boolean;
+  /** The number of shards that it owns. */
+  readonly shards: number;
 }
+
+/** The number of connections that commits are sent on. */
+const WRITERS = 4;
 
 /** The longest time that a commit may take, in milliseconds. */
 const MOST_COMMIT_MS = 320_000;
@@ -67,9 +70,10 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   readonly #limitMs: number;
   /** Renewals have a connection of their own, so that they never wait for a commit. */
   readonly #renewals: ReopenedConnection;
-  readonly #commits: ReopenedConnection;
-  /** How long the next commit may take, in milliseconds: twice as long as one that took too long. */
-  #commitMs: number;
+  /** The commits of each shard are sent on one of these connections. */
+  readonly #commits: readonly ReopenedConnection[];
+  /** How long the next commit to a shard may take, in milliseconds, if the last one took too long. */
+  readonly #commitMs: Map<number, number> = new Map();
 
   /** Called at each heartbeat: how much the clock of the database is ahead of the one of this machine, in milliseconds. */
   onTime: ((aheadMs: number) => void) | null = null;
@@ -82,10 +86,10 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
    */
   constructor(address: PostgresAddress, holder: Leaseholder) {
     this.#holder = holder;
-    this.#limitMs = this.#commitMs = holder.leaseMs / 2;
+    this.#limitMs = holder.leaseMs / 2;
     // As long as any node has a session, no server can have the database to itself.
     this.#renewals = new ReopenedConnection(address, this.#limitMs, `SELECT ${SHARE_LOCK}`);
-    this.#commits = new ReopenedConnection(address, this.#limitMs);
+    this.#commits = Array.from({ length: WRITERS }, () => new ReopenedConnection(address, this.#limitMs));
   }
 
   /** The time of the database as of the last heartbeat, in epoch milliseconds; before the first one, that of this machine. */
@@ -162,10 +166,10 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   }
 
   async commit(fence: Fence, { seq, statements }: ShardBatch): Promise<void> {
-    const limitMs = this.#commitMs;
+    const limitMs = this.#commitMs.get(fence.shard) ?? this.#limitMs;
     // A commit that only takes long would otherwise never succeed. No other node takes the shard while it lasts.
-    this.#commitMs = Math.min(2 * limitMs, MOST_COMMIT_MS);
-    await this.#commits.use(async (connection) => {
+    this.#commitMs.set(fence.shard, Math.min(2 * limitMs, MOST_COMMIT_MS));
+    await this.#writerOf(fence.shard).use(async (connection) => {
       try {
         const first = fenceStatement(this.#holder, fence, seq);
         await transact(connection, "write", [first, ...statements], limitMs);
@@ -174,11 +178,11 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
         throw new FenceError(`Commit ${fence.commits + 1} of shard ${fence.shard} was refused`, { cause });
       }
     }, limitMs);
-    this.#commitMs = this.#limitMs;
+    this.#commitMs.delete(fence.shard);
   }
 
   async shardState(shard: number): Promise<ShardState> {
-    const [row] = await this.#commits.use(async (connection) =>
+    const [row] = await this.#writerOf(shard).use(async (connection) =>
       (await connection.query(stateStatement(shard))).rows
     );
     return shardState(row);
@@ -186,7 +190,11 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
 
   /** Closes the connections. */
   async close(): Promise<void> {
-    await Promise.all([this.#renewals.close(), this.#commits.close()]);
+    await Promise.all([this.#renewals, ...this.#commits].map((connection) => connection.close()));
+  }
+
+  #writerOf(shard: number): ReopenedConnection {
+    return this.#commits[shard % WRITERS]!;
   }
 
   // deno-lint-ignore no-explicit-any -- the types of the columns depend on the statement

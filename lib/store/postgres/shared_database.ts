@@ -66,6 +66,17 @@ export class SharedDatabase extends PostgresBase implements Database {
   /** Does nothing: the reads go on. */
   close(): void {}
 
+  /** The last sequence number that is committed, as long as this node commits. */
+  get committedSeq(): number {
+    return this.#committedSeq;
+  }
+
+  /** Leaves the shard to another node. */
+  disown(): void {
+    this.#shard = null;
+    this.loaded([]);
+  }
+
   async write(message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Promise<void> {
     if (this.#shard === null) throw new StorageError(this.name, "another node owns the tasks");
     const { shard } = this.#shard.grant;
@@ -96,13 +107,9 @@ export class SharedDatabase extends PostgresBase implements Database {
 
   /** Tells the other nodes what a commit changes, and sometimes deletes what they know for long. */
   #noteStatements(shard: number, { tasks, removals }: BatchMessage, seq: number): QueryConfig[] {
-    const removed = removals.map(([client, removedSeq, id]) => [client, id, removedSeq]);
-    const note: QueryConfig = {
-      name: "note",
-      text:
-        `INSERT INTO taskscope.commits (shard, seq, after_seq, places, removed) VALUES ($1, $2, $3, $4, $5)`,
-      values: [shard, seq, this.#committedSeq, tasks.map(([place]) => place), JSON.stringify(removed)],
-    };
+    const removed = removals.map(([client, removedSeq, id]) => [client, id, removedSeq] as const);
+    const places = tasks.map(([place]) => place);
+    const note = noteStatement({ shard, seq, afterSeq: this.#committedSeq, places, removed });
     if (performance.now() - this.#cleanedAtMs < CLEAN_MS) return [note];
     this.#cleanedAtMs = performance.now();
     return [note, {
@@ -111,6 +118,27 @@ export class SharedDatabase extends PostgresBase implements Database {
       values: [shard, seq, KEPT_MS],
     }];
   }
+}
+
+/** What a commit changes. */
+interface Note {
+  readonly shard: number;
+  /** The last sequence number of the commit, and of the one before it. */
+  readonly seq: number;
+  readonly afterSeq: number;
+  /** The places of the tasks that it changes. */
+  readonly places: readonly number[];
+  readonly removed: readonly (readonly [client: string, id: string, seq: number])[];
+}
+
+/** Returns the statement that tells the other nodes what a commit changes. */
+export function noteStatement({ shard, seq, afterSeq, places, removed }: Note): QueryConfig {
+  return {
+    name: "note",
+    text:
+      `INSERT INTO taskscope.commits (shard, seq, after_seq, places, removed) VALUES ($1, $2, $3, $4, $5)`,
+    values: [shard, seq, afterSeq, places, JSON.stringify(removed)],
+  };
 }
 
 /** Returns the statement that changes numbers of the shard; the number of forgotten removals only rises. */

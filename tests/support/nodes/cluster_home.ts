@@ -34,6 +34,8 @@ export class ClusterHome implements AsyncDisposable {
   readonly members: readonly Member[];
   readonly balancer: Balancer;
   #checks: HealthChecks | null = null;
+  /** The client whose tasks {@linkcode ClusterHome.owner} is asked about. */
+  client = "default";
 
   private constructor(
     { nodes = 3, leaseMs = 1_000, leaveMs = 300, isProxied = true, args = [] }: ClusterHomeOptions,
@@ -81,12 +83,12 @@ export class ClusterHome implements AsyncDisposable {
     return this.members.filter(({ isUp }) => isUp);
   }
 
-  /** Waits until a node other than `before` owns the tasks, and returns it; the database says which. */
+  /** Waits until a node other than `before` owns the tasks of the client, and returns it; the database says which. */
   async owner(before: Member | null = null): Promise<Member> {
     const text = "SELECT address FROM taskscope.cluster_shards s JOIN taskscope.nodes n ON n.id = s.owner " +
-      "WHERE s.expires > clock_timestamp()";
+      "WHERE s.expires > clock_timestamp() AND s.id = taskscope.shard_of($1)";
     for (const end = performance.now() + 60_000; performance.now() < end;) {
-      const rows = await this.postgres.query(text);
+      const rows = await this.postgres.query(text, [this.client]);
       const owner = this.members.find(({ address }) => address === rows[0]?.address);
       if (owner !== undefined && owner !== before) return owner;
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -94,7 +96,7 @@ export class ClusterHome implements AsyncDisposable {
     throw new Error("No node took the tasks over");
   }
 
-  /** Returns a node that does not own the tasks. */
+  /** Returns a node that does not own the tasks of the client. */
   async follower(): Promise<Member> {
     const owner = await this.owner();
     return this.up.find((member) => member !== owner)!;

@@ -52,7 +52,7 @@ export class EmbeddedNode implements AsyncDisposable {
     return new EmbeddedNode(monitor, port, database, peers);
   }
 
-  /** Opens several nodes, one after the other, so that the first one owns the tasks. */
+  /** Opens several nodes, one after the other, so that the first one owns all tasks at first. */
   static async openAll(
     cluster: PostgresCluster,
     all: readonly MonitorOptions[] = [{}, {}, {}],
@@ -62,12 +62,16 @@ export class EmbeddedNode implements AsyncDisposable {
     return nodes;
   }
 
-  /** Waits until one of some nodes owns the tasks, and returns it. */
-  static async owner(cluster: PostgresCluster, nodes: readonly EmbeddedNode[]): Promise<EmbeddedNode> {
+  /** Waits until one of some nodes owns the tasks of a client, and returns it. */
+  static async owner(
+    cluster: PostgresCluster,
+    nodes: readonly EmbeddedNode[],
+    client = "default",
+  ): Promise<EmbeddedNode> {
     const text = "SELECT address FROM taskscope.cluster_shards s JOIN taskscope.nodes n ON n.id = s.owner " +
-      "WHERE s.expires > clock_timestamp()";
+      "WHERE s.expires > clock_timestamp() AND s.id = taskscope.shard_of($1)";
     const owner = (rows: QueryResult["rows"]) => nodes.find(({ peers }) => peers.url === rows[0]?.address);
-    return owner(await eventually(() => cluster.query(text), (rows) => owner(rows) !== undefined))!;
+    return owner(await eventually(() => cluster.query(text, [client]), (rows) => owner(rows) !== undefined))!;
   }
 
   /** Cuts the node off from the database and from the other nodes, as if it had died with its machine. */

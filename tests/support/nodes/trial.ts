@@ -61,6 +61,7 @@ const PATIENCE_MS = 30_000;
 /** Runs a trial; every node must be up before and after the fault. */
 export async function trial(options: TrialOptions): Promise<TrialOutcome> {
   const { home, client, random, fault, url = home.balancer.url } = options;
+  home.client = client;
   const { width = 4, sinks = 2, tasksPerSink = 1, stepMs = 20, attemptMs = 5_000, watchers: each = 3 } =
     options;
   const ledger = new Acknowledgements();

@@ -1,0 +1,105 @@
+/**
+ * The shards that a node owns: takes them over, and hands them over to other nodes.
+ *
+ * @module
+ */
+
+import type { OwnedShard } from "../../cluster/owned_shard.ts";
+import type { ShardBatch } from "../../store/postgres/postgres_leases.ts";
+import { delay } from "./delay.ts";
+import type { Engines } from "./engines.ts";
+import type { ShardedGate } from "./sharded_gate.ts";
+
+/** The wait before a failed attempt to take a shard over is repeated, in milliseconds. */
+const RETRY_MS = 500;
+
+/** Options of {@linkcode OwnedShards}. */
+export interface OwnedShardsOptions {
+  readonly engines: Engines;
+  readonly gate: ShardedGate;
+  readonly onNotice: (text: string) => void;
+  readonly onError: (error: unknown) => void;
+  /** Aborted when the node begins to hand everything over, because it ends. */
+  readonly ending: AbortSignal;
+}
+
+/** The shards whose leases a node has. */
+export class OwnedShards {
+  readonly #options: OwnedShardsOptions;
+  readonly #shards: Map<number, OwnedShard<ShardBatch>> = new Map();
+  /** Those of them that are being handed over to other nodes. */
+  readonly #leaving: Set<OwnedShard<ShardBatch>> = new Set();
+  /** Resolve when the shards that are being taken over are. */
+  readonly #taking: Map<OwnedShard<ShardBatch>, Promise<void>> = new Map();
+  #losses = 0;
+
+  /** @param options the shards as they are loaded, and the callbacks */
+  constructor(options: OwnedShardsOptions) {
+    this.#options = options;
+  }
+
+  /** The number of shards. */
+  get size(): number {
+    return this.#shards.size;
+  }
+
+  /** How often a shard was lost that was not handed over. */
+  get losses(): number {
+    return this.#losses;
+  }
+
+  /** Takes over the tasks of a shard, whose lease this node has taken. */
+  take(owned: OwnedShard<ShardBatch>): void {
+    this.#taking.set(owned, this.#takeOver(owned).finally(() => this.#taking.delete(owned)));
+  }
+
+  /** Follows a shard that this node does not own any more: what is not committed is dropped. */
+  lost(owned: OwnedShard<ShardBatch>, reason: string): void {
+    const { engines, gate, onNotice, ending } = this.#options;
+    const { shard } = owned.grant;
+    if (this.#shards.get(shard) !== owned) return;
+    this.#shards.delete(shard);
+    if (ending.aborted) return;
+    onNotice(`This node no longer owns shard ${shard}: ${reason}`);
+    gate.note(shard, null);
+    const isHandedOver = this.#leaving.delete(owned) && !this.#taking.has(owned);
+    if (isHandedOver && engines.of(shard)?.stepDown() === true) return;
+    this.#losses++;
+    engines.reload(shard);
+  }
+
+  /**
+   * Commits everything of a shard before it is handed over; if the node ends, ends the tasks of this process before.
+   *
+   * @param graceMs how long those have, in milliseconds
+   */
+  async handOver(owned: OwnedShard<ShardBatch>, graceMs: number | undefined): Promise<void> {
+    const { engines, onError, ending } = this.#options;
+    await this.#taking.get(owned);
+    const engine = engines.of(owned.grant.shard);
+    if (!ending.aborted) this.#leaving.add(owned);
+    await (ending.aborted ? engine?.core.settle(graceMs) : engine?.prepareToStepDown())?.catch(onError);
+  }
+
+  async #takeOver(owned: OwnedShard<ShardBatch>): Promise<void> {
+    const { engines, gate, onNotice, onError, ending } = this.#options;
+    const { shard, term } = owned.grant;
+    this.#shards.set(shard, owned);
+    const isOurs = () => this.#shards.get(shard) === owned && !ending.aborted;
+    while (isOurs()) {
+      await engines.loaded();
+      const engine = engines.of(shard);
+      try {
+        await engine?.takeOver(owned);
+        if (engine !== null) break;
+      } catch (error) {
+        if (this.#shards.get(shard) === owned) onError(error);
+        if (engine === engines.of(shard)) engines.reload(shard);
+      }
+      await delay(RETRY_MS, ending);
+    }
+    if (!isOurs()) return;
+    gate.note(shard, "");
+    onNotice(`This node owns shard ${shard} now (term ${term})`);
+  }
+}
