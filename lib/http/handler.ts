@@ -15,24 +15,19 @@ import type { Split } from "./cluster/split.ts";
 import { compressed } from "./compression.ts";
 import type { HandlerContext } from "./context.ts";
 import { Cors } from "./cors.ts";
+import { ErrorResponses, type Reader } from "./error_responses.ts";
 import type { Visitor } from "./gate.ts";
 import { Guard } from "./guard.ts";
 import { relaxOpenerPolicy } from "./opener_policy.ts";
 import { Traffic } from "./operations/traffic.ts";
-import { Problem, problemOf, problemResponse } from "./problem.ts";
+import { Problem } from "./problem.ts";
 import { ResponseDates } from "./response_dates.ts";
-import { redirect } from "./responses.ts";
-import { type Answer, type Method, METHODS, nothingHere, type Route, wantsHtml, wantsJson } from "./route.ts";
+import { type Answer, type Method, METHODS, type Route } from "./route.ts";
 import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./route_tree.ts";
 import { ROUTES } from "./routes.ts";
+import { addSlash, removeSlash } from "./trailing_slash.ts";
 import { UnsentTexts } from "./unsent_texts.ts";
 import { withoutDamaged } from "./without_damaged.ts";
-
-/**
- * The kind of client that a response is for, which decides the format of errors and whether CORS headers are
- * needed.
- */
-type Reader = "program" | "person" | "foreign_page";
 
 /** How a response is sent. */
 interface Sending {
@@ -46,7 +41,6 @@ interface Sending {
 
 /** The first segments of all paths: the labels of requests in the metrics. */
 const ROOTS = ROUTES.map(({ path }) => path.split("/")[1]!);
-const PAGE_DEPTHS = depthsOf(ROUTES.filter(({ isPage }) => isPage));
 
 /** Responds to all requests to a monitor. */
 export class Handler {
@@ -56,6 +50,7 @@ export class Handler {
   readonly #tree: RouteTree<Areas>;
   readonly #areas: Areas;
   readonly #traffic: Traffic;
+  readonly #errors: ErrorResponses;
   readonly #unsent: UnsentTexts;
   /** Handles requests on another node; `null` if the server is not a node of a cluster. */
   readonly #dispatcher: Dispatcher | null;
@@ -71,6 +66,14 @@ export class Handler {
     this.#traffic = new Traffic(ROOTS);
     this.#unsent = new UnsentTexts(context.unsent);
     this.#areas = createAreas(context, this.#traffic);
+    this.#errors = new ErrorResponses({
+      routes: ROUTES,
+      cors: this.#cors,
+      pages: this.#areas.pages,
+      signIn: this.#areas.signIn,
+      refused: (code) => this.#traffic.refused(code),
+      reportError: context.reportError,
+    });
     const { cluster, limits, bodies } = context;
     this.#dispatcher = cluster === null ? null : new Dispatcher(cluster, limits, bodies);
   }
@@ -140,10 +143,10 @@ export class Handler {
     try {
       forwarded = this.#context.cluster!.forwarder.accepted(request);
     } catch (error) {
-      return this.#problem(error, request, "program");
+      return this.#errors.respond(error, request, "program");
     }
     if (forwarded === null) return this.#answer(request, peer);
-    if (this.#isClosing) return this.#problem(notOwner(), forwarded, "program");
+    if (this.#isClosing) return this.#errors.respond(notOwner(), forwarded, "program");
     return this.#answer(forwarded, forwarded.peer);
   }
 
@@ -165,18 +168,20 @@ export class Handler {
     let reader: Reader = "program";
     try {
       const polled = this.#isClosing ? undefined : this.#polledTask(request, peer);
-      if (polled instanceof Promise) return polled.catch((error) => this.#problem(error, request, reader));
+      if (polled instanceof Promise) {
+        return polled.catch((error) => this.#errors.respond(error, request, reader));
+      }
       if (polled !== undefined) return polled;
       // The node that a forwarded request came to has checked its host.
       const host = request instanceof ForwardedRequest ? request.host : this.#guard.checkHost(request);
       const segments = segmentsOf(request.url, this.#context.access.basePath);
       const match = this.#tree.find(segments);
-      reader = this.#readerOf(request, segments, match);
+      reader = this.#errors.readerOf(request, segments, match);
       if (this.#isClosing) throw new ClosedError("The server is shutting down");
       if (segments.length > 1 && segments.at(-1) === "" && !match?.resource.isFolder) {
-        return this.#withoutSlash(request, segments);
+        return removeSlash(this.#tree, request, segments);
       }
-      if (match === null) return this.#withSlash(request, segments);
+      if (match === null) return addSlash(this.#tree, request, segments);
       const act = () =>
         reader === "foreign_page"
           ? this.#share(match, request, host, peer)
@@ -184,45 +189,11 @@ export class Handler {
       const isRead = request.method === "GET" || request.method === "HEAD";
       const answer = isRead ? withoutDamaged(act) : act();
       return answer instanceof Promise
-        ? answer.catch((error) => this.#problem(error, request, reader))
+        ? answer.catch((error) => this.#errors.respond(error, request, reader))
         : answer;
     } catch (error) {
-      return this.#problem(error, request, reader);
+      return this.#errors.respond(error, request, reader);
     }
-  }
-
-  /**
-   * Responds to a request whose path ends with a slash, as only the paths of folders should: a page redirects to
-   * its path, and every other call is refused, because few programs follow redirects.
-   *
-   * @throws {Problem} if the path without the slash is not that of a page: 400 if a client or an id is missing
-   * after the slash, else 404
-   */
-  #withoutSlash(request: Request, segments: readonly string[]): Response {
-    const meant = segments.slice(0, -1);
-    const routes = meant.includes("") ? undefined : this.#tree.find(meant)?.resource.routes;
-    if (isRead(request) && routes?.GET?.isPage) return withoutSlash(request.url);
-    const match = this.#tree.find(segments);
-    if (match !== null) paramsIn(match);
-    if (routes === undefined) throw nothingHere();
-    throw new Problem("not_found", "Paths do not end with a slash; remove it");
-  }
-
-  /**
-   * Redirects a request for a folder whose path lacks the slash at its end, because links are relative to it.
-   *
-   * @throws {Problem} 404 if the path is not that of a folder
-   */
-  #withSlash(request: Request, segments: readonly string[]): Response {
-    const resource = this.#tree.find([...segments, ""])?.resource;
-    if (resource?.isFolder !== true || !isRead(request)) throw nothingHere();
-    const { pathname, search } = new URL(request.url);
-    return redirect(`${pathname}/${search}`);
-  }
-
-  #readerOf(request: Request, segments: readonly string[], match: Match<Areas> | null): Reader {
-    if (isBelow(PAGE_DEPTHS, segments) && !wantsJson(request)) return "person";
-    return match !== null && this.#cors.covers(request, match.resource) ? "foreign_page" : "program";
   }
 
   /** Responds to a request to a route that pages of allowed origins may call, or to its preflight. */
@@ -327,42 +298,6 @@ export class Handler {
       if (method === "POST") shares?.claim(need.client, shares.networkOf(request, visitor.peer));
     }
   }
-
-  #problem(error: unknown, request: Request, reader: Reader): Response {
-    const problem = problemOf(error, this.#context.reportError);
-    this.#traffic.refused(problem.code);
-    // Reading the header here costs successful requests nothing.
-    if (reader === "person" || (reader === "program" && wantsHtml(request))) {
-      const { signIn, pages } = this.#areas;
-      const mayHelp = problem.code === "key_needed" || problem.code === "not_allowed";
-      const address = mayHelp ? signIn.addressFor(request) : null;
-      // A visitor who has a token or a link may not have the key, and is told why this page is not shown.
-      return problem.code === "key_needed" && address !== null
-        ? redirect(address)
-        : pages.problem(problem, address);
-    }
-    const response = problemResponse(problem);
-    if (reader === "foreign_page") return this.#cors.open(request, response);
-    response.headers.append("vary", "Accept");
-    return response;
-  }
-}
-
-/**
- * Returns, for the first segment of each path, the number of segments of the shortest path that begins with
- * it.
- */
-function depthsOf(routes: readonly Route<Areas>[]): ReadonlyMap<string, number> {
-  const depths = new Map<string, number>();
-  for (const { path } of routes) {
-    const [root = "", ...more] = path.slice(1).split("/");
-    depths.set(root, Math.min(1 + more.length, depths.get(root) ?? Infinity));
-  }
-  return depths;
-}
-
-function isBelow(depths: ReadonlyMap<string, number>, segments: readonly string[]): boolean {
-  return segments.length >= (depths.get(segments[0]!) ?? Infinity);
 }
 
 function isOffered(requires: Route<Areas>["requires"], { keyring, access }: HandlerContext): boolean {
@@ -381,19 +316,10 @@ function isLasting({ isLasting = false }: Route<Areas>, request: Request): boole
   return typeof isLasting === "function" ? isLasting(request) : isLasting;
 }
 
-function isRead({ method }: Request): boolean {
-  return method === "GET" || method === "HEAD";
-}
-
 function wrongMethod(routes: Resource<Areas>["routes"]): Problem {
   const allowed = METHODS.filter((method) => routes[method] !== undefined);
   const allow = allowed.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]).join(", ");
   return new Problem("method_not_allowed", `Method not allowed; use ${allow.replace(/, (\w+)$/, " or $1")}`, {
     headers: { allow },
   });
-}
-
-function withoutSlash(url: string): Response {
-  const { pathname, search } = new URL(url);
-  return redirect(pathname.slice(0, -1) + search);
 }
