@@ -86,6 +86,7 @@ class OwnerTransport implements Transport {
     if (target === null || this.#isClosed) return;
     const inner: Transport = target.open({
       onOpen: () => {
+        if (this.#inner !== inner) return inner.close();
         this.#isOpen = true;
         this.#events.onOpen();
       },
@@ -112,7 +113,8 @@ class OwnerTransport implements Transport {
 
   #disconnect(): void {
     clearTimeout(this.#timer);
-    this.#inner?.close();
+    // A node whose peer gives up during a handshake may keep the socket for good, so it is closed once it opens.
+    if (this.#isOpen) this.#inner?.close();
     this.#inner = null;
   }
 }

@@ -63,12 +63,14 @@ export class SplitTransport implements Transport {
 
   close(): void {
     this.#isClosed = true;
-    for (const transport of this.#transports.values()) transport.close();
+    // A node whose peer gives up during a handshake may keep the socket for good, so the others are closed once they open.
+    for (const [owner, transport] of this.#transports) if (!this.#closed.has(owner)) transport.close();
   }
 
   #opened(owner: string): void {
     this.#closed.delete(owner);
-    if (this.#closed.size === 0 && !this.#isClosed) this.#events.onOpen();
+    if (this.#isClosed) this.#transports.get(owner)!.close();
+    else if (this.#closed.size === 0) this.#events.onOpen();
   }
 
   #reply(owner: string, reply: ReportReply): void {
