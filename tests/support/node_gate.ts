@@ -43,6 +43,10 @@ export class NodeGate implements ClusterGate {
     return this.isOwner && (client === null || this.ownsClient(client));
   }
 
+  begin(): () => void {
+    return () => {};
+  }
+
   accepts(client: string): boolean {
     return this.owns(client);
   }

@@ -33,6 +33,13 @@ export interface ClusterGate {
    * @param client the client token of the tasks; `null` for those of all clients
    */
   owns(client: string | null): boolean;
+  /**
+   * Notes that this node begins to make a change as the owner, which it completes before it hands the tasks over.
+   *
+   * @param client the client token of the tasks; `null` for those of all clients
+   * @returns a function to call when the change is made or refused
+   */
+  begin(client: string | null): () => void;
   /** Returns whether this node takes changes of the tasks of a client, which it owns. */
   accepts(client: string): boolean;
   /** Whether this node owns any tasks. */

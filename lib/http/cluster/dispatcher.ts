@@ -105,9 +105,15 @@ export class Dispatcher {
   #owned(call: Dispatched): Answer {
     const { request, client, isChange, here } = call;
     this.#gate.ownerIs(client, null);
-    const answer = here(request);
+    const end = isChange ? this.#gate.begin(client) : () => {};
+    let answer: Answer | undefined;
+    try {
+      answer = here(request);
+    } finally {
+      if (!(answer instanceof Promise)) end();
+    }
     if (!(answer instanceof Promise)) return answer;
-    return answer.then((response) => {
+    return answer.finally(end).then((response) => {
       // A change that succeeded is committed.
       if (this.#gate.owns(client) || (isChange && response.status < 400)) return response;
       if (isChange) throw noOwner();

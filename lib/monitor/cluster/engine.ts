@@ -92,6 +92,7 @@ export class Engine implements AsyncDisposable {
   /** Lets changes wait for another node, and commits everything, before the shard is handed over. */
   async prepareToStepDown(): Promise<void> {
     this.gate.beginHandOver();
+    await this.gate.whenIdle();
     await this.core.prepareToStepDown();
   }
 

@@ -78,6 +78,7 @@ export class OwnedShards {
     await this.#taking.get(owned);
     const engine = engines.of(owned.grant.shard);
     if (!ending.aborted) this.#leaving.add(owned);
+    else await engine?.gate.whenIdle();
     await (ending.aborted ? engine?.core.settle(graceMs) : engine?.prepareToStepDown())?.catch(onError);
   }
 

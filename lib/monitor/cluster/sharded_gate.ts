@@ -60,6 +60,10 @@ export class ShardedGate implements ClusterGate {
     return this.#all.every((gate) => gate?.isOwner === true);
   }
 
+  begin(client: string | null): () => void {
+    return client === null ? () => {} : this.#of(client)?.begin() ?? (() => {});
+  }
+
   accepts(client: string): boolean {
     return this.#of(client)?.takesChanges === true;
   }

@@ -59,6 +59,9 @@ export class TaskGate {
   #owned: Serving | null = null;
   #following: Following | null = null;
   #isHandingOver = false;
+  /** The number of changes that this node is making. */
+  #changes = 0;
+  #onIdle: (() => void) | null = null;
   #isClosed = false;
 
   /** @param options this node and the waits */
@@ -116,6 +119,21 @@ export class TaskGate {
   disown(): void {
     this.#owned = null;
     this.#isHandingOver = false;
+  }
+
+  /** Notes that this node begins to make a change; returns a function to call when it is made or refused. */
+  begin(): () => void {
+    this.#changes++;
+    return () => {
+      this.#changes--;
+      if (this.#changes === 0) this.#onIdle?.();
+    };
+  }
+
+  /** Resolves when this node is making no change. */
+  whenIdle(): Promise<void> {
+    if (this.#changes === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle = resolve);
   }
 
   /** Refuses every request, also those that wait. */
