@@ -5,6 +5,7 @@
  */
 
 import { StorageError } from "../errors.ts";
+import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { Report } from "../task/protocol.ts";
 import type { TaskRegistry } from "./task_registry.ts";
 import type { Reporter } from "./registry_types.ts";
@@ -68,13 +69,19 @@ export class ReportIntake {
  *
  * @param registry the registry that refused the report
  * @param command the answer to the reporter
+ * @returns the command, `null` if there is none, or a promise if the record of the task must be read
+ * @throws {StorageError} if it cannot be read
  */
-export function stopCommand(registry: TaskRegistry, command: ReporterCommand): ReporterCommand | null {
+export function stopCommand(
+  registry: TaskRegistry,
+  command: ReporterCommand,
+): MaybePromise<ReporterCommand | null> {
   if (command.type !== "refused") return null;
   const { client, id } = command;
-  const task = registry.task(client, id);
-  if (task?.state === "CANCELLED") return { type: "cancel", client, id };
-  return task?.error?.type === "interrupted" ? { type: "interrupt", client, id } : null;
+  return andThen(registry.record(client, id), (record) => {
+    if (record?.task.state === "CANCELLED") return { type: "cancel", client, id };
+    return record?.task.error?.type === "interrupted" ? { type: "interrupt", client, id } : null;
+  });
 }
 
 /**

@@ -7,6 +7,7 @@
 import { scopeOf } from "../../access/grant.ts";
 import { ProtocolError } from "../../errors.ts";
 import { ReportIntake, stopCommand } from "../../registry/report_intake.ts";
+import { andThen } from "../../task/maybe_promise.ts";
 import { nodeReporterId, type Reporter } from "../../registry/registry_types.ts";
 import { isReporterId, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
 import { hasSecret, provesIdentity } from "../../remote/reporter_identity.ts";
@@ -147,7 +148,8 @@ export class Session implements Reporter {
     for (let index = 0; index < values.length; index++) {
       const isLong = Date.now() - startMs > MAX_STRETCH_MS;
       if (isLong && !completes(values, index)) return this.#takeRest(values.slice(index));
-      this.#takeOne(values[index]);
+      const taken = this.#takeOne(values[index]);
+      if (taken !== undefined) return taken.then(() => this.#takeRest(values.slice(index + 1)));
     }
     return undefined;
   }
@@ -157,7 +159,7 @@ export class Session implements Reporter {
       if (!completes(values, index)) await yieldToEventLoop(Date.now());
       // If the reporter disconnected in the meantime, it resends the remaining reports.
       if (this.#isOver) return;
-      this.#takeOne(values[index]);
+      await this.#takeOne(values[index]);
     }
   }
 
@@ -174,7 +176,7 @@ export class Session implements Reporter {
         (parentId === null || await mayReport(client, parentId));
       // If the reporter disconnected in the meantime, it resends the remaining reports.
       if (this.#isOver) return;
-      if (isAllowed) this.#takeOne(value);
+      if (isAllowed) await this.#takeOne(value);
       else {
         const reason = parentId === null ? "no access to this task" : "no access to this task or its parent";
         this.#reply({ type: "refused", client, id, reason });
@@ -182,7 +184,8 @@ export class Session implements Reporter {
     }
   }
 
-  #takeOne(value: unknown): void {
+  /** Applies a report; returns a promise if the reporter gets a reply for which the record of an ended task must be read. */
+  #takeOne(value: unknown): Promise<void> | undefined {
     let report: Report;
     try {
       report = shifted(this.#isNode ? parseNodeReport(value) : parseReport(value), this.#offset);
@@ -190,20 +193,24 @@ export class Session implements Reporter {
       if (!(error instanceof ProtocolError)) throw error;
       // An invalid report may come from a newer version of the library, so it does not affect the reports of
       // other tasks.
-      return this.#reply({ type: "refused", ...keyOf(value), reason: error.message });
+      this.#reply({ type: "refused", ...keyOf(value), reason: error.message });
+      return undefined;
     }
     const { client, id } = report;
     try {
       if (report.change.type === "create") this.#context.shares?.claim(client, this.#network);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      return this.#reply({ type: "refused", client, id, reason: error.message });
+      this.#reply({ type: "refused", client, id, reason: error.message });
+      return undefined;
     }
     const command = this.#intake.take(report);
-    if (command === null) return;
-    const stop = stopCommand(this.#context.registry, command);
-    if (stop !== null) this.#reply(stop);
-    this.#reply(command);
+    if (command === null) return undefined;
+    const replied = andThen(stopCommand(this.#context.registry, command), (stop) => {
+      if (stop !== null) this.#reply(stop);
+      this.#reply(command);
+    });
+    return replied instanceof Promise ? replied : undefined;
   }
 }
 

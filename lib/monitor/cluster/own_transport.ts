@@ -9,6 +9,7 @@ import type { Transport, TransportEvents } from "../../remote/remote_transport.t
 import type { TaskRegistry } from "../../registry/task_registry.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
 import { ReportIntake, stopCommand } from "../../registry/report_intake.ts";
+import { andThen, type MaybePromise } from "../../task/maybe_promise.ts";
 import { parseNodeReport } from "../../task/protocol.ts";
 
 /** The maximum number of batches in flight. */
@@ -46,21 +47,23 @@ export class OwnTransport implements Transport, Reporter {
 
   send(batch: number, reports: readonly string[]): void {
     const { registry } = this.#tasks;
-    const replies: ReportReply[] = [];
+    const replies: MaybePromise<readonly ReportReply[]>[] = [];
     try {
       const parsed = reports.map((report) => parseNodeReport(JSON.parse(report)));
       if (!parsed.every(({ client }) => this.#tasks.owns(client))) return this.#lost();
       for (const report of parsed) {
         const command = this.#intake.take(report);
-        const stop = command === null ? null : stopCommand(registry, command);
-        for (const reply of [command, stop]) if (reply !== null) replies.push(reply);
+        if (command === null) continue;
+        replies.push(
+          andThen(stopCommand(registry, command), (stop) => stop === null ? [command] : [command, stop]),
+        );
       }
     } catch {
       // Nothing can be stored now; the batch is sent again after a pause.
       return this.#lost();
     }
     // The sink expects no reply while it sends.
-    queueMicrotask(() => replies.forEach((reply) => this.#reply(reply)));
+    Promise.all(replies).then((all) => all.flat().forEach((reply) => this.#reply(reply)), () => this.#lost());
     registry.committed().then(() => this.#reply({ type: "taken", batch }), () => this.#lost());
   }
 

@@ -146,7 +146,7 @@ export class ResumeLoad {
     if (dice < 0.25) return void this.#goOn(client);
     if (dice < 0.29) return this.#remove(client);
     if (dice < 0.31) return this.#restore(client);
-    if (dice < 0.33) return void this.#takeAgain(client);
+    if (dice < 0.33) return this.#takeAgain(client);
     if (dice < 0.331) return this.#request("DELETE", `${client}?state=ERROR`);
     this.#start(client, {
       updates: 1 + Math.floor(this.#random() * 3),
@@ -203,11 +203,13 @@ export class ResumeLoad {
     if (ids.length > 0) await this.#request("POST", `${client}/${this.#pick(ids)}/restore`);
   }
 
-  #takeAgain(client: string): void {
+  async #takeAgain(client: string): Promise<void> {
     const ids = this.#removed.get(client)!;
     if (ids.length === 0) return;
     const id = this.#pick(ids);
-    if (this.#server.monitor.registry.task(client, id) !== undefined) return;
+    // Another call must not take the same id while this one reads.
+    ids.splice(ids.indexOf(id), 1);
+    if (await this.#server.monitor.registry.read(client, id) !== undefined) return;
     this.#start(client, { updates: 1, hasLog: false, fails: false }, id);
   }
 
