@@ -50,6 +50,7 @@ Deno.test("resolveLimits() accepts 0 only for limits that may be 0", () => {
     "endedTasks",
     "restoreWindowMs",
     "commitIntervalMs",
+    "leaveMs",
     "frameIntervalMs",
   ]);
 });

@@ -209,7 +209,12 @@ export class ResumeLoad {
     const id = this.#pick(ids);
     // Another call must not take the same id while this one reads.
     ids.splice(ids.indexOf(id), 1);
-    if (await this.#server.monitor.registry.read(client, id) !== undefined) return;
+    // A server that is shutting down reads nothing any more.
+    const exists = await this.#server.monitor.registry.read(client, id).then(
+      (task) => task !== undefined,
+      () => true,
+    );
+    if (exists) return;
     this.#start(client, { updates: 1, hasLog: false, fails: false }, id);
   }
 
