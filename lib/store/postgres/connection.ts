@@ -5,22 +5,17 @@
  */
 
 // @ts-types="./pg.d.ts"
-import pg, { type Client, type ClientConfig, type Pool, type QueryConfig, type QueryResult } from "pg";
+import pg, { type Client, type ClientConfig, type QueryConfig, type QueryResult } from "pg";
 import type { SideRow } from "../side_tables.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
-/** The time limit of connecting, and of each statement, in milliseconds. */
+/** The time limit of connecting, in milliseconds. */
 const CONNECT_MS = 5_000;
-const STATEMENT_MS = 10_000;
+/** The time limit of each statement, in milliseconds. */
+export const STATEMENT_MS = 10_000;
 
 /** How long a query whose rows are streamed may send none, in milliseconds. */
 const SILENCE_MS = 60_000;
-
-/** The maximum number of connections for reading. */
-const READERS = 4;
-
-/** The idle time after which a connection for reading is closed, in milliseconds. */
-const IDLE_MS = 30_000;
 
 /** The object ids of the types "bigint" and "json". */
 const INT8 = 20;
@@ -36,7 +31,8 @@ const SETTINGS = `SET lock_timeout = '2s'; SET idle_in_transaction_session_timeo
   SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')`;
 
-function configOf({ config }: PostgresAddress): ClientConfig {
+/** Returns how to connect to a database. */
+export function configOf({ config }: PostgresAddress): ClientConfig {
   return {
     ...config,
     application_name: "taskscope",
@@ -48,19 +44,6 @@ function configOf({ config }: PostgresAddress): ClientConfig {
         oid === INT8 ? Number : oid === JSON_TEXT ? String : pg.types.getTypeParser(oid, format),
     },
   };
-}
-
-/** Opens the connections for reading on demand. */
-export function openReaders(address: PostgresAddress): Pool {
-  const pool = new pg.Pool({
-    ...configOf(address),
-    query_timeout: STATEMENT_MS,
-    max: READERS,
-    idleTimeoutMillis: IDLE_MS,
-  });
-  // The next query opens another connection.
-  pool.on("error", () => {});
-  return pool;
 }
 
 /** A connection on which statements are sent without waiting for the results of earlier ones. */

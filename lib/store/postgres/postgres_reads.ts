@@ -12,12 +12,12 @@ import type { LogMatches } from "../log_search.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
 import type { StoredTask, TaskRecord } from "../store.ts";
-import { openReaders } from "./connection.ts";
 import type { PastRunFile } from "./past_run_file.ts";
-import type { Pool, QueryConfig } from "./pg.d.ts";
+import type { QueryConfig } from "./pg.d.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { postgresError } from "./postgres_errors.ts";
 import { PostgresRecords } from "./postgres_records.ts";
+import { Readers } from "./readers.ts";
 import { searchLog } from "./search_log.ts";
 import { Sweeper } from "./sweeper.ts";
 
@@ -35,7 +35,7 @@ export class PostgresReads {
   readonly pastRuns: PastRunFile;
   /** Deletes the side tables of purged tasks; only the owner of tasks may start it. */
   readonly sweeper: Sweeper;
-  readonly #readers: Pool;
+  readonly #readers: Readers;
   readonly #records: PostgresRecords;
 
   /**
@@ -46,7 +46,7 @@ export class PostgresReads {
   constructor(address: PostgresAddress, pastRuns: PastRunFile, cacheCharacters: number) {
     this.name = address.name;
     this.pastRuns = pastRuns;
-    this.#readers = openReaders(address);
+    this.#readers = new Readers(address);
     this.#records = new PostgresRecords((query) => this.#read(query), cacheCharacters);
     this.sweeper = new Sweeper(this.#readers);
   }
@@ -58,7 +58,7 @@ export class PostgresReads {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sweeper.close();
-    await this.#readers.end();
+    await this.#readers.close();
     this.pastRuns[Symbol.dispose]();
   }
 

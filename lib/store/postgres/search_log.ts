@@ -8,7 +8,7 @@ import { yieldToEventLoop } from "../../reporter/yield.ts";
 import type { LogSearchRequest } from "../database/database.ts";
 import { type LogMatches, LogSearch } from "../log_search.ts";
 import { LOG_LINES, type NumberedLine } from "../side_tables.ts";
-import type { Pool } from "./pg.d.ts";
+import type { Readers } from "./readers.ts";
 
 /** The number of lines that are read at a time. */
 const LINES = 500;
@@ -28,7 +28,7 @@ const CANDIDATES = `SELECT ${LOG_LINES.columns.join(", ")} FROM taskscope.log_li
  * @throws {Error} of `pg`, if a query fails
  */
 export async function searchLog(
-  pool: Pick<Pool, "query">,
+  pool: Pick<Readers, "query">,
   { place, unsaved, query }: LogSearchRequest,
 ): Promise<LogMatches> {
   const search = new LogSearch(query);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Pool } from "./pg.d.ts";
+import type { Readers } from "./readers.ts";
 import { SIDE_TABLE_NAMES } from "./schema.ts";
 
 /** The number of tasks whose rows are deleted together, and the number of rows in one statement. */
@@ -13,13 +13,13 @@ const ROWS = 5_000;
 
 /** Deletes in the background what `taskscope.purged` lists; what is left at the end is deleted after the next start. */
 export class Sweeper {
-  readonly #pool: Pick<Pool, "query">;
+  readonly #pool: Pick<Readers, "query">;
   #run: Promise<void> | null = null;
   #isDue = false;
   #isClosed = false;
 
   /** @param pool the connections to use */
-  constructor(pool: Pick<Pool, "query">) {
+  constructor(pool: Pick<Readers, "query">) {
     this.#pool = pool;
   }
 
