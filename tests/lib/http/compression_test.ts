@@ -224,7 +224,10 @@ Deno.test("compressed() yields the same text, wherever it is cut", async () => {
       fc.constantFrom("gzip", "br"),
       async (length, text, encoding) => {
         const content = "a".repeat(length) + text.repeat(1_000);
-        const response = compressed(request(encoding), new TextResponse(content, {}), unsent());
+        const texts = unsent();
+        const asked = request(encoding);
+        // Deno before 2.7 has no Brotli, and sends the text as it is.
+        const response = texts.count(asked, compressed(asked, new TextResponse(content, {}), texts), {});
         const bytes = new Uint8Array(await response.arrayBuffer());
         assertEquals(
           decoded({ status: 200, headers: response.headers, bytes }) === content.toWellFormed(),
