@@ -64,23 +64,25 @@ export class ReportIntake {
 }
 
 /**
- * Returns what else a reporter is told after a refusal: one that was not connected when its task was cancelled or
- * interrupted must stop as well.
+ * Returns all that a reporter is told with the answer to a report: one that was not connected when its task was cancelled or
+ * interrupted must stop as well. That comes first, because the task of a refused report gets nothing more.
  *
- * @param registry the registry that refused the report
+ * @param registry the registry that took the report
  * @param command the answer to the reporter
- * @returns the command, `null` if there is none, or a promise if the record of the task must be read
+ * @returns the commands, in order, or a promise if the record of the task must be read
  * @throws {StorageError} if it cannot be read
  */
-export function stopCommand(
+export function withStop(
   registry: TaskRegistry,
   command: ReporterCommand,
-): MaybePromise<ReporterCommand | null> {
-  if (command.type !== "refused") return null;
+): MaybePromise<readonly ReporterCommand[]> {
+  if (command.type !== "refused") return [command];
   const { client, id } = command;
   return andThen(registry.record(client, id), (record) => {
-    if (record?.task.state === "CANCELLED") return { type: "cancel", client, id };
-    return record?.task.error?.type === "interrupted" ? { type: "interrupt", client, id } : null;
+    if (record?.task.state === "CANCELLED") return [{ type: "cancel", client, id }, command];
+    return record?.task.error?.type === "interrupted"
+      ? [{ type: "interrupt", client, id }, command]
+      : [command];
   });
 }
 

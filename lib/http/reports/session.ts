@@ -6,7 +6,7 @@
 
 import { scopeOf } from "../../access/grant.ts";
 import { ProtocolError } from "../../errors.ts";
-import { ReportIntake, stopCommand } from "../../registry/report_intake.ts";
+import { ReportIntake, withStop } from "../../registry/report_intake.ts";
 import { andThen } from "../../task/maybe_promise.ts";
 import { nodeReporterId, type Reporter } from "../../registry/registry_types.ts";
 import { isReporterId, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
@@ -206,9 +206,8 @@ export class Session implements Reporter {
     }
     const command = this.#intake.take(report);
     if (command === null) return undefined;
-    const replied = andThen(stopCommand(this.#context.registry, command), (stop) => {
-      if (stop !== null) this.#reply(stop);
-      this.#reply(command);
+    const replied = andThen(withStop(this.#context.registry, command), (commands) => {
+      for (const each of commands) this.#reply(each);
     });
     return replied instanceof Promise ? replied : undefined;
   }

@@ -6,10 +6,10 @@
 
 import type { ReportReply } from "../../remote/messages.ts";
 import type { Transport, TransportEvents } from "../../remote/remote_transport.ts";
+import type { ReporterCommand } from "../../reporter/reporter_command.ts";
 import type { TaskRegistry } from "../../registry/task_registry.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
-import { ReportIntake, stopCommand } from "../../registry/report_intake.ts";
-import { andThen, type MaybePromise } from "../../task/maybe_promise.ts";
+import { ReportIntake, withStop } from "../../registry/report_intake.ts";
 import { parseNodeReport } from "../../task/protocol.ts";
 
 /** The maximum number of batches in flight. */
@@ -30,6 +30,8 @@ export class OwnTransport implements Transport, Reporter {
   readonly #tasks: OwnTasks;
   readonly #events: TransportEvents;
   readonly #intake: ReportIntake;
+  /** Resolves when all batches so far have their replies. */
+  #replied: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   /**
@@ -46,25 +48,20 @@ export class OwnTransport implements Transport, Reporter {
   }
 
   send(batch: number, reports: readonly string[]): void {
-    const { registry } = this.#tasks;
-    const replies: MaybePromise<readonly ReportReply[]>[] = [];
+    let commands: readonly ReporterCommand[];
     try {
       const parsed = reports.map((report) => parseNodeReport(JSON.parse(report)));
       if (!parsed.every(({ client }) => this.#tasks.owns(client))) return this.#lost();
-      for (const report of parsed) {
-        const command = this.#intake.take(report);
-        if (command === null) continue;
-        replies.push(
-          andThen(stopCommand(registry, command), (stop) => stop === null ? [command] : [command, stop]),
-        );
-      }
+      commands = parsed.map((report) => this.#intake.take(report)).filter((command) => command !== null);
     } catch {
       // Nothing can be stored now; the batch is sent again after a pause.
       return this.#lost();
     }
     // The sink expects no reply while it sends.
-    Promise.all(replies).then((all) => all.flat().forEach((reply) => this.#reply(reply)), () => this.#lost());
-    registry.committed().then(() => this.#reply({ type: "taken", batch }), () => this.#lost());
+    this.#replied = this.#replied.then(() => this.#replyAll(commands));
+    // A batch that is taken is not sent again, nor are those before it, so all of them have their replies by then.
+    Promise.all([this.#replied, this.#tasks.registry.committed()])
+      .then(() => this.#reply({ type: "taken", batch }), () => this.#lost());
   }
 
   close(): void {
@@ -88,6 +85,12 @@ export class OwnTransport implements Transport, Reporter {
       return this.#lost();
     }
     this.#events.onOpen();
+  }
+
+  async #replyAll(commands: readonly ReporterCommand[]): Promise<void> {
+    for (const command of commands) {
+      for (const reply of await withStop(this.#tasks.registry, command)) this.#reply(reply);
+    }
   }
 
   #reply(reply: ReportReply): void {

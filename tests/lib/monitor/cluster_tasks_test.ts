@@ -13,6 +13,7 @@ import { call } from "../../support/calls.ts";
 import { EmbeddedNode, LEASE_MS } from "../../support/nodes/embedded_node.ts";
 import { testPostgres } from "../../support/postgres_cluster.ts";
 import { logOf, shown } from "../../support/remote_task.ts";
+import { until } from "../../support/until.ts";
 
 /** A function that runs until the test ends it. */
 class Work {
@@ -154,6 +155,26 @@ testPostgres(
     assertEquals(await goes!.done.catch(() => "interrupted"), "interrupted");
     works[0]!.end();
     await stays!.done;
+  },
+);
+
+testPostgres(
+  "a node that takes the tasks over stops those of its own that were interrupted meanwhile",
+  async (cluster) => {
+    const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
+    await using first = nodes[0]!, second = nodes[1]!;
+    const work = new Work();
+    const run = second.monitor.monitored(work.run, { name: "long" }).start();
+    await shown(first.url, keyOf(run.id), isRunning);
+    second.isolate();
+    assertEquals((await shown(first.url, keyOf(run.id), isOver)).error?.type, "interrupted");
+    await first.shutdown();
+    await second.rejoin();
+    await EmbeddedNode.owner(cluster, [second]);
+    const task = await work.task;
+    task.log("awake");
+    await until(() => task.signal.aborted);
+    assertEquals(await run.done.catch(() => "interrupted"), "interrupted");
   },
 );
 

@@ -2,7 +2,7 @@
 
 import { StorageError } from "../../../lib/errors.ts";
 import type { ReportedChange } from "../../../lib/task/task.ts";
-import { ReportIntake, stopCommand } from "../../../lib/registry/report_intake.ts";
+import { ReportIntake, withStop } from "../../../lib/registry/report_intake.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { HeldStore } from "../../support/held_store.ts";
@@ -94,24 +94,25 @@ Deno.test("ReportIntake remembers a limited number of unknown tasks, and reports
   assertEquals(intake.take("5", UPDATE), { type: "unknown", client: "c", id: "5" });
 });
 
-Deno.test("stopCommand() reads how a task ended if its record is in a database, and fails if it cannot", async () => {
+Deno.test("withStop() reads how a task ended if its record is in a database, and fails if it cannot", async () => {
   const store = new SlowRecords();
   using test = new TestRegistry({}, "first", store);
   for (const id of ["interrupted", "cancelled", "finished"]) test.begin("c", id);
   test.report("c", "cancelled", { type: "cancelled" });
   test.report("c", "finished", FINISH);
   test.registry.interruptAll("gone", () => true);
-  const stop = (id: string) => stopCommand(test.registry, { type: "refused", client: "c", id, reason: null });
-  const stops = ["interrupted", "cancelled", "finished"].map(stop);
-  assert(stops.every((each) => each instanceof Promise));
+  const refused = (id: string) => ({ type: "refused", client: "c", id, reason: null }) as const;
+  const told = (id: string) => withStop(test.registry, refused(id));
+  const all = ["interrupted", "cancelled", "finished"].map(told);
+  assert(all.every((each) => each instanceof Promise));
   await store.release();
-  assertEquals(await Promise.all(stops), [
-    { type: "interrupt", client: "c", id: "interrupted" },
-    { type: "cancel", client: "c", id: "cancelled" },
-    null,
+  assertEquals(await Promise.all(all), [
+    [{ type: "interrupt", client: "c", id: "interrupted" }, refused("interrupted")],
+    [{ type: "cancel", client: "c", id: "cancelled" }, refused("cancelled")],
+    [refused("finished")],
   ]);
-  assertEquals(stop("unknown"), null);
-  const failed = assertRejects(async () => await stop("interrupted"), StorageError);
+  assertEquals(told("unknown"), [refused("unknown")]);
+  const failed = assertRejects(async () => await told("interrupted"), StorageError);
   await store.release(new StorageError("the database", "away"));
   await failed;
 });
