@@ -10,11 +10,11 @@ import { monotonicMs } from "../../clock.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
 import type { Text } from "../../hub/long_text.ts";
 import type { Watcher, WatchMode } from "../../hub/watcher.ts";
+import type { TaskRecord } from "../../store/store.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
-import { andThen } from "../../task/maybe_promise.ts";
 import { type HandlerContext, taskRecord } from "../context.ts";
 import { Problem } from "../problem.ts";
-import { type Answer, type Call, paramsOf } from "../route.ts";
+import { type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
@@ -162,21 +162,40 @@ export class Sockets {
   }
 
   /** `WS /ws/tasks/{client}/{id}`: responds with 404 instead of an upgrade if the task does not exist. */
-  watchTask({ client, id, request, visitor: { grant } }: Call): Answer {
-    // A record that must be read is read before the upgrade, so that a failure is a response.
-    return andThen(
-      taskRecord(this.#context, client, id),
-      (read) =>
-        this.#upgrade(request, grant, (watcher) => {
-          const { hub, registry } = this.#context;
-          // The task may have changed between the response and the open event; if it was removed, that ends the watch.
-          const stored = registry.stored(client, id);
-          const record = stored === undefined ? undefined : registry.atHand(stored) ?? read;
-          if (record !== undefined) return hub.watchTask(client, record, watcher);
-          watcher.end();
-          return () => {};
-        }),
-    );
+  watchTask({ client, id, request, visitor: { grant } }: Call): Response {
+    // The upgrade does not wait for a record that must be read: if the peer leaves while a handler waits, Deno 2.9 never
+    // closes the connection, and tells nobody.
+    const read = taskRecord(this.#context, client, id);
+    if (read instanceof Promise) read.catch(() => {});
+    return this.#upgrade(request, grant, (watcher) => {
+      let stop = () => {};
+      let hasLeft = false;
+      const begin = (read: TaskRecord) => {
+        if (!hasLeft) stop = this.#beginTask(client, id, read, watcher);
+      };
+      const failed = (error: unknown) => {
+        if (hasLeft) return;
+        // Only a task that was removed meanwhile is a problem of the request.
+        if (error instanceof Problem) watcher.end();
+        else watcher.fail(error);
+      };
+      if (read instanceof Promise) read.then(begin).catch(failed);
+      else begin(read);
+      return () => {
+        hasLeft = true;
+        stop();
+      };
+    });
+  }
+
+  #beginTask(client: string, id: string, read: TaskRecord, watcher: SocketWatcher): () => void {
+    const { hub, registry } = this.#context;
+    // The task may have changed between the request and the open event; if it was removed, that ends the watch.
+    const stored = registry.stored(client, id);
+    const record = stored === undefined ? undefined : registry.atHand(stored) ?? read;
+    if (record !== undefined) return hub.watchTask(client, record, watcher);
+    watcher.end();
+    return () => {};
   }
 
   /** Sends a message to every socket. */
