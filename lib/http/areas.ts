@@ -135,6 +135,12 @@ export function disconnectAll(areas: Areas): void {
   disconnectReporters(areas);
 }
 
+/** Disconnects everyone as {@linkcode disconnectAll} does, and refuses streams whose requests still wait. */
+export function endAll(areas: Areas): void {
+  areas.events.end();
+  disconnectAll(areas);
+}
+
 /** Closes the sockets of reporters. */
 export function disconnectReporters({ batches, forwarded }: Areas): void {
   batches.close();

@@ -7,7 +7,14 @@
 
 import { type Need, shareOf } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
-import { announceClosing, type Areas, createAreas, disconnectAll, disconnectReporters } from "./areas.ts";
+import {
+  announceClosing,
+  type Areas,
+  createAreas,
+  disconnectAll,
+  disconnectReporters,
+  endAll,
+} from "./areas.ts";
 import { Dispatcher } from "./cluster/dispatcher.ts";
 import { ForwardedRequest } from "./cluster/forwarded_request.ts";
 import { notOwner, type Owner } from "./cluster/forwarder.ts";
@@ -112,7 +119,8 @@ export class Handler {
   /** Refuses further requests, and disconnects everyone. */
   close(): void {
     this.#isClosing = true;
-    this.disconnect();
+    endAll(this.#areas);
+    this.#areas.forwarded.close();
     this.#areas.metrics[Symbol.dispose]();
   }
 

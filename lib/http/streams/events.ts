@@ -7,6 +7,7 @@
 import { whenExpired } from "../../access/expiry.ts";
 import { type Grant, shareOf } from "../../access/grant.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
+import { ClosedError } from "../../errors.ts";
 import { eventMessage } from "../../hub/event_messages.ts";
 import type { Watcher } from "../../hub/watcher.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
@@ -58,6 +59,7 @@ export class Events {
   #onAllDone: () => void = () => {};
   readonly #tally = new WatcherTally();
   readonly #encoder: SharedEncoder = new SharedEncoder();
+  #isEnded = false;
   readonly #keepalive: UnrefInterval = new UnrefInterval(() => {
     for (const connection of this.#connections) connection.keepAlive();
   }, KEEPALIVE_MS);
@@ -87,6 +89,12 @@ export class Events {
   /** Ends every stream. */
   close(): void {
     for (const connection of [...this.#connections]) connection.end();
+  }
+
+  /** Ends every stream, and refuses those of requests that still wait, such as for the record of a task. */
+  end(): void {
+    this.#isEnded = true;
+    this.close();
   }
 
   /** Resolves when every peer has read its stream to the end, or has disconnected. */
@@ -184,10 +192,9 @@ export class Events {
 
   #stream(request: Request, grant: Grant, begin: (watcher: Watcher) => () => void): Response {
     if (request.method === "HEAD") return new Response(null, { headers: HEADERS });
-    const release = this.#slots.take(shareOf(grant));
     const connection = this.#connect(grant);
     try {
-      connection.add(begin, release);
+      connection.add(begin, this.#slots.take(shareOf(grant)));
     } catch (error) {
       connection.end();
       this.#done(connection);
@@ -197,8 +204,13 @@ export class Events {
     return new Response(connection.body.stream, { headers: HEADERS });
   }
 
-  /** Creates a connection that ends when the grant of its visitor expires. */
+  /**
+   * Creates a connection that ends when the grant of its visitor expires.
+   *
+   * @throws {ClosedError} if the server has ended every stream
+   */
   #connect(grant: Grant): EventConnection {
+    if (this.#isEnded) throw new ClosedError("The server is shutting down");
     const connection: EventConnection = new EventConnection({
       encoder: this.#encoder,
       unsent: this.#context.unsent,
