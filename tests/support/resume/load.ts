@@ -5,6 +5,7 @@
  */
 
 import type { MonitoredFunction, MonitoredTask, TaskHandle } from "../../../lib/mod.ts";
+import type { TaskRegistry } from "../../../lib/registry/task_registry.ts";
 import type { TestServer } from "../server.ts";
 
 /** What a run does; the argument of the monitored function. */
@@ -146,7 +147,7 @@ export class ResumeLoad {
     if (dice < 0.25) return void this.#goOn(client);
     if (dice < 0.29) return this.#remove(client);
     if (dice < 0.31) return this.#restore(client);
-    if (dice < 0.33) return this.#takeAgain(client);
+    if (dice < 0.33) return void this.#takeAgain(client);
     if (dice < 0.331) return this.#request("DELETE", `${client}?state=ERROR`);
     this.#start(client, {
       updates: 1 + Math.floor(this.#random() * 3),
@@ -203,18 +204,13 @@ export class ResumeLoad {
     if (ids.length > 0) await this.#request("POST", `${client}/${this.#pick(ids)}/restore`);
   }
 
-  async #takeAgain(client: string): Promise<void> {
+  #takeAgain(client: string): void {
     const ids = this.#removed.get(client)!;
     if (ids.length === 0) return;
     const id = this.#pick(ids);
-    // Another call must not take the same id while this one reads.
-    ids.splice(ids.indexOf(id), 1);
-    // A server that is shutting down reads nothing any more.
-    const exists = await this.#server.monitor.registry.read(client, id).then(
-      (task) => task !== undefined,
-      () => true,
-    );
-    if (exists) return;
+    // A record may have to be read, so the tasks of the monitor cannot be asked for one at once.
+    const registry = this.#server.monitor.registry as TaskRegistry;
+    if (registry.stored(client, id) !== undefined) return;
     this.#start(client, { updates: 1, hasLog: false, fails: false }, id);
   }
 
