@@ -161,7 +161,7 @@ testTool("zstd", async () => {
 
 testTool("xz", async () => {
   await using runs = new Runs();
-  runs.file("noise", noise(8_000_000));
+  runs.file("noise", noise(20_000_000));
   // Without a terminal, xz writes its progress only if it is asked to with a signal.
   const { code, seen } = await watched(
     runs,
