@@ -21,7 +21,7 @@ import { SERVE } from "./serve_flags.ts";
 import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts";
 import { loadTasks } from "./startable_tasks.ts";
 
-/** The maximum duration of a graceful shutdown, in milliseconds; a node of a cluster has `leaveMs` in addition. */
+/** The maximum duration of a graceful shutdown, in milliseconds, to which a node of a cluster adds `leaveMs`. */
 const SHUTDOWN_MS = 8_000;
 
 /**

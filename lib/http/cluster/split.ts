@@ -72,8 +72,10 @@ export class SplitBatches {
   }
 
   /**
-   * Notes that an owner has taken its parts of all batches up to one.
+   * Records the acknowledgement of an owner, which covers its parts of all batches up to a number.
    *
+   * @param owner the owner
+   * @param upTo the number of the last batch that it has taken
    * @returns the batch up to which all owners have taken theirs; `null` if there is no further one
    */
   taken(owner: string, upTo: number): number | null {

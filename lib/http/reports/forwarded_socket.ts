@@ -45,7 +45,7 @@ export class ForwardedSocket {
   readonly #relay: Relay;
   readonly #share: string | null;
   readonly #owners: Map<string, OwnerEnd> = new Map();
-  /** Resolve to whether each of the sockets is open. */
+  /** For each owner, resolves to `true` once its socket is open, and to `false` if it will not open. */
   readonly #opened: PromiseWithResolvers<boolean>[] = [];
   /** The socket of the reporter; `null` until its handshake is complete. */
   #reporter: WebSocket | null = null;

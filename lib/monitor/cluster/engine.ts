@@ -97,7 +97,7 @@ export class Engine implements AsyncDisposable {
   }
 
   /**
-   * Follows again, after the shard was handed over.
+   * Makes this node a follower of the shard again, which it has handed over.
    *
    * @returns `false` if not everything was committed, so that the shard must be loaded anew
    */

@@ -78,7 +78,7 @@ export class Engines {
     return this.#engines[shard] ?? null;
   }
 
-  /** Resolves when every shard is loaded, or the node ends. */
+  /** Resolves once every shard is loaded, or when the node shuts down. */
   loaded(): Promise<void> {
     return this.#loading;
   }

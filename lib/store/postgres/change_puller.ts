@@ -32,7 +32,7 @@ const LEAST_LINES = 5;
 
 /** What a {@linkcode ChangePuller} works on. */
 export interface ChangePullerOptions {
-  /** The connection, which others use, too. */
+  /** The connection, which the pullers of all shards share. */
   readonly connection: ReopenedConnection;
   readonly shard: number;
   /** The epoch of the sequence numbers. */

@@ -140,7 +140,7 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   }
 
   /**
-   * Finds another node that is present and can start a function.
+   * Finds another live node that can start a function.
    *
    * @param name the name that the function is registered under
    * @returns the address of the node; `null` if there is none
