@@ -291,6 +291,23 @@ Deno.test("Ledger.check() detects tasks that were never created, and removed tas
   ]);
 });
 
+Deno.test("Ledger.check() accepts the subtasks of a retry that was requested, but never answered", () => {
+  const story = new Story();
+  story.acknowledge("start", "first");
+  story.holds(story.task("first", START, FINISH));
+  story.ledger.ask("retry", "c", "first");
+  const retry = { ...story.task("retry", START, INTERRUPT), retry_of: "first" };
+  const unasked = { ...story.task("unasked", START, INTERRUPT), retry_of: "other" };
+  for (const task of [retry, unasked]) {
+    story.holds(task);
+    story.holds({ ...story.task(`part of ${task.id}`, START, INTERRUPT), parent_id: task.id });
+  }
+  assertEquals(story.check(), [
+    "c/unasked exists without a request",
+    "c/part of unasked exists without a request",
+  ]);
+});
+
 Deno.test("Ledger.check() accepts either outcome of an unanswered request, then requires it to stay", () => {
   for (const isThere of [true, false]) {
     const story = new Story();

@@ -224,10 +224,7 @@ export class Ledger {
   check(after: AfterCrash): string[] {
     this.#checkCursor(after);
     for (const [key, task] of after.tasks) {
-      const entry = this.#entries.get(key);
-      if (!(entry?.isKnown || entry?.isAsked || this.#belongs(key, task))) {
-        this.complain(`${key} exists without a request`);
-      }
+      if (!this.#isWanted(key, task, after.tasks)) this.complain(`${key} exists without a request`);
     }
     for (const [key, entry] of this.#entries) {
       const task = after.tasks.get(key);
@@ -305,13 +302,18 @@ export class Ledger {
     }
   }
 
-  /** Whether a task is a subtask or a retry of a requested task. */
-  #belongs(key: string, { parent_id, retry_of }: Task): boolean {
-    if (this.#isOffspring(key.slice(key.indexOf("/") + 1))) return true;
-    const client = key.slice(0, key.indexOf("/"));
-    const parent = this.#entries.get(`${client}/${parent_id}`);
-    const first = this.#entries.get(`${client}/${retry_of}`);
-    return parent?.isAsked || parent?.isKnown || first?.isRetryAsked || false;
+  /**
+   * Whether a task was requested or received, or is a retry or a subtask of one that was. Its parent may be a retry that
+   * nobody has heard of, if the server was killed before the response.
+   */
+  #isWanted(key: string, task: Task | undefined, tasks: AfterCrash["tasks"]): boolean {
+    const [client, id] = key.split("/") as [string, string];
+    const entry = this.#entries.get(key);
+    if (entry?.isKnown || entry?.isAsked || this.#isOffspring(id)) return true;
+    if (task === undefined) return false;
+    if (this.#entries.get(`${client}/${task.retry_of}`)?.isRetryAsked) return true;
+    const parent = `${client}/${task.parent_id}`;
+    return task.parent_id !== null && this.#isWanted(parent, tasks.get(parent), tasks);
   }
 
   #checkAbsence(key: string, { isKnown, removal }: Entry): void {
