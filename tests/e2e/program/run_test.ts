@@ -136,20 +136,39 @@ Deno.test("runCommand() does not wait for background processes that hold the out
   Deno.kill(Number(stdout), "SIGKILL");
 });
 
+/** The silence, in milliseconds, after which `run` no longer passes on what background processes write. */
+const SILENCE_MS = 1_500;
+/** The pause after each line of a background process, in milliseconds; far below the silence, however busy the machine. */
+const PAUSE_MS = 200;
+
 Deno.test("runCommand() passes on what background processes write until they are silent", async (t) => {
   await using runs = new Runs();
+  /** Commands that leave a process behind, which writes what the test writes into a FIFO. */
   const scripts = {
-    "(sleep 1; echo late) & echo first": "first\nlate\n",
-    "(sleep 1; echo late >&2) & echo first >&2": "first\nlate\n",
-    "(for i in 1 2 3 4 5; do sleep 0.6; echo $i; done) & echo first": "first\n1\n2\n3\n4\n5\n",
+    stdout: "cat fifo & echo first; exit 3",
+    stderr: "cat fifo >&2 & echo first >&2; exit 3",
   };
-  for (const [index, [script, wanted]] of Object.entries(scripts).entries()) {
-    await t.step(script, async () => {
-      const id = `t${index}`;
-      const { code, stdout } = await runs.shell(`$RUN --id ${id} -- sh -c '${script}; exit 3' 2>&1 | cat`);
-      assertEquals([code, text(stdout)], [0, wanted]);
+  assertEquals((await spawn("mkfifo", ["fifo"], { cwd: runs.folder }).ended()).code, 0);
+  for (const output of ["stdout", "stderr"] as const) {
+    await t.step(output, async () => {
+      await using process = await runs.start(["--id", output, "--", "sh", "-c", scripts[output]]);
+      const lines = ["first"];
+      {
+        using fifo = await Deno.open(`${runs.folder}/fifo`, { write: true });
+        await runs.shown(output);
+        const { json } = await call("GET", `${runs.taskUrl(output)}?wait=ended&timeout=60`);
+        assertEquals(json.state, "ERROR");
+        while (lines.length * PAUSE_MS <= 2 * SILENCE_MS) {
+          lines.push(`late ${lines.length}`);
+          await fifo.write(new TextEncoder().encode(`${lines.at(-1)}\n`));
+          await process.output(new RegExp(`^${lines.at(-1)}\n`, "m"), output);
+          await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        }
+      }
+      const ended = await process.ended();
+      assertEquals([ended.code, ended[output]], [3, `${lines.join("\n")}\n`]);
       // The task has the output of the command, and none of what came after its end.
-      assertEquals([(await runs.task(id)).state, await runs.log(id)], ["ERROR", ["first"]]);
+      assertEquals(await runs.log(output), ["first"]);
     });
   }
 });
