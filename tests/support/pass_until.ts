@@ -20,15 +20,16 @@ function realTurn(): Promise<void> {
  * @param clock the fake clock to advance
  * @param condition the condition to wait for
  * @param mostMs the fake time after which to give up, in milliseconds
+ * @param stepMs the fake time to advance at once, in milliseconds; with 0, only timers that are already due run
  * @returns the fake time that passed, in milliseconds
  */
 export async function passUntil(
   clock: FakeClock,
   condition: () => boolean,
   mostMs = 120_000,
+  stepMs = 100,
 ): Promise<number> {
   const end = realPerformance.now() + 60_000;
-  const stepMs = 100;
   for (let passedMs = 0; passedMs <= mostMs && realPerformance.now() < end; passedMs += stepMs) {
     if (condition()) return passedMs;
     await clock.passAsync(stepMs);
