@@ -67,7 +67,7 @@ async function checkJob(server: TestServer, address: string, skew: number): Prom
   }).spawn();
   const { registry } = server.monitor;
   const known = () => registry.task("default", "job");
-  await until(() => known()?.progress === 10, 20_000);
+  await until(() => known()?.progress === 10);
   const started = seconds();
   const running = known()!;
   assert(running.started_at! > before && running.started_at! <= started, `started at ${running.started_at}`);

@@ -123,7 +123,7 @@ Deno.test("monitored() called twice in one worker with the same id reports only 
   const { name, state, current } = taskOf(monitor, "same")!;
   assertEquals([name, state, current], ["wait", "STARTING", null]);
   monitor.test.registry.requestCancel("default", "same");
-  await until(() => taskOf(monitor, "same")?.state === "CANCELLED", 2_000);
+  await until(() => taskOf(monitor, "same")?.state === "CANCELLED");
 });
 
 Deno.test("monitored() in a worker does not report to a monitor on another channel", async () => {
