@@ -12,8 +12,52 @@ import type { RegistryReader } from "./registry_reader.ts";
 type Reader = Omit<RegistryReader, "cursor" | "onDegradation" | "allChangesSince">;
 type Method<Name extends keyof RegistryReader> = RegistryReader[Name];
 
+/** The methods that the registry of the client, their first argument, answers at once. */
+const IMMEDIATE = [
+  "changesSince",
+  "count",
+  "cursorOf",
+  "isLeftOut",
+  "lastSeq",
+  "list",
+  "pastRunNames",
+  "pastRuns",
+  "record",
+  "removed",
+  "task",
+  "tasks",
+  "uncommittedOf",
+] as const;
+/** The methods that it answers with a promise, which rejects if that registry is being replaced. */
+const PROMISED = ["history", "launch", "log", "progress", "read", "readAll", "searchLog", "values"] as const;
+
+type Routed = (typeof IMMEDIATE | typeof PROMISED)[number];
+type Arguments = [client: string, ...others: unknown[]];
+
+/** The methods that are routed to the registry of a client. */
+export interface ShardedReader extends Pick<RegistryReader, Routed> {}
+
 /** Reads each client's tasks in the registry of its shard. */
 export class ShardedReader implements Reader {
+  static {
+    const routes: Record<string, (this: ShardedReader, ...args: Arguments) => unknown> = {};
+    const ask = (reader: ShardedReader, name: Routed, args: Arguments): unknown => {
+      const registry = reader.of(args[0]);
+      return Reflect.apply(registry[name], registry, args);
+    };
+    for (const name of IMMEDIATE) {
+      routes[name] = function (...args) {
+        return ask(this, name, args);
+      };
+    }
+    for (const name of PROMISED) {
+      routes[name] = async function (...args) {
+        return await ask(this, name, args);
+      };
+    }
+    Object.assign(this.prototype, routes);
+  }
+
   readonly #registries: (Registry | null)[];
   readonly #shardOf: (client: string) => number;
 
@@ -77,38 +121,6 @@ export class ShardedReader implements Reader {
     return { tasks, ...sum };
   }
 
-  cursorOf(...args: Parameters<Method<"cursorOf">>) {
-    return this.of(args[0]).cursorOf(...args);
-  }
-
-  uncommittedOf(...args: Parameters<Method<"uncommittedOf">>) {
-    return this.of(args[0]).uncommittedOf(...args);
-  }
-
-  isLeftOut(...args: Parameters<Method<"isLeftOut">>) {
-    return this.of(args[0]).isLeftOut(...args);
-  }
-
-  task(...args: Parameters<Method<"task">>) {
-    return this.of(args[0]).task(...args);
-  }
-
-  tasks(...args: Parameters<Method<"tasks">>) {
-    return this.of(args[0]).tasks(...args);
-  }
-
-  async read(...args: Parameters<Method<"read">>) {
-    return await this.of(args[0]).read(...args);
-  }
-
-  async readAll(...args: Parameters<Method<"readAll">>) {
-    return await this.of(args[0]).readAll(...args);
-  }
-
-  removed(...args: Parameters<Method<"removed">>) {
-    return this.of(args[0]).removed(...args);
-  }
-
   /** Returns a task without its record; `undefined` if it does not exist, or its shard is being loaded. */
   stored(...args: Parameters<Method<"stored">>) {
     return this.#registries[this.#shardOf(args[0])]?.stored(...args);
@@ -118,60 +130,8 @@ export class ShardedReader implements Reader {
     return this.#any.atHand(...args);
   }
 
-  record(...args: Parameters<Method<"record">>) {
-    return this.of(args[0]).record(...args);
-  }
-
   records(...args: Parameters<Method<"records">>) {
     return this.#any.records(...args);
-  }
-
-  list(...args: Parameters<Method<"list">>) {
-    return this.of(args[0]).list(...args);
-  }
-
-  count(...args: Parameters<Method<"count">>) {
-    return this.of(args[0]).count(...args);
-  }
-
-  lastSeq(...args: Parameters<Method<"lastSeq">>) {
-    return this.of(args[0]).lastSeq(...args);
-  }
-
-  pastRuns(...args: Parameters<Method<"pastRuns">>) {
-    return this.of(args[0]).pastRuns(...args);
-  }
-
-  pastRunNames(...args: Parameters<Method<"pastRunNames">>) {
-    return this.of(args[0]).pastRunNames(...args);
-  }
-
-  changesSince(...args: Parameters<Method<"changesSince">>) {
-    return this.of(args[0]).changesSince(...args);
-  }
-
-  async log(...args: Parameters<Method<"log">>) {
-    return await this.of(args[0]).log(...args);
-  }
-
-  async searchLog(...args: Parameters<Method<"searchLog">>) {
-    return await this.of(args[0]).searchLog(...args);
-  }
-
-  async history(...args: Parameters<Method<"history">>) {
-    return await this.of(args[0]).history(...args);
-  }
-
-  async progress(...args: Parameters<Method<"progress">>) {
-    return await this.of(args[0]).progress(...args);
-  }
-
-  async values(...args: Parameters<Method<"values">>) {
-    return await this.of(args[0]).values(...args);
-  }
-
-  async launch(...args: Parameters<Method<"launch">>) {
-    return await this.of(args[0]).launch(...args);
   }
 
   async committed(client?: string): Promise<void> {
