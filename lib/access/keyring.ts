@@ -6,9 +6,10 @@
  * @module
  */
 
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { createHash, hkdfSync, timingSafeEqual } from "node:crypto";
-import { type JWTPayload, jwtVerify, SignJWT } from "jose";
+// @ts-types="./jws.d.ts"
+import jws from "jws";
 import { ConfigError } from "../errors.ts";
 import { FULL_GRANT, type Grant, hasExpired, type ScopedGrant } from "./grant.ts";
 
@@ -54,11 +55,11 @@ export function checkKey(key: string, name: string): string {
 class KnownKey {
   readonly #digest: Buffer;
   /** The secret that signs tokens. */
-  readonly secret: Uint8Array;
+  readonly secret: Buffer;
 
   constructor(key: string) {
     this.#digest = digestOf(key);
-    this.secret = new Uint8Array(hkdfSync("sha256", key, "", PURPOSE, 32));
+    this.secret = Buffer.from(hkdfSync("sha256", key, "", PURPOSE, 32));
   }
 
   /** Compares in constant time, so that the duration reveals nothing about the key. */
@@ -67,7 +68,23 @@ class KnownKey {
   }
 }
 
-/** Verifies keys and tokens, and signs tokens. */
+/** The claims of a token (RFC 7519, section 4). */
+interface Claims {
+  readonly may?: ScopedGrant["may"];
+  readonly client?: string;
+  readonly task?: string;
+  readonly run?: string;
+  readonly reporter?: string;
+  /** When the token was signed, in epoch seconds. */
+  readonly iat?: number;
+  /** When the token expires, in epoch seconds; absent if it never does. */
+  readonly exp?: number;
+}
+
+/**
+ * Verifies keys and tokens, and signs tokens. All of it is synchronous, so that no request waits for its grant: a
+ * WebSocket whose peer leaves while it waits is not closed by Deno (see `expectWait()` in `lib/http/streams/upgrade.ts`).
+ */
 export class Keyring {
   readonly #key: KnownKey;
   /** The key, and the previous one if it is accepted, too. */
@@ -88,10 +105,9 @@ export class Keyring {
    * Returns the grant of a key or scoped token.
    *
    * @param text the key or the token
-   * @returns the grant, synchronously if it is cached; `null` if the text is neither a key nor a token, or
-   * the token has expired
+   * @returns the grant; `null` if the text is neither a key nor a token, or the token has expired
    */
-  grantOf(text: string): Grant | null | Promise<Grant | null> {
+  grantOf(text: string): Grant | null {
     if (text.length > MAX_CHARACTERS) return null;
     const digest = digestOf(text);
     if (this.#accepted.some((key) => key.hasDigest(digest))) return FULL_GRANT;
@@ -99,7 +115,7 @@ export class Keyring {
   }
 
   /** Returns the grant of a session token; `null` if it is invalid or has expired. */
-  grantOfSession(token: string): Grant | null | Promise<Grant | null> {
+  grantOfSession(token: string): Grant | null {
     return token.length > MAX_CHARACTERS ? null : this.#verify(token, digestOf(token), "session");
   }
 
@@ -112,13 +128,13 @@ export class Keyring {
   }
 
   /** Signs a scoped token with the given permissions. */
-  async sign({ may, client, taskId, expiresAt, run }: Omit<ScopedGrant, "kind">): Promise<string> {
+  sign({ may, client, taskId, expiresAt, run }: Omit<ScopedGrant, "kind">): string {
     const claims = {
       ...{ may, client },
       ...(taskId !== null && { task: taskId }),
       ...(run !== undefined && { run: run.taskId, reporter: run.reporter, iat: Math.floor(run.signedAt) }),
     };
-    return await this.#sign("scoped", claims, expiresAt);
+    return this.#sign("scoped", claims, expiresAt);
   }
 
   /**
@@ -126,40 +142,41 @@ export class Keyring {
    *
    * @param expiresAt when the token expires, in epoch seconds
    */
-  async signSession(expiresAt: number): Promise<string> {
-    const token = await this.#sign("session", {}, expiresAt);
+  signSession(expiresAt: number): string {
+    const token = this.#sign("session", {}, expiresAt);
     // The browser that has just signed in is let in, however many wrong cookies its network sends.
     this.#remember(nameOf("session", digestOf(token)), { ...FULL_GRANT, expiresAt: Math.floor(expiresAt) });
     return token;
   }
 
-  #sign(kind: TokenKind, claims: JWTPayload, expiresAt: number | null): Promise<string> {
-    const token = new SignJWT(claims).setProtectedHeader({ alg: ALGORITHM, typ: TYPES[kind] });
-    if (expiresAt !== null) token.setExpirationTime(Math.floor(expiresAt));
-    return token.sign(this.#key.secret);
+  #sign(kind: TokenKind, claims: Claims, expiresAt: number | null): string {
+    return jws.sign({
+      header: { alg: ALGORITHM, typ: TYPES[kind] },
+      payload: expiresAt === null ? claims : { ...claims, exp: Math.floor(expiresAt) },
+      secret: this.#key.secret,
+    });
   }
 
-  #verify(token: string, digest: Buffer, kind: TokenKind): Grant | null | Promise<Grant | null> {
+  #verify(token: string, digest: Buffer, kind: TokenKind): Grant | null {
     const name = nameOf(kind, digest);
-    const known = this.#verified.get(name);
-    if (known === undefined) return this.#verifyAnew(token, name, kind);
-    return unexpired(known);
+    let grant = this.#verified.get(name);
+    if (grant === undefined) {
+      const claims = this.#claimsOf(token, kind);
+      if (claims === null) return null;
+      grant = grantFrom(kind, claims);
+      // An expired token is remembered, too, because it is reported differently from a forged one.
+      this.#remember(name, grant);
+    }
+    return hasExpired(grant, Date.now() / 1_000) ? null : grant;
   }
 
-  async #verifyAnew(token: string, name: string, kind: TokenKind): Promise<Grant | null> {
-    // The expiry is checked afterwards, because an expired token is reported differently from a forged one.
-    const rules = { algorithms: [ALGORITHM], typ: TYPES[kind], currentDate: new Date(0) };
-    for (const { secret } of this.#accepted) {
-      try {
-        const { payload } = await jwtVerify(token, secret, rules);
-        const grant = grantFrom(kind, payload);
-        this.#remember(name, grant);
-        return unexpired(grant);
-      } catch {
-        // Another key may have signed it.
-      }
-    }
-    return null;
+  /** Returns the claims of a token that one of the accepted keys has signed; `null` if none has. */
+  #claimsOf(token: string, kind: TokenKind): Claims | null {
+    if (!jws.isValid(token)) return null;
+    const isSigned = this.#accepted.some(({ secret }) => jws.verify(token, ALGORITHM, secret));
+    if (!isSigned) return null;
+    const { header, payload } = jws.decode(token)!;
+    return header.typ === TYPES[kind] ? JSON.parse(payload) : null;
   }
 
   #remember(name: string, grant: Grant): void {
@@ -174,22 +191,18 @@ export class Keyring {
  */
 function grantFrom(
   kind: TokenKind,
-  { may, client, task, run, reporter, iat, exp }: JWTPayload,
+  { may, client, task, run, reporter, iat, exp }: Claims,
 ): Grant {
   if (kind === "session") return { ...FULL_GRANT, expiresAt: exp ?? null };
   return {
     kind: "scoped",
-    may: may as ScopedGrant["may"],
-    client: client as string,
-    taskId: task === undefined ? null : task as string,
+    may: may!,
+    client: client!,
+    taskId: task ?? null,
     expiresAt: exp ?? null,
     ...(run !== undefined &&
-      { run: { taskId: run as string, reporter: reporter as string, signedAt: iat ?? 0 } }),
+      { run: { taskId: run, reporter: reporter!, signedAt: iat ?? 0 } }),
   };
-}
-
-function unexpired(grant: Grant): Grant | null {
-  return hasExpired(grant, Date.now() / 1_000) ? null : grant;
 }
 
 /** Returns the name under which the grant of a token is cached. */

@@ -70,7 +70,7 @@ const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, 
  * @returns the exit status
  * @throws {ConfigError} if the command line is wrong, or there is no key
  */
-export async function tokenCommand(args: readonly string[]): Promise<number> {
+export function tokenCommand(args: readonly string[]): number {
   const commandLine = readFlags(FLAGS, args, readVariable);
   if (commandLine === null) return showHelp(TOKEN);
   refuseOperands(commandLine.operands, "token");
@@ -83,7 +83,7 @@ export async function tokenCommand(args: readonly string[]): Promise<number> {
   if (key === null) throw new ConfigError(`token needs the key: pass --key-file, or set ${KEY_VARIABLE}`);
   const keyring = new Keyring(checkKey(key.key, key.source));
   const expiresAt = seconds === null ? null : Math.floor(Date.now() / 1_000 + seconds);
-  writeLine(await keyring.sign({ may, client, taskId: task, expiresAt }));
+  writeLine(keyring.sign({ may, client, taskId: task, expiresAt }));
   return EXIT.ok;
 }
 

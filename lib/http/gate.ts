@@ -145,9 +145,7 @@ export class Gate {
       return { grant: FULL_GRANT, source: null, peer, node: request.sender };
     }
     if (need === "none") return { grant: this.hasKey ? NO_GRANT : FULL_GRANT, source: null, peer };
-    const visitor = this.#visitor(request, peer);
-    if (visitor instanceof Promise) return visitor.then((known) => this.#admit(known, request, need));
-    return this.#admit(visitor, request, need);
+    return andThen(this.#visitor(request, peer), (visitor) => this.#admit(visitor, request, need));
   }
 
   /**
@@ -235,13 +233,11 @@ export class Gate {
     text: string,
     carrier: Carrier,
     sender: Pick<Sender, "request" | "peer">,
-  ): Grant | Promise<Grant> {
-    const found = this.#attempt(keyring, text, "scoped", { ...sender, carrier });
-    const decide = (grant: Grant | null): Grant => {
+  ): MaybePromise<Grant> {
+    return andThen(this.#attempt(keyring, text, "scoped", { ...sender, carrier }), (grant) => {
       if (grant !== null) return grant;
       throw unauthorized("bad_key", "This key or token is not valid, or has expired");
-    };
-    return found instanceof Promise ? found.then(decide) : decide(found);
+    });
   }
 
   /**
@@ -256,7 +252,7 @@ export class Gate {
     text: string,
     kind: TokenKind,
     { request, peer, carrier }: Sender,
-  ): Grant | null | Promise<Grant | null> {
+  ): MaybePromise<Grant | null> {
     const group = addressGroup(addressOf(request, peer, this.#options.proxies));
     const sender = `${group} ${carrier}`;
     const waitMs = this.#failures.waitMs(sender);
@@ -275,11 +271,7 @@ export class Gate {
       }
       return null;
     };
-    const bound = andThen(
-      found,
-      (stated): MaybePromise<Grant | null> => stated === null ? null : this.#runs.bound(stated),
-    );
-    return andThen(bound, count);
+    return andThen(found === null ? null : this.#runs.bound(found), count);
   }
 
   #visitor(request: Request, peer: string): Decision {
@@ -289,10 +281,10 @@ export class Gate {
     const text = bearer ?? subprotocolTokenOf(request);
     if (text === null) return this.#browserVisitor(keyring, request, peer);
     const source = bearer === null ? "subprotocol" : "bearer";
-    const grant = this.#checked(keyring, text, "key", { request, peer });
-    return grant instanceof Promise
-      ? grant.then((known) => ({ grant: known, source, peer }))
-      : { grant, source, peer };
+    return andThen(
+      this.#checked(keyring, text, "key", { request, peer }),
+      (grant) => ({ grant, source, peer }),
+    );
   }
 
   /**

@@ -79,7 +79,7 @@ async function credentialsOf(key: string): Promise<{ readonly keys: string[]; re
     keyring.sign({ may: "read", client: "c", taskId: "run", expiresAt }),
     keyring.sign({ may: "write", client: "c", taskId: null, expiresAt }),
   ]);
-  const session = await keyring.signSession(expiresAt);
+  const session = keyring.signSession(expiresAt);
   return {
     keys: [key, ...tokens],
     cookies: [`__Host-taskscope=${session}`, `__Host-taskscope-share=${tokens[0]}`],

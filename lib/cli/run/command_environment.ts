@@ -69,7 +69,7 @@ export async function tokenFor(
   const signedAt = now();
   const expiresAt = signedAt + MAX_TOKEN_SECONDS;
   const binding = { ...run, signedAt };
-  return await new Keyring(key).sign({ may: "write", client, taskId: null, expiresAt, run: binding });
+  return new Keyring(key).sign({ may: "write", client, taskId: null, expiresAt, run: binding });
 }
 
 /** Returns whether a text has the form of a JSON Web Token (RFC 7519): three parts, of which the first is an object. */

@@ -69,7 +69,7 @@ export class Sharing {
     const body = parseBody(TOKEN_BODY, await readJson(request, this.#context.bodies));
     const { may, client, task_id: taskId = null, expires_in: seconds = DEFAULT_SECONDS } = body;
     const expiresAt = seconds === null ? null : Math.floor(now() + seconds);
-    const token = await this.#keyring.sign({ may, client, taskId, expiresAt });
+    const token = this.#keyring.sign({ may, client, taskId, expiresAt });
     const { signIn } = this.#context.access;
     const url = may === "read" && signIn ? this.#link(token, request) : null;
     return jsonResponse(JSON.stringify({ token, expires_at: expiresAt, url }), 201, UNCOMPRESSED);
@@ -82,7 +82,7 @@ export class Sharing {
     if (seconds === undefined) throw new Problem("bad_field", "Choose how long the link stays valid");
     const expiresAt = Math.floor(now() + seconds);
     const taskId = id || null;
-    const token = await this.#keyring.sign({ may: "read", client, taskId, expiresAt });
+    const token = this.#keyring.sign({ may: "read", client, taskId, expiresAt });
     return this.#page(client, taskId, this.#link(token, request), seconds);
   }
 

@@ -70,7 +70,7 @@ export class SignIn {
       if (error instanceof Problem) return this.#page(to, error);
       throw error;
     }
-    const value = await keyring.signSession(now() + SESSION_SECONDS);
+    const value = keyring.signSession(now() + SESSION_SECONDS);
     const response = redirect(this.#ownPath(to));
     setCookie(response.headers, { name: SESSION_COOKIE, value, maxAge: SESSION_SECONDS, ...COOKIE });
     return response;

@@ -198,7 +198,7 @@ Deno.test("runCommand() gives the command a token for its client, and never the 
     const { stdout } = await runs.run([...flags, "--", "env"], { env });
     assert(!stdout.includes(key), stdout);
     const [, token = ""] = /^TASKSCOPE_KEY=(.*)$/m.exec(stdout) ?? [];
-    return { token, grant: await new Keyring(key).grantOf(token) };
+    return { token, grant: new Keyring(key).grantOf(token) };
   };
   const table: [string, Readonly<Record<string, string>>, string[]][] = [
     ["variable", { TASKSCOPE_KEY: key }, []],
@@ -217,7 +217,7 @@ Deno.test("runCommand() gives the command a token for its client, and never the 
     });
   }
   await t.step("a token stays as it is", async () => {
-    const given = await new Keyring(key).sign({
+    const given = new Keyring(key).sign({
       may: "write",
       client: "runs",
       taskId: null,

@@ -183,7 +183,7 @@ Deno.test("Handler compresses nothing that has a key, a token or a link, and no 
   await using server = await startFull(KEY);
   const headers = { authorization: `Bearer ${KEY}`, "accept-encoding": "gzip, br" };
   const form = { ...headers, "content-type": "application/x-www-form-urlencoded" };
-  const token = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
+  const token = new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
   const tokenBody = JSON.stringify({ may: "read", client: "c" });
   const json = { ...headers, "content-type": "application/json" };
   const answers = [

@@ -39,11 +39,11 @@ async function atExpiry<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
 Deno.test("Events: streams end when the token, link or session expires, but not those of the key", async () => {
   await using server = await start();
   using clock = new FakeClock();
-  const token = await keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: EXPIRES_AT });
+  const token = keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: EXPIRES_AT });
   const visitors: Readonly<Record<string, string>>[] = [
     { authorization: `Bearer ${token}` },
     { cookie: `__Host-taskscope-share=${token}` },
-    { cookie: `__Host-taskscope=${await keyring.signSession(EXPIRES_AT)}` },
+    { cookie: `__Host-taskscope=${keyring.signSession(EXPIRES_AT)}` },
   ];
   const streams: Promise<string>[] = [];
   for (const headers of visitors) {
@@ -62,7 +62,7 @@ Deno.test("Events: streams end when the token, link or session expires, but not 
 Deno.test("Sockets: sockets of watchers are closed when the token expires", async () => {
   await using server = await start();
   using clock = new FakeClock();
-  const token = await keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: EXPIRES_AT });
+  const token = keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: EXPIRES_AT });
   const sockets = ["/ws/tasks/c", "/ws/tasks/c?mode=delta", "/ws/tasks/c/t"]
     .map((path) => new TestSocket(`${server.url}${path}`, keyProtocols(token)));
   for (const socket of sockets) await socket.count(1);
@@ -74,7 +74,7 @@ Deno.test("Sockets: sockets of watchers are closed when the token expires", asyn
 Deno.test("ReportBatches: the socket of a reporter is closed when its token expires", async () => {
   await using server = await start();
   using clock = new FakeClock();
-  const token = await keyring.sign({ may: "write", client: "c", taskId: null, expiresAt: EXPIRES_AT });
+  const token = keyring.sign({ may: "write", client: "c", taskId: null, expiresAt: EXPIRES_AT });
   const socket = new TestSocket(`${server.url}/ws/report?reporter=reporter-0001`, keyProtocols(token));
   await socket.opened();
   socket.send(JSON.stringify({ batch: 1, reports: [creation("before", 1)] }));
@@ -87,7 +87,7 @@ Deno.test("Waits: a waiting request does not outlast its token", async () => {
   await using server = await start();
   const { json } = await call("GET", `${server.url}/tasks/c`, { headers: BY_KEY });
   using clock = new FakeClock();
-  const token = await keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: EXPIRES_AT });
+  const token = keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: EXPIRES_AT });
   const answers = Promise.all(
     ["/t?wait=ended&timeout=60", `?after=${json.cursor}&timeout=60`].map((rest) =>
       call("GET", `${server.url}/tasks/c${rest}`, { headers: { authorization: `Bearer ${token}` } })

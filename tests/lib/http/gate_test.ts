@@ -73,7 +73,7 @@ Deno.test("Gate refuses every key from an address, even the right key, after too
 Deno.test("Gate counts neither expired tokens nor wrong links as wrong keys", async () => {
   await using server = start({ limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 } });
   const url = `${server.url}/tasks/c`;
-  const expired = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: 1 });
+  const expired = new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: 1 });
   for (let turn = 0; turn < 3; turn++) {
     assertProblem(await call("GET", url, bearer(expired)), 401, "bad_key");
   }
@@ -103,10 +103,10 @@ Deno.test("Gate limits wrong cookies, because one signed with a guessed key woul
   assertEquals(await statusOf(before), 200);
   assertEquals(await statusOf(`__Host-taskscope=${await sessionOf("the-first-guessed-key")}`), 401);
   assertEquals(
-    await statusOf(`__Host-taskscope-share=${await new Keyring("another-guessed-key").sign(share)}`),
+    await statusOf(`__Host-taskscope-share=${new Keyring("another-guessed-key").sign(share)}`),
     401,
   );
-  const guessed = await new Keyring(KEY).signSession(4_000_000_001);
+  const guessed = new Keyring(KEY).signSession(4_000_000_001);
   assertEquals(await statusOf(`__Host-taskscope=${guessed}`), 401, "a right guess is not confirmed");
   assertEquals(await statusOf(before), 200);
   assertEquals((await call("GET", `${server.url}/tasks/c`, bearer(KEY))).status, 200);
@@ -199,7 +199,7 @@ Deno.test("Sharing.follow() redirects to an address without the token, and gives
   const run = server.monitor.monitored(() => "secret result", { client: "c", id: "t", name: "t" });
   await run();
   await server.monitor.monitored(() => null, { client: "c", id: "other", name: "t" })();
-  const token = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: "t", expiresAt: null });
+  const token = new Keyring(KEY).sign({ may: "read", client: "c", taskId: "t", expiresAt: null });
   const followed = await call("GET", `${server.url}/s/${token}`);
   assertEquals([followed.status, followed.headers.get("location")], [303, "/t/c/t"]);
   assertEquals(followed.headers.get("referrer-policy"), "no-referrer");
@@ -222,7 +222,7 @@ Deno.test("Sharing.follow() redirects to an address without the token, and gives
     ...HANDSHAKE,
   ]);
   assertEquals([socket.status, JSON.parse(socket.body).code], [403, "no_socket"]);
-  const write = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+  const write = new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
   for (const text of [write, "x", KEY]) {
     assertEquals((await call("GET", `${server.url}/s/${text}`)).status, 401);
   }
@@ -245,7 +245,7 @@ Deno.test("SignIn.signIn() accepts only the key, and redirects only to pages of 
   assertEquals(wrong.status, 401);
   assertStringIncludes(wrong.text, "This key or token is not valid, or has expired");
   assertEquals(wrong.headers.has("set-cookie"), false);
-  const token = await new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
+  const token = new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
   assertStringIncludes((await form(token, "")).text, "This is a token, not the key");
   const places: [string, string][] = [
     ["/m/t/c?q=a", "/m/t/c?q=a"],
@@ -285,7 +285,7 @@ Deno.test("SignIn responds with 404 on a server without a key, or if sign-in is 
 
 Deno.test("Gate limits the rate of batches of reports like that of single changes", async () => {
   await using server = start({ limits: { writesPerClient: 3, writeRefillMs: 3_600_000 } });
-  const token = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+  const token = new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
   const post = (path: string, body: unknown, key: string) =>
     call("POST", server.url + path, { body, headers: { authorization: `Bearer ${key}` } });
   const report = (id: string, client = "c") => ({ client, id, at: 1, change: { type: "create", name: id } });
@@ -308,7 +308,7 @@ Deno.test("Gate limits the rate of batches of reports like that of single change
 Deno.test("Gate lets batches of reports over a socket wait for the rate limit, which they share with single changes", async () => {
   for (const writeRefillMs of [3_600_000, 20]) {
     await using server = start({ limits: { writesPerClient: 3, writeRefillMs } });
-    const token = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+    const token = new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
     await using socket = new ReportSocket(server.url, "reporter-1", keyProtocols(token));
     await socket.opened();
     for (const id of ["t", "u", "v"]) socket.report(creation(id));

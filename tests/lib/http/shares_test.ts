@@ -73,14 +73,11 @@ for (
 
 Deno.test("shares: the subscriptions of one stream count as so many watchers", async () => {
   await using server = start();
-  const answer = await keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: null }).then((
-    token,
-  ) =>
-    server.monitor.fetch(
-      new Request(`${server.url}/events/tasks?${Array(8).fill("watch=c").join("&")}`, {
-        headers: { authorization: `Bearer ${token}` },
-      }),
-    )
+  const token = keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: null });
+  const answer = await server.monitor.fetch(
+    new Request(`${server.url}/events/tasks?${Array(8).fill("watch=c").join("&")}`, {
+      headers: { authorization: `Bearer ${token}` },
+    }),
   );
   const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

@@ -162,7 +162,7 @@ Deno.test("SECURITY.md: nobody can act as a reporter, except as in the table", a
     "expired token": await sign("write", "c", Date.now() / 1_000 - 60),
     "read token": await sign("read", "c"),
     "other client's write token": await sign("write", "other"),
-    "run token": await new Keyring(KEY).sign({
+    "run token": new Keyring(KEY).sign({
       ...ALL_OF_C,
       run: { ...RUN, signedAt: Date.now() / 1_000 },
     }),
@@ -215,8 +215,8 @@ Deno.test("ReportBatches: a token for other tasks does not set the clock of a re
 Deno.test("ReportBatches: a token for one task does not change another one by making it a parent", async () => {
   await using server = startServer({ key: KEY });
   const { registry } = server.monitor;
-  const token = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: "own", expiresAt: null });
-  const all = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+  const token = new Keyring(KEY).sign({ may: "write", client: "c", taskId: "own", expiresAt: null });
+  const all = new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
   await call("POST", `${server.url}/tasks/c`, { body: { id: "other", started: true }, headers: BEARER });
   const before = registry.task("c", "other");
   const { id: reporter, secret } = createIdentity();

@@ -72,7 +72,7 @@ for (
 ) {
   Deno.test(`Session.take() lets others have their turn during a long batch of reports ${what}`, async () => {
     await using server = startServer({ ...key !== null && { key } });
-    const token = await new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
+    const token = new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
     const reports = Array.from({ length: REPORTS }, (_, index) => reportOfTask(index));
     const post = async (reports: readonly unknown[]) => {
       const response = await server.monitor.fetch(

@@ -107,7 +107,7 @@ Deno.test("Events.watchMany() checks access for each subscription, and ends with
   await using server = startTaskServer({ key });
   const secret = "nobody without access may see this";
   await server.monitor.monitored((task) => task.update({ status: secret }), { client: "d", id: "t" })();
-  const token = await new Keyring(key).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
+  const token = new Keyring(key).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
   const read = (query: string) =>
     call("GET", `${server.url}/events/tasks?${query}`, { headers: { authorization: `Bearer ${token}` } });
   const { status, text } = await read("watch=d&watch=d/t&watch=d/none&watch=c/none");
