@@ -82,8 +82,8 @@ interface Claims {
 }
 
 /**
- * Verifies keys and tokens, and signs tokens. All of it is synchronous, so that no request waits for its grant: a
- * WebSocket whose peer leaves while it waits is not closed by Deno (see `expectWait()` in `lib/http/streams/upgrade.ts`).
+ * Verifies keys and tokens, and signs tokens. All of it is synchronous, so that no WebSocket handshake has to
+ * wait for its grant (see `lib/http/waiting_handshakes.ts`).
  */
 export class Keyring {
   readonly #key: KnownKey;

@@ -7,6 +7,7 @@
 
 import { type Need, shareOf } from "../access/grant.ts";
 import { ClosedError } from "../errors.ts";
+import { andThen } from "../task/maybe_promise.ts";
 import {
   announceClosing,
   type Areas,
@@ -34,6 +35,7 @@ import { type Match, paramsIn, type Resource, RouteTree, segmentsOf } from "./ro
 import { ROUTES } from "./routes.ts";
 import { addSlash, removeSlash } from "./trailing_slash.ts";
 import { UnsentTexts } from "./unsent_texts.ts";
+import { expectWait } from "./waiting_handshakes.ts";
 import { withoutDamaged } from "./without_damaged.ts";
 
 /** How a response is sent. */
@@ -245,7 +247,7 @@ export class Handler {
         forward: "body",
       });
     };
-    return decision instanceof Promise ? decision.then(answer) : answer(decision);
+    return andThen(decision, answer);
   }
 
   #act(match: Match<Areas>, request: Request, host: string, peer: string): Answer {
@@ -255,6 +257,7 @@ export class Handler {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const route = Object.hasOwn(routes, method) ? routes[method as Method] : undefined;
     if (route === undefined) throw wrongMethod(routes);
+    const { isSocket = false } = route;
     const access = typeof route.access === "function" ? route.access(request) : route.access;
     const need: Need = access === "any" || access === "none" || access === "some_report"
       ? access
@@ -270,7 +273,8 @@ export class Handler {
         return this.#sent(request, answer, { isCompressed, isPage, share });
       };
       if (this.#dispatcher === null || route.isLocal === true) return here(request);
-      const { isChange = method !== "GET", isSocket = false } = route;
+      if (isSocket) expectWait(request);
+      const { isChange = method !== "GET" } = route;
       const forward = !isChange && isLasting(route, request)
         ? "never"
         : isSocket
@@ -284,7 +288,8 @@ export class Handler {
       });
     };
     const decision = this.#context.gate.pass(request, need, peer);
-    return decision instanceof Promise ? decision.then(proceed) : proceed(decision);
+    if (isSocket && decision instanceof Promise) expectWait(request);
+    return andThen(decision, proceed);
   }
 
   /** Relaxes the policy of a page, compresses a response if its route allows that, and sends large ones piece by piece. */

@@ -6,9 +6,9 @@
 
 import { byteLength } from "../../task/protocol.ts";
 import { SUBPROTOCOL } from "../../remote/credentials.ts";
-import { ForwardedRequest } from "../cluster/forwarded_request.ts";
 import { elementsOf, headerOf } from "../headers.ts";
 import { Problem } from "../problem.ts";
+import { hasLeft, originalOf } from "../waiting_handshakes.ts";
 
 /** The codes for closing a WebSocket (RFC 6455, section 7.4.1, and the IANA registry). */
 export const CLOSE = {
@@ -64,7 +64,7 @@ export interface UpgradeOptions {
  * @param request the request
  * @param options what to do with the socket
  * @returns the response
- * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid handshake
+ * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid handshake or its peer has left
  */
 export function upgrade(request: Request, { attach, reportError }: UpgradeOptions): Response {
   const { socket, response } = complete(request);
@@ -79,12 +79,15 @@ export function upgrade(request: Request, { attach, reportError }: UpgradeOption
 
 function complete(request: Request): Deno.WebSocketUpgrade {
   checkHandshake(request);
+  if (hasLeft(request)) {
+    throw new Problem("bad_handshake", "The client left before the WebSocket handshake was complete");
+  }
   const offered = elementsOf(headerOf(request, "sec-websocket-protocol"));
   try {
     // Only one offered subprotocol is selected: the other one may carry a token, which must not be repeated
     // in the response.
-    const original = request instanceof ForwardedRequest ? request.original : request;
-    return Deno.upgradeWebSocket(original, offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {});
+    const protocol = offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {};
+    return Deno.upgradeWebSocket(originalOf(request), protocol);
   } catch (error) {
     throw new Problem(
       "bad_handshake",

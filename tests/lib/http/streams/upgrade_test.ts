@@ -1,8 +1,12 @@
+import { Keyring } from "../../../../lib/access/keyring.ts";
 import { upgrade } from "../../../../lib/http/streams/upgrade.ts";
 import { assertEquals } from "../../../support/assert.ts";
-import { HANDSHAKE, rawCall } from "../../../support/raw_http.ts";
-import { startServer } from "../../../support/server.ts";
+import { call } from "../../../support/calls.ts";
+import { HANDSHAKE, rawCall, send } from "../../../support/raw_http.ts";
+import { startServer, type TestServer } from "../../../support/server.ts";
 import { TestSocket } from "../../../support/socket.ts";
+
+const KEY = "0123456789abcdef";
 
 const FAULTS: readonly (readonly [string, (request: Request, socket: WebSocket) => void])[] = [
   ["throws", () => {
@@ -43,4 +47,53 @@ Deno.test("upgrade() refuses a handshake that is not a GET", async () => {
     ["Connection", "close"],
   ]);
   assertEquals([status, headers.get("content-type")], [400, "application/problem+json"]);
+});
+
+/** Sends a handshake, and closes the connection without waiting for the response. */
+async function leaveAtOnce(server: TestServer, path: string, token?: string): Promise<void> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const headers = [["Host", `127.0.0.1:${server.port}`], ...HANDSHAKE];
+  if (token !== undefined) headers.push(["Authorization", `Bearer ${token}`]);
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  await send(connection, new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${lines}\r\n`));
+}
+
+/** Waits until a server has noticed what happened to its connections before. */
+async function noticed(server: TestServer): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await call("GET", `${server.url}/healthz`);
+}
+
+for (const path of ["/ws/tasks/c", "/ws/tasks/c/t"]) {
+  Deno.test(`${path} is not upgraded if its client leaves while the access check waits`, async () => {
+    const { promise: decided, resolve: decide } = Promise.withResolvers<boolean>();
+    let asked = 0;
+    const server = startServer({
+      authorize: () => {
+        asked++;
+        return decided;
+      },
+    });
+    for (let count = 1; count <= 20; count++) {
+      await leaveAtOnce(server, path);
+      while (asked < count) await call("GET", `${server.url}/healthz`);
+    }
+    await noticed(server);
+    decide(true);
+    await noticed(server);
+    assertEquals([server.monitor.watchers, server.errors], [0, []]);
+    // A connection that was never closed would keep the server from shutting down.
+    await server[Symbol.asyncDispose]();
+  });
+}
+
+Deno.test("Sockets with new tokens, whose clients leave at once, cost no slot and no connection", async () => {
+  const server = startServer({ key: KEY });
+  const keyring = new Keyring(KEY);
+  for (let count = 0; count < 50; count++) {
+    const client = `c${count}`;
+    const token = keyring.sign({ may: "read", client, taskId: null, expiresAt: null });
+    await leaveAtOnce(server, `/ws/tasks/${client}`, token);
+  }
+  while (server.monitor.watchers > 0) await call("GET", `${server.url}/healthz`);
+  await server[Symbol.asyncDispose]();
 });
