@@ -7,229 +7,20 @@
 import { whenExpired } from "../../access/expiry.ts";
 import { shareOf } from "../../access/grant.ts";
 import { now } from "../../clock.ts";
-import { parseJson } from "../../task/protocol.ts";
-import { ProtocolError, StorageError } from "../../errors.ts";
-import { parseBatch, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
+import { parseBatch, type ReportReply } from "../../remote/messages.ts";
 import { readJson } from "../body.ts";
 import { notOwner } from "../cluster/forwarder.ts";
 import { Commits } from "./commits.ts";
 import type { HandlerContext } from "../context.ts";
 import type { Visitor } from "../gate.ts";
-import { Problem } from "../problem.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Call } from "../route.ts";
 import { Slots } from "../slots.ts";
 import type { LocalSession, ReporterSocket } from "./forwarded_socket.ts";
 import { ReporterClocks } from "./reporter_clocks.ts";
 import { reporterFrom, Session } from "./session.ts";
-import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "../streams/upgrade.ts";
-
-/**
- * The maximum size of reports that wait for an access decision, and of replies that a reporter has not read.
- */
-const QUEUE_BYTES = 4 * 1024 * 1024;
-/**
- * The maximum size of reports that wait because earlier ones take long; more than a reporter sends without an
- * acknowledgement.
- */
-const SLOW_QUEUE_BYTES = 16 * 1024 * 1024;
-
-/** Options of a {@linkcode SocketSession}. */
-interface SocketSessionOptions {
-  readonly context: HandlerContext;
-  readonly request: Request;
-  readonly visitor: Visitor;
-  readonly socket: ReporterSocket;
-  readonly commits: Commits;
-  readonly clocks: ReporterClocks;
-  /** Called with the number of reports of each batch. */
-  readonly onReports: (count: number) => void;
-}
-
-/** A reporter that is connected over a socket. */
-class SocketSession {
-  readonly #context: HandlerContext;
-  readonly #socket: ReporterSocket;
-  readonly #session: Session;
-  readonly #visitor: Visitor;
-  readonly #commits: Commits;
-  readonly #onReports: (count: number) => void;
-  /** The number of the last applied batch, and of the last acknowledged one. */
-  #taken = 0;
-  #acknowledged = 0;
-  #isCommitting = false;
-  #queuedBytes = 0;
-  /** The messages that are not applied yet; `null` if there are none. */
-  #queue: Promise<void> | null = null;
-  #isOver = false;
-  /** The timer of a batch that waits for the rate limit. */
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(options: SocketSessionOptions) {
-    const { context, request, visitor, socket, commits, clocks, onReports } = options;
-    this.#context = context;
-    this.#socket = socket;
-    this.#visitor = visitor;
-    this.#commits = commits;
-    this.#onReports = onReports;
-    this.#session = new Session(context, request, visitor, clocks, (reply) => this.reply(reply));
-  }
-
-  /** Begins the session of a reporter that has no secret to wait for. */
-  open(): void {
-    if (this.#isOver) return this.#socket.close(CLOSE.goingAway);
-    if (!this.#session.isProven) return;
-    // The reports that arrive in the meantime wait in the same queue as for their own access decisions.
-    this.#enqueue(this.#session.connect()?.catch((error) => this.#failed(error)));
-  }
-
-  /**
-   * Ends the session. Call this when the socket is closed or about to be closed; further calls do nothing.
-   */
-  end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    clearTimeout(this.#timer);
-    this.#session.disconnect();
-  }
-
-  close(code: number, reason: string): void {
-    this.end();
-    // Deno never closes a socket that is told to before it opens.
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
-  }
-
-  reply(reply: ReportReply): void {
-    if (this.#isOver || this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > QUEUE_BYTES) this.close(CLOSE.tryAgainLater, "Reading too slowly");
-    else this.#socket.send(JSON.stringify(reply));
-  }
-
-  receive(data: unknown): void {
-    if (this.#isOver) return;
-    const { limits: { reportBytes }, cluster } = this.#context;
-    if (cluster?.ownsSome === false) return this.#outdated();
-    const bytes = sizeOf(data);
-    if (bytes > reportBytes) {
-      return this.close(CLOSE.tooBig, `Messages must have at most ${reportBytes} bytes`);
-    }
-    const receivedAt = now();
-    const before = this.#queue;
-    if (before === null) return this.#enqueue(this.#attempt(data, receivedAt));
-    this.#queuedBytes += bytes;
-    if (this.#queuedBytes > (this.#session.takesAll ? SLOW_QUEUE_BYTES : QUEUE_BYTES)) {
-      const awaited = this.#session.takesAll ? "earlier ones" : "an access decision";
-      return this.close(CLOSE.tryAgainLater, `Too many reports wait for ${awaited}`);
-    }
-    this.#enqueue(before.then(() => {
-      this.#queuedBytes -= bytes;
-      return this.#attempt(data, receivedAt);
-    }));
-  }
-
-  /** Keeps the messages in order, although some of them take more than a turn of the event loop. */
-  #enqueue(work: Promise<void> | undefined): void {
-    if (work === undefined) return;
-    const queue: Promise<void> = work.then(() => {
-      if (this.#queue === queue) this.#queue = null;
-    });
-    this.#queue = queue;
-  }
-
-  /** Ends a session on a node that does not own the tasks. */
-  #outdated(): void {
-    // The socket is closed soon, and what was not acknowledged is sent again.
-    if (this.#context.cluster!.isLeaving) return;
-    // What this node has in memory may be outdated, so it must not refuse anything by it.
-    this.close(CLOSE.tryAgainLater, "Another node owns the tasks; connect again");
-  }
-
-  /** Applies a message. Neither throws nor rejects. */
-  #attempt(data: unknown, receivedAt: number): Promise<void> | undefined {
-    if (this.#isOver) return undefined;
-    try {
-      return this.#take(data, receivedAt)?.catch((error) => this.#failed(error));
-    } catch (error) {
-      this.#failed(error);
-      return undefined;
-    }
-  }
-
-  #take(data: unknown, receivedAt: number): Promise<void> | undefined {
-    const batch = parseBatch(parseJson(String(data)));
-    if (!this.#session.isProven) {
-      this.#session.prove(batch.secret);
-      const connected = this.#session.connect();
-      if (connected !== undefined) return connected.then(() => this.#takeInTurn(batch, receivedAt));
-    }
-    return this.#takeInTurn(batch, receivedAt);
-  }
-
-  /** Takes a batch once the rate limits of its clients accept it. A reporter that sends too fast gets acknowledgements later. */
-  #takeInTurn(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {
-    const { gate } = this.#context;
-    if (!gate.hasKey) return this.#takeProven(batch, receivedAt);
-    const clients = [...this.#session.clientsOf(batch)];
-    const takeFrom = (index: number): Promise<void> | undefined => {
-      for (; index < clients.length; index++) {
-        const waitMs = gate.writeWaitMs(this.#visitor, clients[index]!);
-        if (waitMs > 0) return this.#wait(waitMs).then(() => takeFrom(index));
-      }
-      return this.#takeProven(batch, receivedAt);
-    };
-    return takeFrom(0);
-  }
-
-  /** Resolves after a time, or never if the session ends before. */
-  #wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.#timer = setTimeout(resolve, milliseconds));
-  }
-
-  #takeProven(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {
-    const { batch: number, reports } = batch;
-    const { cluster } = this.#context;
-    if (
-      cluster !== null && !this.#session.clientsOf(batch).values().every((client) => cluster.accepts(client))
-    ) {
-      this.#outdated();
-      return undefined;
-    }
-    const taken = this.#session.take(batch, receivedAt);
-    if (reports.length === 0) {
-      this.reply({ type: "alive" });
-      return undefined;
-    }
-    this.#onReports(reports.length);
-    if (taken !== undefined) return taken.then(() => this.#acknowledge(number));
-    this.#acknowledge(number);
-    return undefined;
-  }
-
-  #failed(error: unknown): void {
-    if (error instanceof ProtocolError || error instanceof Problem) {
-      return this.close(CLOSE.policy, shortReason(error.message));
-    }
-    if (!(error instanceof StorageError)) this.#context.reportError(error);
-    this.close(CLOSE.tryAgainLater, "The server cannot store reports now");
-  }
-
-  #acknowledge(batch: number): void {
-    this.#taken = Math.max(this.#taken, batch);
-    if (!this.#isCommitting) void this.#acknowledgeCommitted();
-  }
-
-  /** Acknowledges batches after their commit; until then, the reporter keeps them. */
-  async #acknowledgeCommitted(): Promise<void> {
-    this.#isCommitting = true;
-    while (this.#acknowledged < this.#taken && !this.#isOver) {
-      const batch = this.#taken;
-      if (!await this.#commits.committed()) continue;
-      this.#acknowledged = batch;
-      this.reply({ type: "taken", batch });
-    }
-    this.#isCommitting = false;
-  }
-}
+import { SocketSession } from "./socket_session.ts";
+import { CLOSE, EXPIRED, type OpenSockets, upgrade } from "../streams/upgrade.ts";
 
 /** Handles requests to `/ws/report` and `/report`. */
 export class ReportBatches {
@@ -373,9 +164,4 @@ export class ReportBatches {
 /** Copies a request before the upgrade, because `authorize` reads its headers with each report. */
 function copyOf({ url, method, headers }: Request): Request {
   return new Request(url, { method, headers: new Headers(headers) });
-}
-
-/** Truncates the reason for closing a socket, which may have at most 123 bytes (RFC 6455, section 5.5). */
-function shortReason(message: string): string {
-  return message.replace(/[^\x20-\x7e]/g, "?").slice(0, 120);
 }
