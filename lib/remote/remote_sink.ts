@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isNode, unrefTimer } from "../environment.ts";
 import type { Report } from "../task/protocol.ts";
 import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
@@ -14,6 +13,7 @@ import { createIdentity, type ReporterIdentity } from "./reporter_identity.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { type SurroundingTask, surroundingTask } from "../reporter/surrounding_task.ts";
 import { Replay } from "./replay.ts";
+import { SinkLifetime } from "./sink_lifetime.ts";
 
 /** The maximum number of tasks at a time, including ended ones whose reports are not committed yet. */
 const MAX_TASKS = 10_000;
@@ -21,13 +21,6 @@ const MAX_TASKS = 10_000;
  * How long a batch that is not full waits for more reports while another batch is in flight, in milliseconds.
  */
 const BATCH_DELAY_MS = 10;
-/** How long an idle connection is kept open, in milliseconds. */
-const IDLE_MS = 100;
-/**
- * How long uncommitted reports may keep an otherwise idle process alive, in milliseconds since the last commit, end of a
- * task, or reconnect after either. The server may only be restarting.
- */
-const UNSENT_GRACE_MS = isNode() ? 2_000 : 5_000;
 
 const sinks: Map<string, RemoteSink> = new Map();
 
@@ -80,6 +73,7 @@ export class RemoteSink implements ReportSink, Disposable {
   readonly #unsent: UnsentReports = new UnsentReports();
   readonly #tasks: Map<string, ReportedTask> = new Map();
   readonly #replay: Replay = new Replay();
+  readonly #lifetime: SinkLifetime;
   readonly #waiters: Set<() => void> = new Set();
   /**
    * The sequence number of the newest report of any task. All tasks share it, so that a task that reuses an
@@ -87,15 +81,6 @@ export class RemoteSink implements ReportSink, Disposable {
    */
   #newestSeq = 0;
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
-  /**
-   * The timer that runs while no task runs. When the timer fires, the sink disconnects if everything is
-   * committed, or drops the reports that were not committed in time.
-   */
-  #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The timer that keeps the process alive. */
-  #graceTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether a report was committed or a task ended since the last reconnect. */
-  #hasProgressed = false;
   #isPumping = false;
   #isRefused = false;
   readonly #warned: Set<string> = new Set();
@@ -120,6 +105,11 @@ export class RemoteSink implements ReportSink, Disposable {
       onReply: (reply) => this.#execute(reply),
       onRefused: (reason) => this.#refused(reason),
     }, connect);
+    this.#lifetime = new SinkLifetime({
+      connection: this.#connection,
+      unsent: this.#unsent,
+      tasks: this.#tasks,
+    });
   }
 
   get ready(): boolean {
@@ -139,16 +129,15 @@ export class RemoteSink implements ReportSink, Disposable {
       return task.refused(null);
     }
     this.#tasks.set(key, task);
-    clearTimeout(this.#idleTimer);
     this.#connection.start();
-    this.#keepAlive();
+    this.#lifetime.taskOpened();
   }
 
   report(task: ReportedTask, report: Report): void {
     if (this.#isRefused) return;
     this.#unsent.push(JSON.stringify({ ...this.#nested(report), seq: ++this.#newestSeq }));
     this.#replay.reported(keyOf(task), report.change, this.#unsent.pushed);
-    this.#keepAlive();
+    this.#lifetime.update();
     if (this.#isPumping) return;
     this.#isPumping = true;
     // The batch is sent at the end of the turn of the event loop, so that it contains all reports of the
@@ -166,9 +155,7 @@ export class RemoteSink implements ReportSink, Disposable {
     // The ended task is kept, because a server that restarted without its data may ask for all of its reports
     // again.
     if (!this.#isRefused) this.#replay.ended(key, task, this.#unsent.pushed);
-    this.#hasProgressed = true;
-    this.#scheduleDisconnect();
-    this.#keepAlive({ anew: true });
+    this.#lifetime.progressed();
   }
 
   settled(): Promise<void> {
@@ -190,7 +177,7 @@ export class RemoteSink implements ReportSink, Disposable {
   async #committed(isHopeless: () => boolean): Promise<void> {
     // An idle connection may have been closed.
     if (this.#tasks.size === 0 && this.#unsent.isEmpty) return;
-    this.#scheduleDisconnect();
+    this.#lifetime.scheduleDisconnect();
     do {
       await this.#until(() => this.ready || isHopeless());
       this.#flush();
@@ -205,8 +192,7 @@ export class RemoteSink implements ReportSink, Disposable {
    */
   [Symbol.dispose](): void {
     clearTimeout(this.#batchTimer);
-    clearTimeout(this.#idleTimer);
-    clearTimeout(this.#graceTimer);
+    this.#lifetime[Symbol.dispose]();
     this.#connection.stop();
   }
 
@@ -222,10 +208,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#unsent.restart();
     this.#pump(true);
     this.#flush();
-    // What is resent now needs time to be committed, too. A server that never commits anything gets it only once.
-    if (this.#hasProgressed) this.#scheduleDisconnect();
-    this.#keepAlive({ anew: this.#hasProgressed });
-    this.#hasProgressed = false;
+    this.#lifetime.reconnected();
     this.#notifyWaiters();
   }
 
@@ -233,7 +216,7 @@ export class RemoteSink implements ReportSink, Disposable {
     if (!this.#connection.hasBeenUp) {
       this.#warnOnce(`No server answers at ${this.#server}, so tasks run unmonitored until one does`);
     }
-    this.#keepAlive();
+    this.#lifetime.update();
     this.#notifyWaiters();
   }
 
@@ -243,7 +226,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#unsent.clear();
     this.#replay.clear();
     for (const task of [...this.#tasks.values()]) task.refused(null);
-    this.#keepAlive();
+    this.#lifetime.update();
     this.#notifyWaiters();
   }
 
@@ -277,12 +260,9 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#replay.committed(committed);
     this.#pump(true);
     this.#flush();
-    this.#keepAlive({ anew: committed > before });
+    if (committed > before) this.#lifetime.progressed();
+    else this.#lifetime.update();
     this.#notifyWaiters();
-    if (committed > before) {
-      this.#hasProgressed = true;
-      this.#scheduleDisconnect();
-    }
   }
 
   /**
@@ -328,46 +308,6 @@ export class RemoteSink implements ReportSink, Disposable {
 
   #notifyWaiters(): void {
     for (const look of [...this.#waiters]) look();
-  }
-
-  /**
-   * Disconnects once no task runs and everything is committed, or after the grace period if reports are still
-   * uncommitted.
-   */
-  #scheduleDisconnect(): void {
-    clearTimeout(this.#idleTimer);
-    for (const task of this.#tasks.values()) if (!task.ended) return;
-    if (this.#tasks.size === 0 && this.#unsent.isEmpty) {
-      this.#idleTimer = unrefTimer(setTimeout(() => this.#connection.stop(), IDLE_MS));
-    } else {
-      this.#idleTimer = unrefTimer(setTimeout(() => this.#connection.pause(), UNSENT_GRACE_MS));
-      this.#keepAlive({ anew: true });
-    }
-  }
-
-  /**
-   * Keeps the process alive while reports are under way, within {@linkcode UNSENT_GRACE_MS}. Reports to a server that can't
-   * be reached from the beginning do not count.
-   *
-   * @param options whether to restart the timer
-   */
-  #keepAlive({ anew = false } = {}): void {
-    const { isUp, isDown, hasBeenUp } = this.#connection;
-    const isConnecting = !isUp && !isDown;
-    const isUnderWay = isConnecting || (hasBeenUp && (!this.#unsent.isEmpty || this.#holdsEndBack()));
-    if (anew || !isUnderWay) {
-      clearTimeout(this.#graceTimer);
-      this.#graceTimer = undefined;
-    }
-    // After the time, the timer stays, so that further reports do not restart it.
-    if (isUnderWay) this.#graceTimer ??= setTimeout(() => {}, UNSENT_GRACE_MS);
-  }
-
-  /** Returns whether a task has ended, but can't report that yet, because the connection is lost. */
-  #holdsEndBack(): boolean {
-    if (!this.#connection.isDown) return false;
-    for (const task of this.#tasks.values()) if (task.ended) return true;
-    return false;
   }
 
   #warnOnce(message: string): void {

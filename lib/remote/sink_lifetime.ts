@@ -1,0 +1,118 @@
+/**
+ * Decides how long a sink stays connected, and how long it keeps its process alive.
+ *
+ * @module
+ */
+
+import { isNode, unrefTimer } from "../environment.ts";
+import type { ReportedTask } from "../reporter/report_sink.ts";
+import type { RemoteConnection } from "./connection.ts";
+import type { UnsentReports } from "./unsent_reports.ts";
+
+/** How long an idle connection is kept open, in milliseconds. */
+const IDLE_MS = 100;
+/**
+ * How long uncommitted reports may keep an otherwise idle process alive, in milliseconds since the last commit, end of a
+ * task, or reconnect after either. The server may only be restarting.
+ */
+const UNSENT_GRACE_MS = isNode() ? 2_000 : 5_000;
+
+/** The parts of a sink on which its lifetime depends. */
+export interface SinkLifetimeOptions {
+  readonly connection: Pick<RemoteConnection, "isUp" | "isDown" | "hasBeenUp" | "stop" | "pause">;
+  readonly unsent: Pick<UnsentReports, "isEmpty">;
+  /** The tasks that the sink reports. */
+  readonly tasks: ReadonlyMap<string, ReportedTask>;
+}
+
+/** Disconnects a sink that has nothing left to do, and lets its process end. */
+export class SinkLifetime implements Disposable {
+  readonly #sink: SinkLifetimeOptions;
+  /**
+   * The timer that runs while no task runs. When the timer fires, the sink disconnects if everything is
+   * committed, or drops the reports that were not committed in time.
+   */
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The timer that keeps the process alive. */
+  #graceTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether a report was committed or a task ended since the last reconnect. */
+  #hasProgressed = false;
+
+  /** @param sink the connection, the reports and the tasks of the sink */
+  constructor(sink: SinkLifetimeOptions) {
+    this.#sink = sink;
+  }
+
+  /** Stays connected for a task that begins. */
+  taskOpened(): void {
+    clearTimeout(this.#idleTimer);
+    this.update();
+  }
+
+  /** Grants uncommitted reports their time anew, because a task ended or reports were committed. */
+  progressed(): void {
+    this.#hasProgressed = true;
+    this.scheduleDisconnect();
+    this.#keepAlive({ anew: true });
+  }
+
+  /** Grants the reports that are resent after a reconnect their time to be committed. */
+  reconnected(): void {
+    // A server that never commits anything gets the time only once.
+    if (this.#hasProgressed) this.scheduleDisconnect();
+    this.#keepAlive({ anew: this.#hasProgressed });
+    this.#hasProgressed = false;
+  }
+
+  /** Decides anew whether to keep the process alive, because a report was made or the connection changed. */
+  update(): void {
+    this.#keepAlive({ anew: false });
+  }
+
+  /**
+   * Disconnects once no task runs and everything is committed, or after the grace period if reports are still
+   * uncommitted.
+   */
+  scheduleDisconnect(): void {
+    const { connection, tasks, unsent } = this.#sink;
+    clearTimeout(this.#idleTimer);
+    for (const task of tasks.values()) if (!task.ended) return;
+    if (tasks.size === 0 && unsent.isEmpty) {
+      this.#idleTimer = unrefTimer(setTimeout(() => connection.stop(), IDLE_MS));
+    } else {
+      this.#idleTimer = unrefTimer(setTimeout(() => connection.pause(), UNSENT_GRACE_MS));
+      this.#keepAlive({ anew: true });
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#idleTimer);
+    clearTimeout(this.#graceTimer);
+  }
+
+  /**
+   * Keeps the process alive while reports are under way, within {@linkcode UNSENT_GRACE_MS}. Reports to a server that can't
+   * be reached from the beginning do not count.
+   *
+   * @param options whether to restart the timer
+   */
+  #keepAlive({ anew }: { readonly anew: boolean }): void {
+    const { connection: { isUp, isDown, hasBeenUp }, unsent } = this.#sink;
+    const isConnecting = !isUp && !isDown;
+    const isUnderWay = isConnecting || (hasBeenUp && (!unsent.isEmpty || this.#holdsEndBack()));
+    if (anew || !isUnderWay) {
+      clearTimeout(this.#graceTimer);
+      this.#graceTimer = undefined;
+    }
+    // After the time, the timer stays, so that further reports do not restart it.
+    if (isUnderWay) this.#graceTimer ??= setTimeout(() => {}, UNSENT_GRACE_MS);
+  }
+
+  /** Returns whether a task has ended, but can't report that yet, because the connection is lost. */
+  #holdsEndBack(): boolean {
+    const { connection, tasks } = this.#sink;
+    if (!connection.isDown) return false;
+    for (const task of tasks.values()) if (task.ended) return true;
+    return false;
+  }
+}
