@@ -6,8 +6,8 @@
 
 import { intern } from "../database/intern.ts";
 import { REPLACEMENT } from "../database/storable.ts";
-import { SUMMARY_COLUMNS, summaryFrom } from "../database/summary_row.ts";
-import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
+import { SUMMARY_COLUMNS } from "../database/summary_row.ts";
+import { PROGRESS_HISTORY, type SideRow, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
 import {
   type EndedTask,
   type OpenedTask,
@@ -16,50 +16,86 @@ import {
   TaskInMemory,
 } from "../store.ts";
 import type { TaskIndex } from "../task_index.ts";
-import { summaryOf, type Task } from "../../task/task.ts";
+import { summaryOf, type Task, type TaskState, type TaskSummary } from "../../task/task.ts";
 import type { Connection } from "./connection.ts";
 import { TaskInDatabase } from "./task_in_database.ts";
 
-/** The number of live tasks that are read at a time. */
-const ROWS = 1_000;
+/** The number of tasks that are read at a time. */
+const PAGE = 1_000;
 
-/** The time limit of reading them, in milliseconds. */
+/** The time limit of reading so many records, in milliseconds. */
 const READ_MS = 60_000;
 
-/** What else is read of a task that has not ended. */
-const LIVE_COLUMNS = `
-    CASE WHEN ended_at IS NULL THEN (SELECT sums FROM taskscope.subtasks s WHERE s.place = t.place) END,
-    CASE WHEN ended_at IS NULL THEN (SELECT points FROM taskscope.series s WHERE s.place = t.place) END,
-    CASE WHEN ended_at IS NULL THEN (SELECT series FROM taskscope.value_series s WHERE s.place = t.place) END`;
+/** What is read of every task. */
+const COLUMNS = ["place", "client", "id", "seq", "ended_at", ...SUMMARY_COLUMNS.split(", ")];
 
 /**
- * The tasks in the order of their creation. The record is read if the task has not ended, or the column does not have its
- * whole name.
+ * The tasks in the order of their creation, a page in each row. Each column is a list in JSON, because `pg` takes longer for
+ * each value of a row than `JSON.parse()` for a list. The table `bounds` has the place before each page; the index of the
+ * places suffices to find it.
  */
-const SELECT = `SELECT place, client, id, seq, ended_at,
-    CASE WHEN ended_at IS NULL OR name LIKE '%${REPLACEMENT}%' THEN record END, ${SUMMARY_COLUMNS}, ${LIVE_COLUMNS}
-  FROM taskscope.tasks t WHERE NOT removed ORDER BY place`;
+const SELECT_PAGES = `WITH RECURSIVE bounds (place) AS (
+    SELECT -1::bigint
+    UNION ALL
+    SELECT (SELECT t.place FROM taskscope.tasks t WHERE t.place > b.place ORDER BY t.place OFFSET ${
+  PAGE - 1
+} LIMIT 1)
+    FROM bounds b WHERE b.place IS NOT NULL
+  )
+  SELECT lists.* FROM bounds b, LATERAL (
+    SELECT ${COLUMNS.map((column) => `json_agg(${column})`).join(", ")}
+    FROM (SELECT * FROM taskscope.tasks t WHERE t.place > b.place ORDER BY t.place LIMIT ${PAGE}) page
+    WHERE NOT removed
+  ) lists WHERE b.place IS NOT NULL`;
 
-/** What belongs to the tasks at some places that have not ended, without their records. */
-const SELECT_LIVE = `SELECT place, client, id, ${LIVE_COLUMNS}
-  FROM taskscope.tasks t WHERE place = ANY ($1) AND NOT removed AND ended_at IS NULL ORDER BY place`;
+/** A row of {@linkcode SELECT_PAGES}: the lists; `null` for each if all tasks of the page were removed. */
+type Page = readonly (string | null)[];
 
-/** A row of {@linkcode SELECT}. */
-type Row = readonly [
-  place: number,
-  client: string,
-  id: string,
-  seq: number,
-  endedAt: number | null,
-  record: string | null,
-  ...values: SideValue[],
+/** The parsed lists of a {@linkcode Page}. */
+type Lists = readonly [
+  places: number[],
+  clients: string[],
+  ids: string[],
+  seqs: number[],
+  ends: (number | null)[],
+  names: string[],
+  states: TaskState[],
+  created: number[],
+  started: (number | null)[],
+  updated: number[],
+  finished: (number | null)[],
+  progress: (number | null)[],
+  parents: (string | null)[],
+  firsts: (string | null)[],
 ];
 
-/** The values of a {@linkcode Row} from its summary on. */
-function valuesOf(row: Row): readonly SideValue[] {
-  const [, , , , , , ...values] = row;
-  return values;
-}
+/** The records of the tasks at some places. */
+const SELECT_RECORDS = {
+  name: "load_records",
+  text: "SELECT client, id, ended_at, record FROM taskscope.tasks WHERE place = ANY ($1) AND NOT removed",
+};
+
+/** A row of {@linkcode SELECT_RECORDS}. */
+type RecordRow = readonly [client: string, id: string, endedAt: number | null, record: string];
+
+/** What belongs to the tasks at some places that have not ended, without their records. */
+const SELECT_LIVE = {
+  name: "load_live",
+  text: `SELECT client, id,
+      (SELECT sums FROM taskscope.subtasks s WHERE s.place = t.place),
+      (SELECT points FROM taskscope.series s WHERE s.place = t.place),
+      (SELECT series FROM taskscope.value_series s WHERE s.place = t.place)
+    FROM taskscope.tasks t WHERE place = ANY ($1) AND NOT removed AND ended_at IS NULL ORDER BY place`,
+};
+
+/** A row of {@linkcode SELECT_LIVE}. */
+type LiveRow = readonly [
+  client: string,
+  id: string,
+  sums: string | null,
+  points: string | null,
+  values: string | null,
+];
 
 /** The tasks that were loaded into one index. */
 class LoadedTasks implements OpenedTasks {
@@ -95,23 +131,56 @@ export async function loadTasks(
   };
   // The map lets all tasks share one string for each client and each name.
   const texts = new Map<string, string>();
-  await connection.stream(SELECT, (row: Row) => {
-    const [place, , id, seq, endedAt, record] = row;
-    const client = intern(texts, row[1]);
-    const target = targetOf(client);
-    if (target === null) return;
-    const { index, tasks: { live, ended } } = target;
-    if (endedAt === null) {
-      live.push(openedTask(client, id, valuesOf(row)));
-      index.load(client, id, place, new TaskInMemory(JSON.parse(record!) as Task, seq));
-    } else {
-      ended.push({ client, id, seq, endedAt });
-      const summary = record === null
-        ? summaryFrom(id, valuesOf(row), texts)
-        : summaryOf(JSON.parse(record) as Task);
-      index.load(client, id, place, new TaskInDatabase(place, summary!, seq));
+  const live: number[] = [];
+  const unnamed: number[] = [];
+  await connection.stream(SELECT_PAGES, (page: Page) => {
+    if (page.includes(null)) return;
+    const lists = page.map((list) => JSON.parse(list!)) as unknown as Lists;
+    const [places, clients, ids, seqs, ends, names, states, created, started, updated, ...others] = lists;
+    const [finished, progress, parents, firsts] = others;
+    for (let at = 0; at < places.length; at++) {
+      const client = intern(texts, clients[at]!);
+      const target = targetOf(client);
+      if (target === null) continue;
+      const place = places[at]!;
+      const id = ids[at]!;
+      const seq = seqs[at]!;
+      const endedAt = ends[at] ?? null;
+      const summary: TaskSummary = {
+        id,
+        name: intern(texts, names[at]!),
+        state: intern(texts, states[at]!) as TaskState,
+        created_at: created[at]!,
+        started_at: started[at] ?? null,
+        updated_at: updated[at]!,
+        finished_at: finished[at] ?? null,
+        progress: progress[at] ?? null,
+        parent_id: parents[at] ?? null,
+        retry_of: firsts[at] ?? null,
+      };
+      if (endedAt === null) live.push(place);
+      else {
+        target.tasks.ended.push({ client, id, seq, endedAt });
+        if (summary.name.includes(REPLACEMENT)) unnamed.push(place);
+      }
+      target.index.load(client, id, place, new TaskInDatabase(place, summary, seq));
     }
   });
+  // Until here, those that have not ended count as tasks of their state at their places.
+  await readPlaces(
+    connection,
+    SELECT_RECORDS,
+    [...live, ...unnamed],
+    ([client, id, endedAt, record]: RecordRow) => {
+      const node = targetOf(client)!.index.node(client, id)!;
+      const { place, stored: { seq } } = node;
+      const task = JSON.parse(record) as Task;
+      node.stored = endedAt === null
+        ? new TaskInMemory(task, seq)
+        : new TaskInDatabase(place, summaryOf(task), seq);
+    },
+  );
+  for (const opened of await loadLive(connection, live)) targetOf(opened.client)!.tasks.live.push(opened);
   await loadClients(connection, indexOf);
   for (const { ended } of loaded.values()) ended.sort((a, b) => a.seq - b.seq);
   return loaded;
@@ -128,29 +197,34 @@ export async function loadLive(
   places: readonly number[],
 ): Promise<readonly OpenedTask[]> {
   const live: OpenedTask[] = [];
-  for (let start = 0; start < places.length; start += ROWS) {
-    const { rows } = await connection.query({
-      name: "load_live",
-      text: SELECT_LIVE,
-      values: [places.slice(start, start + ROWS)],
-      rowMode: "array",
-      query_timeout: READ_MS,
+  await readPlaces(connection, SELECT_LIVE, places, ([client, id, sums, points, values]: LiveRow) => {
+    live.push({
+      client,
+      id,
+      progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
+      ...(values !== null && { values: VALUES.fromRow([values]) }),
+      ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
     });
-    for (const row of rows) live.push(openedTask(row[1], row[2], row));
-  }
+  });
   return live;
 }
 
-/** Returns an unfinished task, of a row that ends with {@linkcode LIVE_COLUMNS}. */
-function openedTask(client: string, id: string, row: readonly SideValue[]): OpenedTask {
-  const [sums = null, points = null, values = null] = row.slice(-3);
-  return {
-    client,
-    id,
-    progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
-    ...(values !== null && { values: VALUES.fromRow([values]) }),
-    ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
-  };
+/** Runs a query with some places, so many at a time that its rows need not be streamed. */
+async function readPlaces<Row extends SideRow>(
+  connection: Connection,
+  query: { readonly name: string; readonly text: string },
+  places: readonly number[],
+  onRow: (row: Row) => void,
+): Promise<void> {
+  for (let start = 0; start < places.length; start += PAGE) {
+    const { rows } = await connection.query({
+      ...query,
+      values: [places.slice(start, start + PAGE)],
+      rowMode: "array",
+      query_timeout: READ_MS,
+    });
+    for (const row of rows) onRow(row);
+  }
 }
 
 async function loadClients(
