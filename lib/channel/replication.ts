@@ -6,7 +6,8 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { object, parseJson, parseKey } from "../task/protocol.ts";
+import { parseJson, parseKey } from "../task/protocol.ts";
+import { object } from "../task/field_checks.ts";
 import { type Cursor, formatCursor, parseCursor } from "../task/cursor.ts";
 import type { Task } from "../task/task.ts";
 

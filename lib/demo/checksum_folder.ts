@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { MonitoredTask } from "../monitored.ts";
 import { Places } from "./places.ts";
-import { object } from "../task/protocol.ts";
+import { object } from "../task/field_checks.ts";
 import type { JsonObject } from "../task/task.ts";
 
 /** The result of the task. */

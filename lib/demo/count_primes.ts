@@ -5,7 +5,7 @@
  */
 
 import type { MonitoredTask } from "../monitored.ts";
-import { object } from "../task/protocol.ts";
+import { object } from "../task/field_checks.ts";
 import type { JsonObject } from "../task/task.ts";
 import { startThread } from "../threads/start_thread.ts";
 import { Places } from "./places.ts";

@@ -6,7 +6,8 @@
 
 import { isNode, lacksEnvPermission, unrefTimer } from "../environment.ts";
 import { Deadline } from "../timeout.ts";
-import { object, parseJson } from "../task/protocol.ts";
+import { parseJson } from "../task/protocol.ts";
+import { object } from "../task/field_checks.ts";
 import { connectionProblem } from "./connection_problem.ts";
 import { keyHeaders } from "./credentials.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";

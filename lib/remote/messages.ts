@@ -13,7 +13,7 @@
 
 import { now } from "../clock.ts";
 import { ProtocolError } from "../errors.ts";
-import { object } from "../task/protocol.ts";
+import { object } from "../task/field_checks.ts";
 import { parseCommand, type ReporterCommand } from "../reporter/reporter_command.ts";
 
 /** The path for batches over plain HTTP, relative to the base path. */

@@ -5,7 +5,8 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { object, parseKey } from "../task/protocol.ts";
+import { parseKey } from "../task/protocol.ts";
+import { object } from "../task/field_checks.ts";
 
 /** A command to a reporter about one of its tasks. */
 export type ReporterCommand =

@@ -6,7 +6,7 @@
 
 import { LIMITS } from "../task/grammar.ts";
 import { nestsDeeperThan } from "../task/json_depth.ts";
-import { byteLength } from "../task/protocol.ts";
+import { byteLength } from "../task/byte_length.ts";
 import type { UpdateChange } from "../task/task.ts";
 import { progressAfter, type TaskProgress } from "../task/transition.ts";
 import { truncate } from "../task/truncate.ts";

@@ -5,7 +5,7 @@
  */
 
 import { attempt, type Content, contentOf, jsonValueOf, Marker } from "./json_content.ts";
-import { byteLength } from "./protocol.ts";
+import { byteLength } from "./byte_length.ts";
 
 /** The limits of the JSON that {@linkcode writeJson} writes. */
 export interface JsonLimits {

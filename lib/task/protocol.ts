@@ -7,10 +7,23 @@
 
 import { ProtocolError } from "../errors.ts";
 import { isClientToken, isTaskId, LIMITS } from "./grammar.ts";
-import { nestsDeeperThan } from "./json_depth.ts";
+import {
+  array,
+  count,
+  type Fields,
+  json,
+  jsonObject,
+  nonNegative,
+  nullable,
+  number,
+  object,
+  oneOf,
+  string,
+  taskId,
+  wrong,
+} from "./field_checks.ts";
 import {
   type CreateChange,
-  type JsonObject,
   type JsonValue,
   type Launch,
   LOG_LEVELS,
@@ -224,12 +237,6 @@ function parseLogLine(value: unknown): LogLine {
   };
 }
 
-function oneOf<Text extends string>(value: unknown, field: string, texts: readonly Text[]): Text {
-  const text = texts.find((each) => each === value);
-  if (text === undefined) throw wrong(field, `one of ${texts.join(", ")}`, value);
-  return text;
-}
-
 function parseTaskError(value: unknown): TaskError {
   const fields = object(value, "error");
   return {
@@ -238,104 +245,4 @@ function parseTaskError(value: unknown): TaskError {
     ...(fields.stack !== undefined &&
       { stack: string(fields.stack, "error.stack", LIMITS.errorStackLength) }),
   };
-}
-
-type Fields = { readonly [key: string]: unknown };
-
-/**
- * Checks that a value is a JSON object.
- *
- * @param value the value
- * @param field the name of the field, for the error message
- * @returns the same value
- * @throws {ProtocolError} if the value is not an object
- */
-export function object(value: unknown, field: string): { readonly [key: string]: unknown } {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw wrong(field, "an object", value);
-  }
-  return value as Fields;
-}
-
-function array(value: unknown, field: string, most: number): readonly unknown[] {
-  if (!Array.isArray(value)) throw wrong(field, "an array", value);
-  if (value.length > most) throw wrong(field, `at most ${most} entries`, value.length);
-  return value;
-}
-
-function string(value: unknown, field: string, most: number, least = 0): string {
-  if (typeof value !== "string") throw wrong(field, "a string", value);
-  if (value.length > most || value.length < least) {
-    throw wrong(field, `${least} to ${most} characters`, value.length);
-  }
-  return value;
-}
-
-function number(value: unknown, field: string): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw wrong(field, "a finite number", value);
-  return value;
-}
-
-function nonNegative(value: unknown, field: string): number {
-  const amount = number(value, field);
-  if (amount < 0) throw wrong(field, "a number of at least 0 or null", amount);
-  return amount;
-}
-
-function count(value: unknown, field: string): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw wrong(field, "a whole number from 0", value);
-}
-
-function taskId(value: unknown, field: string): string {
-  if (typeof value === "string" && isTaskId(value)) return value;
-  throw wrong(field, "a task id or null", value);
-}
-
-function nullable<T>(value: unknown, field: string, parse: (value: unknown, field: string) => T): T | null {
-  return value === null ? null : parse(value, field);
-}
-
-function json(value: unknown, field: string, mostBytes: number): JsonValue {
-  const text = jsonText(value);
-  if (text === undefined) throw wrong(field, "JSON", value);
-  const bytes = byteLength(text);
-  if (bytes > mostBytes) throw wrong(field, `at most ${mostBytes} bytes of JSON`, bytes);
-  if (nestsDeeperThan(text, LIMITS.jsonDepth)) {
-    throw wrong(field, `JSON nested at most ${LIMITS.jsonDepth} levels deep`, value);
-  }
-  return value as JsonValue;
-}
-
-function jsonText(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
-}
-
-function jsonObject(value: unknown, field: string, mostBytes: number): JsonObject {
-  object(value, field);
-  return json(value, field, mostBytes) as JsonObject;
-}
-
-const encoder = new TextEncoder();
-
-/** Returns the number of bytes of a text in UTF-8. */
-export function byteLength(text: string): number {
-  return encoder.encode(text).byteLength;
-}
-
-function wrong(field: string, wanted: string, received: unknown): ProtocolError {
-  return new ProtocolError(`Cannot read "${field}": wanted ${wanted}, received ${shown(received)}`);
-}
-
-function shown(value: unknown): string {
-  try {
-    return (JSON.stringify(value) ?? String(value)).slice(0, 64);
-  } catch {
-    // The value is cyclic, nested too deeply, or a BigInt.
-    return typeof value;
-  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byteLength } from "./protocol.ts";
+import { byteLength } from "./byte_length.ts";
 import { LIMITS } from "./grammar.ts";
 import { isFinal } from "./task.ts";
 import { stateWords } from "./state_words.ts";

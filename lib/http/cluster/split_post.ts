@@ -5,7 +5,8 @@
  */
 
 import { parseBatch, type ReportBatch } from "../../remote/messages.ts";
-import { object, parseJson } from "../../task/protocol.ts";
+import { parseJson } from "../../task/protocol.ts";
+import { object } from "../../task/field_checks.ts";
 import { jsonResponse } from "../responses.ts";
 import type { Answer } from "../route.ts";
 import type { Forwarder } from "./forwarder.ts";

@@ -6,7 +6,7 @@
 
 import { UnrefSocket } from "../../remote/unref_socket.ts";
 import { ProtocolError } from "../../errors.ts";
-import { byteLength } from "../../task/protocol.ts";
+import { byteLength } from "../../task/byte_length.ts";
 import { keyOfOwner } from "../cluster/split.ts";
 import type { HandlerContext } from "../context.ts";
 import { CLOSE, sizeOf } from "../streams/upgrade.ts";

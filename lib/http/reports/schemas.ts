@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { byteLength } from "../../task/protocol.ts";
+import { byteLength } from "../../task/byte_length.ts";
 import { isTaskId, LIMITS, TASK_ID_RULE } from "../../task/grammar.ts";
 import { truncate } from "../../task/truncate.ts";
 import { LOG_LEVELS, LOG_STREAMS, type UpdateChange } from "../../task/task.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byteLength } from "../../task/protocol.ts";
+import { byteLength } from "../../task/byte_length.ts";
 import { SUBPROTOCOL } from "../../remote/credentials.ts";
 import { elementsOf, headerOf } from "../headers.ts";
 import { Problem } from "../problem.ts";

@@ -5,7 +5,8 @@ import { DEFAULT_LIMITS } from "../../../lib/config/limits.ts";
 import { LogBuffer } from "../../../lib/reporter/log_buffer.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { linesLeftOut } from "../../../lib/reporter/lines_left_out.ts";
-import { byteLength, parseReport } from "../../../lib/task/protocol.ts";
+import { parseReport } from "../../../lib/task/protocol.ts";
+import { byteLength } from "../../../lib/task/byte_length.ts";
 import type { LogLine } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess } from "../../support/assert.ts";
 

@@ -2,7 +2,8 @@
 
 import fc from "fast-check";
 import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
-import { byteLength, parseReport } from "../../../lib/task/protocol.ts";
+import { parseReport } from "../../../lib/task/protocol.ts";
+import { byteLength } from "../../../lib/task/byte_length.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { LogLine, Task } from "../../../lib/task/task.ts";
 import { transition } from "../../../lib/task/transition.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { ProtocolError } from "../../../lib/errors.ts";
-import { byteLength, parseChange, parseReport, type Report } from "../../../lib/task/protocol.ts";
+import { parseChange, parseReport, type Report } from "../../../lib/task/protocol.ts";
+import { byteLength } from "../../../lib/task/byte_length.ts";
 import { formatCursor, parseCursor } from "../../../lib/task/cursor.ts";
 import { isClientToken, isTaskId, LIMITS } from "../../../lib/task/grammar.ts";
 import { startRun } from "../../../lib/reporter/start_run.ts";
