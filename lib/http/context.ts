@@ -5,32 +5,24 @@
  */
 
 import type { Keyring } from "../access/keyring.ts";
-import { monotonicMs } from "../clock.ts";
 import type { ResolvedAccess } from "../config/access_options.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import type { TaskHub } from "../hub/hub.ts";
 import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import type { TaskRegistry } from "../registry/task_registry.ts";
-import { LaunchSink } from "../reporter/launch_sink.ts";
 import type { ReportSink } from "../reporter/report_sink.ts";
 import type { Releases } from "../reporters/release.ts";
 import type { StoredTask, TaskRecord } from "../store/store.ts";
 import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { PageRenderer } from "../page_renderer.ts";
-import { isFinal, type JsonValue } from "../task/task.ts";
-import type { Startable, StartOptions } from "../reporter/wrap.ts";
-import { withTimeout } from "../timeout.ts";
-import type { BodyLimits } from "./body.ts";
+import type { Startable } from "../reporter/wrap.ts";
+import type { BodyLimits } from "./raw_body.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import type { ClusterGate } from "./cluster/cluster_gate.ts";
-import { unanswered } from "./cluster/forwarder.ts";
 import type { ClientShares } from "./client_shares.ts";
 import type { Gate } from "./gate.ts";
 import { Problem } from "./problem.ts";
 import type { Slots } from "./slots.ts";
-
-/** How often a node looks whether a task that it has started is committed, in milliseconds. */
-const LOOK_MS = 50;
 
 /** A node of a cluster. */
 export interface PresentNode {
@@ -187,101 +179,4 @@ function missing(context: HandlerContext, client: string, id: string): never {
 /** Creates the problem for a task that does not exist. */
 export function taskNotFound(id: string): Problem {
   return new Problem("task_not_found", `Task "${id}" does not exist`);
-}
-
-/**
- * Starts a registered task.
- *
- * @param context the parts of the monitor to use
- * @param client the client token of the task
- * @param name the name that the function is registered under
- * @param args the arguments to call the registered function with
- * @param options the options for the new task, such as its id and tags
- * @returns the id of the task
- * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken, 503 if too
- * many tasks that were started by name still run
- */
-export async function startTask(
-  context: HandlerContext,
-  client: string,
-  name: string,
-  args: JsonValue[],
-  options: StartOptions = {},
-): Promise<string> {
-  const startable = context.startables.get(name);
-  if (startable === undefined) {
-    throw new Problem("unknown_task_name", `No task is registered under the name "${name.slice(0, 200)}"`);
-  }
-  if (options.id !== undefined && context.registry.stored(client, options.id) !== undefined) {
-    throw new Problem("task_exists", `Cannot start task "${options.id}": the id is already taken`);
-  }
-  const obstacle = context.registry.creationError(client);
-  if (obstacle !== null) throw obstacle;
-  const release = context.started.take();
-  let id: string;
-  try {
-    const sink = new LaunchSink(context.sink, { name, args });
-    const handle = startable.start(sink, { ...options, client }, args);
-    // A task may end before its function does, so the slot is kept until the function has returned.
-    handle.done.then(release, release);
-    id = handle.id;
-  } catch (error) {
-    release();
-    throw error;
-  }
-  if (context.cluster === null) await context.sink.settled();
-  else await whenShown(context, context.cluster, client, id);
-  return id;
-}
-
-/**
- * Waits until a task that this node has started is committed, whichever node owns the tasks, and known here.
- *
- * @throws {Problem} 503 if it is unknown whether the owner has stored the task
- */
-async function whenShown(
-  { registry, sink, limits: { forwardTimeoutMs } }: HandlerContext,
-  cluster: ClusterGate,
-  client: string,
-  id: string,
-): Promise<void> {
-  const endMs = monotonicMs() + forwardTimeoutMs;
-  await withTimeout(sink.settled(), forwardTimeoutMs);
-  while (true) {
-    await cluster.route(client, false);
-    if (registry.stored(client, id) !== undefined) return;
-    if (monotonicMs() > endMs) throw unanswered("POST");
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
-}
-
-/**
- * Starts a new attempt of a task that was started by name and has ended.
- *
- * @param context the parts of the monitor to use
- * @param client the client token of the task
- * @param id the id of the earlier attempt
- * @returns the id of the new attempt
- * @throws {Problem} 409 if the task has not ended or was not started by name, 404 if the task does not exist
- * or its function is no longer registered
- */
-export async function retryTask(context: HandlerContext, client: string, id: string): Promise<string> {
-  // The launch data is read before the checks, so that nothing changes between the checks and the start; only a task that has
-  // ended can have a record that must be read.
-  const launch = await context.registry.launch(client, id);
-  const read = taskRecord(context, client, id);
-  const { task } = read instanceof Promise ? await read : read;
-  if (!isFinal(task.state)) {
-    throw new Problem("task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
-  }
-  if (launch === undefined) {
-    throw new Problem("not_retryable", `Cannot retry task "${id}": it was not started by name`);
-  }
-  const { tags, metadata, attempt } = task;
-  return await startTask(context, client, launch.name, [...launch.args], {
-    tags,
-    metadata,
-    attempt: attempt + 1,
-    retryOf: id,
-  });
 }

@@ -13,7 +13,7 @@ import { resolveAccess } from "../config/access_options.ts";
 import { resolveChannel } from "../config/channel_name.ts";
 import { resolveLimits } from "../config/limits.ts";
 import { resolveStorage } from "../config/storage_options.ts";
-import { bodyLimits } from "../http/body.ts";
+import { bodyLimits } from "../http/raw_body.ts";
 import { ByteBudget } from "../http/byte_budget.ts";
 import type { ClusterGate } from "../http/cluster/cluster_gate.ts";
 import type { NodeFigures, PresentNode } from "../http/context.ts";

@@ -8,7 +8,7 @@ import { Keyring } from "../../lib/access/keyring.ts";
 import { type AccessOptions, resolveAccess } from "../../lib/config/access_options.ts";
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../lib/config/limits.ts";
 import { Gate } from "../../lib/http/gate.ts";
-import { bodyLimits } from "../../lib/http/body.ts";
+import { bodyLimits } from "../../lib/http/raw_body.ts";
 import { ByteBudget } from "../../lib/http/byte_budget.ts";
 import type { ClusterGate } from "../../lib/http/cluster/cluster_gate.ts";
 import { Handler } from "../../lib/http/handler.ts";

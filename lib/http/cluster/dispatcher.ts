@@ -7,7 +7,7 @@
 import { monotonicMs } from "../../clock.ts";
 import type { MonitorLimits } from "../../config/limits.ts";
 import type { MaybePromise } from "../../task/maybe_promise.ts";
-import { type BodyLimits, readBytes } from "../body.ts";
+import { type BodyLimits, readBytes } from "../raw_body.ts";
 import { limitReached } from "../problem.ts";
 import type { Answer } from "../route.ts";
 import { Slots } from "../slots.ts";

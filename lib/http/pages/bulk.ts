@@ -6,7 +6,8 @@
  */
 
 import type { Access } from "../../access/grant.ts";
-import { type HandlerContext, retryTask, storedTask } from "../context.ts";
+import { type HandlerContext, storedTask } from "../context.ts";
+import { retryTask } from "../start_task.ts";
 import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { paramsOf } from "../route.ts";

@@ -15,15 +15,8 @@ import { NameStats } from "../../registry/name_stats.ts";
 import { AssetFiles } from "./asset_files.ts";
 import { readForm } from "../body.ts";
 import { changeMany } from "./bulk.ts";
-import {
-  type HandlerContext,
-  retryTask,
-  serverAddress,
-  startTask,
-  storedTask,
-  taskRecord,
-  whenPublishable,
-} from "../context.ts";
+import { type HandlerContext, serverAddress, storedTask, taskRecord, whenPublishable } from "../context.ts";
+import { retryTask, startTask } from "../start_task.ts";
 import type { ResolvedAccess } from "../../config/access_options.ts";
 import { defaultClient } from "../../reporter/default_client.ts";
 import type { PageContext, PageVisitor } from "../../page_renderer.ts";

@@ -18,7 +18,8 @@ import type {
   UpdateChange,
 } from "../../task/task.ts";
 import { updateOf, type UpdateValues } from "../../task/update_fields.ts";
-import { type Body, type BodyLimits, readBody } from "../body.ts";
+import { type Body, readBody } from "../body.ts";
+import type { BodyLimits } from "../raw_body.ts";
 import { linesOfText, valueOfForm } from "./forms.ts";
 import {
   badBody,

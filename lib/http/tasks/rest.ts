@@ -13,15 +13,8 @@ import { formatCursor } from "../../task/cursor.ts";
 import { LIMITS } from "../../task/grammar.ts";
 import { isFinal, type JsonObject, type JsonValue } from "../../task/task.ts";
 import { readJson } from "../body.ts";
-import {
-  type HandlerContext,
-  retryTask,
-  startTask,
-  storedTask,
-  taskRecord,
-  whenCommitted,
-  whenPublishable,
-} from "../context.ts";
+import { type HandlerContext, storedTask, taskRecord, whenCommitted, whenPublishable } from "../context.ts";
+import { retryTask, startTask } from "../start_task.ts";
 import { Problem } from "../problem.ts";
 import { linkToPage, parseTaskQuery, selectTasks } from "./query.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";

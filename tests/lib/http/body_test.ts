@@ -1,4 +1,4 @@
-import { bodyLimits, readText } from "../../../lib/http/body.ts";
+import { bodyLimits, readText } from "../../../lib/http/raw_body.ts";
 import { Problem } from "../../../lib/http/problem.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
