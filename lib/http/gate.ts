@@ -21,18 +21,14 @@ import type { Keyring, TokenKind } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
 import { ForwardedRequest } from "./cluster/forwarded_request.ts";
+import { bearerOf, SESSION_COOKIE, SHARE_COOKIE, type Source, subprotocolTokenOf } from "./carried_key.ts";
 import { cookieOf } from "./cookies.ts";
-import { elementsOf, headerOf } from "./headers.ts";
-import { TOKEN_PROTOCOL } from "../remote/credentials.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 
 /**
  * A function that decides whether a request is allowed; if it returns `false`, the server responds with 403.
  */
 export type Authorize = (request: Request, access: Access) => boolean | Promise<boolean>;
-
-/** The part of a request that carries a key or a token. */
-export type Source = "bearer" | "subprotocol" | "session" | "share";
 
 /** The sender of a request, with its permissions. */
 export interface Visitor {
@@ -80,10 +76,6 @@ export interface GateOptions {
   readonly notice: (text: string) => void;
 }
 
-/** The cookie of a session. The prefix of the name binds the cookie to this host and to TLS (RFC 6265bis). */
-export const SESSION_COOKIE = "__Host-taskscope";
-/** The cookie of a browser that has opened a shared link. */
-export const SHARE_COOKIE = "__Host-taskscope-share";
 /**
  * The maximum number of clients per reporter whose access decisions are cached; beyond it, the cache is
  * cleared.
@@ -330,23 +322,6 @@ export class Gate {
       if (isAllowed) return visitor;
       throw notAllowed();
     });
-  }
-}
-
-function bearerOf(request: Request): string | null {
-  // Other authentication schemes, such as Basic, are for a reverse proxy.
-  return /^bearer +(\S+) *$/i.exec(headerOf(request, "authorization") ?? "")?.[1] ?? null;
-}
-
-/** Reads the token from a subprotocol, because the WebSocket API of browsers cannot set headers. */
-function subprotocolTokenOf(request: Request): string | null {
-  const protocols = elementsOf(headerOf(request, "sec-websocket-protocol"));
-  const found = protocols.find((protocol) => protocol.startsWith(TOKEN_PROTOCOL));
-  if (found === undefined) return null;
-  try {
-    return atob(found.slice(TOKEN_PROTOCOL.length).replaceAll("-", "+").replaceAll("_", "/"));
-  } catch {
-    return "";
   }
 }
 

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { TOKEN_PROTOCOL } from "../../remote/credentials.ts";
 import { TIME_HEADER } from "../../task/clock_offset.ts";
 import { VERSION } from "../../version.ts";
-import { SESSION_COOKIE, SHARE_COOKIE } from "../gate.ts";
+import { SESSION_COOKIE, SHARE_COOKIE } from "../carried_key.ts";
 import { PROBLEMS, titleOf } from "../problem.ts";
 import type { Call, ResponseBody } from "./call.ts";
 import { CALL_GROUPS } from "./calls.ts";

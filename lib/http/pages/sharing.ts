@@ -13,7 +13,7 @@ import { isClientToken, isTaskId } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
 import { readForm, readJson } from "../body.ts";
 import { type HandlerContext, serverAddress, storedTask } from "../context.ts";
-import { SHARE_COOKIE } from "../gate.ts";
+import { SHARE_COOKIE } from "../carried_key.ts";
 import { Problem } from "../problem.ts";
 import { parseBody } from "../reports/schemas.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";

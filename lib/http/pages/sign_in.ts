@@ -10,7 +10,7 @@ import { shareOf } from "../../access/grant.ts";
 import { now } from "../../clock.ts";
 import { readForm } from "../body.ts";
 import type { HandlerContext } from "../context.ts";
-import { SESSION_COOKIE, SHARE_COOKIE } from "../gate.ts";
+import { SESSION_COOKIE, SHARE_COOKIE } from "../carried_key.ts";
 import { pageResponse, redirect } from "../responses.ts";
 import { Problem } from "../problem.ts";
 import { type Call, nothingHere, paramsOf } from "../route.ts";
