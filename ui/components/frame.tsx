@@ -11,7 +11,8 @@ import { degradedText } from "../shared/connection_text.ts";
 import type { FrameView, UpdateSourceName } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 import { Help } from "./help.tsx";
-import { Icon, Mark } from "./icons.tsx";
+import { Brand } from "./brand.tsx";
+import { Icon } from "./icons.tsx";
 import { NotificationButton } from "./notification_button.tsx";
 import { Clock } from "./time.tsx";
 
@@ -39,13 +40,7 @@ export function Shell({ view, self, share, help, children }: ShellProps): JSX.El
       <a class="skip" href="#tasks">Skip to the tasks</a>
       <header class="header">
         <div class="header-inner">
-          <a
-            class="brand"
-            href={visitor.mayChange ? `${frame.basePath}/` : self}
-          >
-            <Mark />
-            <span>Taskscope</span>
-          </a>
+          <Brand href={visitor.mayChange ? `${frame.basePath}/` : self} />
           <nav class="client" aria-label="Client">
             <span class="client-label">client</span>
             {visitor.seesOneTask

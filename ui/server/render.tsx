@@ -9,7 +9,7 @@
 import type { JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import { ClientPage } from "../components/client_page.tsx";
-import { Mark } from "../components/icons.tsx";
+import { Brand } from "../components/brand.tsx";
 import { HelpContent } from "./help_content.tsx";
 import { ListToolbar } from "./list_toolbar.tsx";
 import { NamePage, NamesPage } from "./names_page.tsx";
@@ -121,10 +121,7 @@ export function renderProblemPage(model: ProblemPageModel): string {
   const { status, title, detail, basePath, signInUrl, style } = model;
   const content = renderToString(
     <main class="problem-page">
-      <a class="brand" href={`${basePath}/`}>
-        <Mark />
-        <span>Taskscope</span>
-      </a>
+      <Brand href={`${basePath}/`} />
       <p class="problem-status number">{status}</p>
       <h1>{title}</h1>
       <p>{detail}</p>

@@ -7,7 +7,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
-import { Mark } from "../components/icons.tsx";
+import { Brand } from "../components/brand.tsx";
 import { clientPageUrl, shareUrl, taskPageUrl } from "../shared/links.ts";
 import { documentOf } from "./render.tsx";
 
@@ -111,10 +111,7 @@ export function renderSharePage(page: {
 function Card({ title, home, children }: CardProps): JSX.Element {
   return (
     <main class="card-page">
-      <a class="brand" href={home}>
-        <Mark />
-        <span>Taskscope</span>
-      </a>
+      <Brand href={home} />
       <h1>{title}</h1>
       {children}
     </main>

@@ -9,7 +9,7 @@ import { Fragment, type JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import type { Documentation, DocumentedCall, DocumentedGroup } from "../../lib/page_renderer.ts";
 import { TIME_HEADER } from "../../lib/task/clock_offset.ts";
-import { Mark } from "../components/icons.tsx";
+import { Brand } from "../components/brand.tsx";
 import { DatabaseDocs } from "./database_docs.tsx";
 import { CLOSE_CODES, PROBLEM, SOCKET_MESSAGES } from "./docs_examples.ts";
 import { EmbeddingDocs } from "./embedding_docs.tsx";
@@ -29,10 +29,7 @@ export function renderDocsPage(documentation: Documentation, assets: ProseAssets
   const content = renderToString(
     <div class="docs">
       <nav class="docs-contents" aria-label="Contents">
-        <a class="brand" href={`${basePath}/`}>
-          <Mark />
-          <span>Taskscope</span>
-        </a>
+        <Brand href={`${basePath}/`} />
         <Contents groups={all} />
       </nav>
       <main class="docs-main">

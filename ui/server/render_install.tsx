@@ -9,7 +9,7 @@
 import { Fragment, type JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import type { InstallPage } from "../../lib/page_renderer.ts";
-import { Mark } from "../components/icons.tsx";
+import { Brand } from "../components/brand.tsx";
 import { clientPageUrl } from "../shared/links.ts";
 import { type InstallSection, installSections, KEY_BLOCK } from "./install_sections.ts";
 import { Code, Prose, type ProseAssets, ProseHead } from "./prose.tsx";
@@ -27,10 +27,7 @@ export function renderInstallPage(page: InstallPage, assets: ProseAssets): strin
   const content = renderToString(
     <div class="docs">
       <nav class="docs-contents" aria-label="Contents">
-        <a class="brand" href={`${basePath}/`}>
-          <Mark />
-          <span>Taskscope</span>
-        </a>
+        <Brand href={`${basePath}/`} />
         <Contents sections={sections} needsKey={needsKey} basePath={basePath} />
       </nav>
       <main class="docs-main">

@@ -9,7 +9,7 @@ import type { JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import type { ClientOverview, OverviewPage } from "../../lib/page_renderer.ts";
 import { countNoun, formatAgo, formatCount, formatDateTime, machineTime } from "../../lib/text/format.ts";
-import { Mark } from "../components/icons.tsx";
+import { Brand } from "../components/brand.tsx";
 import { clientPageUrl } from "../shared/links.ts";
 import { EVERYTHING, listSearch } from "../shared/list_query.ts";
 import { documentOf } from "./render.tsx";
@@ -26,10 +26,7 @@ export function renderOverviewPage(page: OverviewPage, style: string): string {
     <div class="shell">
       <header class="header">
         <div class="header-inner">
-          <a class="brand" href={`${basePath}/`}>
-            <Mark />
-            <span>Taskscope</span>
-          </a>
+          <Brand href={`${basePath}/`} />
           <div class="header-end">
             <p class="badge badge-snapshot">
               As of <time dateTime={machineTime(now)}>{formatDateTime(now, false)}</time>{" "}

@@ -6,6 +6,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
+import { exists } from "./exists.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { storageError } from "./storage_errors.ts";
 
@@ -49,16 +50,6 @@ function checkpoint(db: DatabaseSync): void {
 function withoutPaths(cause: unknown, paths: readonly string[]): Error {
   const message = cause instanceof Error ? cause.message : String(cause);
   return new Error(paths.reduce((text, path) => text.replaceAll(`'${path}'`, "…"), message));
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 /** Turns WAL mode off in a copy, so that it needs no other files and can be read from a read-only folder. */

@@ -11,6 +11,7 @@ import type { MovedBatch, MovedTable } from "../database/moved_tables.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import { DatabaseFile } from "./database_file.ts";
 import { DatabaseWriter } from "./database_writer.ts";
+import { exists } from "./exists.ts";
 import { FileLock } from "./file_lock.ts";
 import { storageError } from "./storage_errors.ts";
 
@@ -135,14 +136,4 @@ function openPartial(
     MARKS.map((mark, at) => ["INSERT INTO meta (name, value) VALUES (?, ?)", mark, marks[at]!] as const),
   );
   return file;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.lstatSync(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }

@@ -1,0 +1,23 @@
+/** @jsxImportSource preact */
+/**
+ * The name of the program, with its mark, as a link.
+ *
+ * @module
+ */
+
+import type { JSX } from "preact";
+import { Mark } from "./icons.tsx";
+
+/**
+ * Renders the name of the program.
+ *
+ * @param props the URL of the page that it leads to
+ */
+export function Brand({ href }: { readonly href: string }): JSX.Element {
+  return (
+    <a class="brand" href={href}>
+      <Mark />
+      <span>Taskscope</span>
+    </a>
+  );
+}
