@@ -8,10 +8,10 @@ import { DamagedRecordError } from "../errors.ts";
 import type { Answer } from "./route.ts";
 
 /**
- * Reads, and reads again after each damaged record that it came upon, which is left out from then on.
+ * Reads, and reads again after each damaged record that it finds, which is left out from then on.
  *
  * @param read responds to a request that changes nothing
- * @param met the messages about the records that it came upon already
+ * @param met the messages about the damaged records found so far
  */
 export function withoutDamaged(read: () => Answer, met: readonly string[] = []): Answer {
   const again = (error: unknown): Answer => {

@@ -17,7 +17,7 @@ const MIN_TREND_BLOCKS = 12;
 const STEEPNESS = 4;
 /** The error that any forecast may have, as a share of the time. */
 const ERROR_FLOOR = 0.05;
-/** The error of one answer counts at most this much, squared, so that one surprise does not decide. */
+/** The limit on the squared error of one forecast, so that a single outlier does not decide. */
 const MAX_SQUARED_ERROR = 4;
 /** Another forecast counts only if its squared error is at most this share of that since the beginning. */
 const CLEARLY_BETTER = 0.9;

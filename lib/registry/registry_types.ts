@@ -66,7 +66,7 @@ export interface TaskReader {
  */
 export const HTTP_REPORTER_ID = "http";
 
-/** The start of the ids of nodes as reporters. No other reporter has a colon in its id. */
+/** The prefix of the reporter id of a node. No other reporter has a colon in its id. */
 const NODE_PREFIX = "node:";
 
 /** Returns the id of a node as a reporter of the tasks that run in it. */

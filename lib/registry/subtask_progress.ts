@@ -31,7 +31,7 @@ export type SumsChange =
 /** The fields of a task that determine what it counts. */
 type Subtask = Pick<Task, "id" | "state" | "progress" | "share" | "weight">;
 
-/** The most that a task shows while it runs although all of its known subtasks have ended: it may add more. */
+/** The maximum progress of a running task, in percent, even if all of its known subtasks have ended: it may add more. */
 const MOST_WHILE_RUNNING = 99;
 
 /** The difference from 1 at which a sum of shares still counts as 1, because decimal fractions are rounded. */

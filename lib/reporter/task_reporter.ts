@@ -155,8 +155,8 @@ export class TaskReporter implements ReportedTask {
   }
 
   /**
-   * Reports a task that has made progress now, or when the sink becomes ready, but before tasks that are created
-   * later.
+   * Reports the progress of a task, if it has made any, before tasks that are created later: at once, or as soon as the
+   * sink is ready.
    */
   precede(): void {
     if (this.#end === null && !this.#update.hasProgress) return;

@@ -151,11 +151,11 @@ export interface TaskIndexReader {
   /** Returns the sequence number of the last change to a client's tasks; 0 if there was none. */
   lastSeq(client: string): number;
   /**
-   * Returns the changes to a client's tasks after `seq`; `undefined` if removals that old may be forgotten.
+   * Returns the changes to a client's tasks after `seq`; `undefined` if removals since then may be forgotten.
    */
   changesSince(client: string, seq: number): ChangesSince | undefined;
   /**
-   * Returns the changes of all clients after `seq`, by client; `undefined` if removals that old may be
+   * Returns the changes of all clients after `seq`, by client; `undefined` if removals since then may be
    * forgotten.
    */
   allChangesSince(seq: number): ReadonlyMap<string, ChangesSince> | undefined;

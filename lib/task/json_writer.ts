@@ -54,7 +54,7 @@ export function writeJson(value: unknown, limits: JsonLimits): WrittenJson {
   }
 }
 
-/** Ends the attempt to write the whole value. */
+/** Thrown to end the attempt to write the whole value. */
 const TOO_LARGE = Symbol("too large");
 /** The bytes of the longest marker at the end of an array or object, such as `,"…":"… 12 more"`. */
 const MARKER_BYTES = 40;

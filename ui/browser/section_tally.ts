@@ -57,7 +57,10 @@ export class SectionTally {
     this.#isUncertain = this.#hasMoved && !this.#knowsAll;
   }
 
-  /** Counts the known tasks: the server's totals may include a change that has not arrived yet, and would count twice. */
+  /**
+   * Counts the known tasks instead of using the server's totals: those may include a change that has not arrived yet, which
+   * would then count twice.
+   */
   #countKnown(sections: readonly ListSection[]): ReadonlyMap<string, number> {
     const totals = new Map(sections.map(({ key }) => [key, 0]));
     for (const key of this.#known.values()) {

@@ -23,7 +23,7 @@ const LEAST_CELLS = 5;
 const LEAST_RUN = 3;
 /** A bar of dashes without brackets has at least so many cells. */
 const LEAST_DASHES = 20;
-/** With spaces around them, fewer cells may be a mark that goes to and fro. */
+/** A bar whose empty cells are spaces has at least so many cells; a shorter one may be a mark that moves back and forth. */
 const LEAST_PADDED = 20;
 const CLOSING: Readonly<Record<string, string>> = {
   "[": "]",

@@ -41,7 +41,7 @@ function meter(match: RegExpExecArray): Sighting | undefined {
   ] = match;
   const done = bytesOf(received!, receivedScale, 1024) + bytesOf(sent!, sentScale, 1024);
   const whole = bytesOf(total!, totalScale, 1024);
-  // If the size is unknown, the total is what has arrived so far.
+  // If curl does not know the size, it prints what has arrived so far as the total.
   if (receivedPercent === "0" && sentPercent === "0" && done === whole) {
     return counted("curl", done, null, { unit: "B" });
   }

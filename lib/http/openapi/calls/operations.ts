@@ -32,7 +32,7 @@ export const OPERATION_CALLS: CallGroup = {
       description:
         "Responds with 503 and the storage error while it cannot, for example because the disk is full. Meanwhile, tasks " +
         "continue in memory, and changes over HTTP get 503. Tasks whose records are damaged do not make the server " +
-        "unready: `damaged_records` counts those that it came upon. One of several nodes also responds with 503 while it " +
+        "unready: `damaged_records` counts those that it has found so far. One of several nodes also responds with 503 while it " +
         "loads the tasks or can't read the database, and once it is about to end.",
       responses: { 200: READINESS, 503: READINESS },
       example: "curl {server}/readyz",
