@@ -133,12 +133,9 @@ for (const [course, shifts] of Object.entries(COURSES)) {
         401,
       );
       await until(() => performance.now() - setAtMs > PATIENCE_MS);
-      const [running, quiet] = [await task("job"), await task("quiet")];
+      const running = await eventually(() => task("job"), (job) => job.current > current);
+      const quiet = await task("quiet");
       assertEquals([running.state, running.stale, running.error], ["PROCESSING", false, null], `${shift}`);
-      assert(
-        running.current > current,
-        `the progress stood still at ${current} when the clock was set to ${shift}`,
-      );
       assertEquals([quiet.state, quiet.error], ["PROCESSING", null], `${shift}`);
       assertEquals((await server.ask("/readyz")).status, 200);
       assertEquals(await server.statusOf(cookie), 200, `the session at ${shift}`);
