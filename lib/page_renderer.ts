@@ -17,7 +17,7 @@ import type {
 } from "./task/task.ts";
 import type { TaskValues } from "./task/value_book.ts";
 import type { MaybePromise } from "./task/maybe_promise.ts";
-import type { ReadRecords, Summarised } from "./task/task_query.ts";
+import type { ReadRecords, Summarised } from "./task/apply_query.ts";
 
 /** A file that pages load. */
 export interface PageAsset {

@@ -10,7 +10,8 @@ import type { RegistryReader } from "./registry_reader.ts";
 import { type NamedRuns, type RunStats, runStats } from "../task/run_stats.ts";
 import type { RunSummary } from "../task/run_summary.ts";
 import { isFinal } from "../task/task.ts";
-import { matchesSummary, type TaskCondition } from "../task/task_query.ts";
+import type { TaskCondition } from "../task/task_query.ts";
+import { matchesSummary } from "../task/apply_query.ts";
 
 /** The parts of a registry that {@linkcode NameStats} reads. */
 type Reader = Pick<RegistryReader, "list" | "stored" | "pastRuns" | "pastRunNames">;

@@ -5,7 +5,7 @@
  */
 
 import type { Task } from "../../lib/task/task.ts";
-import type { Summarised } from "../../lib/task/task_query.ts";
+import type { Summarised } from "../../lib/task/apply_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 
 /** Why a task needs attention: the most urgent reason. */

@@ -7,14 +7,13 @@
 
 import type { Task, TaskSummary } from "../../lib/task/task.ts";
 import {
-  compare,
   FILTER_NAMES,
   filterValues,
-  matches,
   TASK_FILTERS,
   TASK_PAGING,
   type TaskCondition,
 } from "../../lib/task/task_query.ts";
+import { compare, matches } from "../../lib/task/apply_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import type { ListQuery } from "./list_query.ts";
 

@@ -7,13 +7,8 @@
 import { andThen, type MaybePromise } from "../../lib/task/maybe_promise.ts";
 import type { TaskSource } from "../../lib/page_renderer.ts";
 import type { Task } from "../../lib/task/task.ts";
-import {
-  DEFAULT_PAGE_SIZE,
-  type ListedTask,
-  matchingTasks,
-  MAX_PAGE_SIZE,
-  type Summarised,
-} from "../../lib/task/task_query.ts";
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
+import { type ListedTask, matchingTasks, type Summarised } from "../../lib/task/apply_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import { type Attention, attentionOf, type Candidates, candidatesOf } from "./attention.ts";
 import { EVERYTHING, type ListQuery } from "./list_query.ts";

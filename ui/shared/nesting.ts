@@ -5,7 +5,7 @@
  */
 
 import type { Task, TaskSummary } from "../../lib/task/task.ts";
-import type { Summarised } from "../../lib/task/task_query.ts";
+import type { Summarised } from "../../lib/task/apply_query.ts";
 import { hasEnded } from "../../lib/task/task_view.ts";
 import { isFiltered, type ListQuery } from "./list_query.ts";
 import { compareRuns } from "./relations.ts";

@@ -10,10 +10,8 @@ import type { RegistryReader } from "../../registry/registry_reader.ts";
 import type { StoredTask } from "../../store/store.ts";
 import { FILTER_TEXTS, PAGING_TEXTS } from "../../task/query_texts.ts";
 import {
-  compare,
   FILTER_NAMES,
   filterValues,
-  matchingTasks,
   MAX_FILTER_LENGTH,
   MAX_FILTER_VALUES,
   type PagingParameter,
@@ -22,6 +20,7 @@ import {
   type TaskCondition,
   type TaskQuery,
 } from "../../task/task_query.ts";
+import { compare, matchingTasks } from "../../task/apply_query.ts";
 import { Problem } from "../problem.ts";
 
 /** The names of all query parameters of a list of tasks. */

@@ -1,13 +1,7 @@
 import fc from "fast-check";
 import { summaryOf, type Task } from "../../../lib/task/task.ts";
-import {
-  compare,
-  type FilterName,
-  matches,
-  matchesSummary,
-  matchingTasks,
-  TASK_FILTERS,
-} from "../../../lib/task/task_query.ts";
+import { type FilterName, TASK_FILTERS } from "../../../lib/task/task_query.ts";
+import { compare, matches, matchesSummary, matchingTasks } from "../../../lib/task/apply_query.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../support/example_task.ts";
 import { listedTasks, taskQueries } from "../../support/task_queries.ts";

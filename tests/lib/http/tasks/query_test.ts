@@ -5,7 +5,8 @@ import { parseTaskQuery, selectTasks as select, type TaskPage } from "../../../.
 import { Problem } from "../../../../lib/http/problem.ts";
 import { type StoredTask, TaskInMemory, type TaskRecord } from "../../../../lib/store/store.ts";
 import { summaryOf, type Task } from "../../../../lib/task/task.ts";
-import { matches, type TaskQuery } from "../../../../lib/task/task_query.ts";
+import type { TaskQuery } from "../../../../lib/task/task_query.ts";
+import { matches } from "../../../../lib/task/apply_query.ts";
 import { transition } from "../../../../lib/task/transition.ts";
 import { assert, assertEquals, assertLess, assertThrows } from "../../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../../support/example_task.ts";
