@@ -83,9 +83,13 @@ export class Engine implements AsyncDisposable {
     await this.#follower.current();
     this.#follower.stop();
     this.#isFollowing = false;
-    this.gate.follow(null);
+    // Until then, reads are answered by what is known, as nobody else commits, and changes wait.
+    const current = () =>
+      owned.isServing ? Promise.resolve() : Promise.reject(new Error("The lease has ended"));
+    this.gate.follow({ current, owner: () => null });
     await this.#options.store.takeOver(owned);
     this.core.takeOver();
+    this.gate.follow(null);
     this.gate.own(owned);
   }
 

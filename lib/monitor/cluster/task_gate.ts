@@ -82,9 +82,7 @@ export class TaskGate {
 
   /** Returns whether this node can answer reads now. */
   async canRead(): Promise<boolean> {
-    if (this.isOwner) return true;
-    const current = this.#following?.current().then(() => true, () => false);
-    return current !== undefined && await withTimeout(current, READABLE_MS) === true;
+    return await withTimeout(this.#readable(), READABLE_MS) === true;
   }
 
   /** Whether this node knows where requests can be handled. */
@@ -151,6 +149,17 @@ export class TaskGate {
   /** Whether this node handles a request as the owner. */
   #isHere(isChange: boolean): boolean {
     return this.isOwner && !(isChange && this.#isHandingOver);
+  }
+
+  async #readable(): Promise<boolean> {
+    for (;;) {
+      if (this.isOwner) return true;
+      const following = this.#following;
+      if (following === null) return false;
+      const isCurrent = await following.current().then(() => true, () => false);
+      // When the node takes the tasks over, what waits for the follower is told that it has stopped.
+      if (isCurrent || following === this.#following) return isCurrent;
+    }
   }
 
   async #find(isChange: boolean): Promise<"here" | Address> {
