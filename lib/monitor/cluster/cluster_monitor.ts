@@ -314,6 +314,8 @@ export class ClusterMonitor implements Monitor {
     await end();
     await this.#engines.close();
     await this.#database[Symbol.asyncDispose]();
+    // Takeovers that were under way fail without the database.
+    await withTimeout(this.#owned.whenTaken(), DRAIN_MS);
     this.#tasks[Symbol.dispose]();
     this.#forwarder[Symbol.dispose]();
     await this.#leases.close();

@@ -78,8 +78,17 @@ export class OwnedShards {
     await this.#taking.get(owned);
     const engine = engines.of(owned.grant.shard);
     if (!ending.aborted) this.#leaving.add(owned);
-    else await engine?.gate.whenIdle();
-    await (ending.aborted ? engine?.core.settle(graceMs) : engine?.prepareToStepDown())?.catch(onError);
+    else {
+      await engine?.gate.whenIdle();
+      await engine?.core.settle(graceMs).catch(onError);
+    }
+    // From here on, not even a sweep changes anything: the next owner may have the shard before this node has ended.
+    await engine?.prepareToStepDown().catch(onError);
+  }
+
+  /** Resolves once this node is not taking over any shard. */
+  async whenTaken(): Promise<void> {
+    await Promise.all(this.#taking.values());
   }
 
   async #takeOver(owned: OwnedShard<ShardBatch>): Promise<void> {
@@ -89,13 +98,14 @@ export class OwnedShards {
     const isOurs = () => this.#shards.get(shard) === owned && !ending.aborted;
     while (isOurs()) {
       await engines.loaded();
+      if (!isOurs()) return;
       const engine = engines.of(shard);
       try {
         await engine?.takeOver(owned);
         if (engine !== null) break;
       } catch (error) {
         if (this.#shards.get(shard) === owned) onError(error);
-        if (engine === engines.of(shard)) engines.reload(shard);
+        if (!ending.aborted && engine === engines.of(shard)) engines.reload(shard);
       }
       await delay(RETRY_MS, ending);
     }

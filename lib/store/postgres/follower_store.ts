@@ -149,6 +149,7 @@ export class FollowerStore {
     const live = await loadLive(connection, this.#index.unfinishedPlaces());
     const deliveries = await loadDeliveries(connection, this.shard);
     const clients = await connection.query({ text: CLIENTS, values: [this.shard] });
+    if (!shard.isServing) throw new StorageError(this.store.name, "another node may own the tasks");
     // Each shard uses every so many places, so that those of two owners differ.
     this.#index.useEvery(SHARDS, this.shard, await lastPlace(connection));
     this.#index.forget(new Map(clients.rows.map(({ client, seq }) => [client, seq])), forgottenSeq);
