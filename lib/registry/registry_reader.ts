@@ -269,7 +269,7 @@ export class RegistryReader {
     const known = await this.#elsewhere(client, id)?.progress(client, id) ?? null;
     if (known !== null) return known;
     const [points] = await this.#store.readEntries(PROGRESS_HISTORY, client, id);
-    return points ?? [];
+    return points ?? this.#onlyPoint(client, id);
   }
 
   /** Returns the values of a task over time. */
@@ -310,6 +310,13 @@ export class RegistryReader {
   #elsewhere(client: string, id: string): LiveHistories | null {
     const state = this.#store.index.get(client, id)?.summary.state;
     return state === undefined || isFinal(state) ? null : this.#histories;
+  }
+
+  /** Returns the progress of a task that runs elsewhere: a single point is not stored, because it equals the record. */
+  #onlyPoint(client: string, id: string): readonly ProgressPoint[] {
+    if (this.#elsewhere(client, id) === null) return [];
+    const task = this.atHand(this.#store.index.get(client, id)!)?.task;
+    return task === undefined || task.progress === null ? [] : [[task.updated_at, task.progress]];
   }
 
   #recordOf(stored: StoredTask): TaskRecord {

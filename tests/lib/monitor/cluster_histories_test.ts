@@ -20,10 +20,17 @@ testPostgres(
         assertGreater((json.points ?? json.series[0].points).length, n - 1);
       }
     }
+    await call("POST", `${owner.url}/tasks/default`, { body: { id: "new", started: true, progress: 7 } });
     const { text } = await call("GET", `${other.url}/t/default/task`, { headers: { accept: "text/html" } });
     assertStringIncludes(text, "Progress over time");
     // Without the owner, what is stored has to do.
     owner.peers.refuse();
+    const before = (await call("GET", `${other.url}/tasks/default/new/progress`)).json.points;
+    assertEquals(
+      before.map(([, progress]: [number, number]) => progress),
+      [7],
+      "the record has the only point",
+    );
     for (const what of ["progress", "values"]) {
       assertEquals((await call("GET", `${other.url}/${task}/${what}`)).status, 200);
     }
