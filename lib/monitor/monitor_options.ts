@@ -69,7 +69,7 @@ export interface MonitorOptions extends AccessOptions {
   readonly durability?: Durability;
   /**
    * The address at which other servers reach this one, such as `http://10.0.0.5:8000`. With it, several servers can use
-   * one PostgreSQL database: one of them owns the tasks, the others show them, and pass changes on to it. Monitored
+   * one PostgreSQL database: each of them owns some clients, shows all tasks, and passes changes on to their owners. Monitored
    * functions run in the server that they are called in. Only for `openMonitor()`; all servers need the same key and the
    * same startable tasks.
    */

@@ -241,7 +241,7 @@ export const NODES = z.strictObject({
     address: z.string().nullable().describe("the address of the node for the others"),
     version: z.string(),
     since: time.describe("when the node joined, in epoch seconds"),
-    owner: z.boolean().describe("whether this node owns the tasks"),
+    shards: count.describe("how many of the 16 shards of the tasks this node owns"),
     here: z.boolean().describe("whether this node sent the list"),
   })),
 });

@@ -201,14 +201,14 @@ export class Metrics implements Disposable {
     };
     this.#one(
       Gauge,
-      "taskscope_node_is_owner",
-      "1 if this node owns the tasks, else 0.",
-      figure(({ shards }) => shards > 0 ? 1 : 0),
+      "taskscope_node_shards",
+      "Shards of the tasks that this node owns.",
+      figure(({ shards }) => shards),
     );
     this.#one(
       Counter,
       "taskscope_node_losses_total",
-      "How often this node has lost the tasks to another one without handing them over.",
+      "How often this node has lost a shard to another one without handing it over.",
       figure(({ lost }) => lost),
     );
     this.#one(
@@ -220,10 +220,10 @@ export class Metrics implements Disposable {
     this.#one(
       Gauge,
       "taskscope_node_forwarded_sockets",
-      "Sockets of reporters that this node passes on to the owner now.",
+      "Sockets to owners of tasks that this node passes messages of reporters on to now.",
       figure(({ forwardedSockets }) => forwardedSockets),
     );
-    const forwarded = "Requests that this node has forwarded to the owner, by outcome.";
+    const forwarded = "Requests that this node has forwarded to the owners of tasks, by outcome.";
     this.#by("outcome", Counter, "taskscope_node_forwarded_requests_total", forwarded, () => {
       return Object.entries(operations.node()?.forwarded ?? {});
     });

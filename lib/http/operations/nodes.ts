@@ -21,8 +21,7 @@ export class Nodes {
     const nodes = await this.#context.operations.nodes();
     return jsonResponse(JSON.stringify({
       nodes: nodes.map(({ id, address, version, since, shards, isHere }) => ({
-        ...{ id, address, version, since },
-        owner: shards > 0,
+        ...{ id, address, version, since, shards },
         here: isHere,
       })),
     }));

@@ -1,6 +1,6 @@
 /**
- * A monitor that is one node of a cluster: the nodes share a database, one of them owns the tasks, and the others follow
- * it.
+ * A monitor that is one node of a cluster: the nodes share a database, each of them owns some shards of the tasks, and
+ * follows the owners of the others.
  *
  * @module
  */

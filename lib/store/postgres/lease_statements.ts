@@ -8,6 +8,7 @@ import type { Fence, Tenure } from "../../cluster/cluster_database.ts";
 import { SEQ_BLOCK } from "../database/database_store.ts";
 import { CLUSTER, SHARE_LOCK } from "./ownership.ts";
 import type { QueryConfig } from "./pg.d.ts";
+import { SCHEMA_VERSION } from "./schema.ts";
 
 /** A node and the length of its leases. */
 export interface Leaseholder {
@@ -44,7 +45,8 @@ export function renewStatement(
   return {
     name: "renew",
     text: `WITH present AS (
-        INSERT INTO taskscope.nodes (id, expires, address, version, names) VALUES ($2, ${EXPIRES}, $5, $6, $7)
+        INSERT INTO taskscope.nodes (id, expires, address, version, names, schema_version)
+        VALUES ($2, ${EXPIRES}, $5, $6, $7, ${SCHEMA_VERSION})
         ON CONFLICT (id) DO UPDATE
         SET expires = excluded.expires, address = excluded.address, version = excluded.version, names = excluded.names
       ), gone AS (

@@ -28,6 +28,7 @@ import { useDatabase } from "./use_database.ts";
 /** The database of one node. All of its shards are read on the same connections. */
 export class NodeDatabase implements AsyncDisposable {
   readonly #options: PostgresStoreOptions;
+  readonly #shardOf: (client: string) => number;
   readonly #reads: PostgresReads;
   /** Pulls the changes of all shards. */
   readonly #connection: ReopenedConnection;
@@ -35,12 +36,14 @@ export class NodeDatabase implements AsyncDisposable {
 
   /**
    * @param options the URL and the limits
+   * @param ofClient returns the shard of a client, as the database does
    * @throws {ConfigError} if the URL is invalid
    */
-  constructor(options: PostgresStoreOptions) {
+  constructor(options: PostgresStoreOptions, ofClient = (client: string) => shardOf(client, SHARDS)) {
     const { url, limits } = options;
     const address = readAddress(url);
     this.#options = options;
+    this.#shardOf = ofClient;
     this.#connection = new ReopenedConnection(address, PULL_MS);
     this.#reads = new PostgresReads(address, new PastRunFile(limits), limits.recordCacheCharacters);
   }
@@ -77,7 +80,7 @@ export class NodeDatabase implements AsyncDisposable {
     const indexes = new Map(shards.map((shard) => [shard, new TaskIndex(ofShard)]));
     // The past runs are as new as the tasks, or newer: what is pulled later, too, is kept once.
     const [tasks] = await Promise.all([
-      loadTasks(connection, (client) => indexes.get(shardOf(client, SHARDS)) ?? null),
+      loadTasks(connection, (client) => indexes.get(this.#shardOf(client)) ?? null),
       loadPastRuns(readAddress(this.#options.url), this.#reads.pastRuns),
     ]);
     await connection.query("COMMIT");

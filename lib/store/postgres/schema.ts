@@ -9,7 +9,7 @@ import { SIDE_TABLES } from "../side_tables.ts";
 import type { Connection } from "./connection.ts";
 
 /** The schema version that this program writes. */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** The lock that a session takes while it migrates, and that of the server that owns the database. */
 export const MIGRATION_LOCK = 0x7473_6b73_0001;
@@ -194,16 +194,29 @@ const MIGRATIONS: readonly string[] = [
   -- The names of the functions that a node can start.
   ALTER TABLE taskscope.nodes ADD COLUMN names text[] NOT NULL DEFAULT '{}';
   `,
+  `
+  -- All tasks were in one shard, above whose numbers the others begin.
+  INSERT INTO taskscope.cluster_shards (id, committed_seq, reserved_seq, forgotten_seq)
+    SELECT generate_series(1, 15), committed_seq, reserved_seq, forgotten_seq FROM taskscope.cluster_shards;
+  CREATE OR REPLACE FUNCTION taskscope.shard_of(client text) RETURNS integer LANGUAGE sql IMMUTABLE RETURN
+    (get_byte(sha256(convert_to(client, 'UTF8')), 0) * 256 + get_byte(sha256(convert_to(client, 'UTF8')), 1)) % 16;
+
+  -- A node of an earlier version, which wakes up, commits nothing, and takes no shard: it can't send a heartbeat, which
+  -- says here which version of the schema the node knows.
+  UPDATE taskscope.cluster_shards SET term = term + 1, owner = NULL WHERE owner IS NOT NULL;
+  DELETE FROM taskscope.nodes;
+  ALTER TABLE taskscope.nodes ADD COLUMN schema_version integer NOT NULL;
+  `,
 ];
 
 /** The number of shards in the database. */
-export const SHARDS = 1;
+export const SHARDS = 16;
 
 /** The lowest version that a program must support to use a database that this program has migrated. */
-const MIN_VERSION = 5;
+const MIN_VERSION = 7;
 
 /** The first version with the present shards, which nodes of earlier versions do not know. */
-export const SHARDS_VERSION = 5;
+export const SHARDS_VERSION = 7;
 
 /** The first version with leases. */
 const LEASES_VERSION = 2;

@@ -9,6 +9,7 @@ import { SYSTEM_CLOCK } from "../../../lib/cluster/system_clock.ts";
 import type { DatabaseStore, DatabaseStoreLimits } from "../../../lib/store/database/database_store.ts";
 import type { PulledChanges } from "../../../lib/store/followed.ts";
 import type { FollowerStore } from "../../../lib/store/postgres/follower_store.ts";
+import { Connection } from "../../../lib/store/postgres/connection.ts";
 import { NodeDatabase } from "../../../lib/store/postgres/node_database.ts";
 import { readAddress } from "../../../lib/store/postgres/postgres_address.ts";
 import { PostgresLeases, type ShardBatch } from "../../../lib/store/postgres/postgres_leases.ts";
@@ -18,6 +19,15 @@ import { assert } from "../assert.ts";
 
 /** Longer than any test, which lets leases expire itself. */
 const LEASE_MS = 120_000;
+
+/** Puts all clients into the shard 0, so that tests need no others. */
+async function putAllInOneShard(url: string): Promise<void> {
+  const connection = await Connection.open(readAddress(url));
+  await connection.query(
+    "CREATE OR REPLACE FUNCTION taskscope.shard_of(client text) RETURNS integer LANGUAGE sql IMMUTABLE RETURN 0",
+  );
+  await connection.end();
+}
 
 /** A node, which at first follows. */
 export class PostgresNode implements AsyncDisposable {
@@ -49,10 +59,11 @@ export class PostgresNode implements AsyncDisposable {
       limits: { ...AMPLE_LIMITS, ...limits },
       commitIntervalMs: 60_000,
       lockWaitMs: 0,
-    });
+    }, () => 0);
     let follower: FollowerStore;
     try {
       [follower] = await database.load([0]) as [FollowerStore];
+      await putAllInOneShard(url);
     } catch (error) {
       await database[Symbol.asyncDispose]();
       throw error;

@@ -96,6 +96,17 @@ export class ClusterHome implements AsyncDisposable {
     throw new Error("No node took the tasks over");
   }
 
+  /** Waits until the nodes that are up share the shards evenly. */
+  async shared(): Promise<void> {
+    const text =
+      "SELECT count(*) AS n FROM taskscope.cluster_shards WHERE expires > clock_timestamp() GROUP BY owner";
+    const isShared = (counts: readonly number[]) =>
+      counts.length === this.up.length && Math.max(...counts) - Math.min(...counts) <= 1;
+    while (!isShared((await this.postgres.query(text)).map(({ n }) => Number(n)))) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   /** Returns a node that does not own the tasks of the client. */
   async follower(): Promise<Member> {
     const owner = await this.owner();

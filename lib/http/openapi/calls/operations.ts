@@ -62,8 +62,8 @@ export const OPERATION_CALLS: CallGroup = {
       access: "key",
       summary: "List the servers that share the database",
       description:
-        "The servers that were started with `--advertise` and are present, with the one that owns the tasks. The list of " +
-        "any other server is empty.",
+        "The servers that were started with `--advertise` and are present, and how many shards of the tasks each of them " +
+        "owns. The list of any other server is empty.",
       responses: { 200: NODES },
       problems: [503],
       example: "curl {server}/nodes",

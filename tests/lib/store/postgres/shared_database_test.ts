@@ -2,6 +2,7 @@ import { recordIn } from "../../../support/at_hand.ts";
 import { DeposedError } from "../../../../lib/cluster/owned_shard.ts";
 import { StorageError } from "../../../../lib/errors.ts";
 import { inspectPostgres } from "../../../../lib/store/postgres/inspect_postgres.ts";
+import { SCHEMA_VERSION } from "../../../../lib/store/postgres/schema.ts";
 import type { TaskStore } from "../../../../lib/store/store.ts";
 import {
   assert,
@@ -226,7 +227,9 @@ test("FollowerStore.takeOver() succeeds after its result was lost, although the 
   await using again = await PostgresNode.open(cluster.url, "again");
   await again.follower.takeOver(node.shard);
   await put(again.store, "1");
-  assertEquals(await cluster.query("SELECT commits FROM taskscope.cluster_shards"), [{ commits: "2" }]);
+  assertEquals(await cluster.query("SELECT commits FROM taskscope.cluster_shards WHERE id = 0"), [{
+    commits: "2",
+  }]);
 });
 
 test("FollowerStore.abandon() commits nothing, and tells whoever waits", async (cluster) => {
@@ -295,6 +298,14 @@ test("A node does not join nodes of a version that knows other shards", async (c
   cluster.sql("UPDATE taskscope.meta SET version = 4");
   const { reason } = await assertRejects(() => PostgresNode.open(cluster.url, "late"), StorageError);
   assertMatch(reason, /^nodes of an earlier version use it, .*; stop all of them first$/);
+});
+
+test("A node of a version that knows other shards sends no heartbeat when it wakes up", async (cluster) => {
+  await using _node = await PostgresNode.open(cluster.url, "node");
+  const beat = (columns: string, values: string) =>
+    cluster.query(`INSERT INTO taskscope.nodes (id, expires${columns}) VALUES ('woken', now()${values})`);
+  await assertRejects(() => beat("", ""), Error, "schema_version");
+  await beat(", schema_version", `, ${SCHEMA_VERSION}`);
 });
 
 test("FollowerStore.takeOver() lets every node know the cursor that it begins with", async (cluster) => {
