@@ -8,6 +8,7 @@
 import { call } from "../support/calls.ts";
 import { ClusterHome } from "../support/nodes/cluster_home.ts";
 import type { Member } from "../support/nodes/member.ts";
+import { benchClusterWrites } from "./cluster_writes.ts";
 import { clock, pause } from "./support/clock.ts";
 import { alternate, type Figure, percentile, verify } from "./support/harness.ts";
 import { Watchers } from "./support/watchers.ts";
@@ -31,6 +32,8 @@ const TICKS = 100;
 /** Measures delays, the processor time of the owner, and takeovers. */
 export async function benchCluster(): Promise<Figure[]> {
   await using home = await ClusterHome.start({ isProxied: false, leaseMs: 10_000 });
+  home.client = CLIENT;
+  await home.shared();
   const owner = await home.owner();
   await call("POST", `${owner.url}/tasks/${CLIENT}`, { body: { id: "task", name: "task", started: true } });
   return [
@@ -38,6 +41,7 @@ export async function benchCluster(): Promise<Figure[]> {
     await processorTime(owner, await home.follower()),
     await takeover(home, "the owner is killed, lease of 10 s", (member) => member.kill()),
     await takeover(home, "the owner ends in order", (member) => member.stop()),
+    await benchClusterWrites(),
   ];
 }
 
