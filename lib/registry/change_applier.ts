@@ -7,7 +7,8 @@
 
 import { monotonicMs, now } from "../clock.ts";
 import { HISTORY, LOG_LINES } from "../store/side_tables.ts";
-import { TaskInMemory, type TaskKey, type TaskRecord, type TaskStore } from "../store/store.ts";
+import type { TaskKey, TaskRecord, TaskStore } from "../store/store.ts";
+import { TaskInMemory } from "../store/task_in_memory.ts";
 import { isFinal, type Task, type TaskChange } from "../task/task.ts";
 import { endedError, historyEntryOf, newLines, transition } from "../task/transition.ts";
 import { updateOf } from "../task/update_fields.ts";

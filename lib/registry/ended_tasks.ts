@@ -6,7 +6,8 @@
 
 import { now } from "../clock.ts";
 import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
-import { type EndedTask, type StoredTask, TaskInMemory, type TaskStore } from "../store/store.ts";
+import type { EndedTask, StoredTask, TaskStore } from "../store/store.ts";
+import { TaskInMemory } from "../store/task_in_memory.ts";
 import type { Task, TaskSummary } from "../task/task.ts";
 import { transition, TransitionError } from "../task/transition.ts";
 import { possibleParent } from "./ancestry.ts";

@@ -35,40 +35,6 @@ export interface TaskRecord extends StoredTask {
   readonly json: string;
 }
 
-/** A task whose record is in memory; it is serialised on the first access to its JSON. */
-export class TaskInMemory implements TaskRecord {
-  readonly task: Task;
-  readonly seq: number;
-  #json: string | undefined;
-
-  /**
-   * @param task the record
-   * @param seq the sequence number of the task's last change
-   * @param json the record as JSON, if it was serialised before
-   */
-  constructor(task: Task, seq: number, json?: string) {
-    this.task = task;
-    this.seq = seq;
-    this.#json = json;
-  }
-
-  get id(): string {
-    return this.task.id;
-  }
-
-  get active(): boolean {
-    return this.task.active;
-  }
-
-  get summary(): TaskSummary {
-    return this.task;
-  }
-
-  get json(): string {
-    return this.#json ??= JSON.stringify(this.task);
-  }
-}
-
 /** The key of a task: its client token and its id. */
 export interface TaskKey {
   readonly client: string;

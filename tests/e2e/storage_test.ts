@@ -1,7 +1,7 @@
 /** Tests of the program with a database file that is unusable at the start, or becomes unusable while it runs. */
 
 import { SCHEMA_VERSION } from "../../lib/store/sqlite/schema.ts";
-import { TaskInMemory } from "../../lib/store/store.ts";
+import { TaskInMemory } from "../../lib/store/task_in_memory.ts";
 import type { Task } from "../../lib/task/task.ts";
 import {
   assert,

@@ -7,7 +7,8 @@
 import fc from "fast-check";
 import { comparePastRuns, type PastRunLimits } from "../../lib/store/past_run_store.ts";
 import { SortedNames } from "../../lib/store/sorted_names.ts";
-import { TaskInMemory, type TaskStore } from "../../lib/store/store.ts";
+import type { TaskStore } from "../../lib/store/store.ts";
+import { TaskInMemory } from "../../lib/store/task_in_memory.ts";
 import { type RunSummary, runSummaryOf } from "../../lib/task/run_summary.ts";
 import { assertEquals } from "./assert.ts";
 import type { StoreHome } from "./store_home.ts";

@@ -8,7 +8,8 @@ import { recordIn } from "./at_hand.ts";
 import fc from "fast-check";
 import { type LogSlice, logSlice } from "../../lib/registry/registry_reader.ts";
 import { HISTORY, LAUNCHES, LOG_LINES, PROGRESS_HISTORY } from "../../lib/store/side_tables.ts";
-import { TaskInMemory, type TaskRecord, type TaskStore } from "../../lib/store/store.ts";
+import type { TaskRecord, TaskStore } from "../../lib/store/store.ts";
+import { TaskInMemory } from "../../lib/store/task_in_memory.ts";
 import type { ChangesSince, Delivery, RemovedTask } from "../../lib/store/store.ts";
 import {
   type HistoryEntry,

@@ -5,7 +5,7 @@
  */
 
 import { SIDE_TABLES, type SideRow } from "../side_tables.ts";
-import { TaskInMemory } from "../store.ts";
+import { TaskInMemory } from "../task_in_memory.ts";
 import type { BatchMessage, DeliveryRow, DirtyTask, TaskRow } from "./batch.ts";
 import type { PastRunRow } from "./past_run_rows.ts";
 import { runRow } from "./run_row.ts";

@@ -8,7 +8,7 @@ import { isFinal, type Task } from "../../task/task.ts";
 import { type PastRunRow, pastRunRow } from "../database/past_run_rows.ts";
 import type { FollowedRemoval, FollowedTask, PulledChanges } from "../followed.ts";
 import { LOG_LINES, type NumberedLine } from "../side_tables.ts";
-import { TaskInMemory } from "../store.ts";
+import { TaskInMemory } from "../task_in_memory.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { Connection } from "./connection.ts";
 import { epochOf } from "./ownership.ts";

@@ -8,13 +8,8 @@ import { intern } from "../database/intern.ts";
 import { REPLACEMENT } from "../database/storable.ts";
 import { SUMMARY_COLUMNS } from "../database/summary_row.ts";
 import { PROGRESS_HISTORY, type SideRow, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
-import {
-  type EndedTask,
-  type OpenedTask,
-  type OpenedTasks,
-  type RemovedTask,
-  TaskInMemory,
-} from "../store.ts";
+import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
+import { TaskInMemory } from "../task_in_memory.ts";
 import type { TaskIndex } from "../task_index.ts";
 import { summaryOf, type Task, type TaskState, type TaskSummary } from "../../task/task.ts";
 import type { Connection } from "./connection.ts";

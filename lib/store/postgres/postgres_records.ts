@@ -7,7 +7,8 @@
 import type { MaybePromise } from "../../task/maybe_promise.ts";
 import { summaryOf } from "../../task/task.ts";
 import type { SideRow } from "../side_tables.ts";
-import { type StoredTask, TaskInMemory, type TaskRecord } from "../store.ts";
+import type { StoredTask, TaskRecord } from "../store.ts";
+import { TaskInMemory } from "../task_in_memory.ts";
 import type { QueryConfig } from "./pg.d.ts";
 import { RecordCache } from "./record_cache.ts";
 import { ReadTask, TaskInDatabase } from "./task_in_database.ts";

@@ -8,7 +8,7 @@ import { DamagedRecordError } from "../../errors.ts";
 import { summaryOf, type Task, type TaskSummary } from "../../task/task.ts";
 import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
-import { TaskInMemory } from "../store.ts";
+import { TaskInMemory } from "../task_in_memory.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import { intern } from "../database/intern.ts";

@@ -1,7 +1,7 @@
 import { EventBuffer } from "../../../lib/hub/event_buffer.ts";
 import { dataOf, eventsOf, stateEvent } from "../../../lib/hub/task_events.ts";
 import type { RegistryEvent } from "../../../lib/registry/registry_types.ts";
-import { TaskInMemory } from "../../../lib/store/store.ts";
+import { TaskInMemory } from "../../../lib/store/task_in_memory.ts";
 import { isFinal, TASK_STATES, type TaskChange } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";

@@ -3,7 +3,8 @@
 import fc from "fast-check";
 import { parseTaskQuery, selectTasks as select, type TaskPage } from "../../../../lib/http/tasks/query.ts";
 import { Problem } from "../../../../lib/http/problem.ts";
-import { type StoredTask, TaskInMemory, type TaskRecord } from "../../../../lib/store/store.ts";
+import type { StoredTask, TaskRecord } from "../../../../lib/store/store.ts";
+import { TaskInMemory } from "../../../../lib/store/task_in_memory.ts";
 import { summaryOf, type Task } from "../../../../lib/task/task.ts";
 import type { TaskQuery } from "../../../../lib/task/task_query.ts";
 import { matches } from "../../../../lib/task/apply_query.ts";

@@ -2,7 +2,7 @@ import { atHand } from "../../../support/at_hand.ts";
 import type { SqliteStore } from "../../../../lib/store/sqlite/sqlite_store.ts";
 import { migrate, MIGRATIONS } from "../../../../lib/store/sqlite/schema.ts";
 import { TaskOnDisk } from "../../../../lib/store/sqlite/task_on_disk.ts";
-import { TaskInMemory } from "../../../../lib/store/store.ts";
+import { TaskInMemory } from "../../../../lib/store/task_in_memory.ts";
 import { StorageError } from "../../../../lib/errors.ts";
 import { runSummaryOf } from "../../../../lib/task/run_summary.ts";
 import { summaryOf } from "../../../../lib/task/task.ts";
