@@ -4,7 +4,6 @@
  * @module
  */
 
-import { setImmediate } from "node:timers";
 import { monotonicMs } from "../clock.ts";
 import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { RegistryReader } from "../registry/registry_reader.ts";
@@ -17,19 +16,6 @@ import type { Watcher } from "./watcher.ts";
  * The time after which the newest state is offered again to a watcher whose queue was full, in milliseconds.
  */
 const SATURATED_RETRY_MS = 250;
-
-/**
- * How much is sent in one turn of the event loop, in characters. Deno copies a message for each socket, and writes it in a
- * later turn: sent at once, a state of 83 KB takes 133 MB for 1,600 watchers, although all of them read.
- */
-const TURN_CHARACTERS = 1024 * 1024;
-
-/** A state that some watchers still have to be sent. */
-interface Broadcast {
-  readonly message: Text;
-  /** The watchers that the message has not been sent to. */
-  readonly rest: Iterator<Watcher>;
-}
 
 /** Options of {@linkcode FullStates}. */
 export interface FullStatesOptions {
@@ -65,8 +51,6 @@ export class FullStates {
   #isStopped = false;
   /** Whether a state is being read, after which later changes are sent. */
   #isReading = false;
-  /** The state that is being sent, after which later changes are sent; `null` if there is none. */
-  #broadcast: Broadcast | null = null;
 
   /**
    * @param registry the source of the tasks
@@ -137,8 +121,7 @@ export class FullStates {
    * the state later.
    */
   frame(): void {
-    if (this.#watchers.size === 0 || this.#timer !== undefined) return;
-    if (this.#isReading || this.#broadcast !== null) return;
+    if (this.#watchers.size === 0 || this.#timer !== undefined || this.#isReading) return;
     const waitMs = this.#allowedMs - monotonicMs();
     if (waitMs > 0) {
       this.#timer = setTimeout(() => {
@@ -149,7 +132,7 @@ export class FullStates {
     }
     const behind = this.#behind();
     const ready = behind.filter((watcher) => !watcher.saturated);
-    this.#send(ready, TURN_CHARACTERS);
+    this.#send(ready);
     if (ready.length < behind.length && !this.#isStopped) {
       this.#retryTimer ??= setTimeout(() => {
         this.#retryTimer = undefined;
@@ -159,15 +142,14 @@ export class FullStates {
   }
 
   /**
-   * Sends the state to all watchers that do not have it, regardless of the throttle and of full queues, and in one turn. One
-   * that is being read is not waited for.
+   * Sends the state to all watchers that do not have it, regardless of the throttle and of full queues. One that is being
+   * read is not waited for.
    */
   frameNow(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#sendMore(Infinity);
     if (this.#isReading) return;
-    this.#send(this.#behind(), Infinity);
+    this.#send(this.#behind());
   }
 
   /** Stops sending states, and clears the timers. */
@@ -185,7 +167,7 @@ export class FullStates {
     return [...this.#watchers].filter(([, sentSeq]) => sentSeq !== seq).map(([watcher]) => watcher);
   }
 
-  #send(watchers: readonly Watcher[], turnCharacters: number): void {
+  #send(watchers: readonly Watcher[]): void {
     if (watchers.length === 0) return;
     const seq = this.#registry.lastSeq(this.#client);
     let envelope: MaybePromise<Text>;
@@ -201,24 +183,19 @@ export class FullStates {
     if (envelope instanceof Promise) {
       this.#isReading = true;
       this.#queue.add(at.resolve);
-      this.#read(envelope, at.promise, watchers, turnCharacters);
+      this.#read(envelope, at.promise, watchers);
     } else {
       this.#spend(envelope);
       const text = envelope;
-      this.#queue.add((cursor) => this.#begin(text, cursor, watchers, turnCharacters));
+      this.#queue.add((cursor) => this.#broadcast(text, cursor, watchers));
     }
   }
 
-  async #read(
-    envelope: Promise<Text>,
-    at: Promise<string>,
-    watchers: readonly Watcher[],
-    turnCharacters: number,
-  ): Promise<void> {
+  async #read(envelope: Promise<Text>, at: Promise<string>, watchers: readonly Watcher[]): Promise<void> {
     try {
       const text = await envelope;
       this.#spend(text);
-      this.#begin(text, await at, watchers, turnCharacters);
+      this.#broadcast(text, await at, watchers);
     } catch (error) {
       this.#options.reportError?.(error);
     }
@@ -226,34 +203,9 @@ export class FullStates {
     if (!this.#isStopped) this.frame();
   }
 
-  /** Sends a state, as much of it as allowed in each turn of the event loop. */
-  #begin(envelope: Text, cursor: string, watchers: readonly Watcher[], turnCharacters: number): void {
-    // A watcher must not get an earlier state after this one.
-    this.#sendMore(Infinity);
-    this.#broadcast = { message: fullMessage("state_update", envelope, cursor), rest: watchers.values() };
-    this.#sendMore(turnCharacters);
-  }
-
-  /** Continues to send a state in this turn, and the rest in the next ones. */
-  #sendMore(characters: number): void {
-    const broadcast = this.#broadcast;
-    if (broadcast === null) return;
-    const { message, rest } = broadcast;
-    let sent = 0;
-    while (sent < characters) {
-      const { value: watcher, done } = rest.next();
-      if (done || this.#isStopped) {
-        this.#broadcast = null;
-        return;
-      }
-      if (!this.#watchers.has(watcher)) continue;
-      watcher.send(message);
-      sent += message.length;
-    }
-    setImmediate(() => {
-      if (this.#broadcast === broadcast) this.#sendMore(TURN_CHARACTERS);
-      if (this.#broadcast === null && !this.#isStopped) this.frame();
-    });
+  #broadcast(envelope: Text, cursor: string, watchers: readonly Watcher[]): void {
+    const message = fullMessage("state_update", envelope, cursor);
+    for (const watcher of watchers) if (this.#watchers.has(watcher)) watcher.send(message);
   }
 
   /** Delays the next state according to the size of one that is sent. */

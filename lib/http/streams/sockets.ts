@@ -6,22 +6,19 @@
 
 import { whenExpired } from "../../access/expiry.ts";
 import { type Grant, shareOf } from "../../access/grant.ts";
-import { monotonicMs } from "../../clock.ts";
 import { UnrefInterval } from "../../unref_interval.ts";
-import type { Text } from "../../hub/long_text.ts";
-import type { Watcher, WatchMode } from "../../hub/watcher.ts";
+import type { WatchMode } from "../../hub/watcher.ts";
 import type { TaskRecord } from "../../store/store.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import { type HandlerContext, taskRecord } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Call, paramsOf } from "../route.ts";
 import type { Slots } from "../slots.ts";
+import { SendTurns } from "./send_turns.ts";
+import { SocketWatcher } from "./socket_watcher.ts";
 import { WaitingBytes } from "./waiting_bytes.ts";
 import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts";
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
-
-/** The maximum time that a watcher may read nothing while a full state waits for it, in milliseconds. */
-const STUCK_MS = 30_000;
 
 /**
  * Up to this many bytes of a socket are not counted against the budget of all connections, because the buffers of
@@ -32,97 +29,6 @@ const UNCOUNTED_BYTES = 16 * 1024;
 /** The interval in which the buffers of sockets with counted bytes are measured, in milliseconds. */
 const MEASURE_MS = 1_000;
 
-/** A watcher over a socket. */
-class SocketWatcher implements Watcher {
-  readonly #socket: WebSocket;
-  readonly #queueBytes: number;
-  readonly #onGone: () => void;
-  readonly #reserve: (bytes: number) => boolean;
-  readonly #tally: WatcherTally;
-  readonly #reportError: (error: unknown) => void;
-  #saturatedMs = 0;
-  #isOpen = false;
-  #gone = false;
-
-  constructor(
-    socket: WebSocket,
-    queueBytes: number,
-    { onGone, reserve, tally, reportError }: {
-      readonly onGone: () => void;
-      /** Counts the bytes that wait to be sent to the watcher; returns `false` if they are too many. */
-      readonly reserve: (bytes: number) => boolean;
-      readonly tally: WatcherTally;
-      readonly reportError: (error: unknown) => void;
-    },
-  ) {
-    this.#reportError = reportError;
-    this.#reserve = reserve;
-    this.#tally = tally;
-    this.#socket = socket;
-    this.#queueBytes = queueBytes;
-    this.#onGone = onGone;
-  }
-
-  get saturated(): boolean {
-    // While part of the previous full state is still buffered, the next one would only queue up behind it.
-    if (this.#socket.bufferedAmount === 0) {
-      this.#saturatedMs = 0;
-      return false;
-    }
-    this.#saturatedMs ||= monotonicMs();
-    if (monotonicMs() - this.#saturatedMs > STUCK_MS) this.#disconnect();
-    return true;
-  }
-
-  /**
-   * Allows messages to be sent. The state of the socket could tell that, too, but reading it takes a seventh of the time of
-   * {@linkcode SocketWatcher.send}. A socket that its peer is closing ignores messages.
-   */
-  opened(): void {
-    this.#isOpen = true;
-  }
-
-  send(message: Text): void {
-    if (this.#gone || !this.#isOpen) return;
-    const waiting = this.#socket.bufferedAmount;
-    if (waiting > this.#queueBytes || !this.#reserve(waiting + message.length)) return this.#disconnect();
-    this.#socket.send(message.toString());
-    this.#tally.sent(message);
-  }
-
-  end(): void {
-    this.close(CLOSE.normal, "The task has ended");
-  }
-
-  fail(error: unknown): void {
-    this.#reportError(error);
-    this.close(CLOSE.serverError, "Cannot read the tasks; the server's log has the details");
-  }
-
-  /**
-   * Closes the socket, and stops counting its watcher at once, because the peer's confirmation may take long
-   * or never come.
-   */
-  close(code: number, reason: string): void {
-    if (this.#gone) return;
-    this.gone();
-    // Deno never closes a socket that is told to before it opens.
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
-  }
-
-  /** Removes the watcher. Call this when the socket is closed; further calls do nothing. */
-  gone(): void {
-    if (this.#gone) return;
-    this.#gone = true;
-    this.#onGone();
-  }
-
-  #disconnect(): void {
-    if (!this.#gone) this.#tally.disconnected++;
-    this.close(CLOSE.tryAgainLater, "Reading too slowly; reconnect with the last cursor");
-  }
-}
-
 /** Handles requests below `/ws/tasks`. */
 export class Sockets {
   readonly #context: HandlerContext;
@@ -130,6 +36,7 @@ export class Sockets {
   readonly #slots: Slots;
   readonly #open: OpenSockets;
   readonly #tally = new WatcherTally();
+  readonly #turns = new SendTurns();
   /** The sockets for which bytes wait that are counted. */
   readonly #waiting: Set<WaitingBytes> = new Set();
   readonly #measuring: UnrefInterval = new UnrefInterval(() => this.#measure(), MEASURE_MS);
@@ -248,6 +155,7 @@ export class Sockets {
     const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {
       onGone,
       reserve: (bytes) => this.#reserve(waiting, bytes),
+      turns: this.#turns,
       tally: this.#tally,
       reportError: this.#context.reportError,
     });

@@ -343,31 +343,34 @@ Deno.test("Sockets disconnects a watcher that never reads, and the others receiv
   assertEquals(server.errors, []);
 });
 
-Deno.test("Sockets sends a large state to many watchers that read, without disconnecting any", async () => {
-  await using server = start({ limits: { unsentBytes: 4_000_000 } });
-  const metadata = { text: "x".repeat(15_000) };
-  for (const id of ["a", "b", "c", "d", "e", "f", "g", "t"]) {
-    await call("POST", `${server.url}/tasks/c`, { body: { id, metadata } });
-  }
-  await using stack = new AsyncDisposableStack();
-  const sockets: TestSocket[] = [];
-  while (sockets.length < 40) {
-    const socket = stack.use(new TestSocket(`${server.url}/ws/tasks/c`));
-    await socket.count(1);
-    sockets.push(socket);
-  }
-  assertLess(4_000_000, sockets.length * sockets[0]!.texts[0]!.length, "a state exceeds the limit in sum");
-  for (const current of [1, 2, 3]) {
-    await call("PATCH", `${server.url}/tasks/c/t`, { body: { current } });
-    await Promise.all(sockets.map((socket) => socket.task("t", (task) => task.current === current)));
-  }
-  assertEquals(await disconnected(server, "socket"), 0);
-  assertEquals(server.monitor.watchers, 40);
-  for (const { messages } of sockets) {
-    const seen = messages.map((message) => taskIn(message, "t")!.current ?? 0);
-    assertEquals(seen, [0, 1, 2, 3], "every state is sent once, in order");
-  }
-});
+for (const mode of ["full", "delta"]) {
+  Deno.test(`Sockets sends large changes to many ${mode} watchers that read, and disconnects none`, async () => {
+    await using server = start({ limits: { unsentBytes: 3_000_000, frameIntervalMs: 200 } });
+    const ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    const metadata = { text: "x".repeat(15_000) };
+    for (const id of ids) await call("POST", `${server.url}/tasks/c`, { body: { id, metadata } });
+    await using stack = new AsyncDisposableStack();
+    const sockets: TestSocket[] = [];
+    while (sockets.length < 40) {
+      const socket = stack.use(new TestSocket(`${server.url}/ws/tasks/c?mode=${mode}`));
+      await socket.count(1);
+      sockets.push(socket);
+    }
+    for (const current of [1, 2, 3]) {
+      await Promise.all(ids.map((id) => call("PATCH", `${server.url}/tasks/c/${id}`, { body: { current } })));
+      const has = (socket: TestSocket, id: string) => socket.task(id, (task) => task.current === current);
+      await Promise.all(sockets.flatMap((socket) => ids.map((id) => has(socket, id))));
+    }
+    assertEquals(await disconnected(server, "socket"), 0);
+    assertEquals(server.monitor.watchers, 40);
+    for (const { messages } of sockets) {
+      const seqs = messages.map(({ cursor }) => Number(cursor!.split(":")[1]));
+      assertEquals(seqs, [...new Set(seqs)].toSorted((a, b) => a - b), "the messages are in order");
+    }
+    const sent = sockets.length * Math.max(...sockets[0]!.texts.slice(1).map(({ length }) => length));
+    assertLess(3_000_000, sent, "a change exceeds the limit in sum");
+  });
+}
 
 /** Connects a watcher that never reads anything after the handshake. */
 async function stuckSocket(server: TestServer, path: string): Promise<Deno.TcpConn> {
