@@ -97,7 +97,8 @@ export class Engine implements AsyncDisposable {
   async prepareToStepDown(): Promise<void> {
     this.gate.beginHandOver();
     await this.gate.whenIdle();
-    await this.core.prepareToStepDown();
+    // If that took too long, the shard was given up without it.
+    if (this.gate.isHandingOver) await this.core.prepareToStepDown();
   }
 
   /**

@@ -76,7 +76,10 @@ export class OwnedShards {
   async handOver(owned: OwnedShard<ShardBatch>, graceMs: number | undefined): Promise<void> {
     const { engines, onError, ending } = this.#options;
     await this.#taking.get(owned);
-    const engine = engines.of(owned.grant.shard);
+    const { shard } = owned.grant;
+    // A shard that was lost meanwhile may already be this node's again.
+    if (this.#shards.get(shard) !== owned) return;
+    const engine = engines.of(shard);
     if (!ending.aborted) this.#leaving.add(owned);
     else {
       await engine?.gate.whenIdle();

@@ -75,6 +75,11 @@ export class TaskGate {
     return this.#owned !== null && this.#owned.isServing;
   }
 
+  /** Whether changes wait for the next owner. */
+  get isHandingOver(): boolean {
+    return this.#isHandingOver;
+  }
+
   /** Whether this node takes changes. */
   get takesChanges(): boolean {
     return this.#isHere(true);
