@@ -33,6 +33,8 @@ export class SocketWatcher implements Watcher, Sender {
   readonly #options: SocketWatcherOptions;
   /** The messages that wait for their turn. */
   #messages: Text[] = [];
+  /** Their length in characters. */
+  #queued = 0;
   #saturatedMs = 0;
   #isOpen = false;
   #gone = false;
@@ -70,15 +72,16 @@ export class SocketWatcher implements Watcher, Sender {
 
   send(message: Text): void {
     if (this.#gone || !this.#isOpen) return;
-    const queued = this.#messages.reduce((sum, { length }) => sum + length, 0);
-    if (queued > this.#queueBytes) return this.#disconnect();
+    if (this.#queued > this.#queueBytes) return this.#disconnect();
     this.#messages.push(message);
+    this.#queued += message.length;
     this.#options.turns.add(this);
   }
 
   sendNext(): number {
     const message = this.#messages.shift();
     if (message === undefined) return 0;
+    this.#queued -= message.length;
     const { reserve, tally } = this.#options;
     const waiting = this.#socket.bufferedAmount;
     if (waiting > this.#queueBytes || !reserve(waiting + message.length)) {
@@ -115,12 +118,17 @@ export class SocketWatcher implements Watcher, Sender {
   gone(): void {
     if (this.#gone) return;
     this.#gone = true;
-    this.#messages = [];
+    this.#drop();
     this.#options.onGone();
   }
 
-  #disconnect(): void {
+  #drop(): void {
     this.#messages = [];
+    this.#queued = 0;
+  }
+
+  #disconnect(): void {
+    this.#drop();
     if (!this.#gone) this.#options.tally.disconnected++;
     this.close(CLOSE.tryAgainLater, "Reading too slowly; reconnect with the last cursor");
   }
