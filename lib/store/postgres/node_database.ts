@@ -45,7 +45,7 @@ export class NodeDatabase implements AsyncDisposable {
     this.#options = options;
     this.#shardOf = ofClient;
     this.#connection = new ReopenedConnection(address, PULL_MS);
-    this.#reads = new PostgresReads(address, new PastRunFile(limits), limits.recordCacheCharacters);
+    this.#reads = new PostgresReads(address, new PastRunFile(limits, ofClient), limits.recordCacheCharacters);
   }
 
   /**
@@ -88,7 +88,7 @@ export class NodeDatabase implements AsyncDisposable {
       const index = indexes.get(shard)!;
       const { epoch, cluster, committedSeq, forgottenSeq } = states[at]!.rows[0];
       index.sortByChange(forgottenSeq);
-      const database = new SharedDatabase(this.#reads, limits);
+      const database = new SharedDatabase(this.#reads, shard, limits);
       const opened = { reservedSeq: null, index, tasks: tasks.get(index) ?? { live: [], ended: [] } };
       const store = new DatabaseStore(
         database,

@@ -40,8 +40,9 @@ export interface PastRunPack {
  * the background.
  */
 export class PastRunFile implements Disposable {
-  /** The past runs that were dropped because of the limit on all runs, until the database has dropped them, too. */
-  dropped: PastRunKey[] = [];
+  /** The past runs of each shard that were dropped because of the limit on all runs, and that the database still has. */
+  readonly #dropped: Map<number, PastRunKey[]> = new Map();
+  readonly #shardOf: (client: string) => number;
   readonly #limits: PastRunLimits;
   readonly #db: DatabaseSync;
   readonly #pastRuns: PastRunRows;
@@ -51,9 +52,13 @@ export class PastRunFile implements Disposable {
   #packedRuns = 0;
   readonly #unpacking: UnrefInterval = new UnrefInterval(() => this.#unpackSome(), UNPACK_EVERY_MS);
 
-  /** @param limits how many past runs to keep, and how long */
-  constructor(limits: PastRunLimits) {
+  /**
+   * @param limits how many past runs to keep, and how long
+   * @param shardOf returns the shard of a client
+   */
+  constructor(limits: PastRunLimits, shardOf: (client: string) => number = () => 0) {
     this.#limits = limits;
+    this.#shardOf = shardOf;
     this.#db = new DatabaseSync(":memory:");
     // SQLite moves temporary tables to an unlinked file once they exceed their cache.
     this.#db.exec(
@@ -89,7 +94,24 @@ export class PastRunFile implements Disposable {
     this.#write(() => this.#pastRuns.cutAll());
   }
 
-  /** Adds past runs, and drops those beyond the limits; {@linkcode PastRunFile.dropped} gets some of them. */
+  /**
+   * Returns the past runs that were dropped because of the limit on all runs, for the next commit of their shard to delete.
+   */
+  droppedOf(shard: number): readonly PastRunKey[] {
+    return this.#dropped.get(shard) ?? [];
+  }
+
+  /**
+   * Forgets dropped past runs that a commit has deleted.
+   *
+   * @param shard the shard that was committed
+   * @param count how many it has deleted: the first ones that {@linkcode PastRunFile.droppedOf} returned
+   */
+  deleted(shard: number, count: number): void {
+    this.#dropped.get(shard)?.splice(0, count);
+  }
+
+  /** Adds past runs, and drops those beyond the limits. */
   add(rows: readonly PastRunRow[]): void {
     // Beyond the limit on all runs, those to drop must be found.
     const isFull = this.#pastRuns.count + this.#packedRuns + rows.length > this.#limits.pastRuns;
@@ -159,11 +181,18 @@ export class PastRunFile implements Disposable {
     }
   }
 
+  #drop(key: PastRunKey): void {
+    const shard = this.#shardOf(key[0]);
+    const dropped = this.#dropped.get(shard);
+    if (dropped === undefined) this.#dropped.set(shard, [key]);
+    else dropped.push(key);
+  }
+
   /** Writes in a transaction; what `write` returns was dropped. */
   #write(write: () => readonly PastRunKey[]): void {
     this.#db.exec("BEGIN");
     try {
-      for (const key of write()) this.dropped.push(key);
+      for (const key of write()) this.#drop(key);
     } catch (error) {
       this.#pastRuns.rolledBack();
       throw error;

@@ -19,11 +19,17 @@ export class PostgresBase {
   readonly damaged = 0;
   onLoss: ((error: StorageError) => void) | null = null;
   protected readonly reads: PostgresReads;
+  /** The shard of the tasks; 0 if it has those of all. */
+  protected readonly shard: number;
   #deliveries: Map<string, Delivery> = new Map();
 
-  /** @param reads reads the database */
-  constructor(reads: PostgresReads) {
+  /**
+   * @param reads reads the database
+   * @param shard the shard of the tasks; 0 if it has those of all
+   */
+  constructor(reads: PostgresReads, shard: number) {
     this.reads = reads;
+    this.shard = shard;
     this.name = reads.name;
   }
 
@@ -81,15 +87,20 @@ export class PostgresBase {
     this.#deliveries = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
   }
 
-  /** Keeps what is needed of a batch that is committed. */
-  protected committed(batch: BatchMessage): void {
+  /**
+   * Keeps what is needed of a batch that is committed.
+   *
+   * @param batch the batch
+   * @param deleted how many past runs it has deleted because of the limit on all runs
+   */
+  protected committed(batch: BatchMessage, deleted: number): void {
     for (
       const { 0: id, 1: receiver, 2: event, 3: client, 4: taskId, 5: seq, 6: at, 7: size } of batch.deliveries
     ) {
       this.#deliveries.set(id, { id, receiver, event, task: { client, id: taskId }, seq, at, size });
     }
     for (const id of batch.removedDeliveries) this.#deliveries.delete(id);
-    this.reads.keepPastRuns(batch.pastRuns);
+    this.reads.keepPastRuns(batch.pastRuns, this.shard, deleted);
     this.reads.purged(batch.purged);
   }
 }

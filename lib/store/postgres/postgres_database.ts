@@ -66,7 +66,7 @@ export class PostgresDatabase extends PostgresBase implements Database {
 
   /** @param options the database, which this object closes */
   constructor(options: PostgresDatabaseOptions) {
-    super(new PostgresReads(options.address, options.pastRuns, options.limits.recordCacheCharacters));
+    super(new PostgresReads(options.address, options.pastRuns, options.limits.recordCacheCharacters), 0);
     this.#address = options.address;
     this.#term = options.term;
     this.#commits = options.commits;
@@ -81,19 +81,20 @@ export class PostgresDatabase extends PostgresBase implements Database {
   }
 
   async write(batch: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Promise<void> {
+    const dropped = this.reads.pastRuns.droppedOf(this.shard);
     await this.#use(async (connection) => {
       if (!this.#isAhead) {
         await transact(connection, "write", [
           exclusiveFence(batch, { term: this.#term, commits: this.#commits, seq: lastSeq(batch) }),
           ...commitStatements(batch, tasks),
-          ...pastRunStatements(batch.pastRuns, this.#limits, this.reads.pastRuns.dropped),
+          ...pastRunStatements(batch.pastRuns, this.#limits, dropped),
         ], this.#timeoutMs);
       }
       this.#isAhead = false;
       this.#commits++;
       this.#timeoutMs = COMMIT_MS;
     });
-    this.committed(batch);
+    this.committed(batch, dropped.length);
   }
 
   override async check(): Promise<void> {

@@ -122,10 +122,16 @@ export class PostgresReads {
     return row === undefined ? undefined : String(row[0]);
   }
 
-  /** Keeps past runs that are committed. */
-  keepPastRuns(rows: readonly PastRunRow[]): void {
+  /**
+   * Keeps past runs that are committed.
+   *
+   * @param rows the past runs
+   * @param shard their shard
+   * @param deleted how many of those that were dropped before the commit has deleted, of the same shard
+   */
+  keepPastRuns(rows: readonly PastRunRow[], shard: number, deleted: number): void {
     if (rows.length === 0) return;
-    this.pastRuns.dropped = [];
+    this.pastRuns.deleted(shard, deleted);
     try {
       this.pastRuns.add(rows);
     } catch {

@@ -25,34 +25,43 @@ import type { PostgresReads } from "./postgres_reads.ts";
 const CLEAN_MS = 60_000;
 const KEPT_MS = 600_000;
 
+/** A batch, and what it was converted to. */
+interface Converted {
+  readonly message: BatchMessage;
+  readonly batch: ShardBatch;
+  /** How many past runs it deletes because of the limit on all runs. */
+  readonly deleted: number;
+}
+
 /** A shard of the database, as a node uses it. */
 export class SharedDatabase extends PostgresBase implements Database {
   readonly #limits: PastRunLimits;
-  #shard: OwnedShard<ShardBatch> | null = null;
+  #owned: OwnedShard<ShardBatch> | null = null;
   /** The last sequence number that is committed. */
   #committedSeq = 0;
   /** The last batch, and what it was converted to: a shard repeats a batch only unchanged. */
-  #last: { readonly message: BatchMessage; readonly batch: ShardBatch } | null = null;
+  #last: Converted | null = null;
   #cleanedAtMs = -Infinity;
 
   /**
    * @param reads reads the database; others use it, too
+   * @param shard the number of the shard
    * @param limits how many past runs to keep, and how long
    */
-  constructor(reads: PostgresReads, limits: PastRunLimits) {
-    super(reads);
+  constructor(reads: PostgresReads, shard: number, limits: PastRunLimits) {
+    super(reads, shard);
     this.#limits = limits;
   }
 
   /**
    * Makes this node the one that commits.
    *
-   * @param shard the shard that the node has taken
+   * @param owned the shard that the node has taken
    * @param committedSeq the last sequence number that is committed
    * @param deliveries the deliveries of the shard in the database
    */
-  own(shard: OwnedShard<ShardBatch>, committedSeq: number, deliveries: readonly Delivery[]): void {
-    this.#shard = shard;
+  own(owned: OwnedShard<ShardBatch>, committedSeq: number, deliveries: readonly Delivery[]): void {
+    this.#owned = owned;
     this.#committedSeq = committedSeq;
     this.loaded(deliveries);
     this.reads.sweeper.start();
@@ -60,7 +69,8 @@ export class SharedDatabase extends PostgresBase implements Database {
 
   /** Keeps past runs that another node has committed. */
   keepPastRuns(rows: readonly PastRunRow[]): void {
-    this.reads.keepPastRuns(rows);
+    // That node has deleted what it had dropped.
+    this.reads.keepPastRuns(rows, this.shard, Infinity);
   }
 
   /** Does nothing: the reads go on. */
@@ -73,40 +83,42 @@ export class SharedDatabase extends PostgresBase implements Database {
 
   /** Leaves the shard to another node. */
   disown(): void {
-    this.#shard = null;
+    this.#owned = null;
     this.loaded([]);
   }
 
   async write(message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Promise<void> {
-    if (this.#shard === null) throw new StorageError(this.name, "another node owns the tasks");
-    const { shard } = this.#shard.grant;
-    if (this.#last?.message !== message) this.#last = { message, batch: this.#batch(shard, message, tasks) };
-    const { batch } = this.#last;
+    if (this.#owned === null) throw new StorageError(this.name, "another node owns the tasks");
+    if (this.#last?.message !== message) this.#last = this.#convert(message, tasks);
+    const { batch, deleted } = this.#last;
     try {
-      await this.#shard.commit(batch);
+      await this.#owned.commit(batch);
     } catch (cause) {
       throw postgresError(this.name, cause);
     }
     this.#committedSeq = batch.seq ?? this.#committedSeq;
     this.#last = null;
-    this.committed(message);
+    this.committed(message, deleted);
   }
 
-  #batch(shard: number, message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): ShardBatch {
+  #convert(message: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Converted {
     const seq = lastSeq(message);
-    return {
+    const dropped = this.reads.pastRuns.droppedOf(this.shard);
+    const batch = {
       seq,
       statements: [
-        ...numberStatements(shard, message),
+        ...numberStatements(this.shard, message),
         ...commitStatements(message, tasks),
-        ...pastRunStatements(message.pastRuns, this.#limits, this.reads.pastRuns.dropped),
-        ...(seq === null ? [] : this.#noteStatements(shard, message, seq)),
+        ...pastRunStatements(message.pastRuns, this.#limits, dropped),
+        ...(seq === null ? [] : this.#noteStatements(message, seq)),
       ],
     };
+    return { message, batch, deleted: dropped.length };
   }
 
   /** Tells the other nodes what a commit changes, and sometimes deletes what they know for long. */
-  #noteStatements(shard: number, { tasks, removals }: BatchMessage, seq: number): QueryConfig[] {
+  #noteStatements({ tasks, removals }: BatchMessage, seq: number): QueryConfig[] {
+    const { shard } = this;
     const removed = removals.map(([client, removedSeq, id]) => [client, id, removedSeq] as const);
     const places = tasks.map(([place]) => place);
     const note = noteStatement({ shard, seq, afterSeq: this.#committedSeq, places, removed });

@@ -39,7 +39,7 @@ Deno.test("PastRunFile.add() adds to what was packed, within the limits", () => 
   assertEquals([endsOf(file, "a", '"x"'), endsOf(file, "b", '"x"')], [[2, 3, 4], [1, 2]]);
   file.add([rowOf("a", '"z"', 5)]);
   assertEquals([endsOf(file, "a", '"x"'), endsOf(file, "b", '"x"')], [[3, 4], [1, 2]]);
-  assertEquals(file.dropped, [["a", '"x"', 2, "id 2"]]);
+  assertEquals(file.droppedOf(0), [["a", '"x"', 2, "id 2"]]);
 });
 
 Deno.test("PastRunFile.add() drops what was packed beyond the limit on all runs", () => {
@@ -47,7 +47,20 @@ Deno.test("PastRunFile.add() drops what was packed beyond the limit on all runs"
   file.pack("a", '"x"', packOf(1, 2, 3));
   file.pack("b", '"x"', packOf(1));
   file.add([rowOf("c", '"x"', 4)]);
-  assertEquals(file.dropped, [["a", '"x"', 1, "id 1"]]);
+  assertEquals(file.droppedOf(0), [["a", '"x"', 1, "id 1"]]);
+});
+
+Deno.test("PastRunFile.droppedOf() returns what the next commit of a shard deletes, until that is deleted", () => {
+  using file = new PastRunFile({ ...LIMITS, pastRuns: 2 }, (client) => Number(client));
+  file.add([rowOf("1", '"x"', 1), rowOf("1", '"x"', 2)]);
+  // Beyond the limit, the client with the most past runs loses its oldest.
+  for (const end of [3, 4, 5]) file.add([rowOf("2", '"x"', end)]);
+  const of = (shard: number) => file.droppedOf(shard).map(([client, , end]) => [client, end]);
+  assertEquals([of(1), of(2), of(3)], [[["1", 1]], [["2", 3], ["2", 4]], []]);
+  file.deleted(1, Infinity);
+  file.deleted(2, 1);
+  file.deleted(3, 1);
+  assertEquals([of(1), of(2)], [[], [["2", 4]]]);
 });
 
 Deno.test("PastRunFile unpacks in the background what nobody asks for", async () => {
