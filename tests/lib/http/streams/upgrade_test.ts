@@ -49,13 +49,24 @@ Deno.test("upgrade() refuses a handshake that is not a GET", async () => {
   assertEquals([status, headers.get("content-type")], [400, "application/problem+json"]);
 });
 
-/** Sends a handshake, and closes the connection without waiting for the response. */
-async function leaveAtOnce(server: TestServer, path: string, token?: string): Promise<void> {
+/**
+ * Sends a handshake, and closes the connection without waiting for the response.
+ *
+ * @param server the server
+ * @param path the path of the WebSocket
+ * @param options the token to send, and what to wait for before the connection is closed
+ */
+async function leave(
+  server: TestServer,
+  path: string,
+  { token, after }: { readonly token?: string; readonly after?: () => Promise<void> },
+): Promise<void> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   const headers = [["Host", `127.0.0.1:${server.port}`], ...HANDSHAKE];
   if (token !== undefined) headers.push(["Authorization", `Bearer ${token}`]);
   const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
   await send(connection, new TextEncoder().encode(`GET ${path} HTTP/1.1\r\n${lines}\r\n`));
+  await after?.();
 }
 
 /** Waits until a server has noticed what happened to its connections before. */
@@ -74,8 +85,11 @@ for (const path of ["/ws/tasks/c", "/ws/tasks/c/t"]) {
       },
     });
     for (let count = 1; count <= 20; count++) {
-      await leaveAtOnce(server, path);
-      while (asked < count) await call("GET", `${server.url}/healthz`);
+      await leave(server, path, {
+        after: async () => {
+          while (asked < count) await call("GET", `${server.url}/healthz`);
+        },
+      });
     }
     await noticed(server);
     decide(true);
@@ -92,7 +106,7 @@ Deno.test("Sockets with new tokens, whose clients leave at once, cost no slot an
   for (let count = 0; count < 50; count++) {
     const client = `c${count}`;
     const token = keyring.sign({ may: "read", client, taskId: null, expiresAt: null });
-    await leaveAtOnce(server, `/ws/tasks/${client}`, token);
+    await leave(server, `/ws/tasks/${client}`, { token });
   }
   while (server.monitor.watchers > 0) await call("GET", `${server.url}/healthz`);
   await server[Symbol.asyncDispose]();
