@@ -35,7 +35,7 @@ export const PROBLEMS = {
     codes: ["not_found", "task_damaged", "task_not_found", "unknown_name", "unknown_task_name"],
   },
   405: { title: "Method not allowed", codes: ["method_not_allowed"] },
-  408: { title: "Request timeout", codes: ["slow_body"] },
+  408: { title: "Request timeout", codes: ["incomplete_body", "slow_body"] },
   409: {
     title: "Conflict",
     codes: [

@@ -53,14 +53,18 @@ export function bodyLimits(
  * @param request the request
  * @param limits the maximum size and time, and the limits that all bodies have in common
  * @returns the text
- * @throws {Problem} 413 if the body is too large, 408 if it takes too long, 503 if too many bodies have not arrived
- * yet, 400 if it is not UTF-8 or incomplete
+ * @throws {Problem} 413 if the body is too large, 408 if it takes too long or ends early, 503 if too many bodies have not
+ * arrived yet, 400 if it is not UTF-8
  */
 export async function readText(request: Request, limits: BodyLimits): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   await readChunks(request, limits, (chunk) => {
-    text += decoder.decode(chunk, { stream: chunk !== undefined });
+    try {
+      text += decoder.decode(chunk, { stream: chunk !== undefined });
+    } catch {
+      throw new Problem("bad_body", "The body is not valid UTF-8");
+    }
   });
   return text;
 }
@@ -84,8 +88,8 @@ export async function readBytes(request: Request, limits: BodyLimits): Promise<U
 /**
  * Reads a body chunk by chunk.
  *
- * @param onChunk called with each chunk, and with `undefined` at the end; an error that it throws says that the body is
- * not valid
+ * @param onChunk called with each chunk, and with `undefined` at the end; a `Problem` that it throws says that the body
+ * is not valid
  */
 async function readChunks(
   request: Request,
@@ -111,12 +115,12 @@ async function readChunks(
     }
     onChunk(undefined);
   } catch (error) {
-    if (error instanceof Problem) {
-      reader.cancel().catch(() => {});
-      throw error;
-    }
-    // A cancelled body may end within a character.
-    if (patience.problem === null) throw new Problem("bad_body", "The body is incomplete or not valid UTF-8");
+    reader.cancel().catch(() => {});
+    // A body that was given up may end within a character.
+    if (patience.problem !== null) throw patience.problem;
+    if (error instanceof Problem) throw error;
+    // Deno 2.9 also fails to read what arrives after `shutdown()`, but sends the response: the client should try again.
+    throw new Problem("incomplete_body", "The body did not arrive as a whole; send the request again");
   } finally {
     received.release(bytes, share);
   }

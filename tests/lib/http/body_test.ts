@@ -2,6 +2,7 @@ import { bodyLimits, readText } from "../../../lib/http/raw_body.ts";
 import { Problem } from "../../../lib/http/problem.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { readResponse, send } from "../../support/raw_http.ts";
 
 const BOUNDS = {
   requestBytes: 1_000,
@@ -105,4 +106,37 @@ Deno.test("readText() leaves room for others, however many unfinished bodies a s
   await clock.passAsync(30_000);
   await Promise.all(reading);
   assertEquals([limits.unfinished.taken, limits.received.taken], [0, 0]);
+});
+
+Deno.test("readText() tells the client to try again if the server shuts down before the body has arrived", async () => {
+  const begun = Promise.withResolvers<void>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    begun.resolve();
+    return await readText(request, bodyLimits({ ...BOUNDS, requestTimeoutMs: 10_000 })).then(
+      (text) => new Response(text),
+      ({ status, code }: Problem) => new Response(code, { status }),
+    );
+  });
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
+  const sent = (text: string) => send(connection, new TextEncoder().encode(text));
+  await sent("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n");
+  await begun.promise;
+  const ended = server.shutdown();
+  await sent("ab");
+  const { status, body } = await readResponse(connection);
+  // Before 2.9, Deno reads the body.
+  assertEquals([status, body], status === 200 ? [200, "ab"] : [408, "incomplete_body"]);
+  await ended;
+});
+
+Deno.test("readText() tells the client to try again if its connection is closed within the body", async () => {
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode("{"));
+      controller.error(new Deno.errors.BadResource("the connection is closed"));
+    },
+  });
+  const request = new Request("http://localhost/", { method: "POST", body });
+  const error = await assertRejects(() => readText(request, LIMITS), Problem);
+  assertEquals([error.status, error.code], [408, "incomplete_body"]);
 });
