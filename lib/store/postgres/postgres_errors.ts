@@ -27,9 +27,9 @@ const MEANINGS: readonly { readonly is: RegExp; readonly meaning: string }[] = [
   { is: /^(53200|54000)$/, meaning: "the database is out of memory or of room" },
   { is: /^25006$/, meaning: "the database is read-only, as a standby is" },
   { is: /^57P03$/, meaning: "the database is starting up or shutting down" },
+  { is: /timeout/i, meaning: "the database does not respond" },
   { is: /^57P0[125]$|Connection terminated|not queryable|was closed/i, meaning: "the connection has ended" },
   { is: /^(55P03|40P01)$/, meaning: "another session holds a lock" },
-  { is: /timeout/i, meaning: "the database does not respond" },
   {
     is: /does not support SSL/i,
     meaning: "the server has no TLS; if the network is trusted, add ?sslmode=disable to the URL",
