@@ -142,7 +142,8 @@ export class Reports {
         seq = json.task.report_seq + 1;
         continue;
       }
-      if (answer.status !== 0 && answer.status < 500) {
+      // A node that ends may not read the rest of a body.
+      if (answer.status !== 0 && answer.status !== 408 && answer.status < 500) {
         ledger.complain(`${method} ${url} was refused: ${answer.status} ${JSON.stringify(json)}`);
         return null;
       }
