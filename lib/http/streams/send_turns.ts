@@ -26,6 +26,19 @@ export class SendTurns {
   #characters = 0;
   #isScheduled = false;
 
+  /**
+   * Returns whether a message may be sent at once, because no other one waits and not enough is sent in this turn; it counts
+   * as sent then. Otherwise, {@linkcode SendTurns.add} its sender.
+   *
+   * @param characters the length of the message
+   */
+  takeNow(characters: number): boolean {
+    if (this.#waiting.length > 0 || this.#characters >= TURN_CHARACTERS) return false;
+    this.#characters += characters;
+    this.#schedule();
+    return true;
+  }
+
   /** Calls a sender once: at once if no other one waits and not enough is sent in this turn, otherwise in a later turn. */
   add(sender: Sender): void {
     this.#waiting.push(sender);
@@ -36,7 +49,11 @@ export class SendTurns {
     while (this.#characters < TURN_CHARACTERS && this.#waiting.length > 0) {
       this.#characters += this.#waiting.shift()!.sendNext();
     }
-    if (this.#isScheduled || this.#characters === 0) return;
+    if (this.#characters > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;

@@ -73,6 +73,9 @@ export class SocketWatcher implements Watcher, Sender {
   send(message: Text): void {
     if (this.#gone || !this.#isOpen) return;
     if (this.#queued > this.#queueBytes) return this.#disconnect();
+    if (this.#messages.length === 0 && this.#options.turns.takeNow(message.length)) {
+      return this.#send(message);
+    }
     this.#messages.push(message);
     this.#queued += message.length;
     this.#options.turns.add(this);
@@ -82,15 +85,16 @@ export class SocketWatcher implements Watcher, Sender {
     const message = this.#messages.shift();
     if (message === undefined) return 0;
     this.#queued -= message.length;
+    this.#send(message);
+    return message.length;
+  }
+
+  #send(message: Text): void {
     const { reserve, tally } = this.#options;
     const waiting = this.#socket.bufferedAmount;
-    if (waiting > this.#queueBytes || !reserve(waiting + message.length)) {
-      this.#disconnect();
-      return 0;
-    }
+    if (waiting > this.#queueBytes || !reserve(waiting + message.length)) return this.#disconnect();
     this.#socket.send(message.toString());
     tally.sent(message);
-    return message.length;
   }
 
   end(): void {
