@@ -29,8 +29,8 @@ export interface SinkLifetimeOptions {
 export class SinkLifetime implements Disposable {
   readonly #sink: SinkLifetimeOptions;
   /**
-   * The timer that runs while no task runs. When the timer fires, the sink disconnects if everything is
-   * committed, or drops the reports that were not committed in time.
+   * The timer that runs while no task runs. When it fires, the sink disconnects if everything is committed. Otherwise, it
+   * keeps the reports and connects again later, as long as something else keeps the process alive.
    */
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   /** The timer that keeps the process alive. */
