@@ -9,7 +9,18 @@ let aheadMs = 0;
 
 /** Returns the current time in seconds since the epoch. */
 export function now(): number {
-  return (Date.now() + aheadMs) / 1000;
+  return timeAt(Date.now());
+}
+
+/**
+ * Returns what {@linkcode now} returned at a moment of which the machine's own time is known, without reading the clock
+ * again, which takes as long as everything else in an update of a task.
+ *
+ * @param ms what `Date.now()` returned at that moment
+ * @returns the time in seconds since the epoch
+ */
+export function timeAt(ms: number): number {
+  return (ms + aheadMs) / 1000;
 }
 
 /**

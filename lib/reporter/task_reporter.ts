@@ -4,7 +4,7 @@
  * @module
  */
 
-import { now } from "../clock.ts";
+import { now, timeAt } from "../clock.ts";
 import { truncate } from "../task/truncate.ts";
 import { LIMITS } from "../task/grammar.ts";
 import {
@@ -72,7 +72,7 @@ export class TaskReporter implements ReportedTask {
   #summary: UpdateDraft | null = null;
   #isCancelRequested = false;
   readonly #update: UnsentUpdate;
-  #updatedAt = 0;
+  #updatedMs = 0;
   readonly #lines: LogBuffer;
   readonly #values = new UnsentValues();
   #sentLines = 0;
@@ -125,13 +125,13 @@ export class TaskReporter implements ReportedTask {
     try {
       this.#update.add(update ?? {});
       if (update?.values !== undefined) {
-        this.#values.add(update.values, now(), (reason) => this.#warnOnce(reason));
+        this.#values.add(update.values, timeAt(nowMs), (reason) => this.#warnOnce(reason));
       }
     } catch {
       // A getter or a conversion in user code threw the error.
       this.#warnOnce("a value can't be read");
     }
-    this.#updatedAt = now();
+    this.#updatedMs = nowMs;
     this.#flushSoon(nowMs);
   }
 
@@ -145,7 +145,7 @@ export class TaskReporter implements ReportedTask {
     }
     const nowMs = Date.now();
     this.#update.expect(weight);
-    this.#updatedAt = now();
+    this.#updatedMs = nowMs;
     this.#flushSoon(nowMs);
   }
 
@@ -169,7 +169,7 @@ export class TaskReporter implements ReportedTask {
     if (this.#end !== null) return;
     const nowMs = Date.now();
     this.#lines.push({
-      at: now(),
+      at: timeAt(nowMs),
       text: truncate(textOf(line), LIMITS.logLineLength),
       ...(LOG_STREAMS.includes(stream!) && { stream: stream! }),
       ...(LOG_LEVELS.includes(level!) && { level: level! }),
@@ -211,7 +211,7 @@ export class TaskReporter implements ReportedTask {
       this.#remember(draft);
       const values = this.#values.take();
       if (values !== undefined) draft.values = values;
-      this.#report(this.#updatedAt, draft);
+      this.#report(timeAt(this.#updatedMs), draft);
     }
     while (!this.#lines.isEmpty) {
       // The sink requests the rest once it has room again.
