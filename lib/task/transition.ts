@@ -52,12 +52,15 @@ export interface TaskProgress {
   readonly total: number | null;
 }
 
+/** The progress fields of an update; those that it does not have stay as they are. */
+export type ProgressUpdate = { readonly [Field in keyof TaskProgress]?: TaskProgress[Field] | undefined };
+
 /**
  * Applies an update to the progress fields. A given progress is clamped to 0..100; otherwise the progress is
  * derived from the counts, if the update has any. Reporters also use this function to coalesce updates, so
  * that a coalesced update leads to the same record as the individual ones.
  */
-export function progressAfter(task: TaskProgress, update: UpdateChange): TaskProgress {
+export function progressAfter(task: TaskProgress, update: ProgressUpdate): TaskProgress {
   const current = update.current === undefined ? task.current : update.current;
   const total = update.total === undefined ? task.total : update.total;
   if (update.progress !== undefined) {

@@ -266,6 +266,20 @@ Deno.test("TaskReporter.update() ignores invalid values with a single warning, a
   }
 });
 
+Deno.test("TaskReporter.update() reports the amounts that it checked, even if a getter returns others later", () => {
+  using _clock = new FakeClock();
+  const { reporter, sink, warnings } = begin({ flushIntervalMs: 0 });
+  let reads = 0;
+  reporter.update({
+    get current() {
+      return ++reads === 1 ? 5 : NaN;
+    },
+    total: 10,
+  });
+  assertEquals([sink.task("t").current, sink.task("t").progress, warnings], [5, 50, []]);
+  reporter.end({ type: "cancelled" });
+});
+
 Deno.test("TaskReporter.update() never throws, whatever it is passed", () => {
   using _clock = new FakeClock();
   const hostile = {

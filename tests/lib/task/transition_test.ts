@@ -319,7 +319,7 @@ Deno.test("progressAfter() derives the progress from counts if the update has no
     [half, { current: null }, 50],
   ] as const;
   for (const [before, update, progress] of table) {
-    const after = progressAfter(before, { type: "update", ...update });
+    const after = progressAfter(before, update);
     assertEquals(after.progress, progress, `${JSON.stringify(update)} after ${JSON.stringify(before)}`);
     if ("current" in update) assertEquals(after.current, update.current);
     if ("total" in update) assertEquals(after.total, update.total);
