@@ -12,7 +12,10 @@ const COMMIT = new URL("lib/dist/commit.txt", ROOT);
 /** The files that {@linkcode writeCommit} writes. */
 export const COMMIT_OUTPUTS: readonly URL[] = [COMMIT];
 
-/** Writes the abbreviated commit, followed by `-dirty` if files differ from it; if it is unknown, the file is empty. */
+/**
+ * Writes the abbreviated hash of the commit, followed by `-dirty` if files differ from the commit; if the
+ * commit is unknown, the file is empty.
+ */
 export async function writeCommit(): Promise<void> {
   const commit = await readCommit();
   const written = await Deno.readTextFile(COMMIT).catch(() => null);

@@ -92,7 +92,7 @@ export function compileArgs(
  * Compiles the program.
  *
  * @param options the target and the path of the executable
- * @throws {Error} if Deno cannot compile; the message is the one to show
+ * @throws {Error} if Deno cannot compile; the message is for the user
  */
 export async function compile(options: CompileOptions): Promise<void> {
   const command = Deno.env.get("TASKSCOPE_COMPILE_DENO") || Deno.execPath();
@@ -112,7 +112,7 @@ export async function compile(options: CompileOptions): Promise<void> {
  * @param output what `deno compile` wrote
  */
 export function failureOf(output: string): string {
-  // Deno appends the program to a file that it downloads once for each target.
+  // `deno compile` appends the program to Deno's runtime, which it downloads once for each target.
   const runtime = /https:\/\/\S+\/(denort-[\w-]+\.zip)/.exec(output);
   if (runtime === null) return output.trim();
   return `Deno could not download its runtime, ${

@@ -100,7 +100,8 @@ async function reachableModules(): Promise<string[]> {
 }
 
 async function inTemporaryFolder<Result>(use: (folder: string) => Promise<Result>): Promise<Result> {
-  // The folder is next to the outputs, so that relative imports in it resolve to the sources.
+  // The temporary folder is next to the outputs, so that relative imports of its files resolve to the
+  // sources.
   const dist = new URL("./", SCRIPT);
   await Deno.mkdir(dist, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: fileURLToPath(dist), prefix: ".build_" });

@@ -1,7 +1,8 @@
 // deno-lint-ignore-file no-console -- the tool prints its result
 /**
- * Makes the npm packages to publish: `taskscope`, with the reporter and a command that starts the program, and for each
- * executable one with that executable, of which npm installs the one that fits: `deno task pack [--output <folder>] [--repository <url>] [<executable>…]`.
+ * Makes the npm packages to publish: `taskscope`, with the reporter and a command that starts the program,
+ * and one package for each executable, of which npm installs only the one for its platform: `deno task pack
+ * [--output <folder>] [--repository <url>] [<executable>…]`.
  *
  * An executable's name ends with its target, as in `taskscope-x86_64-unknown-linux-gnu`. Without one, the tool compiles
  * one for this machine.
@@ -45,10 +46,10 @@ export function packageNameOf(target: Target): string {
 }
 
 /**
- * Makes the package `taskscope`: the reporter, as servers serve it, and a command that starts the executable. Both have one
- * name, so that an import works no matter where the package came from, and so that npx, which prefers installed packages,
- * finds the command beside the reporter. Without its optional dependencies, the package is as small as the one from a
- * server.
+ * Makes the package `taskscope`: the reporter, as servers serve it, and a command that starts the executable.
+ * The reporter and the command are in one package, so that an import works no matter whether the package came
+ * from npm or from a server, and so that npx, which prefers installed packages, finds the command. Without
+ * its optional dependencies, the package is as small as the one from a server.
  *
  * @param options fields of `package.json`
  */
@@ -100,7 +101,7 @@ export async function packExecutable(
 }
 
 /**
- * Returns the target of an executable by its name.
+ * Returns the target with which the name of an executable ends.
  *
  * @param path the path of the executable
  * @throws {RangeError} if the name does not end with a target
@@ -140,7 +141,7 @@ async function pack(args: readonly string[]): Promise<void> {
     await writeAtomically(pathToFileURL(resolve(fileURLToPath(ROOT), output, file)), archive);
     console.log(`${join(output, file)}: ${(archive.length / 1e6).toFixed(1)} MB`);
   };
-  // One after the other: each executable has 100 MB.
+  // Packed one after the other, because each executable takes 100 MB of memory.
   for (const [path, target] of executables) {
     await write(await packExecutable(target, await Deno.readFile(path), { repository }));
   }

@@ -1,5 +1,5 @@
 /**
- * Joins the modules of a Python package to one file that works alike.
+ * Joins the modules of a Python package to one file that behaves like the package.
  *
  * @module
  */

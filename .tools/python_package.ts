@@ -1,6 +1,6 @@
 /**
- * Builds the Python reporter: the wheel `lib/dist/packages/taskscope-{version}-py3-none-any.whl`, and the same as one
- * file, `lib/dist/packages/taskscope.py`.
+ * Builds the Python reporter: the wheel `lib/dist/packages/taskscope-{version}-py3-none-any.whl`, and one
+ * file with the same code, `lib/dist/packages/taskscope.py`.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export async function createWheel(): Promise<Uint8Array<ArrayBuffer>> {
   return createZip(archived);
 }
 
-/** Creates the package as one file, which works alike. */
+/** Creates a single file that behaves like the package. */
 export async function createScript(): Promise<string> {
   const license = await Deno.readTextFile(LICENSE);
   return joinModules(await readPackage(), license);

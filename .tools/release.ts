@@ -16,7 +16,7 @@ import { PYTHON_OUTPUTS } from "./python_package.ts";
 /** The built files of a version, by name. */
 export type BuiltFiles = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-/** The folder with a folder for each released version. */
+/** The folder that contains one folder per released version. */
 export const RELEASED_FOLDER = new URL("../lib/reporters/released/", import.meta.url);
 
 /** The built files that a release consists of; archives are encoded as texts. */
@@ -28,7 +28,7 @@ export const RELEASE_OUTPUTS: readonly URL[] = [
 
 /** The name of the file with the SHA-256 of every released file, which `sha256sum --check` reads. */
 const MANIFEST = "SHA256SUMS";
-/** The end of the names of encoded archives. */
+/** Matches the names of encoded archives. */
 const ENCODED = /\.base64$/;
 
 /** Reads the built files. */
@@ -43,7 +43,7 @@ export async function readBuilt(): Promise<BuiltFiles> {
  * @param version the version
  * @param files the files of the version
  * @param folder the folder with the released versions, their manifest, and the table `mod.ts`
- * @throws {Error} if the version is already released with other files; nothing is changed then
+ * @throws {Error} if the version is already released with other files; in that case, no file is changed
  */
 export async function release(version: string, files: BuiltFiles, folder: URL): Promise<void> {
   const own = new URL(`${version}/`, folder);

@@ -1,9 +1,10 @@
 /**
  * Runs test files in parallel in several processes, and prints one summary.
  *
- * The runner's own flags: `--unit` leaves out `tests/e2e`, `--lanes=<n>` sets how many processes run at the same time, which
- * otherwise depends on how busy the machine is, `--no-check` skips type checking, `--retry` runs the files that failed again, alone, and names those that then pass.
- * Paths select files or folders. All other flags, such as `--filter=<text>`, are passed to every `deno test`.
+ * The runner's own flags: `--unit` leaves out `tests/e2e`, `--lanes=<n>` sets how many processes run at the
+ * same time (by default, their number depends on how busy the machine is), `--no-check` skips type checking,
+ * `--retry` runs the files that failed again, alone, and names those that then pass. Paths select files or
+ * folders. All other flags, such as `--filter=<text>`, are passed to every `deno test`.
  *
  * @module
  */
@@ -17,9 +18,12 @@ import { checkTypes, type Outcome, runFiles, runInForeground } from "./test/proc
 import { retryFailed } from "./test/retry.ts";
 import { addTallies, formatTally } from "./test/tally.ts";
 
-/** The number of the slowest processes that the summary names. */
+/** How many of the slowest processes the summary lists. */
 const SLOWEST = 5;
-/** How often the runner looks whether the machine is idle, in milliseconds, and the share of the cores that is enough. */
+/**
+ * The interval at which the runner measures how idle the cores are, in milliseconds, and the share of idle
+ * time above which it runs more tests.
+ */
 const LOOK_MS = 2_000;
 const ENOUGH_IDLE = 0.4;
 

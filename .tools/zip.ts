@@ -16,7 +16,7 @@ const VERSION = 20;
 const UTF8 = 0x800;
 /** A regular file that everybody may read, in the notation of Unix. */
 const MODE = 0o100644 << 16;
-/** The system that `MODE` is of: Unix. */
+/** The system whose notation `MODE` uses: Unix. */
 const MADE_BY = (3 << 8) | VERSION;
 
 const encoder = new TextEncoder();

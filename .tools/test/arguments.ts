@@ -14,14 +14,17 @@ export interface TestArguments {
   readonly isUnit: boolean;
   /** The number of processes that run at the same time. */
   readonly lanes: number;
-  /** The number of further ones while the machine is idle. */
+  /** The number of additional processes that may run while the machine is idle. */
   readonly spareLanes: number;
   readonly checksTypes: boolean;
   /** Whether files that fail are run again, alone. */
   readonly retries: boolean;
 }
 
-/** The most processes at the same time, which is also the number of ranges of ports in `tests/support/free_port.ts`. */
+/**
+ * The maximum number of processes at the same time; equals the number of port ranges in
+ * `tests/support/free_port.ts`.
+ */
 const MOST_LANES = 8;
 
 /** The flags of `deno test` whose value may be the next argument. */

@@ -17,7 +17,10 @@ export class IdleTime {
     this.#last = sumOf(read());
   }
 
-  /** Returns the share since the last call, or since this object was made: 0 if all cores were busy, 1 if none was. */
+  /**
+   * Returns the share of idle time since the last call, or since this object was made: 0 if all cores were
+   * busy, 1 if none was.
+   */
   share(): number {
     const [before, now] = [this.#last, this.#last = sumOf(this.#read())];
     return now.total === before.total ? 0 : (now.idle - before.idle) / (now.total - before.total);

@@ -64,7 +64,10 @@ export class Lanes {
     for (let job = this.#queue.shift(); job !== undefined; job = this.#queue.shift()) await job(lane);
   }
 
-  /** Starts at most one job at a time, because it takes a moment to make the machine busy. */
+  /**
+   * Starts one job at a time and then measures again, because a job that has just started does not show in
+   * the load yet.
+   */
   async #workInIdleTime(): Promise<void> {
     const { count, wasIdle } = this.#spare;
     const free = Array.from({ length: count }, (_, index) => this.#count + index);

@@ -24,13 +24,13 @@ export interface Release {
 export interface Releases {
   /** The version of this program. */
   readonly present: Release;
-  /** The versions whose files never change; the present one is among them once it is released. */
+  /** The versions whose files never change; the present version is among them once it is released. */
   readonly released: readonly Release[];
 }
 
 /**
- * Lists the versions that a server has, the present one first, then the others, newest first. A released version has the
- * files that were released, also if it is the present one.
+ * Lists the versions that a server has, the present one first, then the others, newest first. If the present
+ * version is released, its released files are listed, not the built ones.
  */
 export function allReleases({ present, released }: Releases): readonly [Release, ...Release[]] {
   const own = released.find(({ version }) => version === present.version);

@@ -20,10 +20,10 @@ from ._scope import current_task, task
 from ._task import Task, TaskCancelled
 
 for _public in (LogHandler, Task, TaskCancelled):
-    # Tracebacks and pickles name the classes as programs import them.
+    # So that tracebacks and pickles name the classes by the module that programs import.
     _public.__module__ = __name__
 
-__version__ = "0.0.0"  # The build replaces it.
+__version__ = "0.0.0"  # The build replaces this version.
 
 __all__ = [
     "LogHandler",

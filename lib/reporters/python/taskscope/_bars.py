@@ -44,7 +44,7 @@ class BarTask(Task):
             _show(bar)
 
     def finish_later(self) -> None:
-        """End the task like the surrounding one if that ends now, otherwise as ``FINISHED``."""
+        """End the task in the state of the surrounding one if that ends soon, else ``FINISHED``."""
         with LOCK:
             if self._outer is not None:
                 siblings = self._outer._children
@@ -55,7 +55,7 @@ class BarTask(Task):
 
 
 def hooks(base: type) -> dict[str, Callable[..., Any]]:
-    """Return the methods of a class of bars, extended so that its bars report."""
+    """Return the methods of a tqdm class, extended so that its bars report to a server."""
     refresh, update, set_postfix, close, leave = (
         getattr(base, name) for name in ("refresh", "update", "set_postfix", "close", "__exit__")
     )
@@ -63,8 +63,7 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
 
     def reporting_refresh(self: Any, nolock: bool = False, lock_args: Any = None) -> Any:
         result = refresh(self, nolock=nolock, lock_args=lock_args)
-        # With nolock, the caller holds the lock of all bars, under which no other lock may be
-        # taken.
+        # With nolock, the caller holds tqdm's lock, under which no other lock may be taken.
         if not nolock and not self.disable:
             _safely(_show, self)
         return result
@@ -86,7 +85,7 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
         try:
             return close(self)
         finally:
-            # When the interpreter exits, bars are closed after the names of this module are gone.
+            # While the interpreter exits, bars are closed after this module's globals were deleted.
             task = self.__dict__.get("_taskscope_bar")
             if task is not None and current.get() is task:
                 current.set(task._before)
@@ -141,7 +140,7 @@ def reporting_tqdm() -> tuple[Any, Callable[..., Any]]:
 
 
 def _safely(report: Callable[..., None], *args: Any) -> None:
-    """Call a function that reports a bar. The bar goes on, whatever a subclass of it breaks."""
+    """Call a function that reports a bar; if it raises, warn and let the bar continue."""
     try:
         report(*args)
     except Exception as error:
@@ -167,11 +166,11 @@ def _show(bar: Any) -> None:
             values=bar.__dict__.pop("_taskscope_values", KEEP),
         )
     except TaskCancelled:
-        pass  # The next update of the bar raises it.
+        pass  # The bar's next update raises it.
 
 
 def _keep_values(bar: Any, postfix: dict[str, Any]) -> None:
-    """Keep the numbers of a postfix until the bar is shown."""
+    """Keep the numbers of a bar's postfix until the bar is drawn, which reports them."""
     values = {
         name: float(value)
         for name, value in postfix.items()

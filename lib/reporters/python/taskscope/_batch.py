@@ -81,13 +81,13 @@ class Outbox:
         return not self._first and not self._dirty
 
     def put_state(self, record: Record, everything: bool = False) -> None:
-        """Add a record whose state changes, or all changes, come before those of other records."""
+        """Queue a record whose state changes, or all changes, are sent before other records."""
         self._first.append((record, everything))
 
     def put(self, record: Record) -> None:
         """Add a record with pending changes, unless it is already there."""
         if not record.is_queued:
-            # In this order, an interrupt in between costs a second entry, and not the record.
+            # In this order, a KeyboardInterrupt in between can queue the record twice, not lose it.
             self._dirty.append(record)
             record.is_queued = True
 

@@ -20,7 +20,7 @@ _TASK_ID = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._:-]{1,%d}\Z" % ID_LENGTH)
 
 @dataclass(frozen=True)
 class Server:
-    """A server, and the key or token for it, which is sent to no other one."""
+    """A server, and its key or token, which is sent to no other server."""
 
     scheme: str
     host: str
@@ -36,7 +36,7 @@ class Server:
 
 
 def server_from_environment() -> Server | None:
-    """Return the server of the environment; None, with a warning, if that is invalid."""
+    """Return the server that the environment names; None, with a warning, if it is invalid."""
     key = _variable("TASKSCOPE_KEY")
     if key is not None and not re.fullmatch(r"[\x20-\x7e]+", key):
         warn_once("TASKSCOPE_KEY has characters that no key has, so tasks run unmonitored")

@@ -22,13 +22,13 @@ class Keep(enum.Enum):
 
 
 KEEP = Keep.KEEP
-"""The default of a field that an update leaves as it is; None means that it is unknown."""
+"""The default of an argument: the field keeps its value, while None sets it to unknown."""
 LogLevel = Literal["trace", "debug", "info", "warn", "error", "fatal"]
 LOG_LEVELS = get_args(LogLevel)
 Amount = Union[float, None, Keep]
 
 LARGEST = 1e308
-"""The largest amount: beyond it, JSON has no number."""
+"""The largest amount that is reported."""
 NUMBERS = frozenset({int, float})
 """The types of amounts that JSON can express as they are."""
 
@@ -43,13 +43,13 @@ def amount_or_keep(value: object, field: str) -> Amount:
 
 
 def merge_metadata(draft: Change, metadata: object) -> None:
-    """Merge metadata into a draft, with a warning instead if it is invalid."""
+    """Merge metadata into a draft; ignore it with a warning if it is invalid."""
     merged = None
     try:
         if isinstance(metadata, Mapping):
             merged = metadata_of({**draft.get("metadata", {}), **metadata})
     except Exception:
-        pass  # The mapping is one of the user's, and raises when it is read.
+        pass  # A mapping of the user's own class may raise when it is read.
     if merged is None:
         warn_once("Ignored part of an update: metadata must be a JSON object of at most 16 KiB")
     else:
@@ -57,7 +57,7 @@ def merge_metadata(draft: Change, metadata: object) -> None:
 
 
 def merge_values(draft: Change, values: object) -> None:
-    """Add values to a draft, with a warning instead of each that is invalid."""
+    """Add values to a draft; ignore invalid ones with a warning."""
     now = time.time()
     series = draft.setdefault("values", {})
     try:

@@ -28,7 +28,7 @@ def new_identity() -> Identity:
 
 
 def new_task_id() -> str:
-    """Create a ULID. Those of a process are in the order of their creation."""
+    """Create a ULID. ULIDs of the same process sort in the order of their creation."""
     number = time.time_ns() // 1_000_000
     number = number << 16 | next(_counter) & 0xFFFF
     number = number << 64 | int.from_bytes(os.urandom(8), "big")

@@ -25,11 +25,11 @@ MAX_TASKS = 10_000
 MAX_REPORT_LINES = 1_000
 """The maximum number of log lines in one report."""
 LINE_CHARACTERS = 64
-"""What an unsent log line counts besides its text."""
+"""The number of characters by which an unsent log line counts more than its text."""
 MAX_TASK_LOG_CHARACTERS = 8 * 1024 * 1024
-"""The maximum length of the unsent log lines of a task; beyond it, the oldest are dropped."""
+"""The maximum characters in the unsent log lines of a task; beyond it, the oldest are dropped."""
 MAX_LOG_CHARACTERS = 64 * 1024 * 1024
-"""The maximum length of all unsent log lines together; each task keeps at least its newest."""
+"""The maximum characters in all unsent log lines; each task keeps at least its newest line."""
 
 
 def truncate(text: str, most: int) -> str:
@@ -45,7 +45,7 @@ def truncate(text: str, most: int) -> str:
 def text_of(value: object) -> str:
     """Convert any value to text. Never raises."""
     try:
-        # The text of a member of an enumeration of texts is its value.
+        # The text of a member of a str enumeration is its value, not its name.
         return str.__str__(value) if isinstance(value, str) else str(value)
     except Exception:
         return "(not convertible to text)"

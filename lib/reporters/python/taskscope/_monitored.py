@@ -30,7 +30,7 @@ class Decorator:
     def __init__(self, options: Callable[[Any], TaskOptions]) -> None:
         self._options = options
 
-    # mypy finds overlaps where others take the first match.
+    # mypy reports overlapping overloads; other type checkers take the first match.
     @overload
     def __call__(  # type: ignore[misc]
         self, function: Callable[Concatenate[Task, Params], Result]
@@ -128,8 +128,8 @@ def wrap(
 
     :param function: the function
     :param options: the options of its tasks
-    :param parameter: the parameter to pass the task for, if any
-    :param client_of: returns the client of a call, by its arguments; None for that of the options
+    :param parameter: the name of the parameter that gets the task, if any
+    :param client_of: returns the client of a call from its arguments; None: that of the options
     """
     inject = _injector(function, parameter)
 
@@ -153,7 +153,7 @@ def wrap(
 
 
 def name_of(function: Any) -> str:
-    """Return the name of a function; of the wrapped one if it is partial."""
+    """Return the name of a function; of the wrapped function if it is a ``functools.partial``."""
     return getattr(getattr(function, "func", function), "__name__", "task")
 
 
@@ -260,7 +260,7 @@ def _wrap_generator(
                 except StopIteration as stop:
                     task._result = stop.value
                     return stop.value
-                # The task is not that of the code which runs until the generator is resumed.
+                # The code that runs until the generator is resumed is not a part of the task.
                 task._leave()
                 try:
                     resume, argument = generator.send, (yield item)

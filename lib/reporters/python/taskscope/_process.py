@@ -14,15 +14,15 @@ from ._values import error_of
 from ._warnings import reset_after_fork, silence
 
 _EXIT_SECONDS = 1.5
-"""How long the exit of a process waits for the server, before the background thread is stopped."""
+"""How long an exiting process waits for the server before it stops the background thread."""
 _COMMIT_SECONDS = 2.0
-"""How long the end of a task waits for its commit if the process may be killed afterwards."""
+"""How long a task that ends waits for its commit, if the process may be killed afterwards."""
 
 _reporter: Reporter | None = None
 
 
 def reporter() -> Reporter:
-    """Return the reporter of this process, which reads the environment with the first task."""
+    """Return the reporter of this process; it reads the environment when the first task starts."""
     global _reporter
     with LOCK:
         if _reporter is None:
@@ -70,7 +70,7 @@ def _at_exit() -> None:
         _end_unfinished(reporter)
         reporter.flush(_EXIT_SECONDS, is_last=True)
     except BaseException:
-        pass  # An interrupt of the user ends the wait.
+        pass  # Such as Ctrl+C, which ends the wait.
     silence()
     reporter.suspend()
 
@@ -97,7 +97,8 @@ def _change_at_exit(record: Record, error: BaseException | None) -> Change:
 
 
 def _before_fork() -> None:
-    # The forked process has only the thread that forks, so the other one must not hold anything.
+    # The forked process has only the thread that forks, so the background thread must not hold a
+    # lock when it is copied.
     if _reporter is not None:
         _reporter.suspend()
     LOCK.acquire()

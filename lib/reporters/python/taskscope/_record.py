@@ -81,7 +81,7 @@ class Record:
         self.is_queued = False
         """Whether the reporter knows that there is something to send."""
         self.on_exit: Callable[[], object] | None = None
-        """Makes the last update at the exit of the process, if the task ends with the process."""
+        """Makes a final update if the process exits while the task runs."""
         self.first_child: Record | None = None
         self.has_more_children = False
         self.progress: float | None = None
@@ -133,10 +133,10 @@ class Record:
         if current is None:
             return
         progress = None
-        # If there are more than the total, it was wrong.
+        # If more is done than the total, the total was wrong.
         if total is not None and 0 < total >= current:
             progress = 100.0 * current / total if current > 0 else 0.0
-        # A total alone does not report progress, and must not replace the progress that follows
+        # A total alone does not report progress, and must not replace progress that is calculated
         # from subtasks.
         if progress != self.progress:
             draft["progress"] = self.progress = progress
@@ -204,7 +204,7 @@ class Record:
         self._end_is_pending = self._end is not None
 
     def discard(self) -> None:
-        """Drop all that is pending, because nobody accepts it."""
+        """Drop all pending changes, because no server accepts them."""
         self.is_closed = True
         self._remove_lines(len(self._lines))
         self._states = []
@@ -247,7 +247,7 @@ class Record:
         return lines[0]["at"], {"type": "log", "first": first, "lines": lines}, lines
 
     def _add_notice(self) -> None:
-        """Say before the oldest line how many were dropped."""
+        """Insert a line before the oldest one that says how many lines were dropped."""
         if self._dropped_lines == 0:
             return
         lines = "line" if self._dropped_lines == 1 else "lines"

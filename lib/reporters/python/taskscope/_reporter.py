@@ -18,9 +18,9 @@ from ._warnings import warn_once
 _INTERVAL_SECONDS = 0.05
 """The minimum time between two batches of updates; starts and ends are sent at once."""
 _POLL_SECONDS = 0.5
-"""How often the server is polled for cancellations while there is nothing to report."""
+"""The interval at which the server is polled for cancellations while nothing is reported."""
 _IDLE_SECONDS = 1.0
-"""How long a connection without any task is kept open."""
+"""How long the connection is kept open while there is no task."""
 _FIRST_RETRY_SECONDS = 0.25
 _MAX_RETRY_SECONDS = 5.0
 _MAX_RETRY_NEVER_CONNECTED_SECONDS = 30.0
@@ -28,7 +28,7 @@ _FAST_ATTEMPTS = 10
 """The number of failures after which a server that was never reached is retried less often."""
 _EXIT_RETRY_SECONDS = 0.1
 _UNDECIDED_SECONDS = 1.0
-"""How long a loop that was left early is undecided: an error may still show that it failed."""
+"""How long the task of a loop that was left early is undecided: it may still turn out as failed."""
 _STOP_SECONDS = 0.3
 
 
@@ -100,10 +100,10 @@ class Reporter:
             self._sender.transport.close()
 
     def flush(self, seconds: float, is_last: bool = False) -> None:
-        """Wait until everything is committed, or the time is over, or no server can be reached.
+        """Wait until everything is committed, the time has passed, or no server can be reached.
 
-        :param seconds: the time to wait; for the last time, since the last commit
-        :param is_last: whether the process exits, so that a server that restarts is retried often
+        :param seconds: the time to wait; if ``is_last``, each commit starts it anew
+        :param is_last: whether the process exits; then a server that restarts is retried often
         """
         deadline = time.monotonic() + seconds
         with LOCK:
@@ -117,7 +117,7 @@ class Reporter:
             while not self._is_settled:
                 may_retry = is_last and (self._has_been_up or self._attempts == attempts)
                 if is_last and self._acknowledged > acknowledged:
-                    # A server that is back only now has time for the other batches, too.
+                    # The server has just come back: give it the whole time for the other batches.
                     acknowledged = self._acknowledged
                     deadline = time.monotonic() + seconds
                 left = deadline - time.monotonic()
@@ -173,7 +173,7 @@ class Reporter:
             self._end_undecided()
             if self._batch is None:
                 self._batch = self._outbox.cut()
-                # What did not fit is sent without a pause.
+                # Changes that did not fit into the batch are sent without a pause.
                 self._is_urgent = self._batch is not None and self._batch.is_full
             batch = self._batch or Batch(0)
             self._sent_at = time.monotonic()
@@ -221,7 +221,8 @@ class Reporter:
         if parent.first_child is None:
             parent.first_child = child
         elif not parent.has_more_children:
-            # Only subtasks that exist before the first one moves show how much work there is.
+            # The server knows how much work there is only if all subtasks exist before one
+            # progresses.
             parent.has_more_children = True
             first = parent.first_child
             for record in self._outbox.dirty():

@@ -1,4 +1,4 @@
-"""Starts tasks inside of those that surround the running code."""
+"""Starts tasks as subtasks of the task in whose block or function the code runs."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def current_task() -> Task:
 
 
 def enclosing() -> Task | None:
-    """Return the innermost task around the running code, except for what only holds memory."""
+    """Return the innermost task around the running code that has not ended and still reports."""
 
     def is_over(task: Task) -> bool:
         return task._record.has_ended or (task.is_bar and task._record.is_refused)

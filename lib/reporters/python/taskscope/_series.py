@@ -21,8 +21,8 @@ def is_value_name(name: object) -> bool:
 def add_points(series: Series, name: str, points: list[list[float]]) -> bool:
     """Add points that are later than those of the series.
 
-    Beyond the maximum number of points, the first, the last, and the lowest and the highest of
-    each four others are kept.
+    Beyond the maximum number of points, the first and the last are kept, and the lowest and the
+    highest of every four in between.
 
     :return: whether there is room for the series
     """

@@ -64,8 +64,8 @@ scope: contextvars.ContextVar[Task | None] = contextvars.ContextVar("taskscope_t
 class Task:
     """A task or subtask. As a context manager, it ends with the block.
 
-    No method raises anything but :class:`TaskCancelled`, whatever happens to the server. They can
-    be called from any thread, and after the end of the task, when they do nothing.
+    No method raises anything but :class:`TaskCancelled`, whatever happens to the server. All can be
+    called from any thread; after the end of the task, they do nothing.
     """
 
     __slots__ = ("_record", "_outer", "_before", "_children", "_result")
@@ -219,7 +219,7 @@ class Task:
         subtask ends with its ``with`` block or ``finish()``, at the latest with this task.
 
         :param name: the name of the subtask
-        :param weight: its weight, relative to its siblings; weights divide what the shares leave
+        :param weight: its weight, relative to its siblings without a share, which divide the rest
         :param share: the share of this task's work that it does, from 0 to 1, instead of a weight
         :raises TaskCancelled: if someone has cancelled the task
         """
@@ -238,7 +238,7 @@ class Task:
         return child
 
     def expect(self, weight: float | None) -> None:
-        """Declare the sum of the weights of all subtasks, those to come included.
+        """Declare the sum of the weights of all subtasks, including those that have not started.
 
         :param weight: the sum of the weights; None to withdraw an earlier declaration
 
@@ -314,8 +314,8 @@ class Task:
         scope.set(self)
 
     def _leave(self) -> None:
-        # Not by a token, which is invalid in another context, such as the one that finalises an
-        # async generator.
+        # Not with ``scope.reset()``, whose token is invalid in another context, such as the one
+        # that finalises an async generator.
         scope.set(self._before)
 
     def _check(self) -> None:

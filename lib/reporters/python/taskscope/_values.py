@@ -38,9 +38,9 @@ _TEXTS = (
 )
 _MAX_SAFE_INTEGER = 2**53 - 1
 _FLOAT_BYTES = 25
-"""The maximum length of a number with a fraction as a server writes it."""
+"""The maximum length, in bytes, of a number with a fraction in a server's JSON."""
 _END_BYTES = 3_000
-"""What the notes at the end of cut values may take, beyond the limit of their content."""
+"""The bytes that notes at the end of shortened values may take in addition to the limit."""
 
 
 def bounded_json(value: object, max_bytes: int = RESULT_BYTES) -> tuple[Any, bool]:
