@@ -28,7 +28,7 @@ _FAST_ATTEMPTS = 10
 """The number of failures after which a server that was never reached is retried less often."""
 _EXIT_RETRY_SECONDS = 0.1
 _UNDECIDED_SECONDS = 1.0
-"""How long the task of a loop that was left early is undecided: it may still turn out as failed."""
+"""How long the task of a loop that was left early is undecided: an error may still follow."""
 _STOP_SECONDS = 0.3
 
 
