@@ -31,7 +31,10 @@ export async function readTable(): Promise<AccessRow[]> {
 
 /** The task that must exist before a call, and the body of the call. */
 export interface Setup {
-  /** The condition of the task `t`: missing, running in the server, reported over HTTP, ended, or removed. */
+  /**
+   * The condition of the task `t` before the call: missing, running in the server, reported over HTTP, ended,
+   * or removed.
+   */
   readonly task?: "none" | "held" | "reported" | "ended" | "removed";
   readonly body?: string;
 }
@@ -77,7 +80,7 @@ export const SETUPS: Readonly<Record<string, Setup>> = {
 };
 
 /**
- * Makes the task `t` of the client `c` as a call needs it.
+ * Brings the task `t` of the client `c` into the condition that a call needs.
  *
  * @param url the address of the server, whose function `held` runs until it is released
  * @param task what the task must be

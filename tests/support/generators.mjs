@@ -32,7 +32,7 @@ export async function iterate(monitored, server) {
   const run = count.with({ id: "cancelled" }).start(Infinity);
   run.cancel();
   seen.push(await run.done.catch((error) => error.name));
-  // Nothing waits for this one, so the program may exit while its end is not reported yet.
+  // No code awaits the end of this generator, so the program may exit before that end is reported.
   for (const n of count.with({ id: "last" })(1)) seen.push(n);
   return seen;
 }

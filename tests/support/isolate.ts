@@ -70,7 +70,7 @@ export function createFlag(): Int32Array<SharedArrayBuffer> {
   return new Int32Array(new SharedArrayBuffer(4));
 }
 
-/** Raises a flag. */
+/** Raises a flag, for which other isolates may wait. */
 export function raise(flag: Int32Array<SharedArrayBuffer>): void {
   Atomics.store(flag, 0, 1);
 }

@@ -8,7 +8,7 @@ import type { Page } from "playwright-core";
 
 /** How long the page may take to connect, before the test makes it try again, in milliseconds. */
 const CONNECT_MS = 10_000;
-/** How often the page may have to try. */
+/** The maximum number of attempts of the page to connect. */
 const TRIES = 6;
 
 /**

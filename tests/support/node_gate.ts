@@ -25,7 +25,7 @@ export class NodeGate implements ClusterGate {
   decide: (isChange: boolean) => Where | Promise<Where> = () => null;
   /** Where functions are started. */
   starter: "here" | Owner = "here";
-  /** What the node was asked for so far: `true` for a change. */
+  /** The requests that the node has placed so far: `true` for a change, `false` for a read. */
   readonly asked: boolean[] = [];
 
   startsAt(): Promise<"here" | Owner> {

@@ -29,8 +29,8 @@ export interface Runtime {
 /**
  * Returns the runtimes to test: the Node of this machine, and others if {@linkcode HAS_DOWNLOADS}.
  *
- * @param isSlow whether the tests take long, so that the versions of Node between the oldest and the newest one are left to
- * the soak
+ * @param isSlow whether the tests take long, so that only `deno task soak` tests the versions of Node between
+ * the oldest and the newest one
  */
 export async function runtimes(isSlow = false): Promise<readonly Runtime[]> {
   const found = [{ name: "node", words: ["node"] }];

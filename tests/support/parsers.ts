@@ -120,7 +120,7 @@ function header(
   );
 }
 
-/** Refusing input is as good as reading it. */
+/** Calls a parser, and ignores its error: input that is refused has been measured as well. */
 function attempt(run: () => unknown): unknown {
   try {
     const result = run();

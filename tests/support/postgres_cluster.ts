@@ -76,12 +76,12 @@ export class PostgresCluster implements Disposable {
     return standby;
   }
 
-  /** Makes a primary of a standby; resolves when it accepts writes. */
+  /** Promotes this standby to a primary; resolves when it accepts writes. */
   promote(): void {
     this.sql("SELECT pg_promote()", "postgres");
   }
 
-  /** Gives a folder to the user that runs the server, if that is another one than this. */
+  /** Makes the user that runs the server the owner of a folder, if this process runs as another user. */
   static give(folder: string): void {
     if (Deno.uid() === 0) run(["chown", "-R", "postgres", folder]);
   }
@@ -148,7 +148,7 @@ export class PostgresCluster implements Disposable {
     this.#isRunning = false;
   }
 
-  /** Stops the server in order. */
+  /** Stops the server gracefully. */
   stop(): void {
     if (this.#isRunning) this.#do("pg_ctl", "-m", "fast", "-w", "stop");
     this.#isRunning = false;
@@ -194,7 +194,7 @@ export class PostgresCluster implements Disposable {
 }
 
 function run([program, ...args]: readonly string[], cwd = "/"): void {
-  // The server inherits no pipe, which would never end.
+  // The server must not inherit the pipes of this call, which would then stay open as long as it runs.
   const output = new Deno.Command(program!, { args, cwd, stdin: "null", stdout: "null", stderr: "null" })
     .outputSync();
   if (!output.success) {

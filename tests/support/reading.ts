@@ -28,16 +28,16 @@ export class Outputs {
   #atMs = 0;
   #wroteMs = 0;
   #isUnfinishedRead = true;
-  /** The sum of all readings. */
+  /** The newest value of each field of all readings. */
   last: Reading = {};
   /** Every progress that was read, in percent, without repetitions; `null` if it is indeterminate. */
   readonly exactProgress: (number | null)[] = [];
-  /** The same, rounded. */
+  /** Every progress that was read, rounded to whole percent. */
   readonly progress: Shown[] = [];
-  /** The lines that stay. */
+  /** The completed lines, as the log gets them. */
   readonly lines: string[] = [];
 
-  /** Writes text, and reads what it completes. */
+  /** Writes text, and reads the lines that it completes. */
   write(text: string, output: OutputName = "stdout"): this {
     this.#wroteMs = this.#atMs;
     this.#isUnfinishedRead = false;
@@ -55,7 +55,7 @@ export class Outputs {
     return this.waitUntil(this.#atMs + ms);
   }
 
-  /** Lets time pass until a moment, in milliseconds since the start. */
+  /** Lets time pass until a time, in milliseconds since the start. */
   waitUntil(ms: number): this {
     while (this.#atMs < ms) {
       const silentMs = this.#wroteMs + SILENCE_MS;
@@ -114,7 +114,7 @@ export class Outputs {
   }
 }
 
-/** Counts without progress lead to it, as in the record. */
+/** Derives progress from `current` and `total` if a reading has none, as the record does. */
 function derived(reading: Reading, before: Reading): Pick<Reading, "progress"> {
   const { progress, current = before.current, total = before.total } = reading;
   if (progress !== undefined || typeof current !== "number" || typeof total !== "number") return {};

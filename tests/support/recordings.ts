@@ -1,5 +1,6 @@
 /**
- * Recordings of what programs wrote and when, with what a person would say their progress was; see `record.ts`.
+ * Recordings of what programs wrote and when, and of the progress that a person would read from it; see
+ * `record.ts`.
  *
  * @module
  */
@@ -21,19 +22,22 @@ export interface Recording {
   readonly name: string;
   /** The command that was run. */
   readonly command: string;
-  /** Whether a real run was recorded; otherwise the output was written after the program's documentation. */
+  /** Whether a real run was recorded, or the output was written by hand from the program's documentation. */
   readonly source: "recorded" | "documentation";
-  /** What a person would say: from a time in milliseconds on, progress in percent, or `null` if nobody can say. */
+  /**
+   * The progress that a person would read: each entry has a time in milliseconds, and the progress from then
+   * on, in percent, or `null` if it is indeterminate.
+   */
   readonly truth: readonly (readonly [number, number | null])[];
-  /** Percentage points that a right reading may be off. */
+  /** How far a correct reading may be from the truth, in percentage points. */
   readonly tolerance: number;
   readonly written: readonly Written[];
 }
 
-/** What became of a recording. */
+/** How correctly a recording was read. */
 export interface Judgement {
   readonly verdict: "right" | "wrong" | "not read";
-  /** The first moment that is not right, for people; empty if the verdict is right. */
+  /** The first incorrect reading, as text; empty if the verdict is right. */
   readonly complaint: string;
 }
 
@@ -59,16 +63,19 @@ export async function readRecording(name: string, folder: URL = FOLDER): Promise
 }
 
 const DEFAULT_TOLERANCE = 2;
-/** Moments at which a reading is compared with the truth. */
+/** The number of times at which the reading of a recording is compared with the truth. */
 const MOMENTS = 40;
 /** How long a reading may lag behind a change of the truth, in milliseconds: the reader looks at the clock every second. */
 const LAG_MS = 1_300;
 /** How long a bar may stand at 100 % while the program goes on, in milliseconds. */
 const ENDED_MS = 2_000;
-/** Moments that may be wrong in a recording that is read right: bars are drawn in pieces. */
+/**
+ * How many of these comparisons may fail in a correctly read recording, because programs draw a progress bar
+ * in several writes.
+ */
 const FORGIVEN_MOMENTS = 1;
 
-/** Whether a person would ever say a number. */
+/** Whether a person could ever read progress from the recording. */
 export function hasProgress({ truth }: Recording): boolean {
   return truth.some(([, value]) => value !== null);
 }
@@ -95,7 +102,7 @@ export type Cut = (text: string) => readonly string[];
 const whole: Cut = (text) => [text];
 
 /**
- * Plays a recording, and compares what is read with the truth at {@linkcode MOMENTS} moments.
+ * Plays a recording, and compares the progress that is read with the truth {@linkcode MOMENTS} times.
  *
  * @param recording the recording
  * @param cut cuts the text into the pieces in which it arrives; as it was written by default
@@ -133,7 +140,7 @@ export function judge(recording: Recording, cut: Cut = whole): Judgement {
   return { verdict: "right", complaint: "" };
 }
 
-/** What is true at a time, or was a moment ago. */
+/** Returns the true progress at a time, and any other that was true shortly before. */
 function truthsAt({ truth }: Recording, atMs: number): readonly (number | null)[] {
   const before = truth.filter(([ms]) => ms <= atMs);
   const recent = before.filter(([ms, value], index) => {
@@ -143,7 +150,7 @@ function truthsAt({ truth }: Recording, atMs: number): readonly (number | null)[
   return recent.length === 0 ? [null] : recent.map(([, value]) => value);
 }
 
-/** Whether a reading is one of the truths of the last moments, or between them. */
+/** Whether a reading is one of the given truths, or between two of them. */
 function isAmong(shown: number | null, truths: readonly (number | null)[], tolerance: number): boolean {
   if (shown === null) return truths.includes(null);
   const numbers = truths.filter((truth) => truth !== null);

@@ -13,7 +13,7 @@ export const IS_SOAK: boolean = Deno.env.get("TASKSCOPE_SOAK") === "1";
 export interface Repetitions {
   readonly gate: number;
   readonly soak: number;
-  /** Against the executable, which runs the same code on the same Deno. @default {gate} */
+  /** How often when the executable is tested, which runs the same code on the same Deno. @default {gate} */
   readonly executable?: number;
 }
 

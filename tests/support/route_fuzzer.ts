@@ -18,7 +18,7 @@ export interface RouteCase extends FuzzCase {
   readonly route: string;
 }
 
-/** What the server has that requests refer to. */
+/** The tasks, keys and cookies of the server that requests refer to. */
 export interface RouteFuzzerOptions {
   readonly seed: number;
   readonly port: number;

@@ -28,7 +28,7 @@ export class SetClock implements Disposable {
   }
 
   /**
-   * Creates a clock that is right.
+   * Creates a clock that shows the real time.
    *
    * @param what which tests need the clock; a warning names them if libfaketime is missing
    * @returns the clock; `undefined`, after a warning, if libfaketime is not installed

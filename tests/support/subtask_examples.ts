@@ -6,7 +6,7 @@
 
 import type { MonitoredTask } from "../../lib/monitored.ts";
 
-/** An example: code that reports subtasks, and after which of its steps its task has which progress. */
+/** An example: code that reports subtasks, and states the progress of their parent after each step. */
 export interface SubtaskExample {
   /** The sentence above the example. */
   readonly title: string;

@@ -1,5 +1,5 @@
 /**
- * Many tabs of one browser on a server whose WebSockets are refused.
+ * Opens many tabs of one browser on a server behind a proxy that refuses WebSockets.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { startServer, type TestServer } from "./server.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 import type { MonitoredTask, MonitorOptions } from "../../lib/mod.ts";
 
-/** A server whose WebSockets are refused, and the tasks that run on it. */
+/** A server behind a proxy that refuses WebSockets, and running tasks that the test updates. */
 export class Scene implements AsyncDisposable {
   readonly server: TestServer;
   readonly proxy: TcpProxy;

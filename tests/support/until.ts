@@ -1,5 +1,5 @@
 /**
- * Polls until something is as a test wants it.
+ * Polls until a condition of a test holds.
  *
  * @module
  */
@@ -13,15 +13,16 @@ export async function until(condition: () => boolean, timeoutMs = 60_000): Promi
   }
 }
 
-/** The pause between two questions, in milliseconds: without one, a test that waits would keep both cores busy. */
+/** The pause between two polls, in milliseconds: without it, a test that waits would keep both cores busy. */
 const PAUSE_MS = 10;
 const DEADLINE_MS = 60_000;
 
 /**
- * Asks, for example over HTTP, until the answer is the wanted one, and returns it; rejects if it is not within a minute.
+ * Polls a value, for example over HTTP, until the test accepts it, and returns it; rejects if that takes more
+ * than a minute.
  *
  * @param ask returns the answer as of now
- * @param isWanted whether the test may go on with an answer
+ * @param isWanted whether the test accepts an answer
  */
 export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {
   const end = performance.now() + DEADLINE_MS;

@@ -45,7 +45,10 @@ export class WatcherModel {
    * connection may break between them.
    */
   #isPartial = false;
-  /** Whether changes may arrive again after such a break, until the next cursor: also the removal of an id since reused. */
+  /**
+   * Whether changes may arrive again after such a break, until the next cursor: even the removal of an id
+   * that has been reused since.
+   */
   #isRepeating = false;
 
   /** @param name the name of the watcher in error messages */

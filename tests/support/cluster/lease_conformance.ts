@@ -1,5 +1,5 @@
 /**
- * What every database of leases must do, simulated ones included.
+ * Conformance tests for databases of leases, real and simulated ones.
  *
  * @module
  */
@@ -18,7 +18,10 @@ export interface LeaseHome<Batch> {
   node(id: string): LeaseDatabase & CommitDatabase<Batch>;
   /** Lets the lease of a shard expire. */
   expire(shard: number): Promise<void>;
-  /** Returns a function that takes the shards back to what they are now, as a standby that is late does. */
+  /**
+   * Returns a function that resets the shards to their present state, as the promotion of a standby that lags
+   * behind does.
+   */
   copy(): Promise<() => Promise<void>>;
   /** Returns changes with a sequence number. */
   batch(seq: number): Batch;
@@ -26,7 +29,7 @@ export interface LeaseHome<Batch> {
   stored(): Promise<readonly number[]>;
 }
 
-/** Takes one shard, which must be possible. */
+/** Takes a shard; throws if that fails. */
 async function takeOne(database: LeaseDatabase, shard: number): Promise<Grant> {
   const [grant, ...others] = await database.take([shard]);
   assert(grant !== undefined && others.length === 0, `shard ${shard} cannot be taken`);
@@ -54,7 +57,7 @@ export function testLeases<Batch>(
     assertEquals(second.epoch, first.epoch);
   });
 
-  test(`${name}: a node takes again what the lost answer to a request gave it, in a new term`, async (home) => {
+  test(`${name}: a node that took a shard but lost the answer takes the shard again, in a new term`, async (home) => {
     const a = home.node("a");
     const lost = await takeOne(a, 0);
     assertEquals((await takeOne(a, 0)).term, lost.term + 1);
@@ -74,7 +77,7 @@ export function testLeases<Batch>(
     assertEquals((await a.heartbeat([{ shard, term }])).renewed, []);
   });
 
-  test(`${name}: an owner whose lease has expired goes on if nobody has taken the shard`, async (home) => {
+  test(`${name}: an owner whose lease has expired continues if no node has taken the shard`, async (home) => {
     const a = home.node("a");
     const { shard, term, commits } = await takeOne(a, 0);
     await home.expire(0);
@@ -95,7 +98,7 @@ export function testLeases<Batch>(
     assertEquals((await a.shardState(0)).commits, fence.commits + 1);
   });
 
-  test(`${name}: a shard that was handed over is free at once, and its old term is worth nothing`, async (home) => {
+  test(`${name}: a shard that was handed over is free at once, and commits in its old term are refused`, async (home) => {
     const [a, b] = [home.node("a"), home.node("b")];
     const old = await takeOne(a, 0);
     await a.release([old]);
@@ -119,7 +122,7 @@ export function testLeases<Batch>(
     assertEquals(shards.map(({ shard, isFree }) => [shard, isFree]), [[0, true], [1, true], [2, true]]);
   });
 
-  test(`${name}: a term that a late standby gives again is of its new owner alone`, async (home) => {
+  test(`${name}: if a standby that lags behind assigns a term again, only the new owner can commit in that term`, async (home) => {
     const [a, b, c] = [home.node("a"), home.node("b"), home.node("c")];
     await takeOne(a, 0);
     await home.expire(0);
@@ -128,13 +131,13 @@ export function testLeases<Batch>(
     await promote();
     const taken = await takeOne(c, 0);
     assertEquals([taken.term, taken.commits], [lost.term, lost.commits]);
-    // Without the owner, this fence would agree with the shard.
+    // If the fence did not include the owner, it would match the shard.
     await assertRejects(() => b.commit(lost, home.batch(1)), FenceError);
     await c.commit(taken, home.batch(2));
     assertEquals(await home.stored(), [2]);
   });
 
-  test(`${name}: of nodes that race for shards, each shard goes to one`, async (home) => {
+  test(`${name}: if several nodes race for shards, each shard goes to exactly one node`, async (home) => {
     const nodes = ["a", "b", "c"].map((id) => home.node(id));
     for (let round = 0; round < 10; round++) {
       const grants = await Promise.all(nodes.map((node) => node.take([round % 3])));

@@ -1,5 +1,5 @@
 /**
- * Knows what was acknowledged, committed and shown, and notices broken promises.
+ * Records what was acknowledged, committed and sent to watchers, and detects violated guarantees.
  *
  * @module
  */
@@ -25,10 +25,13 @@ interface ShardLedger {
   readonly records: Map<string, Change>;
 }
 
-/** How long after a failover that has lost commits a read may be older than an acknowledgement, in milliseconds. */
+/**
+ * How long reads may return less than was acknowledged after a failover that has lost commits, in
+ * milliseconds.
+ */
 const AFTER_LOSS_MS = 20_000;
 
-/** The ledger of a world. */
+/** The ledger of a simulated cluster. */
 export class Ledger {
   readonly #world: World;
   readonly #acknowledged: Map<string, number> = new Map();
@@ -51,14 +54,14 @@ export class Ledger {
     return this.#acknowledged.get(key) ?? 0;
   }
 
-  /** A node has given a sequence number to a change. */
+  /** Records that a node has given a sequence number to a change. */
   numbered(epoch: string, shard: number, seq: number): void {
     const number = `${epoch} ${shard} ${seq}`;
     if (this.#used.has(number)) this.#world.fail(`sequence number ${number} was given twice`);
     this.#used.add(number);
   }
 
-  /** The database has committed changes. */
+  /** Records that the database has committed changes. */
   committed(shard: number, changes: readonly Change[]): void {
     const { history, records } = this.shards[shard]!;
     for (const change of changes) {
@@ -74,7 +77,7 @@ export class Ledger {
     }
   }
 
-  /** A reporter has received an acknowledgement. */
+  /** Records that a reporter has received an acknowledgement. */
   acknowledged(shard: number, key: string, report: number): void {
     const stored = this.shards[shard]!.records.get(key)?.report ?? 0;
     if (stored < report && !this.#hasLost) {
@@ -83,21 +86,23 @@ export class Ledger {
     this.#acknowledged.set(key, Math.min(stored, report));
   }
 
-  /** A node wants an older report than the last acknowledged one. */
+  /** Records that a node requests a report again; that report must not be acknowledged yet. */
   wanted(key: string, report: number): void {
     if (report <= this.acknowledgedOf(key) && !this.#hasLost) {
       this.#world.fail(`report ${report} about ${key} is wanted again, but was acknowledged`);
     }
   }
 
-  /** A read began when reports up to a number were acknowledged, and has returned a record. */
+  /**
+   * Records the result of a read that began when reports up to the number `acknowledged` were acknowledged.
+   */
   read(key: string, report: number, acknowledged: number): void {
     if (report < Math.min(acknowledged, this.acknowledgedOf(key)) && !this.#hasLost) {
       this.#world.fail(`a read of ${key} returned report ${report} after ${acknowledged} was acknowledged`);
     }
   }
 
-  /** A watcher was shown a change. */
+  /** Records that a watcher has received a change. */
   shown(change: Change): void {
     if (!this.#everCommitted.has(textOf(change))) {
       this.#world.fail(`a watcher saw ${textOf(change)}, which is not committed`);
@@ -105,10 +110,10 @@ export class Ledger {
   }
 
   /**
-   * A watcher has seen everything up to a cursor: for each record its newest change up to there, unless that is
-   * replaced by a newer one, which the watcher is still to see.
+   * Records that a watcher has reached a cursor: it must have received the newest change of each record up to
+   * there, unless a newer change, which it has yet to receive, replaces that one.
    *
-   * @param seen the newest sequence number of each record that the watcher has seen
+   * @param seen the newest sequence number of each record that the watcher has received
    */
   complete(shard: number, cursor: number, seen: ReadonlyMap<string, number>): void {
     const { history, records } = this.shards[shard]!;
@@ -122,7 +127,7 @@ export class Ledger {
     if (cursor > last) this.#world.fail(`a watcher is at ${cursor} of shard ${shard}, which is at ${last}`);
   }
 
-  /** A failover has lost everything after the given numbers of changes. */
+  /** Records that a failover has lost all changes of each shard after the given number of them. */
   lost(lengths: readonly number[]): void {
     this.#lossAtMs = this.#world.nowMs;
     for (const [shard, length] of lengths.entries()) {

@@ -41,7 +41,7 @@ export class Machine implements ClusterClock {
     };
   }
 
-  /** Runs something in the process; a frozen process does it when it wakes, a killed one never. */
+  /** Runs a function in the process; a frozen process runs it when it wakes, a killed one never. */
   run(what: () => void): void {
     if (!this.isAlive) return;
     if (this.isRunning) what();

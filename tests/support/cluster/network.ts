@@ -7,7 +7,7 @@
 import type { Machine } from "./machine.ts";
 import type { World } from "./world.ts";
 
-/** How bad a network is. */
+/** How often a network loses and delays messages. */
 export interface Weather {
   /** The share of messages that are lost. */
   readonly loss: number;
@@ -15,13 +15,13 @@ export interface Weather {
   readonly slow: number;
 }
 
-/** The longest delays of a message, usually and seldom, in milliseconds. */
+/** The longest delay of a usual message, and of a slow one, in milliseconds. */
 const USUAL_MS = 20;
 const SLOW_MS = 9_000;
 
-/** The network of a world. */
+/** The network of a simulated cluster. */
 export class Network {
-  /** The present weather; changes when the faults end. */
+  /** The present loss and delays; replaced when the period of faults ends. */
   weather: Weather;
   readonly #world: World;
   readonly #cuts: Map<Machine, Map<string, number>> = new Map();
@@ -39,7 +39,7 @@ export class Network {
   }
 
   /**
-   * Delivers a message, late or never.
+   * Delivers a message after a delay, or never.
    *
    * @param machine the machine at one end
    * @param other what is at the other end

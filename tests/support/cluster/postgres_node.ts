@@ -17,7 +17,9 @@ import type { EndedTask } from "../../../lib/store/store.ts";
 import { AMPLE_LIMITS } from "../ample_limits.ts";
 import { assert } from "../assert.ts";
 
-/** Longer than any test, which lets leases expire itself. */
+/**
+ * The length of a lease, in milliseconds: longer than any test, because tests make leases expire explicitly.
+ */
 const LEASE_MS = 120_000;
 
 /** Puts all clients into the shard 0, so that tests need no others. */
@@ -29,7 +31,7 @@ async function putAllInOneShard(url: string): Promise<void> {
   await connection.end();
 }
 
-/** A node, which at first follows. */
+/** A node, which is a follower until it takes the shard. */
 export class PostgresNode implements AsyncDisposable {
   readonly database: NodeDatabase;
   readonly follower: FollowerStore;
@@ -126,7 +128,7 @@ export class PostgresNode implements AsyncDisposable {
     this.#shard = new OwnedShard(this.leases, SYSTEM_CLOCK, grant, sentAt, LEASE_MS);
   }
 
-  /** Takes the shard, and goes on with the tasks. */
+  /** Takes the shard, and continues its tasks. */
   async takeOver(): Promise<void> {
     await this.take();
     await this.catchUp();

@@ -9,10 +9,15 @@ import { DeposedError, type OwnedShard } from "../../../lib/cluster/owned_shard.
 import type { Change, Ledger } from "./ledger.ts";
 import type { Mutation } from "./sim_database.ts";
 
-/** The answer to a report: it is committed, another one is due first, or the shard cannot be changed now. */
+/**
+ * The answer to a report: it is committed, another report is due first, or the shard cannot be changed now.
+ */
 export type Answer = { readonly done: number } | { readonly due: number } | "busy";
 
-/** The time that changes are gathered for, and the wait before a failed commit is repeated, in milliseconds. */
+/**
+ * How long changes are gathered for one commit, and the delay before a failed commit is retried, in
+ * milliseconds.
+ */
 const COMMIT_MS = 50;
 const RETRY_MS = 1_000;
 
@@ -88,7 +93,7 @@ export class SimAuthority {
     return new Promise((resolve) => this.#onIdle = resolve);
   }
 
-  /** Drops what is not committed. */
+  /** Drops the changes that are not committed. */
   drop(): void {
     this.#isEnding = true;
     for (const { answer } of this.#waiting) answer("busy");

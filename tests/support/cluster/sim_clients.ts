@@ -1,5 +1,5 @@
 /**
- * Simulated clients of a cluster: those that report, read and watch.
+ * Simulated clients of a cluster, which report, read and watch.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const ANSWER_MS = 2_500;
 
 /** A world with clients. */
 export interface SimClients extends SimCluster {
-  /** Returns a random node that somebody believes to run. */
+  /** Returns a random node of those that clients believe to run. */
   anyNode(): SimNode;
   /** The time after which nothing new is reported, read or watched, in milliseconds. */
   readonly quietAtMs: number;
@@ -92,7 +92,9 @@ export class SimReporter {
   }
 }
 
-/** Reads a record again and again, and expects what was acknowledged before the read. */
+/**
+ * Reads a record again and again, and expects each read to return at least what was acknowledged before it.
+ */
 export class SimReader {
   constructor(cluster: SimClients, shard: number, key: string) {
     const { world, network, ledger, quietAtMs } = cluster;

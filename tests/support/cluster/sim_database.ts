@@ -16,7 +16,7 @@ import {
 import type { Change, Ledger } from "./ledger.ts";
 import type { World } from "./world.ts";
 
-/** What is taken out of the protocol, so that the simulation must find it missing. */
+/** The parts of the protocol that a test can remove; the simulation must then detect a violation. */
 export type Mutation =
   | "the owner and the term in the fence"
   | "the term in the fence"
@@ -52,7 +52,7 @@ const LOCKED_MS = 30;
 export class SimDatabase {
   /** Whether it accepts connections. */
   isDown = false;
-  /** Called after each commit with what NOTIFY tells. */
+  /** Called after each commit with the payload of the notification. */
   onNotify: ((shard: number, seq: number) => void) | null = null;
   readonly #world: World;
   readonly #ledger: Ledger;
@@ -180,7 +180,7 @@ export class SimDatabase {
     Object.assign(this.#rows[shard]!, { expiresMs: -Infinity, committedMs: -Infinity });
   }
 
-  /** Returns what a standby has that is as new as the database is now. */
+  /** Copies the present state, as a standby has it; returns a function that promotes this standby later. */
   copy(): () => void {
     const rows = this.#rows.map((row) => ({ ...row }));
     const nodes = new Map(this.#nodes);
@@ -196,7 +196,7 @@ export class SimDatabase {
     };
   }
 
-  /** A standby that has everything takes the place of the primary. */
+  /** Replaces the primary by a standby that has every commit. */
   promote(): void {
     this.#timeline++;
     this.#world.log(() => `promoted: ${this.epoch}`);

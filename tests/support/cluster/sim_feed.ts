@@ -87,7 +87,7 @@ export class SimFeed {
     this.#send({ epoch: this.#epoch, isReset: false, changes: missed, seq: this.#seq });
   }
 
-  /** Passes a hint on to the follower. */
+  /** Tells the follower that there are changes up to a sequence number. */
   hint(seq: number): void {
     this.#follower?.wake(seq);
   }

@@ -66,7 +66,7 @@ export class SimLink implements LeaseDatabase, CommitDatabase<readonly Change[]>
     return this.#call((database) => database.changes(shard, afterSeq));
   }
 
-  /** Carries out a transaction, now or late, or never; its answer may be lost. */
+  /** Executes a transaction immediately, later or never; its answer may be lost. */
   #call<Result>(transaction: (database: SimDatabase) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       const cancel = this.#machine.after(TIMEOUT_MS, () => reject(new Error("timeout")));

@@ -26,7 +26,7 @@ const PEER_MS = 2_000;
 /** The wait before a node tries again to load a shard, or to find its owner, in milliseconds. */
 const RETRY_MS = 300;
 
-/** What all nodes of a world share. */
+/** What all nodes of a simulated cluster share. */
 export interface SimCluster {
   readonly world: World;
   readonly network: Network;
@@ -130,7 +130,8 @@ export class SimNode {
 
   #route(report: SimReport, isForwarded: boolean, answer: (answer: Answer) => void, untilMs: number): void {
     const { shard, key, report: number } = report;
-    // A report is refused by memory, too: a deposed owner would refuse what its successor accepts.
+    // Refusing a report needs a valid lease, too: a deposed owner may refuse a report that its successor
+    // accepts.
     const authority = this.#serving(shard);
     if (authority !== undefined) return authority.report(key, number, answer);
     const owner = this.node.lastHeartbeat?.shards[shard]?.owner ?? null;
@@ -162,7 +163,10 @@ export class SimNode {
     );
   }
 
-  /** Loads a shard that was taken. No earlier owner can commit any more, so its pages fit together. */
+  /**
+   * Loads a shard that this node has taken, page by page. The pages are consistent, because no earlier owner
+   * can commit any more.
+   */
   async #load(owned: OwnedShard<readonly Change[]>): Promise<void> {
     const { shard } = owned.grant;
     while (this.node.owned.get(shard) === owned) {

@@ -7,13 +7,16 @@
 import { setImmediate } from "node:timers";
 import { Simulation, type SimulationOptions } from "./simulation.ts";
 
-/** The number of worlds that share the turns of the event loop: a turn costs more than what happens in it. */
+/**
+ * The number of simulations that run at the same time, one step of each per turn of the event loop: a turn
+ * costs more than the steps in it.
+ */
 const WORLDS = 16;
 
-/** A seed whose simulation has broken a promise. */
+/** A seed whose simulation has violated a guarantee. */
 export interface Failure {
   readonly seed: number;
-  /** When and which. */
+  /** When the guarantee was violated, and how. */
   readonly violation: string;
 }
 
@@ -48,7 +51,7 @@ export async function play(simulation: Simulation, untilMs = Infinity): Promise<
   while (simulation.step(untilMs)) await turn();
 }
 
-/** Lets everything go on that waits for promises which are settled by now. */
+/** Waits for a turn of the event loop, in which all code that awaits a settled promise continues. */
 function turn(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }

@@ -1,5 +1,5 @@
 /**
- * Simulates a cluster under faults, as a seed determines, and checks its promises.
+ * Simulates a cluster under faults that a seed determines, and checks the guarantees of the cluster.
  *
  * @module
  */
@@ -55,7 +55,7 @@ const FAULTS: readonly Fault[] = [
 
 /** Options of a {@linkcode Simulation}. */
 export interface SimulationOptions {
-  /** What is taken out of the protocol; `null` by default. */
+  /** The part of the protocol that is removed; `null` by default. */
   readonly without?: Mutation | null;
   /** Whether to record what happens; `false` by default. */
   readonly isTraced?: boolean;
@@ -113,14 +113,14 @@ export class Simulation implements SimCluster {
     return this.world.pick(this.#slots);
   }
 
-  /** Lets the next thing happen; returns `false` at a time, or at the end. */
+  /** Runs the next event; returns `false` at the given time, or at the end. */
   step(untilMs = Infinity): boolean {
     if (this.world.step(Math.min(untilMs, END_MS))) return true;
     if (untilMs >= END_MS && this.world.violation === null) this.#checkEnd();
     return false;
   }
 
-  /** Returns the shards that the process in a place serves. */
+  /** Returns the shards that the process in a slot serves. */
   servedBy(slot: number): readonly number[] {
     const { machine, served } = this.#slots[slot]!;
     return machine.isAlive ? served : [];
@@ -183,7 +183,7 @@ export class Simulation implements SimCluster {
     }
   }
 
-  /** Checks what must be so once all faults have ended. */
+  /** Checks what must hold after all faults have ended. */
   #checkEnd(): void {
     const { world } = this;
     for (const { key, isDone } of this.#reporters) {

@@ -1,32 +1,35 @@
 /**
- * A simulated world: its time, its chance, and what is still to happen.
+ * The frame of a simulation: its clock, its random numbers, and its scheduled events.
  *
  * @module
  */
 
 interface Occurrence {
-  /** When it happens, in milliseconds; no two at the same time, so that a schedule is determined by its seed. */
+  /**
+   * The time of the event, in milliseconds; no two events have the same time, so that the seed determines
+   * their order.
+   */
   readonly atMs: number;
   readonly run: () => void;
 }
 
-/** What keeps two occurrences of the same time apart, in milliseconds. */
+/** The delay by which an event is postponed if another one has the same time, in milliseconds. */
 const EPSILON_MS = 1e-8;
 
-/** A world, in which time passes only from one occurrence to the next. */
+/** A world whose clock advances only from one event to the next. */
 export class World {
   nowMs = 0;
-  /** The first promise that was broken; `null` if none was. */
+  /** The first violation of a guarantee; `null` if there was none. */
   violation: string | null = null;
-  /** What has happened, if it is recorded. */
+  /** The trace of the events, if it is recorded. */
   readonly trace: string[] | null;
   readonly #heap: Occurrence[] = [];
   #state: number;
   #count = 0;
 
   /**
-   * @param seed determines all chance
-   * @param isTraced whether to record what happens
+   * @param seed determines all random numbers
+   * @param isTraced whether to record a trace
    */
   constructor(seed: number, isTraced: boolean) {
     this.#state = Math.imul(seed + 1, 0x9e37_79b9) >>> 0;
@@ -52,14 +55,17 @@ export class World {
     return elements[Math.floor(this.random() * elements.length)]!;
   }
 
-  /** Lets something happen at a time; returns a function that cancels it. */
+  /** Schedules an event; returns a function that cancels it. */
   at(atMs: number, run: () => void): () => void {
     let isCancelled = false;
     this.#push({ atMs: atMs + ++this.#count * EPSILON_MS, run: () => isCancelled || run() });
     return () => void (isCancelled = true);
   }
 
-  /** Lets the next thing happen. If there is none until a time, it becomes that time, and the result is `false`. */
+  /**
+   * Runs the next event. If there is none until `untilMs`, advances the clock to that time and returns
+   * `false`.
+   */
   step(untilMs: number): boolean {
     const next = this.#heap[0];
     if (this.violation !== null) return false;
@@ -73,12 +79,12 @@ export class World {
     return true;
   }
 
-  /** Records what happens; the text is made only if it is read. */
+  /** Adds a line to the trace; its text is created only if the trace is recorded. */
   log(text: () => string): void {
     this.trace?.push(`${(this.nowMs / 1000).toFixed(3)} ${text()}`);
   }
 
-  /** Records that a promise was broken; the world ends. */
+  /** Records that a guarantee was violated, which ends the simulation. */
   fail(violation: string): void {
     this.violation ??= `${(this.nowMs / 1000).toFixed(3)} s: ${violation}`;
     this.log(() => `VIOLATION ${violation}`);

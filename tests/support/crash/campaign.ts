@@ -1,5 +1,5 @@
 /**
- * Kills a server repeatedly, and checks after each restart that it kept its promises.
+ * Kills a server repeatedly, and checks after each restart that it lost nothing that it had guaranteed.
  *
  * @module
  */
@@ -161,11 +161,11 @@ export class Campaign implements AsyncDisposable {
   }
 
   /**
-   * Puts load on the server, kills and restarts it, and checks its promises.
+   * Puts load on the server, kills and restarts it, and checks its guarantees.
    *
    * @param round the load, and when to kill the server
    * @param next the following round, whose durability the restarted server uses
-   * @returns complaints about broken promises
+   * @returns complaints about violated guarantees
    */
   async round(round: Round, next: Round = round): Promise<string[]> {
     const { database } = this.#options;

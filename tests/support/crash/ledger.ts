@@ -1,5 +1,6 @@
 /**
- * Records everything that a server promised, and checks which promises it broke in a crash.
+ * Records everything that a server acknowledged or published, and checks which of these guarantees a crash
+ * violated.
  *
  * The ledger does no I/O: its callers tell it about requests, responses and received records. The checks do not depend on
  * how a server stores tasks.
@@ -75,7 +76,7 @@ export interface LedgerOptions {
   readonly isOffspring?: (id: string) => boolean;
 }
 
-/** Records the promises of a server, and checks them after a crash. */
+/** Records what a server guaranteed, and checks that after a crash. */
 export class Ledger {
   readonly #mayForget: (id: string) => boolean;
   readonly #isOffspring: (id: string) => boolean;
@@ -216,10 +217,11 @@ export class Ledger {
   }
 
   /**
-   * Compares the state of the restarted server with its promises, and records that state as received.
+   * Compares the state of the restarted server with what it had guaranteed, and records that state as
+   * received.
    *
    * @param after the state of the restarted server
-   * @returns complaints about broken promises, including those made before the crash
+   * @returns complaints about violated guarantees, including complaints from before the crash
    */
   check(after: AfterCrash): string[] {
     this.#checkCursor(after);

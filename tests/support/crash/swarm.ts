@@ -18,8 +18,9 @@ export interface Swarm {
 }
 
 /**
- * The time after the end of a task within which the caller must learn its outcome, in milliseconds; a later outcome promises
- * no commit, because a monitored function waits for the commit for at most 2 s. The difference of 100 ms is a margin.
+ * The time after the end of a task within which the caller must learn its outcome, in milliseconds; a later
+ * outcome does not guarantee a commit, because a monitored function waits for the commit for at most 2 s. The
+ * difference of 100 ms is a margin.
  */
 const PROMISED_MS = 1_900;
 

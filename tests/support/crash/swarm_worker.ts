@@ -6,9 +6,9 @@ import { runSwarm, type Swarm } from "./swarm.ts";
 export type SwarmMessage = Swarm | "here" | "stop";
 
 /**
- * The time without a heartbeat after which the monitor may be disconnected, in milliseconds. A link of the channel is lost
- * after 1.5 s without a packet, and the outcome of a task then promises nothing; what delays the packets delays the
- * heartbeats, too.
+ * The time without a heartbeat after which the monitor may be disconnected, in milliseconds. A link of the
+ * channel is lost after 1.5 s without a packet, and the outcome of a task then guarantees nothing; what
+ * delays the packets delays the heartbeats, too.
  */
 const SILENCE_MS = 1_000;
 const ASK_EVERY_MS = 100;

@@ -1,5 +1,5 @@
 /**
- * Knows what a cluster has acknowledged, and compares tasks and logs with it.
+ * Records what a cluster has acknowledged, and compares its tasks and logs with that.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export class Acknowledgements {
     return this.#count;
   }
 
-  /** The broken promises so far. */
+  /** The violated guarantees so far. */
   get complaints(): readonly string[] {
     return this.#complaints;
   }
@@ -41,7 +41,7 @@ export class Acknowledgements {
     return [...this.#entries.keys()];
   }
 
-  /** Records a broken promise. */
+  /** Records a violated guarantee. */
   complain(complaint: string): void {
     this.#complaints.push(complaint);
   }

@@ -87,7 +87,7 @@ export class EmbeddedNode implements AsyncDisposable {
     await this.peers.restore();
   }
 
-  /** Shuts the node down in order. */
+  /** Shuts the node down gracefully. */
   async shutdown(graceMs?: number): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;

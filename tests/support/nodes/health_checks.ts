@@ -40,7 +40,7 @@ export class HealthChecks implements AsyncDisposable {
   }
 }
 
-/** Whether a node says that it is ready; on a busy machine, that may take. */
+/** Whether a node says that it is ready; on a busy machine, the answer may take some time. */
 async function isReady({ url }: Member): Promise<boolean> {
   try {
     const response = await fetch(`${url}/readyz`);

@@ -34,7 +34,7 @@ export interface ReportsOptions {
 
 /** The number of updates of a task. */
 const UPDATES = 8;
-/** How long a report is tried again, in milliseconds. */
+/** How long a report is retried, in milliseconds. */
 const PATIENCE_MS = 40_000;
 /** The pause between two attempts, in milliseconds. */
 const RETRY_MS = 50;

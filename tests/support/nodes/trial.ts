@@ -1,5 +1,6 @@
 /**
- * Reports to a cluster and watches it while something fails, and checks afterwards that nothing is lost or doubled.
+ * Reports to a cluster and watches it while something fails, and checks afterwards that nothing is lost or
+ * duplicated.
  *
  * @module
  */
@@ -35,7 +36,7 @@ export interface TrialOptions {
 
 /** What happened in a trial. */
 export interface TrialOutcome {
-  /** The broken promises, at most 20. */
+  /** The violated guarantees, at most 20. */
   readonly complaints: readonly string[];
   readonly acknowledgements: number;
   /** The attempts to report without an acknowledgement, at most 20. */
@@ -53,7 +54,10 @@ export interface TrialOutcome {
 /** The number of reports that are acknowledged before the fault, and again after it. */
 const BEFORE = 20;
 const AFTER = 15;
-/** How far times may be from those of this machine, in seconds: less than a wrong clock, more than a trial takes. */
+/**
+ * How far the times of a task may be from this machine's clock, in seconds: less than the error of a wrong
+ * clock, more than a trial takes.
+ */
 const CLOCK_TOLERANCE = 1_800;
 /** How long nodes and watchers get to show everything, in milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -131,7 +135,10 @@ async function check(
   }
 }
 
-/** Checks that the times of a task are those of the moment, and in order: nodes whose clocks differ have set them. */
+/**
+ * Checks that the times of a task are close to the present and in order, although nodes whose clocks differ
+ * have set them.
+ */
 function checkTimes({ id, created_at, started_at, finished_at }: Task, ledger: Acknowledgements): void {
   const times = [created_at, started_at ?? created_at, finished_at ?? created_at];
   const isNow = times.every((time) => Math.abs(time - Date.now() / 1000) < CLOCK_TOLERANCE);

@@ -43,7 +43,7 @@ export abstract class NodeWatcher {
   constructor(options: NodeWatcherOptions, name: string) {
     this.options = options;
     this.name = `${name} of ${options.client}`;
-    // Subclasses set their fields first.
+    // Starts in a later microtask, because the fields of subclasses are set after this constructor.
     this.#done = Promise.resolve().then(() => this.#run());
   }
 
