@@ -15,20 +15,20 @@ import { residentBytesOf } from "./support/resident.ts";
 
 const MEGABYTE = 1_000_000;
 const KILOBYTE = 1_000;
-/** The bound of the added memory: a constant in megabytes, and for each connection in kilobytes. */
+/** The maximum memory that connections may add: a constant in megabytes, and kilobytes per connection. */
 const TARGET_MB = 150;
 const TARGET_KB_EACH = 25;
-/** The bound of the share of the added memory that is left. */
+/** The maximum share of the added memory that the server may still use after the connections are gone. */
 const TARGET_LEFT = 0.2;
-/** The time after which what is left is measured, in milliseconds. */
+/** The time between the end of the connections and that measurement, in milliseconds. */
 const LEFT_AFTER_MS = 60_000;
-/** How long the connections are held, and the server gets to become idle, in milliseconds. */
+/** How long the connections are held, and how long the server has to become idle, in milliseconds. */
 const HOLD_MS = 5_000;
 const SAMPLE_MS = 100;
 /** The number of connections that are opened at a time. */
 const AT_ONCE = 10;
 
-/** What a number of peers request, none of whom reads the response. */
+/** An attack: a number of peers send requests, and read none of the responses. */
 interface Abuse {
   readonly name: string;
   readonly connections: number;
@@ -37,7 +37,7 @@ interface Abuse {
   /** The number of tasks of the client `c`, and the size of each in bytes. */
   readonly tasks: number;
   readonly taskBytes: number;
-  /** After how many connections a task changes. */
+  /** A task is changed each time this many connections have been opened. */
   readonly changeEvery: number;
   /** Whether a bare server is attacked, too; for large texts, it would take gigabytes. */
   readonly isCompared: boolean;
@@ -69,7 +69,7 @@ const ABUSES: readonly Abuse[] = [
 interface Server {
   readonly port: number;
   readonly pid: number;
-  /** Changes a task, of which its watchers are told. */
+  /** Changes a task, so that the server has a change to send to its watchers. */
   readonly change: (index: number) => Promise<void>;
 }
 

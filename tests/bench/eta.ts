@@ -1,6 +1,6 @@
 /**
- * Measures how right the estimates of the remaining time are, beside two baselines: linear from the start, and
- * the moving average of tqdm, and what they cost. {@linkcode judge} states the rules.
+ * Measures how accurate the estimates of the remaining time are, compared with two baselines: linear from the
+ * start, and the moving average of tqdm, and what they cost. {@linkcode judge} states the rules.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type Figure, verify } from "./support/harness.ts";
 
 /** A curve counts as no worse than a baseline if the error is larger by at most this share of the duration. */
 const TOLERANCE = 0.02;
-/** The strict variant: the error is at most this many times as large. */
+/** In the strict variant, the error may be at most this many times that of a baseline. */
 const STRICT_TOLERANCE = 1.02;
 const CURVES = 30;
 

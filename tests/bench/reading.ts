@@ -1,5 +1,6 @@
 /**
- * Measures how right and how fast the progress of programs is read. Bare is a program that only copies.
+ * Measures how correctly and how fast the progress of programs is read. The bare counterpart is a program
+ * that only copies output.
  *
  * @module
  */
@@ -13,7 +14,7 @@ import { alternate, type Figure, verify } from "./support/harness.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
 const MEGABYTE = 1_000_000;
-/** Enough for the start of the processes to count little. */
+/** The size of the copied text, in bytes: so large that the start of the processes hardly counts. */
 const TEXT_BYTES = 480 * MEGABYTE;
 const LINE = "2026-03-17 10:11:12 INFO  request handled in 12 ms by worker 3, 42 kB sent, status 200\n";
 

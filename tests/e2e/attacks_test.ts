@@ -330,10 +330,10 @@ Deno.test("attack: the server works in spite of many idle connections, and watch
   await assertWell(program);
 });
 
-Deno.test("attack: unfinished bodies without a key take a bounded amount of memory, and others are served", async () => {
+Deno.test("attack: unfinished bodies without a key take a bounded amount of memory, and other requests are served", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const { port, url } = program;
-  // What the first requests load and compile is not the memory of the bodies.
+  // Warm-up, so that the code that the first requests load does not count as memory of the bodies.
   for (let index = 0; index < 20; index++) await assertWell(program);
   const before = await residentOf(program);
   const size = 1_000_000;
@@ -365,7 +365,10 @@ Deno.test("attack: unfinished bodies without a key take a bounded amount of memo
   await assertWell(program);
 });
 
-/** What is requested 150 times; of a changing list, each tenth response differs from those before. */
+/**
+ * The requests, each of which is sent 150 times; if `isChanging`, a task changes after every tenth, so that
+ * their responses differ.
+ */
 const UNREAD: readonly (readonly [
   name: string,
   open: (program: Program) => Promise<Deno.Conn>,
@@ -396,7 +399,7 @@ for (const [name, open, isChanging = false] of UNREAD) {
         if (!isChanging || index % 10 > 0) continue;
         await call("PATCH", `${program.url}/tasks/c/t-${index}`, { body: { progress: 1 } });
       }
-      // Each has begun to respond.
+      // The server has begun every response.
       for (const connection of connections) await readResponse(connection, "head");
       await assertWell(program);
       await assertSettlesBelow(program, before + 500);
@@ -434,7 +437,7 @@ Deno.test("attack: sockets do not keep the large messages that their peers have 
   }
 });
 
-Deno.test("attack: watchers that do not read keep their slots, however often they are told to go", async () => {
+Deno.test("attack: watchers that do not read keep their slots, however often the server disconnects them", async () => {
   const limits = [
     "--limit",
     "watchers=20",
@@ -473,18 +476,19 @@ Deno.test("attack: watchers that do not read keep their slots, however often the
     assertMatch(text, /^taskscope_watchers_cut_total\{transport="socket"\} [1-9]/m);
     assertMatch(text, /^taskscope_watchers_cut_total\{transport="events"\} [1-9]/m);
     const counts = [...text.matchAll(/^taskscope_watchers\{.*\} (\d+)$/gm)].map(([, count]) => Number(count));
-    // On a busy machine, a few connections end although their peers have not read everything, and give back their seats.
+    // On a busy machine, a few connections end although their peers have not read everything, and free their
+    // slots.
     assertGreaterOrEqual(counts.reduce((sum, count) => sum + count, 0), 15);
   }
   assertGreaterOrEqual(statuses.filter((status) => status === 503).length, 45);
   connections.forEach((connection) => connection.close());
-  // The seats are free again once the connections are closed.
+  // The slots are free again once the connections are closed.
   assertEquals(await eventually(() => open(transports[0]!), (status) => status !== 503), 101);
   connections.at(-1)!.close();
   await assertWell(program);
 });
 
-/** A message in fragments that no peer needs, which all of some sockets send at once. */
+/** A fragmented message that no honest client sends; several sockets send it at the same time. */
 interface Fragmented {
   readonly name: string;
   readonly path: string;
@@ -508,7 +512,7 @@ const FRAGMENTED: readonly Fragmented[] = [
   { ...WATCH, name: "many unfinished messages", sockets: 30, count: 20, bytes: 100_000 },
 ];
 
-Deno.test("attack: the server lives with fragmented WebSocket messages, and keeps nothing of them", async () => {
+Deno.test("attack: the server survives fragmented WebSocket messages, and releases their memory", async () => {
   await using program = await startProgram(["--key-file", await keyFile()]);
   const flood = async ({ name, path, opcode, count, bytes, isEnded = false }: Fragmented) => {
     const connection = await handshake(program, path, [`Authorization: Bearer ${KEY}`]);

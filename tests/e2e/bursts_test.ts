@@ -11,7 +11,7 @@ import { IS_SOAK } from "../support/repetitions.ts";
 import { startServer } from "../support/server.ts";
 import { findTool } from "../support/tools.ts";
 
-/** Whether the connection stays open and silent for long, which reporters notice only after 20 s. */
+/** In the soak, the connection stays open but silent, which reporters notice only after 20 s. */
 /** The time without a connection, in milliseconds. */
 const CUT_MS = IS_SOAK ? 60_000 : 1_000;
 /** The number of lines in a burst. */

@@ -1,4 +1,6 @@
-/** Tests that times and durations are true although the clocks of reporters, pages and terminals are not. */
+/**
+ * Tests that times and durations are right although the clocks of reporters, pages and terminals are wrong.
+ */
 
 import { assert, assertEquals, assertLess } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";

@@ -15,7 +15,7 @@ Deno.test({
     const owner = await home.owner();
     const follower = await home.follower();
     using sink = new RemoteSink(follower.url);
-    // A sink without tasks disconnects.
+    // Keeps the sink connected: a sink without tasks disconnects.
     const { promise, resolve } = Promise.withResolvers<void>();
     const run = wrap(() => promise, { name: "job", client: "c" }, () => sink)();
     await sink.delivered();

@@ -1,6 +1,7 @@
 /**
- * Tests that nothing is lost or doubled while nodes, connections and PostgreSQL fail. With `TASKSCOPE_SOAK=1`, there are 50
- * rounds; `TASKSCOPE_SEED` repeats the random choices of another run, but not its timing.
+ * Tests that nothing is lost or duplicated while nodes, connections and PostgreSQL fail. With
+ * `TASKSCOPE_SOAK=1`, there are 50 rounds; `TASKSCOPE_SEED` repeats the random choices of another run, but
+ * not its timing.
  */
 
 import { parseCursor } from "../../lib/task/cursor.ts";
@@ -41,7 +42,7 @@ interface Fault {
   readonly isBehindNginx?: boolean;
   /** Whether every watcher reconnects at most once per node. */
   readonly isOrderly?: boolean;
-  /** Whether watchers start over, because another database takes over. */
+  /** Whether watchers have to start over, because another database with another epoch takes over. */
   readonly startsOver?: boolean;
 }
 
@@ -192,7 +193,7 @@ async function loseChange(home: ClusterHome, random: () => number): Promise<void
 }
 
 Deno.test({
-  name: "cluster: nothing acknowledged is lost or doubled, and watchers go on, whatever fails",
+  name: "cluster: nothing acknowledged is lost or duplicated, and watchers continue, whatever fails",
   ignore: !hasPostgres,
   fn: async (test) => {
     const random = randomNumbers(SEED);
@@ -212,7 +213,7 @@ Deno.test({
         const { name, run, isBehindNginx = false, isOrderly = false, startsOver = false } = fault;
         await test.step({
           name: `${name}, round ${round}`,
-          // The nodes and the proxies go on.
+          // The nodes and the proxies outlive this step.
           sanitizeOps: false,
           sanitizeResources: false,
           fn: async () => {
@@ -235,8 +236,8 @@ Deno.test({
     }
     if (EXECUTABLE !== undefined && !IS_SOAK) return;
     await test.step({
-      name: "an asynchronous standby takes over, and every node and watcher shows what is lost",
-      // The nodes and the proxies go on here, too; the whole test checks that nothing is left behind.
+      name: "an asynchronous standby takes over, and no node or watcher shows the change that is lost",
+      // The nodes and the proxies outlive this step, too; the whole test checks that nothing is left behind.
       sanitizeOps: false,
       sanitizeResources: false,
       fn: () => loseChange(home, random),

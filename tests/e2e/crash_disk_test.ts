@@ -1,7 +1,7 @@
 /**
- * Tests that a server loses nothing that it acknowledged if its disk fills up or its file vanishes, and it is killed
- * then. With `TASKSCOPE_SOAK=1`, fifty rounds run; `TASKSCOPE_SEED` repeats the random choices of another run, but not
- * its timing.
+ * Tests that a server loses nothing that it acknowledged if its disk fills up or its file vanishes, and the
+ * server is killed afterwards. With `TASKSCOPE_SOAK=1`, fifty rounds run; `TASKSCOPE_SEED` repeats the random
+ * choices of another run, but not its timing.
  */
 
 import type { Task } from "../../lib/task/task.ts";
@@ -19,9 +19,9 @@ const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
 const DISK_BYTES = 64 * 1024 * 1024;
 /** The number of concurrent requests. */
 const LANES = 4;
-/** How many tasks are acknowledged in each round before the trouble begins. */
+/** The number of tasks that are acknowledged in each round before the file becomes unusable. */
 const ACKNOWLEDGED_BEFORE = 20;
-/** The maximum time from the beginning of the trouble to the kill, in milliseconds. */
+/** The maximum time between then and the kill, in milliseconds. */
 const LATEST_KILL_MS = 1_500;
 const SUFFIXES = ["", "-wal", "-shm"];
 
@@ -107,7 +107,7 @@ async function withstand(file: string, trouble: (round: number) => Trouble): Pro
       await until(() => writers.acknowledged.size >= ACKNOWLEDGED_BEFORE);
       const { begin, end } = trouble(round);
       await begin(file);
-      // Half of the kills wait until the server has noticed.
+      // In half of the rounds, the kill waits until the server has noticed that its file is unusable.
       if (round % 2 === 0) await until(() => writers.refused > 0);
       await new Promise((resolve) => setTimeout(resolve, random() * LATEST_KILL_MS));
       await server.kill();
@@ -120,7 +120,7 @@ async function withstand(file: string, trouble: (round: number) => Trouble): Pro
       assertEquals(await lostTasks(server.url, acknowledged), [], what);
     }
     const { code, stderr } = await server.shutDown(20_000);
-    // A false report of lost changes would be here.
+    // A false report of lost changes would be on stderr.
     assertEquals([code, stderr], [0, ""]);
   } finally {
     await server[Symbol.asyncDispose]();

@@ -22,7 +22,7 @@ import { randomNumbers } from "../support/simulated_wire.ts";
 import { TestSocket } from "../support/socket.ts";
 
 const ROUNDS = repetitions({ gate: 5, soak: 50 });
-/** The tasks that run, and those that the file holds before; their number makes no difference in the executable. */
+/** The numbers of running tasks, and of tasks that the file has before; the executable needs only a few. */
 const steadyTasks = repetitions({ gate: 330, soak: 1_100, executable: 110 });
 const filled = repetitions({ gate: 20_000, soak: 100_000, executable: 1_000 });
 const SEED = Number(Deno.env.get("TASKSCOPE_SEED") ?? Date.now() % 1_000_000);
@@ -192,7 +192,7 @@ class Story {
     this.ledger.ask(wish, "c", id).acknowledged();
   }
 
-  /** Returns the broken promises that the ledger finds after a crash. */
+  /** Returns the violated guarantees that the ledger finds after a crash. */
   check(wasKilled = true): string[] {
     return this.ledger.check({ cursor: this.cursor, wasKilled, tasks: this.tasks });
   }

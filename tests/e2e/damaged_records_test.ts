@@ -9,7 +9,10 @@ import { TestSocket } from "../support/socket.ts";
 import { StoreFolder } from "../support/store_folder.ts";
 import { storedTask } from "../support/store_model.ts";
 
-/** The damaged records: of an ended task, of one that has a name which only the record has, and of an unfinished one. */
+/**
+ * The damaged records: of an ended task, of one whose name is stored only in its record, and of an unfinished
+ * task.
+ */
 const DAMAGED = ["ended", "named", "unfinished"];
 
 /** Creates a database with three damaged records among others, and returns their bytes. */

@@ -104,7 +104,7 @@ Deno.test("descriptors: the program outlives 2,000 idle connections over TLS", a
   }
 });
 
-Deno.test("descriptors: an event stream that was open before goes on", async () => {
+Deno.test("descriptors: an event stream that was open before the flood continues", async () => {
   await using program = await startProgram([], { maxOpenFiles });
   await using stream = await TestEventStream.open(`${program.url}/events/tasks/c`);
   const connections = await flood(program, "");
@@ -115,7 +115,7 @@ Deno.test("descriptors: an event stream that was open before goes on", async () 
   await stream.find("task.created", ({ id }) => id === "later");
 });
 
-Deno.test("descriptors: what would need a worker fails, and a search works once the connections have ended", async () => {
+Deno.test("descriptors: during the flood, requests that need a worker fail; a search works again afterwards", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     await using program = await startProgram(["--data", `${folder}/tasks.db`], { maxOpenFiles });

@@ -12,7 +12,7 @@ const MODULE = new URL("../../lib/dist/monitored.js", import.meta.url);
 const PROGRAM = new URL("../support/generators.mjs", import.meta.url);
 const LAST = new URL("../support/last_generator.mjs", import.meta.url);
 
-/** What the generators of the program lead to, in JSON. */
+/** The values and errors that the program records of its generators, as JSON. */
 const SEEN = [[1, 2, 3], 2, 4, { done: true }, "into it", "AbortError", 1];
 
 /** Checks that a server has the tasks of all generators of the program. */

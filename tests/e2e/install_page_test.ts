@@ -1,4 +1,7 @@
-/** Tests that each block of /install does what it promises when it is pasted into a shell, and the page around them. */
+/**
+ * Tests that each code block of /install works when it is pasted into a shell, and tests the page around the
+ * blocks.
+ */
 
 import { KEY_BLOCK } from "../../ui/server/install_sections.ts";
 import type { Task } from "../../lib/task/task.ts";

@@ -1,4 +1,4 @@
-/** Tests that the moment at which a server is killed changes nothing about the programs that report to it. */
+/** Tests that programs that report to a server behave the same, no matter when the server is killed. */
 
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { installPackage, runtimes } from "../support/npm_package.ts";
@@ -54,7 +54,7 @@ for step in 1 2 3 4 5 6 7 8 9; do echo "$step/9"; echo "after $step" >&2; sleep 
 kill -9 $$
 `;
 
-/** A script that reports the best it can. */
+/** A shell script that reports with `--best-effort`, so that failed reports do not fail it. */
 const REPORTING = `
 flags="--best-effort --timeout=0"
 id=$(taskscope report start work --total 2 $flags) || exit
@@ -95,7 +95,7 @@ async function programs(): Promise<ReadonlyMap<string, Start>> {
   return starts;
 }
 
-/** Returns how a program ends, without what it says about a server that does not respond. */
+/** Returns the exit status and the output of a program, without its warnings about the server. */
 async function outcomeOf(program: Process): Promise<Ended> {
   await using running = program;
   const { code, stdout, stderr } = await running.ended();

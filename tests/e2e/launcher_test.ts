@@ -14,7 +14,10 @@ import { findTool } from "../support/tools.ts";
 const npm = await findTool(["npm"], "the tests of the npm packages");
 const HERE = targetOf(Deno.build.target);
 
-/** A program in place of the executable, which shows what it gets from the launcher. */
+/**
+ * A program in place of the executable, which prints the arguments and signals that it gets from the
+ * launcher.
+ */
 const PROGRAM = `#!/usr/bin/env node
 const [mode, ...args] = process.argv.slice(2);
 const modes = {
@@ -27,7 +30,7 @@ const modes = {
   signals: () => {
     for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR2"]) process.on(signal, () => console.log(signal));
     process.on("SIGTERM", () => process.exit(5));
-    // The test closes the input, also if it fails.
+    // The test closes the input at its end, even if the test fails.
     process.stdin.on("end", () => process.exit(1)).resume();
     console.log("ready");
   },

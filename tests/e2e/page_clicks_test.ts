@@ -212,7 +212,8 @@ Deno.test("page: a key acts only on one task, even if the focus moves to another
     await button(page, "Remove a").focus();
     await page.keyboard.press("Enter");
     await shows(page, "b", "c");
-    // As browsers and assistive technology do that keep the place of a focus that was removed.
+    // Some browsers and assistive technologies move the focus to the next row like this if the focused
+    // element is removed.
     await page.evaluate(() =>
       document.querySelector<HTMLElement>("[data-task-id=b] .action button")!.focus()
     );
@@ -242,7 +243,7 @@ Deno.test("page: tasks in two rows are cancelled as quickly as the user can poin
     const places = [await middleOf(button(page, "Cancel a")), await middleOf(button(page, "Cancel b"))];
     for (const place of places) await page.mouse.click(...place);
     for (const id of ["a", "b"]) await button(page, `Undo the cancellation of ${id}`).waitFor();
-    // Nor does a removal slow down the next one, if the pointer moves to it.
+    // A removal does not delay the next one either, if the pointer moves to another row.
     for (const id of ["d", "e", "f"]) await end(server, id);
     await button(page, "Remove f").click();
     await page.locator("[data-task-id=f]").waitFor({ state: "detached" });
@@ -261,7 +262,10 @@ function changedBy(request: Request): string[] {
   return id === undefined ? new URLSearchParams(request.postData() ?? "").getAll("id") : [id];
 }
 
-/** Finds the buttons with different texts; those of other rows do the same to other tasks, and copying changes none. */
+/**
+ * Finds one button for each text: buttons with the same text do the same to other tasks. Buttons to copy are
+ * left out, because they change no task.
+ */
 async function differentButtons(page: Page): Promise<Map<string, Locator>> {
   const buttons = page.locator("#app button:visible:enabled");
   const texts = await buttons.evaluateAll((all) =>
@@ -295,7 +299,7 @@ for (const path of ["?view=all", "/running", "/failed", "/finished"]) {
         changed.clear();
         await page.mouse.click(...place);
         if (isList) {
-          // The page has the effects of the click once it shows a later change.
+          // Once the page shows a change made after the clicks, their own effects are visible, too.
           await call("POST", `${server.url}/tasks/c/running`, { body: { status: "later" } });
           await page.getByText("later").first().waitFor();
         } else if (text === "Retry") {

@@ -1,4 +1,6 @@
-/** Tests that an open page goes on by itself while the nodes behind a load balancer fail and are replaced. */
+/**
+ * Tests that an open page stays live by itself while the nodes behind a load balancer fail and are replaced.
+ */
 
 import { assertEquals } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
@@ -11,7 +13,7 @@ const NETWORK_ERROR = /net::ERR_|WebSocket connection to .* failed|status of 50[
 
 Deno.test({
   name:
-    "page on a cluster: goes on while the owner of its tasks is killed, and the nodes are replaced one by one",
+    "page on a cluster: stays live while the owner of its tasks is killed, and the nodes are replaced one by one",
   ignore: !hasPostgres,
   fn: async () => {
     await withPage({}, async ({ page, complaints }) => {

@@ -45,7 +45,9 @@ async function startHostile(): Promise<TestServer> {
   return server;
 }
 
-/** Opens a page, and checks that it is no wider than its window, and that no text of it has run. */
+/**
+ * Opens a page, and checks that it is no wider than its window, and that no text was executed as a script.
+ */
 async function visit(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await page.getByTestId("connection").getByText("Live", { exact: true }).waitFor();

@@ -6,7 +6,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startTaskServer, type TaskServer } from "../support/task_server.ts";
 
-/** More than the elements of any page that Tab goes to. */
+/** The maximum number of presses of Tab: more than any page has focusable elements. */
 const MAX_TABS = 80;
 
 /** Presses Tab until an element has the focus. */
@@ -93,7 +93,7 @@ Deno.test("page: the whole tour works with the keyboard alone", async () => {
     await keyboard.press("Enter");
     await cancel.waitFor();
     assertEquals(server.monitor.registry.tasks("shop").some((task) => task.cancel_requested), false);
-    // This time it is not undone.
+    // This time, the cancellation is not undone.
     await keyboard.press("Enter");
     await page.getByRole("button", { name: "Cancelling nightly backup" }).waitFor();
 

@@ -28,7 +28,7 @@ Deno.test("task page: a run says how far it is behind past runs, and a mark show
   reportRuns(server.monitor, [...PAST, { id: "now", name: "import", ago: 860, progress: 20 }]);
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "now");
-    // It should be at 86 %, and the clock goes on.
+    // Like past runs of 1,000 s, it should be at 86 % after 860 s, and at more when the page is open.
     assertMatch(await figure(page, "Pace").innerText(), /^1[1-4]m \d\ds behind usual$/);
     assertEquals(await figure(page, "Usually").innerText(), "16m 40s");
     const mark = parseFloat(await page.locator(".pace-mark line").getAttribute("x1") ?? "");

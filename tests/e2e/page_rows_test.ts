@@ -153,7 +153,7 @@ Deno.test("rows: many tags keep to their row, which counts those that it has no 
   for (const javaScriptEnabled of [true, false]) {
     await withPage({ javaScriptEnabled }, async ({ page }) => {
       const tagsOf = (id: string) => page.locator(`[data-task-id="${id}"] .tag`).allInnerTexts();
-      // The filter knows the tags that no row shows.
+      // The filter also offers the tags that no row has room to show.
       await page.goto(`${server.url}/t/rows?tag=a-long-tag-31&q=task 99`);
       await shows(page, "t99");
       assertEquals(await tagsOf("t99"), ["a-long-tag-0", "a-long-tag-1", "+30 more"]);

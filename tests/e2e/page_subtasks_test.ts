@@ -72,7 +72,7 @@ Deno.test("subtasks: are listed below their parents, live, at three levels, and 
     await report(server, "/y/finish");
     await row("x").getByText("1 subtask").waitFor();
 
-    // What has not ended is never below what has.
+    // An unfinished task is never listed below an ended one.
     await report(server, "/a/finish");
     await shows(page, "x", "x/y", "b", "b/c", "b/c/d", "a", "a/b2");
     await row("b").getByRole("link", { name: "task a" }).waitFor();
@@ -110,7 +110,7 @@ Deno.test("subtasks: can be reached and selected with the keyboard, and the rest
     assertEquals(await page.evaluate(() => document.activeElement?.textContent), "task m0");
     await page.keyboard.press("x");
     await page.getByTestId("bulk").getByText("1 selected").waitFor();
-    // A group that is full shows what has not ended, and counts what has.
+    // A full group shows its unfinished subtasks, and only counts the ended ones.
     await report(server, "/m0/finish");
     await row("many").getByText("2 of 23 subtasks ended").waitFor();
     await start(server, "new", "many");
@@ -123,7 +123,7 @@ Deno.test("subtasks: can be reached and selected with the keyboard, and the rest
     assertEquals(await row("m1").isVisible(), false);
     await page.keyboard.press("j");
     assertEquals(await page.evaluate(() => document.activeElement?.textContent), "task other");
-    // What is collapsed stays so when its row comes back.
+    // A collapsed group stays collapsed when its row comes back.
     await page.getByRole("searchbox").fill("task other");
     await shows(page, "other");
     await page.getByRole("searchbox").fill("");
@@ -154,7 +154,7 @@ Deno.test("subtasks: an attempt is listed beside the one that it retries, which 
     await shows(page, "all", "all/first", "all/second");
     await attention.waitFor({ state: "detached" });
     const all = page.locator('[data-task-id="all"]');
-    // Only the new attempt counts for the progress of the parent, of which it is a half.
+    // Only the new attempt counts for the progress of the parent, and makes up half of it.
     await all.locator("> .row-percent", { hasText: /^30%$/ }).waitFor();
     await all.locator("> .row-below > summary", { hasText: /^1 of 2 subtasks ended$/ }).waitFor();
     await page.locator('[data-task-id="second"]').getByText("attempt 2").waitFor();

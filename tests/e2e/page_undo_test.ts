@@ -114,13 +114,17 @@ Deno.test("list: two removals in a row can both be undone, for as long as the se
     await page.getByTestId("bulk").getByText("2 tasks restored.").waitFor();
     assertEquals(server.monitor.registry.tasks("c").length, 3);
 
-    // Selecting a task does not take the undo away, but its time does.
+    // Selecting a task does not hide the offer to undo; it disappears when its time is up.
     await button(page, "Remove a").click();
     await page.getByRole("checkbox", { name: "Select b" }).click();
     await button(page, "Undo the removal of 1 task").waitFor();
     await button(page, "Undo the removal of 1 task").waitFor({ state: "detached" });
     const restored = await call("POST", `${server.url}/tasks/c/a/restore`);
-    assertEquals(restored.status, 404, "the page offers no longer what the server cannot do");
+    assertEquals(
+      restored.status,
+      404,
+      "the page no longer offers to restore tasks that the server cannot restore",
+    );
   });
 });
 

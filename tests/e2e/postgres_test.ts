@@ -13,7 +13,10 @@ const ROUNDS = repetitions({ gate: 2, soak: 50, executable: 1 });
 /** The number of clients that report at the same time. */
 const CLIENTS = 4;
 
-/** Creates tasks, each after the response to the one before it, until one gets no 201; returns the ids of the others. */
+/**
+ * Creates tasks, each after the response to the one before it, until a request is not answered with 201;
+ * returns the ids of the created tasks.
+ */
 async function report(url: string, client: string, prefix: string): Promise<string[]> {
   const ids: string[] = [];
   while (true) {
@@ -28,7 +31,7 @@ async function report(url: string, client: string, prefix: string): Promise<stri
 }
 
 Deno.test({
-  name: "postgres: no acknowledged task is lost or doubled when PostgreSQL is killed",
+  name: "postgres: no acknowledged task is lost or duplicated when PostgreSQL is killed",
   ignore: !hasPostgres,
   fn: async () => {
     using cluster = PostgresCluster.start();
@@ -71,7 +74,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "postgres: while the database is away, the record of an ended task gets 503 with the reason, and then it is back",
+    "postgres: while the database is down, requests for an ended task get 503 with the reason; afterwards, they succeed",
   ignore: !hasPostgres,
   fn: async () => {
     using cluster = PostgresCluster.start();

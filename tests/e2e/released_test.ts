@@ -1,4 +1,7 @@
-/** Tests that what a server serves of every version reports to this server, whatever happens on the way. */
+/**
+ * Tests that the reporters of every released version, as a server serves them, report to this server without
+ * loss, even if it is killed or the connection is cut.
+ */
 
 import { allReleases } from "../../lib/reporters/release.ts";
 import { RELEASES } from "../../lib/reporters/releases.ts";

@@ -1,7 +1,7 @@
 /**
- * Tests that nodes can be replaced one by one under load, behind a load balancer that checks them: no report fails, nothing
- * is lost or doubled, and every watcher reconnects at most once per node. With `TASKSCOPE_SOAK=1`, the load is that of a
- * busy cluster.
+ * Tests that nodes can be replaced one by one under load, behind a load balancer that checks them: no report
+ * fails, nothing is lost or duplicated, and every watcher reconnects at most once per node. With
+ * `TASKSCOPE_SOAK=1`, the load is that of a busy cluster.
  */
 
 import { assertEquals, assertGreaterOrEqual, assertLessOrEqual } from "../support/assert.ts";
@@ -19,11 +19,14 @@ const TASKS = IS_SOAK ? 10 : 2;
 const STEP_MS = 100;
 /** How long a client waits for a response, in milliseconds: longer than nodes hold a change back until one owns the tasks. */
 const ATTEMPT_MS = 15_000;
-/** How many changes a second there are at least; a small load has no aim. */
+/** The minimum number of changes per second; 0 for a small load. */
 const RATE = IS_SOAK ? 500 : 0;
 /** How long each node runs until the next one is replaced, in milliseconds. */
 const BETWEEN_MS = IS_SOAK ? 5_000 : 500;
-/** How long a node that ends goes on accepting requests, in milliseconds: longer than the balancer takes to notice. */
+/**
+ * How long a node that ends keeps accepting requests, in milliseconds: longer than the balancer takes to
+ * notice that it ends.
+ */
 const LEAVE_MS = IS_SOAK ? 5_000 : 2_000;
 
 Deno.test({

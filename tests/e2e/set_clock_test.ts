@@ -13,7 +13,10 @@ const DAY = 24 * HOUR;
 const SESSION = 7 * DAY;
 /** How far an expiry may be from the expected one, in seconds. */
 const PRECISION = 60;
-/** The time within which a task would become stale, lost or stalled if the server believed its clock, in ms. */
+/**
+ * The time within which a task would become stale, lost or stalled if the server trusted its wall clock, in
+ * milliseconds.
+ */
 const PATIENCE_MS = 1_500;
 
 const KEY = "a-key-for-this-very-test-0123456789";

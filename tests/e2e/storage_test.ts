@@ -223,7 +223,7 @@ Deno.test("storage: a second program refuses every other name of the first one's
   });
 });
 
-Deno.test("storage: a program reports once that its write-ahead log lost changes, and goes on", async () => {
+Deno.test("storage: a program reports once that its write-ahead log lost changes, and continues", async () => {
   using folder = new StoreFolder();
   {
     await using program = await start(folder, folder.file);
@@ -426,7 +426,7 @@ Deno.test("storage: changes are refused while another program locks the file, an
   assertEquals(await tasksOf(program.url), last);
 });
 
-Deno.test("storage: a program notices a file that was deleted or replaced, and acknowledges nothing that went nowhere", async (t) => {
+Deno.test("storage: a program notices a file that was deleted or replaced, and acknowledges no change that it did not store", async (t) => {
   const all = ["tasks.db", "tasks.db-wal", "tasks.db-shm"];
   const ways: Readonly<Record<string, (folder: StoreFolder) => void>> = {
     "all files deleted": ({ path }) => all.forEach((name) => Deno.removeSync(`${path}/${name}`)),

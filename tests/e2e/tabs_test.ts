@@ -78,7 +78,7 @@ Deno.test("tabs: a leader that is about to be frozen is replaced, and follows wh
   });
 });
 
-Deno.test("tabs: a follower that was paused gets what was said meanwhile", async () => {
+Deno.test("tabs: a follower that was paused gets the changes that it missed", async () => {
   await using scene = new Scene();
   await scene.start("c", "t");
   await withTabs(scene, Array.from({ length: TABS }, () => "/t/c"), async (tabs) => {

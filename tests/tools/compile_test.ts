@@ -48,7 +48,7 @@ Deno.test("release.yml compiles an executable for each target", async () => {
   assertEquals(targets?.split(" "), [...TARGETS]);
 });
 
-Deno.test("failureOf() keeps what it does not know", () => {
+Deno.test("failureOf() returns other errors of Deno unchanged", () => {
   const output = "error: Opening temporary file\n\nCaused by:\n    Permission denied\n";
   assertEquals(failureOf(output), output.trim());
 });

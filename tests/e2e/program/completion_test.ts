@@ -64,7 +64,7 @@ _taskscope && printf '%s\\n' "\${COMPREPLY[@]}"`;
   assertEquals((await offers(["serve", "--log", "=", "j"])).stdout, "json\n");
   assertEquals((await offers(["serve", "--log", "="])).stdout, "pretty\njson\n");
   assertEquals((await offers(["serve", "--log", "=", "json", "--log-l"])).stdout, "--log-level\n");
-  // A command's own words are none of Taskscope's.
+  // The words of the command that `run` starts are not completed as words of Taskscope.
   for (const words of [["run", "--", "tar", "--na"], ["run", "tar", "--na"], ["run", "--", "report", "st"]]) {
     assertEquals((await offers(words)).stdout, "\n", words.join(" "));
   }

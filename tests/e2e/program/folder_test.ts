@@ -55,7 +55,7 @@ Deno.test("main: outside of `deno task start`, a command acts in the working dir
   });
 });
 
-Deno.test("main: -C changes the folder that a command acts in, and an empty name leaves it", async () => {
+Deno.test("main: -C changes the folder that a command acts in, and an empty name does not change it", async () => {
   await withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/a/b`, { recursive: true });
     const pwd = async (...args: string[]) =>

@@ -169,7 +169,7 @@ for (
   });
 }
 
-Deno.test("runCommand() reads no progress of subtasks as its own, but its own without --expect is unknown", async () => {
+Deno.test("runCommand() does not read the output of subtasks as its own progress, which is null without --expect", async () => {
   await using place = new Place(null);
   await place.startServer();
   await using process = await place.start(["--id", "all"], SCRIPT);

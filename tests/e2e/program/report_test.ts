@@ -182,7 +182,7 @@ Deno.test("report is harmless if an attempt arrives twice, because its response 
   }
 });
 
-Deno.test("report is not refused as late if the clock was set back, and an older attempt is", async () => {
+Deno.test("report is not refused as late after the clock was set back, but an older attempt of a report is", async () => {
   await using server = startReports();
   await server.report("start", "t", "--id=t");
   const future = 9_000_000_000_000_000;
@@ -228,7 +228,7 @@ Deno.test("report --best-effort never fails a script", async () => {
   });
   assertLess(requests, 20, "200 batches of lines are not all sent");
   await busy.shutdown();
-  // A wrong command line is an error of the script.
+  // A wrong command line fails even with --best-effort, because it is an error in the script.
   assertEquals((await runProgram(["report", "update", id, "--progress=much", ...nowhere])).code, 2);
 
   await using server = startReports();

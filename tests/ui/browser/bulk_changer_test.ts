@@ -71,7 +71,7 @@ Deno.test("BulkChanger.change() sends all batches of a cancellation before the u
   using bulk = new BulkChanger(signal<BulkState>({ kind: "idle" }), {
     send: (_action, ids) => {
       sent.push(ids);
-      // The page has no time for an answer.
+      // The user leaves before a response can arrive.
       return new Promise(() => {});
     },
     announce: () => {},
@@ -81,7 +81,7 @@ Deno.test("BulkChanger.change() sends all batches of a cancellation before the u
   const ids = Array.from({ length: 2_500 }, (_, index) => `t${index}`);
   void bulk.change("cancel", ids);
   cancellations.flush();
-  // What the page does in the turn of the event loop in which it is hidden, it still does.
+  // A page can still send requests in the turn of the event loop in which it is hidden.
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();
   assertEquals(sent.map(({ length }) => length), [1_000, 1_000, 500]);
   assertEquals(sent.flat(), ids);

@@ -281,7 +281,9 @@ function treeOf(page: LiveClientPage): unknown {
   return page.order.value.map(below);
 }
 
-/** Notes for a page which of the parents exist that it does not know, as its script asks the server. */
+/**
+ * Tells a page which of the parents that it does not know exist, as its script does after asking the server.
+ */
 function findParents(page: LiveClientPage, server: ChangingServer): void {
   for (let parents = page.unknownParents.value; parents.length > 0; parents = page.unknownParents.value) {
     const bounds = { from: 0, limit: 0, parents };

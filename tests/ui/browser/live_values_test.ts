@@ -21,7 +21,7 @@ function bodyOf(series: Readonly<Record<string, readonly ValuePoint[]>>, after =
   return { series: all, count: Object.values(series).flat().length, ignored };
 }
 
-Deno.test("LiveValues asks for everything first, and then for what is later than the latest value", () => {
+Deno.test("LiveValues requests all values first, and then those that are later than the latest one", () => {
   const task = signal(exampleTask({ value_count: 0 }));
   using live = new LiveValues(task);
   assertEquals(live.next(), null);
@@ -39,7 +39,7 @@ Deno.test("LiveValues asks for everything first, and then for what is later than
   });
 });
 
-Deno.test("LiveValues fetches everything again after a value that came late, and then is content", () => {
+Deno.test("LiveValues fetches everything again after a value that came late, and then requests no more", () => {
   using live = new LiveValues(signal(exampleTask({ value_count: 4 })));
   live.add(bodyOf({ a: [[9, 1]], b: [[1, 1]] }), -Infinity);
   const later = { a: [[9, 1]], b: [[1, 1], [2, 3]] } as const;
@@ -51,7 +51,7 @@ Deno.test("LiveValues fetches everything again after a value that came late, and
   assertEquals(live.values.value.series[1]!.points, later.b);
 });
 
-Deno.test("LiveValues keeps as many points as the server, and the extremes", () => {
+Deno.test("LiveValues keeps no more points than the server, and the extremes among them", () => {
   const task = signal(exampleTask({ value_count: 1 }));
   using live = new LiveValues(task);
   const server = new ValueBook(LIMITS.valuePoints);
@@ -71,7 +71,7 @@ Deno.test("LiveValues keeps as many points as the server, and the extremes", () 
   assertEquals(Math.min(...live.values.value.series[0]!.points.map(([, value]) => value)), -50);
 });
 
-Deno.test("LiveValues asks for everything if no request could name the latest time", () => {
+Deno.test("LiveValues requests all values if no request could express the time of the latest one", () => {
   for (const at of [-5, 1e30]) {
     const task = signal(exampleTask({ value_count: 1 }));
     using live = new LiveValues(task);
@@ -81,7 +81,7 @@ Deno.test("LiveValues asks for everything if no request could name the latest ti
   }
 });
 
-Deno.test("LiveValues starts over when another task has the id, and when it is told to", () => {
+Deno.test("LiveValues starts over when another task reuses the id, and after restart()", () => {
   const task = signal(exampleTask({ value_count: 1 }));
   using live = new LiveValues(task);
   live.add(bodyOf({ a: [[1, 1]] }), -Infinity);
@@ -92,7 +92,7 @@ Deno.test("LiveValues starts over when another task has the id, and when it is t
   assertEquals([live.next(), live.values.value.series.length], [-Infinity, 0]);
 });
 
-Deno.test("LiveValues takes any body", () => {
+Deno.test("LiveValues.add() does not throw for any response body", () => {
   using live = new LiveValues(signal(exampleTask({ value_count: 1 })));
   for (
     const body of [null, 1, {}, { series: 5 }, { series: [{}] }, { series: [{ name: 1, points: [1, []] }] }]

@@ -1,4 +1,4 @@
-/** Tests the blocks of /install for addresses that a server in a test can't have. */
+/** Tests the code blocks of /install for server addresses that no test can use, such as public ones. */
 
 import { installSections } from "../../../ui/server/install_sections.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";

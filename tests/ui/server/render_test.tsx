@@ -356,7 +356,7 @@ Deno.test("renderTaskPage() shows each series of values as a chart, and its extr
   ) {
     assertStringIncludes(html, text);
   }
-  // Without the script, nothing can be moved.
+  // Without the script, there is no slider to move along the chart.
   assertNotMatch(html, /role="slider"|NaN/);
   assertNotMatch(page({ series: [], ignored: 0 }), /values-title/);
 });

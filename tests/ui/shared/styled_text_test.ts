@@ -11,7 +11,7 @@ function brief(line: string, query = ""): string {
 
 const ESC = "\x1b";
 
-Deno.test("styledRuns() tells colours and attributes by classes", () => {
+Deno.test("styledRuns() expresses colours and attributes as CSS classes", () => {
   const table: [line: string, runs: string][] = [
     ["plain", "plain"],
     ["", ""],

@@ -14,14 +14,14 @@ function shares(
   return tasks.map(({ id }) => found.get(id));
 }
 
-Deno.test("sharesOf() divides what shares leave by weights", () => {
+Deno.test("sharesOf() divides the work that no share covers by weight", () => {
   assertEquals(shares([{ weight: 1 }, { weight: 3 }]), [25, 75]);
   assertEquals(shares([{ share: 0.5 }, { weight: 1 }, { weight: 3 }]), [50, 12.5, 37.5]);
   assertEquals(shares([{ weight: 1 }, { weight: 3 }], { expected_weight: 8 }), [12.5, 37.5]);
   assertEquals(shares([{ share: 1 }, { share: 0.25 }, {}]), [80, 20, 0]);
 });
 
-Deno.test("sharesOf() returns no share that is not known", () => {
+Deno.test("sharesOf() returns nothing for a subtask whose share is unknown", () => {
   assertEquals(shares([{ share: 0.5 }, { weight: 1 }], { progress: null }), [50, undefined]);
   assertEquals(shares([{ share: 0.5 }, { weight: 1 }], {}, false), [50, undefined]);
   assertEquals(shares([{ share: 0.5 }, { weight: 1 }], { own_progress: true }), [undefined, undefined]);

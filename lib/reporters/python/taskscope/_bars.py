@@ -44,7 +44,7 @@ class BarTask(Task):
             _show(bar)
 
     def finish_later(self) -> None:
-        """End the task in the state of the surrounding one if that ends soon, else ``FINISHED``."""
+        """End the task like the surrounding one if that ends soon, otherwise as ``FINISHED``."""
         with LOCK:
             if self._outer is not None:
                 siblings = self._outer._children
@@ -85,7 +85,7 @@ def hooks(base: type) -> dict[str, Callable[..., Any]]:
         try:
             return close(self)
         finally:
-            # While the interpreter exits, bars are closed after this module's globals were deleted.
+            # While the interpreter exits, bars are closed after this module's globals are gone.
             task = self.__dict__.get("_taskscope_bar")
             if task is not None and current.get() is task:
                 current.set(task._before)

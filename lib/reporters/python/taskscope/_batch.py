@@ -87,7 +87,7 @@ class Outbox:
     def put(self, record: Record) -> None:
         """Add a record with pending changes, unless it is already there."""
         if not record.is_queued:
-            # In this order, a KeyboardInterrupt in between can queue the record twice, not lose it.
+            # In this order, an interrupt in between may queue the record twice, but never lose it.
             self._dirty.append(record)
             record.is_queued = True
 

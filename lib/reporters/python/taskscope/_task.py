@@ -64,8 +64,8 @@ scope: contextvars.ContextVar[Task | None] = contextvars.ContextVar("taskscope_t
 class Task:
     """A task or subtask. As a context manager, it ends with the block.
 
-    No method raises anything but :class:`TaskCancelled`, whatever happens to the server. All can be
-    called from any thread; after the end of the task, they do nothing.
+    No method raises anything but :class:`TaskCancelled`, whatever happens to the server. All
+    methods can be called from any thread; after the end of the task, they do nothing.
     """
 
     __slots__ = ("_record", "_outer", "_before", "_children", "_result")
