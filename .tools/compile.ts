@@ -75,9 +75,9 @@ export function compileArgs(
     "--frozen",
     // `deno task check` checks the types, with the version of Deno that the code was written for.
     "--no-check",
-    // The code cache would be in the temporary folder, which other users may write to.
+    // No code cache: it would be in the temporary folder, which other users may write to.
     "--no-code-cache",
-    // Otherwise, the executable would contain the packages of tests and tools, too.
+    // Without this flag, the executable would also contain the packages of tests and tools.
     "--exclude-unused-npm",
     ...flags,
     ...WORKERS.flatMap((worker) => ["--include", worker]),

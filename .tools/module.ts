@@ -56,7 +56,7 @@ export function withoutPlaces(script: string): string {
   return script.replaceAll(/^\/\/ (\.\.[\\/]|[A-Za-z]:[\\/]|\/).*\n/gm, "");
 }
 
-// The configuration is a separate one, because the type libraries of the project's own contradict each other.
+// A configuration of its own, because the type libraries in that of the project contradict each other.
 const BUNDLE = ["bundle", "--quiet", "--no-lock", "--config", ".tools/module.json", "--platform", "browser"];
 
 async function declare(): Promise<string> {

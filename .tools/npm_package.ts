@@ -42,7 +42,7 @@ export async function createNpmPackage(): Promise<Uint8Array<ArrayBuffer>> {
 /**
  * Returns the files of the package.
  *
- * @param added fields of `package.json` in addition to those of the package
+ * @param added additional fields of `package.json`
  * @throws {Error} if the bundler fails
  */
 export async function npmFiles(added: Readonly<Record<string, unknown>> = {}): Promise<ArchivedFile[]> {

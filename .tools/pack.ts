@@ -4,8 +4,8 @@
  * and one package for each executable, of which npm installs only the one for its platform: `deno task pack
  * [--output <folder>] [--repository <url>] [<executable>…]`.
  *
- * An executable's name ends with its target, as in `taskscope-x86_64-unknown-linux-gnu`. Without one, the tool compiles
- * one for this machine.
+ * An executable's name ends with its target, as in `taskscope-x86_64-unknown-linux-gnu`. If no executable is
+ * given, the tool compiles one for this machine.
  *
  * @module
  */

@@ -38,7 +38,7 @@ export async function readBuilt(): Promise<BuiltFiles> {
 }
 
 /**
- * Adds a version to the released ones.
+ * Adds a version to the released versions.
  *
  * @param version the version
  * @param files the files of the version

@@ -58,7 +58,7 @@ const { outcomes: last, flaky } = retries && !pool.isAborted
   : { outcomes, flaky: [] };
 summarise();
 
-/** Waits for a while; resolves with whether the machine had time for more tests meanwhile. */
+/** Waits for an interval; resolves with `true` if the machine was idle enough for more tests during it. */
 async function wasIdle(): Promise<boolean> {
   await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   return idleTime.share() >= ENOUGH_IDLE;

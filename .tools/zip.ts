@@ -8,7 +8,10 @@
 import { crc32 } from "node:zlib";
 import { type ArchivedFile, concat } from "./tar.ts";
 
-/** The date of all files: 1980-01-01, the first that the format can express, in its own notation. */
+/**
+ * The date of all files: 1980-01-01, the first date that the zip format can express, in the notation of that
+ * format.
+ */
 const DATE = 0x21;
 /** The version of the format that a reader needs: 2.0. */
 const VERSION = 20;

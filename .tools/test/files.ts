@@ -56,7 +56,10 @@ const SLOW: readonly string[] = [
 
 const UNIT_RANK = SLOW.length + 1;
 
-/** The maximum number of files per process; small files share one, because its start takes as long as their tests. */
+/**
+ * The maximum number of files per process; small files share a process, because the start of a process takes
+ * as long as their tests.
+ */
 const GROUP_SIZE = 8;
 
 /**

@@ -10,7 +10,7 @@ export type Job = (lane: number) => Promise<void>;
 /** Additional lanes, which take a job only while the machine has time for it. */
 export interface SpareLanes {
   readonly count: number;
-  /** Waits for a while; resolves with whether the machine had time meanwhile. */
+  /** Waits for an interval; resolves with `true` if the machine was idle enough for another job during it. */
   readonly wasIdle: () => Promise<boolean>;
 }
 
@@ -25,7 +25,7 @@ export class Lanes {
 
   /**
    * @param count the number of lanes, each of which runs one job at a time
-   * @param spare further lanes, for the time that the jobs of the others spend waiting
+   * @param spare additional lanes, which use the time that the jobs of the first `count` lanes spend waiting
    */
   constructor(count: number, spare: SpareLanes = NO_SPARE) {
     this.#count = count;

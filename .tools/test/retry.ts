@@ -1,5 +1,5 @@
 /**
- * Runs failed test files again, to tell a test that depends on the load of the machine from one that fails.
+ * Runs failed test files again, to distinguish tests that fail only under load from tests that always fail.
  *
  * @module
  */

@@ -39,7 +39,9 @@ interface Abuse {
   readonly taskBytes: number;
   /** A task is changed each time this many connections have been opened. */
   readonly changeEvery: number;
-  /** Whether a bare server is attacked, too; for large texts, it would take gigabytes. */
+  /**
+   * Whether a bare server is attacked for comparison; with large texts, the bare server would take gigabytes.
+   */
   readonly isCompared: boolean;
 }
 
@@ -151,7 +153,7 @@ async function attack(server: Server, abuse: Abuse): Promise<Taken> {
   const connections = await openAll(server, abuse);
   try {
     await pause(HOLD_MS);
-    // The server still responds to others.
+    // The server still responds to other clients.
     closeQuietly(await open(server.port, "/healthz"));
   } finally {
     connections.forEach(closeQuietly);

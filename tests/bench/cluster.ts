@@ -94,7 +94,7 @@ async function processorTime(owner: Member, follower: Member): Promise<Figure> {
       await Promise.all([update(owner), pause(1000 / UPDATES_PER_SECOND)]);
       updates++;
     }
-    // The machine may be too slow for the rate, so the time of one update is compared.
+    // The machine may be too slow for the rate, so the processor time per update is compared.
     return (await ticksOf(owner) - before) / TICKS * 1000 / updates;
   };
   const path = `/ws/tasks/${CLIENT}?mode=delta&after=${await cursorOf(follower)}`;

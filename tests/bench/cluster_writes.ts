@@ -17,7 +17,10 @@ const BATCH = 200;
 const WINDOW = 8;
 /** How long reports are counted, in milliseconds. */
 const MEASURE_MS = 3_000;
-/** The cores without which two nodes, their database and their reporters cannot be faster than one node. */
+/**
+ * The minimum number of cores; with fewer, two nodes with their database and reporters can't be faster than
+ * one node.
+ */
 const CORES = 4;
 
 /** A reporter, and what it has sent. */
@@ -82,7 +85,7 @@ async function report(reporter: Reporter, run: number, endMs: number): Promise<n
   return count;
 }
 
-/** Returns clients in different shards, as many of each node as of the others, and their owners. */
+/** Returns clients in different shards, the same number for each node, and their owners. */
 async function clientsOf(home: ClusterHome): Promise<readonly { client: string; owner: Member }[]> {
   const perNode = REPORTERS / home.members.length;
   const found = new Map<Member, Map<number, string>>();

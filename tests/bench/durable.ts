@@ -13,7 +13,9 @@ import { TempFolder } from "./support/temp_folder.ts";
 
 const CHANGES = 100_000;
 
-/** Measures both durability levels: many changes that are not coalesced, and the latency of single ones. */
+/**
+ * Measures both durability levels: many changes that are not coalesced, and the latency of single changes.
+ */
 export async function benchDurable(): Promise<Figure[]> {
   return [
     ...await compare("normal", { of: "ours", atLeast: 20_000 }),

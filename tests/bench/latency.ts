@@ -15,7 +15,7 @@ const UPDATES_PER_ROUND = 16;
 const INTERVAL_MS = 100;
 const TARGET = { of: "ours", atMost: 10 } as const;
 const BUSY = { count: 1_000, hertz: 10 };
-/** The length of a message of the bare server, in characters; it is about that of a delta message with one task. */
+/** The length of a message of the bare server, in characters: about that of a delta message with one task. */
 const BARE_LENGTH = 900;
 
 /** The command that updates a task, creates tasks or ends tasks at a fixed rate. */

@@ -14,7 +14,10 @@ import { TempFolder } from "./support/temp_folder.ts";
 
 const CHANGES = 50_000;
 
-/** Measures many changes that are not coalesced, the latency of single ones, and the start with 100,000 tasks. */
+/**
+ * Measures many changes that are not coalesced, the latency of single changes, and the start with 100,000
+ * tasks.
+ */
 export async function benchPostgres(): Promise<Figure[]> {
   using cluster = PostgresCluster.start();
   cluster.sql("CREATE DATABASE bare", "postgres");

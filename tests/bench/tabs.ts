@@ -1,6 +1,6 @@
 /**
- * Measures nine tabs in Chromium if WebSockets are refused: until all are live, and until the others follow another
- * leader.
+ * Measures nine tabs in Chromium while WebSockets are refused: the time until all are live, and the time
+ * until the other tabs follow a new leader.
  *
  * @module
  */
@@ -16,8 +16,8 @@ const TABS = 9;
 const LIVE = "live";
 
 /**
- * Measures how long nine tabs need to open and be live, beside nine tabs with a static page; and how long the others need
- * to receive a change after the leader was closed, or does not run.
+ * Measures how long nine tabs need to open and be live, beside nine tabs with a static page; and how long the
+ * other tabs need to receive a change after the leader was closed or paused.
  */
 export async function benchTabs(): Promise<Figure[]> {
   await using scene = new Scene();

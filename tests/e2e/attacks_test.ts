@@ -210,7 +210,7 @@ Deno.test("attack: path traversal reads no file of the machine", async () => {
         const request =
           `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${program.port}\r\nConnection: close\r\n\r\n`;
         const { status, body } = await rawRequest(program.port, request);
-        // Some paths count as guesses of a token, which are limited with the status 429.
+        // Some paths count as guesses of a token; too many guesses get the status 429.
         assert([303, 400, 401, 404, 429].includes(status), `${path} responds with ${status}`);
         assertNotMatch(body, /root:|"imports"|taskscope shows|TASKSCOPE_/);
       }
@@ -222,8 +222,9 @@ Deno.test("attack: a smuggled request has no access with the key of the outer re
   await using program = await startProgram(["--key-file", await keyFile()]);
   await call("POST", `${program.url}/tasks/c`, { ...bearer, body: `{"id":"t","status":"${SECRET}"}` });
   const host = `Host: 127.0.0.1:${program.port}`;
-  // The hidden request has no key, and must not use that of the outer request. Older versions of Deno treat it as the next
-  // request of the connection, which is harmless unless a proxy treats it as a part of the first one.
+  // The hidden request has no key, and must not use that of the outer request. Older versions of Deno treat
+  // the hidden request as the next request of the connection, which is harmless unless a proxy treats it as a
+  // part of the first one.
   const hidden = `GET /tasks/c HTTP/1.1\r\n${host}\r\n\r\n`;
   const heads = [
     [`Content-Length: ${hidden.length}`, "Transfer-Encoding: chunked"],

@@ -53,7 +53,7 @@ class Writers {
     this.#lanes = Array.from({ length: LANES }, (_, lane) => this.#write(url, `${prefix}-${lane}`));
   }
 
-  /** Resolves once the server has ended; rejects if it gave an answer that it must not give. */
+  /** Resolves once the server has ended; rejects if the server sent a response that it must not send. */
   async ended(): Promise<void> {
     await Promise.all(this.#lanes);
   }

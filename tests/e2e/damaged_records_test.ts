@@ -1,4 +1,7 @@
-/** Tests of a server whose database has damaged records: it serves all others, and keeps the damaged bytes. */
+/**
+ * Tests of a server whose database has damaged records: the server serves all other records, and keeps the
+ * damaged bytes.
+ */
 
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import { call } from "../support/calls.ts";

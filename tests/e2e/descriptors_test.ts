@@ -19,7 +19,10 @@ const FEW = 3;
  */
 const RECOVERY_MS = IS_SOAK ? 2_000 : 20_000;
 
-/** Opens connections until the program refuses them, and sends the given text over each; returns those that opened. */
+/**
+ * Opens connections until the program refuses them, and sends the given text over each; returns the open
+ * connections.
+ */
 async function flood({ port }: Program, text: string): Promise<Deno.Conn[]> {
   const connections: Deno.Conn[] = [];
   for (let index = 0; index < CONNECTIONS; index++) {

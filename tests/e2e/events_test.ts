@@ -118,7 +118,7 @@ async function followWithCurl(curl: (...args: string[]) => Process, seed: number
     }
     assertGreater(truth.size, CHANGES);
     await using process = connect();
-    // Estimates go on changing, so the list is read again until it is at the end of a frame of the stream.
+    // Estimates keep changing, so the list is read again until its cursor is that of an event of the stream.
     let list = (await call("GET", `${server.url}/tasks/c`)).json;
     const end = () => process.stdout.indexOf(`id: ${list.cursor}\n\n`);
     for (let reads = 0; end() === -1 && lastEventId !== list.cursor; reads++) {

@@ -37,7 +37,7 @@ async function shows(page: Page, ids: readonly string[]): Promise<void> {
   );
 }
 
-/** Waits until the state of a task, which the list shows, is this one. */
+/** Waits until the list shows a task in this state. */
 async function hasState(page: Page, id: string, state: string): Promise<void> {
   await page.waitForSelector(`li[data-task-id="${id}"][data-state="${state}"]`);
 }

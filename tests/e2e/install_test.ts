@@ -42,7 +42,7 @@ Deno.test("deno task compile: a failed download of Deno's runtime is an error of
   const permissions = ["--no-prompt", "--allow-read", "--allow-env=TASKSCOPE_COMPILE_DENO", "--allow-run"];
   const tool = fileURLToPath(new URL(".tools/compile.ts", ROOT));
   const args = ["--output", `${folder.path}/taskscope`];
-  // A proxy that nobody can reach.
+  // The address of a proxy that does not exist.
   const env = { HTTPS_PROXY: `http://127.0.0.1:${freePort()}`, NO_PROXY: "" };
   await using compile = folder.deno(["run", ...permissions, tool, ...args], { env });
   const { code, stdout, stderr } = await compile.ended();

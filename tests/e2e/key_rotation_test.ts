@@ -14,7 +14,7 @@ const NEW = "the-key-after-it-was-changed";
 /** The reports that are acknowledged before the next node is replaced. */
 const BETWEEN = 5;
 
-/** Reports with a key over HTTP and by a sink, without sending anything again, until it is stopped. */
+/** Reports with a key over HTTP and by a sink, without retries, until it is stopped. */
 class Load {
   readonly #url: string;
   readonly #key: string;

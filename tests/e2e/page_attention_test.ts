@@ -64,7 +64,8 @@ Deno.test("attention: a failure needs attention until it is opened or marked in 
     await needed(page);
     assertEquals(complaints, []);
   });
-  // Another browser has not opened anything; the first attempt was retried.
+  // In another browser, no failure was opened yet; the first attempt needs no attention, because it was
+  // retried.
   await withPage({ viewport: WIDE, javaScriptEnabled: false }, async ({ page }) => {
     await page.goto(`${server.url}/t/care`);
     await needed(page, "fails", "export", "import orders");

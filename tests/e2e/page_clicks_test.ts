@@ -127,7 +127,7 @@ Deno.test("page: a row that is inserted under a resting pointer is not clicked",
     await settled(page);
     assertEquals(remaining(server).length, 3);
 
-    // The same while the button is held down.
+    // Nor is a row clicked that is inserted while the button of the mouse is held down.
     await pass(page, 500);
     await page.mouse.down();
     await end(server, "newer");

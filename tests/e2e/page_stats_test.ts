@@ -9,7 +9,7 @@ import { untilLive } from "../support/live.ts";
 import { reportRuns, type TimedRun } from "../support/past_runs.ts";
 import { startServer } from "../support/server.ts";
 
-/** Forty runs of one name, one an hour: every tenth failed, all in the newer half. */
+/** Forty runs of one name, one an hour: every fifth run of the newer half failed. */
 const RUNS: readonly TimedRun[] = Array.from({ length: 40 }, (_, n) => ({
   id: `run-${n}`,
   name: "import",

@@ -19,7 +19,7 @@ async function start(server: TaskServer, id: string, parent?: string): Promise<v
   await report(server, "", { id, name: `task ${id}`, ...(parent !== undefined && { parent_id: parent }) });
 }
 
-/** Starts a task with three levels of subtasks, and one below them. */
+/** Starts a task with four levels of subtasks, one more than lists show. */
 async function startTree(server: TaskServer): Promise<void> {
   await start(server, "a");
   await start(server, "b", "a");
@@ -37,7 +37,10 @@ async function open(page: Page, server: TaskServer, search = ""): Promise<void> 
   await page.mouse.move(1, 1);
 }
 
-/** Waits until the list has exactly these rows: the ids of each, with the ids of those it is below, as in `a/b`. */
+/**
+ * Waits until the list has exactly these rows: each is the id of a task after the ids of its ancestors, as in
+ * `a/b`.
+ */
 async function shows(page: Page, ...wanted: readonly string[]): Promise<void> {
   await page.waitForFunction((wanted) => {
     const rows = [...document.querySelectorAll<HTMLElement>("li[data-task-id]")];

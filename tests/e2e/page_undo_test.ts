@@ -50,7 +50,8 @@ Deno.test("page: a cancellation can be undone with the mouse and with the keyboa
       await undo.press("Enter");
       await button(page, "Cancel a").waitFor();
 
-      // The other task's cancellation is sent after those of the first one would have been.
+      // When the cancellation of `b` is sent, those of `a` would have been sent before, had they not been
+      // undone.
       await page.goto(`${server.url}/t/c`);
       await button(page, "Cancel b").press(" ");
       await button(page, "Cancelling b").waitFor();

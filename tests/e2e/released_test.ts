@@ -14,9 +14,9 @@ import { RemotePlace } from "../support/remote_place.ts";
 import { logOf } from "../support/remote_task.ts";
 import { eventually } from "../support/until.ts";
 
-/** A way to get a reporter from a server. */
+/** A kind of reporter, and how a program gets it from a server. */
 interface Kind {
-  /** The file of a release that this kind needs, in which `{version}` stands for the version. */
+  /** The name of the file of a release that this kind needs; `{version}` stands for the version. */
   readonly file: string;
   /**
    * Starts the program of the tests: it creates a task `work` with the subtask `part`, and writes a line `step N` to its
@@ -132,7 +132,7 @@ try {
 }
 `;
 
-/** The options with which npm asks no server but the one that a URL names. */
+/** The options with which npm sends requests only to the server of a URL. */
 const NPM_OPTIONS = ["--no-audit", "--no-fund", "--no-update-notifier", "--registry=http://127.0.0.1:1"];
 
 /** Waits until the program has done some more steps. */

@@ -143,7 +143,8 @@ for (const end of ["result", "error"] as const) {
       await using place = new RemotePlace();
       await place.start();
       if (fate === "is gone") {
-        // An earlier run of the program caches the module, which the server then cannot serve.
+        // An earlier run of the program caches the module, because the server is gone when the tested run
+        // starts.
         await using before = start(place, end);
         await place.task(({ active }) => active);
         enough(place);

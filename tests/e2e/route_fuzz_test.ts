@@ -189,7 +189,7 @@ for (const [transport, key] of TRANSPORTS.flatMap((each) => [[each, undefined], 
   });
 }
 
-/** Asserts that a request does not block the event loop for long; one that did is sent again. */
+/** Asserts that a request does not block the event loop for long; a request that did is sent again. */
 async function assertBrief(
   play: Play,
   request: RouteCase,

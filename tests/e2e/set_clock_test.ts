@@ -22,7 +22,7 @@ const PATIENCE_MS = 1_500;
 const KEY = "a-key-for-this-very-test-0123456789";
 const WRONG_KEYS = 3;
 
-/** How the clock is set, one after the other, in seconds from the real time. */
+/** The offsets to which the clock is set one after the other, in seconds from the real time. */
 const COURSES: Readonly<Record<string, readonly number[]>> = {
   "an hour forward and back": [HOUR, 0],
   "an hour back and forward": [-HOUR, 0],
@@ -54,7 +54,7 @@ class ClockedServer implements AsyncDisposable {
     return new ClockedServer(folder, clock, await startProgram(args, { env: clock.env }));
   }
 
-  /** The environment of a program that reports to the server, whose own clock is right. */
+  /** The environment of a program that reports to the server, and whose own clock is right. */
   get env(): Record<string, string> {
     return { TASKSCOPE_SERVER: this.program.url, TASKSCOPE_KEY: KEY };
   }

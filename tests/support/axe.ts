@@ -35,7 +35,7 @@ export async function axeFindings(page: Page): Promise<string[]> {
  * @returns one line per violation
  */
 export async function axeFindingsInLightAndDark(page: Page): Promise<string[]> {
-  // A transition between the colours would have a contrast of its own.
+  // During a transition between the colours, the contrast would be that of intermediate colours.
   await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
   const found = await axeFindings(page);
   await page.emulateMedia({ colorScheme: "dark" });

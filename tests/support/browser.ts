@@ -19,7 +19,10 @@ export interface TestPage extends AsyncDisposable {
 
 /** Options of a page: those of its browser context, and which browser it needs. */
 export interface PageOptions extends BrowserContextOptions {
-  /** Whether it needs the browser as users have it, with tabs and notifications, and not only its engine. @default {false} */
+  /**
+   * Whether the page needs the complete browser, with tabs and notifications, and not only its engine.
+   * @default {false}
+   */
   readonly wholeBrowser?: boolean;
 }
 

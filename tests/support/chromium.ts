@@ -15,8 +15,8 @@ export const CHROMIUM_EXECUTABLES: readonly string[] = [
 ];
 
 /**
- * The paths of what runs most tests of pages. Chromium's headless shell comes first: the same engine without what is around
- * a page, such as windows and their toolbars, which costs two thirds of the processor time of opening one.
+ * The paths of what runs most tests of pages. Chromium's headless shell comes first: the same engine without
+ * the user interface around a page, which takes two thirds of the processor time of opening a page.
  */
 export const ENGINE_EXECUTABLES: readonly string[] = [
   "/usr/bin/chromium-headless-shell",

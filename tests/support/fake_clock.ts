@@ -62,7 +62,8 @@ export class FakeClock implements Disposable {
 
   [Symbol.dispose](): void {
     this.#clock.uninstall();
-    // fake-timers is an npm package, which sees Node's timers: its `uninstall()` would install those instead of Deno's.
+    // fake-timers is an npm package, which sees Node's timers: its `uninstall()` would replace Deno's timers
+    // by Node's.
     Object.assign(globalThis, this.#real);
   }
 }

@@ -12,7 +12,9 @@ const EXAMPLES = new URL("../../.github/examples/", import.meta.url);
 
 /** Differences from the documented configuration. */
 export interface NginxOptions {
-  /** The port of the server behind nginx, below a path; or the ports of the nodes, which have no path. */
+  /**
+   * The port of a server that nginx serves below a path, or the ports of nodes that nginx serves at the root.
+   */
   readonly port: number | readonly number[];
   /** Whether nginx terminates TLS, as the documented configuration does. */
   readonly tls?: boolean;

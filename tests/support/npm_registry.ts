@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 
-/** A registry that answers what `npm install` asks; disposal stops it. */
+/** A registry that responds to the requests of `npm install`; disposal stops it. */
 export class NpmRegistry implements AsyncDisposable {
   readonly #archives: Map<string, Uint8Array<ArrayBuffer>> = new Map();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;

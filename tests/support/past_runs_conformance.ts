@@ -142,7 +142,7 @@ export function testPastRuns(
         home.store.pastRuns.add(client, pastRun(end + index, run));
       }
     };
-    // In one commit and in several, with one name and with a name for each run.
+    // The runs of "busy" are added in one commit and in several, with one name and with a name for each run.
     add("quiet", 8, PAST);
     add("busy", 40, PAST + 100);
     await home.store.committed();
@@ -152,7 +152,7 @@ export function testPastRuns(
       await home.store.committed();
     }
     await home.check((store) => assertEquals(counts(store), [8, 0, 22]));
-    // Runs that ended before all others displace none of them either.
+    // Runs that ended before all stored runs displace none of them either.
     add("other", 25, PAST - 100, 25);
     await home.store.committed();
     await home.check((store) => {

@@ -50,7 +50,7 @@ pool_mode = ${mode}
 `,
     );
     PostgresCluster.give(folder);
-    // It refuses to run as root.
+    // PgBouncer refuses to run as root.
     const user = Deno.uid() === 0 ? ["-u", "postgres"] : [];
     const process = spawn(program, [...user, `${folder}/pgbouncer.ini`]);
     const bouncer = new PgBouncer(url.replace(`${port}`, `${own}`), process, folder);

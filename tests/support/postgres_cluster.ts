@@ -14,7 +14,7 @@ const BIN = newestVersion();
 /** Whether PostgreSQL is installed. */
 export const hasPostgres: boolean = BIN !== null;
 
-/** The role that owns the database, which may do nothing else. */
+/** The role that owns the database, without other privileges. */
 const USER = "taskscope";
 
 /** A running cluster with the database `taskscope`. Disposal stops it and deletes its files. */
@@ -169,12 +169,12 @@ export class PostgresCluster implements Disposable {
     }
   }
 
-  /** Starts the server again, which may be in the middle of a crash, or have ended. */
+  /** Restarts the server, which may be crashing at the moment, or have ended. */
   restartCrashed(): void {
     try {
       this.kill();
     } catch (error) {
-      // It has ended by itself.
+      // The server has already ended.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       this.#isRunning = false;
     }

@@ -21,7 +21,7 @@ export class SetClock implements Disposable {
       LD_PRELOAD: library,
       FAKETIME_TIMESTAMP_FILE: `${this.#folder}/clock`,
       FAKETIME_NO_CACHE: "1",
-      // Otherwise, libfaketime would also set the clock of timers, which then never fire.
+      // Without this variable, libfaketime would also set the clock of timers, which would then never fire.
       FAKETIME_DONT_FAKE_MONOTONIC: "1",
       FAKETIME_DISABLE_SHM: "1",
     };

@@ -21,7 +21,7 @@ const DEADLINE_MS = 60_000;
  * Polls a value, for example over HTTP, until the test accepts it, and returns it; rejects if that takes more
  * than a minute.
  *
- * @param ask returns the answer as of now
+ * @param ask returns the current answer
  * @param isWanted whether the test accepts an answer
  */
 export async function eventually<T>(ask: () => Promise<T>, isWanted: (answer: T) => boolean): Promise<T> {

@@ -28,7 +28,7 @@ export async function benchEtaCost(): Promise<Figure[]> {
   return figures;
 }
 
-/** Runs tasks that become faster on the way, so that forecasts compete. */
+/** Runs tasks whose pace increases, so that several forecasts compete. */
 function microseconds(rate: number, isEstimated: boolean): number {
   const steps = rate * TASK_SECONDS;
   const start = performance.now();

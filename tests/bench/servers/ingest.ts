@@ -39,7 +39,7 @@ export async function ingestOurs(
 }
 
 /**
- * Makes a worker send the same updates as messages, each on its own, and waits until all have arrived.
+ * Makes a worker send the same updates, each as a bare message, and waits until all have arrived.
  *
  * @param count the number of updates
  * @returns the elapsed time, in milliseconds, and the number of updates received

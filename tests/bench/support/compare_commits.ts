@@ -32,7 +32,7 @@ export interface CommitFigures {
   readonly latencies: { readonly ours: readonly number[]; readonly bare: readonly number[] };
 }
 
-/** Measures many changes that are not coalesced, and the latency of single ones. */
+/** Measures many changes that are not coalesced, and the latency of single changes. */
 export async function compareCommits(
   { ours, startBare, changes, rows }: CommitComparison,
 ): Promise<CommitFigures> {

@@ -1,5 +1,5 @@
 /**
- * Controls the process to measure over a WebSocket of its own, which is none of the measured connections.
+ * Controls the process to measure over a separate WebSocket, which is not measured.
  *
  * @module
  */

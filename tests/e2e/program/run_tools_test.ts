@@ -1,4 +1,4 @@
-/** Tests that `taskscope run` reads the progress of real programs, and of recordings of others. */
+/** Tests that `taskscope run` reads the progress of real programs, and of recordings of other programs. */
 
 import { withoutSequences } from "../../../lib/text/escape_sequences.ts";
 import type { Task } from "../../../lib/task/task.ts";

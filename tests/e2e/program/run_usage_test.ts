@@ -86,7 +86,7 @@ Deno.test("runCommand() measures nothing with --no-usage, nor without the tools 
   await using bare = await runs.start(["--id", "bare", ...command], { env: { PATH: `${runs.folder}/bare` } });
   await using poor = await runs.start(["--id", "poor", ...command], { env: { PATH: `${runs.folder}/poor` } });
   for (const id of ["off", "bare", "poor"]) await runs.shown(id);
-  // This command starts later, so the others could have been measured before it.
+  // Once this command, which starts last, is measured, the others would have been measured, too.
   await using on = await runs.start(["--id", "on", ...command]);
   await measured(runs, "on");
   for (const id of ["off", "bare", "poor"]) assertEquals((await runs.task(id)).value_count, 0, id);

@@ -50,7 +50,7 @@ export class PostgresNode implements AsyncDisposable {
     }
   }
 
-  /** Opens a node that follows. It commits only if `committed()` is called. */
+  /** Opens a node that follows. The node commits only when `committed()` is called. */
   static async open(
     url: string,
     id: string,

@@ -187,7 +187,7 @@ export class SimDatabase {
     const lengths = this.#ledger.shards.map(({ history }) => history.length);
     const timeline = this.#timeline;
     return () => {
-      // Another failover came between.
+      // Another failover has happened in the meantime.
       if (timeline !== this.#timeline) return;
       this.#rows = rows;
       this.#nodes = nodes;

@@ -30,9 +30,9 @@ const STOP_MS = 4_000;
 const LOST_HINTS = 0.1;
 
 /**
- * What can happen. To a node: its process is stopped and continued, its machine is suspended, it is killed or told to
- * end and replaced, it is cut off from the database or from everybody else, its wall clock is set. To the database: it
- * crashes, or a standby is promoted, which has everything, or has lost the last commits.
+ * The faults. Of a node: its process is paused for a while, its machine is suspended, it is killed or shut
+ * down and then replaced, it is cut off from the database or from everything, its wall clock is set. Of the
+ * database: it crashes, or a standby is promoted that has all commits, or that lacks the last ones.
  */
 type Fault =
   | ("freeze" | "suspend" | "kill" | "stop" | "cut off" | "isolate" | "set clock")
@@ -130,7 +130,7 @@ export class Simulation implements SimCluster {
    * Causes a fault.
    *
    * @param fault what happens
-   * @param slot the place of the node to which it happens, if it happens to one
+   * @param slot the slot of the affected node, for faults of nodes
    * @param durationMs how long it lasts, in milliseconds
    */
   strike(fault: Fault, slot: number, durationMs: number): void {
@@ -147,7 +147,7 @@ export class Simulation implements SimCluster {
       machine.run(() => void node.stop());
       this.#replace(slot, STOP_MS, STOP_MS);
     } else if (fault === "promote late") {
-      // The standby is late by up to some seconds.
+      // The standby lags behind by up to some seconds.
       const failover = database.copy();
       world.at(world.nowMs + world.between(10, 3_000), () => this.#failover(failover, durationMs / 5));
     } else if (fault === "promote") this.#failover(() => database.promote(), durationMs / 5);

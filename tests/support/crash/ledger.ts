@@ -305,8 +305,8 @@ export class Ledger {
   }
 
   /**
-   * Whether a task was requested or received, or is a retry or a subtask of one that was. Its parent may be a retry that
-   * nobody has heard of, if the server was killed before the response.
+   * Whether a task was requested or received, or is a retry or a subtask of one that was. The parent may be a
+   * retry that the ledger does not know, if the server was killed before it responded.
    */
   #isWanted(key: string, task: Task | undefined, tasks: AfterCrash["tasks"]): boolean {
     const [client, id] = key.split("/") as [string, string];

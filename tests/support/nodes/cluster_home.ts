@@ -14,7 +14,7 @@ export interface ClusterHomeOptions {
   readonly nodes?: number;
   /** The length of a lease, in milliseconds. */
   readonly leaseMs?: number;
-  /** How long a node that ends goes on accepting requests, in milliseconds. */
+  /** How long a node that ends keeps accepting requests, in milliseconds. */
   readonly leaveMs?: number;
   /** Whether the connections to the database and between the nodes pass proxies. */
   readonly isProxied?: boolean;

@@ -208,7 +208,8 @@ export class ResumeLoad {
     const ids = this.#removed.get(client)!;
     if (ids.length === 0) return;
     const id = this.#pick(ids);
-    // A record may have to be read, so the tasks of the monitor cannot be asked for one at once.
+    // The monitor may have to read the record first, so this asks the registry, which responds in the same
+    // turn.
     const registry = this.#server.monitor.registry as TaskRegistry;
     if (registry.stored(client, id) !== undefined) return;
     this.#start(client, { updates: 1, hasLog: false, fails: false }, id);

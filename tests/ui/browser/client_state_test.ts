@@ -272,7 +272,10 @@ Deno.test("createClientPage() shows the same tasks as a page that the server ren
   }));
 });
 
-/** The tree of a list: the ids of its rows, each with those of the subtasks below it and their numbers. */
+/**
+ * The tree of a list: for each row, the id, the rows of the subtasks below it, and the numbers of all and of
+ * ended subtasks.
+ */
 function treeOf(page: LiveClientPage): unknown {
   const below = (id: string): unknown => {
     const { ids, total, ended } = page.view.subtasksOf(id).value;

@@ -106,7 +106,7 @@ Deno.test("Follower waits between two requests, however often more data is annou
     following.tell();
     following.follower.check();
   }
-  // A request would have been sent before this one.
+  // Any request of the follower would have been sent before this one.
   await following.ask();
   assertEquals(following.asked, [0, 99]);
 });

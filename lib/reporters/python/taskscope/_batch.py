@@ -67,7 +67,7 @@ class Outbox:
     """The records with something to send, in order.
 
     State changes go first: the progress of a task depends on which subtasks exist before the first
-    one moves.
+    one progresses.
     """
 
     def __init__(self) -> None:

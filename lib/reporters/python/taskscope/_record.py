@@ -18,8 +18,8 @@ from ._limits import (
 from ._series import Series, add_points
 
 LOCK = threading.RLock()
-"""Guards all records and the reporter. It is reentrant, because signal handlers and destructors
-may report, too."""
+"""Guards all records and the reporter. The lock is reentrant, because signal handlers and
+destructors may report, too."""
 
 Change = dict[str, Any]
 Lines = list[dict[str, Any]]
@@ -166,7 +166,7 @@ class Record:
         """Take the next pending change.
 
         :param everything: whether updates, log lines and the end are due, besides state changes
-        :return: the time, the change, and the log lines in it; None if there is none
+        :return: the time, the change, and the log lines in it; None if no change is due
         """
         if self._states:
             at, change = self._states.pop(0)

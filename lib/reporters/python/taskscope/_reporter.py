@@ -333,7 +333,7 @@ class _Undecided(NamedTuple):
 
 
 class _Sender(threading.Thread):
-    """The background thread. It is replaced, not restarted, after a fork."""
+    """The background thread. After a fork, a new thread replaces it."""
 
     def __init__(self, reporter: Reporter, transport: Transport) -> None:
         super().__init__(name="taskscope", daemon=True)

@@ -52,7 +52,8 @@ class TaskOptions:
         }
 
     def begin(self, client: str | None = None) -> Task:
-        """Start a task. It is a subtask of the surrounding one, unless it has another client.
+        """Start a task. The task is a subtask of the surrounding task, unless it has another
+        client.
 
         :param client: replaces the client of the options
         """
@@ -81,7 +82,7 @@ def task(
 ) -> Task:
     """Start a task, which ends with its ``with`` block, or with ``finish()`` or ``fail()``.
 
-    Inside another task it is a subtask of that one, unless it has another client.
+    Inside another task, it is a subtask of that task, unless it has another client.
 
     :param name: the name of the task
     :param client: the client that it belongs to; by default that of the surrounding task, else
@@ -96,7 +97,7 @@ def task(
 def current_task() -> Task:
     """Return the task of the ``@monitored`` function or the ``with`` block that this code runs in.
 
-    :raises RuntimeError: if there is none
+    :raises RuntimeError: if the code runs in no task
     """
     found = innermost(lambda task: not task.is_bar)
     if found is None:

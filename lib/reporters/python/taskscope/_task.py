@@ -75,7 +75,7 @@ class Task:
         self._outer = outer
         """The task that surrounds this one in the program."""
         self._before: Task | None = None
-        """The task whose block surrounds that of this one."""
+        """The task whose block surrounds the block of this task."""
         self._children: dict[Task, None] = {}
         """The subtasks that end together with this task."""
         self._result: object = None
@@ -215,7 +215,7 @@ class Task:
     def child(self, name: str, *, weight: float = 1, share: float | None = None) -> Task:
         """Start a subtask, which does a share of this task's work.
 
-        Unless this task reports its own progress, it is computed from that of its subtasks. The
+        Unless this task reports its own progress, its progress is computed from its subtasks. The
         subtask ends with its ``with`` block or ``finish()``, at the latest with this task.
 
         :param name: the name of the subtask

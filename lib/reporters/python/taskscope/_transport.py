@@ -34,7 +34,7 @@ class Rejected(Exception):
 
 
 class Transport:
-    """One connection at a time. Uses no redirect and no proxy: nobody else receives the key."""
+    """A connection to a server, without redirects and proxies: no other host gets the key."""
 
     def __init__(self, server: Server, reporter_id: str) -> None:
         self._server = server

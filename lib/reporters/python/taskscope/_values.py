@@ -61,7 +61,7 @@ def bounded_json(value: object, max_bytes: int = RESULT_BYTES) -> tuple[Any, boo
 
 
 def metadata_of(value: object) -> dict[str, Any] | None:
-    """Copy metadata as a JSON object; None if it is not one, or above its limit."""
+    """Copy metadata as a JSON object; None if it can't be one, or exceeds the limit."""
     if not isinstance(value, dict):
         return None
     copy, is_cut = bounded_json(value, METADATA_BYTES)
