@@ -1,5 +1,5 @@
 /**
- * Applies a list query to tasks: selects those that meet its conditions, and compares them by its order.
+ * Applies a list query to tasks: selects the tasks that meet its conditions, and compares tasks by its order.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { RunSummary } from "./run_summary.ts";
 import type { Task, TaskSummary } from "./task.ts";
 import type { SortField, TaskCondition, TaskSort } from "./task_query.ts";
 
-/** A task in a list, whose record may not be at hand. */
+/** A task in a list, of which at least the summary is in memory. */
 export interface Summarised {
   readonly summary: TaskSummary;
 }
@@ -19,7 +19,7 @@ export interface ListedTask extends Summarised {
   readonly task: Task;
 }
 
-/** Reads the records of tasks in a list; those of tasks that no longer exist are left out. */
+/** Reads the records of tasks in a list; tasks that no longer exist are left out. */
 export type ReadRecords<Listed> = (
   tasks: readonly Listed[],
 ) => MaybePromise<readonly { readonly task: Task }[]>;
@@ -29,7 +29,7 @@ export function matches(task: Task, conditions: readonly TaskCondition[]): boole
   return conditions.every(({ onRecord }) => onRecord(task));
 }
 
-/** Returns whether a task or a past run meets all conditions that its summary suffices to check. */
+/** Returns whether a task or a past run meets all conditions that can be checked with its summary alone. */
 export function matchesSummary(task: RunSummary, conditions: readonly TaskCondition[]): boolean {
   return conditions.every(({ onSummary }) => onSummary(task) !== false);
 }
@@ -49,7 +49,8 @@ export function decide(summary: TaskSummary, conditions: readonly TaskCondition[
 const FILTERED_TOGETHER = 1_000;
 
 /**
- * Selects the tasks of one client that meet all conditions. Only those records are read that the conditions need.
+ * Selects the tasks of one client that meet all conditions. A record is read only if the task's summary does not
+ * suffice to decide.
  *
  * @param tasks the tasks
  * @param conditions the conditions
@@ -76,7 +77,7 @@ export function matchingTasks<Listed extends Summarised>(
   );
 }
 
-/** Returns the ids of those tasks whose records do not meet the conditions, or no longer exist. */
+/** Returns the ids of the tasks whose records do not meet the conditions or no longer exist. */
 function refused<Listed extends Summarised>(
   tasks: readonly Listed[],
   conditions: readonly TaskCondition[],
@@ -103,9 +104,9 @@ function sortValue(task: TaskSummary, field: SortField): string | number | null 
 }
 
 /**
- * Compares two tasks by the field that a list is sorted by. Unknown values come before all known values. By
- * duration, unfinished tasks come after those that have ended, the longest-running one last: their order does not
- * change as time passes.
+ * Compares two tasks by the field that a list is sorted by. Unknown values come before all known values. If the field
+ * is the duration, unfinished tasks come after ended ones, the longest-running task last, so that the order of
+ * unfinished tasks does not change as time passes.
  *
  * @returns a negative number if the left task comes first, a positive one if the right task does, 0 if their fields
  * are equal

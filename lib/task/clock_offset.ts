@@ -21,14 +21,15 @@ export interface DatedResponse {
 }
 
 /**
- * Returns what to add to the local clock to get the server's, in seconds.
+ * Returns the number of seconds to add to the local clock to get the server's time.
  *
- * The server made the response while the request was under way. Servers before {@linkcode TIME_HEADER} sent only `Date`,
- * which cuts the fraction of the second off. An offset within these bounds may be true, and is not replaced.
+ * The server made the response between the sending of the request and the receipt of the response, which bounds the
+ * offset. Servers that do not know {@linkcode TIME_HEADER} send only `Date`, which lacks the fraction of the second. A
+ * known offset within the bounds is kept.
  *
  * @param response the response
- * @param known the best offset so far; 0 if the clocks may agree
- * @returns the known offset if the response confirms it, otherwise the middle of the possible ones
+ * @param known the best offset so far, in seconds; 0 if none is known
+ * @returns the known offset if it is within the bounds, otherwise the middle of the bounds
  */
 export function clockOffset({ headers, sentAt, receivedAt }: DatedResponse, known = 0): number {
   const precise = Number(headers.get(TIME_HEADER) || NaN);

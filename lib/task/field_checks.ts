@@ -45,7 +45,7 @@ export function string(value: unknown, field: string, most: number, least = 0): 
   return value;
 }
 
-/** Checks that a value is one of some texts. */
+/** Checks that a value is one of the given texts. */
 export function oneOf<Text extends string>(value: unknown, field: string, texts: readonly Text[]): Text {
   const text = texts.find((each) => each === value);
   if (text === undefined) throw wrong(field, `one of ${texts.join(", ")}`, value);
@@ -77,7 +77,7 @@ export function taskId(value: unknown, field: string): string {
   throw wrong(field, "a task id or null", value);
 }
 
-/** Checks a value that may be `null`. */
+/** Checks a value with `parse`, unless the value is `null`, which is valid. */
 export function nullable<T>(
   value: unknown,
   field: string,
@@ -112,7 +112,7 @@ export function jsonObject(value: unknown, field: string, mostBytes: number): Js
   return json(value, field, mostBytes) as JsonObject;
 }
 
-/** Creates the error for a field with another value than wanted. */
+/** Creates the error for a field whose value is not the wanted one. */
 export function wrong(field: string, wanted: string, received: unknown): ProtocolError {
   return new ProtocolError(`Cannot read "${field}": wanted ${wanted}, received ${shown(received)}`);
 }

@@ -18,8 +18,8 @@ const ID_LENGTH = 128;
 const VALUE_NAME_LENGTH = 64;
 
 /**
- * The limits of one task and its fields. Reporters truncate longer values, and the server rejects them, except
- * that it truncates the result, the error and the last status of a task that ends over HTTP.
+ * The limits of one task and its fields. Reporters truncate longer values. The server rejects longer values, except
+ * that it truncates the result, the error and the last status in an HTTP request that ends a task.
  */
 export const LIMITS = {
   /** The maximum length of a client token or a task id, in characters. */
@@ -30,7 +30,7 @@ export const LIMITS = {
   statusLength: STATUS_LENGTH,
   unitLength: 32,
   logLineLength: 8_192,
-  /** The maximum number of log lines in one report: a thousand, and one that says how many were dropped. */
+  /** The maximum number of log lines in one report: 1,000, and one line that says how many lines were dropped. */
   reportLines: 1_001,
   errorMessageLength: 4_096,
   errorTypeLength: 128,
@@ -39,16 +39,14 @@ export const LIMITS = {
   metadataBytes: 16_384,
   tags: 32,
   tagLength: 64,
-  /**
-   * The maximum number of points in one task's progress history: a chart has hardly more pixels than that.
-   */
+  /** The maximum number of points in one task's progress history: a chart is hardly more pixels wide. */
   progressPoints: 200,
-  /** The maximum number of series of values of one task; values of further ones are ignored. */
+  /** The maximum number of series of values of one task; values of further series are ignored. */
   valueSeries: 16,
   valueNameLength: VALUE_NAME_LENGTH,
   /** The maximum number of points of one series of values. */
   valuePoints: 256,
-  /** The maximum number of points of one series that wait to be reported. */
+  /** The maximum number of points of one series that may wait to be reported. */
   unsentValuePoints: 64,
   /**
    * The maximum number of levels of nested arrays and objects in a JSON value, because code that walks the

@@ -1,5 +1,5 @@
 /**
- * Reads values of any type as what JSON can express: primitives, lists and fields.
+ * Reads a value of any type as what JSON can express: a primitive, an array or an object.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export interface Content {
 
 /** The maximum length of the names and messages in markers, in UTF-16 code units. */
 const MAX_QUOTED = 100;
-/** Larger integers take too long to convert to decimal digits. */
+/** A `BigInt` of at least this size is not written in digits, because the conversion takes too long. */
 const MAX_BIGINT = 10n ** 1_000n;
 
 /**
@@ -101,7 +101,10 @@ function isWrapper(value: object): boolean {
     value instanceof BigInt;
 }
 
-/** Whether a value can have a method `toJSON()`. That of a `Buffer` of Node would copy all of its bytes. */
+/**
+ * Whether to call a value's method `toJSON()`, if there is one. Binary data is excluded, because the method of Node's
+ * `Buffer` would copy all bytes.
+ */
 function hasMethods(value: unknown): value is { readonly toJSON?: unknown } {
   if (typeof value === "bigint" || typeof value === "function") return true;
   return typeof value === "object" && value !== null && !isBytes(value);

@@ -23,7 +23,7 @@ export interface WrittenJson {
   readonly isCut: boolean;
   /** Whether part of the value was left out because of the limit of levels. */
   readonly isFlattened: boolean;
-  /** The types of the values that JSON cannot express, and that were converted, with their numbers. */
+  /** How many values of each type were converted, because JSON cannot express the type. */
   readonly converted: ReadonlyMap<string, number>;
 }
 
@@ -31,14 +31,14 @@ export interface WrittenJson {
  * Writes a value as JSON. Unlike `JSON.stringify`, this function never throws, converts what JSON cannot
  * express, and stops at its limits, so that time and memory do not grow with the size of the value.
  *
- * - `toJSON()` is called, as of `Date` and `URL`; properties that are `undefined` are left out.
+ * - `toJSON()` is called, such as that of `Date` and `URL`; properties that are `undefined` are left out.
  * - A `Map` becomes an array of pairs; a `Set`, a typed array or an `ArrayBuffer` becomes an array.
  * - An error becomes an object with its name, message, cause and errors; an instance of another class becomes
  *   an object of its own properties.
  * - A `BigInt` or `RegExp` becomes text; `NaN`, `Infinity` and an empty item of an array become `null`.
  * - Other values become text such as `"[Function: load]"`, `"[Circular]"` or `"[Threw Error: no]"`.
- * - What is too large ends with `"… 12 more"`, an object with such a field `"…"`, and a text with `…`; what is
- *   nested too deeply becomes `"[Array]"` or `"[Object]"`.
+ * - An array that is too large ends with `"… 12 more"`, an object with a field `"…"` of this value, and a text with
+ *   `…`; an array or object that is nested too deeply becomes `"[Array]"` or `"[Object]"`.
  *
  * @param value the value, of any type
  * @param limits the limits of the text
@@ -49,7 +49,8 @@ export function writeJson(value: unknown, limits: JsonLimits): WrittenJson {
     return new JsonWriter(limits, 0).writeAll(value);
   } catch (error) {
     if (error !== TOO_LARGE) throw error;
-    // Only now is space reserved to say what was left out, because a value that fits may need all space.
+    // Space for the markers of omitted entries is reserved only in this second attempt, because a value that fits may
+    // need all of the space.
     return new JsonWriter(limits, MARKER_BYTES).writeAll(value);
   }
 }
@@ -61,7 +62,9 @@ const MARKER_BYTES = 40;
 /** The ellipsis and the quotes around a text that was cut, in bytes. */
 const CUT_TEXT_BYTES = 5;
 
-/** The outcome of writing one value; an absent one is `undefined`, and a full text had no space for it. */
+/**
+ * The outcome of writing one value: `absent` if the value is `undefined`, `full` if the text had no space left for it.
+ */
 type Outcome = "written" | "absent" | "full";
 
 class JsonWriter {
@@ -71,7 +74,7 @@ class JsonWriter {
   readonly #ancestors: object[] = [];
   #text = "";
   #bytesLeft: number;
-  /** Limits the time, because absent values need no bytes. */
+  /** How many values may still be visited. This limits the time, because values that are `undefined` take no bytes. */
   #valuesLeft: number;
   #isCut = false;
   #isFlattened = false;
@@ -150,7 +153,7 @@ class JsonWriter {
     return this.#put(marker, close!);
   }
 
-  /** Writes the entries of an array or object; returns the marker for those that did not fit, if any. */
+  /** Writes the entries of an array or object; returns the marker for the entries that did not fit, if any. */
   #writeContent({ isList, size, entry }: Content): string {
     let comma = "";
     for (let index = 0; index < size; index++) {

@@ -1,5 +1,5 @@
 /**
- * Values that may have to be awaited: they are at hand, or a promise of them.
+ * Values that may have to be awaited: either a value, or a promise of one.
  *
  * @module
  */
@@ -8,7 +8,8 @@
 export type MaybePromise<Value> = Value | Promise<Value>;
 
 /**
- * Uses a value as soon as it is there: at once if it is at hand, so that nothing can change before it is used.
+ * Calls a function with a value: at once if the value is not a promise, so that nothing can change before the call;
+ * otherwise once the promise resolves.
  *
  * @param value the value, or a promise of it
  * @param use called with the value

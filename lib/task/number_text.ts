@@ -5,9 +5,8 @@
  */
 
 /**
- * Matches a number as in JSON, but also with a plus sign, or without the digit before or after the decimal
- * point. Digits that follow each other are matched by one quantifier only: with two, the time would grow with
- * the square of their number.
+ * Matches a number as in JSON, but also with a plus sign, or without the digit before or after the decimal point. A run
+ * of digits is matched by one quantifier only: with two, the time would grow with the square of the number of digits.
  */
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 

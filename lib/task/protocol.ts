@@ -54,7 +54,10 @@ export interface Report {
    */
   readonly seq?: number;
   readonly change: ReportedChange;
-  /** How the task was started, if the report creates a task that was started by name. Only servers report it. */
+  /**
+   * The registered function and the arguments, if the report creates a task that a request to the server started. Only
+   * servers set this field.
+   */
   readonly launch?: Launch;
 }
 
@@ -104,7 +107,7 @@ export function parseReport(value: unknown): Report {
 }
 
 /**
- * Validates a report of a node of the same cluster, which may also say how a task was started.
+ * Validates a report from another node of the cluster, which may contain {@linkcode Report.launch}.
  *
  * @param value the parsed JSON
  * @returns the report
@@ -184,8 +187,8 @@ function parseCreate(fields: Fields): CreateChange {
 }
 
 /**
- * The parsers of the fields of an update, which are created only once, because updates are by far the most
- * frequent messages.
+ * The parsers of the fields of an update. They are created only once, because updates are by far the most frequent
+ * messages.
  */
 const UPDATE_PARSERS: readonly (readonly [name: UpdateFieldName, parse: (value: unknown) => JsonValue])[] =
   UPDATE_FIELD_NAMES.map((name) => [name, updateParser(name, UPDATE_FIELDS[name])]);

@@ -1,6 +1,6 @@
 /**
- * Describes the filters, the order and the pages of a list, for the API reference and error messages. The texts are apart
- * from `task_query.ts`, which is part of the list's script.
+ * Describes the filters, the order and the pages of a list, for the API reference and error messages. These texts are
+ * not in `task_query.ts`, because that file is part of the script that the list's page loads.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
   type TASK_PAGING,
 } from "./task_query.ts";
 
-/** What is said about a parameter of the query string. */
+/** The texts about one parameter of the query string. */
 export interface ParameterText {
   /** What the parameter selects or sets, for the API reference. */
   readonly about: string;
@@ -43,11 +43,12 @@ export const FILTER_TEXTS: Readonly<Record<FilterName, ParameterText>> = {
     accepts: "a list of tags",
   },
   since: {
-    about: "only tasks that had not ended before this time: `1h`, `7d`, or such as `2026-11-24T14:00:00Z`",
+    about:
+      "only tasks that had not ended before this time, such as `1h` (ago), `7d` or `2026-11-24T14:00:00Z`",
     accepts: TIMES,
   },
   until: {
-    about: "only tasks that were created by this time; like `since`",
+    about: "only tasks that were created by this time, in the same forms as `since`",
     accepts: TIMES,
   },
 };

@@ -40,7 +40,7 @@ export interface RunStats {
   readonly last: readonly PastRun[];
 }
 
-/** What the statistics of a name are computed from. */
+/** The runs of one name, from which its statistics are computed. */
 export interface NamedRuns {
   readonly name: string;
   /** The past runs, latest end first. */

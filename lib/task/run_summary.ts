@@ -1,18 +1,18 @@
 /**
- * Defines what is kept of a past run longer than its record.
+ * Defines the summary of a past run, which is kept longer than its record.
  *
  * @module
  */
 
 import type { Task } from "./task.ts";
 
-/** The fields of a record that are kept of a past run longer than the record. */
+/** The summary of a past run: the fields of its record that are kept after the record was removed. */
 export type RunSummary = Pick<
   Task,
   "id" | "name" | "state" | "created_at" | "started_at" | "finished_at"
 >;
 
-/** Returns a copy of the fields of a record that are kept of a past run. */
+/** Returns the summary of a run, as a new object. */
 export function runSummaryOf(run: RunSummary): RunSummary {
   const { id, name, state, created_at, started_at, finished_at } = run;
   return { id, name, state, created_at, started_at, finished_at };

@@ -39,7 +39,10 @@ export interface TaskError {
   readonly message: string;
   /** The class or kind of the error, such as `"TypeError"`, `"interrupted"`, `"lost"` or `"abandoned"`. */
   readonly type: string;
-  /** The stack trace, if there is one, with those of the causes and of the errors of an `AggregateError`. */
+  /**
+   * The stack trace, if there is one, including the stack traces of the causes and of the errors of an
+   * `AggregateError`.
+   */
   readonly stack?: string;
 }
 
@@ -88,8 +91,8 @@ export interface Task {
   /** Why `eta` is `null`; `null` if there is an ETA or the task is not active. */
   readonly eta_reason: EtaReason | null;
   /**
-   * How long a run of this name usually takes, in seconds: the median of the newest successful runs that ended before it
-   * was needed. It is `null` if there are fewer than three, or the task has not started, and then no longer changes.
+   * How long a run of this name usually takes, in seconds: the median of the newest successful runs. It is `null` until
+   * the task has started and there are at least three such runs; once set, it no longer changes.
    */
   readonly expected_duration: number | null;
   /**
@@ -117,14 +120,14 @@ export interface Task {
   readonly expected_weight: number | null;
   /**
    * Whether the task reports its own progress, so that the progress of its subtasks does not count. Progress that was
-   * read from its output is not reported by itself.
+   * read from the task's output is not its own.
    */
   readonly own_progress: boolean;
   /** The number of the attempt: 1 for the first run, and 1 more for each retry. */
   readonly attempt: number;
   /** The id of the task that this run is a retry of. */
   readonly retry_of: string | null;
-  /** Whether the task can be retried, because it was started by name. */
+  /** Whether the task can be retried, because the server knows its registered function and arguments. */
   readonly retryable: boolean;
   /** Whether a client asked the task to stop. */
   readonly cancel_requested: boolean;
@@ -213,8 +216,8 @@ export interface UpdateChange {
   /** Numbers to chart over time, by the names of their series. */
   readonly values?: Values;
   /**
-   * Whether progress, counts and status were read from the task's output. They count as long as the task has no
-   * subtasks, whose output may be part of its own.
+   * Whether progress, counts and status were read from the task's output. They are ignored once the task has subtasks,
+   * because its output may contain the output of the subtasks.
    */
   readonly from_output?: boolean;
 }
@@ -223,8 +226,8 @@ export interface UpdateChange {
 export interface LogChange {
   readonly type: "log";
   /**
-   * The number of lines that the task had written before these. The number makes resending idempotent: lines
-   * that the task already has are skipped. Without this number, all lines count as new.
+   * The number of lines that the task had written before `lines`. The number makes resending idempotent: lines that the
+   * task already has are skipped. Without this number, all lines count as new.
    */
   readonly first?: number;
   readonly lines: readonly LogLine[];
@@ -240,11 +243,11 @@ export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 /** The severities of log lines, in ascending order (those of OpenTelemetry). */
 export const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warn", "error", "fatal"];
 
-/** What may be said of a log line besides its text. */
+/** The optional properties of a log line. */
 export interface LogLineTraits {
   /** The output that the line comes from; absent if the task did not write it to an output. */
   readonly stream?: LogStream;
-  /** The severity of the line; absent if the task did not say. */
+  /** The severity of the line; absent if it is unknown. */
   readonly level?: LogLevel;
 }
 
@@ -303,7 +306,7 @@ export interface RollUpChange {
   readonly type: "roll_up";
   /** The progress in percent, 0 to 100; `null` if it is indeterminate. */
   readonly progress: number | null;
-  /** Whether it replaces what was read from the task's output: the counts and the status. */
+  /** Whether this change also clears the counts and the status that were read from the task's output. */
   readonly replacesRead?: boolean;
 }
 
@@ -314,14 +317,14 @@ export interface InterruptChange {
   readonly type: "interrupt";
   /** Why the task was interrupted, in words for people. */
   readonly message: string;
-  /** The number of versions that may have been published but not stored. */
+  /** The number of versions of the record that may have been published but not stored. */
   readonly lostVersions: number;
 }
 
 /** The change after a restart of the server for a task that continues in another process. */
 export interface AdoptChange {
   readonly type: "adopt";
-  /** The number of versions that may have been published but not stored. */
+  /** The number of versions of the record that may have been published but not stored. */
   readonly lostVersions: number;
 }
 
@@ -379,7 +382,7 @@ export function summaryOf(task: TaskSummary): TaskSummary {
 /** A point of a progress history: the time, in epoch seconds, and the progress, 0 to 100. */
 export type ProgressPoint = readonly [at: number, progress: number];
 
-/** Returns whether a state is final, so that the task has ended. */
+/** Returns whether a state is final, which means that the task has ended. */
 export function isFinal(state: TaskState): boolean {
   return state === "FINISHED" || state === "ERROR" || state === "CANCELLED";
 }

@@ -37,7 +37,7 @@ export interface TaskCondition {
    * decide.
    */
   readonly onSummary: (task: RunSummary) => boolean | undefined;
-  /** Returns whether the name of a task meets the condition; absent if the condition does not depend on it alone. */
+  /** Returns whether the name of a task meets the condition; absent if the condition also depends on other fields. */
   readonly onName?: (name: string) => boolean;
   /** Returns whether a task's record meets the condition. */
   readonly onRecord: (task: Task) => boolean;
@@ -47,7 +47,7 @@ export interface TaskCondition {
 export interface TaskFilter {
   /** Whether the filter takes several values, separated by commas or in repeated parameters. */
   readonly isList?: boolean;
-  /** Whether lists of names have the filter, too; summaries must then suffice to check its condition. */
+  /** Whether lists of task names have the filter, too. If so, summaries must suffice to check its condition. */
   readonly isForNames?: boolean;
   /** Returns a value in its usual spelling, or `null` if it is invalid. */
   readonly normalise: (value: string) => string | null;
@@ -178,11 +178,12 @@ export interface TaskQuery {
 }
 
 /**
- * Splits the values of a query parameter into the values of a filter, each of them once.
+ * Splits the values of a query parameter into the values of a filter, without duplicates.
  *
  * @param filter the filter
  * @param given the values of the parameter
- * @returns the values, at most one more than {@linkcode MAX_FILTER_VALUES}, which tells that there are too many
+ * @returns the values, at most one more than {@linkcode MAX_FILTER_VALUES}, so that the caller can detect that there
+ * are too many
  */
 export function filterValues({ isList }: TaskFilter, given: readonly string[]): readonly string[] {
   if (!isList) return given;

@@ -15,8 +15,8 @@ export interface TreeTask {
 }
 
 /**
- * Orders tasks as a list does, but with subtasks below their parents, oldest first. A tree has the place of the first of
- * its tasks, so that a subtask that has not ended keeps its tree among those that have not.
+ * Orders tasks as a list does, but with subtasks below their parents, oldest first. A tree is placed where the first of
+ * its tasks would be, so that an unfinished subtask keeps its whole tree among the unfinished tasks.
  *
  * @param tasks the tasks; a subtask whose parent is not one of them is like a task without a parent
  * @returns every task once
@@ -29,7 +29,7 @@ export function inTrees(tasks: readonly Task[]): readonly TreeTask[] {
   );
   const seen = new Set<string>();
   const trees = (below.get(null) ?? []).map((root) => treeOf(root, below, seen));
-  // Records of an old server may be their own ancestors, so that they are below no root.
+  // Records that an old server has stored may be their own ancestors, and then are not below any root.
   for (const task of tasks) if (!seen.has(task.id)) trees.push(treeOf(task, below, seen));
   const placed = trees.map((tree) => ({
     tree,
@@ -38,7 +38,7 @@ export function inTrees(tasks: readonly Task[]): readonly TreeTask[] {
   return placed.sort((left, right) => comparePlace(left.first, right.first)).flatMap(({ tree }) => tree);
 }
 
-/** Returns a task and all that are below it, each after its parent; a loop, because trees may be deep. */
+/** Returns a task and all tasks below it, each after its parent. A loop, not recursion, because trees may be deep. */
 function treeOf(
   root: Task,
   below: ReadonlyMap<string | null, readonly Task[]>,
@@ -51,7 +51,7 @@ function treeOf(
     if (seen.has(task.id)) continue;
     seen.add(task.id);
     tree.push(next);
-    // The oldest is on top of the stack.
+    // The oldest child is on top of the stack.
     for (const child of (below.get(task.id) ?? []).toSorted(byAge)) {
       stack.push({ task: child, depth: depth + 1 });
     }

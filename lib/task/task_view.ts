@@ -13,8 +13,8 @@ export function hasEnded(task: Pick<Task, "state" | "finished_at">): boolean {
 }
 
 /**
- * Compares two tasks by their places in a list: unfinished tasks come first, by creation, then ended tasks,
- * by end; newest first.
+ * Compares two tasks by their places in a list: unfinished tasks come first, sorted by creation, then ended tasks,
+ * sorted by end; in both groups, the newest come first.
  */
 export function comparePlace(left: TaskSummary, right: TaskSummary): number {
   const leftEnded = hasEnded(left);
@@ -23,7 +23,7 @@ export function comparePlace(left: TaskSummary, right: TaskSummary): number {
   return time(right) - time(left) || (right.id > left.id ? 1 : right.id < left.id ? -1 : 0);
 }
 
-/** Returns the name of a task, or its id if nothing of the name can be seen. */
+/** Returns the name of a task, or its id if the name has no visible character. */
 export function nameWords({ name, id }: Pick<Task, "name" | "id">): string {
   const words = String(name);
   return /[^\p{C}\p{Z}\p{M}]/u.test(words) ? words : id;

@@ -52,13 +52,13 @@ export interface TaskProgress {
   readonly total: number | null;
 }
 
-/** The progress fields of an update; those that it does not have stay as they are. */
+/** The progress fields of an update; absent fields keep their values. */
 export type ProgressUpdate = { readonly [Field in keyof TaskProgress]?: TaskProgress[Field] | undefined };
 
 /**
- * Applies an update to the progress fields. A given progress is clamped to 0..100; otherwise the progress is
- * derived from the counts, if the update has any. Reporters also use this function to coalesce updates, so
- * that a coalesced update leads to the same record as the individual ones.
+ * Applies an update to the progress fields. A given progress is clamped to 0..100; otherwise the progress is derived
+ * from the counts, if the update has any. Reporters also use this function to coalesce updates, so that a coalesced
+ * update leads to the same record as the individual updates.
  */
 export function progressAfter(task: TaskProgress, update: ProgressUpdate): TaskProgress {
   const current = update.current === undefined ? task.current : update.current;
@@ -88,8 +88,8 @@ export interface ChangeOrigin {
    */
   readonly seq: number | null;
   /**
-   * The current time, in epoch seconds: a change that was made while the clock was ahead does not keep a task from ending
-   * at the right time.
+   * The current time, in epoch seconds. With it, a task ends at the right time even if an earlier change was made while
+   * the clock was ahead.
    *
    * @default {Infinity}
    */
@@ -101,16 +101,15 @@ const HERE: ChangeOrigin = { reporter: null, seq: null };
 /**
  * Applies one change to one task.
  *
- * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to
- * `PROCESSING`. The last three states are final. A change without effect (the same end twice, a second
- * request to cancel) returns the same object. A report whose sequence number is not above that of the newest
- * applied one is rejected as late.
+ * `NOT_STARTED → STARTING → PROCESSING → FINISHED | ERROR | CANCELLED`; the first update moves a task to `PROCESSING`.
+ * The last three states are final. A change without effect (the same end twice, a second request to cancel) returns the
+ * same object. A report whose sequence number is not above that of the newest applied report is rejected as late.
  *
  * @param task the current record; `undefined` if the task does not exist yet
  * @param id the task's id
  * @param change the change to apply
- * @param at the time of the change, in epoch seconds; if it is before the last change, the time of that
- * change is used, unless that is in the future and the task ends
+ * @param at the time of the change, in epoch seconds; if it is before the last change, the time of the last change is
+ * used, unless the last change is in the future and this one ends the task
  * @param origin the source of the change
  * @returns the new record
  * @throws {TransitionError} if the task's state does not allow the change, or the report is late
@@ -271,7 +270,7 @@ function created(id: string, change: CreateChange, at: number, reporter: string 
   };
 }
 
-/** Returns the error for a change of a task that has ended, of which only the summary is at hand. */
+/** Returns the error for a change of an ended task, given only the task's summary. */
 export function endedError({ id, state }: TaskSummary, { type }: TaskChange): TransitionError {
   if (type === "create") {
     return new TransitionError("task_exists", `Cannot create task "${id}": the id is already taken`);
@@ -327,8 +326,8 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
 }
 
 /**
- * Returns whether a change has only values that were measured from outside, which does not show that the task is alive. A
- * program that writes values to its output also writes a line to the log.
+ * Returns whether a change consists only of values that `taskscope run` measured from outside. Such a change is no sign
+ * that the task is alive; if a program writes values itself, a log line shows that it is alive.
  */
 export function isMeasurement(change: TaskChange): boolean {
   if (change.type !== "update" || change.from_output !== true || change.values === undefined) return false;

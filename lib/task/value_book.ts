@@ -65,8 +65,8 @@ export class ValueBook {
    * Adds values.
    *
    * @param values the values, by series
-   * @param at the time of those without one, in epoch seconds
-   * @returns the name of a series that the book does not take, because it has too many; `null` if it takes all
+   * @param at the time of values that have none of their own, in epoch seconds
+   * @returns the name of a series that was ignored, because there are too many series; `null` if all values were added
    */
   add(values: Values, at: number): string | null {
     let refused: string | null = null;

@@ -6,13 +6,15 @@
 
 import type { ValuePoint } from "./values.ts";
 
-/** The number of buckets that remain when there are too many points, as a share of their maximum number. */
+/**
+ * When there are too many points, they are merged into at most this share of the maximum number of points as buckets.
+ */
 const BUCKET_SHARE = 1 / 4;
 
 /**
- * The values of one series over time. Values that follow each other within a _step_ share a bucket, of which only the
- * lowest, the highest and, while it is the last bucket, the last one are kept. When there are too many points, the step grows
- * and neighbouring buckets are merged. The first, the last, the lowest and the highest value of all are therefore
+ * The values of one series over time. Consecutive values within one _step_ of time share a bucket, of which only the
+ * lowest, the highest and, while it is the last bucket, the last one are kept. When there are too many points, the step
+ * grows and neighbouring buckets are merged. The first, the last, the lowest and the highest value of all are therefore
  * always kept, and which points are kept depends only on the values that were added.
  */
 export class ValueSeries {
@@ -24,7 +26,7 @@ export class ValueSeries {
   #open: ValuePoint[] = [];
   /** When the last bucket began, in epoch seconds. */
   #openedAt = 0;
-  /** The duration of a bucket, in seconds; 0 joins only values of the same moment. */
+  /** The duration of a bucket, in seconds; with 0, only values with the same time share a bucket. */
   #step = 0;
 
   /** @param most the maximum number of points, at least 16 */
@@ -45,7 +47,8 @@ export class ValueSeries {
   /**
    * Adds a value.
    *
-   * @param at the time of the value, in epoch seconds; if it is before that of the last value, that of the last value is used
+   * @param at the time of the value, in epoch seconds; if it is before the time of the last value, the time of the last
+   * value is used
    * @param value a finite number
    */
   add(at: number, value: number): void {
@@ -80,7 +83,7 @@ export class ValueSeries {
   }
 }
 
-/** Returns the first lowest and the first highest of some points, in their order. */
+/** Returns the first of the lowest points and the first of the highest points, in the order of the given points. */
 function extremes(points: readonly ValuePoint[]): ValuePoint[] {
   let [lowest, highest] = [points[0], points[0]];
   for (const point of points) {

@@ -22,7 +22,7 @@ import type {
 import type { NamedSeries } from "./value_book.ts";
 import type { ValuePoint } from "./values.ts";
 
-/** The values of a task, or those after a time. */
+/** The values of a task: all of them, or those after a given time. */
 export interface ValuesPage {
   /** The series, each with the points of the page, and the last, lowest and highest of all its values. */
   readonly series: readonly (NamedSeries & {
@@ -49,8 +49,8 @@ export interface TaskChanges extends TaskList {
 }
 
 /**
- * The comment that a resumed event stream starts with if the watcher has missed nothing; a stream that has changes to
- * send starts with these.
+ * The comment that a resumed event stream starts with if the watcher has missed nothing; otherwise, the stream starts
+ * with the changes that were missed.
  */
 export const NOTHING_MISSED = ": nothing missed";
 
@@ -185,7 +185,7 @@ export interface LogPage {
   readonly next: number;
 }
 
-/** Reads the response to a request for the log lines from number `after` on. */
+/** Reads the response to a request for the log lines whose numbers are at least `after`. */
 export function readLogPage(value: unknown, after: number): LogPage {
   const fields = fieldsOf(value);
   const lines = listOf(fields.lines).map(readLogLine);
@@ -197,7 +197,7 @@ export function readLogPage(value: unknown, after: number): LogPage {
 export interface LogMatchPage {
   /** The numbers of the lines, ascending. */
   readonly numbers: readonly number[];
-  /** The number of matching lines before these. */
+  /** The number of matching lines before those in `numbers`. */
   readonly index: number;
   /** The number of all matching lines. */
   readonly matches: number;
