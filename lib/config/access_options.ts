@@ -16,8 +16,8 @@ export interface AccessOptions {
    */
   readonly basePath?: string;
   /**
-   * The accepted values of the `Host` header, with ports. By default, the loopback names are accepted, with
-   * any port. Requests with another host are rejected, which prevents DNS rebinding.
+   * The accepted values of the `Host` header, with ports. By default, the loopback names are accepted, with any port.
+   * Requests with any other host are rejected, which prevents DNS rebinding.
    */
   readonly allowedHosts?: readonly string[];
   /**
@@ -43,8 +43,8 @@ export interface AccessOptions {
    */
   readonly key?: string | undefined;
   /**
-   * The key before the present one. While the key is changed, programs and people that still have the previous key, or
-   * tokens of it, keep their access; other servers that use the same database may have either.
+   * The key that was replaced by `key`. It is still accepted, as are tokens made from it, so that programs and people
+   * keep their access until they have the new key. Other servers that use the same database may have either of the two.
    */
   readonly previousKey?: string | undefined;
   /**
@@ -69,7 +69,7 @@ export interface ResolvedAccess {
   readonly publicOrigin: string | null;
   /** The key; `null` if anyone has full access. */
   readonly key: string | null;
-  /** The key before it, which is accepted, too; `null` if there is none. */
+  /** The key that was replaced, which is still accepted; `null` if there is none. */
   readonly previousKey: string | null;
   /** Whether people can sign in with the key. */
   readonly signIn: boolean;

@@ -13,15 +13,16 @@ import { ConfigError } from "../errors.ts";
  */
 export interface MonitorLimits {
   /**
-   * The maximum number of clients that may have tasks; tasks of further clients are rejected. If there is no key, a
-   * network other than this machine may create as many as are left for others: the first one half of them.
+   * The maximum number of clients that may have tasks; tasks of further clients are rejected. If there is no key, each
+   * network outside this machine may create at most as many clients as it leaves for others: the first network can
+   * create half of them.
    */
   readonly clients: number;
   /** The maximum number of unfinished tasks of one client; further ones are rejected. */
   readonly liveTasksPerClient: number;
   /**
-   * The maximum number of tasks that were started by name, by a request, and still run; further ones are
-   * rejected.
+   * The maximum number of running tasks that requests have started by the name of a registered function; further ones
+   * are rejected.
    */
   readonly startedTasks: number;
   /**
@@ -34,10 +35,10 @@ export interface MonitorLimits {
   /** The maximum number of addresses whose wrong keys are counted at a time. */
   readonly addresses: number;
   /**
-   * The maximum number of writes over REST in a row to the tasks of one client, if there is a key; further
-   * ones get 429. A batch of reports counts as one write to each client in it, and waits if it comes over a
-   * socket. Writes with the key, with tokens
-   * for the client and with tokens for each of its tasks are counted separately.
+   * The maximum number of writes over REST in a row to the tasks of one client, if there is a key; further ones get
+   * 429. A batch of reports counts as one write to each client in it; a batch over a WebSocket waits instead of being
+   * rejected. Writes with the key, with tokens for the client and with tokens for each of its tasks are counted
+   * separately.
    */
   readonly writesPerClient: number;
   /** The number of milliseconds after which one more write to the tasks of a client is accepted. */
@@ -59,7 +60,7 @@ export interface MonitorLimits {
    * must resync.
    */
   readonly removalsPerClient: number;
-  /** The maximum number of clients without tasks that are remembered, so that their cursors stay valid. */
+  /** The maximum number of clients without tasks that are remembered, so that cursors of these clients stay valid. */
   readonly emptyClients: number;
   /**
    * The maximum number of log lines of one task that are kept in memory, which is also the default size of a
@@ -69,8 +70,8 @@ export interface MonitorLimits {
   /** The maximum number of log lines of one task that are kept on disk; the oldest are dropped. */
   readonly logLinesPerTaskOnDisk: number;
   /**
-   * The maximum number of characters of log of all tasks in memory, where each line counts 64 more; the log
-   * with the oldest last line is dropped first.
+   * The maximum number of characters of the logs of all tasks in memory, where each line counts as 64 characters more
+   * than its text; the log with the oldest last line is dropped first.
    */
   readonly logCharacters: number;
   /**
@@ -89,13 +90,13 @@ export interface MonitorLimits {
    */
   readonly progressPoints: number;
   /**
-   * The maximum number of past runs of one client and name whose summaries are kept; those that ended first
-   * are dropped.
+   * The maximum number of past runs of one client and name whose summaries are kept; the runs that ended first are
+   * dropped.
    */
   readonly pastRunsPerName: number;
   /**
-   * The maximum number of past runs of all clients and names whose summaries are kept; of the client that has the
-   * most, those that ended first are dropped.
+   * The maximum number of past runs of all clients and names whose summaries are kept; the oldest runs of the client
+   * that has the most are dropped first.
    */
   readonly pastRuns: number;
   /** The number of milliseconds that the summary of a past run is kept after its end. */
@@ -115,13 +116,13 @@ export interface MonitorLimits {
    */
   readonly commitIntervalMs: number;
   /**
-   * The lease of the node that owns the tasks of a cluster, in milliseconds: after a failure of this node, another one
-   * takes over when the lease has ended.
+   * The lease of the node that owns the tasks of a cluster, in milliseconds: if the owner fails, another node takes
+   * over when the lease has expired.
    */
   readonly leaseMs: number;
   /**
-   * How long a node of a cluster that ends goes on accepting requests after `/readyz` says so, in milliseconds: longer than
-   * load balancers take to notice. May be 0.
+   * How long a node of a cluster that shuts down continues to accept requests after `/readyz` has begun to return an
+   * error, in milliseconds. Choose more than your load balancer takes to notice. May be 0.
    */
   readonly leaveMs: number;
   /**
@@ -139,17 +140,16 @@ export interface MonitorLimits {
   /** The maximum number of bytes in the send queue of one watcher; a slower watcher is disconnected. */
   readonly watcherQueueBytes: number;
   /**
-   * The maximum number of bytes that may wait, over all connections, because their peers read slowly. A record that
-   * several lists have in common counts once. Beyond it,
-   * large responses are rejected, and watchers that read slowly or have a large state to read are disconnected.
+   * The maximum number of unsent bytes of all connections, which wait because their peers read slowly. A record that
+   * several lists contain counts once. Beyond this limit, large responses are rejected, and watchers that read slowly
+   * or have a large state to read are disconnected.
    */
   readonly unsentBytes: number;
   /** The maximum number of bytes of one message from a watcher. */
   readonly watcherMessageBytes: number;
   /**
-   * The maximum number of characters of events of one client that wait to be published, without progress
-   * events, of which only the newest of each task waits; if they exceed this, the client's event streams are
-   * disconnected.
+   * The maximum number of characters of events of one client that wait to be published; beyond it, the client's event
+   * streams are disconnected. Progress events do not count, because only the newest one of each task waits.
    */
   readonly pendingEventCharacters: number;
   /** The maximum number of open WebSockets of reporters in other processes; further ones are rejected. */
@@ -159,8 +159,8 @@ export interface MonitorLimits {
   /** The maximum number of bytes of a request body. */
   readonly requestBytes: number;
   /**
-   * The maximum number of request bodies that have not arrived after a second; requests with further ones are
-   * rejected.
+   * The maximum number of request bodies that have not arrived completely after one second; further requests with such
+   * bodies are rejected.
    */
   readonly unfinishedBodies: number;
   /**
@@ -168,11 +168,11 @@ export interface MonitorLimits {
    * are rejected.
    */
   readonly unfinishedBodyBytes: number;
-  /** The number of milliseconds, from the first read, within which a request body must arrive. */
+  /** The number of milliseconds, from the first read, within which a request body must arrive completely. */
   readonly requestTimeoutMs: number;
   /**
-   * The number of milliseconds that a node of a cluster waits for the owner of the tasks, before it rejects a request
-   * that has to be forwarded.
+   * The number of milliseconds that a node of a cluster waits until some node owns the tasks, before it rejects a
+   * request that has to be forwarded.
    */
   readonly ownerWaitMs: number;
   /**
@@ -225,8 +225,8 @@ export interface MonitorLimits {
   /** The number of milliseconds after the end of its task at which an undelivered event is dropped. */
   readonly notifyAgeMs: number;
   /**
-   * The maximum number of events that wait for one webhook receiver; of the client that has the most, the oldest are
-   * dropped first.
+   * The maximum number of events that wait for one webhook receiver; the oldest events of the client that has the most
+   * are dropped first.
    */
   readonly notifyQueue: number;
   /**
@@ -299,7 +299,7 @@ export const DEFAULT_LIMITS: MonitorLimits = {
   notifyQueueCharacters: 64 * 1024 * 1024,
 };
 
-/** Limits that may be 0. */
+/** The names of the limits that may be 0. */
 const MAY_BE_ZERO: ReadonlySet<string> = new Set([
   "leaveMs",
   "frameIntervalMs",

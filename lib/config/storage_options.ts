@@ -18,7 +18,9 @@ export interface StorageOptions {
 export interface ResolvedStorage {
   /** The path of the database file; `null` if there is none. */
   readonly file: string | null;
-  /** The URL of the PostgreSQL database; `null` if there is none. Without both, tasks are kept in memory. */
+  /**
+   * The URL of the PostgreSQL database; `null` if there is none. If `file` is `null`, too, tasks are kept in memory.
+   */
   readonly url: string | null;
   readonly durability: Durability;
 }

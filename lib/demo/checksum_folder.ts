@@ -23,8 +23,8 @@ export type FolderChecksum = {
   readonly checksum: string;
 };
 
-// Reading this many files at once hides the latency of opening small ones; more would only compete for the
-// disk.
+// The number of files that one run reads at the same time: enough to hide the latency of opening small files; more
+// would only compete for the disk.
 const READERS = 4;
 const CHUNK_BYTES = 256 * 1024;
 

@@ -21,7 +21,7 @@ export type PrimeCount = {
 };
 
 /**
- * The maximum number of workers. Each takes a thread and more than 10 MB, and more of them than cores would only
+ * The maximum number of workers. Each worker takes a thread and more than 10 MB, and more workers than cores would only
  * compete.
  */
 export const MAX_WORKERS = Math.min(4, navigator.hardwareConcurrency);
@@ -35,7 +35,7 @@ export const DEFAULT_PRIME_BOUND = 2_000_000_000;
  * Counts the primes below a bound in a worker, so that the server stays responsive. At most {@linkcode MAX_WORKERS}
  * runs count at the same time; further ones wait.
  *
- * @param task the task to report progress to, as how many numbers are done
+ * @param task the task that gets the progress: how many numbers have been checked
  * @param input `below`: an integer from 2 to 10,000,000,000; 2,000,000,000 by default
  * @returns the number of primes
  * @throws {RangeError} if `below` is not an integer in that range

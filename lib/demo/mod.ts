@@ -11,7 +11,7 @@ import { countPrimes, DEFAULT_PRIME_BOUND } from "./count_primes.ts";
 import { longRunningTask } from "./long_running_task.ts";
 import { HIGHEST_PRIME_BOUND } from "./primes.ts";
 
-/** A task that can be started by name. */
+/** A task that can be started from the page or by a request, by its name. */
 export interface DemoTask {
   /** The function to run, which validates its own input. */
   readonly fn: (task: MonitoredTask, input?: JsonObject) => Promise<JsonValue>;

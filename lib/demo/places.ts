@@ -15,13 +15,13 @@ export class Places {
     this.#free = count;
   }
 
-  /** Whether a run that comes now would have to wait. */
+  /** Whether no place is free, so that the next run would have to wait. */
   get isFull(): boolean {
     return this.#free === 0;
   }
 
   /**
-   * Does work in a place of its own, as soon as one is free.
+   * Does work as soon as a place is free, and occupies the place until the work has ended.
    *
    * @typeParam Result the result of the work
    * @param signal the signal that ends the wait when it is aborted
@@ -43,7 +43,7 @@ export class Places {
   async #turn(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onAbort = () => {
-      // A run whose turn has come keeps its place, and notices the signal by itself.
+      // If the run already has a place, it is not in the set any more, and handles the signal itself.
       if (this.#waiting.delete(resolve)) reject(signal.reason);
     };
     this.#waiting.add(resolve);

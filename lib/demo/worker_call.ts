@@ -13,7 +13,7 @@ export type WorkerMessage =
 export interface CallWorkerOptions {
   /** The signal that terminates the worker when it is aborted. */
   readonly signal: AbortSignal;
-  /** Called with the progress of the worker. */
+  /** Called with each progress message of the worker. */
   readonly onProgress: (done: number) => void;
 }
 

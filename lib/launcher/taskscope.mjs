@@ -12,12 +12,12 @@ import { constants as system } from "node:os";
 import process from "node:process";
 
 /**
- * The signals to pass on. Ctrl-C reaches the program twice, from the terminal and from here; the program takes that for
- * one signal.
+ * The signals to pass on. Ctrl-C reaches the program twice, from the terminal and from this launcher; the program
+ * treats both as one signal.
  */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"];
 
-/** The exit statuses of a shell for a command that can't be executed, or that is not found. */
+/** The exit statuses that shells use for a command that can't be executed, and for one that is not found. */
 const NOT_EXECUTABLE = 126;
 const NOT_FOUND = 127;
 
@@ -61,7 +61,7 @@ function findExecutable() {
   return path;
 }
 
-/** Runs the executable as a child, for Node that can't replace itself by another program. */
+/** Runs the executable as a child process, for versions of Node that can't replace themselves by another program. */
 function run(path) {
   const child = spawn(path, args, { stdio: "inherit" });
   child.on("error", ({ code }) => fail(NOT_EXECUTABLE, [`Cannot execute ${path}: ${code}`]));
@@ -74,7 +74,7 @@ function run(path) {
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code);
     for (const each of SIGNALS) process.removeAllListeners(each);
-    // The status if Node ignores the signal.
+    // The exit status in case this process ignores the signal that it sends to itself.
     process.exitCode = 128 + system.signals[signal];
     process.kill(process.pid, signal);
   });
