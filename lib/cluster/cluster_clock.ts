@@ -4,11 +4,11 @@
  * @module
  */
 
-/** A moment, as both clocks of a node show it, in milliseconds. */
+/** The readings of both clocks of a node at the same moment, in milliseconds. */
 export interface Moment {
-  /** By the monotonic clock, which nobody sets, but which stops while the machine is suspended. */
+  /** The time of the monotonic clock, which is never set, but which stops while the machine is suspended. */
   readonly monotonicMs: number;
-  /** By the wall clock, which goes on while the machine is suspended, but which may be set. */
+  /** The time of the wall clock, which continues while the machine is suspended, but which may be set. */
   readonly wallMs: number;
 }
 

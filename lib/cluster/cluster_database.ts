@@ -8,13 +8,13 @@
 export interface Tenure {
   /** The number of the shard, from 0. */
   readonly shard: number;
-  /** Counts the owners of the shard. */
+  /** The number of the term, which increases each time a node takes the shard. */
   readonly term: number;
 }
 
 /** What a node gets with a shard that it takes. */
 export interface Grant extends Tenure {
-  /** Identifies the history of the shard; another one means that commits may be lost. */
+  /** Identifies the history of the shard; if it changes, commits may have been lost. */
   readonly epoch: string;
   /** The number of commits to the shard. */
   readonly commits: number;
@@ -24,7 +24,10 @@ export interface Grant extends Tenure {
   readonly reservedSeq: number;
 }
 
-/** Which commit this is. Its transaction must change nothing unless the database agrees. */
+/**
+ * Identifies a commit by its shard, term and number. The transaction of the commit must change nothing unless the
+ * database has the same term and number.
+ */
 export interface Fence extends Tenure {
   /** The number of commits to the shard before this one. */
   readonly commits: number;
@@ -35,7 +38,7 @@ export interface ShardState extends Fence {
   readonly epoch: string;
   /** The node that took the shard last; `null` if that node has handed it over. */
   readonly owner: string | null;
-  /** Whether the lease has expired by the clock of the database, so that any node may take the shard. */
+  /** Whether the lease has expired by the clock of the database, which permits any node to take the shard. */
   readonly isFree: boolean;
 }
 
@@ -43,13 +46,15 @@ export interface ShardState extends Fence {
 export interface Heartbeat {
   /** The state of every shard after the renewals. */
   readonly shards: readonly ShardState[];
-  /** The tenures whose leases were renewed. A shard that a commit has locked is left out: the commit renews it. */
+  /**
+   * The tenures whose leases were renewed. A shard that a commit has locked is left out: the commit renews its lease.
+   */
   readonly renewed: readonly Tenure[];
   /** The ids of the nodes whose heartbeats have not expired, this one included. */
   readonly nodes: readonly string[];
 }
 
-/** Thrown if a commit was refused, because its fence does not agree with the shard. Nothing of it is committed. */
+/** Thrown if a commit was refused, because its fence does not match the state of the shard. Nothing was committed. */
 export class FenceError extends Error {
   /** The name of the class. */
   override readonly name = "FenceError";
@@ -58,8 +63,8 @@ export class FenceError extends Error {
 /**
  * The leases of shards, as one node sees them. Only the clock of the database decides when a lease expires.
  *
- * Every call is one transaction. If it rejects with anything but a {@linkcode FenceError}, it may have been, and may still
- * be, carried out. Each call settles within half of a lease.
+ * Every call is one transaction. If a call rejects with any error but a {@linkcode FenceError}, the transaction may
+ * have been carried out, or may be later. Each call settles within half of a lease.
  */
 export interface LeaseDatabase {
   /** Renews the leases of shards, and the presence of this node. */
@@ -85,8 +90,9 @@ export interface CommitDatabase<Batch> {
   /**
    * Commits a batch, counts the commit, and renews the lease, all or nothing.
    *
-   * @throws {FenceError} if this node does not own the shard in the term, or the number of commits is another one
-   * @throws any other error if it is unknown whether the batch is, or will be, committed
+   * @throws {FenceError} if this node does not own the shard in the term, or the number of commits is not that of the
+   * fence
+   * @throws any other error if it is unknown whether the batch was or will be committed
    */
   commit(fence: Fence, batch: Batch): Promise<void>;
   /** Returns the state of a shard. */
@@ -94,7 +100,7 @@ export interface CommitDatabase<Batch> {
 }
 
 /**
- * What was committed to a shard after a cursor.
+ * The changes that were committed to a shard after a cursor.
  *
  * @typeParam Change a change
  */
@@ -104,7 +110,7 @@ export interface Changes<Change> {
   readonly changes: readonly Change[];
   /** The cursor after these changes. */
   readonly seq: number;
-  /** Whether more changes follow. */
+  /** Whether the database has more changes after these. */
   readonly hasMore: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface LeaseTimes {
   readonly leaseMs: number;
   /** The interval between two renewals; at most a third of the lease. */
   readonly renewMs: number;
-  /** How long before the end of its lease an owner stops to answer from memory. */
+  /** How long before the end of its lease an owner stops answering from memory. */
   readonly marginMs: number;
 }
 
@@ -25,26 +25,27 @@ export interface LeaseTimes {
  * @typeParam Batch the changes of a commit
  */
 export interface ClusterNodeOptions<Batch> {
-  /** The id of the node, which no other process, before or after, may have. */
+  /** The id of the node, which no other process may ever have, not even a later one. */
   readonly node: string;
   readonly database: LeaseDatabase & CommitDatabase<Batch>;
   readonly clock: ClusterClock;
   readonly times: LeaseTimes;
-  /** Called with every shard that the node takes: load it, then serve it. */
+  /** Called with every shard that the node takes. The callback must load the shard, then serve it. */
   readonly onTaken: (shard: OwnedShard<Batch>) => void;
-  /** Called when the node no longer owns a shard: drop what is not committed. */
+  /** Called when the node no longer owns a shard. The callback must drop all changes that are not committed. */
   readonly onLost: (shard: OwnedShard<Batch>, reason: string) => void;
   /**
-   * Called before a shard is handed over: accept no further changes, and resolve once all are committed. Must not
-   * reject, and need not resolve.
+   * Called before a shard is handed over. The callback must accept no further changes, and resolve once all changes are
+   * committed. It must not reject; if it never resolves, the shard is handed over after a while.
    */
   readonly onHandOver: (shard: OwnedShard<Batch>) => Promise<void>;
-  /** Called after each heartbeat with the answer; `null` if there was none. */
+  /** Called after each heartbeat with the answer of the database; `null` if there was none. */
   readonly onHeartbeat?: (heartbeat: Heartbeat | null) => void;
 }
 
 /**
- * One node: keeps its shards by heartbeats, takes free ones, and hands shards over to nodes that have fewer.
+ * One node: renews the leases of its shards with heartbeats, takes free shards, and hands shards over to nodes that
+ * have fewer.
  *
  * @typeParam Batch the changes of a commit
  */
@@ -85,13 +86,15 @@ export class ClusterNode<Batch> {
     });
   }
 
-  /** Hands all shards over and leaves the cluster. Without the database, the leases expire by themselves. */
+  /**
+   * Hands all shards over and leaves the cluster. If the database can't be reached, the leases expire by themselves.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#isDue = false;
     this.#cancelTimer?.();
     await this.#beat;
-    // The others no longer count this node when the first shard becomes free.
+    // By the time the first shard becomes free, the other nodes no longer count this node.
     await this.#options.database.leave().catch(() => {});
     await Promise.all([...this.#owned.values()].map((shard) => this.#handOver(shard)));
   }
@@ -102,7 +105,7 @@ export class ClusterNode<Batch> {
     const { database, clock, times } = this.#options;
     const sent = [...this.#owned.values()];
     const sentAt = clock.now();
-    // Without an answer, leases run on, and the next heartbeat tries again.
+    // If there is no answer, the leases stay valid until they expire, and the next heartbeat tries to renew them.
     const heartbeat = await database.heartbeat(sent.map(({ grant }) => grant)).catch(() => null);
     if (heartbeat !== null) {
       this.#heartbeat = heartbeat;
@@ -117,7 +120,7 @@ export class ClusterNode<Batch> {
     if (!this.#isStopped) this.#cancelTimer = clock.after(times.renewMs, () => this.wake());
   }
 
-  /** Notices that a shard has another owner. */
+  /** Deposes this node as the owner of a shard if the database names another owner. */
   #compare(shard: OwnedShard<Batch>, { shards }: Heartbeat): void {
     const { grant } = shard;
     const state = shards.find((each) => each.shard === grant.shard);
@@ -168,13 +171,16 @@ export class ClusterNode<Batch> {
     const { grant } = shard;
     await this.#drain(shard);
     if (this.#owned.get(grant.shard) !== shard) return;
-    // Only a node that has stopped to serve the shard may free it.
+    // A node may free a shard only after it has stopped serving it.
     shard.depose("it was handed over");
-    // Otherwise, the lease expires by itself.
+    // If the release fails, the lease expires by itself.
     await this.#options.database.release([grant]).catch(() => {});
   }
 
-  /** Waits until everything is committed; a database that does not respond must not keep the shard from others. */
+  /**
+   * Waits until everything is committed, but not for ever: if the database does not respond, other nodes must get the
+   * shard all the same.
+   */
   async #drain(shard: OwnedShard<Batch>): Promise<void> {
     const { clock, times, onHandOver } = this.#options;
     let cancel = () => {};

@@ -15,8 +15,8 @@ export interface Shares {
 }
 
 /**
- * Compares the shards of a node with those of the others. Every node decides for itself; a shard that two of them want
- * goes to one, and the next heartbeat settles the rest.
+ * Compares the shards of a node with those of the others. Every node decides for itself; if two nodes want the same
+ * shard, one of them gets it, and the other chooses again at its next heartbeat.
  *
  * @param node the id of the node
  * @param held the shards that it owns and keeps
@@ -30,7 +30,7 @@ export function evenShares(node: string, held: ReadonlySet<number>, { shards, no
   const free: number[] = [];
   for (const { shard, owner, isFree } of shards) {
     if (held.has(shard)) continue;
-    // The answer to a request that took it may have been lost.
+    // If this node already owns the shard, the answer to its request may have been lost, so it takes the shard again.
     if (isFree || owner === node) free.push(shard);
     else if (owner !== null) counts.set(owner, (counts.get(owner) ?? 0) + 1);
   }
@@ -38,10 +38,10 @@ export function evenShares(node: string, held: ReadonlySet<number>, { shards, no
     (sum, id) => sum + (id === node ? 0 : Math.max(0, least - counts.get(id)!)),
     0,
   );
-  // Beyond the least, a node leaves free shards to others that have less.
+  // A node that has the minimum takes more only if enough free shards remain for nodes with less than the minimum.
   const wanted = Math.max(least - held.size, Math.min(most - held.size, free.length - shortage));
   const missing = Math.max(0, Math.min(wanted, free.length));
-  // Nodes that begin at different shards seldom want the same ones.
+  // Each node begins its search at a different shard, so that two nodes seldom want the same one.
   const start = Math.max(0, nodes.indexOf(node)) * most;
   return {
     take: Array.from({ length: missing }, (_, index) => free[(start + index) % free.length]!),

@@ -18,9 +18,9 @@ export interface FollowerOptions<Change> {
   readonly shard: number;
   /** The epoch of the cursor to start at. */
   readonly epoch: string;
-  /** The sequence number after which changes are wanted. */
+  /** The sequence number of the last change that is already known. */
   readonly seq: number;
-  /** The interval between two pulls without a hint, in milliseconds. */
+  /** The interval between regular pulls, in milliseconds, which find the changes whose hints were lost. */
   readonly pollMs: number;
   /** Called with changes that follow the previous ones without a gap. */
   readonly onChanges: (changes: Changes<Change>) => void;
@@ -29,7 +29,8 @@ export interface FollowerOptions<Change> {
 }
 
 /**
- * Pulls the changes of a shard from the database, after every hint and regularly without one: hints may be lost.
+ * Pulls the changes of a shard from the database, after every hint that there are some, and also at regular intervals,
+ * because hints may be lost.
  *
  * @typeParam Change a change
  */
@@ -41,7 +42,7 @@ export class Follower<Change> {
   #isStopped = false;
   #cancelTimer: (() => void) | null = null;
   #missedHints = 0;
-  /** What waits for the next pull, and for the pull in progress. */
+  /** Settles with the next pull, for the callers that wait for it. */
   #next: PromiseWithResolvers<void> | null = null;
   #current: PromiseWithResolvers<void>[] = [];
 
@@ -56,13 +57,13 @@ export class Follower<Change> {
     return this.#seq;
   }
 
-  /** How many regular pulls have found changes about which no hint had come. */
+  /** How many regular pulls found changes whose hint had not arrived. */
   get missedHints(): number {
     return this.#missedHints;
   }
 
   /**
-   * Pulls now, and from now on regularly; call it also on a hint.
+   * Pulls now, and then at regular intervals. Call this method on every hint, too.
    *
    * @param seq the sequence number of the hint, if it is one
    */
@@ -76,7 +77,7 @@ export class Follower<Change> {
   }
 
   /**
-   * Pulls, and resolves once everything is passed on that was committed before the call.
+   * Pulls, and resolves once all changes that were committed before the call have been passed on.
    *
    * @throws the error of the database, or an error if the follower was stopped
    */
@@ -91,7 +92,7 @@ export class Follower<Change> {
     return this.#next.promise;
   }
 
-  /** Stops; nothing is passed on any more. */
+  /** Stops. No more changes are passed on. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelTimer?.();

@@ -1,5 +1,5 @@
 /**
- * Knows for how long the owner of a shard may trust its own memory.
+ * Decides for how long the owner of a shard may answer reads from its own memory.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import type { ClusterClock, Moment } from "./cluster_clock.ts";
 
 /**
- * The lease of a shard, as its owner counts it: from the moment at which it sent the renewal, which is before the moment
- * from which the database counts. It ends as soon as one of the two clocks says so, because the monotonic clock stops
- * while the machine is suspended, and the wall clock may be set.
+ * The lease of a shard, as its owner measures it: from the time at which the owner sent the renewal, which is earlier
+ * than the time from which the database measures it. The lease ends as soon as one of the two clocks says so, because
+ * the monotonic clock stops while the machine is suspended, and the wall clock may be set.
  *
  * A valid lease permits reads from memory. It does not permit commits: those are fenced.
  */
@@ -20,7 +20,7 @@ export class Lease {
 
   /**
    * @param clock the clock of the node
-   * @param validMs how long a renewal counts, in milliseconds; less than the lease in the database
+   * @param validMs how long a renewal is valid, in milliseconds; less than the lease in the database
    * @param sentAt when the request that took the shard was sent
    */
   constructor(clock: ClusterClock, validMs: number, sentAt: Moment) {
@@ -33,7 +33,7 @@ export class Lease {
   get isValid(): boolean {
     const { monotonicMs, wallMs } = this.#clock.now();
     const passedMs = wallMs - this.#renewedAt.wallMs;
-    // A wall clock that was set back can no longer tell how much time has passed.
+    // After the wall clock was set back, it no longer shows how much time has passed.
     return monotonicMs - this.#renewedAt.monotonicMs < this.#validMs && passedMs >= 0 &&
       passedMs < this.#validMs;
   }

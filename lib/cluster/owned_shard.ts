@@ -8,7 +8,7 @@ import type { ClusterClock, Moment } from "./cluster_clock.ts";
 import { type CommitDatabase, FenceError, type Grant } from "./cluster_database.ts";
 import { Lease } from "./lease.ts";
 
-/** Thrown if this node no longer owns a shard. What it has not committed is void. */
+/** Thrown if this node no longer owns a shard. The changes that it has not committed are void. */
 export class DeposedError extends Error {
   /** The name of the class. */
   override readonly name = "DeposedError";
@@ -20,24 +20,24 @@ export class DeposedError extends Error {
  * @typeParam Batch the changes of a commit
  */
 export class OwnedShard<Batch> {
-  /** What the node got with the shard. */
+  /** The state of the shard when the node took it. */
   readonly grant: Grant;
   /** Called once, when this node learns that it no longer owns the shard. */
   onDeposed: ((reason: string) => void) | null = null;
-  /** The lease, which commits renew, too. */
+  /** The lease, which is renewed by heartbeats and by commits. */
   readonly lease: Lease;
   readonly #database: CommitDatabase<Batch>;
   readonly #clock: ClusterClock;
   /** The number of commits that are confirmed. */
   #commits: number;
-  /** The batch that is, may be, or may yet be committed. */
+  /** The batch of which it is unknown whether it was or will be committed. */
   #unconfirmed: Batch | undefined;
   #deposed: DeposedError | undefined;
 
   /**
    * @param database the database
    * @param clock the clock of the node
-   * @param grant what the node got with the shard
+   * @param grant the state of the shard when the node took it
    * @param sentAt when the request that took the shard was sent
    * @param validMs see {@linkcode Lease}
    */
@@ -62,7 +62,8 @@ export class OwnedShard<Batch> {
 
   /**
    * Tries once to commit a batch. After any error but a {@linkcode DeposedError} the same batch must be committed again
-   * before any other: the lost commit may still be carried out, and its success must not be taken for that of others.
+   * before any other: the lost commit may still be carried out, and its success must not be mistaken for that of
+   * another batch.
    *
    * @throws {DeposedError} if this node no longer owns the shard
    * @throws the error of the database if it is unknown whether the batch is committed
@@ -87,7 +88,7 @@ export class OwnedShard<Batch> {
   }
 
   /**
-   * Makes every later commit fail, because this node no longer owns the shard.
+   * Records that this node no longer owns the shard, so that every later commit fails.
    *
    * @param reason why, for the log
    */
@@ -98,7 +99,7 @@ export class OwnedShard<Batch> {
     return this.#deposed;
   }
 
-  /** Finds out why a commit was refused; returns if an earlier attempt has committed the batch. */
+  /** Finds out why a commit was refused. Returns if an earlier attempt has committed the batch; throws otherwise. */
   async #resolve(cause: FenceError): Promise<void> {
     const { shard, term, epoch } = this.grant;
     const state = await this.#database.shardState(shard);

@@ -1,35 +1,38 @@
 /**
- * Decides which nodes of a cluster have ended.
+ * Detects from heartbeats which nodes of a cluster have gone.
  *
  * @module
  */
 
 /**
- * Decides by heartbeats which nodes have ended. After an outage of the database, or of this node, the others get a whole
- * lease to send heartbeats again.
+ * Detects from missing heartbeats which nodes are gone. After an outage of the database, or of this node, the other
+ * nodes have a whole lease to resume their heartbeats before they count as gone.
  */
 export class Presence {
   readonly #leaseMs: number;
-  /** When the current series of heartbeats began, none of which failed or was late; `null` if the last one failed. */
+  /**
+   * When the current series of this node's heartbeats began, in which none failed or was late; `null` if the last one
+   * failed.
+   */
   #steadySince: number | null = null;
   #lastAt = 0;
-  /** The nodes that ran tasks as of the last heartbeat. */
+  /** The nodes that ran tasks at the time of the last heartbeat. */
   #running: ReadonlySet<string> = new Set();
 
-  /** @param leaseMs how long a node is present after a heartbeat, in milliseconds */
+  /** @param leaseMs how long a node counts as present after its heartbeat, in milliseconds */
   constructor(leaseMs: number) {
     this.#leaseMs = leaseMs;
   }
 
   /**
-   * Returns which of the nodes that run tasks have ended. Call this after each heartbeat of this node.
+   * Returns which of the nodes that run tasks are gone. Call this after each heartbeat of this node.
    *
    * @param present the ids of the nodes that are present; `null` if the heartbeat failed
    * @param running the ids of the nodes that run tasks
    * @param at the time, in milliseconds of a monotonic clock
    */
   ended(present: readonly string[] | null, running: ReadonlySet<string>, at: number): readonly string[] {
-    // The answer to this heartbeat may be older than the first heartbeat of a node that is new among them.
+    // A node that is new among those that run tasks may have sent its first heartbeat after this answer was made.
     const before = this.#running;
     this.#running = running;
     if (present === null) {

@@ -7,7 +7,8 @@
 import { sha256 } from "../sha256.ts";
 
 /**
- * Returns the shard of a client. It never changes, because the number of shards is set when the schema is made.
+ * Returns the number of the shard that a client belongs to. The shard of a client never changes, because the number of
+ * shards is fixed when the schema is created.
  *
  * @param client the client
  * @param shards the number of shards; at most 65,536
