@@ -43,7 +43,7 @@ import { registeredTasks } from "./registered_tasks.ts";
  */
 const CLOSE_WAIT_MS = 500;
 
-/** Opens the tasks of a monitor, once its options are known to be valid. */
+/** Opens the tasks of a monitor; called once the options of the monitor are known to be valid. */
 export type OpenTasks = (options: CoreOptions) => MonitorTasks;
 
 /** The part of a cluster that a monitor belongs to. */
@@ -52,9 +52,9 @@ export interface ClusterMembership {
   readonly node: string;
   /** The sink of the tasks that run in this node. */
   readonly sink: ReportSink;
-  /** Takes the reports of the other isolates of this process. */
+  /** Takes the reports of the other isolates of this process, such as workers. */
   readonly workers: MemberReports;
-  /** Decides which requests other nodes handle. */
+  /** Decides which node handles a request. */
   readonly gate: ClusterGate;
   /** Lists the nodes that are present. */
   readonly nodes: () => Promise<readonly PresentNode[]>;
@@ -62,14 +62,14 @@ export interface ClusterMembership {
   readonly figures: () => NodeFigures;
 }
 
-/** A monitor, and what its cluster does with it. */
+/** A monitor with the methods that a cluster calls on it. */
 export interface BuiltMonitor extends Monitor {
   readonly registry: TaskRegistry;
-  /** Tells watchers and reporters that the server ends, because this node is the last one. */
+  /** Tells watchers and reporters that the server is shutting down, because no other node is left. */
   announceClosing(): void;
-  /** Closes every socket and event stream, and ends every wait; requests are still handled. */
+  /** Closes every WebSocket and event stream, and ends every long poll; requests are still handled. */
   disconnect(): void;
-  /** Closes the connections of everyone, or of reporters only, who may connect again. */
+  /** Closes the connections of everyone, or of reporters only, so that they reconnect. */
   reconnect(who: "everyone" | "reporters"): void;
 }
 
@@ -104,7 +104,7 @@ export function buildMonitor(
     ...{ notice: onNotice, reportError: onError },
   });
   const { registry, hub } = tasks;
-  // In a cluster, tasks outlive the ownership of their node, and so must their sink.
+  // In a cluster, tasks continue when their node no longer owns them, and need a sink that does so, too.
   const local = cluster === null ? new LocalSink(registry) : null;
   const sink: ReportSink = cluster?.sink ?? local!;
   const authority = new ChannelServer({
@@ -187,7 +187,7 @@ export function buildMonitor(
       // The tasks of a node in a cluster were settled before another one took them over.
       if (cluster === null) await tasks.settle(graceMs);
       await dispose();
-      // If the server shut down before the peers have confirmed, it would drop the connections without a
+      // If the server shut down before the peers have confirmed the close, it would drop the connections without a
       // close frame.
       await withTimeout(handler.whenClosed(), CLOSE_WAIT_MS);
     },

@@ -37,7 +37,7 @@ export function createMonitor(options: MonitorOptions = {}): Monitor {
 }
 
 /**
- * Creates a monitor like {@linkcode createMonitor}, also one that keeps its tasks in a PostgreSQL database.
+ * Creates a monitor like {@linkcode createMonitor}, but can also keep the tasks in a PostgreSQL database.
  *
  * @param options the options to use instead of the defaults
  * @returns the monitor, which must be disposed of or shut down
@@ -55,7 +55,7 @@ export async function openMonitor(options: MonitorOptions = {}): Promise<Monitor
     const { openClusterMonitor } = await import("./cluster/open_cluster_monitor.ts");
     return await openClusterMonitor(options, url, advertise);
   }
-  // Only a server with PostgreSQL loads its client.
+  // The PostgreSQL client is loaded only if it is needed.
   const { openPostgresStore } = await import("../store/postgres/postgres_store.ts");
   const store = await openPostgresStore({ url, limits, commitIntervalMs: limits.commitIntervalMs });
   try {
@@ -66,7 +66,7 @@ export async function openMonitor(options: MonitorOptions = {}): Promise<Monitor
   }
 }
 
-/** Returns the tasks of a store that no other node uses. */
+/** Opens the tasks of a store that no other node uses. */
 function alone(store: TaskStore, options: CoreOptions): MonitorCore {
   const close = async () => await store[Symbol.asyncDispose]();
   const core = new MonitorCore(

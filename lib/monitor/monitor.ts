@@ -12,7 +12,10 @@ import type { Wrapper } from "../reporter/wrap.ts";
 export interface ConnectionInfo {
   /** The address of the peer. */
   readonly remoteAddr: Deno.Addr;
-  /** Settles when the response is sent; without it, responses below 256 KiB that wait for slow readers are not counted. */
+  /**
+   * Settles when the response is sent. Without it, responses below 256 KiB that wait for slow readers do not count
+   * against the limit `unsentBytes`.
+   */
   readonly completed?: Promise<void>;
 }
 
@@ -23,7 +26,7 @@ export interface Monitor extends AsyncDisposable {
    * the handler of `Deno.serve`.
    *
    * @param request the request
-   * @param info the connection of the request, which is needed only to count wrong keys by address
+   * @param info the connection of the request, which is needed to count wrong keys by address and unsent bytes
    */
   fetch(this: void, request: Request, info?: ConnectionInfo): Response | Promise<Response>;
   /** Wraps a function like the exported `monitored()`, but the function reports only to this monitor. */
@@ -46,16 +49,16 @@ export interface Monitor extends AsyncDisposable {
 /** Options of {@linkcode Monitor.shutdown}. */
 export interface ShutdownOptions {
   /**
-   * Milliseconds that running tasks have to end after their signals were aborted. Tasks that still run
+   * Milliseconds that running tasks have to end after their signals were aborted. Tasks that are still running
    * afterwards are marked as interrupted.
    *
    * @default {2000}
    */
   readonly graceMs?: number;
   /**
-   * Stops accepting connections, and resolves once all requests have their responses. A node of a cluster calls this as soon
-   * as another one can handle everything, and then closes WebSockets and event streams, so that nobody connects to it again.
-   * Without it, requests that arrive later get 503.
+   * Stops accepting connections, and resolves once all requests have their responses. A node of a cluster calls this
+   * function once other nodes own its tasks, and then closes WebSockets and event streams, so that clients reconnect to
+   * other nodes. If the function is missing, requests that arrive during the shutdown get 503.
    */
   readonly stopListening?: () => Promise<void>;
 }

@@ -1,5 +1,6 @@
 /**
- * What a monitor does with the tasks of one store: changes them, shows them to watchers, and tells webhooks of them.
+ * The part of a monitor that handles the tasks of one store: changes them, publishes changes to watchers, and notifies
+ * webhooks.
  *
  * @module
  */
@@ -28,21 +29,22 @@ export const SHUTDOWN_MESSAGE = "The server was shut down while the task ran";
  */
 const NOTIFY_WAIT_MS = 1_000;
 
-/** The tasks of a monitor, and what it does with them. */
+/** The tasks of a monitor, with their watchers and webhooks. */
 export interface MonitorTasks extends AsyncDisposable {
   readonly registry: TaskRegistry;
   readonly hub: TaskHub;
   /** The numbers of webhook deliveries since the monitor was created, by outcome. */
   readonly deliveries: DeliveryCounts;
   /**
-   * Tells tasks that run in this process that it ends, ends them, and publishes and commits everything.
+   * Ends the tasks that run in this process, because the process is about to exit, then publishes and commits
+   * everything.
    *
-   * @param graceMs how long they have to end, in milliseconds
+   * @param graceMs how long the tasks have to end, in milliseconds
    */
   settle(graceMs?: number): Promise<void>;
 }
 
-/** What every {@linkcode MonitorCore} of a monitor has in common. */
+/** The options that all {@linkcode MonitorCore}s of a monitor have in common. */
 export interface CoreOptions {
   readonly limits: MonitorLimits;
   /** The webhooks to notify. */
@@ -60,7 +62,7 @@ export interface CoreStore {
   readonly store: TaskStore;
   /** The same store if another node is the authority at first; otherwise `null`. */
   readonly followed: FollowedStore | null;
-  /** Reads what the authority on another node has alone; `null` if there is none. */
+  /** Reads the histories that only the authority on another node has in memory; `null` if there is no other node. */
   readonly histories: LiveHistories | null;
   /** The epoch of cursors while nothing can be committed. */
   readonly unsavedEpoch: string;
@@ -94,12 +96,12 @@ export class MonitorCore implements MonitorTasks {
     return this.#notifier.counts;
   }
 
-  /** Starts to send webhook deliveries. */
+  /** Starts sending webhook deliveries. */
   start(): void {
     this.#notifier.start();
   }
 
-  /** Becomes the authority, once the store is this node's. */
+  /** Becomes the authority; call this method once this node owns the store. */
   takeOver(): void {
     this.#notifier.resume();
     this.registry.takeOver();
@@ -121,7 +123,7 @@ export class MonitorCore implements MonitorTasks {
     await this.registry.committed();
   }
 
-  /** Follows another authority, once everything is committed. */
+  /** Begins to follow another authority; call this method once everything is committed. */
   stepDown(): void {
     this.#notifier.stop();
     this.registry.stepDown();

@@ -13,7 +13,10 @@ import type { CallOptions } from "../reporter/wrap.ts";
 import type { Durability } from "../store/store.ts";
 import type { JsonObject } from "../task/task.ts";
 
-/** A function that can be started by name. The first parameter of the function is the task. */
+/**
+ * A function that can be started by the name that it is registered under. The first parameter of the function is the
+ * task.
+ */
 // deno-lint-ignore no-explicit-any -- arguments arrive as JSON, and each function checks its own
 export type AnyTaskFunction = (task: MonitoredTask, ...args: any[]) => unknown;
 
@@ -29,8 +32,8 @@ export interface AnyMonitoredFunction {
 }
 
 /**
- * A task that can be started by name: a function, a monitored function, or a function together with the
- * schema of its input.
+ * A task that can be started by the name that it is registered under: a function, a monitored function, or a function
+ * together with the schema of its input.
  */
 export type TaskDefinition =
   | AnyTaskFunction
@@ -68,15 +71,15 @@ export interface MonitorOptions extends AccessOptions {
    */
   readonly durability?: Durability;
   /**
-   * The address at which other servers reach this one, such as `http://10.0.0.5:8000`. With it, several servers can use
-   * one PostgreSQL database: each of them owns some clients, shows all tasks, and passes changes on to their owners. Monitored
-   * functions run in the server that they are called in. Only for `openMonitor()`; all servers need the same key and the
-   * same startable tasks.
+   * The address at which other servers reach this one, such as `http://10.0.0.5:8000`. If it is set, several servers
+   * can use one PostgreSQL database: each server owns some clients, shows all tasks, and forwards changes of other
+   * clients to their owners. Monitored functions run in the server that they are called in. Only for `openMonitor()`;
+   * all servers need the same key and the same startable tasks.
    */
   readonly advertise?: string | undefined;
   /**
-   * The certificate, as PEM, of the authority that issues those of the other servers, if their addresses begin with
-   * `https:` and no public authority issues them.
+   * The certificate, as PEM, of the authority that issued the certificates of the other servers; needed if their
+   * addresses begin with `https:` and the authority is not a public one.
    */
   readonly nodeCa?: string | undefined;
   /** The limits to use instead of the defaults. */
@@ -101,8 +104,8 @@ export interface MonitorOptions extends AccessOptions {
    */
   readonly onNotice?: (text: string) => void;
   /**
-   * Returns how often the server had to open its port again, for `/metrics`. By default, the metrics have no
-   * such figure.
+   * Returns how often the server had to reopen its port, for `/metrics`. By default, `/metrics` does not have this
+   * figure.
    */
   readonly portReopenings?: () => number;
 }

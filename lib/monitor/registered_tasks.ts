@@ -1,5 +1,5 @@
 /**
- * Converts the tasks of a monitor's options to functions that can be started by name.
+ * Converts the tasks of a monitor's options to functions that can be started by their registered names.
  *
  * @module
  */

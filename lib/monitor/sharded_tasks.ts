@@ -10,10 +10,10 @@ import type { DeliveryCounts } from "../notify/receiver_queue.ts";
 import { ShardedRegistry } from "../registry/sharded_registry.ts";
 import type { MonitorCore, MonitorTasks } from "./monitor_core.ts";
 
-/** The number of clients whose shards are remembered. */
+/** The maximum number of clients whose shards are cached. */
 const REMEMBERED_CLIENTS = 10_000;
 
-/** The shards that are loaded, as one set of tasks: each call goes to the shard of its client. */
+/** Combines the loaded shards into one set of tasks: each call is passed to the shard of its client. */
 export class ShardedTasks implements MonitorTasks {
   readonly registry: ShardedRegistry;
   readonly hub: ShardedHub;
@@ -57,7 +57,7 @@ export class ShardedTasks implements MonitorTasks {
     this.registry.attach(shard, core.registry);
   }
 
-  /** Removes a shard that is to be loaded anew. */
+  /** Removes a shard that is to be reloaded. */
   detach(shard: number): void {
     this.#cores[shard] = null;
     this.registry.detach(shard);

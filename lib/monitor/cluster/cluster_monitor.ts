@@ -1,6 +1,6 @@
 /**
- * A monitor that is one node of a cluster: the nodes share a database, each of them owns some shards of the tasks, and
- * follows the owners of the others.
+ * A monitor that is one node of a cluster: the nodes share a database, each node owns some shards of the tasks, and
+ * follows the owners of the other shards.
  *
  * @module
  */
@@ -36,16 +36,19 @@ import { OwnerHistories } from "./owner_histories.ts";
 import { ShardedGate } from "./sharded_gate.ts";
 import { type Owner, TaskGate } from "./task_gate.ts";
 
-/** How long no shard has moved when reports go to their present owners, in milliseconds: usually, several move at once. */
+/**
+ * How long no shard must have moved before reports are sent to the new owners, in milliseconds. Usually, several shards
+ * move at once, and reporters should reconnect only once.
+ */
 const STABLE_MS = 100;
 
-/** How long a node that leaves waits until another one owns the tasks, in milliseconds. */
+/** How long a node that shuts down waits until other nodes own its shards, in milliseconds. */
 const SUCCESSOR_MS = 1_500;
 
-/** How long the requests under way may take once a node does not listen any more, in milliseconds. */
+/** How long requests in progress may take after a node has stopped listening, in milliseconds. */
 const DRAIN_MS = 1_000;
 
-/** The number of characters of its id by which pages name a node. */
+/** The number of characters of a node's id that pages show as its name. */
 const SHOWN_CHARACTERS = 6;
 
 /** Options of a {@linkcode ClusterMonitor}. */
@@ -55,11 +58,11 @@ export interface ClusterMonitorOptions {
   readonly address: PostgresAddress;
   /** The URL of the database. */
   readonly url: string;
-  /** The address of this node for others. */
+  /** The address at which other nodes reach this one. */
   readonly advertise: string;
   /** The secret that the nodes share. */
   readonly secret: string;
-  /** The key, and the one before it; `null` if there is none. */
+  /** The key that gives full access; `null` if there is none. */
   readonly key: string | null;
   readonly previousKey: string | null;
 }
@@ -86,7 +89,10 @@ export class ClusterMonitor implements Monitor {
   /** The monitor, once this node has begun to join. */
   #monitor: BuiltMonitor | null = null;
   readonly #owned: OwnedShards;
-  /** Whether load balancers should send nothing more to this node, which still handles everything. */
+  /**
+   * Whether this node is shutting down, so that load balancers should send it no more requests; it still handles those
+   * that arrive.
+   */
   #isLeaving = false;
   /** Aborted when this node begins to hand the tasks over. */
   readonly #ending: AbortController = new AbortController();
@@ -110,7 +116,7 @@ export class ClusterMonitor implements Monitor {
     this.#leases = new PostgresLeases(address, {
       ...{ node, leaseMs, address: advertise, version: VERSION, names },
     });
-    // Times are those of the database, so that they are in order when the tasks move to another machine.
+    // All nodes use the clock of the database, so that times stay in order when tasks move to another machine.
     this.#leases.onTime = followClock;
     this.#forwarder = new Forwarder({
       ...{ node, address: advertise, key, previousKey, secret, limits },
@@ -207,7 +213,7 @@ export class ClusterMonitor implements Monitor {
     await this.#engines.open(await opened.promise);
     this.#hints.start();
     this.#cluster.wake();
-    // Without a decision in time, requests wait for one.
+    // If no node owns the tasks by then, requests wait for an owner.
     await waitUntil(() => this.#isReady, this.#options.limits.ownerWaitMs);
     void this.#explain();
   }
@@ -227,14 +233,14 @@ export class ClusterMonitor implements Monitor {
     return this.#built.deliveries;
   }
 
-  /** Hands the tasks over to another node, lets it handle what arrives here, and ends. */
+  /** Hands the shards over to other nodes, forwards requests that still arrive to them, and shuts down. */
   readonly shutdown = async (options: ShutdownOptions = {}): Promise<void> => {
     const { graceMs, stopListening } = options;
     this.#isLeaving = true;
     this.#cluster.wake();
     const isAlone = await this.#isAlone();
     if (isAlone) this.#built.announceClosing();
-    // As long as its tasks have grace, this node stays present, and owns what it owns.
+    // While its running tasks have time to end, this node stays present, and keeps its shards.
     await Promise.all([this.#tasks.settle(graceMs), isAlone ? null : delay(this.#options.limits.leaveMs)]);
     const isOwner = this.#owned.size > 0;
     await this.#leave(graceMs);
@@ -254,7 +260,10 @@ export class ClusterMonitor implements Monitor {
     await this.#end(async () => await this.#monitor?.[Symbol.asyncDispose]());
   }
 
-  /** Responds to a request that arrives while the tasks are loaded anew: all but the health checks wait for them. */
+  /**
+   * Responds to a request that arrives while tasks are being reloaded. Health checks get a response at once; all other
+   * requests wait until the tasks are loaded.
+   */
   async #fetchOnceLoaded(request: Request, info?: ConnectionInfo): Promise<Response> {
     const { basePath } = resolveAccess(this.#options.options);
     const { pathname } = new URL(request.url);
@@ -264,7 +273,7 @@ export class ClusterMonitor implements Monitor {
     return this.#engines.isLoaded ? await this.#built.fetch(request, info) : notReady();
   }
 
-  /** Says now, not only with the first change, whether the certificate of an owner is not accepted. */
+  /** Warns now, rather than with the first change, if the certificate of an owner is not accepted. */
   async #explain(): Promise<void> {
     const where = await this.#gate.route(null, true)?.catch(() => "here" as const) ?? "here";
     if (where === "here") return;
@@ -273,7 +282,9 @@ export class ClusterMonitor implements Monitor {
     }
   }
 
-  /** Whether no other node is present; without the database, there may be some. */
+  /**
+   * Returns whether no other node is present; `false` if the database can't be reached, because there may be others.
+   */
   async #isAlone(): Promise<boolean> {
     const members = await this.#leases.members().catch(() => null);
     return members !== null && members.every(({ id }) => id === this.node);
@@ -286,7 +297,10 @@ export class ClusterMonitor implements Monitor {
     await this.#cluster.stop();
   }
 
-  /** Waits until other nodes own what this one owned, which from now on knows only where to forward to. */
+  /**
+   * Waits until other nodes own the shards that this node has handed over. From now on, this node only forwards
+   * requests.
+   */
   async #awaitSuccessor(): Promise<void> {
     let owners: ReadonlyMap<number, Owner> = new Map();
     const current = async () => {
@@ -314,7 +328,7 @@ export class ClusterMonitor implements Monitor {
     await end();
     await this.#engines.close();
     await this.#database[Symbol.asyncDispose]();
-    // Takeovers that were under way fail without the database.
+    // Takeovers in progress fail now, because the database is closed.
     await withTimeout(this.#owned.whenTaken(), DRAIN_MS);
     this.#tasks[Symbol.dispose]();
     this.#forwarder[Symbol.dispose]();
@@ -337,11 +351,14 @@ export class ClusterMonitor implements Monitor {
 
   /** Notes the owner of a shard that this node follows. */
   #noteOwner(shard: number, owner: Owner | null): void {
-    // This node is the owner only once it has loaded everything.
+    // This node counts as an owner only once it has loaded the shard completely.
     this.#gate.note(shard, owner === null || owner.id === this.node ? null : owner.address);
   }
 
-  /** Reports to the present owners, and lets reporters elsewhere do the same, once shards have stopped to move. */
+  /**
+   * Once shards have stopped moving, sends the reports of this node's tasks to the present owners, and makes other
+   * reporters reconnect to do the same.
+   */
   #lead(hasMoved: boolean): void {
     this.#hasMoved ||= hasMoved;
     const { owners, version } = this.#gate;
@@ -354,7 +371,7 @@ export class ClusterMonitor implements Monitor {
     }, STABLE_MS);
   }
 
-  /** Lets everyone connect again, because the tasks of a shard are loaded anew. */
+  /** Makes watchers and reporters reconnect, because the tasks of a shard are being reloaded. */
   #dropped(shard: number): void {
     this.#gate.note(shard, null);
     this.#monitor?.reconnect("everyone");

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How often a condition is looked at, in milliseconds. */
+/** The interval at which a condition is checked, in milliseconds. */
 const LOOK_MS = 50;
 
 /** Resolves once a condition holds, or after `timeoutMs`. */

@@ -1,5 +1,5 @@
 /**
- * A shard as one node has loaded it: its tasks, which follow their owner until this node takes them over.
+ * A shard that one node has loaded: its tasks are copied from their owner until this node takes them over.
  *
  * @module
  */
@@ -14,26 +14,26 @@ import type { ShardBatch } from "../../store/postgres/postgres_leases.ts";
 import { type CoreOptions, MonitorCore } from "../monitor_core.ts";
 import type { Owner, TaskGate } from "./task_gate.ts";
 
-/** How often a follower looks for changes about which it was told nothing, in milliseconds. */
+/** The interval at which a follower looks for changes whose hints were lost, in milliseconds. */
 const POLL_MS = 1_000;
 
 /** Options of an {@linkcode Engine}. */
 export interface EngineOptions {
   readonly store: FollowerStore;
   readonly core: CoreOptions;
-  /** Reads what the owner alone has of tasks that run. */
+  /** Reads the histories of running tasks that only their owner has in memory. */
   readonly histories: LiveHistories;
   /** The gate of this engine, which closes with it. */
   readonly gate: TaskGate;
-  /** Called when the lease of the owner has ended, or the owner has handed the shard over. */
+  /** Called if the lease of the owner has expired, or the owner has handed the shard over. */
   readonly onFree: () => void;
-  /** Called with the owner as of each look into the database; `null` if there is none, or the database can't be read. */
+  /** Called after each query of the database with the owner that it names; `null` if there is none. */
   readonly onOwner: (owner: Owner | null) => void;
-  /** Called if the tasks must be loaded anew, because commits are missing. */
+  /** Called if the tasks must be reloaded, because commits are missing. */
   readonly onGap: () => void;
 }
 
-/** A shard until it must be loaded anew. */
+/** One loaded copy of a shard; if the shard must be reloaded, a new engine replaces this one. */
 export class Engine implements AsyncDisposable {
   readonly core: MonitorCore;
   readonly gate: TaskGate;
@@ -41,7 +41,7 @@ export class Engine implements AsyncDisposable {
   #follower: Follower<PulledChanges>;
   /** Whether another node owns the tasks. */
   #isFollowing = true;
-  /** How many hints earlier followers have missed. */
+  /** How many hints earlier followers of this engine have missed. */
   #missedHints = 0;
   #owner: Owner | null = null;
 
@@ -62,12 +62,12 @@ export class Engine implements AsyncDisposable {
     return this.#options.store.shard;
   }
 
-  /** How many regular looks into the database have found changes about which no hint had come. */
+  /** How many regular queries of the database have found changes whose hint had not arrived. */
   get missedHints(): number {
     return this.#missedHints + this.#follower.missedHints;
   }
 
-  /** Looks for changes up to a sequence number; without one, for all. */
+  /** Looks for changes in the database, unless those up to the given sequence number are known already. */
   wake(seq?: number): void {
     this.#follower.wake(seq);
   }
@@ -75,15 +75,15 @@ export class Engine implements AsyncDisposable {
   /**
    * Takes the tasks over.
    *
-   * @param owned the shard, whose lease this node has taken
-   * @throws {Error} if the database cannot be used: the tasks must be loaded anew
+   * @param owned the shard, of which this node has the lease
+   * @throws {Error} if the database cannot be used; the tasks must then be reloaded
    */
   async takeOver(owned: OwnedShard<ShardBatch>): Promise<void> {
-    // What earlier owners have committed is complete now: their later commits are refused.
+    // Earlier owners can commit nothing more, because this node has the lease; this reads the last of their commits.
     await this.#follower.current();
     this.#follower.stop();
     this.#isFollowing = false;
-    // Until then, reads are answered by what is known, as nobody else commits, and changes wait.
+    // During the takeover, reads are answered from memory, because no other node commits, and changes wait.
     const current = () =>
       owned.isServing ? Promise.resolve() : Promise.reject(new Error("The lease has ended"));
     this.gate.follow({ current, owner: () => null });
@@ -93,18 +93,18 @@ export class Engine implements AsyncDisposable {
     this.gate.own(owned);
   }
 
-  /** Lets changes wait for another node, and commits everything, before the shard is handed over. */
+  /** Makes new changes wait for the next owner, and commits everything, before the shard is handed over. */
   async prepareToStepDown(): Promise<void> {
     this.gate.beginHandOver();
     await this.gate.whenIdle();
-    // If that took too long, the shard was given up without it.
+    // If the wait took too long, the shard was already given up.
     if (this.gate.isHandingOver) await this.core.prepareToStepDown();
   }
 
   /**
-   * Makes this node a follower of the shard again, which it has handed over.
+   * Makes this node a follower again after it has handed the shard over.
    *
-   * @returns `false` if not everything was committed, so that the shard must be loaded anew
+   * @returns `false` if not everything was committed, so that the shard must be reloaded
    */
   stepDown(): boolean {
     if (!this.#options.store.stepDown()) return false;
@@ -122,7 +122,7 @@ export class Engine implements AsyncDisposable {
     await this.core[Symbol.asyncDispose]();
   }
 
-  /** Stops to follow the owner. */
+  /** Stops following the owner. */
   stop(): void {
     this.#follower.stop();
   }
@@ -147,7 +147,7 @@ export class Engine implements AsyncDisposable {
 
   async #pull(): Promise<{ epoch: string; changes: PulledChanges[]; seq: number; hasMore: boolean }> {
     const { store, onOwner, onFree } = this.#options;
-    // Without the database, nobody knows who owns the tasks.
+    // If the database can't be read, the owner is unknown.
     const pulled = await store.pull().catch((error) => {
       this.#owner = null;
       throw error;
@@ -158,7 +158,7 @@ export class Engine implements AsyncDisposable {
       onOwner(this.#owner);
       if (isFree) onFree();
     }
-    // What was deleted before this node has seen it can only be loaded anew, as after a loss of commits.
+    // If removals were forgotten that this node has not seen, the shard must be reloaded, as after a loss of commits.
     return { epoch: gap ? "" : epoch, changes: [pulled], seq, hasMore };
   }
 }

@@ -16,7 +16,7 @@ import { delay } from "./delay.ts";
 import { Engine } from "./engine.ts";
 import type { Owner, TaskGate } from "./task_gate.ts";
 
-/** The wait before a failed attempt to load a shard is repeated, in milliseconds. */
+/** The wait before another attempt to load a shard after a failed one, in milliseconds. */
 const RETRY_MS = 500;
 
 /** The numbers of all shards. */
@@ -25,32 +25,32 @@ const ALL: readonly number[] = Array.from({ length: SHARDS }, (_, shard) => shar
 /** Options of {@linkcode Engines}. */
 export interface EnginesOptions {
   readonly database: NodeDatabase;
-  /** Makes the gate of a shard that was loaded. */
+  /** Creates the gate of a shard that was loaded. */
   readonly gate: () => TaskGate;
-  /** Reads what the owners alone have of tasks that run. */
+  /** Reads the histories of running tasks that only their owners have in memory. */
   readonly histories: LiveHistories;
   /** Called when a shard has no owner. */
   readonly onFree: () => void;
-  /** Called with the owner of a shard as of each look into the database; `null` if there is none, or it is unknown. */
+  /** Called after each query of the database with the owner of a shard; `null` if there is none. */
   readonly onOwner: (shard: number, owner: Owner | null) => void;
-  /** Called before a shard is loaded anew: whoever watches tasks of it must connect again. */
+  /** Called before a shard is reloaded: the watchers of its tasks must reconnect. */
   readonly onReload: (shard: number) => void;
   readonly onError: (error: unknown) => void;
-  /** Aborted when the node is about to end. */
+  /** Aborted when the node begins to shut down. */
   readonly ending: AbortSignal;
 }
 
-/** Loads the shards, and loads them anew when what is in memory is worth nothing any more. */
+/** Loads the shards, and reloads a shard if its state in memory is no longer valid. */
 export class Engines {
   /** The tasks of all shards. */
   readonly tasks: ShardedTasks = new ShardedTasks(SHARDS, (client) => shardOf(client, SHARDS));
   readonly #options: EnginesOptions;
   readonly #engines: (Engine | null)[] = ALL.map(() => null);
-  /** What all shards have in common. */
+  /** The options that all shards have in common. */
   #core: CoreOptions | null = null;
   /** Resolves when everything is loaded. */
   #loading: Promise<void> = Promise.resolve();
-  /** How many hints earlier engines have missed. */
+  /** How many hints have been missed by engines that were replaced. */
   #missedHints = 0;
 
   /** @param options the database and the callbacks */
@@ -68,12 +68,12 @@ export class Engines {
     return this.#engines.every((engine) => engine !== null);
   }
 
-  /** How many regular looks into the database have found changes about which no hint had come. */
+  /** How many regular queries of the database have found changes whose hint had not arrived. */
   get missedHints(): number {
     return this.all.reduce((sum, { missedHints }) => sum + missedHints, this.#missedHints);
   }
 
-  /** Returns a shard; `null` while it is loaded. */
+  /** Returns the engine of a shard; `null` while the shard is being loaded. */
   of(shard: number): Engine | null {
     return this.#engines[shard] ?? null;
   }
@@ -86,14 +86,14 @@ export class Engines {
   /**
    * Loads all shards for the first time.
    *
-   * @param core what all shards have in common
+   * @param core the options that all shards have in common
    * @throws {StorageError} if the database cannot be used
    */
   async open(core: CoreOptions): Promise<void> {
     await this.#load(ALL, core);
   }
 
-  /** Drops a shard, and loads it anew. */
+  /** Drops the engine of a shard, and loads the shard again. */
   reload(shard: number): void {
     const old = this.#engines[shard];
     if (old === null || old === undefined) return;
@@ -107,7 +107,7 @@ export class Engines {
       .then(() => this.#loadAgain(shard));
   }
 
-  /** Drops all shards, once everything is loaded. */
+  /** Waits until every shard is loaded, then drops all of them. */
   async close(): Promise<void> {
     await this.#loading;
     for (const { shard } of this.all) this.tasks.detach(shard);
@@ -146,7 +146,7 @@ export class Engines {
   }
 }
 
-/** Returns the limits of a shard, which has its part of the limits of all tasks. */
+/** Returns the limits of one shard: each limit on all tasks is divided among the shards. */
 function limitsOfShard(limits: MonitorLimits): MonitorLimits {
   const part = (limit: number) => Math.ceil(limit / SHARDS);
   return { ...limits, clients: part(limits.clients), endedTasks: part(limits.endedTasks) };

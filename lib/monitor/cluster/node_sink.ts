@@ -1,5 +1,5 @@
 /**
- * Reports the tasks that run in a node to the owner of the tasks.
+ * Sends the reports of the tasks that run in a node to the owners of the tasks.
  *
  * @module
  */
@@ -11,26 +11,32 @@ import type { Report } from "../../task/protocol.ts";
 import { withTimeout } from "../../timeout.ts";
 import type { OwnerLink } from "./owner_link.ts";
 
-/** How long the last reports of a node may take, in milliseconds; otherwise, the owner finds out that the node is gone. */
+/**
+ * How long the last reports of a node may take, in milliseconds. If they take longer, the owner interrupts the tasks
+ * once it finds the node gone.
+ */
 const LAST_REPORTS_MS = 2_000;
 
-/** How often a node that ends looks whether its tasks have ended, in milliseconds. */
+/** The interval at which a node that shuts down checks whether its tasks have ended, in milliseconds. */
 const LOOK_MS = 20;
 
-/** The sink of one node, for its whole life: whichever node owns the tasks, the tasks of this one go on. */
+/**
+ * The sink of one node, which it has until it ends: the tasks that run in the node go on when another node becomes
+ * their owner.
+ */
 export class NodeSink implements ReportSink, Disposable {
   readonly #remote: RemoteSink;
   readonly #tasks: Set<ReportedTask> = new Set();
 
   /**
    * @param reporter the id of the node as a reporter
-   * @param link connects the node to the owner
+   * @param link connects the node to the owners of its tasks
    * @param address the address of the node, for warnings
    * @param warn called with warnings for the operator
    */
   constructor(reporter: string, link: OwnerLink, address: string, warn: (message: string) => void) {
     this.#remote = new RemoteSink(address, {
-      // The handshake proves the id.
+      // No secret is needed, because the handshake between nodes proves the id.
       identity: { id: reporter, secret: "" },
       connect: link.open,
       warn,
@@ -59,17 +65,17 @@ export class NodeSink implements ReportSink, Disposable {
     return this.#remote.settled();
   }
 
-  /** Resolves once all reports so far are committed, however long no node owns the tasks. */
+  /** Resolves once all reports so far are committed, even if no node owns the tasks for a long time. */
   delivered(): Promise<void> {
     return this.#remote.delivered();
   }
 
   /**
-   * Ends the tasks of this node, because the node is about to end: aborts their signals, waits for them, and reports those
-   * that go on as interrupted.
+   * Ends the tasks of this node, because the node is shutting down: aborts their signals, waits for the tasks, and
+   * reports tasks that are still running as interrupted.
    *
-   * @param message the error message of the tasks that go on
-   * @param graceMs how long the tasks have, in milliseconds
+   * @param message the error message of the interrupted tasks
+   * @param graceMs how long the tasks have to end, in milliseconds
    */
   async settle(message: string, graceMs: number): Promise<void> {
     const { size } = this.#tasks;

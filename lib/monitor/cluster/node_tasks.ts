@@ -1,5 +1,6 @@
 /**
- * The tasks that run in a node of a cluster: reports them to the owner, and interrupts those of nodes that have ended.
+ * The tasks that run in a node of a cluster: sends their reports to the owners, and interrupts the tasks of nodes that
+ * are gone.
  *
  * @module
  */
@@ -25,12 +26,12 @@ import { WorkerTasks } from "./worker_tasks.ts";
 export interface NodeTasksOptions {
   /** The id of the node. */
   readonly node: string;
-  /** Its address for other nodes. */
+  /** The address at which other nodes reach this one. */
   readonly address: string;
-  /** The channel by whose name monitored functions choose the node. */
+  /** The name of the channel, by which monitored functions in this isolate find this node. */
   readonly channel: string;
   readonly basePath: string;
-  /** How long a node is present after a heartbeat, in milliseconds. */
+  /** How long a node counts as present after its heartbeat, in milliseconds. */
   readonly leaseMs: number;
   readonly forwarder: Forwarder;
   /** The tasks that the node owns. */
@@ -42,15 +43,15 @@ export interface NodeTasksOptions {
 /** The tasks that run in one node, whichever node owns the tasks. */
 export class NodeTasks implements Disposable {
   readonly sink: NodeSink;
-  /** The tasks of the other isolates of this process, which report to the same sink. */
+  /** The tasks of the other isolates of this process, whose reports go to the same sink. */
   readonly workers: WorkerTasks;
   readonly #options: NodeTasksOptions;
   readonly #reporter: string;
   readonly #link: OwnerLink = new OwnerLink();
   readonly #presence: Presence;
-  /** Unregisters this node for the monitored functions of this isolate. */
+  /** Unregisters this node, so that monitored functions of this isolate no longer find it. */
   readonly #withdraw: () => void;
-  /** Whether the other nodes know that this one is present. */
+  /** Whether this node has sent a heartbeat, so that the other nodes know that it is present. */
   #isPresent = false;
 
   /** @param options the node */
@@ -65,14 +66,14 @@ export class NodeTasks implements Disposable {
   }
 
   /**
-   * Reports to the nodes that own the tasks.
+   * Sends reports to the nodes that own the tasks from now on.
    *
-   * @param where the owner of all tasks, or the owners of some each; `null` if not all are known, or they are about to be
-   * others
-   * @param version identifies the owners and their tenures: the same one has the same way
+   * @param where the owner of all tasks, or several owners with some of the tasks each; `null` if an owner is unknown
+   * or about to change
+   * @param version identifies these owners; as long as it is the same, connections are kept
    */
   lead(where: "here" | Owner | Split | null, version: number): void {
-    // Before its first heartbeat, the tasks of this node would count as those of a node that has ended.
+    // Before the first heartbeat of this node, an owner would take its tasks for those of a node that is gone.
     if (where === null || !this.#isPresent) return this.#link.lead(null);
     this.#link.lead({
       key: String(version),
@@ -96,7 +97,7 @@ export class NodeTasks implements Disposable {
   }
 
   /**
-   * Interrupts the tasks of nodes that have ended in the shards that this node owns.
+   * Interrupts the tasks of nodes that are gone, in the shards that this node owns.
    *
    * @param present the ids of the nodes that are present; `null` if a heartbeat of this node has failed
    * @param engines the shards that are loaded
@@ -113,12 +114,12 @@ export class NodeTasks implements Disposable {
         for (const registry of owned) registry.interruptAll(`Node ${node} ended while the task ran`, isGone);
       }
     } catch (error) {
-      // The next heartbeat tries again.
+      // The next heartbeat tries to interrupt these tasks again.
       this.#options.onError(error);
     }
   }
 
-  /** Ends the tasks, after at most `graceMs`, because the node is about to end. */
+  /** Ends the tasks after at most `graceMs` milliseconds, because the node is shutting down. */
   async settle(graceMs: number = SHUTDOWN_GRACE_MS): Promise<void> {
     this.#withdraw();
     await this.sink.settle(SHUTDOWN_MESSAGE, graceMs);

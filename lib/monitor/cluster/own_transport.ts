@@ -1,5 +1,5 @@
 /**
- * Applies the reports of a node that owns the tasks itself.
+ * Applies reports of a node's tasks in the node itself, if it owns the tasks.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export class OwnTransport implements Transport, Reporter {
   readonly #tasks: OwnTasks;
   readonly #events: TransportEvents;
   readonly #intake: ReportIntake;
-  /** Resolves when all batches so far have their replies. */
+  /** Resolves when all batches so far have got their replies. */
   #replied: Promise<void> = Promise.resolve();
   #isClosed = false;
 
@@ -54,12 +54,13 @@ export class OwnTransport implements Transport, Reporter {
       if (!parsed.every(({ client }) => this.#tasks.owns(client))) return this.#lost();
       commands = parsed.map((report) => this.#intake.take(report)).filter((command) => command !== null);
     } catch {
-      // Nothing can be stored now; the batch is sent again after a pause.
+      // A report is invalid, or nothing can be stored now. The sink resends the batch after a pause.
       return this.#lost();
     }
-    // The sink expects no reply while it sends.
+    // The replies are delayed, because the sink must not get one before `send()` has returned.
     this.#replied = this.#replied.then(() => this.#replyAll(commands));
-    // A batch that is taken is not sent again, nor are those before it, so all of them have their replies by then.
+    // `taken` makes the sink forget this batch and all earlier ones, so it is sent only after the replies to all of
+    // them.
     Promise.all([this.#replied, this.#tasks.registry.committed()])
       .then(() => this.#reply({ type: "taken", batch }), () => this.#lost());
   }

@@ -10,7 +10,7 @@ import { delay } from "./delay.ts";
 import type { Engines } from "./engines.ts";
 import type { ShardedGate } from "./sharded_gate.ts";
 
-/** The wait before a failed attempt to take a shard over is repeated, in milliseconds. */
+/** The wait before another attempt to take a shard over after a failed one, in milliseconds. */
 const RETRY_MS = 500;
 
 /** Options of {@linkcode OwnedShards}. */
@@ -19,7 +19,7 @@ export interface OwnedShardsOptions {
   readonly gate: ShardedGate;
   readonly onNotice: (text: string) => void;
   readonly onError: (error: unknown) => void;
-  /** Aborted when the node begins to hand everything over, because it ends. */
+  /** Aborted when the node begins to hand all shards over, because it shuts down. */
   readonly ending: AbortSignal;
 }
 
@@ -27,9 +27,9 @@ export interface OwnedShardsOptions {
 export class OwnedShards {
   readonly #options: OwnedShardsOptions;
   readonly #shards: Map<number, OwnedShard<ShardBatch>> = new Map();
-  /** Those of them that are being handed over to other nodes. */
+  /** The owned shards that are being handed over to other nodes. */
   readonly #leaving: Set<OwnedShard<ShardBatch>> = new Set();
-  /** Resolve when the shards that are being taken over are. */
+  /** The shards that are being taken over, each with a promise that resolves when this is done. */
   readonly #taking: Map<OwnedShard<ShardBatch>, Promise<void>> = new Map();
   #losses = 0;
 
@@ -38,12 +38,12 @@ export class OwnedShards {
     this.#options = options;
   }
 
-  /** The number of shards. */
+  /** The number of shards that this node owns. */
   get size(): number {
     return this.#shards.size;
   }
 
-  /** How often a shard was lost that was not handed over. */
+  /** How often this node lost a shard without having handed it over. */
   get losses(): number {
     return this.#losses;
   }
@@ -53,7 +53,7 @@ export class OwnedShards {
     this.#taking.set(owned, this.#takeOver(owned).finally(() => this.#taking.delete(owned)));
   }
 
-  /** Follows a shard that this node does not own any more: what is not committed is dropped. */
+  /** Makes this node a follower of a shard that it no longer owns; changes that are not committed are dropped. */
   lost(owned: OwnedShard<ShardBatch>, reason: string): void {
     const { engines, gate, onNotice, ending } = this.#options;
     const { shard } = owned.grant;
@@ -69,15 +69,16 @@ export class OwnedShards {
   }
 
   /**
-   * Commits everything of a shard before it is handed over; if the node ends, ends the tasks of this process before.
+   * Commits everything of a shard before it is handed over. If the node shuts down, this first ends the tasks that run
+   * in this process.
    *
-   * @param graceMs how long those have, in milliseconds
+   * @param graceMs how long these tasks have to end, in milliseconds
    */
   async handOver(owned: OwnedShard<ShardBatch>, graceMs: number | undefined): Promise<void> {
     const { engines, onError, ending } = this.#options;
     await this.#taking.get(owned);
     const { shard } = owned.grant;
-    // A shard that was lost meanwhile may already be this node's again.
+    // This node may have lost the shard during the wait, and may already own it in another term.
     if (this.#shards.get(shard) !== owned) return;
     const engine = engines.of(shard);
     if (!ending.aborted) this.#leaving.add(owned);
@@ -85,7 +86,8 @@ export class OwnedShards {
       await engine?.gate.whenIdle();
       await engine?.core.settle(graceMs).catch(onError);
     }
-    // From here on, not even a sweep changes anything: the next owner may have the shard before this node has ended.
+    // From here on, not even a sweep may change a task, because the next owner may get the shard before this node has
+    // shut down.
     await engine?.prepareToStepDown().catch(onError);
   }
 

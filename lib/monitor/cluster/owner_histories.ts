@@ -1,5 +1,5 @@
 /**
- * Reads from the owner of the tasks what it alone has of those that have not ended.
+ * Reads the histories of unfinished tasks from their owner, which alone has them in memory.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { readProgressPoints, readValuesPage } from "../../task/wire.ts";
 export interface OwnerHistoriesOptions {
   readonly forwarder: Forwarder;
   readonly basePath: string;
-  /** Returns the node that owns the tasks of a client; `null` if there is none, or it is this one. */
+  /** Returns the other node that owns the tasks of a client; `null` if there is none, or this node owns them. */
   readonly ownerOf: (client: string) => Owner | null;
 }
 
-/** The progress and the values of running tasks, as their owner has them. */
+/** The progress histories and the values of running tasks, read from their owner. */
 export class OwnerHistories implements LiveHistories {
   readonly #options: OwnerHistoriesOptions;
 
-  /** @param options the owner, and the way to it */
+  /** @param options how to find the owner, and how to send it requests */
   constructor(options: OwnerHistoriesOptions) {
     this.#options = options;
   }

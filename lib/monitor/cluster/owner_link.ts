@@ -6,9 +6,9 @@
 
 import type { Transport, TransportEvents } from "../../remote/remote_transport.ts";
 
-/** A way to the owner. */
+/** Where the reports of a node are sent: the owner of the tasks, or a group of owners. */
 export interface OwnerTarget {
-  /** Identifies the owner and its tenure: the same key is the same way. */
+  /** Identifies the owners; a target with the same key does not need new transports. */
   readonly key: string;
   /** Opens a transport to the owner. */
   open(events: TransportEvents): Transport;
@@ -17,12 +17,12 @@ export interface OwnerTarget {
 /** The time between two attempts to reach an owner that does not respond, in milliseconds. */
 const RETRY_MS = 250;
 
-/** Opens transports to the owner, and closes them when there is another one. */
+/** Opens transports to the owner, and closes them when the owner changes. */
 export class OwnerLink {
   #target: OwnerTarget | null = null;
   readonly #transports: Set<OwnerTransport> = new Set();
 
-  /** The way to the owner; `null` if none is known. */
+  /** The owner; `null` if it is unknown. */
   get target(): OwnerTarget | null {
     return this.#target;
   }
@@ -42,7 +42,7 @@ export class OwnerLink {
   };
 }
 
-/** A transport that waits for an owner, and is lost when another one takes over. */
+/** A transport that opens once an owner is known, and closes when the owner changes. */
 class OwnerTransport implements Transport {
   readonly #link: OwnerLink;
   readonly #events: TransportEvents;
@@ -74,7 +74,7 @@ class OwnerTransport implements Transport {
     this.#onEnd();
   }
 
-  /** Goes on with another owner. */
+  /** Switches to another owner: an open transport closes, and one that is not open yet connects to the new owner. */
   redirect(): void {
     if (this.#isOpen) return this.#lost();
     this.#disconnect();
@@ -101,7 +101,7 @@ class OwnerTransport implements Transport {
     if (this.#inner !== inner) return;
     if (this.#isOpen) return this.#lost();
     this.#inner = null;
-    // An owner that was just chosen may not listen yet.
+    // A node that has just become the owner may not accept reports yet.
     this.#timer = setTimeout(() => this.#connect(), RETRY_MS);
   }
 
@@ -113,7 +113,8 @@ class OwnerTransport implements Transport {
 
   #disconnect(): void {
     clearTimeout(this.#timer);
-    // A node whose peer gives up during a handshake may keep the socket for good, so it is closed once it opens.
+    // If a peer closes a socket during the handshake, the other side may never release it. A socket that is not open
+    // yet is therefore closed once it opens.
     if (this.#isOpen) this.#inner?.close();
     this.#inner = null;
   }

@@ -9,22 +9,22 @@ import { type Forwarder, noOwner, type Owner as Address } from "../../http/clust
 import { keyOfOwner, type Split } from "../../http/cluster/split.ts";
 import type { TaskGate } from "./task_gate.ts";
 
-/** What a {@linkcode ShardedGate} decides by. */
+/** The data from which a {@linkcode ShardedGate} decides. */
 export interface ShardedGateOptions {
   readonly forwarder: Forwarder;
   /** Returns the shard of a client. */
   readonly shardOf: (client: string) => number;
-  /** Returns the gate of a shard; `null` while the shard is loaded. */
+  /** Returns the gate of a shard; `null` while the shard is being loaded. */
   readonly gateOf: (shard: number) => TaskGate | null;
   /** The number of shards. */
   readonly shards: number;
-  /** Whether this node is about to end. */
+  /** Returns whether this node is shutting down. */
   readonly isLeaving: () => boolean;
   /** The names of the functions that this node can start. */
   readonly names: ReadonlySet<string>;
   /** Returns the address of another node that can start a function; `null` if there is none. */
   readonly starter: (name: string) => Promise<string | null>;
-  /** Called when a shard is found to have another owner, or none; `true` if it had one before. */
+  /** Called when the owner of a shard has changed or become unknown; `hasMoved` if a new owner follows another one. */
   readonly onOwner: (hasMoved: boolean) => void;
 }
 
@@ -32,9 +32,9 @@ export interface ShardedGateOptions {
 export class ShardedGate implements ClusterGate {
   readonly forwarder: Forwarder;
   readonly #options: ShardedGateOptions;
-  /** The owner of each shard: its address, `""` for this node, `null` if there is none. */
+  /** The address of the owner of each shard; `""` for this node, `null` if the owner is unknown. */
   readonly #owners: (string | null)[];
-  /** The last known owner of each shard. */
+  /** The address of the last known owner of each shard, as in `#owners`. */
   readonly #last: (string | null)[];
   #version = 0;
 
@@ -50,7 +50,7 @@ export class ShardedGate implements ClusterGate {
     return this.#options.isLeaving();
   }
 
-  /** Begins to hand all tasks over: from now on, an owner lets changes wait for the next one. */
+  /** Begins to hand all shards over: from now on, changes of tasks that this node owns wait for the next owner. */
   beginHandOver(): void {
     for (const gate of this.#all) gate?.beginHandOver();
   }
@@ -90,7 +90,7 @@ export class ShardedGate implements ClusterGate {
     const address = await starter(name).catch(() => {
       throw noOwner();
     });
-    // What this node started now would be interrupted soon.
+    // This node is shutting down, and would soon interrupt a task that it starts now.
     if (address === null && isKnown) throw noOwner();
     return address === null ? null : { address };
   }
@@ -103,7 +103,8 @@ export class ShardedGate implements ClusterGate {
    * Notes which node owns a shard.
    *
    * @param shard the number of the shard
-   * @param owner the address of the node; `""` for this one, `null` if there is none, or it is unknown
+   * @param owner the address of the node; `""` for this node, `null` if no node owns the shard, or it is unknown which
+   * one does
    */
   note(shard: number, owner: string | null): void {
     if (this.#owners[shard] === owner) return;
@@ -114,18 +115,24 @@ export class ShardedGate implements ClusterGate {
     this.#options.onOwner(owner !== null && last !== null && last !== owner);
   }
 
-  /** Changes with every change of an owner. */
+  /** A number that increases whenever an owner changes. */
   get version(): number {
     return this.#version;
   }
 
-  /** The owner of all tasks, or the owners of some each, as of the last look; `null` if one of them is unknown. */
+  /**
+   * The last known owners: the owner of all tasks, or several owners with some of the tasks each; `null` if the owner
+   * of any shard is unknown.
+   */
   get owners(): "here" | Address | Split | null {
     if (this.#owners.some((owner) => owner === null)) return null;
     return this.#split(this.#owners.map((address) => address === "" ? null : { address: address! }));
   }
 
-  /** Returns the other node that owns the tasks of a client as of the last look; `null` if there is none. */
+  /**
+   * Returns the other node that was last known to own the tasks of a client; `null` if there is none, or this node owns
+   * them.
+   */
   ownerOf(client: string): Address | null {
     return this.#of(client)?.owner ?? null;
   }

@@ -18,7 +18,10 @@ import type { Transport, TransportEvents } from "../../remote/remote_transport.t
 /** The maximum number of batches in flight. */
 const WINDOW = 32;
 
-/** Sends each report to the owner of its task. It is lost as soon as the way to one of the owners is. */
+/**
+ * Sends each report to the owner of its task. This transport closes as soon as the transport to any of the owners
+ * closes.
+ */
 export class SplitTransport implements Transport {
   readonly window = WINDOW;
   readonly #split: Split;
@@ -31,7 +34,7 @@ export class SplitTransport implements Transport {
 
   /**
    * @param split the owners of the tasks
-   * @param open opens the way to an owner; `null` stands for this node
+   * @param open opens the transport to an owner; `null` stands for this node
    * @param events the callbacks
    */
   constructor(
@@ -63,7 +66,8 @@ export class SplitTransport implements Transport {
 
   close(): void {
     this.#isClosed = true;
-    // A node whose peer gives up during a handshake may keep the socket for good, so the others are closed once they open.
+    // If a peer closes a socket during the handshake, the other side may never release it. Transports that are not open
+    // yet are therefore closed once they open.
     for (const [owner, transport] of this.#transports) if (!this.#closed.has(owner)) transport.close();
   }
 

@@ -11,24 +11,26 @@ import { withTimeout } from "../../timeout.ts";
 /** The node that owns the tasks. */
 export interface Owner {
   readonly id: string;
-  /** Its address for other nodes; `null` if it is unknown. */
+  /** The address at which other nodes reach the owner; `null` if it is unknown. */
   readonly address: string | null;
 }
 
-/** The lease of the tasks, as its owner holds it. */
+/** The lease that the owner of the tasks has. */
 export interface Serving {
-  /** Whether no other node can have taken the tasks. */
+  /** Whether the lease is valid, so that no other node can have taken the tasks. */
   readonly isServing: boolean;
 }
 
-/** What a node that does not own the tasks knows about them. */
+/** A follower's state: what a node that does not own the tasks knows about them. */
 export interface Following {
-  /** Resolves once everything is known here that was committed before the call; rejects without the database. */
+  /**
+   * Resolves once this node knows everything that was committed before the call; rejects if the database can't be read.
+   */
   current(): Promise<void>;
-  /** Returns the owner as of the last look into the database; `null` if no node owns the tasks. */
+  /** Returns the owner according to the last query of the database; `null` if no node owns the tasks. */
   owner(): Owner | null;
   /**
-   * Whether reads can be answered by what is known here; if not, only the owner is known.
+   * Whether this node has the tasks in memory and can answer reads; if not, it only knows the owner.
    *
    * @default {true}
    */
@@ -43,15 +45,15 @@ export interface TaskGateOptions {
   readonly ownerWaitMs: number;
 }
 
-/** How often a request that waits looks again, in milliseconds. */
+/** The interval at which a waiting request checks again where it can be handled, in milliseconds. */
 const RETRY_MS = 100;
 
-/** How long a look into the database may take until this node counts as unable to read, in milliseconds. */
+/** How long a query of the database may take before this node counts as unable to answer reads, in milliseconds. */
 const READABLE_MS = 1_000;
 
 /**
- * Decides by what this node is to the tasks: their owner, a follower, or neither. Tasks that are loaded anew have another
- * gate, so that no request that waits here reads those that were dropped.
+ * Decides by the role of this node: the owner of the tasks, a follower, or neither. When tasks are reloaded, they get a
+ * new gate, so that no request that waits at this one reads the tasks that were dropped.
  */
 export class TaskGate {
   readonly #node: string;
@@ -64,7 +66,7 @@ export class TaskGate {
   #onIdle: (() => void) | null = null;
   #isClosed = false;
 
-  /** @param options this node and the waits */
+  /** @param options the id of this node, and how long requests wait */
   constructor({ node, ownerWaitMs }: TaskGateOptions) {
     this.#node = node;
     this.#ownerWaitMs = ownerWaitMs;
@@ -75,12 +77,12 @@ export class TaskGate {
     return this.#owned !== null && this.#owned.isServing;
   }
 
-  /** Whether changes wait for the next owner. */
+  /** Whether this node is handing the tasks over, so that changes wait for the next owner. */
   get isHandingOver(): boolean {
     return this.#isHandingOver;
   }
 
-  /** Whether this node takes changes. */
+  /** Whether this node accepts changes. */
   get takesChanges(): boolean {
     return this.#isHere(true);
   }
@@ -95,7 +97,10 @@ export class TaskGate {
     return this.isOwner || (this.#following !== null && this.#following.owner() !== null);
   }
 
-  /** The node that owns the tasks, as of the last look into the database; `null` if there is none, or it is this one. */
+  /**
+   * The other node that owns the tasks, according to the last query of the database; `null` if there is none, or this
+   * node owns them.
+   */
   get owner(): Address | null {
     const owner = this.#following?.owner() ?? null;
     return owner === null || owner.id === this.#node || owner.address === null
@@ -103,28 +108,30 @@ export class TaskGate {
       : { address: owner.address };
   }
 
-  /** Handles requests as a follower; `null` if this node does not follow the tasks any more. */
+  /** Makes this node handle requests as a follower; with `null`, it is no longer a follower. */
   follow(following: Following | null): void {
     this.#following = following;
   }
 
-  /** Handles requests as the owner. */
+  /** Makes this node handle requests as the owner. */
   own(owned: Serving): void {
     this.#owned = owned;
   }
 
-  /** Begins to hand the tasks over: from now on, an owner lets changes wait for the next one. */
+  /** Begins to hand the tasks over: from now on, changes wait for the next owner. */
   beginHandOver(): void {
     this.#isHandingOver = true;
   }
 
-  /** Handles requests as a follower again; call {@linkcode TaskGate.follow}, too. */
+  /**
+   * Ends the ownership of this node. Call {@linkcode TaskGate.follow} next, so that it handles requests as a follower.
+   */
   disown(): void {
     this.#owned = null;
     this.#isHandingOver = false;
   }
 
-  /** Notes that this node begins to make a change; returns a function to call when it is made or refused. */
+  /** Notes that this node begins to make a change; returns a function to call when the change is made or refused. */
   begin(): () => void {
     this.#changes++;
     return () => {
@@ -133,13 +140,13 @@ export class TaskGate {
     };
   }
 
-  /** Resolves when this node is making no change. */
+  /** Resolves when no change is in progress at this node. */
   whenIdle(): Promise<void> {
     if (this.#changes === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle = resolve);
   }
 
-  /** Refuses every request, also those that wait. */
+  /** Refuses every request from now on, including those that are waiting. */
   close(): void {
     this.#isClosed = true;
     this.#owned = null;
@@ -162,7 +169,8 @@ export class TaskGate {
       const following = this.#following;
       if (following === null) return false;
       const isCurrent = await following.current().then(() => true, () => false);
-      // When the node takes the tasks over, what waits for the follower is told that it has stopped.
+      // The wait also ends with an error if this node takes the tasks over, which stops the follower. Check the new
+      // role then.
       if (isCurrent || following === this.#following) return isCurrent;
     }
   }
@@ -179,12 +187,15 @@ export class TaskGate {
     throw noOwner();
   }
 
-  /** Returns where a request goes that this node does not handle as the owner; `null` if nobody can handle it yet. */
+  /**
+   * Returns where a request is handled that this node does not handle as the owner; `null` if no node can handle it
+   * yet.
+   */
   async #follow(isChange: boolean): Promise<"here" | Address | null> {
     const following = this.#following;
     if (following === null) return null;
     try {
-      // A change may rely on what was committed before, and so may the choice of the owner.
+      // A change may depend on earlier commits, and the owner is known only from the database.
       await following.current();
     } catch {
       return null;

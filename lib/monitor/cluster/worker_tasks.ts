@@ -1,5 +1,5 @@
 /**
- * Reports the tasks of the other isolates of a node's process, such as its workers, as those of the node.
+ * Sends the reports of tasks in other isolates of a node's process, such as its workers, as reports of the node.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { UpdateChange } from "../../task/task.ts";
 /** Limits of {@linkcode WorkerTasks}. */
 export interface WorkerLimits {
   /**
-   * How long a worker may not respond until its tasks count as interrupted, in milliseconds; it may only be blocked.
+   * How long a worker may be unresponsive before its tasks count as interrupted, in milliseconds: it may only be busy.
    *
    * @default {600000}
    */
@@ -27,11 +27,11 @@ export interface WorkerLimits {
 /** The tasks of one worker. */
 interface Member {
   readonly tasks: Map<string, WorkerTask>;
-  /** Runs while the worker does not respond. */
+  /** Set while the worker does not respond. */
   timer?: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Passes the reports of workers to the sink of their node, and its commands back. */
+/** Passes the reports of workers to the sink of their node, and commands for the tasks back to the workers. */
 export class WorkerTasks implements MemberReports, Disposable {
   tell: TellMember = () => {};
   readonly #sink: ReportSink;
@@ -54,7 +54,7 @@ export class WorkerTasks implements MemberReports, Disposable {
     const key = `${report.client}/${report.id}`;
     let task = member.tasks.get(key);
     if (task === undefined) {
-      // A worker that comes back too late is told that its task has ended.
+      // A worker that responds again after its task was interrupted is told that the task has ended.
       if (report.change.type !== "create") {
         const { client, id } = report;
         return this.tell(memberId, { type: "refused", client, id, reason: null });
@@ -143,7 +143,7 @@ class WorkerTask implements ReportedTask {
     this.ended ||= change.type === "finish" || change.type === "fail" || change.type === "cancelled";
   }
 
-  /** Does nothing: what changes the state is passed on at once. */
+  /** Does nothing, because reports that change the state are passed on at once. */
   announce(): void {}
 
   flush(): void {
@@ -152,7 +152,7 @@ class WorkerTask implements ReportedTask {
     if (held !== null) this.#sink.report(this, held);
   }
 
-  /** Reports that the worker has ended. */
+  /** Reports the task as interrupted, because the worker no longer responds. */
   interrupt(): void {
     const { client, id } = this;
     const message = "Its worker did not respond any more while the task ran";
