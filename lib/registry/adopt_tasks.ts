@@ -1,5 +1,5 @@
 /**
- * Adopts the unfinished tasks of an earlier authority: of the previous process, or of another node.
+ * Adopts the unfinished tasks of an earlier authority, which is the previous process or another node.
  *
  * @module
  */
@@ -14,13 +14,13 @@ export interface AdoptionContext {
   readonly store: TaskStore;
   readonly live: LiveTasks;
   readonly changes: ChangeApplier;
-  /** Decides whether a reporter in another process has ended, and its tasks with it. */
+  /** Returns whether the process of a remote reporter has ended, and its tasks with it. */
   readonly isGone: (reporterId: string) => boolean;
 }
 
 /**
- * Adopts unfinished tasks. Those that ran in the process of the earlier authority, or of a reporter that has ended, are
- * marked as interrupted; those of other reporters continue.
+ * Adopts unfinished tasks. Tasks that ran in the process of the earlier authority, or whose reporter has ended, are
+ * marked as interrupted; tasks of other reporters continue.
  */
 export function adoptTasks(
   { store, live, changes, isGone }: AdoptionContext,

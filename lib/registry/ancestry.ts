@@ -6,12 +6,12 @@
 
 import type { TaskIndexReader } from "../store/store.ts";
 
-/** The maximum number of ancestors of a task, at which every walk over ancestors ends. */
+/** The maximum number of ancestors of a task, so that every loop over ancestors ends. */
 export const MAX_ANCESTORS = 10_000;
 
 /**
- * Returns the parent that a task can have: the given one, unless the task is among its ancestors, or it has too many of
- * them. The parent need not exist, as it may be reported later, or may have been removed.
+ * Returns the parent that a task can have: the given parent, unless the task is one of the parent's ancestors, or the
+ * parent has too many ancestors. The parent need not exist: it may be reported later, or may have been removed.
  *
  * @param index the tasks
  * @param client the client token

@@ -60,27 +60,27 @@ export class ChangeApplier {
     });
   }
 
-  /** Adds the unfinished tasks of a store that was just opened to the sums of their parents. */
+  /** Adds the unfinished tasks of a store that was just opened to the progress sums of their parents. */
   adopt(tasks: readonly TaskKey[]): void {
     this.#rollUp.adopt(tasks);
   }
 
-  /** Forgets what it knows of unfinished tasks. */
+  /** Forgets which unfinished tasks have parents that do not exist. */
   clear(): void {
     this.#rollUp.clear();
   }
 
   /**
-   * Applies a change to a task. A task that would be its own ancestor is created without a parent, and progress that was
-   * read from the output of a task with subtasks is ignored, because it may be that of a subtask.
+   * Applies a change to a task. A task that would be its own ancestor is created without a parent, and progress that
+   * was read from the output of a task with subtasks is ignored, because the output may be that of a subtask.
    *
    * @param client the client token
    * @param id the task's id
    * @param requested the change
    * @param origin who caused the change, and when
    * @returns the record after the change
-   * @throws {TransitionError} if the task's state does not allow the change, or the task has ended and its record is not at
-   * hand
+   * @throws {TransitionError} if the task's state does not allow the change, or the task has ended and its record is
+   * not in memory
    * @throws {LimitError} if a new task would exceed a limit
    * @throws {StorageError} if no sequence number is left, because nothing has been committed for too long
    */
@@ -89,7 +89,7 @@ export class ChangeApplier {
     const { at = now(), reporter = null, reportSeq = null } = origin;
     const known = store.index.get(client, id);
     const before = known && store.atHand(known)?.task;
-    // Only the record of a task that has ended may not be at hand, and no change has an effect on such a task.
+    // Only records of ended tasks may not be in memory, and no change has an effect on an ended task.
     if (known !== undefined && before === undefined) throw endedError(known.summary, requested);
     const change = this.#allowed(client, id, requested);
     const remoteReporter = reporter?.isRemote ? reporter.id : null;

@@ -111,7 +111,7 @@ export class ChannelServer implements Disposable {
       : this.#replicas.get(memberId) ?? this.#begin(null);
     const { from, cursor, entries } = transfer;
     const first = transfer.sent === 0;
-    // Changes from now on are published to this member, even if it waits for records.
+    // From now on, changes are published to this member, even while the transfer waits for records.
     this.#replicas.set(memberId, transfer);
     return andThen(this.#nextPage(transfer), (page) => {
       const hasMore = transfer.sent < entries.length;
@@ -120,7 +120,7 @@ export class ChannelServer implements Disposable {
     });
   }
 
-  /** Reads the entries of the next page, in parts of one client each. */
+  /** Reads the entries of the next page, in parts, each of which has entries of only one client. */
   #nextPage(transfer: Transfer, page: PageEntry[] = [], characters = 0): MaybePromise<PageEntry[]> {
     const { entries, sent } = transfer;
     if (sent === entries.length || characters >= PAGE_CHARACTERS) return page;
@@ -135,8 +135,8 @@ export class ChannelServer implements Disposable {
         if (size >= PAGE_CHARACTERS) break;
         transfer.sent++;
         const record = isRemoved ? undefined : byId.get(id);
-        // A task that was removed since the transfer began is skipped: its removal is among the changes that
-        // follow the transfer.
+        // A task that was removed since the transfer began is skipped: its removal is one of the changes that are sent
+        // after the transfer.
         if (!isRemoved && record === undefined) continue;
         const entry = record === undefined
           ? { client, seq, id }

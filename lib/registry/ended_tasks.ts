@@ -58,8 +58,7 @@ export class EndedTasks {
     const { store, retention, past } = this.#context;
     store.pastRuns.add(client, task);
     past.ended(client, task);
-    // The time is that of the monitor's clock, because a reporter's clock may be behind by more than the time
-    // that a task is kept.
+    // The monitor's clock is used, because a reporter's clock may be behind by more than the time that a task is kept.
     retention.end({ client, id: task.id, endedAt: now() });
     this.expire(client);
   }
@@ -72,7 +71,7 @@ export class EndedTasks {
   }
 
   /**
-   * Removes a task that has ended. The task can be restored for a while. It stays among the past runs.
+   * Removes a task that has ended. For a while, the task can be restored. Its past run is kept.
    *
    * @returns whether the task existed and had ended
    */
@@ -93,13 +92,13 @@ export class EndedTasks {
    *
    * @returns the record of the restored task
    * @throws {TransitionError} if the task was not removed, or was removed too long ago
-   * @throws {StorageError} if its record cannot be read
+   * @throws {StorageError} if the record of the task cannot be read
    */
   restore(client: string, id: string): MaybePromise<Task> {
     const { store } = this.#context;
     const { stored } = this.#restorableTask(client, id);
     return andThen(store.records([stored]), ([record]) => {
-      // Meanwhile, it may have been purged, or another request may have restored it.
+      // While its record was read, the task may have been purged, or another request may have restored it.
       const { stored: now, ended } = this.#restorableTask(client, id);
       if (now !== stored) return this.restore(client, id);
       if (record === undefined) throw notRestorable(id);
@@ -134,8 +133,8 @@ export class EndedTasks {
   }
 
   /**
-   * Removes the ended tasks that exceed the limits: the limits for all clients together, and those for
-   * `client` if it is given.
+   * Removes the ended tasks that exceed the limits: the limits for all clients together and, if `client` is given, the
+   * limits for this client.
    */
   expire(client?: string): void {
     const { store, retention } = this.#context;

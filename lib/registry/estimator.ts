@@ -27,7 +27,7 @@ export interface Estimate {
 const MIN_EVIDENCE_SECONDS = 1;
 /** The minimum number of observations for an ETA: a single step does not define a rate. */
 const MIN_OBSERVATIONS = 2;
-/** The number of observations that make the rate certain; at most one observation per second counts. */
+/** The number of observations after which the rate counts as certain; at most one observation per second counts. */
 const ENOUGH_OBSERVATIONS = 10;
 /**
  * The share of the usual duration of past runs after which the recent rate weighs as much as the past runs
@@ -35,27 +35,27 @@ const ENOUGH_OBSERVATIONS = 10;
  */
 const EQUAL_SHARE = 0.1;
 /**
- * The minimum time of observed progress after which the recent rate weighs as much as past runs, in seconds,
- * because observing even a short run for less does not give a reliable rate.
+ * The minimum time of observed progress after which the recent rate weighs as much as past runs, in seconds, because a
+ * shorter observation does not give a reliable rate, even of a short run.
  */
 const EQUAL_SECONDS = 5;
 /** A range narrower than this share of the ETA is omitted. */
 const NARROW_SHARE = 0.2;
 /**
- * A forecast holds for this long, in seconds, unless the observed time or the amount done has grown by these
- * shares. So one that no report follows is never far off.
+ * A forecast is reused for this many seconds, unless the observed time or the amount done has grown by more than the
+ * shares in `HOLD_GROWTH`. If no report follows, the last forecast is therefore never far off.
  */
 const HOLD_SECONDS = 0.25;
 const HOLD_GROWTH: Growth = { whole: 0.05, recent: 0.2 };
 
-/** A forecast, and what it is based on. */
+/** A forecast, and the observations that it is based on. */
 interface Held {
   readonly estimate: Estimate;
   /** The time of the forecast, in epoch seconds. */
   readonly at: number;
   readonly state: Task["state"];
   readonly total: number | null;
-  /** The amount that was ahead; `null` if it was unknown. */
+  /** The amount that was left at the time of the forecast; `null` if it was unknown. */
   readonly ahead: number | null;
   readonly counts: Basis;
   readonly percents: Basis;
@@ -66,7 +66,7 @@ interface Held {
  * predictions:
  *
  * - How long the remaining amount takes at the pace so far; see {@linkcode Pace}.
- * - How long those past runs of the same name took that were longer than this run has been so far.
+ * - How long past runs of the same name took, of which only those count that were longer than this run has been so far.
  *
  * At first, past runs weigh more; the weight of the recent rate grows with the time of observed progress and
  * with progress itself. The ETA has a range if its basis is weak: little observed progress, predictions that
@@ -88,8 +88,8 @@ export class Estimator {
   }
 
   /**
-   * Returns the record of a task after a change, with a new estimate and, once it is known, with the expected duration.
-   * As forecasts are expensive, one made a moment ago is scaled by the amount that is left.
+   * Returns the record of a task after a change, with a new estimate and, once the expected duration is known, with it.
+   * Because forecasts are expensive, a recent forecast is scaled to the amount that is left.
    */
   estimated(changed: Task): Task {
     const task = this.#expected(changed);
@@ -109,8 +109,7 @@ export class Estimator {
    * @param at when the change happened, in epoch seconds
    */
   observe(task: Task, at: number): void {
-    // An ended task is ignored, because its progress jumps to 100 % at the end, which says nothing about the
-    // rate.
+    // An ended task is ignored, because the jump of its progress to 100 % at the end says nothing about the rate.
     if (!task.active) return;
     this.#counts.observe(task.current, at, task.total);
     this.#percents.observe(task.progress, at);
@@ -170,7 +169,7 @@ export class Estimator {
     };
   }
 
-  /** Keeps a forecast, unless there is none yet or no longer, so that the next report can change that at once. */
+  /** Keeps a forecast to reuse it. Without an ETA, nothing is kept, so that the next report can lead to one at once. */
   #hold(task: Task, estimate: Estimate): void {
     const { eta_reason } = estimate;
     this.#held = eta_reason === "too_early" || eta_reason === "stalled" ? null : {
@@ -241,7 +240,7 @@ export class Estimator {
   }
 }
 
-/** Returns a forecast as of a moment later, at which less is ahead. */
+/** Returns a forecast for a moment later, when less is left. */
 function scaled({ estimate, ahead: before }: Held, ahead: number | null): Estimate {
   const { eta, eta_low, eta_high } = estimate;
   if (eta === null || before === ahead || before === null || ahead === null) return estimate;
@@ -270,8 +269,8 @@ function withRange({ eta, low, high }: TimeLeft, rate: number | null): Estimate 
 }
 
 /**
- * Returns the weighted mean of two predictions. The more the predictions differ, the wider is the range of
- * the mean, but it stays within theirs.
+ * Returns the weighted mean of two predictions. The more the predictions differ, the wider is the range of the mean,
+ * but it stays within their ranges.
  */
 function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
   const between = (a: number, b: number) => a * weightOfOne + b * (1 - weightOfOne);
@@ -287,7 +286,7 @@ function blend(one: TimeLeft, other: TimeLeft, weightOfOne: number): TimeLeft {
 /** Rounds to four significant digits, because an estimate is not more precise. */
 function round(value: number): number {
   const digits = 3 - Math.floor(Math.log10(value));
-  // Powers of ten are exact up to 1e22. Formatting a number is exact for all others, and much slower.
+  // Powers of ten are exact only up to 1e22. For numbers that need larger ones, formatting is exact, but much slower.
   if (!(Math.abs(digits) <= 18)) return Number(value.toPrecision(4));
   return digits >= 0
     ? Math.round(value * 10 ** digits) / 10 ** digits

@@ -41,7 +41,7 @@ export class FollowedTasks {
     const { store, retention, events } = this.#context;
     const { client, stored: { id, seq }, endedAt } = task;
     const known = store.index.get(client, id);
-    // The change may be known from an earlier pull.
+    // An earlier pull may have delivered this change already.
     if (known !== undefined && known.seq >= seq) return;
     const wasEnded = retention.hasEnded(client, id);
     const before = known && store.atHand(known)?.task;
@@ -59,7 +59,7 @@ export class FollowedTasks {
       events.publish({ client, seq, stored, before, change });
       return;
     }
-    // The event of a new task has no lines.
+    // The event of a new task can't contain log lines, so they need an event of their own.
     events.publish({ client, seq, stored, before, change: { type: "update" } });
     events.publish({ client, seq, stored, before: { ...stored.task, log_count: change.first }, change });
   }
@@ -73,7 +73,7 @@ export class FollowedTasks {
   }
 }
 
-/** Returns a change that leads to the new version, as far as watchers can tell. */
+/** Returns a change that has the same effect for watchers as the changes that led to the new version. */
 function changeOf(
   { lines }: FollowedTask,
 ): { readonly type: "update" } | LogChange & { readonly first: number } {

@@ -13,19 +13,22 @@ export interface JobHistory {
 /** The bounds of {@linkcode Forecast.power}. */
 const MIN_POWER = -0.7;
 const MAX_POWER = 1.5;
-/** A rate that changes with progress is followed until it is this many times as large, or as small. */
+/** A rate that changes with progress is extrapolated until it has grown or shrunk by this factor. */
 const MAX_CHANGE = 1 / 0.3;
-/** The shares of the blocks so far whose rate a forecast continues; the first is all of them. */
+/**
+ * For each of these shares of the blocks so far, counted back from the newest one, a forecast assumes that their rate
+ * continues. The first share is all blocks.
+ */
 const SHARES = [1, 1 / 2, 1 / 4, 1 / 8];
-/** How much of a trend so far a forecast continues. */
+/** For each kind of trend, two forecasts continue it: dampened by half, and in full. */
 const TRENDS = [0.5, 1];
 
-/** How the forecasts are weighted before any of them has proved itself, in the order of {@linkcode forecastsAt}. */
+/** The weights of the forecasts before any of them has proved itself, in the order of {@linkcode forecastsAt}. */
 export const PRIORS: readonly number[] = [1, 2, 2, 2, 0.5, 0.3, 0.3, 0.6, 0.6];
 /** The index of the first forecast that continues a trend. */
 export const FIRST_TREND = 5;
 
-/** A rate, and how it changes. */
+/** A predicted rate, and how it changes. */
 export interface Forecast {
   /** The current rate, in units per second. */
   readonly rate: number;
@@ -41,7 +44,7 @@ export interface Forecast {
  *
  * @param history the job so far
  * @param block the number of blocks
- * @param closed how many of them are closed; an open one may be too short to have a rate of its own
+ * @param closed the number of closed blocks; an open block may be too short to have a rate of its own
  */
 export function forecastsAt(history: JobHistory, block: number, closed: number = block): Forecast[] {
   const latest = Math.max(0, closed - 1);
@@ -70,7 +73,7 @@ export function forecastsAt(history: JobHistory, block: number, closed: number =
   return forecasts;
 }
 
-/** Returns the forecast by the rate over the blocks from one moment to another. */
+/** Returns a forecast that the mean rate between two moments continues. */
 export function constant(history: JobHistory, from: number, to: number): Forecast {
   return { rate: rateOver(history, from, to), power: 0, slope: 0 };
 }

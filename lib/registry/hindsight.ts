@@ -1,16 +1,16 @@
 /**
  * Weighs competing forecasts by how right they were in the past of the same job.
  *
- * Each forecast is asked, as of moments in the past, how long what has been done since would take. The better
- * its answers were, the more it counts. The rate since the beginning holds unless another forecast was clearly
- * better, because most jobs are steady and only noisy.
+ * For several moments in the past, each forecast predicts how long the work that has been done since then would take.
+ * The better the predictions of a forecast were, the more it counts. The forecast by the rate since the beginning is
+ * used unless another one was clearly better, because most jobs have a steady rate with noise.
  *
  * @module
  */
 
 import { FIRST_TREND, type Forecast, forecastsAt, type JobHistory, PRIORS, secondsFor } from "./forecast.ts";
 
-/** The minimum number of closed blocks before forecasts compete, and before those with trends do. */
+/** The minimum number of closed blocks before forecasts compete, and before forecasts with trends compete, too. */
 const MIN_BLOCKS = 8;
 const MIN_TREND_BLOCKS = 12;
 /** How steeply the weight of a forecast falls with its error. */
@@ -19,20 +19,25 @@ const STEEPNESS = 4;
 const ERROR_FLOOR = 0.05;
 /** The limit on the squared error of one forecast, so that a single outlier does not decide. */
 const MAX_SQUARED_ERROR = 4;
-/** Another forecast counts only if its squared error is at most this share of that since the beginning. */
+/**
+ * A forecast counts only if its squared error is at most this share of the squared error of the first one, the rate
+ * since the beginning.
+ */
 const CLEARLY_BETTER = 0.9;
-/** The fewer blocks there are, the more luck decides; this many blocks could all be luck. */
+/**
+ * The fewer blocks there are, the more a good prediction may be luck: with this many blocks, it counts as pure luck.
+ */
 const LUCKY_BLOCKS = 4;
-/** The weights as long as only the rate since the beginning counts. */
+/** The weights while only the rate since the beginning counts. */
 const FIRST_ONLY: readonly number[] = [1];
 
-/** The past answers of all forecasts for one job. */
+/** The past predictions of all forecasts for one job, and the weights of the forecasts. */
 export class Hindsight {
   #forecasts: (readonly Forecast[] | undefined)[] = [];
   #weights: readonly number[] = FIRST_ONLY;
-  /** The number of blocks that the weights are for. */
+  /** The number of blocks at which the weights were computed. */
   #blocks = 0;
-  /** The weighted mean of the squared errors; 0 if there are no earlier forecasts. */
+  /** The weighted mean of the squared errors of past predictions; 0 if there are none. */
   squaredError = 0;
 
   /**
@@ -51,7 +56,10 @@ export class Hindsight {
     return this.#weights = this.#weighed(this.#errors(history, blocks), blocks);
   }
 
-  /** Forgets the forecasts of the past, because blocks have been merged, so that the weights are due. */
+  /**
+   * Forgets past forecasts, because their blocks have been merged; the weights are then computed again when needed
+   * next.
+   */
   forget(): void {
     this.#forecasts = [];
     this.#blocks = 0;
@@ -70,7 +78,7 @@ export class Hindsight {
     return weights[0] === sum ? FIRST_ONLY : weights.map((weight) => weight / sum);
   }
 
-  /** Returns the mean squared error of the logarithm of each forecast's past answers. */
+  /** Returns the mean squared error of the logarithms of each forecast's past predictions. */
   #errors({ amounts, seconds }: JobHistory, blocks: number): number[] {
     const sums = PRIORS.map(() => 0);
     const far = blocks / 8;

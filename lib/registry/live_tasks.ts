@@ -23,11 +23,11 @@ export interface LiveTask extends SignsOfLife {
   readonly client: string;
   readonly id: string;
   readonly estimator: Estimator;
-  /** Whether progress or a status was read from the task's output. */
+  /** Whether progress or a status was read from the output of the task's process. */
   isRead: boolean;
   /** The sums over the task's subtasks; `null` if it has none. */
   subtasks: SubtaskProgress | null;
-  /** What the task counts towards the progress of its parent. */
+  /** What the task contributes to the progress of its parent. */
   readonly contribution: Contribution;
   readonly progress: ProgressHistory;
   readonly values: ValueHistory;
@@ -49,7 +49,7 @@ export interface LiveTaskOptions {
   readonly reporter: Reporter | null;
   /** The current time, in epoch seconds. */
   readonly at: number;
-  /** How long ago the task last gave a sign of life, in seconds. @default {0} */
+  /** The time since the task's last sign of life, in seconds. @default {0} */
   readonly unheard?: number;
   /** The task's progress history so far. */
   readonly points?: readonly ProgressPoint[];
@@ -92,7 +92,7 @@ export class LiveTasks {
     return this.#tasks.size - this.#remoteCount;
   }
 
-  /** Returns a snapshot of all tasks, which later changes do not affect. */
+  /** Returns a snapshot of all tasks; later additions and removals do not affect it. */
   all(): readonly LiveTask[] {
     return [...this.#tasks.values()];
   }
@@ -155,7 +155,7 @@ export class LiveTasks {
   }
 
   /**
-   * Stores some of the progress and values that are due.
+   * Stores the progress and the values of some of the tasks for which this is due.
    *
    * @param at the current time, in epoch seconds
    * @param everySeconds the interval at which this method is called, in seconds
@@ -174,14 +174,14 @@ export class LiveTasks {
     }
   }
 
-  /** Stores the progress and the values of every task that are not stored yet. */
+  /** Stores all progress and values that are not stored yet. */
   saveAll(at: number): void {
     for (const task of this.#tasks.values()) this.save(task, at);
   }
 
   /**
-   * Stores the progress and the values of a task that are not stored yet. A single point of progress is not stored,
-   * because it equals the record.
+   * Stores those progress points and values of a task that are not stored yet. A single point of progress is not
+   * stored, because the record contains it.
    */
   save({ client, id, progress, values }: LiveTask, at: number): void {
     if (progress.isUnsaved && progress.length > 1) {
@@ -207,7 +207,7 @@ export class LiveTasks {
   }
 }
 
-/** Returns whether a reporter runs a task. A reporter in another process cannot pass for one in this process. */
+/** Returns whether a reporter runs a task. A reporter in another process can't pose as one in this process. */
 export function isRunBy(live: LiveTask, reporter: Reporter): boolean {
   return live.owner === reporter.id && live.isRemote === (reporter.isRemote === true);
 }

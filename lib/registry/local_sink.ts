@@ -24,13 +24,13 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   }
 
   open(task: ReportedTask): void {
-    // If two tasks use the same id, it belongs to the first one, and the reports of the second are refused.
+    // If two tasks use the same id, the id belongs to the first task, and the reports of the second one are refused.
     const key = `${task.client}/${task.id}`;
     if (!this.#tasks.has(key)) this.#tasks.set(key, task);
   }
 
   report(task: ReportedTask, report: Report): void {
-    // After the monitor was disposed, a task that still runs gets no warning about reports that are ignored.
+    // After the monitor was disposed, a task that is still running gets no warning that its reports are ignored.
     if (this.#isDisposed) return;
     try {
       this.#registry.report(report, this);

@@ -1,5 +1,5 @@
 /**
- * The reports that the members of a channel send: which tasks they are of, and what the members are told.
+ * Handles the reports that the members of a channel send, and the commands that the members get.
  *
  * @module
  */
@@ -14,13 +14,13 @@ export type TellMember = (memberId: string, command: ReporterCommand) => void;
 
 /** Takes the reports of the members of a channel. */
 export interface MemberReports {
-  /** Sends commands to members; the present server of the channel sets it. */
+  /** Sends a command to a member; set by the server of the channel. */
   tell: TellMember;
   /** Takes a report. */
   take(memberId: string, report: Report): void;
-  /** Resolves when all reports so far are committed, or can't be at present. */
+  /** Settles when all reports so far are committed, or if they can't be committed at present. */
   committed(): Promise<void>;
-  /** Notes that a member has disconnected or timed out; it may come back. */
+  /** Notes that a member has disconnected or timed out; the member may reconnect. */
   gone(memberId: string): void;
 }
 

@@ -34,10 +34,10 @@ export class NameStats {
   }
 
   /**
-   * Computes the statistics of all names, in alphabetical order. As there may be 100,000 runs to read, other work is done
-   * in between.
+   * Computes the statistics of all names, in alphabetical order. Because there may be 100,000 runs to read, the event
+   * loop can do other work in between.
    *
-   * @param conditions the conditions for a run to be counted, which summaries must suffice to check
+   * @param conditions the conditions that counted runs must meet; summaries must suffice to check them
    * @throws {StorageError} if the past runs cannot be read
    */
   async all(conditions: readonly TaskCondition[] = []): Promise<RunStats[]> {
@@ -118,7 +118,7 @@ export class NameStats {
 
   #statsOf(named: NamedRuns): RunStats {
     return runStats(named, ({ id, finished_at }) => {
-      // Another task may have taken the id since.
+      // Another task may have taken the id since the run ended.
       return this.#registry.stored(this.#client, id)?.summary.finished_at === finished_at;
     });
   }

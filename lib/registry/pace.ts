@@ -10,31 +10,42 @@ import { Timeline } from "./timeline.ts";
 
 /** The minimum time without progress before a task counts as stalled, in seconds. */
 const MIN_STALL_SECONDS = 10;
-/** The minimum number of observations, and of seconds, that make a pace known, so that a task can stall. */
+/**
+ * The minimum number of observations, and of seconds, after which a pace is known, so that a task can count as stalled.
+ */
 const MIN_STALL_OBSERVATIONS = 3;
 const MIN_KNOWN_SECONDS = 10;
-/** A task stalls after this many times its usual, and its second longest, interval without progress. */
+/**
+ * A task counts as stalled after a time without progress of this many times its usual interval, or its second longest
+ * interval if that is longer.
+ */
 const STALL_INTERVALS = 6;
-/** A task does not stall before this many times its longest interval, which may have been a stall itself. */
+/** A task does not count as stalled before this many times its longest interval, which may have been a stall itself. */
 const STALL_LONGEST = 2;
 /**
- * The longer a task has been followed, the less likely is a first pause. So this product of seconds is divided
- * by the seconds of observed progress: after a minute, a task stalls after three; after 18 minutes, after ten
- * seconds.
+ * The longer a task has been observed without a pause, the less likely a pause is. The minimum time until a task counts
+ * as stalled is therefore this number divided by the seconds of observed progress: three minutes after one minute of
+ * progress, ten seconds after 18 minutes.
  */
 const STALL_SQUARE_SECONDS = 60 * 180;
 
-/** An interval of this many times the mean is a pause between two bursts. */
+/** An interval that is longer than this many times the mean is a pause between two bursts. */
 const PAUSE_INTERVALS = 5;
-/** One interval of this many times the second longest is an incident, which is not part of the pace. */
+/**
+ * If the longest interval is more than this many times the second longest, it is an incident, which is not part of the
+ * pace.
+ */
 const INCIDENT_INTERVALS = 4;
 
-/** The minimum number of changes of a total that growth is derived from. */
+/** The minimum number of changes of a total before its growth is extrapolated. */
 const MIN_TOTAL_CHANGES = 5;
-/** How much of the growth of a total so far is expected of the future, and how much at most. */
+/** The share of a total's growth so far that is expected to continue, and the maximum growth that is expected. */
 const EXPECTED_GROWTH = 0.5;
 const MAX_GROWTH = 0.5;
-/** A step back by at most this share of what was done is an inaccuracy; a larger one starts over. */
+/**
+ * A step back by at most this share of the amount done is ignored as an inaccuracy; after a larger one, observation
+ * starts over.
+ */
 const INACCURACY = 0.1;
 
 /** An amount that was done, and the seconds during which movement was observed. */
@@ -43,10 +54,10 @@ interface Span {
   readonly seconds: number;
 }
 
-/** What predictions are based on. */
+/** The observations that predictions are based on. */
 export interface Basis {
   readonly whole: Span;
-  /** The shortest span whose rate counts: the last block that is closed, and what came after it. */
+  /** The shortest span whose rate counts: the last closed block, and the time after it. */
   readonly recent: Span;
   readonly revision: number;
 }
@@ -72,22 +83,25 @@ export class Pace {
   evidence = 0;
   #longest = 0;
   #secondLongest = 0;
-  /** When the longest interval ended, in seconds of evidence. */
+  /** The value of `evidence` when the longest interval ended, in seconds. */
   #longestEnd = 0;
-  /** The seconds of the longest interval that are not part of the pace: those after which it was a stall. */
+  /** The part of the longest interval that was a stall, and so is not part of the pace, in seconds. */
   #incident = 0;
   #pauses = 0;
   #pausedSeconds = 0;
   /** Whether the job works in bursts, so that only the ends of pauses are comparable moments. */
   #isBursty = false;
-  /** How often predictions may have changed at once, by new blocks or another meaning of what was observed. */
+  /**
+   * Increases whenever predictions may change abruptly, because of a new block or because past intervals are
+   * interpreted differently.
+   */
   #revision = 0;
   #hindsight: Hindsight = new Hindsight();
-  /** The forecasts as of the last progress; `null` until they are asked for. */
+  /** The forecasts after the last progress; `null` until they are needed. */
   #forecasts: readonly Forecast[] | null = null;
 
   /**
-   * Observes a position. A step back starts over, because what was observed before does not apply.
+   * Observes a position. After a step back, observation starts over, because earlier observations no longer apply.
    *
    * @param position the amount done; `null` if it is not known
    * @param at the time, in epoch seconds
@@ -111,7 +125,7 @@ export class Pace {
     this.movedAt = at;
   }
 
-  /** What the predictions are based on now, to be compared with {@linkcode isNear} later. */
+  /** The observations that predictions are based on now, for a later call of {@linkcode isNear}. */
   get basis(): Basis {
     const whole = { amount: this.#done, seconds: this.evidence };
     const { amounts, seconds, closed } = this.#timeline;
@@ -121,9 +135,9 @@ export class Pace {
   }
 
   /**
-   * Returns whether predictions of a while ago are still good.
+   * Returns whether earlier predictions are still good enough.
    *
-   * @param basis what they were based on
+   * @param basis the basis of the earlier predictions
    * @param growth by how much the times and the amounts may have grown since
    */
   isNear({ whole, recent, revision }: Basis, growth: Growth): boolean {
@@ -157,8 +171,8 @@ export class Pace {
   }
 
   /**
-   * Returns the amount that {@linkcode secondsFor} is about: what came after the last comparable moment has to be done from
-   * there on, too.
+   * Returns the amount that {@linkcode secondsFor} predicts the time for: the amount that is left, and the amount that
+   * was done since the end of the last block, where the prediction begins.
    *
    * @param left the amount that is left
    */
@@ -168,8 +182,8 @@ export class Pace {
   }
 
   /**
-   * How wrong such predictions were in the past of this job: by this factor, in either direction. At least 1,
-   * which is also the value before any prediction can be checked.
+   * The factor by which predictions for this job were too high or too low so far. At least 1, which is also the value
+   * before any prediction could be checked.
    */
   get doubt(): number {
     if (this.#timeline.length === 0) return 1;
@@ -178,7 +192,7 @@ export class Pace {
   }
 
   /**
-   * Returns whether there was no progress for much longer than usual, which takes a known pace.
+   * Returns whether there was no progress for much longer than usual; `false` if the pace is not known yet.
    *
    * @param at the time, in epoch seconds
    */
@@ -240,7 +254,7 @@ export class Pace {
     this.#forecasts = null;
     const isClosed = this.#timeline.add(this.evidence, amount, this.#total);
     if (isClosed || this.#timeline.length !== blocks) this.#revision++;
-    // Blocks were merged, so that the forecasts of the past are those of other blocks.
+    // Blocks were merged, so past forecasts no longer belong to the present blocks.
     if (this.#timeline.length < blocks) this.#hindsight.forget();
   }
 
@@ -261,7 +275,7 @@ export class Pace {
     this.#forget();
   }
 
-  /** The job without the incident. */
+  /** The history of the job without the time of the incident. */
   get #history(): JobHistory {
     const incident = this.#incident;
     if (incident === 0) return this.#timeline;
@@ -269,7 +283,7 @@ export class Pace {
     return { amounts, seconds: seconds.map((each) => each >= this.#longestEnd ? each - incident : each) };
   }
 
-  /** Returns the weighted geometric mean of a value of all forecasts as of now; `null` without progress. */
+  /** Returns the weighted geometric mean of a value over all current forecasts; `null` if there was no progress. */
   #average(valueOf: (forecast: Forecast) => number): number | null {
     const last = this.#timeline.length;
     if (last === 0) return null;
@@ -285,7 +299,7 @@ export class Pace {
     return Math.exp(sum);
   }
 
-  /** How much more is left than the total says, because the total has grown so far. */
+  /** The factor by which more is expected to be left than the total says, because the total has been growing. */
   #growth(): number {
     if (this.#totalChanges < MIN_TOTAL_CHANGES) return 1;
     // The open block may be too short to be representative.
@@ -301,7 +315,7 @@ export class Pace {
   }
 }
 
-/** Returns whether a span has grown by at most a share, and not shrunk. */
+/** Returns whether a span has grown by at most a share, and its amount has not shrunk. */
 function isWithin(now: Span, before: Span, growth: number): boolean {
   return now.seconds <= before.seconds * (1 + growth) && now.amount >= before.amount &&
     now.amount <= before.amount * (1 + growth);

@@ -18,7 +18,7 @@ export interface TimeLeft {
 /** The maximum number of past runs to use for a prediction; older runs may no longer be representative. */
 export const MOST_DURATIONS = 20;
 
-/** The minimum number of past runs for an expected duration: one or two may have been unlike the others. */
+/** The minimum number of past runs for an expected duration: one or two may not be representative. */
 const MIN_EXPECTED = 3;
 
 /** The durations of the newest successful runs of a name. */
@@ -33,7 +33,7 @@ export class PastDurations {
     for (const each of seconds) this.add(each);
   }
 
-  /** Adds a run that ended after the others. Beyond the limit, the oldest run is dropped. */
+  /** Adds the run that ended last. If there are too many runs, the oldest one is dropped. */
   add(seconds: number): void {
     const sorted = this.#sorted;
     if (this.#newest.length === MOST_DURATIONS) sorted.splice(sorted.indexOf(this.#newest.shift()!), 1);
@@ -48,7 +48,7 @@ export class PastDurations {
     return this.#sorted.length === 0 ? 0 : quantile(this.#sorted, 0.5);
   }
 
-  /** The expected duration of a run, the median; `null` if there are too few runs, or they took no time. */
+  /** The expected duration of a run, which is the median; `null` if there are too few runs, or the median is 0. */
   get expected(): number | null {
     return this.#sorted.length < MIN_EXPECTED ? null : this.usual || null;
   }

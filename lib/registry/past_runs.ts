@@ -9,7 +9,10 @@ import { StorageError } from "../errors.ts";
 import type { PastRunStore } from "../store/past_run_store.ts";
 import type { RunSummary } from "../task/run_summary.ts";
 
-/** The maximum number of cached names; beyond it, the oldest is dropped, and read again when it is needed. */
+/**
+ * The maximum number of names in the cache. Beyond it, the oldest name is dropped; its runs are read from the store
+ * when needed next.
+ */
 const NAMES = 1_000;
 
 /** Caches the durations of past runs by client and name. */
@@ -23,8 +26,8 @@ export class PastRuns {
   }
 
   /**
-   * Returns the durations of the successful runs of a name. The returned object is updated when further runs
-   * end. If the runs cannot be read, there are none: an estimate is not worth a failed report.
+   * Returns the durations of the successful runs of a name. The returned object is updated when further runs end. If
+   * the runs cannot be read, the result is empty, because a report must not fail for the sake of an estimate.
    */
   of(client: string, name: string): PastDurations {
     const key = keyOf(client, name);
@@ -47,7 +50,7 @@ export class PastRuns {
     if (duration !== null) this.#known.get(keyOf(client, run.name))?.add(duration);
   }
 
-  /** Forgets all durations, which are read again. */
+  /** Forgets all durations, so that they are read from the store when needed next. */
   clear(): void {
     this.#known.clear();
   }

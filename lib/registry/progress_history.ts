@@ -18,7 +18,7 @@ export class ProgressHistory {
   #points: number[] = [];
   /** The minimum distance between two points, except for the last one, in seconds. */
   #step = 0;
-  /** The time of the last point that later points do not replace. */
+  /** The time of the last point that is kept for good, so that later points do not replace it. */
   #keptAt = -Infinity;
   readonly #saves: SaveClock;
 
@@ -56,7 +56,8 @@ export class ProgressHistory {
     const last = points.length - 2;
     this.#saves.changed();
     const lastAt = points[last] ?? -Infinity;
-    // The last point is kept if it is far enough from the point before it, or was the last one for that long.
+    // The last point is kept if the minimum distance lies between it and the point before it, or between it and the new
+    // point. Otherwise, the new point replaces it.
     const isPassing = lastAt !== this.#keptAt && at - lastAt < this.#step;
     const index = isPassing || at <= lastAt ? last : last + 2;
     points[index] = at;

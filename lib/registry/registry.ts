@@ -31,8 +31,8 @@ import { whenCommitted } from "./when_committed.ts";
 import { withPlausibleTimes } from "./with_plausible_times.ts";
 
 /**
- * The authority over the tasks of a monitor: only a registry changes tasks. Changes are synchronous, so that
- * no two overlap.
+ * The authority over the tasks of a monitor: only a registry changes tasks. Changes are applied synchronously, so that
+ * no two changes overlap.
  */
 export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #store: TaskStore;
@@ -129,15 +129,14 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Waits until the current state may be published: the creation and the end of a task are published only
-   * after their commit. A crash therefore reverts only progress that watchers have seen, but no creation and
-   * no end.
+   * Waits until the current state may be published: the creation and the end of a task are published only after their
+   * commit. After a crash, watchers may therefore see progress reverted, but never a creation or an end.
    *
    * @param _client the client whose tasks the state is of; absent for all clients
-   * @returns `null` if no commit must be awaited, which includes that the store is degraded; otherwise a
-   * promise of whether the commit succeeded: if it failed, the state may still be published, but with a
-   * cursor of the unsaved epoch. Where several nodes use the store, everything is published only after its commit, so
-   * that no node shows what another one does not know
+   * @returns `null` if no commit must be awaited, for example because the store is degraded; otherwise a promise of
+   * whether the commit succeeded. If it failed, the state may still be published, but with a cursor of the unsaved
+   * epoch. If several nodes use the store, every change is published only after its commit, so that no node shows a
+   * change that the others can't know
    */
   whenPublishable(_client?: string): Promise<boolean> | null {
     const { seq, committedSeq, degradation } = this.#store;
@@ -158,7 +157,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Applies a report from a reporter, the side that runs the task. Lone surrogates in its texts are replaced.
+   * Applies a report from a reporter, the side that runs the task. Lone surrogates in the texts of the report are
+   * replaced.
    *
    * @param report the report
    * @param reporter the connection to the reporter, which is used to cancel the task
@@ -173,18 +173,18 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (live !== undefined && !isRunBy(live, reporter)) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": another reporter runs it`);
     }
-    // Every report passes here, whatever transport it came over.
+    // Reports of all transports pass here.
     const received = now();
     const at = plausibleTime(report.at, received);
     const change = withPlausibleTimes(wellFormed(report.change), received);
     const task = this.#changes.apply(client, id, change, { at, reporter, reportSeq });
-    // A resent creation would only store the same again.
+    // If the creation is resent, this only stores the same data again.
     if (report.launch !== undefined) this.setLaunch(client, id, report.launch);
     return task;
   }
 
   /**
-   * Applies a change that does not come from the reporter.
+   * Applies a change that does not come from the reporter of the task.
    *
    * @param client the client token
    * @param id the task's id
@@ -280,8 +280,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * Ends unfinished tasks as interrupted.
    *
    * @param message the error message of the tasks
-   * @param isGone decides by the id of its reporter, `null` for this process, whether a task has ended with it; by
-   * default, those of this process have
+   * @param isGone returns whether a reporter is gone, so that its tasks have ended, given the id of the reporter or
+   * `null` for this process; by default, only this process counts as gone
    */
   interruptAll(message: string, isGone: (reporterId: string | null) => boolean = (id) => id === null): void {
     for (const { client, id, owner, isRemote } of this.#live.all()) {
@@ -339,19 +339,20 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Becomes the authority over the tasks that were followed so far, as after a restart: once the store is this node's.
+   * Becomes the authority over the tasks that were followed so far, as after a restart. Call this method once this node
+   * owns the store.
    */
   takeOver(): void {
     this.#takeOver(this.#store.takeOpened().live);
   }
 
-  /** Changes nothing by itself any more, and stores what is not stored yet: another authority is about to take over. */
+  /** Stops sweeping, and stores all data that is not stored yet, because another authority is about to take over. */
   prepareToStepDown(): void {
     this.#sweeper.stop();
     this.#live.saveAll(now());
   }
 
-  /** Follows another authority again, once everything is committed. */
+  /** Begins to follow another authority again. Call this method once everything is committed. */
   stepDown(): void {
     [this.#live, this.#ended, this.#changes].forEach((part) => part.clear());
   }
@@ -376,8 +377,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Runs a sweep. A storage error ends only this sweep, and the next one retries. The store itself reports
-   * the error.
+   * Runs a sweep. A storage error ends only this sweep, and the next sweep retries. The store itself reports the error.
    */
   #trySweep(): void {
     try {
@@ -388,7 +388,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   #takeOver(opened: readonly OpenedTask[]): void {
-    // Outside of a cluster, no node runs any more.
+    // If this server is not part of a cluster, the nodes of an earlier cluster are gone.
     const isGone = (reporterId: string) => this.#followed === null && nodeOf(reporterId) !== null;
     adoptTasks({ store: this.#store, live: this.#live, changes: this.#changes, isGone }, opened);
     for (const client of this.#retention.clients()) this.#ended.expire(client);

@@ -22,8 +22,9 @@ export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, Stale
 }
 
 /**
- * What only the authority on another node has of a task that has not ended: it stores this every few seconds, or for a
- * long task every few minutes. Each method returns `null` if the authority can't be reached.
+ * Reads the newest data of an unfinished task that only the authority on another node has in memory. The authority
+ * stores this data only every few seconds, or every few minutes for a long task. Each method returns `null` if the
+ * authority can't be reached.
  */
 export interface LiveHistories {
   /** Returns the progress history of a task. */
@@ -36,11 +37,11 @@ export interface LiveHistories {
 export interface RegistryOptions {
   readonly store: TaskStore;
   /**
-   * The same store, if several nodes use it: another node is the authority until `Registry.takeOver()` is called,
-   * and everything is published only after its commit. By default `null`.
+   * The same store if several nodes use it, otherwise `null`, which is the default. If it is set, another node is the
+   * authority until `Registry.takeOver()` is called, and every change is published only after its commit.
    */
   readonly followed?: FollowedStore | null;
-  /** What the authority on another node knows alone; by default, there is none. */
+  /** Reads the data that only the authority on another node has in memory; by default, there is no other node. */
   readonly histories?: LiveHistories | null;
   readonly limits: RegistryLimits;
   /** The epoch of cursors while nothing can be committed. */

@@ -44,8 +44,8 @@ export interface LogSlice {
 }
 
 /**
- * Returns the first of the given lines, up to a gap. Lines that could not be stored leave a gap, and the
- * lines after it are another slice.
+ * Returns the given lines up to the first gap. Lines that could not be stored leave a gap; the lines after a gap belong
+ * to another slice.
  *
  * @param lines lines of one task, oldest first
  * @param from the number of the first requested line
@@ -66,7 +66,8 @@ export class RegistryReader {
   /**
    * @param store the store to read
    * @param unsavedEpoch the epoch of cursors while nothing can be committed
-   * @param histories what the authority on another node has alone; `null` if there is none
+   * @param histories reads the data that only the authority on another node has in memory; `null` if there is no other
+   * node
    */
   constructor(store: TaskStore, unsavedEpoch: string, histories: LiveHistories | null = null) {
     this.#store = store;
@@ -75,20 +76,20 @@ export class RegistryReader {
   }
 
   /**
-   * The cursor of the last change. While nothing can be committed, cursors have another epoch, so that they
-   * are rejected by a server that is started later, which knows only committed changes.
+   * The cursor of the last change. While nothing can be committed, cursors have a different epoch. A server that is
+   * started later knows only committed changes, and rejects these cursors.
    */
   get cursor(): Cursor {
     const epoch = this.#store.degradation === null ? this.#store.epoch : this.#unsavedEpoch;
     return { epoch, seq: this.#store.seq };
   }
 
-  /** Returns the cursor of the last change that the tasks of a client may be a part of. */
+  /** Returns the cursor of the last change that may have affected the tasks of a client. */
   cursorOf(_client: string): Cursor {
     return this.cursor;
   }
 
-  /** Returns the number of changes, which may be of the tasks of a client, that are not committed yet. */
+  /** Returns the number of uncommitted changes that may affect the tasks of a client. */
   uncommittedOf(_client: string): number {
     return this.uncommitted;
   }
@@ -108,7 +109,7 @@ export class RegistryReader {
     return this.#store.degradation;
   }
 
-  /** Returns whether a task of this id was left out, because its record is damaged. */
+  /** Returns whether a task with this id was skipped when the store was opened, because its record is damaged. */
   isLeftOut(client: string, id: string): boolean {
     return this.#store.index.isLeftOut(client, id);
   }
@@ -146,14 +147,14 @@ export class RegistryReader {
     return this.#store.index.get(client, id);
   }
 
-  /** Returns a task with its record; `null` if that must be read. */
+  /** Returns a task with its record; `null` if the record is not in memory and must be read. */
   atHand(stored: StoredTask): TaskRecord | null {
     return this.#store.atHand(stored);
   }
 
   /**
-   * Reads the newest record of a task: at once if it is at hand, as it always is if the task has not ended. If the task
-   * changes meanwhile, its new record is returned; if it is removed, `undefined`.
+   * Reads the newest record of a task: at once if it is in memory, as the records of unfinished tasks always are. If
+   * the task changes during the read, its new record is returned; if the task is removed, `undefined`.
    *
    * @throws {StorageError} if it cannot be read
    */
@@ -164,7 +165,7 @@ export class RegistryReader {
   }
 
   /**
-   * Reads the records of tasks: at once if all are at hand, otherwise together. Those of tasks that were purged meanwhile
+   * Reads the records of tasks: at once if all are in memory, otherwise together. Tasks that are purged during the read
    * are left out.
    *
    * @throws {StorageError} if they cannot be read
@@ -189,7 +190,7 @@ export class RegistryReader {
   }
 
   /**
-   * Returns the past runs of a name, latest end first. They include those of tasks that were removed.
+   * Returns the past runs of a name, latest end first. They include runs whose tasks were removed.
    *
    * @throws {StorageError} if they cannot be read
    */
@@ -238,7 +239,7 @@ export class RegistryReader {
    * @param from the number of the first requested line
    * @param to the number after that of the last requested line
    * @param most the maximum number of lines; if more are kept, the oldest are returned
-   * @returns those of the requested lines that are kept, oldest first
+   * @returns the requested lines that are still kept, oldest first
    * @throws {StorageError} if the lines cannot be read; the methods that read the other side tables throw it,
    * too
    */
@@ -281,8 +282,8 @@ export class RegistryReader {
   }
 
   /**
-   * Returns the function name and the arguments that a task was started with; `undefined` if it was not
-   * started by name.
+   * Returns the registered function name and the arguments that a task was started with; `undefined` if it was started
+   * in another way.
    */
   async launch(client: string, id: string): Promise<Launch | undefined> {
     const [launch] = await this.#store.readEntries(LAUNCHES, client, id);
@@ -306,13 +307,18 @@ export class RegistryReader {
     return this.#store.onDegradation(listener);
   }
 
-  /** The histories of a task that runs, of which another node may be the authority. */
+  /**
+   * Returns how to read the histories of an unfinished task, of which another node may be the authority; `null` if the
+   * task has ended.
+   */
   #elsewhere(client: string, id: string): LiveHistories | null {
     const state = this.#store.index.get(client, id)?.summary.state;
     return state === undefined || isFinal(state) ? null : this.#histories;
   }
 
-  /** Returns the progress of a task that runs elsewhere: a single point is not stored, because it equals the record. */
+  /**
+   * Returns the progress of a task of another node from its record, because a history of a single point is not stored.
+   */
   #onlyPoint(client: string, id: string): readonly ProgressPoint[] {
     if (this.#elsewhere(client, id) === null) return [];
     const task = this.atHand(this.#store.index.get(client, id)!)?.task;
@@ -329,7 +335,7 @@ export class RegistryReader {
 
   async #readRecord(client: string, stored: StoredTask): Promise<TaskRecord | undefined> {
     const [record] = await this.#store.records([stored]);
-    // Meanwhile, the task may have been removed, restored, or replaced by another one of the same id.
+    // During the read, the task may have been removed, restored, or replaced by another task with the same id.
     return this.#store.index.get(client, stored.id) === stored
       ? record
       : await this.record(client, stored.id);

@@ -61,25 +61,25 @@ export interface TaskReader {
 }
 
 /**
- * The id that all reporters over plain HTTP share: the server cannot send to them, and any of them may
- * continue a task.
+ * The id that all reporters over plain HTTP share: the server cannot send commands to them, and any of them may report
+ * on a task that another one has created.
  */
 export const HTTP_REPORTER_ID = "http";
 
 /** The prefix of the reporter id of a node. No other reporter has a colon in its id. */
 const NODE_PREFIX = "node:";
 
-/** Returns the id of a node as a reporter of the tasks that run in it. */
+/** Returns the reporter id of a node, which reports the tasks that run in it. */
 export function nodeReporterId(node: string): string {
   return NODE_PREFIX + node;
 }
 
-/** Returns the id of the node that a reporter is; `null` if the reporter is no node. */
+/** Returns the id of the node from a reporter id; `null` if the reporter is not a node. */
 export function nodeOf(reporterId: string): string | null {
   return reporterId.startsWith(NODE_PREFIX) ? reporterId.slice(NODE_PREFIX.length) : null;
 }
 
-/** The side that runs a task, as the registry addresses it. */
+/** The registry's view of the side that runs a task. */
 export interface Reporter {
   /** The id of the reporter; a task belongs to the reporter that created it. */
   readonly id: string;
@@ -87,6 +87,6 @@ export interface Reporter {
   readonly isRemote?: boolean;
   /** Called when a task is requested to stop. */
   cancelRequested(client: string, id: string): void;
-  /** Called when this process is about to end, and the task with it. */
+  /** Called when this process is about to exit, which ends the task. */
   interrupted(client: string, id: string): void;
 }

@@ -1,5 +1,5 @@
 /**
- * Applies the reports of one reporter, and decides what the reporter gets for a refused one.
+ * Applies the reports of one reporter, and decides which command the reporter gets if a report is refused.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import { TransitionError } from "../task/transition.ts";
 
 /**
- * The maximum number of unknown tasks to remember; beyond it, all are forgotten, and the reporter is told
- * about them again.
+ * The maximum number of unknown tasks to remember. Beyond it, all are forgotten, so that the reporter may be told about
+ * the same task twice.
  */
 const REMEMBERED_TASKS = 10_000;
 
@@ -64,8 +64,9 @@ export class ReportIntake {
 }
 
 /**
- * Returns all that a reporter is told with the answer to a report: one that was not connected when its task was cancelled or
- * interrupted must stop as well. That comes first, because the task of a refused report gets nothing more.
+ * Returns all commands that a reporter gets in reply to a report. If the reporter was not connected when its task was
+ * cancelled or interrupted, they include the command to stop the task. This command comes first, because a task gets no
+ * more commands after one of its reports was refused.
  *
  * @param registry the registry that took the report
  * @param command the answer to the reporter
@@ -90,7 +91,7 @@ export function withStop(
  * Returns the reason to give a reporter for a report that was refused.
  *
  * @param error the error that the registry threw
- * @returns the reason; `null` if the task has ended, about which the reporter need not warn
+ * @returns the reason; `null` if the task has ended, in which case the reporter need not print a warning
  */
 export function refusalReason(error: unknown): string | null {
   if (codeOf(error) === "task_ended") return null;

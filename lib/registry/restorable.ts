@@ -1,5 +1,5 @@
 /**
- * Remembers removed tasks for as long as they can be restored.
+ * Remembers removed tasks while they can be restored.
  *
  * @module
  */

@@ -32,8 +32,8 @@ export class Retention {
   /** The ended tasks of all clients, in the order in which they ended. */
   readonly #ended: Map<string, EndedTask> = new Map();
   /**
-   * The restored tasks, which are not in the order of their end. Restored tasks are few, because users
-   * restore tasks by hand.
+   * The restored ended tasks, which are not in the order in which they ended. There are few, because users restore
+   * tasks by hand.
    */
   readonly #restored: Map<string, EndedTask> = new Map();
 
@@ -109,7 +109,7 @@ export class Retention {
    * Selects the next ended task to remove.
    *
    * @param endedBefore tasks that ended before this time, in epoch seconds, are too old
-   * @param client the client whose own limit is checked in addition
+   * @param client the client whose own limit is checked, too
    * @returns the task to remove; `undefined` if no limit is exceeded
    */
   excess(endedBefore: number, client?: string): TaskKey | undefined {

@@ -20,13 +20,13 @@ export interface RollUpContext {
   readonly apply: (client: string, id: string, change: RollUpChange, at: number) => Task;
 }
 
-/** The sums over no subtasks. */
+/** The sums of a task without subtasks. */
 const NONE = new SubtaskProgress();
 
-/** Keeps the sums over the subtasks of unfinished tasks, and updates the progress of the tasks. */
+/** Keeps sums over the subtasks of each unfinished task, and updates the progress of the task from them. */
 export class RollUp {
   readonly #context: RollUpContext;
-  /** The ids of the unfinished tasks whose parent does not exist, by the key of the parent. */
+  /** The ids of the unfinished tasks whose parents do not exist, by the key of the parent. */
   readonly #orphans: Map<string, Set<string>> = new Map();
 
   /** @param context the parts of the registry to work on */
@@ -120,7 +120,7 @@ export class RollUp {
       if (parent === undefined) return;
       const isFirst = parent.subtasks === null;
       parent.subtasks ??= new SubtaskProgress();
-      // A task that the previous process ran is not among the unfinished ones when its end is recorded.
+      // If the previous process ran the task, it is not in `live` when its end is recorded.
       const contribution = live.get(client, task.id)?.contribution ?? newContribution();
       const change = parent.subtasks.update(task, contribution);
       if (change === "none") return;
@@ -134,7 +134,8 @@ export class RollUp {
   /**
    * Updates the progress of a task from its subtasks.
    *
-   * @param isFirst whether the task has just got its first subtask, so that what was read from its output no longer counts
+   * @param isFirst whether the task has just got its first subtask, so that progress that was read from its output no
+   * longer counts
    * @returns the new record; `null` if it did not change
    */
   #refresh({ client, id, subtasks, isRead }: LiveTask, at: number, isFirst: boolean = false): Task | null {
@@ -142,9 +143,9 @@ export class RollUp {
     const task = this.#record(client, id);
     if (task === undefined || task.own_progress) return null;
     const progress = (subtasks ?? NONE).progress(task.expected_weight);
-    // A task whose subtasks move is at work, even if nobody knows how much is left.
+    // If subtasks make progress, the task is in progress, too, even if it is unknown how much is left.
     const isAtWork = task.state === "PROCESSING" || subtasks?.hasMoved !== true;
-    // Without progress of its own, a task has counts only if they were read.
+    // A task that does not report its own progress has counts only if they were read from its output.
     const replacesRead = isFirst && (isRead || task.current !== null);
     if (progress === task.progress && isAtWork && !replacesRead) return null;
     return apply(client, id, { type: "roll_up", progress, replacesRead }, at);
@@ -165,7 +166,7 @@ export class RollUp {
       else subtasks.replace(record.task, running.contribution);
       this.#save(parent, subtasks);
     });
-    // If the record of an earlier attempt cannot be read, that counts, too; the next change of a subtask shows it.
+    // If the record of the earlier attempt cannot be read, both attempts count in the sums of the parent.
     if (replaced instanceof Promise) replaced.catch(() => {});
   }
 
@@ -182,8 +183,8 @@ export class RollUp {
 }
 
 /**
- * Finds the attempt of a subtask that counts for its parent before a new retry: the newest one. If its record
- * was removed, the attempt cannot be found.
+ * Finds the attempt of a subtask that counted for the parent until now: the newest attempt before the retry. It cannot
+ * be found if its record was removed.
  */
 function countedAttempt({ index }: TaskStore, client: string, retry: Task): StoredTask | undefined {
   const siblings = [...index.list(client)].filter(({ id, summary }) =>

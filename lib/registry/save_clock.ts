@@ -1,14 +1,14 @@
 /**
- * Decides when data that changes all the time is stored.
+ * Decides when frequently changing data of a task is stored.
  *
  * @module
  */
 
-/** How much may be unsaved: this many seconds, and a share of the time since the beginning of the data. */
+/** How long data may stay unsaved: this many seconds, or this share of the data's whole time span if that is longer. */
 const UNSAVED_SECONDS = 5;
 const UNSAVED_SHARE = 0.05;
 
-/** Records when data of one task was changed and stored, in epoch seconds. */
+/** Records whether data of one task has changed, and when it was last stored, in epoch seconds. */
 export class SaveClock {
   #savedAt: number;
   #isUnsaved = false;

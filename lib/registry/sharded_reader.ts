@@ -1,5 +1,5 @@
 /**
- * Reads the tasks of several registries, each of which has a part of the clients.
+ * Reads tasks from several registries, each of which has the tasks of some clients.
  *
  * @module
  */
@@ -12,7 +12,10 @@ import type { RegistryReader } from "./registry_reader.ts";
 type Reader = Omit<RegistryReader, "cursor" | "onDegradation" | "allChangesSince">;
 type Method<Name extends keyof RegistryReader> = RegistryReader[Name];
 
-/** The methods that the registry of the client, their first argument, answers at once. */
+/**
+ * The methods that are passed to the registry of a client, which is their first argument, and that throw if the
+ * registry is being replaced.
+ */
 const IMMEDIATE = [
   "changesSince",
   "count",
@@ -28,7 +31,10 @@ const IMMEDIATE = [
   "tasks",
   "uncommittedOf",
 ] as const;
-/** The methods that it answers with a promise, which rejects if that registry is being replaced. */
+/**
+ * The methods that are passed to the registry of a client and return a promise, which rejects if the registry is being
+ * replaced.
+ */
 const PROMISED = ["history", "launch", "log", "progress", "read", "readAll", "searchLog", "values"] as const;
 
 type Routed = (typeof IMMEDIATE | typeof PROMISED)[number];
@@ -80,7 +86,7 @@ export class ShardedReader implements Reader {
     this.#registries[shard] = null;
   }
 
-  /** The registries that are there. */
+  /** The registries that are attached. */
   protected get all(): readonly Registry[] {
     return this.#registries.filter((registry) => registry !== null);
   }
@@ -88,7 +94,7 @@ export class ShardedReader implements Reader {
   /**
    * Returns the registry of a client.
    *
-   * @throws {ClosedError} if it is being replaced
+   * @throws {ClosedError} if the registry is being replaced
    */
   protected of(client: string): Registry {
     const registry = this.#registries[this.#shardOf(client)];
@@ -96,7 +102,7 @@ export class ShardedReader implements Reader {
     return registry;
   }
 
-  /** Any registry: records are read in the same way for all. */
+  /** Any attached registry, for methods that do the same in all of them. */
   get #any(): Registry {
     const [first] = this.all;
     if (first === undefined) throw new ClosedError("The tasks are being loaded");

@@ -1,5 +1,5 @@
 /**
- * Joins the registries of several shards to one.
+ * Combines the registries of several shards into one.
  *
  * @module
  */
@@ -16,8 +16,8 @@ type Method<Name extends keyof Registry> = Registry[Name];
 type Listener = Parameters<Method<"subscribe">>[0];
 
 /**
- * The registries of several shards, each of which orders the changes of its clients. Across shards there is no order but
- * that in which this process learns of changes, which is the one of {@linkcode ShardedRegistry.cursor} and of events.
+ * The registries of several shards as one. Each registry orders the changes of its own clients. Across shards, changes
+ * are ordered as this process learns of them; events and {@linkcode ShardedRegistry.cursor} use this order.
  */
 export class ShardedRegistry extends ShardedReader implements TaskRegistry {
   readonly #epoch: string = randomId().slice(0, 12);
@@ -52,7 +52,10 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
     return { epoch: this.#epoch, seq: this.#order };
   }
 
-  /** Returns the changes after a cursor, of which only that there are none is known; otherwise `undefined`. */
+  /**
+   * Returns an empty map if nothing has changed since a cursor; otherwise `undefined`, because changes are not kept in
+   * the order of all shards.
+   */
   allChangesSince(after: Cursor): ReturnType<Method<"allChangesSince">> {
     return after.epoch === this.#epoch && after.seq === this.#order ? new Map() : undefined;
   }
@@ -160,7 +163,10 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
     for (const listener of this.#listeners) listener(ordered);
   }
 
-  /** Tells whether any shard is degraded, which usually all are at once. */
+  /**
+   * Notifies listeners if the first storage error of any shard has changed. Usually, all shards are degraded at the
+   * same time.
+   */
   #announce(): void {
     const { degradation } = this;
     if (degradation?.error.message === this.#announced?.error.message) return;

@@ -1,5 +1,5 @@
 /**
- * Detects tasks that give no sign of life, and so become stale or lost.
+ * Detects tasks that have given no sign of life for too long, and so become stale or lost.
  *
  * @module
  */
@@ -20,16 +20,16 @@ export interface StalenessLimits {
 
 /** When a task last gave a sign of life, by the monotonic clock: the wall clock may be set at any time. */
 export interface SignsOfLife {
-  /** When the task last changed by something other than this server's own observations. */
+  /** When the last change was made that is not one of this server's own observations. */
   readonly heardMs: number;
   /** When the task's reporter disconnected; `null` if it is not disconnected. */
   readonly disconnectedMs: number | null;
 }
 
-/** The changes by which the registry itself records what it observes. */
+/** The changes that the registry itself makes to record its observations. */
 const OBSERVATIONS: ReadonlySet<TaskChange["type"]> = new Set(["stale", "estimate", "reconnected"]);
 
-/** Returns whether a change of a task is a sign of its life. */
+/** Returns whether a change of a task shows that the task is alive. */
 export function isSignOfLife(change: TaskChange): boolean {
   return !OBSERVATIONS.has(change.type) && !isMeasurement(change);
 }

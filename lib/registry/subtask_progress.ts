@@ -7,15 +7,15 @@
 import type { SubtaskSums } from "../store/side_tables.ts";
 import { isFinal, type Task } from "../task/task.ts";
 
-/** What a task counts towards the progress of its parent. */
+/** What a subtask contributes to the progress of its parent. */
 export interface Contribution {
-  /** The sums that include the task; `null` if none do yet. */
+  /** The sums that include the subtask; `null` if no sums do yet. */
   parent: SubtaskProgress | null;
-  /** The progress that the sums include, 0 to 100. */
+  /** The progress of the subtask as the sums include it, 0 to 100. */
   progress: number;
 }
 
-/** Creates the contribution of a task that no sums include yet. */
+/** Creates the contribution of a subtask that no sums include yet. */
 export function newContribution(): Contribution {
   return { parent: null, progress: 0 };
 }
@@ -23,15 +23,18 @@ export function newContribution(): Contribution {
 /** The effect of a subtask's change on the sums. */
 export type SumsChange =
   | "none"
-  /** The subtask was added, or moved. */
+  /** The subtask was added, or made progress. */
   | "progress"
-  /** The change is also one of {@linkcode SubtaskProgress.sums}, which must be stored. */
+  /** The change also affects {@linkcode SubtaskProgress.sums}, which must be stored. */
   | "stored";
 
-/** The fields of a task that determine what it counts. */
+/** The fields of a subtask that determine its contribution. */
 type Subtask = Pick<Task, "id" | "state" | "progress" | "share" | "weight">;
 
-/** The maximum progress of a running task, in percent, even if all of its known subtasks have ended: it may add more. */
+/**
+ * The maximum progress of a running task, in percent, even if all of its known subtasks have ended, because it may
+ * still add subtasks.
+ */
 const MOST_WHILE_RUNNING = 99;
 
 /** The difference from 1 at which a sum of shares still counts as 1, because decimal fractions are rounded. */
@@ -39,7 +42,7 @@ const ROUNDING = 1e-9;
 /** The number of decimals of the progress, which hide the rounding errors of the sums. */
 const DECIMALS = 1e9;
 
-/** Sums over subtasks: how many there are, what they weigh, and how much of that is done. */
+/** Sums over subtasks: their number, their weights and shares, and how much of these is done. */
 class Sums {
   count = 0;
   share = 0;
@@ -55,7 +58,7 @@ class Sums {
     if (share === null) this.weight += sign * weight;
     else this.share += sign * share;
     this.move({ share, weight }, sign * progress);
-    // A sum over nothing has no rounding errors.
+    // Without subtasks, the sums are set to exactly 0, which removes rounding errors.
     if (this.count === 0) {
       this.share =
         this.weight =
@@ -82,7 +85,7 @@ export class SubtaskProgress {
   readonly #replaced: Set<string>;
   #upFront: boolean | null;
 
-  /** @param stored the sums when the task was last stored; `null` if it had no subtasks that ended or moved */
+  /** @param stored the stored sums; `null` if no subtask has ended or made progress yet */
   constructor(stored: SubtaskSums | null = null) {
     this.#upFront = stored?.upFront ?? null;
     this.#replaced = new Set(stored?.replaced);
@@ -101,7 +104,7 @@ export class SubtaskProgress {
     return { ended: count, share, weight, upFront: this.#upFront, ...replaced };
   }
 
-  /** Whether a subtask has ever moved: made progress, or ended. */
+  /** Whether any subtask has ever made progress or ended. */
   get hasMoved(): boolean {
     return this.#upFront !== null;
   }
@@ -110,7 +113,7 @@ export class SubtaskProgress {
    * Adds a subtask, or updates its progress.
    *
    * @param subtask the subtask's record
-   * @param contribution what the subtask counted before, which is updated
+   * @param contribution the previous contribution of the subtask, which is updated
    */
   update(subtask: Subtask, contribution: Contribution): SumsChange {
     const isEnd = isFinal(subtask.state);
@@ -137,7 +140,7 @@ export class SubtaskProgress {
 
   /**
    * Adds an unfinished subtask that was reported before its parent. Its earlier progress does not show whether all
-   * subtasks existed before the first one moved.
+   * subtasks existed before the first one made progress.
    */
   addEarlier(subtask: Subtask, contribution: Contribution): void {
     const progress = subtask.progress ?? 0;

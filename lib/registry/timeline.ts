@@ -1,24 +1,27 @@
 /**
- * Keeps how far a job had come at up to 32 moments, evenly spread over its time.
+ * Keeps the progress of a job at up to 32 moments, evenly spread over its time.
  *
  * @module
  */
 
-/** The maximum number of blocks; beyond it, neighbours are merged, so that memory and time stay bounded. */
+/**
+ * The maximum number of blocks. Beyond it, neighbouring blocks are merged, so that memory and computing time stay
+ * bounded.
+ */
 const MAX_BLOCKS = 32;
 /** The minimum duration of a block, in seconds, so that a fast job does not compute new forecasts all the time. */
 const MIN_BLOCK_SECONDS = 0.5;
-/** After merging, a block may be this much shorter than the others, as a share. */
+/** The minimum duration of a merged block, as a share of the regular duration. */
 const SHORT_BLOCK = 0.75;
 
 /**
- * The blocks between moments. Block `n` reaches from moment `n - 1` to moment `n`. The last block is open, and
- * its end moves with each observation.
+ * The time of a job, divided into blocks by moments. Block `n` reaches from moment `n - 1` to moment `n`. The last
+ * block may be open; its end then moves with each observation.
  */
 export class Timeline {
   /** The moments, in seconds since the beginning of the timeline. */
   seconds: number[] = [0];
-  /** The amount that was done until each moment. */
+  /** The amount that was done by each moment. */
   amounts: number[] = [0];
   /** The total at each moment; `null` if it was unknown. */
   totals: (number | null)[];
@@ -40,7 +43,7 @@ export class Timeline {
     return this.seconds.length - 1;
   }
 
-  /** Adds a moment after all others; returns whether it closed a block. */
+  /** Adds an observation after all others; returns whether it closed a block. */
   add(seconds: number, amount: number, total: number | null): boolean {
     const index = this.#isOpen ? this.length : this.length + 1;
     this.seconds[index] = seconds;

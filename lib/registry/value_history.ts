@@ -13,7 +13,7 @@ import { SaveClock } from "./save_clock.ts";
 export class ValueHistory {
   readonly #saves: SaveClock;
   #startedAt: number;
-  /** The values; `null` as long as there are none, because most tasks report none. */
+  /** The values; `null` while there are none, because most tasks report none. */
   #book: ValueBook | null;
 
   /**
@@ -45,7 +45,7 @@ export class ValueHistory {
    * Adds values.
    *
    * @param values the values, by series
-   * @param at the time of those without one, in epoch seconds
+   * @param at the time of values that have none of their own, in epoch seconds
    */
   add(values: Values, at: number): void {
     if (this.#book === null) {
@@ -60,7 +60,7 @@ export class ValueHistory {
    * Returns whether so many values are unsaved that they should be stored.
    *
    * @param at the current time, in epoch seconds
-   * @param leastSeconds the minimum time since they were last stored, in seconds
+   * @param leastSeconds the minimum time since the values were last stored, in seconds
    */
   isDue(at: number, leastSeconds: number): boolean {
     return this.#saves.isDue(at, at - this.#startedAt, leastSeconds);

@@ -1,12 +1,12 @@
 /**
- * Waits for a commit through failures.
+ * Waits for a commit, and continues to wait if it fails.
  *
  * @module
  */
 
 import type { TaskStore } from "../store/store.ts";
 
-/** Resolves with `true` once everything so far is committed, however often that fails before. */
+/** Resolves with `true` once all changes so far are committed, no matter how many commits fail before. */
 export async function whenCommitted(
   store: Pick<TaskStore, "committed" | "degradation" | "onDegradation">,
 ): Promise<

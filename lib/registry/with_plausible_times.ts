@@ -9,8 +9,8 @@ import type { ReportedChange } from "../task/task.ts";
 import { withTimes } from "../task/values.ts";
 
 /**
- * Replaces the times of log lines in the future, and of values that cannot be true. Lines may come from an old
- * file, so they may be of any age.
+ * Replaces impossible times: of log lines, times in the future; of values, times in the future or long past. Log lines
+ * may be of any age, because they may come from an old file.
  *
  * @param change a change of a task
  * @param now the current time, in epoch seconds
