@@ -16,7 +16,7 @@ import { call } from "./requests.ts";
  * Creates the actions that a page's buttons perform.
  *
  * @param frame the data of the page: the requests use its base path and its client
- * @param cancellations holds the cancellations back that can still be undone
+ * @param cancellations holds back cancellations while they can still be undone
  * @returns the actions; each of them rejects with an error whose message can be shown to the user
  */
 export function createActions(frame: PageFrame, cancellations: Cancellations): PageActions {

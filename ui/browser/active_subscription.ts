@@ -12,7 +12,7 @@ export interface ActiveSubscription {
   /** The index of the subscription's source in the list of sources. */
   readonly level: number;
   subscription: Subscription | undefined;
-  /** When the first data arrived; `undefined` before. */
+  /** When the first data arrived; `undefined` if none has arrived yet. */
   firstActivityAt: number | undefined;
   /** Whether the missed changes, the announcement of a shutdown, and the storage state have arrived. */
   isCurrent: boolean;

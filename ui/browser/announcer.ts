@@ -1,5 +1,5 @@
 /**
- * Queues announcements for screen readers: joins those that come close together, and throttles the rest.
+ * Queues announcements for screen readers: joins announcements that come close together, and throttles the others.
  *
  * @module
  */
@@ -9,7 +9,8 @@ import { type Milestone, milestonesText } from "../shared/milestones.ts";
 /** The minimum time between two announcements, in milliseconds. */
 const PAUSE_MS = 4_000;
 /**
- * The maximum number of queued milestones. Further ones are dropped: so many are announced only as counts.
+ * The maximum number of queued milestones. Further milestones are dropped, because so many are announced only as
+ * counts.
  */
 const MAX_WAITING = 500;
 

@@ -8,13 +8,13 @@ import type { ReadonlySignal } from "@preact/signals";
 import { countNoun } from "../../lib/text/format.ts";
 import type { AttentionItem } from "../shared/view.ts";
 
-/** If more tasks than this begin to need attention at once, they are only counted. */
+/** If more tasks than this begin to need attention at once, only their number is announced. */
 const MAX_SENTENCES = 3;
 
 /**
  * Announces each task that begins to need attention, except for failures, which are announced as milestones.
  *
- * @param attention the tasks that need attention; those that do so now are not announced
+ * @param attention the tasks that need attention; tasks that need attention already are not announced
  * @param announce announces a text
  */
 export function announceAttention(

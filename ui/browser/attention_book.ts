@@ -17,7 +17,7 @@ import {
 } from "../shared/attention.ts";
 import type { AttentionItem, Readable } from "../shared/view.ts";
 
-/** The maximum number of tasks that are checked as time passes; the server finds the others. */
+/** The maximum number of tasks that this page checks as time passes; the server finds the other ones. */
 const MAX_CANDIDATES = 1_000;
 
 /** The tasks that need attention. */
@@ -31,7 +31,7 @@ export class AttentionBook {
   /** The tasks that need attention, the most urgent first. */
   readonly items: ReadonlySignal<readonly AttentionItem[]>;
 
-  /** @param now the current time in epoch seconds, which need not be exact */
+  /** @param now the current time in epoch seconds, accurate to some seconds */
   constructor(now: Readable<number>) {
     this.#now = now;
     this.items = computed(() => {
@@ -49,7 +49,7 @@ export class AttentionBook {
     });
   }
 
-  /** Starts over with what the server found. */
+  /** Replaces all data with the tasks and limits that the server sent. */
   replace({ tasks, limits }: Attention): void {
     this.#limits = new Map(limits.map((each) => [each.name, each]));
     this.#candidates.clear();
@@ -68,7 +68,7 @@ export class AttentionBook {
     else if (before !== undefined || this.#candidates.size < MAX_CANDIDATES) {
       this.#candidates.set(task.id, task);
     }
-    // A retry takes care of the failure.
+    // A failed task that has been retried needs no attention any more.
     const handled = task.retry_of !== null && this.#candidates.delete(task.retry_of);
     const old = before === undefined ? null : concernOf(before, now, limit);
     if (handled || old !== concern) this.#version.value++;

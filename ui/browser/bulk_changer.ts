@@ -49,7 +49,7 @@ export class BulkChanger implements Disposable {
   #removed: readonly (readonly string[])[] = [];
   /** The ids of the tasks whose cancellation is held back. */
   #held: readonly string[] = [];
-  /** What is being done at present; `null`: nothing. */
+  /** The text about the action in progress; `null` if there is none. */
   #progress: string | null = null;
   #outcome: Outcome | null = null;
   #turn: Promise<unknown> = Promise.resolve();
@@ -66,8 +66,8 @@ export class BulkChanger implements Disposable {
   }
 
   /**
-   * Performs an action on tasks, after the actions before it. A cancellation is first held back, so that it
-   * can be undone.
+   * Performs an action on tasks, once all earlier actions are done. A cancellation is first held back, so that it can
+   * be undone.
    *
    * @returns the ids of the tasks for which the action failed or was undone
    */
@@ -80,11 +80,11 @@ export class BulkChanger implements Disposable {
     return [...undone, ...await turn];
   }
 
-  /** Undoes the cancellation that is held back, or else all removals that can be undone. */
+  /** Undoes the cancellation that is held back; if there is none, undoes all removals that can be undone. */
   async undo(): Promise<void> {
     if (this.#held.length > 0) return this.#options.cancellations.undo(this.#held);
-    // The oldest task is restored first: most lists show the newest first, so each task is inserted at the
-    // top.
+    // The oldest task is restored first: most lists show the newest task first, so that each restored task is inserted
+    // at the top.
     const ids = this.#removed.flat().toReversed();
     this.#removed = [];
     if (ids.length > 0) await this.change("restore", ids);
@@ -117,7 +117,7 @@ export class BulkChanger implements Disposable {
       { length: Math.ceil(ids.length / MAX_PAGE_SIZE) },
       (_, index) => ids.slice(index * MAX_PAGE_SIZE, (index + 1) * MAX_PAGE_SIZE),
     );
-    // No batch waits for the answer to another one, because the user may be leaving the page.
+    // Batches do not wait for each other's responses, because the user may be leaving the page.
     const answers = await Promise.all(batches.map((batch) => this.#send(action, batch)));
     const done = answers.reduce((sum, answer) => sum + answer.done.length, 0);
     const failed = answers.flatMap((answer) => answer.failed);
@@ -143,7 +143,7 @@ export class BulkChanger implements Disposable {
     }
   }
 
-  /** Offers to undo a removal for as long as the server surely can: it removed the tasks after `sentMs`. */
+  /** Offers to undo a removal while the server is sure to be able to: the tasks were removed after `sentMs`. */
   #offerUndo(ids: readonly string[], sentMs: number): void {
     const leftMs = sentMs + this.#options.undoSeconds * 1_000 - Date.now();
     if (ids.length === 0 || leftMs <= 0) return;
@@ -185,7 +185,7 @@ export class BulkChanger implements Disposable {
       return undo === 0 ? { kind: "idle" } : { kind: "done", text: removed, isProblem: false, undo };
     }
     const { action, text, isProblem } = this.#outcome;
-    // The text says what Undo restores, also if an earlier removal can still be undone.
+    // The text says what Undo restores, which may include earlier removals.
     const isAboutUndo = action === "remove" && !isProblem && undo > 0;
     const all = isAboutUndo ? removed : action === "remove" ? text : `${text} ${removed}`.trim();
     return { kind: "done", text: all, isProblem, undo };

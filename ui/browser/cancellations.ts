@@ -1,5 +1,5 @@
 /**
- * Holds cancellations back for a moment, in which the user can undo them.
+ * Delays cancellations for a moment, so that the user can undo them.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export class Cancellations {
   readonly #requests = new Set<Held>();
   readonly #onHeld: (count: number) => void;
 
-  /** @param onHeld receives the number of tasks of each request */
+  /** @param onHeld called with the number of tasks of each request that is held back */
   constructor(onHeld: (count: number) => void = () => {}) {
     this.#onHeld = onHeld;
   }
@@ -29,7 +29,7 @@ export class Cancellations {
   /**
    * Holds back the cancellation of tasks.
    *
-   * @returns the ids of the tasks to cancel now; those of cancellations that were undone are missing
+   * @returns resolves with the ids of the tasks to cancel now, without the tasks whose cancellation was undone
    */
   hold(ids: readonly string[]): Promise<readonly string[]> {
     const fresh = new Set(ids.filter((id) => !this.held.peek().has(id)));
@@ -58,13 +58,13 @@ export class Cancellations {
     this.#update();
   }
 
-  /** Drops the cancellations of tasks that have ended: another task may get the same id. */
+  /** Drops the cancellations of tasks that have ended, because another task may get the same id. */
   dropEnded(tasks: readonly Task[]): void {
     if (this.#requests.size === 0) return;
     this.undo(tasks.filter(({ state }) => isFinal(state)).map(({ id }) => id));
   }
 
-  /** Sends everything now, because the user leaves the page. */
+  /** Sends all delayed cancellations now, because the user is leaving the page. */
   flush(): void {
     for (const { release } of this.#requests) release();
   }

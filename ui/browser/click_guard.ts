@@ -19,16 +19,19 @@ const CONTROLS = "a[href],button,input,select,summary";
 /** The `sessionStorage` key under which a page leaves the position of the pointer to the next one of its tab. */
 const POINTER_KEY = "taskscope-pointer";
 
-/** Where a control is, and how it came there. */
+/** Where a control is, and when and how it got there. */
 interface Place {
   readonly x: number;
   readonly y: number;
-  /** What a click on the control does, if that can change. */
+  /** What a click on the control does, if its action can change. */
   readonly does: string | undefined;
   readonly scroll: number;
   /** When the control came to this place, in milliseconds. */
   readonly since: number;
-  /** How far the pointer had moved until then, in CSS pixels, and whether it was moving. */
+  /**
+   * How far the pointer had moved in all when the control got here, in CSS pixels, and whether the pointer was moving
+   * then.
+   */
   readonly travelled: number;
   readonly isAiming: boolean;
 }
@@ -56,9 +59,9 @@ export function guardClicks(root: HTMLElement): void {
   let [pointerX, pointerY] = readPointer();
   let travelled = 0;
   let [movedMs, releasedMs, activatedMs] = [-Infinity, -Infinity, -Infinity];
-  /** The last press; `null` if it was on no control, `undefined` if the click that followed it has passed. */
+  /** The last press; `null` if it was not on a control, `undefined` once the click that followed the press is over. */
   let press: Press | null | undefined;
-  /** The press that counted last: pressing the same control again is no mistake. */
+  /** The last press that was accepted: pressing the same control again is no mistake. */
   let last: Press | undefined;
   let isRepeated = false;
   /** The task that a key acted on last; `undefined` if the user has pressed another key since. */
@@ -93,7 +96,7 @@ export function guardClicks(root: HTMLElement): void {
   function mayClick(control: HTMLElement, event: MouseEvent): boolean {
     if (event.detail !== 0) {
       const pressed = press;
-      // Assistive technology clicks without pressing.
+      // Assistive technology sends a click without a press before it.
       press = undefined;
       if (pressed === undefined) return true;
       if (!pressed?.counts || !isSame(pressed, control)) return false;
@@ -125,7 +128,7 @@ export function guardClicks(root: HTMLElement): void {
   });
   listen("pointerup", () => releasedMs = performance.now());
   listen("pointercancel", () => press = undefined);
-  // A click that leads to another page does not move the pointer.
+  // The pointer is still in the same position when the next page opens.
   listen("pagehide", () => writePointer([pointerX, pointerY]));
   listen("keydown", ({ key, repeat }) => {
     isRepeated = repeat;
@@ -146,7 +149,7 @@ export function guardClicks(root: HTMLElement): void {
     subtree: true,
     attributeFilter: ["data-does", "data-open", "hidden", "open"],
   });
-  // Growing texts move what is below them.
+  // A text that grows moves the controls below it.
   new ResizeObserver(measure).observe(root);
 }
 
@@ -165,7 +168,7 @@ function readPointer(): [x: number, y: number] {
   try {
     return JSON.parse(sessionStorage.getItem(POINTER_KEY) ?? "[0,0]");
   } catch {
-    // The browser may forbid storage.
+    // The browser may not permit access to storage.
     return [0, 0];
   }
 }
@@ -174,7 +177,7 @@ function writePointer(pointer: [x: number, y: number]): void {
   try {
     sessionStorage.setItem(POINTER_KEY, JSON.stringify(pointer));
   } catch {
-    // The next page then takes the first movement for a long one.
+    // Without the position, the next page counts the first movement as a long one.
   }
 }
 

@@ -51,13 +51,13 @@ export interface LiveClientPage extends LivePage {
   readonly from: number;
   /** Returns the number of rows of a task: its own, and those of the subtasks that are shown below it. */
   rowsOf(this: void, id: string): number;
-  /** The ids of parents of which it is not known whether they exist. */
+  /** The ids of parents of which the page does not know whether they exist. */
   readonly unknownParents: Signal<readonly string[]>;
-  /** Notes what the server said about an unknown parent; `null` if it does not exist. */
+  /** Notes the server's response about an unknown parent: the parent, or `null` if it does not exist. */
   resolveParent(id: string, parent: Parent | null): void;
   /**
-   * Starts recording changes. They are later merged into the response to the request that is about to be
-   * sent.
+   * Starts recording changes that arrive during a request. Call this method before the request; the changes are then
+   * merged into its response.
    */
   recordChanges(): InterimChanges;
   /** Replaces the loaded tasks with a slice from the server. */
@@ -66,7 +66,7 @@ export interface LiveClientPage extends LivePage {
    * Appends a slice that continues the loaded part; the slice may overlap with the end of the loaded part.
    */
   extend(slice: TaskSlice, interim: InterimChanges): void;
-  /** Takes over the totals from a slice, and the subtasks in it that the page lacks. */
+  /** Takes the totals from a slice, and the subtasks that the page lacks. */
   count(slice: TaskSlice): void;
   /** Whether a task that has moved into the loaded part has subtasks that could be shown, but are not loaded. */
   lacksSubtasks(this: void, id: string): boolean;
@@ -74,7 +74,7 @@ export interface LiveClientPage extends LivePage {
   isUncertain(): boolean;
 }
 
-/** Reconstructs how a task that has just ended was before: running. */
+/** Returns the record of a task that has just ended as it was before the end, which is guessed: running. */
 function running(task: Task): Task {
   return { ...task, state: "PROCESSING", finished_at: null };
 }
@@ -110,7 +110,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     // Announce a change only if the task's previous version is known: the task was loaded, has just ended, or
     // was created after the page was rendered.
     if (before !== undefined || hasEndedNow || (!list.sums.knows(task.id) && task.created_at >= model.now)) {
-      // A part of the list that was loaded in the meantime may have shown the end before its event came.
+      // A slice of the list that was loaded in the meantime may have shown the end of the task before the event
+      // arrived.
       const isAhead = before === undefined || hasEnded(before);
       const milestone = milestoneBetween(isAhead && hasEndedNow ? running(task) : before, task);
       if (milestone !== null) options.onMilestone(milestone);
@@ -202,8 +203,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
 
   function replace(all: readonly Task[]): void {
     batch(() => {
-      // After a restart of the server, versions may start again from 1, so these records apply whatever their
-      // version.
+      // After a restart of the server, versions may start again from 1, so these records replace older ones regardless
+      // of their version.
       tally.replace(all);
       const slice = sliceOf(listedTasks(all), query.peek(), frame.now.peek(), {
         from: list.from,
@@ -236,7 +237,7 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
     selected,
     bulk,
     possible: computed(() => {
-      // A task that starts or ends changes the counts.
+      // Reading the counts makes this run again when a task starts or ends.
       void counts.value;
       return possibleActions(
         [...selected.value].map((id) => list.peek(id)).filter((task) => task !== undefined),

@@ -1,6 +1,6 @@
 /**
- * The script for what users do with a list: search, scroll, bulk actions, links that change the list, rows that are
- * clicked, shortcuts, and forms that start tasks. The page loads it after its first rendering.
+ * The script of the controls of a list: search, scrolling, bulk actions, links that change the list, clicks on rows,
+ * keyboard shortcuts, and forms that start tasks. The page loads this script after its first rendering.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export interface ControlledPage {
 }
 
 /**
- * Creates what performs the actions on a list, and registers the listeners of its page.
+ * Creates the object that performs the actions on a list, and registers the listeners of the list's page.
  *
  * @returns the actions on the list
  */

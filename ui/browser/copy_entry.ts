@@ -1,5 +1,5 @@
 /**
- * The script of pages with blocks to paste: adds a button to each that copies it. Without the script, the blocks are
+ * The script of pages with code blocks to copy: adds a copy button to each block. Without the script, the blocks are
  * plain text.
  *
  * @module

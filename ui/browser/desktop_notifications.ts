@@ -9,7 +9,7 @@ import { notificationState, showNotification } from "../shared/notifications.ts"
 import { Announcer } from "./announcer.ts";
 import type { Milestone } from "../shared/milestones.ts";
 
-/** Shows desktop notifications, and joins those that come close together. */
+/** Shows desktop notifications, and joins notifications that come close together into one. */
 export class DesktopNotifications {
   readonly #announcer: Announcer;
 

@@ -45,7 +45,7 @@ export class EventFeed {
     }
   }
 
-  /** Tells the subscription that it has missed nothing. */
+  /** Notifies the subscription that it has missed no changes. */
   tellCurrent(): void {
     this.#callbacks.onMessage({ type: "task_update", cursor: this.#position, tasks: [], removed: [] });
   }

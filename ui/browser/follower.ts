@@ -1,5 +1,5 @@
 /**
- * Fetches what a page lacks of a task's data, one request at a time.
+ * Fetches the data of a task that a page lacks, with one request at a time.
  *
  * @module
  */
@@ -15,9 +15,12 @@ const TIMEOUT_MS = 15_000;
 export interface Followed {
   /** The newest record of the task. */
   readonly task: Readable<Task>;
-  /** Returns the place after which data has to be fetched; `null` if none is missing. */
+  /**
+   * Returns the position after which data has to be fetched, such as a line number or a time; `null` if none is
+   * missing.
+   */
   next(): number | null;
-  /** Adds the body of the response to the request for the data after a place. */
+  /** Adds the data after a position, given the body of the response to the request for it. */
   add(body: unknown, after: number): void;
 }
 
@@ -35,7 +38,7 @@ export class Follower implements Disposable {
 
   /**
    * @param data the data that the page has
-   * @param urlAfter returns the URL of the data after a place
+   * @param urlAfter returns the URL of the data after a position
    * @param intervalMs the minimum time between two requests, in milliseconds
    */
   constructor(data: Followed, urlAfter: (after: number) => string, intervalMs: number) {
@@ -47,7 +50,7 @@ export class Follower implements Disposable {
     });
   }
 
-  /** Fetches missing data: now, or after the response to the request in flight. */
+  /** Fetches missing data: at once, or after the response to the request in flight. */
   check(): void {
     if (this.#isEnded) return;
     this.#isWanted = this.#isAsking;
@@ -74,7 +77,8 @@ export class Follower implements Disposable {
       const isSame = data.task.value.created_at === createdAt;
       if (response.ok && isSame) data.add(body, after);
     } catch {
-      // The connection badge shows that the server is unreachable; a reconnect triggers another check.
+      // The error is ignored: the connection badge shows that the server is unreachable, and a reconnect triggers
+      // another check.
     }
     if (this.#isEnded) return;
     this.#timer = setTimeout(() => {

@@ -38,11 +38,15 @@ import type { UpdateSourceName } from "../shared/view.ts";
  */
 const HIDDEN_INTERVAL_MS = 5_000;
 /**
- * How long a visible page waits for its next frame before it applies changes without one, in milliseconds. A page that the
- * browser calls visible but does not paint gets few frames: 500 to 1,000 ms apart in some of nine tabs of Chromium 156.
+ * How long a visible page waits for its next frame before it applies changes without one, in milliseconds. A page that
+ * the browser reports as visible but does not paint gets few frames: of nine tabs of Chromium 156, some got one every
+ * 500 to 1,000 ms.
  */
 const FRAME_PATIENCE_MS = 100;
-/** The least correction that moves the shown time back, in seconds; after a smaller one, the time waits. */
+/**
+ * The minimum correction that moves the displayed time back, in seconds. After a smaller correction, the displayed time
+ * stands still until it is right.
+ */
 const MIN_STEP_BACK = 2;
 /** How long a toast is shown, in milliseconds. */
 const TOAST_MS = 8_000;
@@ -50,8 +54,8 @@ const TOAST_MS = 8_000;
 const SOURCE_KEY = "taskscope-way";
 
 /**
- * Schedules a rendering: for the next frame while the page is visible, or for a moment later if no frame comes; for a few
- * seconds later while it is hidden.
+ * Schedules a rendering. On a visible page, it follows with the next frame, or after a short timeout if no frame comes;
+ * on a hidden page, after a few seconds.
  */
 function schedule(draw: () => void): void {
   if (document.hidden) {
@@ -75,7 +79,10 @@ export interface HydratedPage {
   readonly page: LivePage;
   /** Whether the page's task has failed. */
   readonly isFailed?: () => boolean;
-  /** Settles once the controls of the page work, or cannot be loaded; only then does the page say that it is live. */
+  /**
+   * Settles once the controls of the page work, or cannot be loaded. Until then, the page does not display that it is
+   * live.
+   */
   readonly ready?: Promise<unknown>;
   /** Called after a reconnect, to fetch data that updates do not include. */
   readonly refetch?: () => void;
@@ -129,7 +136,7 @@ export function hydratePage<Kind extends keyof Models>(
       page.frame.connection.value.kind !== "reconnecting" && page.frame.connection.value.kind !== "stopped",
   });
   connect(page, tab, announcer, cancellations, data, refetch, Promise.resolve(ready).catch(() => {}));
-  // Leaving the page is no undo.
+  // Cancellations that were not undone are sent when the user leaves the page.
   addEventListener("pagehide", () => cancellations.flush());
 }
 
@@ -145,13 +152,14 @@ function connect(
 ): void {
   const { frame, connection: state, degradation, toast, now } = page.frame;
   const clock = new ServerClock(frame.now + pageAgeSeconds());
-  // Rows do not move before the controls load, which ignore clicks on what has just moved.
+  // Rows do not move before the script of the controls is loaded, because that script contains the guard against clicks
+  // on rows that have just moved.
   const pending = new PendingUpdates((changes) => {
     page.apply(changes);
     tab.apply(changes);
   }, (draw) => void ready.then(() => schedule(draw)));
   let lastActivity = frame.now;
-  /** Whether the controls work; a page that is live before shows so only then. */
+  /** Whether the controls work. Until they do, the page does not display that it is live. */
   let isReady = false;
   let latest: ConnectionStatus = { kind: "connecting" };
   let toastTimer: ReturnType<typeof setTimeout> | undefined;
@@ -164,7 +172,8 @@ function connect(
   }
 
   function tick(): void {
-    // While scripts load, a response is read late, and tells less of the server's clock.
+    // While scripts load, responses are read late, which makes their times less useful for the estimate of the server
+    // clock.
     if (!isReady) return;
     if (clock.takeDoubt()) void probe().then(tick);
     if (!isLive() || document.hidden) return;
@@ -179,7 +188,7 @@ function connect(
     const asOf = isLive() ? lastActivity : before.asOf;
     const over = "over" in status ? status.over : before.over;
     state.value = { kind: status.kind, asOf, over, reason: "reason" in status ? status.reason : null };
-    // Only a page that may open a socket finds out whether sockets work.
+    // A page that may not open a WebSocket can't tell whether WebSockets work.
     if ("over" in status && frame.visitor.mayOpenSockets) remember(status.over);
     if (status.kind === before.kind) return;
     if (status.kind !== "live") toast.value = "";

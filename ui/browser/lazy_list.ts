@@ -1,5 +1,5 @@
 /**
- * Offers the actions on a list before their script is loaded.
+ * Accepts the actions on a list before the script that performs them is loaded.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { type Signal, signal } from "@preact/signals";
 import type { ListQuery } from "../shared/list_query.ts";
 import type { BulkAction, ListActions, ListItem, ListRange } from "../shared/view.ts";
 
-/** Passes actions on to the list once it is loaded. */
+/** Queues actions until the script is loaded, then passes them on to it. */
 export class LazyList implements ListActions {
   readonly range: Signal<ListRange> = signal({ start: 0, end: Infinity, before: 0, after: 0 });
-  /** Resolves once the actions work; rejects if they cannot be loaded. */
+  /** Resolves once the script is loaded; rejects if it cannot be loaded. */
   readonly ready: Promise<ListActions>;
   readonly #onFailure: () => void;
   #loaded: ListActions | null = null;
   #rendering: readonly [root: HTMLElement, items: readonly ListItem[]] | null = null;
 
   /**
-   * @param load loads what performs the actions, and decides which part of the list is rendered
+   * @param load loads the script that performs the actions and decides which part of the list is rendered
    * @param onFailure called for each action that is lost because loading failed
    */
   constructor(load: (range: Signal<ListRange>) => Promise<ListActions>, onFailure: () => void) {

@@ -40,9 +40,12 @@ const TYPING_MS = 150;
 const MORE = 400;
 /** The number of loaded tasks that are requested again with the next slice, to detect gaps. */
 const OVERLAP = 20;
-/** When uncertain totals are fetched again, in milliseconds; twice as long if they still are, up to the next. */
+/**
+ * The delay before uncertain totals are fetched again, in milliseconds. It doubles while they stay uncertain, up to
+ * `REFRESH_MS`.
+ */
 const RECOUNT_MS = 2_000;
-/** How often totals and the tasks that need attention are fetched anyway, in milliseconds. */
+/** The interval at which totals and the tasks that need attention are fetched in any case, in milliseconds. */
 const REFRESH_MS = 20_000;
 
 /** Implements the actions on a client's list of tasks. */
@@ -57,9 +60,11 @@ export class ListControl implements ListActions, Disposable {
   /** When the totals were fetched last, in milliseconds. */
   #countedMs = performance.now();
   #recountMs = RECOUNT_MS;
-  /** The ids of the rendered parents whose subtasks were requested, because they had moved into the loaded part. */
+  /**
+   * The ids of the rendered parents that had moved into the loaded part, and whose subtasks were therefore requested.
+   */
   #completed: ReadonlySet<string> = new Set();
-  /** The id of the task that was selected last: a range starts there. */
+  /** The id of the task that was selected last, at which the selection of a range starts. */
   #anchor: string | null = null;
 
   /**
@@ -131,7 +136,7 @@ export class ListControl implements ListActions, Disposable {
     const ids = [...this.#page.selected.peek()];
     if (ids.length === 0) return;
     void this.#options.bulk.change(action, ids).then((left) => {
-      // Tasks for which the action failed stay selected, unless they have been removed since.
+      // Tasks for which the action failed stay selected, unless they have been removed in the meantime.
       this.#page.selected.value = new Set(left);
       this.#unselectAbsent();
     });
@@ -227,7 +232,7 @@ export class ListControl implements ListActions, Disposable {
     const incomplete = ids.filter((id) => !this.#completed.has(id) && this.#page.lacksSubtasks(id));
     const isUncertain = this.#page.isUncertain();
     if (!isUncertain) this.#recountMs = RECOUNT_MS;
-    // The timer may be early by a little.
+    // The timer may fire slightly early.
     const dueMs = incomplete.length > 0 ? RECOUNT_MS : isUncertain ? this.#recountMs : REFRESH_MS;
     if (performance.now() - this.#countedMs < dueMs - RECOUNT_MS / 2 || document.hidden) return;
     if (this.#page.loading.peek().kind !== "no") return;
@@ -242,7 +247,7 @@ export class ListControl implements ListActions, Disposable {
     }, () => {});
   }
 
-  /** The part of the list that is rendered, whose subtasks are counted again. */
+  /** The rendered part of the list. The subtasks of its tasks are counted again. */
   #visible(): { readonly ids: readonly string[]; readonly bounds: SliceBounds } {
     const { from, order, view } = this.#page;
     const { start, end } = this.range.peek();

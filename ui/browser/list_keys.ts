@@ -1,5 +1,5 @@
 /**
- * Handles the keyboard shortcuts of the list page: search, move, select, clear.
+ * Handles the keyboard shortcuts of the list page: search, move between rows, select, clear the selection.
  *
  * @module
  */
@@ -86,7 +86,7 @@ function rowOf(id: string): HTMLElement | null {
   return document.querySelector<HTMLElement>(`[data-task-id="${CSS.escape(id)}"]`);
 }
 
-/** The rendered rows that are not in a collapsed row, in display order. */
+/** The rendered rows that are not inside a collapsed row, in display order. */
 function openRows(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>(".task-list [data-task-id]")].filter((row) =>
     row.closest("details:not([open])") === null

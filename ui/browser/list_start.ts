@@ -25,7 +25,7 @@ export interface StartedList {
  * Assembles the list page, and loads the script of its controls.
  *
  * @param model the page data from the server
- * @param options the options that every live page has
+ * @param options the options that all live pages have in common
  * @param announce announces a text to screen readers
  * @returns the state and the view of the page
  */

@@ -1,6 +1,6 @@
 /**
- * Makes the form above the list, and the links that change the list, work without loading the page again. The
- * server renders the form; its fields are the query.
+ * Makes the form above the list, and the links that change the list, work without reloading the page. The server
+ * renders the form; the fields of the form are the query.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class ListToolbar {
 
   /**
    * @param frame the data of the page
-   * @param list searches the list
+   * @param list the list to search
    */
   constructor(frame: PageFrame, list: Pick<ListActions, "search">) {
     this.#list = list;
@@ -35,7 +35,7 @@ export class ListToolbar {
     }
   }
 
-  /** Registers the listeners. */
+  /** Registers the listeners for the form and the links. */
   listen(): void {
     for (const type of ["input", "change", "submit"]) {
       this.#form?.addEventListener(type, (event) => {

@@ -9,7 +9,10 @@ import type { ListItem, ListRange } from "../shared/view.ts";
 
 /** The windowing of one list. */
 export interface Windowing {
-  /** Sets the number of items and the distance of the list from the top of the document, in pixels. */
+  /**
+   * Sets the number of items, and the distance of the list from the top of the document in pixels; returns the range to
+   * render.
+   */
   update(count: number, keyOf: (index: number) => string, top: number): ListRange;
   /** Measures a rendered item. */
   measure(element: Element, index: number): void;
@@ -70,7 +73,7 @@ export class ListWindow {
    */
   willChange(): void {
     if (this.#windowing === null || this.#windowing === "loading") return;
-    // At the top of the list, new rows should push the others down.
+    // While the top of the list is visible, new rows should push the others down.
     if (this.#root === null || this.#root.getBoundingClientRect().top >= 0) return;
     const until = performance.now() + SETTLING_MS;
     if (this.#anchor !== null) {
@@ -108,7 +111,7 @@ export class ListWindow {
   #restore(root: HTMLElement, windowing: Windowing): void {
     const anchor = this.#anchor;
     if (anchor === null) return;
-    // Measuring new rows may move the list again, so the anchor is kept until its time is up.
+    // Measuring new rows may move the list again, so the anchor is kept until its `until`.
     if (performance.now() > anchor.until) this.#anchor = null;
     const row = root.querySelector(`[data-task-id="${CSS.escape(anchor.id)}"]`);
     if (row !== null) scrollBy(0, row.getBoundingClientRect().top - anchor.top);
@@ -139,7 +142,7 @@ export class ListWindow {
       this.#update(windowing);
       this.#measure(windowing);
     }, () => {
-      // The script cannot be loaded: render the whole list.
+      // The windowing script cannot be loaded, so the whole list is rendered.
       this.range.value = EVERYTHING;
     });
   }

@@ -42,17 +42,17 @@ export class LiveLog implements Disposable {
   next(): number | null {
     const end = endOf(this.lines.value);
     const count = this.task.value.log_count;
-    // No more lines are fetched than are kept.
+    // At most as many lines are fetched as are kept.
     return count > end ? Math.max(end, count - MAX_LINES) : null;
   }
 
-  /** Adds lines that were fetched, starting at {@linkcode LiveLog.next}. */
+  /** Adds a page of fetched lines, given the number that {@linkcode LiveLog.next} returned for the request. */
   add(page: LogPage, after: number): void {
     const known = this.lines.peek();
     const end = endOf(known);
     const fresh: readonly LogLine[] = page.lines.slice(Math.max(0, end - page.first));
-    // Lines may be missing before the fetched ones, because they came too fast or are no longer kept. Then
-    // drop the lines before the gap: otherwise the log would look complete.
+    // Lines may be missing before the fetched ones, because the server no longer keeps them or because there were too
+    // many. The lines before such a gap are dropped, because the log would look complete with them.
     const isGap = page.first > end;
     const lines = [...isGap ? [] : known.lines, ...fresh].slice(-MAX_LINES);
     const dropped = Math.max(end, page.first) + fresh.length - lines.length;
@@ -64,7 +64,7 @@ export class LiveLog implements Disposable {
     this.#stop();
   }
 
-  /** Drops the lines from a number on: the server may have crashed before it had stored them. */
+  /** Drops the lines from a number on, which the server may have lost in a crash. */
   #trim(kept: number): void {
     const { lines, dropped, gone } = this.lines.peek();
     if (kept < dropped) this.lines.value = { lines: [], dropped: kept, gone: Math.min(gone, kept) };

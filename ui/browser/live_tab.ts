@@ -12,7 +12,7 @@ import { tabIcon, type TabProgress, type TabState, tabTitle } from "../shared/ta
 
 /** The minimum time between two changes of the favicon, in milliseconds: browsers update it slowly. */
 const ICON_MS = 1_000;
-/** How long the page must be visible until the user counts as having seen its failures, in milliseconds. */
+/** How long the page must be visible before its failures count as seen, in milliseconds. */
 const SEEN_MS = 5_000;
 
 /** The options of a {@linkcode LiveTab}. */
@@ -51,7 +51,7 @@ export class LiveTab {
     addEventListener("pointerdown", seen);
     addEventListener("keydown", seen);
     document.addEventListener("visibilitychange", () => document.hidden || setTimeout(seen, SEEN_MS));
-    // An interval would make up for a tick that was late, so that two changes would follow each other more quickly.
+    // Not `setInterval()`: after a late tick, it would fire early, and two changes would follow each other too closely.
     const draw = () => {
       this.#draw();
       setTimeout(draw, ICON_MS);

@@ -11,17 +11,18 @@ import type { LiveUpdatesOptions } from "./live_updates_options.ts";
 import type { SubscriptionEnd } from "./update_sources.ts";
 
 /**
- * The number of consecutive failures of a source that was live before, with a server that is otherwise reachable,
- * after which the source counts as blocked.
+ * If a source was live before, it counts as blocked after this many consecutive failures while the server was otherwise
+ * reachable.
  */
 const BLOCKED_AFTER = 2;
 /**
- * If the server sends no storage error within this time after a subscription was opened, in milliseconds,
- * there is none.
+ * The server counts as having no storage error if it sends none within this time after a subscription was opened, in
+ * milliseconds.
  */
 const OPENING_MS = 500;
 /**
- * A subscription shorter than this, in milliseconds, counts as a failure: some proxies accept, then close.
+ * A subscription shorter than this, in milliseconds, counts as a failure, because some proxies accept a connection and
+ * then close it.
  */
 const STEADY_MS = 2_000;
 /** The maximum delay before a better source is tried again, in milliseconds. */
@@ -43,14 +44,14 @@ export class LiveUpdates implements Disposable {
   /** The retry timer or the silence timer: only one of them runs at a time. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
-  /** Consecutive failures with a server that was reachable over plain HTTP. */
+  /** The number of consecutive failures while the server was reachable over plain HTTP. */
   #blocked = 0;
   #wasLive = false;
   #isLost = false;
   /** Whether the server had announced its shutdown before the connection was lost. */
   #wasClosing = false;
   #storageTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Counts how often data arrived, to tell whether any arrived during a probe. */
+  /** How often data has arrived; used to detect whether any arrived during a probe. */
   #activities = 0;
   #ended = false;
 
@@ -69,7 +70,9 @@ export class LiveUpdates implements Disposable {
     return this.#cursor;
   }
 
-  /** Reconnects without waiting for the backoff. For when the network is back or the page became visible. */
+  /**
+   * Reconnects without waiting for the backoff. Call this method when the network is back, or the page becomes visible.
+   */
   retryNow(): void {
     if (this.#ended) return;
     if (this.#present === undefined) {
@@ -81,10 +84,10 @@ export class LiveUpdates implements Disposable {
     }
   }
 
-  /** Probes the server immediately. For when the machine woke up or the network changed. */
+  /** Probes the server immediately. Call this method when the machine wakes up, or the network changes. */
   checkNow(): void {
     const present = this.#present;
-    // A server that is shutting down no longer answers requests, but still sends updates.
+    // A server that is shutting down no longer responds to requests, but still sends updates.
     if (present?.isClosing) return;
     if (present?.firstActivityAt === undefined) return this.retryNow();
     void this.#probeSilence(present);
@@ -117,7 +120,7 @@ export class LiveUpdates implements Disposable {
     return active;
   }
 
-  /** Restarts the timeout of a subscription, with a multiple of the usual duration. */
+  /** Restarts the timeout of a subscription. The duration is `times` the usual one. */
   #restartTimeout(active: ActiveSubscription, times: number): void {
     clearTimeout(active.timer);
     const openMs = this.#options.openMs ?? 6_000;
@@ -131,14 +134,14 @@ export class LiveUpdates implements Disposable {
   #noteActivity(active: ActiveSubscription): void {
     const isFirst = active.firstActivityAt === undefined;
     active.firstActivityAt ??= performance.now();
-    // The missed changes may be large and the connection slow.
+    // The timeout is longer, because the missed changes may be large and the connection slow.
     if (!active.isCurrent) this.#restartTimeout(active, 3);
     if (active !== this.#present) return;
     this.#activities++;
     this.#options.onActivity();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#probeSilence(active), this.#options.silenceMs ?? 20_000);
-    // After a reconnect, the server may have another version.
+    // After a reconnect, a probe checks whether the server now has another version.
     if (isFirst && this.#isLost) void this.#probeSilence(active);
   }
 
@@ -179,7 +182,7 @@ export class LiveUpdates implements Disposable {
     this.#wasLive = true;
     this.#isLost = false;
     this.#wasClosing = false;
-    // The server sends its storage error right after a subscription was opened, and nothing if it has none.
+    // The server sends its storage error right after a subscription was opened; if it has none, it sends nothing.
     clearTimeout(this.#storageTimer);
     this.#storageTimer = setTimeout(() => {
       if (!active.hasStorageState) this.#options.onDegradation(null);
@@ -227,9 +230,9 @@ export class LiveUpdates implements Disposable {
     // The delay is random, so that the watchers of a restarting server do not all reconnect at the same
     // instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
-    // A single failure may mean only that the server is starting. But a page that was never live has just come
-    // from a server that runs, and if a subscription was accepted and then stayed silent, the next one probably
-    // would, too.
+    // A single failure may only mean that the server is starting. It proves more in two cases: if the page was never
+    // live, its server was running a moment ago; and if a subscription was accepted and then stayed silent, the next
+    // one probably would, too.
     const isTelling = isSilent || !this.#wasLive;
     if (wasCurrent || (this.#failures < 2 && !isTelling)) return;
     const failures = this.#failures;
@@ -240,7 +243,7 @@ export class LiveUpdates implements Disposable {
     else if (this.#blocked >= BLOCKED_AFTER) this.#fallBack();
   }
 
-  /** Falls back to the next source: the server was found to have this version of the page, so the present one is blocked. */
+  /** Falls back to the next source: a probe has reached the server, so the present source must be blocked. */
   #fallBack(): void {
     if (this.#level + 1 < this.#options.sources.length) {
       this.#drop();
@@ -275,8 +278,8 @@ export class LiveUpdates implements Disposable {
   }
 
   /**
-   * Switches to a better source that works. Its cursor may be older than the page's; applying changes twice
-   * is harmless.
+   * Switches to a better source that works. The cursor of the trial may be older than the page's, but applying a change
+   * twice is harmless.
    */
   #adopt(trial: ActiveSubscription): void {
     this.#trial = undefined;

@@ -1,5 +1,5 @@
 /**
- * What a {@linkcode LiveUpdates} needs from its page: sources of updates, callbacks and timeouts.
+ * The options of a {@linkcode LiveUpdates}: sources of updates, callbacks and timeouts.
  *
  * @module
  */
@@ -25,11 +25,11 @@ export type ConnectionStatus =
 export interface LiveUpdatesOptions {
   /** The sources of updates, best first. */
   readonly sources: readonly [UpdateSource, ...UpdateSource[]];
-  /** The source to start with, such as the one that worked last. @default {the best source} */
+  /** The name of the source to start with, such as the source that worked last. @default {the best source} */
   readonly first?: UpdateSourceName | null;
   /** The cursor from which to resume. */
   readonly cursor: string;
-  /** Receives changed tasks and the ids of removed ones. */
+  /** Receives changed tasks and the ids of removed tasks. */
   readonly onChanges: (tasks: readonly Task[], removed: readonly string[]) => void;
   /** Receives all tasks, if the server can't send the changes since the cursor. */
   readonly onReplace: (tasks: readonly Task[]) => void;
@@ -45,15 +45,14 @@ export interface LiveUpdatesOptions {
   /** Checks over plain HTTP whether the server is reachable and still serves this page. */
   readonly probe: () => Promise<ProbeResult>;
   /**
-   * The upper bound of the first retry delay, in milliseconds. The delay is random, and the bound doubles.
+   * The upper bound of the first retry delay, in milliseconds. The delay is random below the bound, and the bound
+   * doubles with each retry.
    * @default {500}
    */
   readonly minRetryMs?: number;
   /** The maximum retry delay, in milliseconds. @default {10_000} */
   readonly maxRetryMs?: number;
-  /**
-   * The time without any data from the server after which it is probed, in milliseconds. @default {20_000}
-   */
+  /** The time without any data after which the server is probed, in milliseconds. @default {20_000} */
   readonly silenceMs?: number;
   /**
    * How long a new subscription may wait for the first data from the server, in milliseconds. It may wait

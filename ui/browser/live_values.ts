@@ -1,5 +1,5 @@
 /**
- * The values of a task in the browser, as the task reports more.
+ * Keeps the values of a task up to date in the browser.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { readValuesPage, type ValuesPage } from "../../lib/task/wire.ts";
 import type { Readable } from "../shared/view.ts";
 import type { Followed } from "./follower.ts";
 
-/** The place before all values. */
+/** The position before all values. */
 const START = -Infinity;
 /** The latest time that a request can name, in epoch seconds. */
 const MAX_AFTER = 1e12;
@@ -39,7 +39,7 @@ export class LiveValues implements Disposable, Followed {
     });
   }
 
-  /** The time after which values have to be fetched; `null` if none is missing. */
+  /** The time after which values have to be fetched, in epoch seconds; `null` if no value is missing. */
   next(): number | null {
     const count = this.task.value.value_count;
     const known = this.#known.value;
@@ -47,7 +47,7 @@ export class LiveValues implements Disposable, Followed {
     return count > known.count ? known.at : null;
   }
 
-  /** Adds the values of a response to the request for those after {@linkcode LiveValues.next}. */
+  /** Adds the values of a response, given the time that {@linkcode LiveValues.next} returned for the request. */
   add(body: unknown, after: number): void {
     const page = readValuesPage(body);
     if (after === START) this.#book = new ValueBook(LIMITS.valuePoints);
@@ -61,7 +61,7 @@ export class LiveValues implements Disposable, Followed {
     this.#known.value = after === START || agrees(this.values.value, page) ? { count: page.count, at } : null;
   }
 
-  /** Fetches all values again: after a restart, the server may lack some that the page has. */
+  /** Fetches all values again: after a restart, the server may lack some of the values that the page has. */
   restart(): void {
     this.#known.value = null;
   }
@@ -73,8 +73,8 @@ export class LiveValues implements Disposable, Followed {
 }
 
 /**
- * Returns whether values have the last, lowest and highest value that the server states. They have not if a value came
- * with an earlier time than one of another series that the page already had.
+ * Returns whether the last, lowest and highest values are those that the server states. They are not if a value of one
+ * series was reported with an earlier time than a value of another series that the page already had.
  */
 function agrees({ series }: TaskValues, page: ValuesPage): boolean {
   return page.series.every(({ name, last, min, max }) => {

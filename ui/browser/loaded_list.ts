@@ -26,13 +26,15 @@ export class LoadedList {
   readonly order: Signal<readonly string[]> = signal<readonly string[]>([]);
   /** Whether there are more tasks after the loaded ones. */
   readonly more: Signal<boolean> = signal(false);
-  /** The ids of parents of which it is not known whether they exist; their subtasks wait. */
+  /**
+   * The ids of parents of which the page does not know whether they exist. Their subtasks are not shown until it does.
+   */
   readonly unknown: Signal<readonly string[]> = signal<readonly string[]>([]);
   /** The totals of the sections. */
   readonly sums: SectionTally = new SectionTally();
   readonly subtasks: SubtaskBook = new SubtaskBook((id) => this.peek(id));
   #tasks = new Map<string, Signal<Task>>();
-  /** The tasks of the list before the current one, whose signals are used again. */
+  /** The tasks of the previous list, whose signals are reused. */
   #earlier: ReadonlyMap<string, Signal<Task>> = new Map();
   readonly #waiting = new WaitingSubtasks();
   #rules: ListRules;
@@ -40,11 +42,14 @@ export class LoadedList {
   #from = 0;
   /** When the list was shown, in epoch seconds. */
   #loadedAt = 0;
-  /** The first and the last loaded task; those before or after them are not shown. `null`: there are none. */
+  /**
+   * The first and the last loaded task, or `null` if none is loaded. Tasks before the first or after the last one are
+   * not shown.
+   */
   #first: Task | null = null;
   #last: Task | null = null;
 
-  /** @param rules the rules of the list before the first part is shown */
+  /** @param rules the rules of the list until the first slice is shown */
   constructor(rules: ListRules) {
     this.#rules = rules;
   }
@@ -80,7 +85,7 @@ export class LoadedList {
     return Array.from(this.#tasks.values(), (task) => task.peek());
   }
 
-  /** Starts over with all tasks that exist. */
+  /** Replaces what is known about which tasks exist with all tasks of the client. */
   replaceKnown(all: readonly Task[]): void {
     this.subtasks.reset();
     for (const task of all) this.subtasks.learn(task);
@@ -113,12 +118,12 @@ export class LoadedList {
     this.#earlier = new Map();
   }
 
-  /** Adds a part that continues the loaded one. */
+  /** Appends a slice that continues the loaded part. */
   extend(slice: TaskSlice, since: InterimChanges, now: number): void {
     this.#load("add", slice, since, now);
   }
 
-  /** Stores the tasks of a slice, but for those that were removed since it was requested. */
+  /** Stores the tasks of a slice, except for tasks that were removed since the slice was requested. */
   #load(how: "begin" | "add", slice: TaskSlice, since: InterimChanges, now: number): void {
     const { more, subtasks } = this;
     const end = slice.from + slice.tasks.length;
@@ -151,11 +156,11 @@ export class LoadedList {
     this.sums[how](records.filter(({ id }) => nested.has(id) || moved.has(id)), this.isWhole, sectionOf);
   }
 
-  /** Takes over the totals of a slice, and the numbers of subtasks of the parents that still exist. */
+  /** Takes the totals from a slice, and the numbers of subtasks of the parents that still exist. */
   count(slice: TaskSlice, removed: ReadonlySet<string>, now: number): void {
     this.sums.count(slice.sections, now);
     for (const parent of slice.parents) if (!removed.has(parent.id)) this.subtasks.learnParent(parent, now);
-    // Subtasks of a parent that has gone are in the list now, although they were never loaded.
+    // If a parent was removed, its subtasks are listed alone now, although they were never loaded.
     const isWhole = this.#from + this.order.peek().length >= slice.matching;
     if (!isWhole && !this.sums.isUncertain) this.more.value = true;
   }
@@ -171,7 +176,7 @@ export class LoadedList {
     const mayMoveOthers = subtasks.learn(task);
     const isLoaded = this.#tasks.has(task.id);
     this.#settle(task, moved);
-    // A task that has moved into the loaded part may have subtasks, which the page has not counted.
+    // A task that has moved into the loaded part may have subtasks, which this page has not counted.
     const hasMovedIn = !isLoaded && this.#tasks.has(task.id) && !subtasks.isShown(task.id);
     if (hasMovedIn && task.created_at < this.#loadedAt && this.#nests) this.sums.doubt();
     if (mayMoveOthers && this.#nests) this.#settleBelow(task.id, moved);
@@ -209,7 +214,7 @@ export class LoadedList {
     this.place(moved);
   }
 
-  /** Merges new and moved tasks into the display order, and drops the ids of those that have no row any more. */
+  /** Merges new and moved tasks into the display order, and drops the ids of tasks that no longer have a row. */
   place(moved: ReadonlySet<string>): void {
     if (moved.size === 0) return;
     const { compare } = this.#rules;
@@ -227,7 +232,10 @@ export class LoadedList {
     this.order.value = [...merged, ...fresh.slice(next).map(({ id }) => id)];
   }
 
-  /** Places the subtasks of a task that has appeared, ended or gone. Their rows then show its name, or no longer. */
+  /**
+   * Places the subtasks of a task that has appeared, ended or been removed. Rows of subtasks outside their parent show
+   * its name while it exists.
+   */
   #settleBelow(id: string, moved: Set<string>): void {
     this.#release(id, moved);
     const { ids, total } = this.subtasks.peek(id);
@@ -263,8 +271,7 @@ export class LoadedList {
   }
 
   /**
-   * Stores a task's record. A task that reuses an id also reuses its signal, because a row subscribes to
-   * that.
+   * Stores a task's record. A task that reuses an id also reuses its signal, because a row subscribes to the signal.
    */
   #store(task: Task, moved: Set<string>): void {
     const { id } = task;
@@ -275,7 +282,7 @@ export class LoadedList {
     if (isNew) this.#release(id, moved);
   }
 
-  /** Remembers a subtask until its parent is loaded, or known not to exist. */
+  /** Remembers a subtask until its parent is loaded, or is known not to exist. */
   #wait(task: Task, parent: string): void {
     if (!this.#tasks.has(parent)) this.#waiting.add(task, parent);
   }
@@ -285,7 +292,9 @@ export class LoadedList {
     for (const task of this.#waiting.take(parent)) if (this.subtasks.has(task.id)) this.#settle(task, moved);
   }
 
-  /** Drops a task and the subtasks that are shown below it, which then wait for it. */
+  /**
+   * Drops a task and the subtasks that are shown below it. The subtasks are kept in case their parent is loaded again.
+   */
   #drop(id: string, moved: Set<string>): void {
     const below = this.subtasks.peek(id).ids.map((child) => this.peek(child)!);
     if (this.subtasks.isShown(id)) this.subtasks.hide(id);
@@ -303,7 +312,10 @@ export class LoadedList {
       (this.#last === null || compare(task, this.#last) <= 0);
   }
 
-  /** Whether a task is below its parent. While it is not known whether that exists, the task is shown nowhere. */
+  /**
+   * Whether a task belongs below its parent. While the page does not know whether the parent exists, the task is not
+   * shown at all.
+   */
   #isNested(task: Task): boolean {
     const isNested = this.subtasks.isNested(task);
     const unknown = this.unknown.peek();

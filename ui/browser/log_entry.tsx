@@ -26,7 +26,7 @@ import { logRequests } from "./log_requests.ts";
 const INTERVAL_MS = 250;
 
 /**
- * Replaces the log that the server rendered by one that is kept up to date.
+ * Replaces the log that the server rendered with one that is kept up to date.
  *
  * @param root the element that the server rendered the log into
  * @param view the view of the task page

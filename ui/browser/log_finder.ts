@@ -12,7 +12,7 @@ import type { LogRange, LogRequests } from "./log_requests.ts";
 
 /** The delay after the last key press before a search begins, in milliseconds. */
 const TYPING_MS = 200;
-/** The minimum time between two searches because the log grew, in milliseconds. */
+/** The minimum time between two searches that are repeated because the log has grown, in milliseconds. */
 const REFRESH_MS = 2_000;
 
 const NOTHING: LogMatchPage = { numbers: [], index: 0, matches: 0, searched: 0 };
@@ -49,7 +49,7 @@ export class LogFinder implements View {
     const { numbers, index, matches } = this.#page;
     const current = this.current.peek();
     if (matches === 0) return;
-    // The first match may have been written after the search.
+    // The search found no match, but a match may have been written since.
     if (current === null) return void this.#load({ after: 0 }, 0);
     const next = numbers[numbers.indexOf(current) + by];
     if (next !== undefined) return this.#show(next);
@@ -58,7 +58,7 @@ export class LogFinder implements View {
     void this.#load(range, by === 1 ? 0 : -1);
   }
 
-  /** Repeats the search after a while, because the log has grown to a number of lines. */
+  /** Repeats the search after a while, because the log has grown to `count` lines. */
   grew(count: number): void {
     const { searched } = this.#page;
     if (this.findings.peek() === null || count <= searched) return;
@@ -68,13 +68,13 @@ export class LogFinder implements View {
     }, REFRESH_MS);
   }
 
-  /** Makes the first match from a line on the current one, else the last one before it. */
+  /** Makes the first match at or after a line the current one; if there is none, the last match before the line. */
   async #find(from: number): Promise<void> {
     await this.#load({ after: from }, 0);
     if (this.#page.matches > 0 && this.current.peek() === null) await this.#load({}, -1);
   }
 
-  /** Loads matches, and makes one of them the current one: that at an index, from the end if it is negative. */
+  /** Loads matches, and makes the match at an index the current one; a negative index counts from the end. */
   async #load(range: LogRange, at: number): Promise<void> {
     const page = await this.#ask(range);
     if (page === null) return;
@@ -82,7 +82,7 @@ export class LogFinder implements View {
     this.#show(page.numbers.at(at) ?? null);
   }
 
-  /** Updates the totals; what is loaded of the matches stays. */
+  /** Updates the totals, but keeps the loaded matches. */
   async #refresh(): Promise<void> {
     const page = await this.#ask({});
     if (page === null) return;

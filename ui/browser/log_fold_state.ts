@@ -1,5 +1,5 @@
 /**
- * Keeps which of the groups of a log are collapsed.
+ * Keeps track of which groups of a log are collapsed.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { foldsOf, type LogFolds, type LogGroup, NO_FOLDS } from "../shared/log_g
 export class LogFoldState {
   readonly folds: Signal<LogFolds> = signal(NO_FOLDS);
 
-  /** Collapses or expands the group that begins with a line. */
+  /** Collapses or expands the group that begins with a line, given by its number. */
   toggle(from: number): void {
     const collapsed = new Set(this.folds.peek().collapsed);
     if (!collapsed.delete(from)) collapsed.add(from);
@@ -32,7 +32,7 @@ export class LogFoldState {
     this.show(left);
   }
 
-  /** Replaces the collapsed groups, and all groups if they are given. */
+  /** Replaces the set of collapsed groups and, if `groups` is given, the groups themselves. */
   show(collapsed: ReadonlySet<number>, groups = this.folds.peek().groups): void {
     this.folds.value = foldsOf(groups, collapsed);
   }

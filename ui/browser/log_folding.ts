@@ -1,5 +1,5 @@
 /**
- * Everything of a log that can be collapsed: the groups that it marks itself, and the steps of the task.
+ * All parts of a log that can be collapsed: the groups that the log itself marks, and the steps of the task.
  *
  * @module
  */
@@ -13,7 +13,10 @@ import { LogGroups } from "./log_groups.ts";
 import type { LogRequests } from "./log_requests.ts";
 import { LogSteps } from "./log_steps.ts";
 
-/** The groups and the steps of a log. They overlap in any way; a line is hidden if either hides it. */
+/**
+ * The groups and the steps of a log. Groups and steps may overlap in any way; a line is hidden if a group or a step
+ * that contains it is collapsed.
+ */
 export class LogFolding implements View {
   readonly groups: Readable<LogFolds>;
   readonly steps: Readable<LogFolds>;
@@ -21,7 +24,7 @@ export class LogFolding implements View {
   readonly #groups: LogGroups;
   readonly #steps: LogSteps;
 
-  /** @param requests what fetches the marks and the first lines of steps that the page does not have */
+  /** @param requests fetch the marks and the first lines of steps that the page does not have */
   constructor({ marks, firstSince }: Pick<LogRequests, "marks" | "firstSince">) {
     this.#groups = new LogGroups(marks);
     this.#steps = new LogSteps(firstSince);
@@ -55,7 +58,7 @@ export class LogFolding implements View {
     this.#steps.reveal(number);
   }
 
-  /** Forgets all groups and steps, because another task has the id now. */
+  /** Forgets all groups and steps, because another task has reused the id. */
   clear(): void {
     this.#groups.clear();
     this.#steps.clear();

@@ -1,6 +1,6 @@
 /**
- * Finds the groups of a log, from the lines of the page and, for older lines, with the server's search; and
- * remembers which of them are collapsed.
+ * Finds the groups of a log, from the lines of the page and, for older lines, with the server's search; and keeps track
+ * of which groups are collapsed.
  *
  * @module
  */
@@ -12,10 +12,12 @@ import type { Readable } from "../shared/view.ts";
 import { LogFoldState } from "./log_fold_state.ts";
 import type { LogRequests } from "./log_requests.ts";
 
-/** The maximum number of lines that begin or end groups; later ones are lines like any other. */
+/** The maximum number of lines that begin or end groups; beyond it, such lines are treated like any other line. */
 const MAX_MARKS = 10_000;
 
-/** The groups of a log. Ended groups are collapsed at first, except for one that the log ends with. */
+/**
+ * The groups of a log. At first, groups that have ended are collapsed, except for a group at the very end of the log.
+ */
 export class LogGroups {
   readonly #state = new LogFoldState();
   readonly #load: LogRequests["marks"];
@@ -25,10 +27,13 @@ export class LogGroups {
   #end = 0;
   /** The number of lines of the log. */
   #count = 0;
-  /** The line to which the user wants to go, while its groups are not known. */
+  /** The line that the user wants to go to, until the groups that contain it are known. */
   #wanted: number | null = null;
   #isLoading = false;
-  /** Whether the groups that the log had when the page was opened, or that it skipped, are known. */
+  /**
+   * Whether all groups before the newest lines are known: those that existed when the page was opened, and those of
+   * lines that the page skipped.
+   */
   #isComplete = false;
 
   /** @param load fetches the lines of a range that begin or end groups */
@@ -80,7 +85,7 @@ export class LogGroups {
     this.#state.expand(groupsAround(this.#state.folds.peek(), number));
   }
 
-  /** Forgets all groups, because another task has the id now. */
+  /** Forgets all groups, because another task has reused the id. */
   clear(): void {
     this.#marks = [];
     this.#end = 0;
@@ -98,7 +103,7 @@ export class LogGroups {
       this.#end = log.dropped;
       this.#add(marks);
     } catch {
-      // The log can be read without folding; the next lines cause another attempt.
+      // The log can be read without folding, so the error is ignored; the next lines cause another attempt.
       return;
     } finally {
       this.#isLoading = false;
@@ -106,7 +111,7 @@ export class LogGroups {
     this.grew(log);
   }
 
-  /** Adds marks, and collapses the groups that have ended, unless the user has seen them end. */
+  /** Adds marks. Collapses groups that have ended, except for groups that ended while the user was watching. */
   #add(marks: readonly MarkLine[]): void {
     this.#marks = [...this.#marks, ...marks].slice(0, MAX_MARKS);
     const groups = groupsOf(this.#marks);

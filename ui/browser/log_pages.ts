@@ -1,5 +1,5 @@
 /**
- * Loads the parts of a log that a page shows, and keeps those that were used last.
+ * Loads the parts of a log that a page shows, and caches the most recently used parts.
  *
  * @module
  */
@@ -12,12 +12,12 @@ import type { LogPages as View } from "../shared/view.ts";
 
 /** The number of lines that one request loads. */
 export const PAGE_LINES = 500;
-/** The maximum number of pages that are kept. */
+/** The maximum number of cached pages. */
 const MAX_PAGES = 20;
 /** The delay before a failed request is repeated, in milliseconds. */
 const RETRY_MS = 2_000;
 
-/** The lines that a request returned: those of a page from the first one that the server still keeps. */
+/** The lines of a page that a request returned, from the first line that the server still keeps. */
 type Loaded = Pick<LogPage, "first" | "lines">;
 
 /** The pages of a log. */
@@ -29,7 +29,7 @@ export class LogPages implements View {
   readonly #pages: Map<number, Loaded> = new Map();
   readonly #requested: Set<number> = new Set();
 
-  /** @param load fetches up to `limit` lines from a line on */
+  /** @param load fetches up to `limit` lines, starting at a line number */
   constructor(load: LogRequests["lines"]) {
     this.#load = load;
   }
@@ -52,7 +52,7 @@ export class LogPages implements View {
     }
   }
 
-  /** Drops all lines, because another task has the id now. */
+  /** Drops all lines, because another task has reused the id. */
   clear(): void {
     this.#pages.clear();
     this.version.value++;

@@ -21,18 +21,27 @@ const MATCHES_PER_REQUEST = 500;
 /** The maximum number of lines that begin or end groups in a response. */
 const MARKS_PER_REQUEST = 10_000;
 
-/** Where a search of a log begins or ends: the oldest lines from `after` on, or the newest before `before`. */
+/**
+ * Selects which matches a search returns: with `after`, the oldest ones from that line on; otherwise the newest ones,
+ * before line `before` if it is given.
+ */
 export type LogRange = { readonly after: number } | { readonly before?: number };
 
 /** Reads a log. Each request rejects with an error whose message can be shown to the user. */
 export interface LogRequests {
-  /** Fetches up to `limit` lines from the line with the number `from` on. */
+  /** Fetches up to `limit` lines, starting at line number `from`. */
   lines(from: number, limit: number): Promise<LogPage>;
   /** Fetches the lines of a range that match a filter. */
   search(filter: LogFilter, range: LogRange, signal: AbortSignal): Promise<LogMatchPage>;
-  /** Fetches the lines from a number to before another that begin or end a group; the oldest if there are many. */
+  /**
+   * Fetches the lines that begin or end a group, from line number `from` to before `to`; if there are too many, only
+   * the oldest.
+   */
   marks(from: number, to: number): Promise<MarkLine[]>;
-  /** Fetches the number of the first line from a time on, in epoch seconds; that of the next line if there is none. */
+  /**
+   * Fetches the number of the first line that was written at or after a time, in epoch seconds; if there is none, the
+   * number of the next line.
+   */
   firstSince(at: number): Promise<number>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Divides a log into the steps of the task's timeline, so that each can be collapsed.
+ * Divides a log into the steps of the task's timeline, so that each step can be collapsed.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Readable } from "../shared/view.ts";
 import { LogFoldState } from "./log_fold_state.ts";
 import type { LogRequests } from "./log_requests.ts";
 
-/** The steps of a log, once the user wants to see them. At first, those that have ended are collapsed. */
+/** The steps of a log, once the user has chosen to see them. At first, steps that have ended are collapsed. */
 export class LogSteps {
   readonly #state = new LogFoldState();
   readonly #load: LogRequests["firstSince"];
@@ -22,15 +22,15 @@ export class LogSteps {
   #log: TaskLog = { dropped: 0, gone: 0, lines: [] };
   #isShown = false;
   #isLoading = false;
-  /** Whether the steps were shown, and those that had ended were collapsed. */
+  /** Whether the steps were shown before, when those that had ended were collapsed. */
   #hasBegun = false;
 
-  /** @param load fetches the number of the first line from a time on */
+  /** @param load fetches the number of the first line that was written at or after a time */
   constructor(load: LogRequests["firstSince"]) {
     this.#load = load;
   }
 
-  /** The steps that have lines, and which of them are collapsed. */
+  /** The steps that have lines, and which of these are collapsed. */
   get folds(): Readable<LogFolds> {
     return this.#state.folds;
   }
@@ -67,7 +67,7 @@ export class LogSteps {
     this.#state.expand(groups.filter(({ from, to }) => from <= number && number <= (to ?? Infinity)));
   }
 
-  /** Forgets the steps, because another task has the id now. */
+  /** Forgets the steps, because another task has reused the id. */
   clear(): void {
     this.#numbers.clear();
     this.#hasBegun = false;
@@ -87,7 +87,7 @@ export class LogSteps {
     this.#state.show(this.#collapsed(groups), groups);
   }
 
-  /** Returns the number of the first line from a time on if the page has it, or no line yet; otherwise `null`. */
+  /** Returns the number of the first line at or after a time; `null` if the page does not have the lines to decide. */
   #find(at: number): number | null {
     const { dropped, gone, lines } = this.#log;
     const index = firstSince(lines, at);
@@ -103,7 +103,7 @@ export class LogSteps {
     try {
       await Promise.all(times.map(async (at) => this.#numbers.set(at, await this.#load(at))));
     } catch {
-      // The log can be read without its steps; the next lines cause another attempt.
+      // The log can be read without its steps, so the error is ignored; the next lines cause another attempt.
       return;
     } finally {
       this.#isLoading = false;
@@ -118,7 +118,7 @@ export class LogSteps {
   }
 }
 
-/** Returns the index of the first line from a time on, by bisection, because the times of a log ascend. */
+/** Returns the index of the first line at or after a time, by binary search, because the times of a log ascend. */
 function firstSince(lines: readonly LogLine[], at: number): number {
   let [low, high] = [0, lines.length];
   while (low < high) {

@@ -1,5 +1,5 @@
 /**
- * Makes text of the lines of a log, for the clipboard.
+ * Converts the lines of a log to text for the clipboard.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import type { LogRequests } from "./log_requests.ts";
 const CHUNK_LINES = 10_000;
 
 /**
- * Returns lines as text, without line numbers, and without the escape sequences and control characters of
- * terminals: the text may be pasted into one.
+ * Returns lines as text, without line numbers, and without the escape sequences and control characters of terminals,
+ * because the text may be pasted into a terminal.
  *
- * @param load fetches up to `limit` lines from a line on
- * @param range the lines, which the server may not keep any more
- * @param times how the time before each line is written
+ * @param load fetches up to `limit` lines, starting at a line number
+ * @param range the range of lines, some of which the server may no longer keep
+ * @param times the format of the time before each line
  * @param startedAt when the task started, in epoch seconds
- * @throws {Error} if none of the lines is kept any more
+ * @throws {Error} if the server no longer keeps any of the lines
  */
 export async function logText(
   load: LogRequests["lines"],

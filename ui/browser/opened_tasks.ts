@@ -1,5 +1,5 @@
 /**
- * Remembers in this browser which tasks were opened, so that a failure that someone has looked at no longer needs
+ * Remembers in this browser which tasks were opened, so that a failure that the user has looked at no longer needs
  * attention.
  *
  * @module
@@ -15,7 +15,7 @@ export function rememberOpened(client: string, ids: readonly string[]): void {
   try {
     localStorage.setItem(KEY, JSON.stringify(all.slice(-MAX_OPENED)));
   } catch {
-    // Without storage, opened failures stay in the list for their hour.
+    // Without storage, failures that were opened stay among the tasks that need attention until they are too old.
   }
 }
 

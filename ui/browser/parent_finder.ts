@@ -1,5 +1,5 @@
 /**
- * Asks the server about the parents of subtasks that a list has to place.
+ * Asks the server whether the parents of subtasks in a list exist.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import type { Parent } from "../shared/nesting.ts";
 import type { LiveClientPage } from "./client_state.ts";
 
 /**
- * Looks up every parent of which a list does not know whether it exists, all that are known at a time in one request.
+ * Looks up every parent of which a list does not know whether it exists. All parents that are unknown at the same time
+ * are in one request.
  *
  * @param page the state of the list page
- * @param ask returns those of the parents that exist
+ * @param ask sends the request; returns the parents that exist
  */
 export function findParents(
   page: Pick<LiveClientPage, "unknownParents" | "resolveParent">,

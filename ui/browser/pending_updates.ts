@@ -1,6 +1,6 @@
 /**
- * Coalesces changes until the next rendering, which follows with the next animation frame while the page is
- * visible, and a few seconds later while it is hidden.
+ * Coalesces changes until the next rendering. On a visible page, that is the next animation frame; on a hidden page, it
+ * is a few seconds later.
  * @module
  */
 

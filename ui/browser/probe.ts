@@ -16,11 +16,11 @@ export type ProbeResult = "alive" | "outdated" | "dead";
 const TIMEOUT_MS = 5_000;
 
 /**
- * Requests the page's script. Its name contains a hash of its content, so a 404 means that the server has
+ * Requests the page's script. The name of the script contains a hash of its content, so a 404 means that the server has
  * another version.
  *
  * @param script the URL of the script
- * @param onDate receives the headers of the response, and when it came
+ * @param onDate receives the headers of the response, and the times of the request and the response
  * @returns the result; a server that responds but is shutting down counts as not available
  */
 export async function probeServer(

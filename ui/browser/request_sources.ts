@@ -10,14 +10,14 @@ import { after, type Subscription, type SubscriptionCallbacks, type UpdateSource
 
 const REFUSED_STATUS: ReadonlySet<number> = new Set([401, 403]);
 /**
- * The content type of a refusal that the server itself sent. A proxy's refusal has another content type, and
- * means only that this source is blocked.
+ * The content type of a refusal that this server itself sends. A refusal by a proxy has another content type, and only
+ * means that this source is blocked.
  */
 const OUR_REFUSAL = "application/problem+json";
 
-/** The response status for a watcher that already knows the final state of a task. */
+/** The response status if the watcher already knows the final state of the task. */
 export const NOTHING_MORE = 204;
-/** The delay before reopening a stream of a task that ended, in milliseconds. */
+/** The delay before the stream of an ended task is reopened, in milliseconds. */
 export const ASK_AGAIN_MS = 500;
 /** The time between two polls, in milliseconds. */
 const POLL_MS = 3_000;

@@ -1,14 +1,14 @@
 /**
- * Sends requests to the server, whose errors can be shown to the user.
+ * Sends requests to the server. The messages of their errors can be shown to the user.
  *
  * @module
  */
 
 import { readProblem } from "../../lib/task/wire.ts";
 
-/** The maximum length of the bodies of all requests that would outlive the page, in characters. */
+/** The maximum total length of the bodies of all requests that can outlive the page, in characters. */
 const MAX_KEEPALIVE = 60_000;
-/** The length of the bodies of those that are under way. */
+/** The total length of the bodies of such requests in flight, in characters. */
 let keptAlive = 0;
 /** The timeout of a request, in milliseconds. */
 export const ANSWER_TIMEOUT_MS = 15_000;

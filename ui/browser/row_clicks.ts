@@ -1,6 +1,6 @@
 /**
- * Opens the task of a row when its text is clicked. The link of the row covers everything else in it, but text
- * that covered by a link could not be selected.
+ * Opens the task of a row when its text is clicked. The link of the row covers the rest of the row, except its text,
+ * because text below a link could not be selected.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { rowLinkOf } from "./row_link.ts";
 /** Registers the listeners for the rows of a list. */
 export function openClickedRows(): void {
   document.addEventListener("click", (event) => {
-    // The mouse selects text, too; the end of such a selection is no click.
+    // The end of a text selection with the mouse is not a click.
     if (event.defaultPrevented || getSelection()?.isCollapsed === false) return;
     open(event, event);
   });
@@ -25,7 +25,7 @@ function open(
   { ctrlKey, metaKey, shiftKey }: Pick<MouseEventInit, "ctrlKey" | "metaKey" | "shiftKey">,
 ): void {
   const link = rowLinkOf(target as Element);
-  // A link opens in a new tab if a modifier key is down, also for a click by a script.
+  // With a modifier key, a link opens in a new tab, even if a script sends the click.
   link?.dispatchEvent(
     new MouseEvent("click", {
       bubbles: true,

@@ -13,7 +13,7 @@ const CLOCK_TOLERANCE = 2;
 /** Counts the tasks of each section or state, for the totals beside their names. */
 export class SectionTally {
   /**
-   * The section of each task whose record the page has received; `null` if the task does not belong to the
+   * The key of the section of each task whose record the page has received; `null` if the task does not belong to the
    * list.
    */
   readonly #known = new Map<string, string | null>();
@@ -28,7 +28,7 @@ export class SectionTally {
     return this.#totals;
   }
 
-  /** Whether the totals may be wrong: a task changed, and it is not known whether they include that change. */
+  /** Whether the totals may be wrong: a task changed, and it is unknown whether the totals include the change. */
   get isUncertain(): boolean {
     return this.#isUncertain;
   }
@@ -38,7 +38,7 @@ export class SectionTally {
     return this.#known.has(id);
   }
 
-  /** Must be called before totals are requested: changes from then on make the response uncertain. */
+  /** Must be called before totals are requested, because later changes make the response uncertain. */
   mark(): void {
     this.#hasMoved = false;
   }
@@ -58,8 +58,8 @@ export class SectionTally {
   }
 
   /**
-   * Counts the known tasks instead of using the server's totals: those may include a change that has not arrived yet, which
-   * would then count twice.
+   * Counts the known tasks instead of using the server's totals, which may include a change that has not arrived yet
+   * and would then count twice.
    */
   #countKnown(sections: readonly ListSection[]): ReadonlyMap<string, number> {
     const totals = new Map(sections.map(({ key }) => [key, 0]));
@@ -70,7 +70,7 @@ export class SectionTally {
   }
 
   /**
-   * Forgets all tasks and starts with those of another list.
+   * Forgets all tasks and starts with the tasks of another list.
    *
    * @param shown the loaded tasks
    * @param knowsAll whether the loaded tasks are the whole list
@@ -109,7 +109,9 @@ export class SectionTally {
     this.#move(before ?? null, null, now);
   }
 
-  /** Makes the totals uncertain: a task may have moved of which the page no longer has a record, or never had. */
+  /**
+   * Makes the totals uncertain, because a task whose record the page does not have may have moved to another section.
+   */
   doubt(id?: string): void {
     if (id !== undefined) this.#known.delete(id);
     this.#knowsAll = false;
@@ -119,7 +121,7 @@ export class SectionTally {
   #move(from: string | null, to: string | null, at: number): void {
     if (from === to) return;
     this.#hasMoved = true;
-    // A response over HTTP may overtake the change that it already includes.
+    // A response over HTTP may arrive before the update with a change that it already includes.
     if (!this.#knowsAll && at <= this.#since + CLOCK_TOLERANCE) this.#isUncertain = true;
     const totals = new Map(this.#totals);
     if (from !== null) totals.set(from, Math.max(0, (totals.get(from) ?? 0) - 1));

@@ -1,6 +1,6 @@
 /**
- * Estimates the server's clock from the time in the page and the headers of responses, however wrong the
- * browser's clock is.
+ * Estimates the server's clock from the time in the page and the headers of responses, even if the browser's clock is
+ * wrong.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { clockOffset, type DatedResponse } from "../../lib/task/clock_offset.ts";
 
 /**
- * How far the browser's clock may be off before the estimate is doubted, in seconds. The page may come from a
- * cache, or the browser's clock was set.
+ * The difference between the browser's clock and the estimate above which the estimate is checked, in seconds. The page
+ * may come from a cache, or the browser's clock may have been set.
  */
 const DOUBTFUL_SECONDS = 1;
 
 /** The clocks of the browser, in seconds. */
 export interface LocalClocks {
-  /** Returns the epoch seconds, which change if the user sets the clock. */
+  /** Returns the epoch seconds of the wall clock, which jump if the user sets the clock. */
   readonly wall: () => number;
-  /** Returns the seconds since any moment, which only pass. */
+  /** Returns the seconds of a monotonic clock, which the user can't set. */
   readonly steady: () => number;
 }
 
@@ -30,7 +30,7 @@ const BROWSER_CLOCKS: LocalClocks = {
 export class ServerClock {
   readonly #local: LocalClocks;
   #offset: number;
-  /** The wall clock when the steady one was at 0. */
+  /** The time of the wall clock when the monotonic clock was at 0, in seconds. */
   #epoch: number;
   #isDoubtful: boolean;
 
@@ -51,8 +51,8 @@ export class ServerClock {
   }
 
   /**
-   * Returns whether the estimate should be corrected, because the page may have been old, or because the
-   * browser's clock was set since. Each doubt is returned once.
+   * Returns whether the estimate should be corrected, because the page may have been old, or because the browser's
+   * clock was set since the last check. Each reason is reported only once.
    */
   takeDoubt(): boolean {
     const epoch = this.#local.wall() - this.#local.steady();
@@ -62,13 +62,13 @@ export class ServerClock {
     return isDoubtful;
   }
 
-  /** Corrects the estimate by a response, unless the response confirms it. */
+  /** Corrects the estimate with the time in a response, unless the response confirms the estimate. */
   correct(response: DatedResponse): void {
     this.#offset = clockOffset(response, this.#offset);
   }
 }
 
-/** Returns the seconds since the server responded with this page, which took time to load. */
+/** Returns the seconds since the server sent this page. */
 export function pageAgeSeconds(): number {
   const [entry] = performance.getEntriesByType("navigation");
   const started = entry instanceof PerformanceNavigationTiming ? entry.responseStart : 0;

@@ -1,17 +1,20 @@
 /**
- * The messages between the tabs that share one event stream.
+ * The channel between tabs that share one event stream, and its messages.
  *
  * @module
  */
 
-/** A message of a subscription to the leader. */
+/** A message from a subscription to the leader. */
 export type MemberMessage =
-  /** A subscription asks the leader for its events. It holds a lock with the name of its id until it ends. */
+  /**
+   * A subscription asks the leader for its events. The subscription holds a lock that is named after its id until it
+   * ends.
+   */
   | { readonly type: "join"; readonly id: string; readonly watch: string; readonly cursor: string }
   /** A subscription asks whether the leader is alive. */
   | { readonly type: "ping" };
 
-/** A message of the leader to the subscriptions. */
+/** A message from the leader to the subscriptions. */
 export type LeaderMessage =
   /** A tab has become the leader, so every subscription must join again. */
   | { readonly type: "lead" }
@@ -22,14 +25,14 @@ export type LeaderMessage =
   /** There will be no more events for some subscriptions. */
   | { readonly type: "end"; readonly ids: readonly string[]; readonly end: SharedEnd };
 
-/** A message of the leader, as it is sent. */
+/** A message from the leader with the fields that every sent message has. */
 export type SentByLeader = LeaderMessage & {
   readonly leader: string;
-  /** Counts the messages of this leader, so that every tab notices a gap. */
+  /** The number of this message among those of the leader, so that every tab detects a gap. */
   readonly count: number;
 };
 
-/** Why there will be no more events for a subscription. */
+/** The reason why there will be no more events for a subscription. */
 export interface SharedEnd {
   /** The status of the subscription's stream; 0 if the connection was lost. */
   readonly status: number;
@@ -37,12 +40,12 @@ export interface SharedEnd {
   readonly isRefusal: boolean;
 }
 
-/** The end of subscriptions whose connection was lost. */
+/** The reason for the end of subscriptions whose connection was lost. */
 export const CONNECTION_LOST: SharedEnd = { status: 0, isRefusal: false };
 
 /**
- * A channel to the other tabs of this origin, and to other objects of this class in this tab. Messages to a tab
- * that does not run may be dropped: Chromium does so while a debugger has paused the tab.
+ * A channel to the other tabs of this origin, and to other objects of this class in this tab. Messages to a tab that is
+ * not running may be dropped: Chromium drops them while a debugger has paused the tab.
  */
 export class SharedChannel {
   readonly #channel: BroadcastChannel;
@@ -53,7 +56,8 @@ export class SharedChannel {
    */
   constructor(name: string, receive: (message: MemberMessage | SentByLeader) => void) {
     this.#channel = new BroadcastChannel(name);
-    // Only pages of this origin can send messages, and they can do all that this page can.
+    // Messages are trusted: only pages of this origin can send them, and such pages can do everything that this page
+    // can.
     this.#channel.onmessage = ({ data }) => receive(data as MemberMessage | SentByLeader);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Receives updates as server-sent events over one connection for all tabs, because browsers open at most six
- * HTTP/1.1 connections to a server: the seventh tab with a stream of its own would wait for ever.
+ * Receives updates as server-sent events over one connection for all tabs, because browsers open at most six HTTP/1.1
+ * connections to a server: if every tab had a stream of its own, the seventh tab would wait for ever.
  *
  * @module
  */
@@ -22,22 +22,28 @@ export interface SharedEventOptions {
 }
 
 /**
- * How long the leader may be silent before a tab pings it, and how long it may take to answer, in milliseconds. A leader
- * that does not answer is frozen, or too busy to lead. Of several tabs, the first one notices that after about twice this
- * time, which leaves half of two seconds for joining the next leader and for its stream. A tab whose own timer is late runs
- * on a busy machine, where it gives the leader more time: another leader would cost every tab more time still, although
- * nothing would be lost.
+ * How long the leader may be silent before a tab pings it, and how long it may take to answer, in milliseconds. A
+ * leader that does not answer is frozen, or too busy to lead. The first of the other tabs detects this after about
+ * twice this time. Of the two seconds that a change may take, half is then left to join the next leader and open its
+ * stream. A tab whose own timer fires late runs on a busy machine, and gives the leader more time: a change of the
+ * leader would lose no updates, but cost every tab even more time.
  */
 const PATIENCE_MS = 450;
-/** How much longer the leader may take to answer, for each millisecond that the timer of the asking tab was late. */
+/**
+ * The number of milliseconds that the leader gets in addition for each millisecond by which the timer of the asking tab
+ * was late.
+ */
 const LENIENCE = 4;
-/** The maximum that the leader may take longer, in milliseconds: the timers of a tab that was suspended are later by far. */
+/**
+ * The maximum additional time for the leader, in milliseconds, because the timers of a tab that was suspended are late
+ * by far more.
+ */
 const MAX_EXTRA_MS = 900;
 
 /**
- * Receives updates over the event stream that all tabs of the origin share. The tab that holds a lock is the
- * leader and opens the stream; the browser passes the lock on when that tab is closed. A subscription joins each
- * leader with the cursor of what it has received, so that nothing is lost.
+ * Receives updates over the event stream that all tabs of the origin share. The tab that holds a lock is the leader and
+ * opens the stream; the browser passes the lock on when that tab is closed. When the leader changes, each subscription
+ * joins the new one with the cursor of the last update that it has received, so that no update is lost.
  *
  * All tabs send the same cookies, and the server checks access for each subscription, so that no tab sees more
  * than it could by itself.
@@ -56,14 +62,14 @@ class SharedSubscription implements Subscription {
   readonly #channel: SharedChannel;
   readonly #stopped = new AbortController();
   #feed: EventFeed;
-  /** The id at the present leader; `""` before the first join. */
+  /** The id under which this subscription has joined the present leader; `""` before the first join. */
   #id = "";
-  /** Releases the lock that shows the leader that this subscription has not ended. */
+  /** Releases the lock by which the leader sees that this subscription has not ended. */
   #release = () => {};
   #leader: StreamLeader | null = null;
-  /** The last message of the leader, of any tab. */
+  /** The last message from the leader, to any subscription. */
   #last: Pick<SentByLeader, "leader" | "count"> | null = null;
-  /** Withdraws the request to become the leader. */
+  /** Aborted to withdraw the request to become the leader. */
   #candidacy = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When the timer is due, in milliseconds. */
@@ -79,7 +85,7 @@ class SharedSubscription implements Subscription {
       if ("leader" in message) this.#receive(message);
     });
     const { signal } = this.#stopped;
-    // A page that is frozen, or put into the back/forward cache, must not keep others from leading.
+    // A page that is frozen, or in the back/forward cache, must not stay the leader.
     document.addEventListener("freeze", () => this.#end("lost"), { signal });
     addEventListener("pagehide", () => this.#end("lost"), { signal });
     this.#compete();
@@ -112,14 +118,15 @@ class SharedSubscription implements Subscription {
     this.#feed = new EventFeed(cursor, this.#callbacks);
     const held = Promise.withResolvers<void>();
     this.#release = held.resolve;
-    // The leader waits for this lock, so it must be held before the leader hears of it.
+    // The leader takes a free lock for the end of the subscription, so the lock must be held before the leader gets its
+    // name.
     navigator.locks.request(memberLock(this.#name, id), () => {
       if (id === this.#id) this.#channel.send({ type: "join", id, watch: this.#options.watch, cursor });
       return held.promise;
     }).catch(() => {});
   }
 
-  /** Waits until this tab is the leader; stealing the lock makes it so at once. */
+  /** Waits until this tab becomes the leader. If `steal` is true, it becomes the leader at once. */
   #compete(steal = false): void {
     this.#candidacy.abort();
     this.#candidacy = new AbortController();
@@ -144,7 +151,7 @@ class SharedSubscription implements Subscription {
     const isNext = this.#last === null || (leader === this.#last.leader && count === this.#last.count + 1);
     this.#last = { leader, count };
     this.#noteLeader();
-    // This tab did not run for a while, so that messages were dropped, or there is another leader.
+    // Messages were dropped because this tab did not run for a while, or there is another leader.
     if (!isNext || message.type === "lead") this.#join();
     else if (message.type === "text" && message.ids.includes(this.#id)) this.#push(message.text);
     else if (message.type === "end" && message.ids.includes(this.#id)) this.#ended(message.end);

@@ -10,7 +10,7 @@ import type { Milestone } from "../shared/milestones.ts";
 import type { PageFrame } from "../shared/model.ts";
 import type { ConnectionState, FrameView, PageActions } from "../shared/view.ts";
 
-/** Coalesced changes, which are applied together. */
+/** Changes that were coalesced, and are applied together. */
 export interface PendingChanges {
   readonly tasks: ReadonlyMap<string, Task>;
   readonly removed: ReadonlySet<string>;

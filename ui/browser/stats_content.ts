@@ -11,7 +11,10 @@ import { formatAgo, formatDateTime } from "../../lib/text/format.ts";
 /** The minimum time between two requests for the content, in milliseconds. */
 const INTERVAL_MS = 1_000;
 
-/** How many times as long as the last request took is waited at least, so that viewers do not keep a server busy. */
+/**
+ * The minimum wait before the next request, as a multiple of the duration of the last one, so that viewers do not keep
+ * a server busy.
+ */
 const PAUSE_FACTOR = 10;
 
 /** The content of a page about past runs. */
@@ -26,14 +29,14 @@ export class StatsContent {
 
   /**
    * @param root the element with the content
-   * @param name the name of the runs; `null` for those of all names
+   * @param name the name of the runs; `null` for the runs of all names
    */
   constructor(root: HTMLElement, name: string | null) {
     this.#root = root;
     this.#name = name;
   }
 
-  /** Fetches the content again if it is affected by changes of tasks: if they started or ended. */
+  /** Fetches the content again if changes of tasks affect it, because a task started or ended. */
   changed(tasks: Iterable<Task>): void {
     let isAffected = false;
     for (const task of tasks) {
@@ -46,7 +49,7 @@ export class StatsContent {
     if (isAffected) this.reload();
   }
 
-  /** Fetches the content again, at most once per second, and less often if that takes long. */
+  /** Fetches the content again, at most once per second, and less often if requests take long. */
   reload(): void {
     if (this.#state === "loading") this.#state = "stale";
     if (this.#state !== "idle") return;
@@ -59,7 +62,7 @@ export class StatsContent {
     this.#now = now;
     for (const time of this.#root.querySelectorAll("time")) {
       const at = Date.parse(time.dateTime) / 1_000;
-      // A time with a tooltip is relative, and the tooltip is the exact time.
+      // A time that has a tooltip is relative; its tooltip is the exact time.
       if (time.title === "") time.textContent = formatDateTime(at, true);
       else {
         time.title = formatDateTime(at, true);
@@ -94,13 +97,13 @@ export class StatsContent {
     if (scroller !== null) scroller.scrollLeft = scrolled;
     if (focused === null) return;
     const links = this.#root.querySelectorAll<HTMLElement | SVGElement>("a");
-    // A bar and a row may link to the same task.
+    // A bar of the chart and a row may link to the same task.
     const href = focused.getAttribute("href");
     const isSame = (link: Element) => link.tagName === focused.tagName && link.getAttribute("href") === href;
     [...links].find(isSame)?.focus({ preventScroll: true });
   }
 
-  /** Returns the link that has the focus; `null` if none has. */
+  /** Returns the link that has the focus; `null` if no link has. */
   #focusedLink(): Element | null {
     const { activeElement } = document;
     return this.#root.contains(activeElement) ? activeElement : null;

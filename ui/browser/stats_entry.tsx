@@ -18,7 +18,7 @@ hydratePage("stats", (model, { root, actions }) => {
   hydrate(<StatsShell view={frame} self={location.pathname} />, root);
   guardClicks(root);
   const content = new StatsContent(document.getElementById("stats")!, model.name);
-  // A screen shows the times of its own zone, and how long ago they were.
+  // The page shows times in the browser's time zone, and how long ago they were.
   effect(() => content.showTimes(frame.coarseNow.value));
   return {
     page: {

@@ -23,11 +23,11 @@ const MAX_QUERY = 7_000;
 interface Member {
   readonly watch: string;
   cursor: string;
-  /** Stops waiting for the end of the subscription. */
+  /** Aborted to stop waiting for the end of the subscription. */
   readonly forget: AbortController;
 }
 
-/** The subscriptions with the same tasks and the same cursor, which share one subscription of the stream. */
+/** The subscriptions of tabs with the same tasks and the same cursor, which share one subscription of the stream. */
 interface Group {
   readonly watch: string;
   cursor: string;
@@ -35,7 +35,7 @@ interface Group {
 }
 
 /**
- * The leader of the tabs. Whenever a subscription joins, the stream is opened again with it, and every other
+ * The leader of the tabs. Whenever a subscription joins, the stream is reopened to include it, and every other
  * subscription resumes from its cursor.
  */
 export class StreamLeader {
@@ -108,7 +108,7 @@ export class StreamLeader {
     this.#isOpening = false;
   }
 
-  /** Groups the subscriptions, and ends those that are beyond the limits of one stream. */
+  /** Groups the subscriptions, and ends subscriptions beyond the limits of one stream. */
   #groups(): Group[] {
     const groups: Group[] = [];
     let length = 0;
@@ -124,7 +124,7 @@ export class StreamLeader {
     return groups;
   }
 
-  /** Requests the stream; returns `null` if the server does not answer with one. */
+  /** Requests the stream; returns `null` if the server does not respond with one. */
   async #request(groups: readonly Group[], signal: AbortSignal): Promise<Response | null> {
     try {
       const query = groups.map(({ watch, cursor }) => queryOf(watch, cursor)).join("&");
@@ -142,7 +142,7 @@ export class StreamLeader {
     return null;
   }
 
-  /** Passes the events of the stream on, until it ends. */
+  /** Passes the events of the stream on to the subscriptions, until the stream ends. */
   async #follow(response: Response, groups: Group[], signal: AbortSignal): Promise<void> {
     let rest = "";
     let group: Group | undefined;

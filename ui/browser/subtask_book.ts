@@ -23,7 +23,7 @@ interface Known extends Ancestor {
   readonly name: string;
 }
 
-/** How a task is counted: below which parent, and whether as one that has ended. */
+/** How a subtask is counted: below which parent, and whether as an ended one. */
 interface Counted {
   readonly parent: string;
   readonly hasEnded: boolean;
@@ -31,7 +31,7 @@ interface Counted {
 
 /** The maximum number of subtasks that a page shows in all parts of its list. */
 const MAX_SHOWN = 2_000;
-/** The maximum number of ids to remember of tasks that do not exist. */
+/** The maximum number of ids of nonexistent tasks to remember. */
 const MAX_ABSENT = 10_000;
 const EMPTY: SubtaskGroup = { ids: [], total: 0, ended: 0 };
 
@@ -47,7 +47,7 @@ export class SubtaskBook {
   readonly #groups = new Map<string, Signal<SubtaskGroup>>();
   /** When the server counted the subtasks of a parent, in epoch seconds. */
   readonly #countedAt = new Map<string, number>();
-  /** How each known task is counted; `null`: not at all. */
+  /** How each known task is counted; `null` if it is not counted. */
   readonly #counted = new Map<string, Counted | null>();
   /** The parent of each subtask that is shown. */
   readonly #shown = new Map<string, string>();
@@ -71,13 +71,13 @@ export class SubtaskBook {
     return this.#groups.get(id)?.peek() ?? EMPTY;
   }
 
-  /** Whether fewer subtasks are shown below a task than there are, although there is room for more. */
+  /** Whether a task has subtasks that are not shown, although there is room for them. */
   isIncomplete(id: string): boolean {
     const { ids, total } = this.peek(id);
     return ids.length < Math.min(total, MAX_SIBLINGS) && this.#shown.size < MAX_SHOWN;
   }
 
-  /** The name of a task; `null` if it is not known. */
+  /** The name of a task; `null` if the name is not known. */
   nameOf(id: string | null): string | null {
     return id === null ? null : this.#known.get(id)?.name ?? null;
   }
@@ -87,7 +87,7 @@ export class SubtaskBook {
     return this.#shown.has(id);
   }
 
-  /** Whether a task is below its parent, shown or not; `undefined` if it is not known whether that exists. */
+  /** Whether a task has an existing parent; `undefined` if it is not known whether the parent exists. */
   isNested(task: Task): boolean | undefined {
     const { parent_id: parent } = task;
     if (parent === null || this.#absent.has(parent)) return false;
@@ -114,7 +114,7 @@ export class SubtaskBook {
     if (!this.#known.has(id)) this.#known.set(id, { name, parent_id: null, hasEnded });
   }
 
-  /** Notes how many subtasks a parent has according to the server at a time, in epoch seconds. */
+  /** Notes how many subtasks a parent has, as the server counted at the time `now`, in epoch seconds. */
   learnParent(parent: Parent, now: number): void {
     const { id, total, ended } = parent;
     this.meet(parent);
@@ -128,7 +128,7 @@ export class SubtaskBook {
     return this.#known.has(id);
   }
 
-  /** Whether it is known if a task exists. */
+  /** Whether the page knows if a task exists or not. */
   knows(id: string): boolean {
     return this.#known.has(id) || this.#absent.has(id);
   }
@@ -156,7 +156,7 @@ export class SubtaskBook {
     if (this.#absent.size > MAX_ABSENT && oldest !== undefined) this.#absent.delete(oldest);
   }
 
-  /** Counts a loaded task, which the server's numbers include. */
+  /** Notes how a loaded task is counted; the server's numbers already include it. */
   take(task: Task): void {
     this.#counted.set(task.id, this.#countOf(task));
   }
@@ -180,7 +180,7 @@ export class SubtaskBook {
    * Shows a subtask below its parent, if there is room.
    *
    * @param task the subtask
-   * @param onHidden called with the id of the less urgent subtask that gives way
+   * @param onHidden called with the id of the less urgent subtask that is hidden to make room
    * @returns whether the subtask is shown
    */
   show(task: Task, onHidden: (id: string) => void): boolean {
@@ -202,7 +202,7 @@ export class SubtaskBook {
     return true;
   }
 
-  /** Hides a subtask; those below it have to be hidden first. */
+  /** Hides a subtask; its own subtasks have to be hidden first. */
   hide(id: string): void {
     const parent = this.#shown.get(id);
     if (parent === undefined) return;
@@ -211,13 +211,13 @@ export class SubtaskBook {
     group.value = { ...group.peek(), ids: group.peek().ids.filter((each) => each !== id) };
   }
 
-  /** Forgets the subtasks of a task that has gone. */
+  /** Forgets the subtasks of a task that was removed. */
   forget(id: string): void {
     this.#groups.delete(id);
     this.#countedAt.delete(id);
   }
 
-  /** Forgets which subtasks are shown, and the numbers. */
+  /** Forgets which subtasks are shown, and the numbers of subtasks. */
   clear(): void {
     this.#shown.clear();
     this.#countedAt.clear();
@@ -225,7 +225,7 @@ export class SubtaskBook {
     for (const group of this.#groups.values()) group.value = EMPTY;
   }
 
-  /** The number of the task's ancestors that are shown. */
+  /** The number of ancestors of a task that are shown above it. */
   #levelOf(id: string): number {
     let level = 0;
     for (let each = this.#shown.get(id); each !== undefined; each = this.#shown.get(each)) level++;

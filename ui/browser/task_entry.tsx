@@ -30,7 +30,7 @@ hydratePage("task", (model, { root, ...options }) => {
     const { startLog }: typeof Log = await import(model.assets.log ?? "");
     return () => startLog(document.getElementById("log")!, view, model);
   });
-  // A page of a removed task keeps what the server rendered, because the API has no removed tasks.
+  // The page of a removed task keeps the content that the server rendered, because the API has no removed tasks.
   startOnce(view, () => view.task.value.value_count > 0 && view.removedAt.value === null, async () => {
     const { startValues }: typeof Values = await import(model.assets.values ?? "");
     return () => startValues(document.getElementById("values")!, view, model);
@@ -54,7 +54,10 @@ async function refetchHistory(page: LiveTaskPage, url: string): Promise<void> {
   if (answer?.ok) page.setHistory(readHistory(await answer.json()));
 }
 
-/** Loads the script of a section once it is wanted and starts it, and loads it again with a later change if that failed. */
+/**
+ * Loads and starts the script of a section once `isWanted` returns true. If loading fails, it is tried again with a
+ * later change.
+ */
 function startOnce(view: TaskView, isWanted: () => boolean, load: () => Promise<() => void>): void {
   let isLoading = false;
   const stop = effect(() => {

@@ -6,7 +6,7 @@
 
 import { isShortcut } from "../shared/shortcuts.ts";
 
-/** The element that each key goes to. */
+/** The selectors of the elements that the keys activate or focus. */
 const TARGETS: Readonly<Record<string, string>> = {
   "/": "#log [type=search]",
   Escape: ".crumbs a",
@@ -17,7 +17,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 /** Registers the listener for the keyboard shortcuts of the task page. */
 export function listenForTaskKeys(): void {
   document.addEventListener("keydown", (event) => {
-    // While something covers the page, Escape closes it.
+    // While a dialog or the full-screen log covers the page, Escape closes that instead.
     if (!isShortcut(event) || document.querySelector("dialog[open], .log-full") !== null) return;
     const target = document.querySelector<HTMLElement>(TARGETS[event.key] ?? "nothing");
     if (target === null) return;

@@ -66,7 +66,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     removedAt.value = null;
   }
 
-  /** Shows a task among the attempts or as the next run, if it is one of them. */
+  /** Shows a task among the attempts or as the next run, if it is an attempt or the next run. */
   function showRun(after: Task): void {
     const link = runLink(after);
     const known = attempts.peek();
@@ -140,8 +140,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     batch(() => {
       for (const gone of subtasks.keys()) if (!wanted.has(gone)) subtasks.delete(gone);
       if (!wanted.has(id)) forget(id);
-      // After a restart of the server, versions may start again from 1, so these records apply whatever their
-      // version.
+      // After a restart of the server, versions may start again from 1, so these records replace older ones regardless
+      // of their version.
       for (const each of all) {
         if (each.id === id) showTask(each);
         else applyTask(each, true);

@@ -1,7 +1,6 @@
 /**
- * The interface of sources of updates, and the best of them: a WebSocket. The others are in
- * `request_sources.ts` and `shared_events.ts`, which a page loads only if its socket fails. All deliver the
- * same messages.
+ * The interface of sources of updates, and the best source: a WebSocket. The other sources are in `request_sources.ts`
+ * and `shared_events.ts`, which a page loads only if its WebSocket fails. All sources deliver the same messages.
  *
  * @module
  */
@@ -15,8 +14,8 @@ import { readMessage, type ServerMessage } from "../../lib/task/wire.ts";
 export type SubscriptionEnd = "lost" | "refused" | "not_found";
 
 /**
- * The callbacks of a subscription. None of them is called before `open` has returned or after the
- * subscription has ended.
+ * The callbacks of a subscription. No callback is called before `open` has returned or after the subscription has
+ * ended.
  */
 export interface SubscriptionCallbacks {
   /**
@@ -24,7 +23,7 @@ export interface SubscriptionCallbacks {
    */
   readonly onActivity: () => void;
   readonly onMessage: (message: ServerMessage) => void;
-  /** Called when the subscription has ended, except by {@linkcode Subscription.close}. */
+  /** Called when the subscription has ended, unless {@linkcode Subscription.close} ended it. */
   readonly onEnd: (why: SubscriptionEnd) => void;
 }
 

@@ -18,7 +18,7 @@ import { LiveValues } from "./live_values.ts";
 const INTERVAL_MS = 1_000;
 
 /**
- * Fetches the values, and replaces the charts that the server rendered by ones that are kept up to date.
+ * Fetches the values, and replaces the charts that the server rendered with charts that are kept up to date.
  *
  * @param root the element that the server rendered the charts into
  * @param view the view of the task page
@@ -52,7 +52,7 @@ export function startValues(root: HTMLElement, view: TaskView, model: TaskPageMo
   });
 }
 
-/** Renders the section in place of the one of the server, with its table as open and as focused as before. */
+/** Renders the section in place of the one that the server rendered; keeps the table open and focused if it was. */
 function show(root: HTMLElement, view: TaskView, values: LiveValues): void {
   const isOpen = root.querySelector("details")?.open ?? false;
   const focused = root.contains(document.activeElement) ? document.activeElement?.tagName : undefined;

@@ -6,12 +6,12 @@
 
 import type { Task } from "../../lib/task/task.ts";
 
-/** The maximum number of parents; the subtasks of the one that was added first are forgotten. */
+/** The maximum number of parents. Beyond it, the subtasks of the parent that was added first are forgotten. */
 const MAX_PARENTS = 500;
 
 /** The subtasks that wait for parents that are not loaded. */
 export class WaitingSubtasks {
-  /** The subtasks by their ids, by the id of their parent. */
+  /** The waiting subtasks by their ids, grouped by the id of their parent. */
   readonly #below = new Map<string, Map<string, Task>>();
 
   /** Adds a subtask, or the newer record of one. */

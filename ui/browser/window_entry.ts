@@ -1,6 +1,6 @@
 /**
- * The script for windowed rendering, which only pages with long lists load. Newer versions of the library are
- * twice as large because of features that are not needed here (chats, lanes).
+ * The script for windowed rendering, which only pages with long lists load. This older version of the library is used
+ * because newer ones are twice as large, with features that are not needed here (chats, lanes).
  * @module
  */
 
