@@ -89,7 +89,7 @@ function gzip(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const trailer = new DataView(new ArrayBuffer(8));
   trailer.setUint32(0, crc32(bytes), true);
   trailer.setUint32(4, bytes.length, true);
-  // No name, no time, an unknown system.
+  // The gzip header, with no file name, no time and an unknown system.
   const header = new Uint8Array([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
   return concat([header, ...blocks, new Uint8Array(trailer.buffer)]);
 }

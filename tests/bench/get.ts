@@ -79,7 +79,7 @@ async function compare(ours: Remote, bare: Remote, path: string) {
 }
 
 async function get(remote: Remote, path: string): Promise<{ body: string; headers: Record<string, string> }> {
-  // The requests that are counted accept no compression either.
+  // The measured requests accept no compression either.
   const headers = { "accept-encoding": "identity" };
   const response = await fetch(`http://127.0.0.1:${remote.port}${path}`, { headers });
   verify("the status", 200, response.status);

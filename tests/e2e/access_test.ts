@@ -146,7 +146,7 @@ Deno.test("access: a user signs in, starts and cancels tasks, shares a task and 
     await using _running = await running;
     await page.getByRole("button", { name: "Cancel sleeper" }).click();
     await page.locator("[data-state=CANCELLED]").first().waitFor();
-    // The browser logs the status of the response to the wrong key.
+    // The only complaint is the status of the response to the wrong key, which the browser logs.
     assertEquals(complaints.filter((text) => !text.includes("401")), []);
     assertEquals([...hosts], [new URL(url).host]);
   });

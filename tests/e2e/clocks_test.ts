@@ -162,7 +162,7 @@ testSource("reports with absurd times do no harm", async () => {
 
 Deno.test({
   name: "ls shows the true duration on a machine whose clock is wrong",
-  // A compiled executable takes no module to load first.
+  // A compiled executable has no `--preload`, so its clock can't be shifted.
   ignore: EXECUTABLE !== undefined,
   async fn() {
     await using server = startServer();

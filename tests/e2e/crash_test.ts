@@ -93,7 +93,7 @@ Deno.test(`crash: no acknowledged or published change is lost, while ${steadyTas
   const { figures } = await withstand(rounds, filled, { steadyTasks });
   assertGreater(figures.acknowledgements, steadyTasks / 11 * ROUNDS);
   assertGreater(figures.states, 5 * ROUNDS);
-  // Only rounds with a kill while all tasks run are compared.
+  // Only in rounds whose kill waits until all tasks run, the number of interrupted tasks is known.
   const killed = figures.interrupted.filter((_, n) => rounds[n]!.end === "kill");
   assertGreater(Math.min(...killed), 0.9 * steadyTasks);
 });

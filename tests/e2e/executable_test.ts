@@ -78,7 +78,7 @@ test("runs unprivileged on a read-only file system, except for its data folder",
   };
   const args = ["--port", "0", "--data", `${data}/tasks.db`];
 
-  // This checks that only the data folder is writable.
+  // Checks that only the data folder is writable.
   await using writes = start("sh", "-c", `touch ${data}/probe && ! touch ${empty}/probe`);
   const { code, stderr } = await writes.ended();
   assertEquals(code, 0, stderr);

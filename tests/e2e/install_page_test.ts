@@ -63,7 +63,7 @@ async function paste(block: string, key: string | null): Promise<Ended> {
       stdin: "piped",
       env: {
         PATH: `${folder}/.bin:${Deno.env.get("PATH")}`,
-        // A test must not download anything.
+        // No registry: a test must not download anything.
         npm_config_registry: "http://127.0.0.1:1",
         npm_config_cache: `${folder}/.npm`,
         npm_config_update_notifier: "false",

@@ -185,7 +185,7 @@ Deno.test({
 
       await using version = folder.run("npx", ["-y", "taskscope", "--version"]);
       assertStringIncludes((await version.ended()).stdout, `taskscope ${VERSION}`);
-      // npx passes no signals on, so the server is started without it.
+      // npx does not forward signals, so the server is started without npx.
       await folder.install();
       await using server = folder.command(["--port", "0"]);
       const [url] = await server.output(/http:\/\/127\.0\.0\.1:\d+/);

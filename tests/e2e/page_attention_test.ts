@@ -50,7 +50,7 @@ Deno.test("attention: a failure needs attention until it is opened or marked in 
     await open(page, server);
     await needed(page, "fails");
 
-    // A failure appears while the page is open, and its retry takes care of it.
+    // A failure that occurs while the page is open needs attention until the task is retried.
     await report(server, "", { id: "c", name: "export" });
     await report(server, "/c/fail", { error: { message: "disk full", type: "Full" } });
     await needed(page, "export", "fails");

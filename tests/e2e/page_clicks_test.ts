@@ -159,7 +159,7 @@ Deno.test("page: neither a checkbox nor a link nor the bulk bar that moved under
       assertEquals(new URL(page.url()).pathname, "/t/c");
       await pass(page, 500);
     }
-    // The bar covers the row below it.
+    // When the bulk bar appears, it covers the last row.
     const row = page.locator(".row").last();
     await row.scrollIntoViewIfNeeded();
     const { y } = (await row.boundingBox())!;

@@ -120,7 +120,7 @@ Deno.test("list: a late response does not restore the results of an earlier sear
     await shows(page, ["d2", "d1"]);
     answer.resolve();
     await answered.promise;
-    // The late response would have an effect before the response to this search arrives.
+    // If the late response had an effect, the page would show it before the response to this search.
     await search.fill("orders");
     await shows(page, ["a-old"]);
     assertEquals(await search.inputValue(), "orders");
@@ -360,7 +360,8 @@ Deno.test("list: leaves no gap for the forms that start tasks if there are no su
 });
 
 Deno.test("list: scrolls, searches and selects 10,000 tasks, of which only a few are rendered", async () => {
-  // On a busy machine, removing them all takes longer than the five seconds for which each can be restored.
+  // On a busy machine, removing all tasks takes longer than the five seconds for which each can be restored
+  // by default.
   await using server = startTaskServer({ limits: { endedTasksPerClient: 20_000, restoreWindowMs: 600_000 } });
   const quick = server.monitor.monitored((_task, n: number) => n, { name: "quick", client: "many" });
   for (let n = 0; n < 10_000; n += 500) {

@@ -427,7 +427,7 @@ Deno.test("page: the task page shows that the task was interrupted, with its las
       await server.run("moving", id);
       await open(page, `${server.url}/t/c/${id}`);
       await page.getByText("line 20", { exact: true }).waitFor();
-      // The response arrives when this task and all earlier changes are stored.
+      // Once the response to this request arrives, the task and all earlier changes are stored.
       await server.run("quick", `before-${round}`);
       await server.end("SIGKILL");
       await reconnecting(page);

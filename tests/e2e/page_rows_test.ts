@@ -52,7 +52,7 @@ Deno.test("rows: a click anywhere on a row opens its task, but not the end of a 
       await page.waitForURL(address);
       await open(page, server);
     };
-    // The bar, the text of the status, and the name by the keyboard.
+    // Opens the task with a click on the bar, with a click on the status, and with Enter on the name.
     await row.locator(".bar").click({ force: true });
     await back();
     await page.mouse.click(...await textOf(page, ".row-status"));

@@ -67,7 +67,7 @@ Deno.test("subtasks: are listed below their parents, live, at three levels, and 
     await page.getByText("and 4 subtasks").waitFor();
     assertEquals(await axeFindings(page), []);
 
-    // A subtask whose parent is reported later is listed alone until then.
+    // A subtask whose parent is reported later is listed alone until the parent is reported.
     await start(server, "y", "x");
     await shows(page, "y", "a", "a/b", "a/b/c", "a/b/c/d", "a/b2");
     await start(server, "x", "a");

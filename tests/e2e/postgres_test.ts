@@ -85,7 +85,7 @@ Deno.test({
       for (const id of ["ended", "live"]) await call("POST", tasks, { body: { id } });
       for (const step of ["start", "finish"]) await call("POST", `${tasks}/ended/${step}`, { body: {} });
     }
-    // The server that has ended the task still has its record.
+    // A new server, because the one that ended the task still has the record in memory.
     await using program = await startProgram(args);
     cluster.kill();
     for (const path of ["tasks/c/ended", "tasks/c/ended/history", "tasks/c/ended/logs", "tasks/c"]) {

@@ -12,7 +12,7 @@ import { logOf } from "../support/remote_task.ts";
 import { TestSocket } from "../support/socket.ts";
 import { WatcherModel } from "../support/watcher_model.ts";
 
-/** The time without a connection, in milliseconds; a task becomes stale in less. */
+/** The time without a connection, in milliseconds: long enough for a task to become stale. */
 const CUT_MS = IS_SOAK ? 60_000 : 5_000;
 /** The time without a connection after which a task becomes stale, in milliseconds. */
 const AWAY_MS = 2_000;

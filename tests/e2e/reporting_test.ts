@@ -140,7 +140,7 @@ testScripts(
     assertEquals([begun.name, begun.status, begun.progress], ["checksums", "Reading pipe 1", 20]);
     assertEquals(await place.log(), lines.slice(0, 1));
 
-    // From now on, reports are lost.
+    // While the server is down, reports are lost.
     await place.killServer();
     await first();
     const second = await place.reached(process, "pipe 2");

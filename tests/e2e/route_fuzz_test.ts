@@ -149,7 +149,7 @@ for (const [transport, key] of TRANSPORTS.flatMap((each) => [[each, undefined], 
   const name = `Handler: ${cases} requests to all routes over ${transport} ${
     key === undefined ? "without" : "with"
   } a key break nothing`;
-  // Closing a connection in the middle of a response leaves the server with it for a while.
+  // After the test has closed a connection in the middle of a response, the server keeps it open for a while.
   Deno.test({ name, sanitizeOps: false, sanitizeResources: false }, async () => {
     const tls = await certificateFor(transport);
     await using server = await startVictim(key, tls);

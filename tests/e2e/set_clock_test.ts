@@ -163,7 +163,7 @@ for (const shift of [HOUR, -HOUR, DAY, -DAY]) {
     const lockedMs = performance.now();
     server.clock.set(shift);
     await eventually(() => server.ask("/tasks/default"), ({ status }) => status === 200);
-    // One attempt is forgiven after 500 ms; without the monotonic clock, after an hour or a day.
+    // A wrong attempt is forgiven after 500 ms; if the server used the wall clock, after an hour or a day.
     assertLess(performance.now() - lockedMs, 10_000);
   });
 

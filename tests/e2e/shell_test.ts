@@ -387,7 +387,7 @@ Deno.test("page: says why notifications cannot work", async () => {
     [/blocked in the browser's settings/, () => {
       Object.defineProperty(Notification, "permission", { value: "denied" });
     }],
-    // As Chrome on Android does.
+    // Chrome on Android throws this error from the constructor of a notification.
     [/on phones and tablets/, () => {
       const granted = { permission: "granted", requestPermission: () => Promise.resolve("granted") };
       const fails = function () {

@@ -170,7 +170,8 @@ Deno.test("storage: a second program refuses every other name of the first one's
   const there = `${folder.path}/there`;
   await Deno.mkdir(there);
   const early = `${folder.path}/early.db`;
-  // Without a lock on the inode, the first program would refuse a file that has a second name.
+  // Where files are not locked by inode, the first program would refuse a file that already has a second
+  // name.
   if (LOCKS_INODES) await Deno.link(folder.file, early);
   const first = await start(folder, folder.file);
   await using _first = first;

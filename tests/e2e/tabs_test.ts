@@ -39,7 +39,8 @@ async function staysLive(scene: Scene, tabs: Tabs): Promise<void> {
   for (const words of ["second words", "third words"]) {
     const { leader } = tabs;
     await tabs.closeLeader();
-    // These changes may be lost with the old leader, so that the next one must resume from the cursors.
+    // These changes may be lost with the old leader; the new leader must then resume from the cursors of the
+    // tabs.
     await scene.say(words);
     await tabs.see(words);
     assert(tabs.leader !== leader, "another tab leads");

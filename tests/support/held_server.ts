@@ -117,7 +117,7 @@ export class HeldServer implements AsyncDisposable {
     this.#handler.close();
     this.hub[Symbol.dispose]();
     this.test[Symbol.dispose]();
-    // A socket whose close its peer has not confirmed yet would be open beyond the end of the test.
+    // Without this, a socket whose peer has not confirmed the close yet would outlive the test.
     await this.#handler.whenClosed();
     await this.#server.shutdown();
   }

@@ -37,7 +37,7 @@ export async function runtimes(isSlow = false): Promise<readonly Runtime[]> {
   const downloaded = DOWNLOADED.filter((name) => !isSlow || IS_SOAK || name !== BETWEEN);
   if (HAS_DOWNLOADS) found.push(...downloaded.map((name) => ({ name, words: ["npx", "--yes", name] })));
   return await Promise.all(found.map(async ({ name, words }) => {
-    // npx passes no signals on, so the tests start what it would start.
+    // npx does not forward signals, so the tests start the runtime itself.
     const [command, ...args] = words as [string, ...string[]];
     return { name, command: (await done(spawn(command, [...args, "-p", "process.execPath"]))).stdout.trim() };
   }));

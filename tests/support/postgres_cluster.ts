@@ -50,7 +50,7 @@ export class PostgresCluster implements Disposable {
       ...settings,
     ];
     Deno.writeTextFileSync(`${folder}/data/postgresql.conf`, lines.join("\n") + "\n", { append: true });
-    // Everybody may connect without a password, except this role.
+    // Every role may connect without a password, except `protected`.
     const rules = [
       "host all protected 127.0.0.1/32 scram-sha-256",
       "host all all 127.0.0.1/32 trust",

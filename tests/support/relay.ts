@@ -81,7 +81,7 @@ export class Relay implements AsyncDisposable {
       await Promise.all([this.#pass(near, far), this.#pass(far, near)]);
       this.#connections.delete(far);
     } catch {
-      // The server does not listen: the connection is closed below.
+      // The server is not listening, so the connection of the client is closed below.
     }
     close(near);
     this.#connections.delete(near);

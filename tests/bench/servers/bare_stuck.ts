@@ -6,7 +6,7 @@
 
 import { serveCommands } from "../support/remote.ts";
 
-// As Taskscope does; Deno reads the variable when the first connection opens.
+// Taskscope sets this variable, too; Deno reads it when the first connection opens.
 Deno.env.set("DENO_USE_WRITEV", "1");
 
 let texts: Readonly<Record<string, string>> = {};

@@ -151,7 +151,7 @@ async function log(
 }
 
 function memory(): { readonly heapBytes: number; readonly residentBytes: number } {
-  // The function exists because this process is started with the flag `--expose-gc`.
+  // `gc()` exists because this process is started with `--v8-flags=--expose-gc`.
   (globalThis as unknown as { gc: () => void }).gc();
   const { heapUsed, rss } = Deno.memoryUsage();
   return { heapBytes: heapUsed, residentBytes: rss };

@@ -200,7 +200,7 @@ Deno.test("Handler: a body of 100 MB is refused without buffering it", async () 
         if (isChunked) await send(connection, encoder.encode("\r\n"));
       }
     };
-    // The server may have closed the connection long before the end.
+    // The server may have closed the connection before the whole body was sent.
     const sent = sending().catch(() => {});
     const { status } = await answer;
     clearTimeout(timer);

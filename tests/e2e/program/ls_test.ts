@@ -55,7 +55,7 @@ Deno.test("ls --json prints the records as the server sends them, without contro
   await using server = startTerminalServer();
   const task = await server.start("t");
   await task.update({ status: "\x1b[2J \u009b31m \u202e", metadata: { key: [1, null] } });
-  // This waits for the update, which is sent with a delay because it follows another one closely.
+  // Waits for the update, which is sent with a delay because it follows another update closely.
   await call("GET", `${server.url}/tasks/c/t?wait=PROCESSING&timeout=20`);
   const { stdout } = await server.run("ls", "--json");
   assertEquals(JSON.parse(stdout), (await call("GET", `${server.url}/tasks/c/t`)).json);

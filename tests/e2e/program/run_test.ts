@@ -86,7 +86,7 @@ Deno.test("runCommand() does not change the name, arguments, folder and environm
   const env = { TASKSCOPE_SERVER: runs.server.url, TASKSCOPE_CLIENT: "runs", TASKSCOPE_ID: "t" };
   const plain = await spawn("env", ["sh", ...args], { cwd: runs.folder, env }).ended();
   assertEquals(await runs.run(["--", "sh", ...args]), plain);
-  // A program can see the name that it was called with, and print it.
+  // Programs see the name that they were called with: `sh` must not become `/bin/sh`.
   assertEquals((await runs.run(["--id", "name", "sh", "-c", "echo $0"])).stdout, "sh\n");
 });
 
@@ -167,7 +167,8 @@ Deno.test("runCommand() passes on what background processes write until they are
       }
       const ended = await process.ended();
       assertEquals([ended.code, ended[output]], [3, `${lines.join("\n")}\n`]);
-      // The task has the output of the command, and none of what came after its end.
+      // The log of the task has the output of the command, and nothing that was written after the command had
+      // ended.
       assertEquals(await runs.log(output), ["first"]);
     });
   }

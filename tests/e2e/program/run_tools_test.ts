@@ -172,7 +172,7 @@ testTool("xz", async () => {
   assertEquals(seen.last.state, "FINISHED");
 });
 
-/** Two nested bars of tqdm, of which the outer one counts. */
+/** Two nested bars of tqdm, of which the outer one is the progress of the program. */
 const NESTED_BARS = `
 import time
 from tqdm import tqdm

@@ -34,7 +34,7 @@ export class SimReporter {
     this.#later();
   }
 
-  /** Whether its last report is acknowledged. */
+  /** Whether the last report of this reporter is acknowledged. */
   get isDone(): boolean {
     return this.#cluster.ledger.acknowledgedOf(this.key) === this.#report - 1;
   }

@@ -180,7 +180,7 @@ export class Load {
     if (task === undefined) return;
     const path = `${task.client}/${task.id}`;
     const refusals = ["task_active", "task_not_found"];
-    // The window begins when the server removes the task, which may be long before its response arrives.
+    // The time to restore the task begins when the server removes it, maybe long before the response arrives.
     const askedMs = performance.now();
     const removed = await this.#ask("remove", task, "DELETE", path, 204, refusals);
     if (removed === null) return;

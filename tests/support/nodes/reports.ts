@@ -120,7 +120,7 @@ export class Reports {
   ): Promise<Task | null> {
     const { client, ledger } = this.#options;
     const url = `${this.#options.url}/tasks/${client}${path}`;
-    // A log has numbered lines instead.
+    // Reports of log lines need no `seq`, because the lines are numbered.
     let seq = Date.now() * 1_000;
     const end = performance.now() + PATIENCE_MS;
     for (let failures = 0; performance.now() < end; failures++) {

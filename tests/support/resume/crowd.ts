@@ -190,7 +190,7 @@ export class RestCrowdWatcher extends CrowdWatcher {
     const controller = new AbortController();
     this.#controller = controller;
     this.#poll = this.#ask(this.model, upTo, controller).catch((error) => {
-      // The end of the server aborts its responses.
+      // When the server ends, it aborts its responses.
       if (!controller.signal.aborted && !isNetworkError(error)) this.options.failed(error);
     }).finally(() => {
       this.#controller = null;

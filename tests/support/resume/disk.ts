@@ -281,7 +281,7 @@ class JournalStore implements TaskStore {
   records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]> {
     const records = this.#tasks.records(tasks);
     if (tasks.every((stored) => this.atHand(stored) !== null)) return records;
-    // Meanwhile, the caller's turn ends.
+    // The records arrive in a later microtask, after the caller has continued.
     return Promise.resolve().then(() => Promise.resolve()).then(() => records);
   }
 

@@ -26,7 +26,7 @@ export class EventCrowdWatcher extends CrowdWatcher {
     const { model } = this;
     model.connect("delta");
     const reading = this.#read(url, model, controller.signal).catch((error) => {
-      // The end of the server aborts its streams.
+      // When the server ends, it aborts its event streams.
       if (!controller.signal.aborted && !(error instanceof TypeError)) this.options.failed(error);
     }).finally(() => {
       this.#reading.delete(reading);

@@ -246,7 +246,7 @@ export class ResumeWorld implements AsyncDisposable {
     this.#registry = new Registry({ store: this.#store, limits: this.#limits, unsavedEpoch });
     this.#oracle = new ResumeOracle(this.#registry, CLIENTS);
     this.#hub = new Hub(this.#registry, this.#limits);
-    // The parts of a context that requests for lists and changes need.
+    // Only the parts of a context that requests for lists and changes need.
     const context = {
       registry: this.#registry,
       limits: this.#limits,

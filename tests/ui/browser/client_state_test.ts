@@ -390,8 +390,8 @@ Deno.test("LiveClientPage.show() and extend() lead to the server's list, whateve
     const shown = page.order.value.map((id) => page.view.task(id)!.value);
     const all = slice({ from: 0, limit: 1_000 });
     // Tasks that have moved into the first part in the meantime may be missing, as in any list that is read
-    // in parts, although the parts overlap. But every task on the page must be in the list, and the order
-    // must be right.
+    // in parts, although the parts overlap. But every task on the page must be in the server's list, and in
+    // the same order.
     const wanted = new Map(all.tasks.map((task) => [task.id, task]));
     assertEquals(shown, shown.map((task) => wanted.get(task.id)!));
     assertEquals(shown, all.tasks.filter((task) => page.view.task(task.id) !== undefined));

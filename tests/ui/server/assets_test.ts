@@ -76,7 +76,7 @@ Deno.test("pageAssets has no file that loads anything from other hosts", () => {
   ).join(";");
   const style = pageAssets.get(assetNames.style)?.body ?? "";
   assertNotMatch(style, /url\(|@import/);
-  // The only import uses a URL from the page data.
+  // The only dynamic import takes its URL from the page data, so no URL is in the script.
   assertNotMatch(script, /\bimport(\s*["']|\{|\(["'`])/);
   assert(!script.includes("eval("), "the content security policy would forbid it");
 });

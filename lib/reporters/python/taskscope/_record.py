@@ -263,7 +263,8 @@ class Record:
         while len(self._lines) > 1 and (
             self._characters > MAX_TASK_LOG_CHARACTERS or _log_characters > MAX_LOG_CHARACTERS
         ):
-            # Dropping a part of them keeps the amortised cost of a line constant.
+            # Dropping an eighth of the lines at a time keeps the amortised cost of a line
+            # constant.
             self._dropped_lines += len(self._remove_lines((len(self._lines) + 7) // 8))
 
     def _remove_lines(self, count: int) -> Lines:

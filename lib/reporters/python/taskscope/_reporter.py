@@ -147,11 +147,11 @@ class Reporter:
             try:
                 self._sender.start()
             except RuntimeError:
-                # The interpreter exits, or the system has no more threads.
+                # The interpreter is exiting, or the system has no more threads.
                 self._sender = None
                 self.give_up("it can't start a thread")
 
-    # Called by the background thread.
+    # The background thread calls the following methods.
 
     def wait_seconds(self) -> float | None:
         """Return how long to wait for something to send; None if that is unlimited."""
@@ -254,7 +254,7 @@ class Reporter:
         if self._batch is batch:
             return self._failed()  # The server did not acknowledge the batch.
         if was_down:
-            # The server may have lost tasks that have nothing to report for now.
+            # The server may also have lost tasks without pending changes.
             for record in self._records.values():
                 if not record.has_pending and record not in batch.records:
                     record.probe()
