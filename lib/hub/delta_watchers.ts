@@ -69,8 +69,8 @@ export class DeltaWatchers {
   }
 
   /**
-   * Returns a frame that sends a message to the current watchers. Watchers that are added later get the same
-   * information in their first messages.
+   * Returns a frame that sends a message to the current watchers. Watchers that are added after this call get
+   * the content of the message in their first messages.
    */
   broadcast(message: (cursor: string) => string): Publish {
     const watchers = [...this.#watchers];

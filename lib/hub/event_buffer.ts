@@ -21,8 +21,8 @@ interface PendingLines {
 }
 
 /**
- * The buffered events of one task that may still be coalesced with later ones; there are none after a change
- * of state.
+ * The buffered events of one task that may still be coalesced with later ones. After a change of state, a
+ * task has no such events.
  */
 interface Mergeable {
   lines: PendingLines | null;
@@ -30,10 +30,10 @@ interface Mergeable {
 }
 
 /**
- * A buffer of events in the order of sending. Progress events, which stand for any change other than one of
- * state, are coalesced: only a task's newest one is kept, behind the task's earlier events. Consecutive log
- * lines are merged into one event. Other events are not coalesced, and the events of one task are never
- * reordered.
+ * A buffer of events in the order of sending. Progress events, which stand for any change other than a change
+ * of state, are coalesced: only a task's newest progress event is kept, after the task's earlier events.
+ * Consecutive log lines are merged into one event. Other events are not coalesced, and the events of one task
+ * are never reordered.
  */
 export class EventBuffer {
   readonly #maxCharacters: number;
@@ -42,14 +42,14 @@ export class EventBuffer {
   #characters = 0;
 
   /**
-   * @param maxCharacters the maximum size of the buffer, without progress events, whose number is bounded by
-   * that of tasks
+   * @param maxCharacters the maximum size of the buffer in characters, not counting progress events, of which
+   * there is at most one per task
    */
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;
   }
 
-  /** Whether the limit was exceeded, which empties the buffer. */
+  /** Whether the buffer exceeded its limit, and was emptied for that reason. */
   get hasOverflowed(): boolean {
     return this.#characters > this.#maxCharacters;
   }
@@ -62,8 +62,8 @@ export class EventBuffer {
   }
 
   /**
-   * Prevents the buffered events from being merged with later ones, because the first messages of a
-   * new watcher cover only the buffered ones.
+   * Prevents the buffered events from being merged with later ones, because the first messages of a new
+   * watcher contain the changes of the buffered events only.
    */
   seal(): void {
     this.#mergeable.clear();
@@ -88,8 +88,8 @@ export class EventBuffer {
     else {
       this.#mergeable.delete(event.id);
       this.#events.add(event);
-      // Serialising the event here costs nothing extra: changes of state are always sent, so they are
-      // serialised anyway.
+      // Serialising the event here costs nothing extra: changes of state are never dropped, so each of them
+      // has to be serialised anyway.
       this.#characters += dataOf(event).length;
     }
   }

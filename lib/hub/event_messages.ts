@@ -23,8 +23,8 @@ export function eventMessage(type: string, data: Text, cursor: string | null = n
 }
 
 /**
- * Events that are sent together, with the cursor on the last one. A receiver whose connection breaks between
- * them receives some events twice, but misses none.
+ * Events that are sent together; only the last event has a cursor. A receiver whose connection breaks between
+ * two of the events receives some events twice, but misses none.
  */
 export class EventFrame {
   readonly #events: readonly { readonly seq: number; readonly text: string }[];
@@ -45,8 +45,8 @@ export class EventFrame {
    *
    * @param cursor the position after the events; must be the same in every call
    * @param after the sequence number up to which the receiver has all changes
-   * @returns the text, which all receivers that have none of the events share; `""` if the receiver has all
-   * of them
+   * @returns the text, which is the same string for all receivers that have none of the events; `""` if the
+   * receiver has all of the events
    */
   text(cursor: string, after: number): string {
     if (after < this.#firstSeq) return this.#whole ??= joined(this.#events, cursor);

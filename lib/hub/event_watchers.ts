@@ -87,8 +87,8 @@ export class EventWatchers {
   }
 
   /**
-   * Returns a frame that sends a message to the current watchers of all tasks. Watchers that are added later
-   * get the same information in their first messages.
+   * Returns a frame that sends a message to the current watchers of all tasks. Watchers that are added after
+   * this call get the content of the message in their first messages.
    */
   broadcast(message: string): Publish {
     const watchers = [...this.#all.keys()];
@@ -109,8 +109,8 @@ export class EventWatchers {
 }
 
 /**
- * Returns a frame for those of the current watchers that are still connected when it is published. Watchers
- * that are added later get the frame's events in their first messages.
+ * Returns a frame that goes to the current watchers, unless they have disconnected when the frame is
+ * published. Watchers that are added after this call get the frame's events in their first messages.
  */
 function broadcast(audience: Audience, frame: EventFrame): Publish {
   const watchers = [...audience];

@@ -21,7 +21,7 @@ import { degradedMessage, deltaMessage, deltaOf, RESYNC_MESSAGE, taskMessage } f
  */
 export type MessagesAt = (cursor: string) => Text[];
 
-/** Creates the first messages for new watchers, and for those that resume from a cursor. */
+/** Creates the first messages for new watchers, and for watchers that resume from a cursor. */
 export class FirstMessages {
   readonly #registry: RegistryReader;
 

@@ -12,16 +12,14 @@ import { envelopeOf, fullMessage } from "./messages.ts";
 import type { PublishQueue } from "./publish_queue.ts";
 import type { Watcher } from "./watcher.ts";
 
-/**
- * The time after which the newest state is offered again to a watcher whose queue was full, in milliseconds.
- */
+/** The delay before the newest state is sent to a watcher whose queue was full, in milliseconds. */
 const SATURATED_RETRY_MS = 250;
 
 /** Options of {@linkcode FullStates}. */
 export interface FullStatesOptions {
   /**
    * The maximum number of bytes of full states per second and client. States beyond this limit are skipped,
-   * and the newest one is sent later.
+   * and the newest state is sent later.
    */
   readonly fullStateBytesPerSecond: number;
   /** Called with errors that affect only one message, such as a record that can't be read. */
@@ -34,7 +32,7 @@ export class FullStates {
   readonly #client: string;
   readonly #queue: PublishQueue;
   readonly #options: FullStatesOptions;
-  /** The watchers, each with the sequence number of the last state that it was sent. */
+  /** The watchers, each with the sequence number of the last state that was sent to the watcher. */
   readonly #watchers: Map<Watcher, number> = new Map();
   /**
    * The serialised state without its cursor, cached until the next change, because many watchers may connect
@@ -49,7 +47,7 @@ export class FullStates {
   /** The earliest time for the next state, in epoch milliseconds. */
   #allowedMs = 0;
   #isStopped = false;
-  /** Whether a state is being read, after which later changes are sent. */
+  /** Whether a state is being read from the store. Later changes are sent once it has been read. */
   #isReading = false;
 
   /**
@@ -117,8 +115,8 @@ export class FullStates {
   }
 
   /**
-   * Sends the state to all watchers that do not have it, as soon as the throttle allows. Slow watchers get
-   * the state later.
+   * Sends the newest state to all watchers that do not have it yet, as soon as the throttle allows. Slow
+   * watchers get the state later.
    */
   frame(): void {
     if (this.#watchers.size === 0 || this.#timer !== undefined || this.#isReading) return;
@@ -142,8 +140,8 @@ export class FullStates {
   }
 
   /**
-   * Sends the state to all watchers that do not have it, regardless of the throttle and of full queues. One that is being
-   * read is not waited for.
+   * Sends the newest state to all watchers that do not have it yet, regardless of the throttle and of full
+   * queues. Does nothing while a state is being read from the store.
    */
   frameNow(): void {
     clearTimeout(this.#timer);
@@ -174,11 +172,11 @@ export class FullStates {
     try {
       envelope = this.envelope;
     } catch (error) {
-      // The next change retries.
+      // The next change of a task tries again.
       return this.#options.reportError?.(error);
     }
     for (const watcher of watchers) if (this.#watchers.has(watcher)) this.#watchers.set(watcher, seq);
-    // The state gets the position as of now, even if it must be read.
+    // The state gets the current position as its cursor, even if the state must first be read from the store.
     const at = Promise.withResolvers<string>();
     if (envelope instanceof Promise) {
       this.#isReading = true;
@@ -208,7 +206,7 @@ export class FullStates {
     for (const watcher of watchers) if (this.#watchers.has(watcher)) watcher.send(message);
   }
 
-  /** Delays the next state according to the size of one that is sent. */
+  /** Delays the next state in proportion to the size of the state that is sent now. */
   #spend(envelope: Text): void {
     this.#allowedMs = monotonicMs() + (envelope.length / this.#options.fullStateBytesPerSecond) * 1000;
   }

@@ -1,5 +1,5 @@
 /**
- * Holds messages for a watcher back until its first messages are there, whose records must be read.
+ * Holds messages for a watcher back until the records in its first messages have been read from the store.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { Text } from "./long_text.ts";
 import type { Watcher } from "./watcher.ts";
 
 /**
- * The number of messages that may be held back. A client publishes at most some 20 frames a second, so that reading may take
- * long; beyond it, the watcher is disconnected and may resume.
+ * The maximum number of messages that are held back; beyond it, the watcher is disconnected and may resume. A
+ * client publishes about 20 frames per second at most, so the limit allows for slow reads.
  */
 const MOST_MESSAGES = 1_000;
 
@@ -19,7 +19,7 @@ export class HeldWatcher implements Watcher {
   readonly #watcher: Watcher;
   /** The first messages, once they are read. */
   #first: MessagesAt | null = null;
-  /** The position of the first messages, once they may be published. */
+  /** The cursor of the first messages, once they may be published. */
   #cursor: string | null = null;
   /** The messages after the first ones; `null` once they are sent. */
   #held: Text[] | null = [];
@@ -42,9 +42,9 @@ export class HeldWatcher implements Watcher {
   }
 
   /**
-   * Allows the first messages to be sent, as soon as they are read.
+   * Allows the first messages to be sent, once their records have been read.
    *
-   * @param cursor their position
+   * @param cursor the position of the first messages
    */
   begin(cursor: string): void {
     this.#cursor = cursor;

@@ -40,7 +40,9 @@ export interface HubOptions extends FullStatesOptions {
   readonly pendingEventCharacters?: number;
 }
 
-/** What the API does with a {@linkcode Hub}, whether one has all clients or several have some each. */
+/**
+ * The interface of a {@linkcode Hub} for the API: a hub of all clients, or several hubs of some clients each.
+ */
 export type TaskHub = Omit<Hub, typeof Symbol.dispose>;
 
 /** Sends the changes of the registry to watchers. A change without watchers costs one map lookup. */
@@ -221,7 +223,8 @@ export class Hub implements Disposable {
     const message = degradedMessage(degradation);
     const event = eventMessage("degraded", message);
     for (const { deltas, events } of this.#feeds.values()) {
-      // The message goes through the queue, so that it is sent after any pending first messages.
+      // The message goes through the queue, so that a new watcher gets its first messages before this
+      // message.
       this.#queue.add(deltas.broadcast(() => message));
       this.#queue.add(events.broadcast(event));
     }
@@ -271,7 +274,7 @@ export class Hub implements Disposable {
     if (feed.isUnwatched) return this.#dropUnwatched(client, feed);
     feed.isScheduled = true;
     const waitMs = feed.framedMs + this.#options.frameIntervalMs - monotonicMs();
-    // A frame that is due is made at the end of the turn.
+    // A frame that is due is made at the end of the turn of the event loop.
     if (waitMs <= 0) {
       queueMicrotask(() => this.#frame(client, feed));
     } else {
@@ -297,11 +300,11 @@ export class Hub implements Disposable {
   }
 }
 
-/** A watcher that is to get its first messages. */
+/** A new watcher that has not received its first messages yet. */
 interface Opening {
   /** The watcher to register. */
   readonly watcher: Watcher;
-  /** Sends the first messages, as soon as they are read. */
+  /** Sends the first messages, once their records have been read. */
   readonly begin: (cursor: string) => void;
 }
 

@@ -1,11 +1,11 @@
 /**
- * Represents a long text by the pieces that it consists of, so that versions of a state share the records that did not
- * change, and none of them is copied.
+ * Represents a long text as a list of pieces, so that two versions of a state share the records that did not
+ * change, and no record is copied.
  *
  * @module
  */
 
-/** A text of which most pieces are shared with other texts. */
+/** A text in pieces, most of which are shared with other texts. */
 export class LongText {
   readonly head: string;
   /** The pieces between head and tail. Texts of the same state have the same array. */
@@ -17,7 +17,7 @@ export class LongText {
 
   /**
    * @param head the text before the pieces
-   * @param pieces the pieces, none of which ends within a surrogate pair
+   * @param pieces the pieces; no piece ends within a surrogate pair
    * @param tail the text after the pieces
    */
   constructor(head: string, pieces: readonly string[], tail: string) {
@@ -27,12 +27,12 @@ export class LongText {
     this.length = pieces.reduce((sum, { length }) => sum + length, head.length + tail.length);
   }
 
-  /** Returns a text with more before and after this one. */
+  /** Returns this text with further text before and after it. */
   within(head: string, tail: string): LongText {
     return new LongText(head + this.head, this.pieces, this.tail + tail);
   }
 
-  /** Returns the text as one string, which is created once. */
+  /** Returns the text as one string. The string is created by the first call. */
   toString(): string {
     return this.#whole ??= [this.head, ...this.pieces, this.tail].join("");
   }
@@ -41,7 +41,7 @@ export class LongText {
 /** A text in one or more pieces. */
 export type Text = string | LongText;
 
-/** Puts text before and after another one. */
+/** Returns a text with further text before and after it. */
 export function enclosed(head: string, text: string, tail: string): string;
 export function enclosed(head: string, text: Text, tail: string): Text;
 export function enclosed(head: string, text: Text, tail: string): Text {

@@ -10,7 +10,10 @@ import type { RegistryReader } from "../registry/registry_reader.ts";
 import type { Degradation, TaskRecord } from "../store/store.ts";
 import { enclosed, LongText, type Text } from "./long_text.ts";
 
-/** The length from which a state is kept in pieces, in characters: a shorter one is faster to send as one string. */
+/**
+ * The length from which a state is kept in pieces, in characters. A shorter state is faster to send as one
+ * string.
+ */
 const LONG_CHARACTERS = 256 * 1024;
 
 /** The message that is sent before the full state if the missed changes are not available. */
@@ -54,7 +57,7 @@ function textOf(tasks: readonly TaskRecord[]): Text {
   return new LongText(`"active_tasks":[`, pieces, "}");
 }
 
-/** Returns the record of a task; `null` if it is damaged, so that the task is left out. */
+/** Returns the record of a task as JSON; `null` if the record is damaged, so that the task is left out. */
 function intactJson(stored: TaskRecord): string | null {
   try {
     return stored.json;

@@ -1,5 +1,5 @@
 /**
- * Publishes messages in order, each after the changes that it contains are committed.
+ * Publishes messages in order, each one after the commit of the changes that it contains.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import type { Registry } from "../registry/registry.ts";
 export type Publish = (cursor: string) => void;
 
 /**
- * Runs publications in order, each after the commit of the state that it contains, if that commit must be
- * awaited.
+ * Runs publications in order. If a publication must wait for the commit of its state, the later ones wait,
+ * too.
  */
 export class PublishQueue implements Disposable {
   readonly #registry: Pick<Registry, "cursor" | "whenPublishable">;

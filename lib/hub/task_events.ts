@@ -10,7 +10,8 @@ import { isFinal, type LogLine, type Task, type TaskState } from "../task/task.t
 import { newLines } from "../task/transition.ts";
 
 /**
- * The names of events that contain a record. `task.progress` stands for any change other than one of state.
+ * The names of events that contain a record. `task.progress` stands for any change other than a change of
+ * state.
  */
 export type RecordEventName =
   | "task.created"
@@ -28,7 +29,7 @@ export type TaskEvent =
     readonly name: "log";
     readonly id: string;
     readonly seq: number;
-    /** The number of the first line of the event. */
+    /** The number of the first log line in the event. */
     readonly first: number;
     readonly lines: readonly LogLine[];
   };
@@ -51,8 +52,8 @@ export function stateEvent(stored: TaskRecord): TaskEvent {
  * Converts a change to events.
  *
  * @param event the change
- * @returns one event, preceded by another one if the change added log lines, because these change the record
- * as well
+ * @returns one event for the change of the record, preceded by an event with the new log lines if the change
+ * added any
  */
 export function eventsOf(event: RegistryEvent): TaskEvent[] {
   const { seq, stored, before, change, removedId } = event;

@@ -8,7 +8,10 @@ import type { Text } from "./long_text.ts";
 
 /** A connection that watches tasks. */
 export interface Watcher {
-  /** Whether so much is queued for the watcher that it should skip this full state and get a newer one. */
+  /**
+   * Whether so much data is queued for the watcher that it should skip this full state and get a newer state
+   * later.
+   */
   readonly saturated: boolean;
   /** Sends a message. Must not throw. */
   send(message: Text): void;
