@@ -1,5 +1,5 @@
 /**
- * Ends what a grant has opened, such as a socket or an event stream, when the grant expires.
+ * Calls a function when a grant expires, to close the socket or event stream that was opened with it.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { unrefTimer } from "../environment.ts";
 import { type Grant, hasExpired } from "./grant.ts";
 
 /**
- * The longest sleep of a timer, in milliseconds: the wall clock may be set in the meantime, and a timer of more than
- * 2^31 - 1 ms would fire at once.
+ * The longest delay of a timer, in milliseconds. Longer waits use several timers, because the wall clock may
+ * be set in the meantime, and because a timer of more than 2^31 - 1 ms would fire at once.
  */
 const MAX_SLEEP_MS = 60 * 60 * 1_000;
 

@@ -1,5 +1,6 @@
 /**
- * Signs what a node vouches for when it forwards a request, and verifies it at the node that owns the tasks.
+ * Signs the statements that a node makes about a request that it forwards, and verifies them at the node that
+ * owns the tasks.
  *
  * @module
  */
@@ -7,20 +8,32 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import { ReplayWindow } from "./replay_window.ts";
 
-/** Separates the secret from others that are derived from the key (RFC 5869, section 3.2). */
+/**
+ * The purpose of the derived secret, which makes it differ from other secrets derived from the same key (RFC
+ * 5869, section 3.2).
+ */
 const PURPOSE = "taskscope forwarding, version 1";
-/** How much a signature may be older or newer than the time of the verifying node, in milliseconds. */
+/**
+ * The maximum difference between the time of a signature and the clock of the verifying node, in
+ * milliseconds.
+ */
 const TOLERANCE_MS = 60_000;
-/** The maximum length of a signed text; longer texts are rejected unread. */
+/** The maximum length of a signed text, in characters; longer texts are rejected without parsing. */
 const MAX_CHARACTERS = 4_096;
 
-/** Separates the texts that are signed with the key and with the previous one. */
+/**
+ * The separator between the text that is signed with the key and the text that is signed with the previous
+ * key.
+ */
 const SEPARATOR = ",";
 
-/** The parts of a signed text: version, time, sender and number, what is vouched for, and the signature. */
+/**
+ * Matches a signed text: version, time, sender and number, the {@linkcode Vouched} statements, and the
+ * signature.
+ */
 const SIGNED = /^(v1\.(\d{1,15})\.([\w-]{16})-(\d{1,15})\.([\w-]{1,3072}))\.([\w-]{43})$/;
 
-/** What a node vouches for about a request that it forwards. */
+/** The statements that a node makes and signs about a request that it forwards. */
 export interface Vouched {
   /** The origin of the URL that the request was sent to, such as `https://ci.example.org`. */
   readonly origin: string;
@@ -28,7 +41,7 @@ export interface Vouched {
   readonly peer: string;
   /** The id of the node that sends the request. */
   readonly node: string;
-  /** Whether the request is the node's own, not one that it forwards for a client. @default {false} */
+  /** Whether the node sends the request for itself, not for a client. @default {false} */
   readonly isOwn?: boolean;
 }
 
@@ -45,19 +58,24 @@ export interface SignedRequest {
 export interface ForwardSignerOptions {
   /** The server's key; `null` if there is none. */
   readonly key: string | null;
-  /** The key before it, which other nodes may still have; `null` if there is none. @default {null} */
+  /** The previous key, which other nodes may still use; `null` if there is none. @default {null} */
   readonly previousKey?: string | null;
-  /** The secret that the nodes of a cluster have in common. */
+  /** The secret that all nodes of the cluster know. */
   readonly secret: string;
-  /** Returns the time that the nodes have in common, in epoch milliseconds. */
+  /** Returns the time of the clock that all nodes use, in epoch milliseconds. */
   readonly nowMs: () => number;
 }
 
-/** Signs and verifies with a secret that is derived from the cluster's secret and the server's key, or the previous one. */
+/**
+ * Signs and verifies with secrets that are derived from the cluster's secret and the server's key or the
+ * previous key.
+ */
 export class ForwardSigner {
   readonly #secrets: readonly Uint8Array[];
   readonly #nowMs: () => number;
-  /** Identifies this signer, whose signatures are numbered. */
+  /**
+   * The random id of this signer. The signer numbers its signatures, so that each of them is accepted once.
+   */
   readonly #sender: string = base64url(crypto.getRandomValues(new Uint8Array(12)));
   readonly #seen: ReplayWindow = new ReplayWindow();
   #count = 0;
@@ -70,11 +88,12 @@ export class ForwardSigner {
   }
 
   /**
-   * Signs what a node vouches for.
+   * Signs a node's statements about a request.
    *
-   * @param vouched what the node vouches for
+   * @param vouched the statements
    * @param request the request
-   * @returns the signed text, which is valid once; one for each key, because the other node may have only one of them
+   * @returns the signed text, which is accepted once; it contains a signature for each key, because the other
+   * node may have only one of the keys
    */
   sign({ origin, peer, node, isOwn }: Vouched, request: SignedRequest): string {
     const json = base64url(new TextEncoder().encode(JSON.stringify({ origin, peer, node, isOwn })));
@@ -83,11 +102,11 @@ export class ForwardSigner {
   }
 
   /**
-   * Verifies a signed text, and uses it up.
+   * Verifies a signed text, which is not accepted again afterwards.
    *
    * @param signed the signed text
    * @param request the request that it came with
-   * @returns what the sender vouches for; `null` if the signature is not valid, too old, or was used before
+   * @returns the sender's statements; `null` if the signature is not valid, too old, or was used before
    */
   verify(signed: string, request: SignedRequest): Vouched | null {
     if (signed.length > 2 * MAX_CHARACTERS) return null;

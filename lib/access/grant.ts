@@ -21,8 +21,8 @@ export interface Access {
 }
 
 /**
- * The authorisation that a request needs: permission for an access; permission to report some task, which the handler
- * checks for each of them; any valid key or token; or nothing.
+ * The authorisation that a request needs: permission for an access; permission to report at least one task
+ * (the handler then checks each reported task); any valid key or token; or nothing.
  */
 export type Need = Access | "some_report" | "any" | "none";
 
@@ -82,14 +82,14 @@ export function permits(grant: Grant, need: Need): boolean {
     (grant.taskId === null || grant.taskId === need.taskId);
 }
 
-/** Returns a text for the tasks that a grant covers: `""` for those of all clients. */
+/** Returns a text that identifies the tasks that a grant covers: `""` for the tasks of all clients. */
 export function scopeOf(grant: Grant): string {
   return grant.kind === "full" ? "" : `${grant.client}/${grant.taskId ?? ""}`;
 }
 
 /**
- * Returns who shares limits with the holder of a grant: the holders of all tokens for the same client; `null` for the
- * holder of the key, who may use up every limit.
+ * Returns whose share of a limit a request with a grant uses: all holders of tokens for the same client have
+ * one share. Returns `null` for the holder of the key, who may use up every limit.
  */
 export function shareOf(grant: Grant): string | null {
   return grant.kind === "full" ? null : grant.client;

@@ -2,11 +2,14 @@ import type { Buffer } from "node:buffer";
 
 /** The part of the package `jws` that is used; it signs and verifies synchronously. */
 declare const jws: {
-  /** Whether a text has the form of a token, be its signature right or not. */
+  /** Returns whether a text has the form of a token. The signature is not verified. */
   isValid(text: string): boolean;
-  /** Throws unless `isValid()`. */
+  /** Returns whether the signature is valid; throws unless `isValid(token)`. */
   verify(token: string, algorithm: "HS256", secret: Buffer): boolean;
-  /** Returns `null` unless `isValid()`; throws if the header's `typ` is `JWT` and the payload is not JSON. */
+  /**
+   * Returns `null` unless `isValid(token)`; throws if the header's `typ` is `JWT` and the payload is not
+   * JSON.
+   */
   decode(token: string): { readonly header: { readonly typ?: string }; readonly payload: string } | null;
   sign(options: {
     readonly header: { readonly alg: "HS256"; readonly typ: string };

@@ -6,7 +6,10 @@
 
 import { hkdfSync } from "node:crypto";
 
-/** Separates the fingerprint from the other values that are derived from a key (RFC 5869, section 3.2). */
+/**
+ * The purpose of the derived value, which makes it differ from other values derived from the same key (RFC
+ * 5869, section 3.2).
+ */
 const PURPOSE = "taskscope key fingerprint, version 1";
 
 /** Returns 128 bits, in hexadecimal digits, that identify a key, and from which the key cannot be derived. */

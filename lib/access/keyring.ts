@@ -1,7 +1,7 @@
 /**
  * Verifies the server's key and the tokens signed with it. Only a digest of the key and a secret derived from
  * it are kept in memory. Tokens are signed with that secret, so changing the server's key revokes all of
- * them. While the key is changed, the previous one and its tokens can be accepted, too.
+ * them. While the key is being replaced, the previous key and its tokens can be accepted, too.
  *
  * @module
  */
@@ -24,14 +24,17 @@ const TYPES: Readonly<Record<TokenKind, string>> = {
   scoped: "taskscope-scoped+jwt",
   session: "taskscope-session+jwt",
 };
-/** Separates the token secret from others that may be derived from the key later (RFC 5869, section 3.2). */
+/**
+ * The purpose of the derived secret, which makes it differ from other secrets derived from the same key (RFC
+ * 5869, section 3.2).
+ */
 const PURPOSE = "taskscope tokens, version 1";
 /**
- * The maximum number of verified tokens to cache, so that not every request verifies one; beyond it, the
- * oldest is evicted.
+ * The maximum number of verified tokens to cache, so that a token is not verified again for each request;
+ * beyond it, the oldest token is evicted.
  */
 const REMEMBERED_TOKENS = 1_000;
-/** The maximum length of a key or token, in characters; longer texts are rejected unread. */
+/** The maximum length of a key or token, in characters; longer texts are rejected without verification. */
 const MAX_CHARACTERS = 2_048;
 
 /**
@@ -51,7 +54,7 @@ export function checkKey(key: string, name: string): string {
   );
 }
 
-/** What is kept of a key. */
+/** A key that the server accepts: its digest, and the secret derived from it. The key itself is not kept. */
 class KnownKey {
   readonly #digest: Buffer;
   /** The secret that signs tokens. */
@@ -62,7 +65,7 @@ class KnownKey {
     this.secret = Buffer.from(hkdfSync("sha256", key, "", PURPOSE, 32));
   }
 
-  /** Compares in constant time, so that the duration reveals nothing about the key. */
+  /** Compares digests in constant time, so that the duration reveals nothing about the key. */
   hasDigest(digest: Buffer): boolean {
     return timingSafeEqual(digest, this.#digest);
   }
@@ -87,14 +90,14 @@ interface Claims {
  */
 export class Keyring {
   readonly #key: KnownKey;
-  /** The key, and the previous one if it is accepted, too. */
+  /** The key, followed by the previous key if that is still accepted. */
   readonly #accepted: readonly KnownKey[];
   /** The grants of verified tokens, by the token's kind and digest. */
   readonly #verified: Map<string, Grant> = new Map();
 
   /**
    * @param key the server's key, already validated, which signs tokens
-   * @param previous the key before it, which is accepted, too, as are its tokens; `null` if there is none
+   * @param previous the previous key, which is still accepted, as are its tokens; `null` if there is none
    */
   constructor(key: string, previous: string | null = null) {
     this.#key = new KnownKey(key);
@@ -144,7 +147,8 @@ export class Keyring {
    */
   signSession(expiresAt: number): string {
     const token = this.#sign("session", {}, expiresAt);
-    // The browser that has just signed in is let in, however many wrong cookies its network sends.
+    // The new session counts as verified, so that it is accepted even if its network has sent too many wrong
+    // cookies.
     this.#remember(nameOf("session", digestOf(token)), { ...FULL_GRANT, expiresAt: Math.floor(expiresAt) });
     return token;
   }
@@ -164,7 +168,7 @@ export class Keyring {
       const claims = this.#claimsOf(token, kind);
       if (claims === null) return null;
       grant = grantFrom(kind, claims);
-      // An expired token is remembered, too, because it is reported differently from a forged one.
+      // An expired token is cached, too, because it is reported differently from a forged token.
       this.#remember(name, grant);
     }
     return hasExpired(grant, Date.now() / 1_000) ? null : grant;

@@ -12,16 +12,18 @@ export interface RateLimiterOptions {
   readonly burst: number;
   /** The time after which a caller may perform one more action, in milliseconds. */
   readonly refillMs: number;
-  /** The maximum number of callers to remember; beyond it, the least recently active ones are forgotten. */
+  /**
+   * The maximum number of callers to remember; beyond it, the least recently active callers are forgotten.
+   */
   readonly most: number;
 }
 
-/** A token bucket per caller. A full bucket takes no memory. */
+/** Keeps a token bucket per caller. A full bucket takes no memory. */
 export class RateLimiter {
   readonly #options: RateLimiterOptions;
   /**
-   * When each caller's bucket will be full again, by the monotonic clock; the most recently active callers
-   * come last.
+   * When each caller's bucket will be full again, in milliseconds of the monotonic clock; the most recently
+   * active callers come last.
    */
   readonly #fullAt: Map<string, number> = new Map();
 

@@ -1,34 +1,42 @@
 /**
- * Recognises numbers that were used before, in a fixed amount of memory.
+ * Recognises message numbers that were used before, in a fixed amount of memory.
  *
  * @module
  */
 
-/** The number of the latest numbers of a sender that are told apart; a number that arrives later is refused. */
+/**
+ * The size of the window: how far below a sender's highest number a number may be; lower numbers are refused.
+ */
 const WINDOW = 65_536;
-/** The maximum number of senders that are remembered; beyond it, the one that was silent longest is forgotten. */
+/**
+ * The maximum number of senders that are remembered; beyond it, the least recently active sender is
+ * forgotten.
+ */
 const SENDERS = 64;
 
-/** The numbers of one sender: a bit for each of the {@linkcode WINDOW} numbers up to the highest one. */
+/**
+ * The used numbers of one sender: a bit for each of the {@linkcode WINDOW} numbers up to the highest number.
+ */
 interface Numbers {
   highest: number;
   readonly bits: Uint32Array;
 }
 
 /**
- * Accepts each number of a sender once. Senders count their messages from 1, so it suffices to remember the latest
- * numbers (RFC 4303, section 3.4.3), although messages overtake each other.
+ * Accepts each number of a sender once. Senders number their messages consecutively from 1. Messages may
+ * overtake each other, but only by so little that remembering the latest numbers suffices (RFC 4303, section
+ * 3.4.3).
  */
 export class ReplayWindow {
   /** The numbers of each sender; the most recently active senders come last. */
   readonly #senders: Map<string, Numbers> = new Map();
 
   /**
-   * Uses up a number. Only call this with numbers whose sender was verified.
+   * Marks a number as used. Call this only with numbers whose sender was verified.
    *
    * @param sender the id of the sender
    * @param number the number, from 1
-   * @returns `false` if the number was used before, or is too old to know
+   * @returns `false` if the number was used before, or is below the window
    */
   use(sender: string, number: number): boolean {
     const numbers = this.#senders.get(sender) ?? { highest: 0, bits: new Uint32Array(WINDOW / 32) };

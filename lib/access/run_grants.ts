@@ -1,5 +1,6 @@
 /**
- * Ends the grants of tokens that are bound to a run: how long it takes is not known when its token is signed.
+ * Ends the grants of tokens that are bound to a run, whose duration is not known yet when the token is
+ * signed.
  *
  * @module
  */
@@ -7,21 +8,25 @@
 import { now } from "../clock.ts";
 import type { Grant, ScopedGrant } from "./grant.ts";
 
-/** What a grant that is bound to a run depends on, of the stored task. */
+/** The part of a stored task on which a grant that is bound to its run depends. */
 export interface RunRecord {
   readonly summary: { readonly created_at: number; readonly finished_at: number | null };
-  /** Reads the reporter of the task, which needs its whole record; `undefined` if the task no longer exists. */
+  /** Reads the id of the task's reporter from the task's record; `undefined` if the task no longer exists. */
   reporter(): string | null | undefined | Promise<string | null | undefined>;
 }
 
 /** Finds a task by client token and id; `undefined` if it does not exist. */
 export type FindRun = (client: string, id: string) => RunRecord | undefined;
 
-/** How long a grant outlives its run, in seconds: what the run has started may end later. */
+/**
+ * How long a grant stays valid after the end of its run, in seconds: processes that the run has started may
+ * end later than the run.
+ */
 const AFTER_END_SECONDS = 60 * 60;
 /**
- * How long a grant is valid without its run, in seconds: the command may report before the first report of the run
- * arrives, and so may the command's tasks after the start of a server that has lost its data.
+ * How long a grant is valid while the server does not know the run's task, in seconds. The command may report
+ * before the first report of its run arrives. After the start of a server that has lost its data, the tasks
+ * of the command may be reported before the run.
  */
 const UNKNOWN_SECONDS = 10 * 60;
 
@@ -30,7 +35,7 @@ export class RunGrants {
   readonly #find: FindRun;
   /** When the server started, in epoch seconds. */
   readonly #startedAt: number = now();
-  /** The bound grants by the grants that the tokens state. */
+  /** The bound grants, by the grants as stated in the tokens. */
   readonly #bound: WeakMap<Grant, BoundGrant> = new WeakMap();
 
   /** @param find finds the task of a run */
@@ -39,11 +44,11 @@ export class RunGrants {
   }
 
   /**
-   * Returns the grant of a token as it is now.
+   * Returns the grant of a token with its present expiry.
    *
-   * @param grant what the token states
-   * @returns the same grant if it is bound to no run; otherwise a grant that also expires with its run, so that its
-   * `expiresAt` changes when that ends
+   * @param grant the grant as stated in the token
+   * @returns the same grant if it is bound to no run; otherwise a grant that also expires after its run: its
+   * `expiresAt` changes when the run ends
    */
   bound(grant: Grant): Grant | Promise<Grant> {
     if (grant.kind === "full" || grant.run === undefined) return grant;
@@ -55,7 +60,8 @@ export class RunGrants {
   }
 
   #bind(grant: ScopedGrant, run: NonNullable<ScopedGrant["run"]>): BoundGrant {
-    // A later task with the same id is another run, so the task's reporter is compared, but only once for each task.
+    // A later task with the same id is another run, so the reporter of the task must be that of the token. It
+    // is compared once for each task.
     let comparedAt: number | null = null;
     let isSameRun = false;
     const compare = (): Promise<void> | undefined => {
@@ -73,7 +79,8 @@ export class RunGrants {
     const find = (): RunRecord | undefined => {
       const found = this.#find(grant.client, run.taskId);
       if (found === undefined) return undefined;
-      // A task that was created since the last comparison has a record at hand, unless it has ended long ago.
+      // If the task was created after the last comparison, its record is usually in memory, so the comparison
+      // is synchronous.
       if (comparedAt !== found.summary.created_at) compare()?.catch(() => {});
       return isSameRun && comparedAt === found.summary.created_at ? found : undefined;
     };
@@ -98,6 +105,6 @@ export class RunGrants {
 /** A grant that is bound to a run. */
 interface BoundGrant {
   readonly grant: Grant;
-  /** Compares the task with the run, unless that was done before. */
+  /** Compares the reporter of the task with that of the run, unless that was done before. */
   compare(): Promise<void> | undefined;
 }

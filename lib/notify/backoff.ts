@@ -14,8 +14,8 @@ export interface BackoffLimits {
 
 /**
  * Returns the delay before the next attempt. The delay doubles with every consecutive failure up to the
- * maximum, and is then multiplied by a random factor from 0.5 to 1, so that simultaneous failures are not
- * retried simultaneously.
+ * maximum, and is then multiplied by a random factor from 0.5 to 1, so that deliveries that fail at the same
+ * time are not retried at the same time.
  *
  * @param failures the number of consecutive failures, from 1
  * @param limits the limits of the delay

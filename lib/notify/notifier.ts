@@ -1,9 +1,10 @@
 /**
  * Notifies webhooks when tasks end.
  *
- * A delivery is stored in the same transaction as the final state of its task, so that both are committed or
- * neither. The delivery is sent after the commit, and stays in the store until the receiver has accepted it.
- * Each event is therefore delivered at least once, even if the process is killed before it is accepted.
+ * A delivery is stored in the same transaction as the final state of its task, so that either both or neither
+ * are committed. The delivery is sent after the commit, and stays in the store until the receiver has
+ * accepted it. Each event is therefore delivered at least once, even if the process is killed before it is
+ * accepted.
  *
  * @module
  */
@@ -44,14 +45,14 @@ export class Notifier implements AsyncDisposable {
   readonly #signer: Signer | null;
   #queues: ReadonlyMap<Receiver, ReceiverQueue>;
   readonly #makeQueues: () => ReadonlyMap<Receiver, ReceiverQueue>;
-  /** The outcomes of queues that were dropped. */
+  /** The outcome counts of queues that were dropped, added up. */
   readonly #earlier = { delivered: 0, refused: 0, dropped: 0, expired: 0 };
   readonly #unsubscribe: () => void;
   #awaitsCommit = false;
 
   /**
-   * Creates a notifier that resumes the deliveries in the store. Deliveries to a receiver that is not
-   * configured now are kept until they expire, because the receiver may be configured again later.
+   * Creates a notifier that resumes the deliveries in the store. Deliveries to a receiver that is no longer
+   * configured are kept until they expire, because a later start may configure the receiver again.
    *
    * @param options the store, the receivers, the secret and the limits
    */
@@ -133,7 +134,7 @@ export class Notifier implements AsyncDisposable {
     for (const queue of this.#queues.values()) queue.start();
   }
 
-  /** Drops all deliveries, which another node sends from now on. */
+  /** Drops all deliveries from memory, because another node sends them from now on. */
   stop(): void {
     const { waiting: _, ...outcomes } = this.counts;
     Object.assign(this.#earlier, outcomes);

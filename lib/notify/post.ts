@@ -24,7 +24,10 @@ export type Outcome =
   | { readonly type: "refused" }
   | {
     readonly type: "failed";
-    /** The reason for the failure, worded as the end of a sentence. */
+    /**
+     * The reason for the failure, worded as the second half of a sentence, such as `it did not respond within
+     * 10 s`.
+     */
     readonly reason: string;
     /** The delay before a retry that the receiver requested, in milliseconds. */
     readonly retryAfterMs: number;

@@ -15,9 +15,15 @@ export interface ReceiverQueueLimits extends BackoffLimits {
   readonly notifyConcurrency: number;
   /** The age at which a delivery expires, in milliseconds. */
   readonly notifyAgeMs: number;
-  /** The maximum number of deliveries in the queue; beyond it, the oldest of the client with the most are dropped. */
+  /**
+   * The maximum number of deliveries in the queue; beyond it, the oldest deliveries of the client with the
+   * most deliveries are dropped.
+   */
   readonly notifyQueue: number;
-  /** The maximum number of characters in the queue; beyond it, likewise. */
+  /**
+   * The maximum number of characters of all deliveries in the queue; beyond it, the oldest deliveries of the
+   * client with the most characters are dropped.
+   */
   readonly notifyQueueCharacters: number;
 }
 
@@ -57,7 +63,7 @@ interface QueuedDelivery {
   readonly delivery: Delivery;
   /** The number of failed attempts of this delivery. */
   failures: number;
-  /** The earliest time for the next attempt, by the monotonic clock. */
+  /** The earliest time for the next attempt, in milliseconds of the monotonic clock. */
   dueMs: number;
   isInFlight: boolean;
 }
@@ -69,8 +75,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * Delivers to one receiver, in order for each task, until each delivery is accepted or expires.
  *
  * A failed delivery is retried with exponential backoff. A failing receiver is also paused, and then probed
- * with one delivery at a time, a different one each time, so that a delivery that the receiver can't handle
- * does not block the others.
+ * with one delivery at a time. Each probe uses another delivery, so that a delivery that the receiver can't
+ * handle does not block the others.
  */
 export class ReceiverQueue implements AsyncDisposable {
   readonly #options: ReceiverQueueOptions;
@@ -82,7 +88,10 @@ export class ReceiverQueue implements AsyncDisposable {
   #characters = 0;
   /** The number of queued deliveries that have failed at least once. */
   #failedCount = 0;
-  /** The number of consecutive failures; requests that were in flight together count as one. */
+  /**
+   * The number of consecutive failures of the receiver; failures of requests that were in flight together
+   * count as one failure.
+   */
   #failures = 0;
   #pausedUntilMs = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,8 +99,8 @@ export class ReceiverQueue implements AsyncDisposable {
   #isPumpDue = false;
   #waitsForCommit = false;
   /**
-   * The number of deliveries lost since the operator was told that the receiver fails; `null` if it does not
-   * fail.
+   * The number of deliveries lost since the operator was told that the receiver fails; `null` while the
+   * receiver works.
    */
   #announcedFailure: { lost: number } | null = null;
   #announcedLoss = false;
@@ -107,7 +116,10 @@ export class ReceiverQueue implements AsyncDisposable {
     return { waiting: this.#queue.size, ...this.#counts };
   }
 
-  /** Queues a delivery. If the queue is full, the oldest deliveries of the client that takes the most room are dropped. */
+  /**
+   * Queues a delivery. If the queue is full, the oldest deliveries of the client that takes the most space in
+   * it are dropped.
+   */
   add(delivery: Delivery): void {
     this.#queue.set(delivery.id, { delivery, failures: 0, dueMs: 0, isInFlight: false });
     this.#characters += delivery.size;
@@ -121,7 +133,7 @@ export class ReceiverQueue implements AsyncDisposable {
     this.pump();
   }
 
-  /** Starts all requests that are due and within the limit. */
+  /** Starts all requests that are due, as far as the limit on requests in flight allows. */
   pump(): void {
     this.#isPumpDue = false;
     if (!this.#isStarted || this.#closing.signal.aborted) return;
@@ -152,7 +164,10 @@ export class ReceiverQueue implements AsyncDisposable {
     return this.#inFlight.size === 0 && !this.#isPumpDue && !this.#waitsForCommit;
   }
 
-  /** Scans the queue at the end of the turn, so that one scan covers all changes to the queue. */
+  /**
+   * Scans the queue at the end of the turn of the event loop, so that one scan covers all changes to the
+   * queue in that turn.
+   */
   #pumpSoon(): void {
     if (this.#isPumpDue || !this.#isStarted) return;
     this.#isPumpDue = true;
@@ -166,7 +181,9 @@ export class ReceiverQueue implements AsyncDisposable {
     if (pauseMs > 0) return this.#pumpIn(pauseMs);
     let nextMs = Infinity;
     let probe: QueuedDelivery | null = null;
-    /** The tasks that have an earlier delivery, which must be accepted first. */
+    /**
+     * The tasks that have an undelivered earlier delivery, which must be accepted before later ones are sent.
+     */
     const blockedTasks = new Set<string>();
     for (const queued of this.#queue.values()) {
       if (this.#inFlight.size >= this.#maxConcurrent) return undefined;
@@ -277,7 +294,10 @@ export class ReceiverQueue implements AsyncDisposable {
     }
   }
 
-  /** Returns the oldest delivery of the client that takes the most room, so that no client displaces others. */
+  /**
+   * Returns the oldest delivery of the client that takes the most space in the queue, so that no client
+   * displaces the deliveries of others.
+   */
   #oldestOfLargest(newest: Delivery, roomOf: (delivery: Delivery) => number): QueuedDelivery | null {
     const clients = new Map<string, { readonly oldest: QueuedDelivery; room: number }>();
     let largest: { readonly oldest: QueuedDelivery; readonly room: number } | null = null;

@@ -8,8 +8,8 @@
  * 1. reject a timestamp that differs from its own clock by more than five minutes,
  * 2. compute the signature from the timestamp and the raw bytes of the body, before parsing it,
  * 3. compare the signatures in constant time,
- * 4. ignore a `taskscope-delivery` that it has handled already: retries have the same id, but a new
- * timestamp.
+ * 4. ignore a request whose `taskscope-delivery` it has handled already: retries have the same delivery id,
+ * but a new timestamp.
  *
  * `tests/examples/webhook/main.ts` is an example of a receiver.
  *

@@ -7,18 +7,22 @@
 // deno-lint-ignore-file no-control-regex -- matches control characters on purpose
 
 const ESCAPE = 0x1b;
-/** Matches the characters that a sequence can begin with: ESC, and the C1 controls that stand for two characters. */
+/**
+ * Matches the characters that an escape sequence can begin with: ESC, or a C1 control character, which stands
+ * for ESC and another character.
+ */
 const START = /[\x1b\x90\x98\x9b\x9d-\x9f]/g;
 /** Matches the rest of a control sequence, such as a colour, after its introducer. */
 const CONTROL_SEQUENCE = /[0-?]*[ -/]*[@-~]/y;
 /** Matches the rest of a short sequence, after ESC. */
 const SHORT_SEQUENCE = /[ -/]*[0-Z\\^-~]/y;
-/** Matches the characters that end a control string, or break it off. */
+/** Matches the characters that end or abort a control string. */
 const STOP = /[\x07\x1b\x9c]/g;
 
 /**
- * Removes escape sequences: control sequences, control strings up to their terminators, and short sequences. An
- * unfinished sequence is kept. The time is proportional to the length of the text, whatever the text contains.
+ * Removes escape sequences: control sequences, control strings up to their terminators, and short sequences.
+ * An unfinished sequence is kept. The run time is linear in the length of the text, whatever the text
+ * contains.
  *
  * @param text the text
  * @returns the text without the sequences; it may still contain control characters
@@ -26,7 +30,10 @@ const STOP = /[\x07\x1b\x9c]/g;
 export function withoutSequences(text: string): string {
   let kept = "";
   let start = 0;
-  /** The first place at or after the last searched position where a control string ends or breaks off. */
+  /**
+   * The index at which the last search found the end of a control string, so that no part of the text is
+   * searched twice.
+   */
   let stop = -1;
 
   function endOfString(from: number): number | null {

@@ -31,7 +31,7 @@ export function formatAgo(seconds: number): string {
   return days === 1 ? "1 day ago" : `${formatCount(days)} days ago`;
 }
 
-/** Formats an estimate of the time left, rounded to its likely accuracy: `about 2 min left`. */
+/** Formats an estimate of the time left, rounded to a plausible accuracy: `about 2 min left`. */
 export function formatTimeLeft(seconds: number): string {
   if (seconds < 1) return "almost done";
   if (seconds < 10) return "a few seconds left";
@@ -39,7 +39,7 @@ export function formatTimeLeft(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `about ${minutes} min left`;
   if (minutes < 24 * 60) {
-    // Above three hours, single minutes are more precise than the estimate.
+    // From three hours on, the estimate is not precise to a minute.
     const rounded = minutes < 180 ? minutes : Math.round(minutes / 10) * 10;
     const rest = rounded % 60;
     return `about ${Math.floor(rounded / 60)} h${rest === 0 ? "" : ` ${rest} min`} left`;
@@ -49,8 +49,8 @@ export function formatTimeLeft(seconds: number): string {
 }
 
 /**
- * The units of a range and the steps that it is rounded to, each with the upper bound, in seconds, from which
- * it applies.
+ * The units of a range of estimates and the steps to which its bounds are rounded. Each entry applies if the
+ * upper bound of the range is at least `from` seconds.
  */
 const RANGE_UNITS = [
   { from: 48 * 3_600, unit: "d", seconds: 86_400, step: 1 },
@@ -70,14 +70,17 @@ export function formatTimeRange(low: number, high: number): string {
   return least! <= 0 ? `up to ${most} ${unit} left` : `${least}–${most} ${unit} left`;
 }
 
-/** An estimate has failed after this many times the time it promised, and at least so many seconds. */
+/**
+ * An estimate counts as wrong once this many times the estimated time, plus {@linkcode MIN_PAST_SECONDS},
+ * have passed without a change of the task.
+ */
 const PAST_ESTIMATE = 1.5;
 const MIN_PAST_SECONDS = 5;
 
 /** Formats the time left, or the reason why there is no estimate; returns `""` if the task is not active. */
 export function timeLeft(task: Task, now: number): string {
   if (!task.active) return "";
-  // The estimate dates from the last change, so the time since then is subtracted.
+  // The estimate was made at the last change of the task, so the time since that change is subtracted.
   const silence = Math.max(0, now - task.updated_at);
   const latest = task.eta_high ?? task.eta;
   if (latest !== null && silence > latest * PAST_ESTIMATE + MIN_PAST_SECONDS) return "past its estimate";
@@ -127,8 +130,8 @@ function formatPlainValue(value: number): string {
 }
 
 /**
- * Formats a value that was reported under a name. Names that end in `_bytes`, `_seconds` or `_percent` say the unit, as those
- * of metrics do: https://prometheus.io/docs/practices/naming/
+ * Formats a value that was reported under a name. The unit is that at the end of the name: `_bytes`,
+ * `_seconds` or `_percent`, as in the names of metrics: https://prometheus.io/docs/practices/naming/
  */
 export function formatValue(value: number, name: string): string {
   switch (/_(bytes|seconds|percent)$/.exec(name)?.[1]) {
@@ -163,7 +166,10 @@ export function isByteUnit(unit: string | null): boolean {
   return unit !== null && /^(b|bytes?)$/i.test(unit);
 }
 
-/** Formats the counts of a task: `3,204 / 10,000 files`, `770M / 2B`; returns `""` if the task has none. */
+/**
+ * Formats the completed and total amounts of a task: `3,204 / 10,000 files`, `770M / 2B`; returns `""` if the
+ * task has none.
+ */
 export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): string {
   const { current, total, unit } = task;
   if (current === null && total === null) return "";
@@ -182,7 +188,7 @@ function formatShortCount(value: number): string {
 
 /**
  * Formats the rate of a task per second, minute or hour: `57.7M bits/s`, `12 files/min`; returns `""` if the
- * task has none, or its rate is not known yet or any more.
+ * task has no rate, or if the rate is not known yet or no longer valid.
  */
 export function formatRate(
   task: Pick<Task, "rate" | "current" | "unit"> & Partial<Pick<Task, "eta_reason">>,
@@ -190,12 +196,12 @@ export function formatRate(
   const { rate } = task;
   if (rate === null || !Number.isFinite(rate) || rate <= 0) return "";
   const counted = task.current !== null;
-  // The rate of the first moments, or of a task that has stopped since, says nothing about now.
+  // The rate of a task that has just begun, or has stalled since, is not its present rate.
   if (task.eta_reason === "too_early" || task.eta_reason === "stalled") return "";
   if (counted && isByteUnit(task.unit)) return `${formatBytes(rate)}/s`;
   const unit = !counted ? "%" : task.unit === null || task.unit === "" ? "" : ` ${task.unit}`;
   if (rate >= 1e6) return `${compactNumber(rate)}${unit}/s`;
-  // The fraction of a rate above 100 is noise.
+  // The fraction digits of a rate above 100 are noise.
   if (rate >= 100) return `${formatCount(Math.round(rate))}${unit}/s`;
   if (rate >= 0.5) return `${formatCount(rate)}${unit}/s`;
   if (rate * 60 >= 0.5) return `${formatCount(rate * 60)}${unit}/min`;

@@ -1,6 +1,6 @@
 /**
- * Writes numbers as US English does. `Intl.NumberFormat` would, too, but constructing one loads its locale data, which
- * takes a third of the time that the script of a page runs until the page is live.
+ * Writes numbers in the format of US English. `Intl.NumberFormat` does the same, but its constructor loads
+ * locale data, which takes a third of the time until a page's script has made the page live.
  *
  * @module
  */
@@ -9,7 +9,7 @@
  * Writes a finite number with grouped thousands: `1,234.5`.
  *
  * @param value the number
- * @param digits the maximum number of fraction digits; a fraction does not end in zeros
+ * @param digits the maximum number of fraction digits; zeros at the end are left out
  */
 export function groupedNumber(value: number, digits: number): string {
   const [whole = "", fraction = ""] = decimalNotation(value, digits).split(".");
@@ -19,7 +19,10 @@ export function groupedNumber(value: number, digits: number): string {
   return grouped === "-0" ? "0" : grouped;
 }
 
-/** `toFixed()`, but without an exponent, and 0.985 becomes 0.99, although its binary value is a little less. */
+/**
+ * Like `toFixed()`, but never with an exponent. A value that is a half only in decimal notation is rounded
+ * up: 0.985 becomes 0.99, although its binary value is a little less.
+ */
 function decimalNotation(value: number, digits: number): string {
   if (!Number.isInteger(value)) return (value * (1 + Number.EPSILON)).toFixed(digits);
   return BigInt(value).toString();
@@ -29,8 +32,8 @@ function decimalNotation(value: number, digits: number): string {
 const UNITS = [["T", 1e12], ["B", 1e9], ["M", 1e6]] as const;
 
 /**
- * Writes a number of at least a million, of which only the first digits are stable or of interest, with one fraction
- * digit at most: `57.7M`, `2B`.
+ * Writes a number of at least a million with at most one fraction digit, because only its first digits are of
+ * interest: `57.7M`, `2B`.
  */
 export function compactNumber(value: number): string {
   // 999,950,000 is rounded to 1B, not to 1,000M.

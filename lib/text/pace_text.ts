@@ -1,5 +1,5 @@
 /**
- * Compares a run with the usual duration of its name.
+ * Compares the duration of a run with the usual duration of runs of the same name.
  *
  * @module
  */
@@ -7,12 +7,14 @@
 import type { Task } from "../task/task.ts";
 import { elapsedSeconds, formatDuration } from "./format.ts";
 
-/** Less than this share of the expected duration is not worth a word. */
+/**
+ * The minimum deviation that is shown, as a share of the expected duration; below it, a run counts as usual.
+ */
 const LEAST_SHARE = 0.05;
 
 /**
- * Returns where a run should be by now if it took as long as usual, in percent; `null` if it has ended, or its
- * expected duration is unknown.
+ * Returns the progress that a run would have by now if it took as long as usual, in percent; `null` if the
+ * run has ended, or its expected duration is unknown.
  *
  * @param task the record
  * @param now the current time, in epoch seconds
@@ -23,7 +25,7 @@ export function expectedProgress(task: Task, now: number): number | null {
   return !active || expected === null || elapsed === null ? null : Math.min(100, elapsed / expected * 100);
 }
 
-/** How a run compares with the usual duration of its name. */
+/** How the duration of a run compares with the usual duration of runs of the same name. */
 export interface Pace {
   /** `12m behind usual`, `3m ahead of usual`, `12m longer than usual`, `as usual`, or `usually 12m`. */
   readonly text: string;
@@ -31,8 +33,8 @@ export interface Pace {
 }
 
 /**
- * Compares a run with the usual duration of its name; returns `null` if that is not known, or the run neither ended
- * successfully nor runs.
+ * Compares a run with the usual duration of runs of the same name; returns `null` if the usual duration is
+ * unknown, or the run is neither active nor finished successfully.
  *
  * @param task the record
  * @param now the current time, in epoch seconds
@@ -41,7 +43,7 @@ export function paceOf(task: Task, now: number): Pace | null {
   const elapsed = elapsedSeconds(task, now);
   const { expected_duration: expected, active, state, progress } = task;
   if (expected === null || elapsed === null || (!active && state !== "FINISHED")) return null;
-  // Without progress, a run is late only once it takes longer than usual.
+  // If the progress of a run is unknown, the run is late only once it takes longer than usual.
   const due = !active || (progress === null && elapsed > expected)
     ? expected
     : progress === null

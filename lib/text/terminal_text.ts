@@ -9,8 +9,8 @@ import { withoutSequences } from "./escape_sequences.ts";
 
 const SPACES = /[\s\u0085]+/g;
 /**
- * Matches format characters, such as bidirectional overrides, except for the two that join or separate
- * letters.
+ * Matches format characters, such as bidirectional overrides, except for the zero-width joiner and
+ * non-joiner.
  */
 const INVISIBLE = /(?![\u200c\u200d])\p{Cf}/gu;
 const CONTROLS = /[\p{Cc}\p{Cs}]/gu;
@@ -21,7 +21,7 @@ const LINE_BREAKS = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/g;
  * characters outside escape sequences become `�`.
  *
  * @param text the untrusted text
- * @param most the maximum number of characters to read; `…` replaces the rest
+ * @param most the maximum number of characters to keep; `…` replaces the rest
  * @returns text that is safe to write to a terminal
  */
 export function plainText(text: string, most = 1_024): string {
@@ -36,8 +36,8 @@ export function plainText(text: string, most = 1_024): string {
 }
 
 /**
- * Sanitises a line of a log like {@linkcode plainText}, but keeps its tabs and spaces. A line break within the
- * line becomes a space, so that no text can look like another line.
+ * Sanitises a line of a log like {@linkcode plainText}, but keeps its tabs and spaces. A line break within
+ * the line becomes a space, so that its text can't look like several log lines.
  *
  * @param text the untrusted line
  * @returns text that is safe to write to a terminal, without a line break
@@ -68,7 +68,7 @@ const EMOJI_STYLE = "\ufe0f";
 
 /**
  * Counts the terminal columns that a text occupies. If terminals differ, such as for joined emoji, the result
- * is the maximum, because a line that is too short is better than one that wraps.
+ * is the maximum, because a line that is too short is better than a line that wraps.
  *
  * @param text a text from {@linkcode plainText}
  */

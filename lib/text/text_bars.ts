@@ -38,11 +38,13 @@ export interface TextBarsOptions {
 /** A column of the output. Widths are terminal columns. */
 interface Column {
   readonly cells: readonly string[];
-  /** The minimum width of the column; with less room, the column is omitted. */
+  /** The minimum width of the column; if less space is left, the column is omitted. */
   readonly least: number;
   /** The maximum width of the column. */
   readonly most: number;
-  /** The rank of the column: if there is not enough room, columns with the highest rank are omitted first. */
+  /**
+   * The rank of the column: if there is not enough space, columns with the highest rank are omitted first.
+   */
   readonly rank: number;
   readonly toRight?: boolean;
   readonly isColored?: boolean;
@@ -50,20 +52,24 @@ interface Column {
 
 const GAP = "  ";
 /**
- * The minimum widths of the name and of the status, which grow if there is room. Names beside ids get twice as much, and
- * so does a status beside long ids: there, it says more than a bar beside its percentage, which is omitted first.
+ * The minimum widths of the name and status columns, which grow if there is space. Both are doubled in some
+ * cases: the name if lines have ids, the status if the ids are long. The bar is then omitted before the
+ * status, because the status says more than a bar beside its percentage.
  */
 const SHORT_NAME = 8;
 const SHORT_WORDS = 12;
 const LONG_ID = 20;
-/** The maximum width of names: this share of the line, and a number of columns. */
+/** The maximum width of names: this share of the line, and at most {@linkcode LONGEST_NAME} columns. */
 const NAME_PART = 1 / 4;
 const LONGEST_NAME = 40;
-/** The line width, without long ids, from which bars are twice as long. */
+/** The line width in columns, not counting long ids, from which bars are twice as long. */
 const WIDE = 100;
 /** The width of the status column is a multiple of this number, so that the columns after it rarely move. */
 const WORDS_STEP = 10;
-/** What a name is indented by at each level, and the last level that is indented more than the one above. */
+/**
+ * The indentation of a name for each level of subtasks. Levels below {@linkcode DEEPEST} are indented no
+ * further.
+ */
 const INDENT = "  ";
 const DEEPEST = 8;
 /**
@@ -112,7 +118,7 @@ function painted(cell: string, code: string): string {
 
 function columnsOf(tasks: readonly Task[], options: TextBarsOptions): Column[] {
   const { width, now, isList = false, hasIds = isList } = options;
-  // Most characters occupy at least one column, so further ones would be truncated anyway.
+  // Most characters occupy at least one column, so characters beyond this limit would be truncated anyway.
   const plain = (text: string) => plainText(text, 2 * width);
   const ids = hasIds ? tasks.map((task) => plain(task.id)) : [];
   const hasLongIds = widest(ids) >= LONG_ID;
@@ -154,8 +160,8 @@ function fixed(cells: readonly string[], rank: number, least = 0): Column {
 }
 
 /**
- * Computes the width of each column, 0 if it is omitted. Extra room is given to the first columns that can
- * grow.
+ * Computes the width of each column; 0 if the column is omitted. Extra space is given to the first columns
+ * that can grow.
  */
 function layOut(columns: readonly Column[], width: number): number[] {
   const byRank = [...columns].filter(({ most }) => most > 0).sort((a, b) => a.rank - b.rank);
