@@ -62,13 +62,13 @@ export interface AuthorityChannelOptions {
    */
   readonly heartbeatMs?: number;
   /**
-   * How long a member may send nothing before it is forgotten, in milliseconds. The time is counted in
-   * heartbeats, so an authority that was blocked itself forgets nobody.
+   * How long a member may send nothing before it is forgotten, in milliseconds. The time is measured in
+   * heartbeats of the authority, so an authority that was blocked itself forgets no members.
    *
    * @default {30000}
    */
   readonly memberTimeoutMs?: number;
-  /** The maximum number of members at a time; further ones get no reply. @default {1000} */
+  /** The maximum number of members at a time; further members get no reply. @default {1000} */
   readonly maxMembers?: number;
   /** The maximum number of forgotten members that can reconnect without losing messages. @default {1000} */
   readonly maxForgottenMembers?: number;
@@ -116,8 +116,8 @@ export class AuthorityChannel implements Disposable {
   readonly #bus: ChannelBus;
   readonly #heartbeatMs: number;
   readonly #members = new Map<string, Member>();
-  // Forgotten members, oldest first. The links of these members are empty, but keep the sequence numbers of
-  // both ends.
+  // Forgotten members, oldest first. The links of forgotten members hold no messages, only the sequence
+  // numbers of both ends.
   readonly #forgotten = new Map<string, Member>();
   readonly #openedAt = Date.now();
   #announcements = ANNOUNCEMENTS;
@@ -312,8 +312,8 @@ export class AuthorityChannel implements Disposable {
     this.#call(() => this.#options.onMemberGone?.(memberId));
   }
 
-  // Handles a frame from another authority of the same name: the older of the two stays open and replies, so
-  // that the younger one closes.
+  // Handles a frame from another authority of the same name: the older authority stays open and replies, so
+  // that the younger authority closes.
   #meetAuthority(id: string, openedAt: number): void {
     const isOlder = openedAt < this.#openedAt || (openedAt === this.#openedAt && id < this.id);
     if (!isOlder) return this.#announce();

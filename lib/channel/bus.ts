@@ -75,8 +75,8 @@ export class ChannelBus {
     turn();
   }
 
-  // The timer is not one of channelTimers, which are unref'd: until the channel is open, the timer must keep
-  // the process alive in the channel's place.
+  // This timer must keep the process alive until the open channel does, so it is not one of `channelTimers`,
+  // which are unref'd.
   #wait(callback: () => void): void {
     this.#timer = setTimeout(callback, 0);
   }
@@ -123,8 +123,8 @@ export class ChannelBus {
 }
 
 /**
- * Returns whether this runtime has a `BroadcastChannel` that may lead to a monitor. Monitors do not run in Node and Bun,
- * so there the search for one would only delay the first reports.
+ * Returns whether this runtime has a `BroadcastChannel` that may lead to a monitor. In Node and Bun, where
+ * monitors do not run, the search for a monitor would only delay the first reports.
  */
 export function isChannelAvailable(): boolean {
   return typeof BroadcastChannel === "function" && !isNode();

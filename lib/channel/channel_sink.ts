@@ -30,7 +30,7 @@ export function channelSink(
   return sink;
 }
 
-/** Passes reports to the monitor; once no monitor has responded, passes them to the fallback for good. */
+/** Passes reports to the monitor. If no monitor responds, all reports go to the fallback from then on. */
 class ChannelSink implements ReportSink {
   readonly #monitor: MonitorSink;
   readonly #fallback: () => ReportSink | null;

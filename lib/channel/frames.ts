@@ -14,7 +14,7 @@ const CHANNEL_PROTOCOL = 1;
 export const EVERYBODY = "*";
 
 /**
- * The frame by which a member looks for an authority. The member repeats this frame until an authority
+ * The frame with which a member looks for an authority. The member repeats this frame until an authority
  * answers.
  */
 export interface HelloFrame {
@@ -43,7 +43,7 @@ export interface WelcomeFrame {
   readonly seq: number;
 }
 
-/** An authority's answer to a member that it does not know, which must then send `hello` again. */
+/** An authority's answer to a member that it does not know; the member must then send `hello` again. */
 export interface UnknownFrame {
   readonly type: "unknown";
   readonly from: string;

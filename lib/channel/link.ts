@@ -7,8 +7,8 @@
  * ones, also has a transmission number. The transport preserves the order of the packets it delivers, so an
  * arriving packet proves that any earlier transmission that is still missing was lost, and exactly those
  * batches are resent at once. (A transport that reorders packets only causes unnecessary resends.) Only the
- * loss of the last packets needs a timer. The timer resends a single batch, whose acknowledgement reveals
- * which others are missing, so that a peer that is merely busy is not flooded.
+ * loss of the last packets needs a timer. The timer resends a single batch, so that a peer that is merely
+ * busy is not flooded; the acknowledgement of that batch reveals which other batches are missing.
  *
  * @module
  */
@@ -88,7 +88,10 @@ export class Link {
     return this.#outbox.backlog;
   }
 
-  /** Whether the backlog exceeded `congestedMessages` or `congestedLength`, and has not yet fallen to half of them. */
+  /**
+   * Whether the backlog exceeded `congestedMessages` or `congestedLength`, and has not fallen to half of
+   * these limits since.
+   */
   get congested(): boolean {
     return this.#congested;
   }
@@ -138,7 +141,7 @@ export class Link {
   }
 
   /**
-   * Connects to a peer, which may replace another one, and transmits all messages that the peer has not
+   * Connects to a peer, which may replace an earlier peer, and transmits all messages that the peer has not
    * acknowledged.
    *
    * @param acknowledged the number of the next message that the peer expects
@@ -196,9 +199,9 @@ export class Link {
   }
 
   /**
-   * Resolves when the peer has acknowledged all messages sent so far; at once if none are pending.
+   * Resolves when the peer has acknowledged all messages sent so far; at once if no messages are pending.
    *
-   * @throws {LinkClosedError} if the link is closed before that
+   * @throws {LinkClosedError} if the link is closed before the acknowledgement
    */
   drained(): Promise<void> {
     if (this.#closed) return Promise.reject(new LinkClosedError("Cannot drain link: it is closed"));
@@ -282,7 +285,7 @@ export class Link {
     this.#settle();
   }
 
-  /** Returns whether the backlog exceeds a share of the limits of a congested link. */
+  /** Returns whether the backlog exceeds a share of `congestedMessages` or `congestedLength`. */
   #exceeds(share: number): boolean {
     const { congestedMessages, congestedLength } = this.#limits;
     return this.backlog > congestedMessages * share || this.#outbox.length > congestedLength * share;

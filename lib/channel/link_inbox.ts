@@ -20,8 +20,8 @@ export class Inbox {
   #delivering = false;
 
   /**
-   * @param maxHeld the maximum number of batches to keep beyond a gap; the peer resends those that are
-   * dropped
+   * @param maxHeld the maximum number of batches to keep beyond a gap; further batches are dropped, and the
+   * peer resends them
    */
   constructor(maxHeld: number) {
     this.#maxHeld = maxHeld;

@@ -21,7 +21,7 @@ export interface LinkLimits {
    * fallen to half of this number.
    */
   readonly congestedMessages: number;
-  /** The same as `congestedMessages`, in characters. */
+  /** The backlog, in characters, above which the link is congested; like `congestedMessages` otherwise. */
   readonly congestedLength: number;
   /**
    * How long to wait for an acknowledgement before the oldest batch is resent, in milliseconds; doubles with

@@ -21,8 +21,8 @@ export interface SentBatch {
 }
 
 // A batch that is not full is sent only while fewer than this many are in flight: on an idle link a message
-// is sent at once, and under load batches fill up. The number is 2 because the second batch reveals the loss
-// of the first.
+// is sent at once, and under load batches fill up. The number is 2 because the arrival of the second batch
+// reveals the loss of the first batch.
 const EAGER_BATCHES = 2;
 
 /** Keeps messages in order, numbered from 1, until the peer has acknowledged them. */
@@ -59,8 +59,8 @@ export class Outbox {
   }
 
   /**
-   * The number of the first message that has not been added to any batch, so no peer can have acknowledged
-   * it.
+   * The number of the first message that has not been added to any batch. No peer can have acknowledged this
+   * message or a later one.
    */
   get firstUnsent(): number {
     return this.#nextNumber - (this.#queue.length - this.#head);
@@ -151,8 +151,8 @@ export class Outbox {
   }
 
   /**
-   * Returns the lost batches: those that were transmitted before the packet `seen`, but are still missing at
-   * the peer.
+   * Returns the lost batches: the batches that were transmitted before the packet `seen`, but are still
+   * missing at the peer.
    */
   lostBefore(seen: number): readonly SentBatch[] {
     return this.#unacknowledged.filter((batch) => batch.transmission < seen && !batch.held);

@@ -127,7 +127,10 @@ export class MemberChannel implements Disposable {
     return this.#link.backlog;
   }
 
-  /** Whether the backlog exceeded `congestedMessages` or `congestedLength`, and has not yet fallen to half of them. */
+  /**
+   * Whether the backlog exceeded `congestedMessages` or `congestedLength`, and has not fallen to half of
+   * these limits since.
+   */
   get congested(): boolean {
     return this.#link.congested;
   }
@@ -232,8 +235,8 @@ export class MemberChannel implements Disposable {
   }
 
   #welcome(frame: WelcomeFrame): void {
-    // A second authority is ignored while the first is alive; one of the two will notice the conflict and
-    // close.
+    // A second authority is ignored while the first one is alive; the younger of the two authorities will
+    // notice the conflict and close.
     if (this.connected && frame.from !== this.#authority?.id) return;
     const isSame = frame.session === this.#authority?.session;
     if (isSame && this.#linked) return this.#noteAlive();

@@ -13,11 +13,11 @@ import { isChannelAvailable } from "./bus.ts";
 import { MemberChannel } from "./member.ts";
 
 /**
- * How long to look for a monitor, in milliseconds. A worker most likely has a monitor, whose isolate may be
- * busy; other isolates rarely have one, so they should not wait long.
+ * How long to look for a monitor, in milliseconds. For a worker, there most likely is a monitor, but its
+ * isolate may be busy. For other isolates, there rarely is a monitor, so they should not wait long.
  */
 const SEARCH_MS = { worker: 10_000, elsewhere: 200 } as const;
-/** How long to look for a monitor in a worker that has a fallback, in milliseconds. */
+/** How long a worker that has a fallback looks for a monitor, in milliseconds. */
 const SEARCH_WITH_FALLBACK_MS = 2_000;
 /** The minimum time between an unsuccessful search and the next one, in milliseconds. */
 const SEARCH_PAUSE_MS = 5_000;
@@ -25,7 +25,10 @@ const SEARCH_PAUSE_MS = 5_000;
 /** How long to wait for the monitor to confirm that everything is committed, in milliseconds. */
 const COMMIT_WAIT_MS = 2_000;
 
-/** What was missing when a warning was given, so that every sink of this isolate is silent about it from then on. */
+/**
+ * The texts of the warnings that were logged so far. All sinks of this isolate share this set, so that each
+ * warning is logged once.
+ */
 const WARNED: Set<string> = new Set();
 
 /**
@@ -60,7 +63,7 @@ export class MonitorSink implements ReportSink {
   }
 
   get ready(): boolean {
-    // Without a channel, there is no connection to wait for, so tasks need not hold their reports back.
+    // If no channel is open, there is no connection to wait for, so tasks need not hold their reports back.
     return this.#member === null || (this.#member.connected && !this.#member.congested);
   }
 
@@ -98,7 +101,7 @@ export class MonitorSink implements ReportSink {
     if (!await member.whenConnected(SEARCH_MS.worker)) return;
     let isCongested: boolean;
     do {
-      // While the sink was not connected, or is congested, tasks hold reports back.
+      // Tasks hold reports back while the sink is not connected or is congested.
       this.#flush();
       isCongested = member.congested;
       await whenCommitted(member).catch(() => {});
@@ -139,7 +142,7 @@ export class MonitorSink implements ReportSink {
 
   async #closeWhenCommitted(member: MemberChannel): Promise<void> {
     const opened = this.#opened;
-    // A task that has just ended may be waiting for its commit.
+    // The channel is kept open until the commit, because a task that has just ended may be waiting for it.
     const isCommitted = await whenCommitted(member).then(() => true, () => false);
     // A task that started during the wait, even if it has already ended, waits for its own commit.
     if (isCommitted && this.#opened === opened && this.#member === member) {
@@ -176,14 +179,15 @@ export class MonitorSink implements ReportSink {
     if (WARNED.has(missing)) return;
     WARNED.add(missing);
     const hint = serverHint();
-    // An error would reach no caller, so this warning is the only hint why the tasks do not appear.
+    // No caller would receive an error, so this warning is the only hint why the tasks do not appear.
     // deno-lint-ignore no-console
     console.warn(`[taskscope] ${missing}, so tasks run unmonitored${hint === null ? "" : `; ${hint}`}`);
   }
 }
 
 /**
- * Resolves when the monitor has committed everything that was sent, or has not confirmed the commit in time.
+ * Resolves when the monitor has committed everything that was sent, or after {@linkcode COMMIT_WAIT_MS}
+ * without a confirmation.
  *
  * @throws {LinkClosedError} if the member is closed before the monitor has acknowledged its messages
  */

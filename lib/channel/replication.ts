@@ -25,14 +25,14 @@ export interface ReplicatedRemoval {
   readonly id: string;
 }
 
-/** A page of the changes from one position to another. */
+/** A page of the changes between two positions. */
 export interface ReplicationPage {
   /**
    * The sequence number up to which a replica must be complete to apply the page; `null` if the page is for a
    * new, empty replica.
    */
   readonly from: number | null;
-  /** The position of a replica that has applied this page and those before it. */
+  /** The position of a replica that has applied this page and all pages before it. */
   readonly cursor: Cursor;
   readonly tasks: readonly ReplicatedTask[];
   readonly removed: readonly ReplicatedRemoval[];
@@ -41,8 +41,8 @@ export interface ReplicationPage {
 }
 
 /**
- * A member's request. `changes` asks for the changes after a position, `more` for the next page of them, and
- * `committed` for a response once everything that the member reported is committed.
+ * A member's request. `changes` asks for the changes after a position, and `more` for the next page of these
+ * changes. `committed` is answered once everything that the member reported is committed.
  */
 export type MemberRequest =
   | { readonly type: "changes"; readonly after: Cursor | null }
@@ -106,8 +106,8 @@ export function parseRequest(text: string): MemberRequest {
 function parseTask(value: unknown): ReplicatedTask {
   const { client, seq, task } = object(value, "task");
   const { id } = object(task, "task");
-  // The record is not validated further, because it comes from the monitor, and a replica relies only on its
-  // id and version.
+  // The record is not validated further, because the monitor sent it, and a replica relies only on the
+  // record's id and version.
   return { client: parseKey(client, id).client, seq: numberFrom(seq), task: task as Task };
 }
 

@@ -31,11 +31,14 @@ type State = "stopped" | "connecting" | "up" | "waiting" | "refused";
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
 /**
- * The maximum delay before a retry if the server was never reached, in milliseconds. The delay is long, so
- * that a page whose origin the server does not allow does not flood the browser's console.
+ * The maximum delay before a retry if the server was never reached, in milliseconds. It is long, because each
+ * failed attempt of a page whose origin the server does not allow adds an error to the browser's console.
  */
 const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;
-/** The number of failed attempts after which a server that was never reached is retried less often. */
+/**
+ * The number of failed attempts after which attempts to reach a server that was never reached become less
+ * frequent.
+ */
 const FAST_ATTEMPTS = 10;
 
 /** A connection that reconnects with exponential backoff, and whose timers are unref'd. */
@@ -53,7 +56,7 @@ export class RemoteConnection {
   /**
    * @param address the server, the key and the identity of the reporter
    * @param events the callbacks
-   * @param connect opens a transport; `null` to open a WebSocket, or plain HTTP where that is blocked
+   * @param connect opens a transport; `null` to use a WebSocket, or plain HTTP if WebSockets are blocked
    */
   constructor(
     address: RemoteAddress,
@@ -71,8 +74,8 @@ export class RemoteConnection {
   }
 
   /**
-   * Whether the connection is not established and not being established, because the last attempt failed or
-   * the connection was stopped.
+   * Whether the connection is down: it was stopped, or the last attempt to connect failed and no attempt has
+   * succeeded since.
    */
   get isDown(): boolean {
     return this.#state === "connecting" ? this.#failures > 0 : this.#state !== "up";
@@ -97,7 +100,7 @@ export class RemoteConnection {
     this.#events.onRefused(`it can't be reached without --allow-net=${missing}`);
   }
 
-  /** Retries now if the last attempt failed, and soon again if this one fails, too. */
+  /** Retries now if the last attempt failed, and resets the backoff, so that further retries follow soon. */
   retryNow(): void {
     if (this.#state !== "waiting") return;
     clearTimeout(this.#timer);
@@ -130,8 +133,8 @@ export class RemoteConnection {
     this.#state = "connecting";
     if (this.#open !== null) return this.#try(this.#open, () => this.#failed());
     this.#try((events) => new SocketTransport(this.#address, events), () => {
-      // The server is down, it refuses the connection, or WebSockets are blocked; an attempt over plain HTTP
-      // shows which of these is the case.
+      // The server may be down, it may refuse the connection, or WebSockets may be blocked; an attempt over
+      // plain HTTP shows which it is.
       this.#try((events) => new HttpTransport(this.#address, events), () => this.#failed());
     });
   }
@@ -156,8 +159,8 @@ export class RemoteConnection {
   }
 
   #refused({ reason, isFromServer }: Refusal): void {
-    // While a known server restarts, a proxy may respond in its place; only the server itself can refuse
-    // reports for good.
+    // While a known server restarts, a proxy may respond in its place, so only a refusal by the server itself
+    // is final.
     if (this.#hasBeenUp && !isFromServer) return this.#failed();
     this.#drop();
     this.#state = "refused";

@@ -1,10 +1,10 @@
 /**
- * Explains failures to connect that a retry does not change: those of TLS.
+ * Explains failures to connect that a retry cannot mend, such as TLS errors.
  *
  * @module
  */
 
-/** The messages and codes of Deno, Node and Bun, with what they mean. */
+/** Patterns for the error messages and codes of Deno, Node and Bun, with their meanings. */
 const PROBLEMS: readonly { readonly said: RegExp; readonly meaning: string }[] = [
   {
     said: /InvalidContentType|ERR_SSL_WRONG_VERSION_NUMBER|wrong version number/,
@@ -28,7 +28,7 @@ const MAX_CAUSES = 8;
  * Explains why a request could not be sent.
  *
  * @param error the error of `fetch()`
- * @returns what is wrong and what to do; `null` if the server may just not be running
+ * @returns what is wrong and what to do; `null` if the server may only be down
  */
 export function connectionProblem(error: unknown): string | null {
   let cause = error;

@@ -13,17 +13,19 @@ import { keyHeaders } from "./credentials.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./messages.ts";
 
-/** The timeout of the first request, in milliseconds, which shows whether the server is reachable. */
+/**
+ * The timeout of the first request, in milliseconds. The first request shows whether the server is reachable.
+ */
 const CONNECT_TIMEOUT_MS = 5_000;
 /** The timeout of later requests, in milliseconds; longer than the server itself waits for a commit. */
 const ANSWER_TIMEOUT_MS = 20_000;
 /**
- * The interval at which the server is polled for commands, in milliseconds. The interval is short, so that
- * cancellation takes effect soon.
+ * The interval at which the server is polled for commands, in milliseconds; short, so that a cancellation
+ * takes effect soon.
  */
 const POLL_INTERVAL_MS = 500;
 
-/** Posts one batch at a time, and polls with empty batches in between. */
+/** Posts one batch at a time, and polls for commands with empty batches in between. */
 export class HttpTransport implements Transport {
   readonly window = 1;
   readonly #address: RemoteAddress;
@@ -32,7 +34,7 @@ export class HttpTransport implements Transport {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOpen = false;
   #isBusy = false;
-  /** Sends the batch that waits for the request under way. */
+  /** Sends the batch that waits for the end of the request in flight; `null` if none waits. */
   #next: (() => void) | null = null;
 
   /**
@@ -98,7 +100,7 @@ type BatchAnswer =
 
 /** Statuses below 500 after which a retry may succeed. */
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 425, 429]);
-/** Statuses from 500 after which no retry will succeed. */
+/** Statuses of 500 and above after which no retry will succeed. */
 const PERMANENT_STATUSES: ReadonlySet<number> = new Set([501, 505]);
 
 const DOWN: BatchAnswer = { type: "down" };
@@ -144,7 +146,8 @@ function answerOf(status: number, body: string): BatchAnswer {
 }
 
 /**
- * Returns the detail of a problem document of a Taskscope server; `null` if the response has another source.
+ * Returns the detail of a problem document of a Taskscope server; `null` if something other than a Taskscope
+ * server responded.
  */
 function problemIn(body: string): string | null {
   try {
@@ -156,7 +159,7 @@ function problemIn(body: string): string | null {
   }
 }
 
-/** Returns what the user has to do so that the program sends a key; an empty text in a browser. */
+/** Returns what the user has to do so that the program sends a key; `""` in a browser. */
 function keyHint(): string {
   if (typeof Deno === "undefined" && !isNode()) return "";
   const permission = lacksEnvPermission("TASKSCOPE_KEY") ? ', and add "--allow-env=TASKSCOPE_*"' : "";

@@ -1,12 +1,12 @@
 /**
  * The messages between remote reporters and the server, which are the same over WebSocket and plain HTTP.
  *
- * A reporter numbers its batches; the server replies with the number of the batch up to which everything is
- * committed. Batches that are uncommitted when a connection ends are resent over the next one. Resending is
- * idempotent, because each report has its own sequence number (`Report.seq`).
+ * A reporter numbers its batches; the server replies with the number of the last batch whose reports, and
+ * those of all earlier batches, are committed. Batches that are uncommitted when a connection ends are resent
+ * over the next one. Resending is idempotent, because each report has its own sequence number (`Report.seq`).
  *
  * Every batch says when it was sent, by the reporter's clock, so that the server can convert the times of its
- * reports to its own clock. A batch that is resent has a new time, while its reports keep theirs.
+ * reports to its own clock. A batch that is resent has a new time, while its reports keep their times.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export const REPORT_SOCKET_PATH = "ws/report";
 /** The grammar of a reporter's id, which the reporter generates at random. */
 const REPORTER_ID_GRAMMAR = /^[A-Za-z0-9_-]{8,64}$/;
 
-/** The maximum number of reports in a batch that a server accepts; reporters send fewer. */
+/** The maximum number of reports in a batch that a server accepts; reporters put fewer into a batch. */
 export const MAX_BATCH_REPORTS = 2_000;
 
 /** A batch of reports that are not validated yet. */
@@ -36,14 +36,14 @@ export interface ReportBatch {
    */
   readonly batch: number;
   /**
-   * When the batch was sent, in epoch seconds on the reporter's clock; `null` if the reporter did not say so,
-   * because its version of the library does not.
+   * When the batch was sent, in epoch seconds on the reporter's clock; `null` if the reporter's version of
+   * the library does not send this time.
    */
   readonly sentAt: number | null;
   readonly reports: readonly unknown[];
   /**
-   * The secret of the reporter, which proves its id: in the first message of a socket, and in every batch over plain
-   * HTTP. `null` if there is none.
+   * The secret of the reporter, which proves its id. It is sent in the first message over a socket, and in
+   * every batch over plain HTTP; `null` if the batch has none.
    */
   readonly secret: string | null;
 }
@@ -70,8 +70,8 @@ export function isReporterId(text: string): boolean {
 }
 
 /**
- * Serialises a batch of reports that are already JSON, with the reporter's secret if the server does not have it.
- * Call this when the batch is sent, because the batch records the time.
+ * Serialises a batch of reports that are already JSON, with the reporter's secret if this is given. Call this
+ * when the batch is sent, because the batch records the time.
  */
 export function writeBatch(batch: number, reports: readonly string[], secret: string | null = null): string {
   const proof = secret === null ? "" : `"secret":${JSON.stringify(secret)},`;
@@ -97,7 +97,7 @@ export function parseBatch(value: unknown): ReportBatch {
   if (!isSecret(secret)) {
     throw new ProtocolError(`Cannot read "secret": wanted at most ${MAX_SECRET_LENGTH} characters`);
   }
-  // An invalid time counts as a missing one, in place of which the newest report is used.
+  // An invalid time counts as missing; the server then uses the time of the newest report instead.
   const isTime = typeof sentAt === "number" && Number.isFinite(sentAt);
   return { batch, sentAt: isTime ? sentAt : null, reports, secret };
 }

@@ -45,7 +45,7 @@ export interface RemoteSinkOptions {
   /** The server's key or a token; `null` if there is none. @default {null} */
   readonly key?: string | null;
   /**
-   * The task whose subtasks the tasks of its client become, unless they have another parent; `null` if there is none.
+   * The parent for reported tasks of the same client that have no parent; `null` if there is none.
    *
    * @default {null}
    */
@@ -54,17 +54,20 @@ export interface RemoteSinkOptions {
   readonly warn?: (message: string) => void;
   /** The identity of the reporter. By default, a random one. */
   readonly identity?: ReporterIdentity;
-  /** Opens a transport to the server. By default, it is a WebSocket, or plain HTTP where that is blocked. */
+  /**
+   * Opens a transport to the server. By default, the transport is a WebSocket, or plain HTTP if WebSockets
+   * are blocked.
+   */
   readonly connect?: (events: TransportEvents) => Transport;
 }
 
 /**
  * Sends reports in numbered batches, and resends uncommitted batches after a reconnect. While the server is
- * unreachable, tasks coalesce their updates, so the memory needed depends on the number of tasks but not on
- * the rate of updates.
+ * unreachable, tasks coalesce their updates, so the memory needed depends on the number of tasks, not on the
+ * rate of updates.
  */
 export class RemoteSink implements ReportSink, Disposable {
-  /** The id of this reporter, which is in the records of the tasks that it reports. */
+  /** The id of this reporter, which the records of its tasks contain. */
   readonly reporterId: string;
   readonly #server: string;
   readonly #surrounding: SurroundingTask | null;
@@ -76,8 +79,8 @@ export class RemoteSink implements ReportSink, Disposable {
   readonly #lifetime: SinkLifetime;
   readonly #waiters: Set<() => void> = new Set();
   /**
-   * The sequence number of the newest report of any task. All tasks share it, so that a task that reuses an
-   * id continues with higher numbers than the earlier task.
+   * The sequence number of the newest report of any task. All tasks share this sequence, so that a task that
+   * reuses the id of an earlier task has higher numbers than the earlier task.
    */
   #newestSeq = 0;
   #batchTimer: ReturnType<typeof setTimeout> | undefined;
@@ -152,8 +155,8 @@ export class RemoteSink implements ReportSink, Disposable {
     const key = keyOf(task);
     if (this.#tasks.get(key) !== task) return;
     this.#tasks.delete(key);
-    // The ended task is kept, because a server that restarted without its data may ask for all of its reports
-    // again.
+    // The ended task is kept, because a server that restarted without its data may ask for all reports of the
+    // task again.
     if (!this.#isRefused) this.#replay.ended(key, task, this.#unsent.pushed);
     this.#lifetime.progressed();
   }
@@ -163,11 +166,11 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   /**
-   * Waits for the last reports of a process that is about to end. If the server was lost, it may only be restarting, so the
-   * connection is retried.
+   * Waits for the last reports of a process that is about to end. If the connection to the server is lost, it
+   * is retried, because the server may only be restarting.
    *
-   * @returns a promise that resolves once all reports so far are committed, or the server proves to be out of reach from the
-   * beginning
+   * @returns a promise that resolves once all reports so far are committed, or once connecting fails to a
+   * server that has never been reached
    */
   delivered(): Promise<void> {
     this.#connection.retryNow();
@@ -175,7 +178,7 @@ export class RemoteSink implements ReportSink, Disposable {
   }
 
   async #committed(isHopeless: () => boolean): Promise<void> {
-    // An idle connection may have been closed.
+    // The connection may have been closed because it was idle.
     if (this.#tasks.size === 0 && this.#unsent.isEmpty) return;
     this.#lifetime.scheduleDisconnect();
     do {
@@ -322,7 +325,7 @@ function keyOf(task: { readonly client: string; readonly id: string }): string {
 }
 
 function warnInConsole(message: string): void {
-  // An error would reach no caller, so this warning is the only hint why the tasks do not appear.
+  // No caller would receive an error, so this warning is the only hint why the tasks do not appear.
   // deno-lint-ignore no-console
   console.warn(`[taskscope] ${message}`);
 }

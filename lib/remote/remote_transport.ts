@@ -13,9 +13,7 @@ export interface TransportEvents {
   readonly onOpen: () => void;
   /** Called with each reply of the server. */
   readonly onReply: (reply: ReportReply) => void;
-  /**
-   * Called once, when the transport is closed or fails to open, but not after {@linkcode Transport.close}.
-   */
+  /** Called once, when the connection is lost or fails to open, but not after {@linkcode Transport.close}. */
   readonly onClose: () => void;
   /** Called instead of `onClose` if the server rejects all reports. */
   readonly onRefused: (refusal: Refusal) => void;

@@ -7,28 +7,31 @@
 import type { ReportedTask } from "../reporter/report_sink.ts";
 import type { LogLine, ReportedChange } from "../task/task.ts";
 
-/** A task that has ended and made its last report. */
+/** A task that has ended and whose last report was made. */
 interface EndedTask {
   readonly task: ReportedTask;
-  /** The total number of reports, of all tasks, up to the task's last one. */
+  /** The number of all reports of this sink up to and including the task's last report. */
   readonly end: number;
 }
 
 /** Log lines that are not committed yet. */
 interface UncommittedLines {
   readonly key: string;
-  /** The total number of reports, of all tasks, up to the one with these lines. */
+  /** The number of all reports of this sink up to and including the report with these lines. */
   readonly end: number;
   readonly lines: readonly LogLine[];
 }
 
 /**
- * Keeps ended tasks and reported log lines until they are committed, because a {@linkcode ReportedTask} does
- * not keep them itself. All collections are in the order of the reports.
+ * Keeps ended tasks and reported log lines until they are committed, because the sink forgets ended tasks,
+ * and a {@linkcode ReportedTask} does not keep its reported lines. All collections are in the order of the
+ * reports.
  */
 export class Replay {
   readonly #ended: Map<string, EndedTask> = new Map();
-  /** For each task whose creation is uncommitted, the total number of reports up to the creation. */
+  /**
+   * For each task whose creation is uncommitted, the number of all reports up to and including its creation.
+   */
   readonly #created: Map<string, number> = new Map();
   #lines: UncommittedLines[] = [];
   #committed = 0;
@@ -43,7 +46,7 @@ export class Replay {
    *
    * @param key the key of the report's task
    * @param change the change that the report contains
-   * @param end the total number of reports up to this one
+   * @param end the number of all reports up to and including this report
    */
   reported(key: string, change: ReportedChange, end: number): void {
     if (change.type === "log") this.#lines.push({ key, end, lines: change.lines });
@@ -55,7 +58,7 @@ export class Replay {
    *
    * @param key the key of the task
    * @param task the task
-   * @param end the total number of reports up to the task's last one
+   * @param end the number of all reports up to and including the task's last report
    */
   ended(key: string, task: ReportedTask, end: number): void {
     moveToEnd(this.#ended, key, { task, end });

@@ -9,15 +9,18 @@ import { sha256 } from "../sha256.ts";
 
 /** The identity of a reporter. */
 export interface ReporterIdentity {
-  /** The name of the reporter, which is in every record that it reports; it authorises nothing. */
+  /** The public id of the reporter, which the records of its tasks contain; it authorises nothing. */
   readonly id: string;
   /** The secret that only the reporter knows. */
   readonly secret: string;
 }
 
-/** The start of ids that a secret belongs to. Reporters up to version 0.1.0 have ids without it, and no secret. */
+/**
+ * The prefix of ids that belong to a secret. Reporters up to version 0.1.0 have no secret, and ids without
+ * this prefix.
+ */
 const PREFIX = "s-";
-/** The length of the digest in an id, in characters: 22 of them have 132 bits. */
+/** The length of the digest in an id, in characters of base64url: 22 of these have 132 bits. */
 const DIGEST_LENGTH = 22;
 
 /** Creates a random identity. */
@@ -27,18 +30,18 @@ export function createIdentity(): ReporterIdentity {
 }
 
 /**
- * Returns whether a secret proves that its sender is a reporter. An id is derived from its secret, so that a server
- * need not store secrets, and can verify a reporter that it has never seen.
+ * Returns whether a secret proves that its sender is the reporter with a certain id. The id is derived from
+ * the secret, so a server need not store secrets, and can verify a reporter that it has never seen.
  *
  * @param id the id of the reporter
  * @param secret the secret that was sent; `null` if none was
- * @returns whether the secret belongs to the id; `true` for every id without a secret
+ * @returns whether the secret belongs to the id; always `true` for an id that belongs to no secret
  */
 export function provesIdentity(id: string, secret: string | null): boolean {
   return !hasSecret(id) || (secret !== null && idOf(secret) === id);
 }
 
-/** Returns whether a secret belongs to an id. */
+/** Returns whether an id belongs to a secret, which its reporter must send. */
 export function hasSecret(id: string): boolean {
   return id.startsWith(PREFIX);
 }

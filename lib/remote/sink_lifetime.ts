@@ -12,8 +12,9 @@ import type { UnsentReports } from "./unsent_reports.ts";
 /** How long an idle connection is kept open, in milliseconds. */
 const IDLE_MS = 100;
 /**
- * How long uncommitted reports may keep an otherwise idle process alive, in milliseconds since the last commit, end of a
- * task, or reconnect after either. The server may only be restarting.
+ * How long uncommitted reports keep an otherwise idle process alive, in milliseconds, because the server may
+ * only be restarting. The time begins anew with each commit, with each end of a task, and with a reconnect
+ * that follows one of these.
  */
 const UNSENT_GRACE_MS = isNode() ? 2_000 : 5_000;
 
@@ -29,11 +30,12 @@ export interface SinkLifetimeOptions {
 export class SinkLifetime implements Disposable {
   readonly #sink: SinkLifetimeOptions;
   /**
-   * The timer that runs while no task runs. When it fires, the sink disconnects if everything is committed. Otherwise, it
-   * keeps the reports and connects again later, as long as something else keeps the process alive.
+   * The timer that runs while no task runs. When it fires, the sink disconnects. If some reports are not
+   * committed, the sink keeps them and connects again later, as long as something else keeps the process
+   * alive.
    */
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The timer that keeps the process alive. */
+  /** The timer that keeps the process alive for {@linkcode UNSENT_GRACE_MS}. */
   #graceTimer: ReturnType<typeof setTimeout> | undefined;
   /** Whether a report was committed or a task ended since the last reconnect. */
   #hasProgressed = false;
@@ -43,22 +45,23 @@ export class SinkLifetime implements Disposable {
     this.#sink = sink;
   }
 
-  /** Stays connected for a task that begins. */
+  /** Stays connected, because a task begins. */
   taskOpened(): void {
     clearTimeout(this.#idleTimer);
     this.update();
   }
 
-  /** Grants uncommitted reports their time anew, because a task ended or reports were committed. */
+  /** Restarts the grace period of uncommitted reports, because a task ended or reports were committed. */
   progressed(): void {
     this.#hasProgressed = true;
     this.scheduleDisconnect();
     this.#keepAlive({ anew: true });
   }
 
-  /** Grants the reports that are resent after a reconnect their time to be committed. */
+  /** Restarts the grace period after a reconnect, because the uncommitted reports are resent. */
   reconnected(): void {
-    // A server that never commits anything gets the time only once.
+    // If the server has committed nothing since the last reconnect, the grace period is not restarted, so
+    // that it ends.
     if (this.#hasProgressed) this.scheduleDisconnect();
     this.#keepAlive({ anew: this.#hasProgressed });
     this.#hasProgressed = false;
@@ -91,8 +94,8 @@ export class SinkLifetime implements Disposable {
   }
 
   /**
-   * Keeps the process alive while reports are under way, within {@linkcode UNSENT_GRACE_MS}. Reports to a server that can't
-   * be reached from the beginning do not count.
+   * Keeps the process alive while reports are uncommitted, but no longer than {@linkcode UNSENT_GRACE_MS}.
+   * Reports to a server that was never reached keep no process alive after the first failed attempt.
    *
    * @param options whether to restart the timer
    */
@@ -104,11 +107,11 @@ export class SinkLifetime implements Disposable {
       clearTimeout(this.#graceTimer);
       this.#graceTimer = undefined;
     }
-    // After the time, the timer stays, so that further reports do not restart it.
+    // The variable keeps a timer that has fired, so that further reports do not start another one.
     if (isUnderWay) this.#graceTimer ??= setTimeout(() => {}, UNSENT_GRACE_MS);
   }
 
-  /** Returns whether a task has ended, but can't report that yet, because the connection is lost. */
+  /** Returns whether a task has ended but can't report its end yet, because the connection is lost. */
   #holdsEndBack(): boolean {
     const { connection, tasks } = this.#sink;
     if (!connection.isDown) return false;

@@ -78,7 +78,7 @@ export class SocketFrameReader {
       end = this.#endOf(all, start, frames);
     }
     this.#length -= start;
-    // Without a rest, the buffer is released, because most connections are idle.
+    // If no bytes are left, the buffer is released, because most connections are idle.
     if (this.#length === 0) this.#bytes = new Uint8Array();
     else this.#bytes.copyWithin(0, start, all.length);
     return frames;

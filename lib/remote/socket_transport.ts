@@ -13,13 +13,15 @@ import { hasTcp } from "./tcp_connection.ts";
 import { type SocketEvents, UnrefSocket } from "./unref_socket.ts";
 
 /**
- * The maximum number of batches in flight. The number is large because a commit takes a few milliseconds, in
- * which a socket can transfer many batches.
+ * The maximum number of batches in flight; large, because a socket can transfer many batches in the few
+ * milliseconds that a commit takes.
  */
 const SOCKET_WINDOW = 32;
 /** The timeout for opening the socket, in milliseconds. */
 const OPEN_TIMEOUT_MS = 5_000;
-/** The time without a message after which the server is asked for a keep-alive, in milliseconds. */
+/**
+ * The time without a message from the server after which the transport sends a keep-alive, in milliseconds.
+ */
 const HEARTBEAT_MS = 10_000;
 
 /** The methods of a WebSocket that the transport uses. */

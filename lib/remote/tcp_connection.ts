@@ -1,5 +1,5 @@
 /**
- * TCP and TLS connections of Deno, Node and Bun that keep no process alive.
+ * Opens TCP and TLS connections in Deno, Node and Bun that keep no process alive.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface TcpConnection {
   close(): void;
 }
 
-/** The end of a connection that is to be opened. */
+/** The server to connect to. */
 interface Target {
   readonly hostname: string;
   readonly port: number;
@@ -58,7 +58,7 @@ export function hasTcp(): boolean {
  * Opens a connection.
  *
  * @param url the server's address, with the scheme `http:` or `https:`
- * @param signal gives up the attempt when it is aborted, unless the connection is about to be open
+ * @param signal aborts the attempt to connect; has no effect once the connection is nearly open
  * @param caCerts certificates of authorities that Deno trusts in addition to the public ones, as PEM
  * @returns the connection
  * @throws {Error} if the connection can't be opened, or the attempt was given up
@@ -123,7 +123,7 @@ async function connectNode(
   try {
     await new Promise<void>((resolve, reject) => {
       socket.on(isSecure ? "secureConnect" : "connect", () => resolve());
-      // The listener stays, because an error without any would end the process.
+      // The listener is never removed, because an `error` event without a listener would end the process.
       socket.on("error", reject);
       socket.on("close", () => reject(new Error("Cannot connect: the connection was closed")));
     });

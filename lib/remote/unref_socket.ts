@@ -1,9 +1,10 @@
 /**
  * A WebSocket client for Deno, Node and Bun that can be terminated at once and is unref'd.
  *
- * Their own clients can do neither: after `close()` they keep the process alive until the server confirms the
- * close, which takes minutes if the network is down; and Node 20 has none. For Deno, remove this module once it has
- * `terminate()` and `unref()` (https://github.com/denoland/deno/issues/36337).
+ * The WebSocket clients of these runtimes can do neither: after `close()` they keep the process alive until
+ * the server confirms the close, which takes minutes if the network is down. Node 20 has no WebSocket client.
+ * Stop using this module in Deno once its `WebSocket` has `terminate()` and `unref()`
+ * (https://github.com/denoland/deno/issues/36337).
  *
  * @module
  */
@@ -71,7 +72,8 @@ export class UnrefSocket {
   /**
    * Sends a text message; does nothing if the socket is not open.
    *
-   * @returns resolves when the message was handed to the operating system, or the socket is closed
+   * @returns a promise that resolves when the message was handed to the operating system, or the socket is
+   * closed
    */
   send(text: string): Promise<void> {
     if (this.#isOpen) this.#write(SOCKET_OPCODE.text, encoder.encode(text));
@@ -160,7 +162,7 @@ export class UnrefSocket {
       case SOCKET_OPCODE.pong:
         return;
       case SOCKET_OPCODE.close:
-        // This call also replies with a close frame.
+        // Closing the socket also replies with a close frame.
         return payload.length < 2
           ? this.#lost()
           : this.#lost(payload[0]! << 8 | payload[1]!, new TextDecoder().decode(payload.subarray(2)));

@@ -10,10 +10,7 @@ export interface UnsentReportsLimits {
   readonly batchReports: number;
   /** The maximum number of characters in a batch; a longer report is sent as a batch of its own. */
   readonly batchCharacters: number;
-  /**
-   * The number of buffered characters at which the buffer counts as full, so that tasks coalesce their
-   * updates.
-   */
+  /** The number of buffered characters at which the buffer is full, so that tasks coalesce their updates. */
   readonly fullCharacters: number;
 }
 
@@ -29,11 +26,11 @@ const UNSENT_REPORTS_LIMITS: UnsentReportsLimits = {
 
 /** Reports that are sent in one message. */
 export interface OutgoingBatch {
-  /** The number of the batch, counted from 1. */
+  /** The number of the batch, starting at 1. */
   readonly number: number;
   /** The reports, as JSON. */
   readonly reports: readonly string[];
-  /** The total number of reports up to the last one of this batch. */
+  /** The number of all reports up to and including the last report of this batch. */
   readonly end: number;
   readonly characters: number;
 }
@@ -95,7 +92,7 @@ export class UnsentReports {
     this.#pushed++;
   }
 
-  /** Returns the next batch to send and counts it as in flight; `undefined` if there is none. */
+  /** Returns the next batch to send and marks it as in flight; `undefined` if there is none. */
   next(): OutgoingBatch | undefined {
     if (this.#inFlight === this.#batches.length && !this.#cut()) return undefined;
     return this.#batches[this.#inFlight++];
