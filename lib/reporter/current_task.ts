@@ -10,9 +10,9 @@ let current: MonitoredTask | null = null;
 
 /**
  * Returns the task of the monitored function that is being called. The task is available only until the
- * function's first `await`, so keep it in a variable; in an async generator, it is available again after each
- * `yield`. Decorated methods use `currentTask()` as the default
- * value of their last parameter.
+ * function's first `await`, so keep the task in a variable; in an async generator, the task is available
+ * again after each `yield`. Decorated methods use `currentTask()` as the default value of their last
+ * parameter.
  *
  * @returns the task
  * @throws {Error} if `currentTask()` is called outside a monitored function, or after the function's first
@@ -27,7 +27,7 @@ export function currentTask(): MonitoredTask {
   return current;
 }
 
-/** Calls a function, during which {@linkcode currentTask} returns the given task. */
+/** Calls a function. During the call, {@linkcode currentTask} returns the given task. */
 export function callWithTask<Result>(call: (task: MonitoredTask) => Result, task: MonitoredTask): Result {
   const outer = current;
   current = task;

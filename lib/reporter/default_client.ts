@@ -1,5 +1,5 @@
 /**
- * Returns the client that tasks belong to unless another one is named.
+ * Returns the client token of tasks for which no client is given.
  *
  * @module
  */

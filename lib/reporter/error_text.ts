@@ -1,5 +1,5 @@
 /**
- * Formats an error with everything that it was caused by, as consoles print it.
+ * Formats an error and its causes in the way in which consoles print them.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import { writeJson } from "../task/json_writer.ts";
 import { truncate } from "../task/truncate.ts";
 
-/** The maximum number of levels of causes within causes to show. */
+/** The maximum depth of nested causes to show. */
 const MAX_LEVELS = 20;
-/** The maximum number of levels of arrays and objects in a thrown value that is not an error. */
+/** The maximum nesting of arrays and objects to show of a thrown value that is not an error. */
 const MAX_JSON_LEVELS = 8;
-/** The space for closing brackets and the numbers of errors that were left out, in UTF-16 code units. */
+/** The space reserved for closing brackets and for the notes about omitted errors, in UTF-16 code units. */
 const END_CHARACTERS = 1_000;
-/** The maximum number of errors of one `AggregateError` to show, as in Node. */
+/** The maximum number of errors of one `AggregateError` to show; the same as in Node. */
 const MAX_ERRORS = 100;
 
 /**
  * Formats an error: its stack trace, then its `cause` and, of an `AggregateError`, its `errors`, in the form
- * in which Node and Deno print them. Errors that do not fit are counted. Never throws.
+ * in which Node and Deno print errors. Errors that do not fit are replaced by their number. Never throws.
  *
- * @param error the error, whose code may throw
- * @param mostCharacters the maximum length of the text
+ * @param error the error; reading its properties may throw
+ * @param mostCharacters the maximum length of the text, in UTF-16 code units
  * @returns the text; `undefined` if the error has neither a stack trace nor anything else to show
  */
 export function errorText(error: Error, mostCharacters: number): string | undefined {
@@ -33,11 +33,11 @@ export function errorText(error: Error, mostCharacters: number): string | undefi
 }
 
 /**
- * Formats a value that is thrown or a cause, but not an error, as JSON.
+ * Formats a thrown value or a cause that is not an error as JSON.
  *
  * @param value the value
- * @param mostCharacters the maximum length of the text
- * @returns the JSON; texts such as `undefined` for what JSON cannot express
+ * @param mostCharacters the maximum length of the text, in UTF-16 code units
+ * @returns the JSON; for a value that JSON cannot express, its text, such as `undefined`
  */
 export function thrownText(value: unknown, mostCharacters: number): string {
   const limits = { bytes: mostCharacters, depth: MAX_JSON_LEVELS };
@@ -46,7 +46,7 @@ export function thrownText(value: unknown, mostCharacters: number): string {
   return truncate(text ?? "undefined", mostCharacters);
 }
 
-/** Returns whether a value is an error, of this realm or another one, such as a frame. */
+/** Returns whether a value is an error, even if it belongs to another realm, such as a frame. */
 export function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
@@ -83,14 +83,14 @@ function readProperty(error: Error, key: string): unknown {
 class ErrorWriter {
   #charactersLeft: number;
   readonly #ancestors: Error[] = [];
-  /** The numbers of the errors that contain themselves. */
+  /** The numbers that mark errors which are among their own causes, as in `[Circular *1]`. */
   readonly #references: Map<Error, number> = new Map();
 
   constructor(mostCharacters: number) {
     this.#charactersLeft = mostCharacters;
   }
 
-  /** Formats any value; `indent` is the number of spaces before each line but the first. */
+  /** Formats any value; `indent` is the number of spaces before each line except the first line. */
   write(value: unknown, indent: number): string {
     try {
       return isError(value) ? this.#writeError(value, indent) : this.#take(thrownText(value, this.#share));
@@ -99,7 +99,10 @@ class ErrorWriter {
     }
   }
 
-  /** Half of the space is for the next value, so that what follows is shown even if the text of that is long. */
+  /**
+   * The maximum length of the next value: half of the remaining space, so that later values are shown even if
+   * this value is long.
+   */
   get #share(): number {
     return Math.max(1, Math.ceil(this.#charactersLeft / 2));
   }
@@ -155,6 +158,6 @@ function stackOf(error: Error): string {
   const message = String(error.message);
   const heading = message === "" ? name : `${name}: ${message}`;
   if (typeof stack !== "string") return heading;
-  // In some browsers, a stack trace has only the lines of the calls.
+  // In some browsers, a stack trace lacks the name and the message of the error.
   return stack.startsWith(name) || stack.includes(message) ? stack : `${heading}\n${stack}`;
 }

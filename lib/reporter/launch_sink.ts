@@ -1,5 +1,5 @@
 /**
- * Reports with the creation of a task how it was started by name.
+ * Adds to the creation of a task that the server starts which function was started, and with which arguments.
  *
  * @module
  */
@@ -8,14 +8,17 @@ import type { Report } from "../task/protocol.ts";
 import type { Launch } from "../task/task.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
 
-/** Passes on the reports of one run that is started by name, and of its subtasks. */
+/**
+ * Passes on the reports of a run that the server started and of its subtasks, and adds the run's function
+ * name and arguments.
+ */
 export class LaunchSink implements ReportSink {
   readonly #sink: ReportSink;
   readonly #launch: Launch;
 
   /**
    * @param sink the sink to pass the reports on to
-   * @param launch the name and the arguments that the run is started with
+   * @param launch the name of the registered function, and the arguments of the run
    */
   constructor(sink: ReportSink, launch: Launch) {
     this.#sink = sink;
@@ -32,7 +35,7 @@ export class LaunchSink implements ReportSink {
 
   report(task: ReportedTask, report: Report): void {
     const { change } = report;
-    // Subtasks can't be started again by themselves.
+    // Only the run itself can be started again, not its subtasks.
     const isRun = change.type === "create" && change.retryable;
     this.#sink.report(task, isRun ? { ...report, launch: this.#launch } : report);
   }

@@ -1,11 +1,12 @@
 /**
- * The log line that stands for lines that were dropped.
+ * The log line that replaces dropped lines.
  *
  * @module
  */
 
 /**
- * Returns the text of the log line that stands where lines were dropped, because too many waited.
+ * Returns the text of the log line that replaces lines that were dropped because too many were waiting to be
+ * sent.
  *
  * @param count the number of dropped lines
  */

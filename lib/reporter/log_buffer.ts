@@ -1,5 +1,5 @@
 /**
- * Keeps the log lines of a task until they are reported, in bounded memory.
+ * Buffers the log lines of a task until they are reported, in bounded memory.
  *
  * @module
  */
@@ -8,11 +8,14 @@ import { LIMITS } from "../task/grammar.ts";
 import { linesLeftOut } from "./lines_left_out.ts";
 import type { LogLine } from "../task/task.ts";
 
-/** The limits of a {@linkcode LogBuffer}, in characters of log text, where each line counts 64 more. */
+/** The limits of a {@linkcode LogBuffer}, in characters of log text plus 64 characters for each line. */
 export interface LogBufferLimits {
-  /** The maximum of one buffer. */
+  /** The maximum size of one buffer. */
   readonly taskCharacters: number;
-  /** The maximum of all buffers of the isolate together, beyond which each keeps only its newest line. */
+  /**
+   * The maximum size of all buffers of the isolate together; beyond it, each buffer keeps only its newest
+   * line.
+   */
   readonly allCharacters: number;
 }
 
@@ -22,42 +25,45 @@ export const LOG_BUFFER_LIMITS: LogBufferLimits = {
   allCharacters: 64 * 1024 * 1024,
 };
 
-/** What a line costs besides its text, in characters. */
+/** The number of characters that each line counts in addition to its text. */
 const LINE_CHARACTERS = 64;
 /**
- * The number of characters at which a part is full. A report with a part fits into the 1 MiB that servers
- * accept, even if JSON escapes every character.
+ * The number of characters at which a part is full. A report with a full part is smaller than the 1 MiB that
+ * servers accept, even if JSON escapes every character.
  */
 const PART_CHARACTERS = 64 * 1024;
-/** The number of lines at which a part is full; one more may say how many were dropped. */
+/**
+ * The number of lines at which a part is full: one fewer than a report may have, because a report may also
+ * have a line that says how many lines were dropped.
+ */
 const PART_LINES = LIMITS.reportLines - 1;
 
-/** Lines that one report has room for. */
+/** The log lines of one report. */
 interface Part {
   readonly lines: LogLine[];
   characters: number;
-  /** The number of lines that were dropped before these ones. */
+  /** The number of lines that were dropped before the lines of this part. */
   leftOut: number;
 }
 
-/** The characters of all buffers of this isolate. */
+/** The number of characters in all buffers of this isolate. */
 let allCharacters = 0;
 
 /**
- * Keeps log lines in parts, each for one report. If too many wait, the oldest are dropped, and a line says how
- * many.
+ * Buffers log lines in parts, each for one report. If too many lines wait, the oldest lines are dropped, and
+ * a line that says how many replaces them.
  */
 export class LogBuffer {
   readonly #limits: LogBufferLimits;
   #parts: Part[] = [];
   #characters = 0;
 
-  /** @param limits the maximum of this buffer, and of all */
+  /** @param limits the maximum size of this buffer, and of all buffers */
   constructor(limits: LogBufferLimits = LOG_BUFFER_LIMITS) {
     this.#limits = limits;
   }
 
-  /** Whether no line waits. */
+  /** Whether no lines wait to be reported. */
   get isEmpty(): boolean {
     return this.#parts.length === 0;
   }
@@ -67,13 +73,13 @@ export class LogBuffer {
     return this.#parts.length > 1;
   }
 
-  /** Appends a line, and drops the oldest if too many wait. */
+  /** Appends a line, and drops the oldest lines if too many wait. */
   push(line: LogLine): void {
     this.#append(line);
     this.#drop();
   }
 
-  /** Puts lines before those that wait, because they must be reported again. */
+  /** Puts lines that must be reported again before the waiting lines. */
   unshift(lines: readonly LogLine[]): void {
     const waiting = this.#parts;
     this.#parts = [];
@@ -82,7 +88,7 @@ export class LogBuffer {
     this.#drop();
   }
 
-  /** Removes and returns the lines of the next report; none if no line waits. */
+  /** Removes and returns the lines of the next report; an empty list if no lines wait. */
   take(): LogLine[] {
     const part = this.#parts.shift();
     if (part === undefined) return [];

@@ -1,5 +1,6 @@
 /**
- * Monitors generators: a task begins with the first `next()`, and ends with the generator.
+ * Monitors generators: a task begins with the first `next()` of its generator, and ends when the generator
+ * ends.
  *
  * @module
  */
@@ -10,7 +11,7 @@ import { yieldToEventLoop } from "./yield.ts";
 /** Whether a generator is resumed synchronously, or with promises. */
 export type GeneratorKind = "sync" | "async";
 
-/** A generator of any kind, whatever its `next()` takes. */
+/** A sync or async generator, with any type of argument for its `next()`. */
 export type AnyGenerator = Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>;
 
 /** A run whose code is a generator. */
@@ -19,24 +20,29 @@ export interface GeneratorRun {
   readonly generator: AnyGenerator;
 }
 
-/** A generator, as far as this module calls it. */
+/** A generator that accepts any argument of `next()`, `return()` and `throw()`. */
 type Resumable = Generator<unknown, unknown, unknown> | AsyncGenerator<unknown, unknown, unknown>;
 
 /** The methods that resume a generator. */
 type Method = "next" | "return" | "throw";
 
-/** Returns the kind of generator that a value is; `null` if it is none, such as another iterator. */
+/** Returns the kind of a generator; `null` if the value is no generator, even if it is another iterator. */
 export function generatorKind(value: unknown): GeneratorKind | null {
   if (typeof value !== "object" || value === null) return null;
   return kindNamed(value, "Generator", "AsyncGenerator");
 }
 
-/** Returns the kind of generators that a function creates; `null` if it is no generator function. */
+/**
+ * Returns the kind of generators that a function creates; `null` if the function is no generator function.
+ */
 export function generatorFunctionKind(fn: object): GeneratorKind | null {
   return kindNamed(fn, "GeneratorFunction", "AsyncGeneratorFunction");
 }
 
-/** Compares the name of an object's type, which also works for objects of another realm, such as a frame. */
+/**
+ * Returns the kind that the name of an object's type stands for. The name is compared because `instanceof`
+ * fails for objects of another realm, such as a frame.
+ */
 function kindNamed(value: object, sync: string, async: string): GeneratorKind | null {
   try {
     const name = Object.prototype.toString.call(value);
@@ -61,7 +67,7 @@ export function monitorGenerator(
 ): AnyGenerator {
   const task = new GeneratorTask(kind, source);
   const generator = kind === "sync" ? new MonitoredGenerator(task) : new MonitoredAsyncGenerator(task);
-  // The other members of a generator are inherited: see the end of this file.
+  // The other members of a generator are inherited, see the end of this file.
   return generator as unknown as AnyGenerator;
 }
 
@@ -90,7 +96,7 @@ export async function exhaust(run: Run, generator: AnyGenerator): Promise<unknow
 /** Ends the tasks of generators that were garbage-collected, because nothing can resume them any more. */
 const DROPPED: FinalizationRegistry<Run> = new FinalizationRegistry((run) => {
   const error = new Error("The iterator was dropped before its end");
-  // A stack trace would show only this callback.
+  // The stack trace is removed, because it would show only this callback.
   Object.assign(error, { name: "abandoned", stack: undefined });
   run.fail(run.signal.aborted ? run.signal.reason : error);
 });
@@ -134,13 +140,13 @@ class GeneratorTask {
     DROPPED.unregister(this);
   }
 
-  /** Resolves when the end of the run is committed, within some time. */
+  /** Resolves when the end of the run is committed, or after the timeout of {@linkcode Run.settled}. */
   async settled(): Promise<void> {
     await this.#run?.settled();
   }
 
   #open(method: Method): AnyGenerator {
-    // A generator that ends before it has begun runs no code, so there is no task.
+    // A generator that ends before its first `next()` runs no code, so no task is created for it.
     this.#generator = this.#kind === "sync" ? (function* () {})() : (async function* () {})();
     if (method === "next" && this.#begin !== null) this.#take(this.#begin());
     this.#begin = null;
@@ -154,7 +160,7 @@ class GeneratorTask {
   }
 }
 
-/** The methods of a monitored generator; the others are inherited. */
+/** The methods of a monitored generator that differ from those of other generators. */
 class MonitoredGenerator {
   readonly #task: GeneratorTask;
   #isRunning = false;
@@ -176,7 +182,7 @@ class MonitoredGenerator {
   }
 
   #resume(method: Method, value: unknown): IteratorResult<unknown> {
-    // The generator resumes itself, which throws an error into its own code.
+    // The code of the generator resumes its own generator, which throws a `TypeError` in that code.
     if (this.#isRunning) return this.#task.resume(method, value) as IteratorResult<unknown>;
     this.#isRunning = true;
     try {
@@ -199,10 +205,10 @@ class MonitoredGenerator {
   }
 }
 
-/** The methods of a monitored async generator; the others are inherited. */
+/** The methods of a monitored async generator that differ from those of other async generators. */
 class MonitoredAsyncGenerator {
   readonly #task: GeneratorTask;
-  /** The number of steps that have begun or wait. */
+  /** The number of steps that are running or queued. */
   #steps = 0;
   #lastStep: Promise<void> = Promise.resolve();
 
@@ -223,7 +229,7 @@ class MonitoredAsyncGenerator {
   }
 
   #enqueue(method: Method, value: unknown): Promise<IteratorResult<unknown>> {
-    // Async generators have such a queue of their own, but would resume without the current task.
+    // Native async generators queue steps, too, but resume a queued step without the current task.
     const step = this.#steps === 0
       ? this.#resume(method, value)
       : this.#lastStep.then(() => this.#resume(method, value));

@@ -29,7 +29,7 @@ export interface MonitoredTask {
    */
   update(update: TaskUpdate): Promise<void>;
   /**
-   * Appends a line to the task's log. Text beyond 8,192 characters is cut off.
+   * Appends a line to the task's log. Text beyond 8,192 characters is truncated.
    *
    * @param line the text of the line
    * @param traits the `level` of the line, such as `"warn"`, and the output it was written to as `stream`
@@ -50,15 +50,15 @@ export interface MonitoredTask {
    * Declares how much work the subtasks will do in all, so that the progress can be computed although they are
    * created one after another. An invalid value is ignored with a warning.
    *
-   * @param weight the sum of the weights of all subtasks without a share, those to come included; `null` to
-   * withdraw an earlier declaration
+   * @param weight the sum of the weights of all subtasks without a share, including future subtasks; `null`
+   * to withdraw an earlier declaration
    */
   expect(weight: number | null): void;
   /**
-   * Starts a subtask with its own progress. Unless this task reports its own progress, it is computed from
-   * that of its subtasks. The progress is indeterminate if the subtasks may be only a part of the work: unless
-   * their shares add up to 1, {@linkcode MonitoredTask.expect} was called, or at least two subtasks existed
-   * before the first one made progress.
+   * Starts a subtask with its own progress. Unless this task reports its own progress, the progress of this
+   * task is computed from that of its subtasks. The progress is indeterminate if the subtasks may be only a
+   * part of the work: unless their shares add up to 1, {@linkcode MonitoredTask.expect} was called, or at
+   * least two subtasks existed before the first one made progress.
    *
    * @example Subtasks that are created one after another
    * ```ts
@@ -77,8 +77,7 @@ export interface MonitoredTask {
    *
    * @param name the subtask's name
    * @param options the subtask's share or weight
-   * @returns the subtask, which can be ended with `finish()`, `fail()` or `using`; otherwise it ends together
-   * with this task
+   * @returns the subtask; end it with `finish()`, `fail()` or `using`, or it ends together with this task
    */
   child(name: string, options?: ChildOptions): MonitoredChild;
 }
@@ -94,14 +93,16 @@ export interface TrackOptions {
 /** Options of {@linkcode MonitoredTask.child}. */
 export interface ChildOptions {
   /**
-   * The subtask's weight, relative to its siblings; 0 or more. Weights divide what the shares leave.
+   * The subtask's weight, relative to its siblings; 0 or more. The weights divide the work that remains
+   * beside the subtasks with a share.
    *
    * @default {1}
    */
   readonly weight?: number;
   /**
-   * The share of its parent's work that the subtask does, from 0 to 1. It does not depend on the siblings,
-   * and replaces the weight. If the shares of all subtasks add up to more than 1, they are scaled down to 1.
+   * The share of its parent's work that the subtask does, from 0 to 1. A share does not depend on the
+   * siblings, and replaces the weight. If the shares of all subtasks add up to more than 1, they are scaled
+   * down to 1.
    */
   readonly share?: number;
 }

@@ -11,7 +11,7 @@ import type { LogLine } from "../task/task.ts";
 export interface ReportedTask {
   readonly client: string;
   readonly id: string;
-  /** Whether the task's code has ended, even if that is not yet reported. */
+  /** Whether the task's code has ended, even if the end is not reported yet. */
   readonly ended: boolean;
   /**
    * Reports the state changes that were held back, such as the task's creation. A sink calls this on all
@@ -42,7 +42,7 @@ export interface ReportedTask {
 
 /** The destination of reports: a monitor in this isolate, in another isolate, or on a server. */
 export interface ReportSink {
-  /** Whether the sink accepts reports now. While it does not, tasks coalesce their updates. */
+  /** Whether the sink accepts reports now. While the sink accepts none, tasks coalesce their updates. */
   readonly ready: boolean;
   /** Registers a task before its first report. */
   open(task: ReportedTask): void;

@@ -1,5 +1,5 @@
 /**
- * One run of a monitored function: a task that begins with it, and ends with it.
+ * One run of a monitored function, as a task that begins and ends together with the run.
  *
  * @module
  */
@@ -28,7 +28,10 @@ export interface RunSettings {
   readonly attempt?: number;
   /** The id of the task that this run retries. */
   readonly retryOf?: string;
-  /** Whether the run was started by name, so that it can be retried by name. */
+  /**
+   * Whether the server started the run, by the name of a registered function, so that the server can retry
+   * it.
+   */
   readonly retryable?: boolean;
 }
 
@@ -86,7 +89,7 @@ export class Run {
     if (!(this.signal.reason instanceof Interruption)) this.#task.requestCancel();
   };
 
-  /** Calls code of the function, during which {@linkcode currentTask} returns the run's task. */
+  /** Calls code of the function. During the call, {@linkcode currentTask} returns the run's task. */
   call<Result>(code: (task: MonitoredTask) => Result): Result {
     return callWithTask(code, this.#task);
   }

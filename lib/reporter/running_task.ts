@@ -106,8 +106,8 @@ export class RunningTask implements MonitoredChild {
   child(name: string, options: ChildOptions = {}): MonitoredChild {
     const { weight = 1, share } = options;
     this.#reporter.flushExpected();
-    // What the first subtask has done so far must not be reported after the creation of the second one, because
-    // only subtasks that exist before the first one moves tell how much there is to do.
+    // The progress of the first subtask so far must be reported before the creation of the second subtask:
+    // the amount of work counts as known only if two subtasks exist before the first one makes progress.
     if (this.#onlyChild) this.#onlyChild.#precede();
     // An ended task cannot have subtasks.
     const child = new RunningTask(this.#reporter.ended ? DISCARD : this.#sink, {
@@ -170,7 +170,10 @@ export class RunningTask implements MonitoredChild {
   }
 }
 
-/** Returns the number of items of a collection; `undefined` if the collection does not tell. */
+/**
+ * Returns the number of items of a collection; `undefined` if the collection has neither a `length` nor a
+ * `size`.
+ */
 function sizeOf(items: unknown): number | undefined {
   // Strings iterate by code point, but `length` counts UTF-16 units.
   if (typeof items === "string") return [...items].length;

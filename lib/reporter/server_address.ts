@@ -34,9 +34,9 @@ function withoutSlashes(path: string): string {
 let warnedAbout: string | undefined;
 
 /**
- * Returns the server for reports if the monitored function names none and this process has no monitor: the
- * server in `TASKSCOPE_SERVER`, else the server that this module was imported from, else, in Node and Bun, which
- * import it from no server, the default address.
+ * Returns the server for reports if the monitored function names no server and this process has no monitor:
+ * the server in `TASKSCOPE_SERVER`, else the server that this module was imported from, else, in Node and
+ * Bun, which cannot import from a server, the default address.
  *
  * @returns the server's address; `null` if there is no such server
  */
@@ -50,7 +50,7 @@ function ignoreInvalid(named: string): string | null {
   if (warnedAbout !== named) {
     warnedAbout = named;
     const wanted = "wanted http(s)://host[:port][/path]";
-    // An error would reach no caller, so this warning is the only hint why the tasks do not appear.
+    // No caller would receive an error, so this warning is the only hint why the tasks do not appear.
     // deno-lint-ignore no-console
     console.warn(`[taskscope] Ignored TASKSCOPE_SERVER: ${wanted}, received "${named}"`);
   }
@@ -58,8 +58,8 @@ function ignoreInvalid(named: string): string | null {
 }
 
 /**
- * Returns what the user may have to do so that {@linkcode fallbackServer} returns a server: an imperative clause for a
- * warning; `null` if nothing is known to be missing.
+ * Returns an instruction for a warning: what the user may have to do so that {@linkcode fallbackServer}
+ * returns a server; `null` if no setting is known to be missing.
  */
 export function serverHint(): string | null {
   if (isNode()) return "set TASKSCOPE_SERVER to the server's address";

@@ -44,7 +44,7 @@ export function startRun(
  * @param sink the sink for the run's reports
  * @param settings the settings of the run
  * @returns a promise of the function's result; if the function returns a generator, a generator whose task
- * ends with it
+ * ends when the generator ends
  */
 export function callRun(
   call: (task: MonitoredTask) => unknown,
@@ -89,7 +89,10 @@ export function beginGenerator(
   }
 }
 
-/** Reports the outcome of a run, and returns it. A rejection that no code awaits is not unhandled. */
+/**
+ * Reports the outcome of a run, and returns a promise of it. A rejection of the promise does not count as
+ * unhandled if no code awaits it.
+ */
 function outcomeOf(run: Run, code: () => unknown): Promise<unknown> {
   const outcome = report();
   outcome.catch(() => {});

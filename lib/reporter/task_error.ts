@@ -9,7 +9,7 @@ import type { TaskError } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
 import { errorText, isError, thrownText } from "./error_text.ts";
 
-/** The maximum number of causes of causes that {@linkcode isAbort} looks at. */
+/** The maximum depth of nested causes that {@linkcode isAbort} looks at. */
 const MAX_CAUSES = 100;
 
 /**

@@ -30,7 +30,10 @@ import { mergeMetadata } from "../task/transition.ts";
 export interface ReporterOptions {
   /** The minimum time between two progress reports, in milliseconds; 0 reports every update separately. */
   readonly flushIntervalMs: number;
-  /** The maximum of log lines that wait; beyond it, the oldest are dropped. @default {LOG_BUFFER_LIMITS} */
+  /**
+   * The limits on log lines that wait to be reported; beyond them, the oldest lines are dropped. @default
+   * {LOG_BUFFER_LIMITS}
+   */
   readonly logBuffer?: LogBufferLimits;
   /** Whether the updates are read from the task's output. @default {false} */
   readonly readsOutput?: boolean;
@@ -81,7 +84,7 @@ export class TaskReporter implements ReportedTask {
   #end: { readonly at: number; readonly change: EndChange } | null = null;
   #closed = false;
   #refused = false;
-  /** Whether {@linkcode TaskReporter.announce} reports everything, not only state changes. */
+  /** Whether {@linkcode TaskReporter.announce} reports all pending changes instead of only state changes. */
   #announcesAll = false;
   #warned = false;
 
@@ -128,7 +131,7 @@ export class TaskReporter implements ReportedTask {
         this.#values.add(update.values, timeAt(nowMs), (reason) => this.#warnOnce(reason));
       }
     } catch {
-      // A getter or a conversion in user code threw the error.
+      // A getter or a conversion to text in user code threw an error.
       this.#warnOnce("a value can't be read");
     }
     this.#updatedMs = nowMs;
@@ -149,14 +152,14 @@ export class TaskReporter implements ReportedTask {
     this.#flushSoon(nowMs);
   }
 
-  /** Reports the sum of the weights of all subtasks now if it is held back. */
+  /** Reports the sum of the weights of all subtasks at once if the throttle holds it back. */
   flushExpected(): void {
     if (this.#update.expectsWeight) this.flush();
   }
 
   /**
-   * Reports the progress of a task, if it has made any, before tasks that are created later: at once, or as soon as the
-   * sink is ready.
+   * Reports the progress of this task, if it has made any, before the creation of later tasks: at once, or as
+   * soon as the sink is ready.
    */
   precede(): void {
     if (this.#end === null && !this.#update.hasProgress) return;
@@ -164,7 +167,7 @@ export class TaskReporter implements ReportedTask {
     this.flush();
   }
 
-  /** Appends a line to the task's log. A level or an output that does not exist is left out. */
+  /** Appends a line to the task's log. An unknown level or stream is left out. */
   log(line: string, { stream, level }: LogLineTraits = {}): void {
     if (this.#end !== null) return;
     const nowMs = Date.now();
@@ -214,7 +217,7 @@ export class TaskReporter implements ReportedTask {
       this.#report(timeAt(this.#updatedMs), draft);
     }
     while (!this.#lines.isEmpty) {
-      // The sink requests the rest once it has room again.
+      // The sink calls `flush()` again once it is ready for the remaining lines.
       if (!this.#sink.ready) return;
       this.#reportLines(this.#lines.take());
     }
@@ -294,7 +297,8 @@ export class TaskReporter implements ReportedTask {
   #flushSoon(nowMs: number): void {
     if (this.#closed) return;
     const waitMs = this.#flushedMs + this.#options.flushIntervalMs - nowMs;
-    // If the clock was set back, the wait would be too long, so the update is reported at once.
+    // The wait is longer than the interval only if the clock was set back; the update is then reported at
+    // once.
     if (waitMs <= 0 || waitMs > this.#options.flushIntervalMs) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), waitMs);
   }

@@ -13,8 +13,8 @@ import type { UpdateChange } from "../task/task.ts";
 export interface TaskUpdate
   extends Omit<UpdateChange, "type" | "expected_weight" | "from_output" | "values"> {
   /**
-   * Finite numbers to chart over time, such as `{ loss: 0.12 }`, by the names of at most 16 series. A name has 1 to 64
-   * characters of A-Z a-z 0-9 _ . : / - and inner spaces.
+   * Finite numbers to chart over time, by the name of their series, such as `{ loss: 0.12 }`. A task has at
+   * most 16 series. A name has 1 to 64 characters of A-Z a-z 0-9 _ . : / - and inner spaces.
    */
   readonly values?: { readonly [name: string]: number };
 }

@@ -37,13 +37,13 @@ export class UnsentUpdate {
     return (this.#progress.progress ?? 0) !== 0;
   }
 
-  /** Whether the sum of the weights of all subtasks is to be reported. */
+  /** Whether a sum of the weights of all subtasks waits to be reported. */
   get expectsWeight(): boolean {
     return this.#draft?.expected_weight !== undefined;
   }
 
   /**
-   * Merges an update into those that are not reported yet; invalid fields are left out, with a warning.
+   * Merges an update into the updates that are not reported yet; invalid fields are left out, with a warning.
    *
    * @param update the update from user code, whose getters and conversions may throw
    */
@@ -55,13 +55,13 @@ export class UnsentUpdate {
     if (current !== undefined) draft.current = current;
     if (total !== undefined) draft.total = total;
     if (progress !== undefined || current !== undefined || total !== undefined) {
-      // The progress is computed here, so that the coalesced update leads to the same record as the separate
-      // updates would.
+      // The progress is computed here, so that the coalesced update results in the same record as the
+      // separate updates.
       const before = this.#progress.progress;
       this.#progress = progressAfter(this.#progress, { progress, current, total });
       const after = this.#progress.progress;
-      // A total alone does not report progress, and must not replace the progress that is computed from
-      // subtasks.
+      // An update with only a total does not report progress, and must not replace the progress that is
+      // computed from subtasks.
       if (progress !== undefined || after !== before) draft.progress = after;
     }
     // The fields are written out, because a loop over UPDATE_FIELDS makes every update a fifth slower.
@@ -77,14 +77,14 @@ export class UnsentUpdate {
     (this.#draft ??= this.#emptyDraft()).expected_weight = weight;
   }
 
-  /** Returns the change to report, and begins another; `null` if there is nothing to report. */
+  /** Returns the change to report, and begins a new one; `null` if there is nothing to report. */
   take(): UpdateDraft | null {
     const draft = this.#draft;
     this.#draft = null;
     return draft;
   }
 
-  /** Begins with all updates so far, for a receiver that has lost the task. */
+  /** Makes all updates so far unreported again, for a receiver that has lost the task. */
   restate(summary: UpdateDraft): void {
     this.#draft = { ...summary };
   }
@@ -110,7 +110,7 @@ export class UnsentUpdate {
     }
   }
 
-  /** Returns an amount from user code; `undefined` if there is none, or an invalid one. */
+  /** Returns an amount from user code, such as `total`; `undefined` if the amount is missing or invalid. */
   #amount(value: unknown, field: string): number | null | undefined {
     if (value === undefined || value === null || (typeof value === "number" && Number.isFinite(value))) {
       return value;

@@ -1,5 +1,5 @@
 /**
- * Holds the values of a task until they are reported.
+ * Keeps the values of a task until they are reported.
  *
  * @module
  */
@@ -9,13 +9,16 @@ import { ValueBook } from "../task/value_book.ts";
 import type { ValuePoint, Values } from "../task/values.ts";
 
 /**
- * The values of one task that are not reported yet, and those that were, for a receiver that has lost the task. Both are bounded
- * and keep the extremes.
+ * The unreported values of one task, and the reported ones for a receiver that has lost the task. Both are
+ * limited in number; the lowest and the highest values are always kept.
  */
 export class UnsentValues {
   #unsent: ValueBook | null = null;
   #reported: ValueBook | null = null;
-  /** The names of the series, which are never forgotten, so that every report has the same ones. */
+  /**
+   * The names of all series so far. No name is ever removed, so that a task never reports more series than
+   * the limit.
+   */
   readonly #names: Set<string> = new Set();
 
   /**
@@ -39,7 +42,7 @@ export class UnsentValues {
     }
   }
 
-  /** Returns the values to report, and keeps a copy; `undefined` if there are none. */
+  /** Returns the values to report, and keeps a copy; `undefined` if there are no values. */
   take(): Values | undefined {
     if (this.#unsent === null) return undefined;
     const values = valuesIn(this.#unsent);

@@ -87,7 +87,9 @@ export interface MonitoredOptions extends CallOptions {
 
 /** A function whose calls run as tasks. */
 export interface MonitoredFunction<This, Args extends unknown[], Result> {
-  /** Calls the function. The call behaves like one of the original function, but always returns a promise. */
+  /**
+   * Calls the function. The call behaves like a call of the original function, but always returns a promise.
+   */
   (this: This, ...args: Args): Promise<Awaited<Result>>;
   /** Calls the function and returns a handle for the run. */
   start(...args: Args): TaskHandle<Awaited<Result>>;
@@ -97,7 +99,10 @@ export interface MonitoredFunction<This, Args extends unknown[], Result> {
 
 /** A generator function whose generators run as tasks. */
 export interface MonitoredGeneratorFunction<This, Args extends unknown[], Result extends AnyGenerator> {
-  /** Creates a generator that behaves like one of the original function. Its task begins with the first `next()`. */
+  /**
+   * Creates a generator that behaves like a generator of the original function. Its task begins with the
+   * first `next()`.
+   */
   (this: This, ...args: Args): Result;
   /** Creates a generator, runs it to its end without a consumer, and returns a handle for the run. */
   start(...args: Args): TaskHandle<GeneratorResult<Result>>;
@@ -109,9 +114,9 @@ export interface MonitoredGeneratorFunction<This, Args extends unknown[], Result
 export type GeneratorResult<Iterator extends AnyGenerator> = Iterator extends
   Generator<unknown, infer Return, never> | AsyncGenerator<unknown, infer Return, never> ? Return : never;
 
-/** A function that makes the calls of other functions run as tasks, like {@linkcode monitored}. */
+/** A function that wraps other functions so that their calls run as tasks, like {@linkcode monitored}. */
 export interface Wrapper {
-  /** Wraps a function that only throws. */
+  /** Wraps a function that never returns. */
   <This, Args extends unknown[]>(
     fn: TaskFunction<This, Args, never>,
     options?: MonitoredOptions,
@@ -128,7 +133,7 @@ export interface Wrapper {
   ): MonitoredFunction<This, Args, Result>;
 }
 
-/** Options of a run that is started by name. */
+/** Options of a run that a monitor starts, by the name of a registered function. */
 export interface StartOptions extends CallOptions {
   /** The number of the attempt: 1 for the first run, 2 for the first retry, and so on. */
   readonly attempt?: number;
@@ -136,11 +141,11 @@ export interface StartOptions extends CallOptions {
   readonly retryOf?: string;
 }
 
-/** The interface through which a monitor starts a monitored function by name. */
+/** The interface through which a monitor starts a registered function. */
 export interface Startable {
   /** The name of the function's tasks. */
   readonly name: string;
-  /** The JSON Schema of the function's input; `null` if there is none. */
+  /** The JSON Schema of the function's input; `null` if the function has none. */
   readonly input: JsonObject | null;
   /** Starts a run that reports to the given sink. */
   start(sink: ReportSink, options: StartOptions, args: unknown[]): TaskHandle<unknown>;
@@ -166,7 +171,7 @@ export type TaskFunction<This, Args extends unknown[], Result> = (
  * @param options the options for the tasks of its calls
  * @param sinkFor returns the sink for each call
  * @param kind the kind of generator that `fn` creates; `null` if it is no generator function
- * @returns the function to call instead of `fn`; a {@linkcode MonitoredGeneratorFunction} if that returns
+ * @returns the function to call instead of `fn`; a {@linkcode MonitoredGeneratorFunction} if `fn` returns
  * generators
  * @throws {ConfigError} if an option is invalid
  */
@@ -188,7 +193,8 @@ export function wrap<This, Args extends unknown[], Result>(
 export function wrapperFor(sinkFor: (options: MonitoredOptions) => ReportSink): Wrapper {
   const wrapAny = (fn: TaskFunction<unknown, unknown[], unknown>, options: MonitoredOptions = {}): unknown =>
     wrap(fn, options, sinkFor);
-  // The overloads say more precisely what `wrap()` returns.
+  // The overloads of {@linkcode Wrapper} describe the result more precisely than the type that `wrap()`
+  // returns.
   return wrapAny as Wrapper;
 }
 
@@ -209,7 +215,7 @@ function wrapChecked<This, Args extends unknown[], Result>(
     try {
       return callRun(code, sinkFor(options), settingsOf(options, fn.name));
     } catch (error) {
-      // Only `sinkFor` can throw here, because an error that the function throws rejects the promise.
+      // Only `sinkFor` can throw here, because an error that `fn` throws rejects the promise.
       return Promise.reject(error);
     }
   }
@@ -245,7 +251,7 @@ function wrapChecked<This, Args extends unknown[], Result>(
   });
 }
 
-/** The settings of a run that is started by name. */
+/** The settings of a run that a monitor starts, by the name of a registered function. */
 type StartSettings = Pick<RunSettings, "attempt" | "retryOf" | "retryable">;
 
 function settingsOf(options: MonitoredOptions, functionName: string): RunSettings {
@@ -264,7 +270,7 @@ function nameOf(options: MonitoredOptions, functionName: string): string {
   return options.name ?? (functionName === "" ? "task" : functionName);
 }
 
-/** Validates options when they are given, so that invalid ones can't make a call fail later. */
+/** Validates options when they are given, so that an invalid option can't make a call fail later. */
 function checked<Options extends MonitoredOptions>(options: Options): Options {
   if (options.client !== undefined && !isClientToken(options.client)) {
     throw wrong("client", 'a client token such as "default"', options.client);

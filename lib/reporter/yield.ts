@@ -5,8 +5,8 @@
  */
 
 /**
- * The maximum time between two turns of the event loop, in milliseconds. The maximum is short, because
- * serving one request takes several turns of the event loop.
+ * The maximum time between two turns of the event loop, in milliseconds; short, because serving one request
+ * takes several turns of the event loop.
  */
 const MAX_STRETCH_MS = 10;
 
