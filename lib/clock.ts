@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How much the time of this process is ahead of the clock of this machine, in milliseconds. */
+/** How far the time that {@linkcode now} returns is ahead of the clock of this machine, in milliseconds. */
 let aheadMs = 0;
 
 /** Returns the current time in seconds since the epoch. */
@@ -13,8 +13,8 @@ export function now(): number {
 }
 
 /**
- * Returns what {@linkcode now} returned at a moment of which the machine's own time is known, without reading the clock
- * again, which takes as long as everything else in an update of a task.
+ * Converts a result of `Date.now()` to the time that {@linkcode now} returned at that moment. The clock is
+ * not read again, because reading it takes as long as the rest of a task update.
  *
  * @param ms what `Date.now()` returned at that moment
  * @returns the time in seconds since the epoch
@@ -24,37 +24,37 @@ export function timeAt(ms: number): number {
 }
 
 /**
- * Makes {@linkcode now} return the time of another clock, which several machines go by. Differences below
- * {@linkcode TOLERATED_MS} do not matter.
+ * Makes {@linkcode now} return the time of another clock, which several machines share. A difference below
+ * {@linkcode TOLERATED_MS} is ignored.
  *
- * @param ms how much that clock is ahead of the one of this machine, in milliseconds
+ * @param ms how far that clock is ahead of the clock of this machine, in milliseconds
  */
 export function followClock(ms: number): void {
   aheadMs = Math.abs(ms) < TOLERATED_MS ? 0 : ms;
 }
 
-/** Whether {@linkcode now} returns the time of another clock than that of this machine. */
+/** Returns whether {@linkcode now} returns the time of a clock other than that of this machine. */
 export function followsClock(): boolean {
   return aheadMs !== 0;
 }
 
-/** The difference between two clocks that does not matter, in milliseconds. */
+/** The difference between two clocks below which they count as equal, in milliseconds. */
 const TOLERATED_MS = 100;
 
 /**
- * Returns the milliseconds since some moment in the past, by a clock that nobody sets. Waits and limits are measured
- * by it, because the wall clock may be set back or forward at any time.
+ * Returns the time of the monotonic clock, in milliseconds since an arbitrary moment. Waits and limits are
+ * measured with this clock, because the wall clock may be set back or forward at any time.
  */
 export function monotonicMs(): number {
   return performance.now();
 }
 
-/** The maximum age of a time that a reporter gives, in seconds: a year. */
+/** The maximum age of a time from a reporter that is accepted as true, in seconds: a year. */
 const MAX_AGE_SECONDS = 366 * 86_400;
 
 /**
- * Replaces a time that cannot be true by the current one: a time in the future, from more than a year ago, or
- * none at all.
+ * Replaces an implausible time by the current time: a time in the future, a time more than a year ago, or
+ * `NaN`.
  *
  * @param at the time that a reporter gave, in epoch seconds; may be `NaN`
  * @param now the current time, in epoch seconds

@@ -1,5 +1,6 @@
 /**
- * Hides the differences between Deno, Node, Bun and browsers. Nothing here ever prompts for a permission.
+ * Hides the differences between Deno, Node, Bun and browsers. No function of this module prompts for a
+ * permission.
  *
  * @module
  */
@@ -19,13 +20,13 @@ function nodeProcess(): NodeProcess | undefined {
   return typeof process?.versions?.node === "string" ? process as NodeProcess : undefined;
 }
 
-/** Returns whether this runtime is Node, or Bun, which is compatible with it. */
+/** Returns whether this runtime is Node, or Bun, which is compatible with Node. */
 export function isNode(): boolean {
   return nodeProcess() !== undefined;
 }
 
 /**
- * Returns a module of Node, which code that also runs in browsers can't import.
+ * Returns a built-in module of Node. Code that also runs in browsers can't import such a module.
  *
  * @typeParam Module the type of the module
  * @param name the name of the module, such as `node:net`
@@ -48,8 +49,8 @@ export function readVariable(name: string): string | undefined {
 }
 
 /**
- * Returns whether an environment variable can't be read only because the user has not decided about the permission. A
- * user who denies the permission knows why it is missing.
+ * Returns whether an environment variable can't be read because the user has neither granted nor denied the
+ * permission. A user who has denied the permission needs no hint that it is missing.
  *
  * @param name the name of the variable
  */

@@ -61,7 +61,7 @@ export class StorageError extends Error {
   readonly file: string;
   /** The reason without the file's path, for users who must not see the path. */
   readonly reason: string;
-  /** Whether something could not be read; otherwise, nothing can be stored. */
+  /** Whether data could not be read; if `false`, data could not be stored. */
   readonly isRead: boolean;
 
   /**
@@ -69,7 +69,7 @@ export class StorageError extends Error {
    *
    * @param file the path of the database file, or the URL of the database without a password
    * @param reason why the database can't be used
-   * @param options the cause, and whether something was to be read
+   * @param options the cause, and whether data could not be read
    */
   constructor(file: string, reason: string, options: ErrorOptions & { readonly isRead?: boolean } = {}) {
     const { isRead = false, ...rest } = options;
@@ -80,7 +80,10 @@ export class StorageError extends Error {
   }
 }
 
-/** Thrown if the record of a task is damaged. The record stays in the file, and is left out from then on. */
+/**
+ * Thrown if the record of a task is damaged. The record stays in the database, but the task is left out of
+ * all responses from then on.
+ */
 export class DamagedRecordError extends StorageError {
   /** The name of the class. */
   override readonly name = "DamagedRecordError";

@@ -84,7 +84,7 @@ export interface MonitoredDecorator {
 }
 
 /**
- * Wraps a function that only throws, and otherwise does what the other overloads do.
+ * Wraps a function that never returns, because it always throws. Otherwise the same as the other overloads.
  *
  * @typeParam This the type of `this` in the function
  * @typeParam Args the types of the arguments after the task
@@ -104,9 +104,9 @@ export function monitored<This, Args extends unknown[]>(
  * The function is called, and the task begins, with the first `next()`. The task ends as
  *
  * - `FINISHED` if the generator returns, or is left early with `return()`, for example by a `break`
- * - `ERROR` if the generator throws an error, or does not catch one of `throw()`
- * - `CANCELLED` if either happens because of a cancellation; a generator that is suspended notices it when it is
- *   resumed
+ * - `ERROR` if the generator throws an error, or does not catch an error from `throw()`
+ * - `CANCELLED` if the generator returns or throws because of a cancellation; a suspended generator notices
+ *   the cancellation when it is resumed
  * - `ERROR` of the type `abandoned` if the generator is dropped and garbage-collected before its end
  *
  * A function that returns a generator is treated in the same way, but its task begins with the call. A promise
@@ -200,9 +200,9 @@ export function monitored<This, Args extends unknown[], Result extends AnyGenera
  *   return items.at(-1);
  * }
  *
- * // With a declared type, the function stays generic, but that type has no start() and with().
+ * // With a declared type, the function stays generic, but the type has no start() and with().
  * const anyLast: <Item>(items: Item[]) => Promise<Item | undefined> = monitored(last);
- * // With a type argument, the function has both, for items of one type.
+ * // With a type argument, the function has start() and with(), but only for items of one type.
  * const lastText = monitored(last<string>);
  *
  * const text: string | undefined = await anyLast(["a", "b"]) ?? await lastText.start(["c"]).done;
@@ -244,8 +244,8 @@ export function monitored<This, Args extends unknown[], Result>(
 ): MonitoredFunction<This, Args, Result>;
 /**
  * Decorates a method so that each call runs as a task. The method keeps its parameters and gets its task from
- * {@linkcode currentTask}, best as the default value of its last parameter. It returns a promise, or is a
- * generator function.
+ * {@linkcode currentTask}, best as the default value of its last parameter. The method must return a promise
+ * or be a generator function.
  *
  * @example A method that reports its progress
  * ```ts

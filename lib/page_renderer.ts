@@ -25,23 +25,25 @@ export interface PageAsset {
   readonly contentType: string;
 }
 
-/** The permissions of the visitor who requested a page. */
+/** What the visitor who requested a page is allowed to do. */
 export interface PageVisitor {
   /** Whether the visitor may start, cancel, remove and report tasks. */
   readonly mayChange: boolean;
   /** Whether the visitor may open WebSockets; event streams are always allowed. */
   readonly mayOpenSockets: boolean;
-  /** Whether the visitor may see only the task of the page. */
+  /** Whether the visitor has access to only one task, the one of the page. */
   readonly seesOneTask: boolean;
   /** Whether the visitor may share links. */
   readonly mayShare: boolean;
   /** Whether the visitor has signed in, and so can sign out. */
   readonly isSignedIn: boolean;
-  /** Whether programs need a key for this server. */
+  /** Whether programs need a key to use this server. */
   readonly needsKey: boolean;
 }
 
-/** The outcome of a form that was sent without JavaScript, as a sentence to show at the top of the page. */
+/**
+ * A sentence about the outcome of a form that was sent without JavaScript, to show at the top of the page.
+ */
 export interface PageNotice {
   readonly kind: "info" | "error";
   readonly text: string;
@@ -91,7 +93,8 @@ export interface ShownTask {
   /** When the task was removed, in epoch seconds; `null` if it was not removed. */
   readonly removedAt: number | null;
   /**
-   * All tasks of the client, in which the page finds subtasks and other attempts; `read` reads the records of those.
+   * All tasks of the client, among which the page finds the task's subtasks and other attempts. `read` reads
+   * the records of tasks by their ids.
    */
   readonly all: {
     readonly summaries: Iterable<Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "created_at">>;
@@ -107,7 +110,7 @@ export interface ShownTask {
     readonly lines: readonly LogLine[];
     /** The number of log lines before the first line that the page shows. */
     readonly dropped: number;
-    /** The number of log lines that the server no longer keeps. */
+    /** The number of log lines that the server no longer stores. */
     readonly gone: number;
   };
   /** How to start the task again with other arguments; `null` if the visitor can't. */
@@ -116,24 +119,27 @@ export interface ShownTask {
   readonly found: FoundLines | null;
 }
 
-/** What a search of a task's log found, for a page without JavaScript. */
+/** The result of a search of a task's log, for a page without JavaScript. */
 export interface FoundLines extends LogLineTraits {
   /** The text that the lines contain; `""` for any. */
   readonly text: string;
   /** The matching lines that the page shows, oldest first, with their numbers. */
   readonly lines: readonly (LogLine & { readonly number: number })[];
-  /** The number of matching lines before those. */
+  /** The number of matching lines before {@linkcode FoundLines.lines}. */
   readonly index: number;
   /** The number of all matching lines. */
   readonly matches: number;
-  /** The number of lines that were searched: all that are kept. */
+  /** The number of lines that were searched: all lines that are still stored. */
   readonly searched: number;
 }
 
 /** A parameter or a field, as the API reference shows it. */
 export interface DocumentedField {
   readonly name: string;
-  /** The type of the field, or its values if there are few; `""` if it can be any JSON. */
+  /**
+   * The type of the field, or a list of its values if there are few; `""` if the field can have any JSON
+   * value.
+   */
   readonly type: string;
   /** The meaning of the field; text between backticks is code. */
   readonly about: string;
@@ -194,7 +200,7 @@ export interface InstallPage {
   readonly version: string;
 }
 
-/** What the page about all clients shows of one of them. */
+/** The figures of one client on the page about all clients. */
 export interface ClientOverview {
   readonly client: string;
   /** The number of tasks, ended ones included. */
@@ -209,9 +215,9 @@ export interface ClientOverview {
 /** The data of the page about all clients. */
 export interface OverviewPage {
   readonly basePath: string;
-  /** The clients that changed last, newest first. */
+  /** The clients whose tasks changed last; the client with the latest change comes first. */
   readonly clients: readonly ClientOverview[];
-  /** The number of clients that are left out. */
+  /** The number of further clients that the page does not show. */
   readonly omitted: number;
   /** The time of the server's clock, in epoch seconds. */
   readonly now: number;
@@ -219,11 +225,11 @@ export interface OverviewPage {
   readonly version: string;
 }
 
-/** The tasks of a client, of which a list shows a part. */
+/** The tasks of a client, from which a list page selects the tasks that it shows. */
 export interface TaskSource<Listed extends Summarised = Summarised> {
   /** All tasks, in the order of creation. */
   readonly tasks: Iterable<Listed>;
-  /** Reads the records of some of them. */
+  /** Reads the records of some of the tasks. */
   readonly read: ReadRecords<Listed>;
 }
 

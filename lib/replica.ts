@@ -33,7 +33,8 @@ export interface ReplicaOptions {
    */
   readonly channel?: string;
   /**
-   * How long to wait for the monitor to answer, and then for more of its tasks as long as there are any, in milliseconds.
+   * How long to wait for the first response of the monitor, and then for each further part of its tasks, in
+   * milliseconds.
    *
    * @default {10000}
    */
@@ -67,7 +68,10 @@ export async function connectReplica(options: ReplicaOptions = {}): Promise<Repl
 /** A read-only copy of a monitor's tasks. A replica keeps its isolate alive until it is disposed of. */
 export class Replica implements Disposable {
   readonly #channel: MemberChannel;
-  /** Resolves once the copy is complete or disposed of; all calls that wait for it share this promise. */
+  /**
+   * Resolves once the copy is complete or disposed of; all calls of {@linkcode Replica.whenCurrent} share
+   * this promise.
+   */
   #settled: PromiseWithResolvers<void> | undefined;
   #copies: Copies = new Map();
   #cursor: Cursor = { epoch: "0", seq: 0 };
@@ -76,7 +80,10 @@ export class Replica implements Disposable {
   #isDisposed = false;
   /** The sequence number of the newest known change. */
   #newestSeq = 0;
-  /** The number of parts of a copy that the monitor has sent. */
+  /**
+   * The number of parts that the monitor has sent so far, by which a wait notices that the copy makes
+   * progress.
+   */
   #parts = 0;
 
   /**
@@ -117,7 +124,7 @@ export class Replica implements Disposable {
   /**
    * Waits until the copy is complete.
    *
-   * @param timeoutMs the maximum wait without a further part of the copy, in milliseconds
+   * @param timeoutMs the maximum time without a further part of the copy, in milliseconds
    * @returns whether the copy is complete
    */
   async whenCurrent(timeoutMs: number): Promise<boolean> {
@@ -170,7 +177,7 @@ export class Replica implements Disposable {
       this.#isCurrent = true;
       this.#settle();
     } catch {
-      // The connection was lost; the next connection or heartbeat pulls again.
+      // The connection was lost; the next connection or heartbeat calls this method again.
     } finally {
       this.#isPulling = false;
     }

@@ -7,8 +7,8 @@
 
 import { setHomeServer } from "./reporter/home_server.ts";
 
-// Only this entry point records the server, because the source may also be imported from a host that is not a
-// Taskscope server.
+// Only this entry point records the server, because the other entry points may be imported from a host that
+// is not a Taskscope server.
 setHomeServer(import.meta.url);
 
 export { AmbiguousMonitorError, ConfigError, currentTask, monitored, ProtocolError } from "./monitored.ts";

@@ -1,7 +1,7 @@
 /**
- * Hashes synchronously in every runtime. The Web Crypto API has only asynchronous hashes, and none at all in pages
- * that were loaded over plain HTTP. The import has a complete specifier, because a module that is imported by URL does
- * not get this project's import map.
+ * Computes SHA-256 synchronously in every runtime. The Web Crypto API hashes only asynchronously, and not at
+ * all in pages that were loaded over plain HTTP. The import has a complete specifier, because a module that
+ * is imported by URL does not get this project's import map.
  *
  * @module
  */

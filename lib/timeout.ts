@@ -5,7 +5,8 @@
  */
 
 /**
- * Waits for a promise, but no longer than a timeout. The timeout does not cancel the work behind the promise.
+ * Waits for a promise, but no longer than a timeout. The timeout does not cancel the operation that settles
+ * the promise.
  *
  * @typeParam Value the value that the promise resolves to
  * @param promise the promise to wait for
