@@ -1,5 +1,5 @@
 /**
- * Handles requests here or at the node that owns the tasks.
+ * Handles requests on this node, or forwards them to the node that owns the tasks.
  *
  * @module
  */
@@ -28,27 +28,32 @@ export interface Dispatched {
   readonly request: Request;
   /** The address at the other end of the request's connection. */
   readonly peer: string;
-  /** Whose share of the requests that are forwarded it counts towards; `null` for a visitor who may use them up. */
+  /**
+   * Whose share of the limit on forwarded requests the request uses; `null` for a visitor who may use the
+   * whole limit.
+   */
   readonly share: string | null;
-  /** The client token of the tasks that the request is about; `null` if it is about those of all clients. */
+  /** The client token of the tasks that the request is about; `null` for the tasks of all clients. */
   readonly client: string | null;
   /** Whether the request changes tasks. */
   readonly isChange: boolean;
   /**
-   * Returns the name of the function that the request starts, so that a node that has it must handle the request;
-   * `undefined` if any node can refuse the request. `null` if the request starts no function.
+   * Returns the name of the function that the request starts: a node that has the function must handle the
+   * request. Returns `undefined` if the request will be refused, which any node can do. `null` if the request
+   * starts no function.
    */
   readonly startedName: (() => MaybePromise<string | undefined>) | null;
   /** Handles the request, or a copy of it, on this node. */
   readonly here: (request: Request) => Answer;
   /**
-   * How the request can be forwarded: with its body, not at all, because it waits for changes on this node, or by a
-   * function that rejects with an {@linkcode OwnerUnreachableError} if an owner can't be reached.
+   * How the request can be forwarded. `"body"`: with its body. `"never"`: not at all, because it waits for
+   * changes on this node. A function forwards the request itself, and rejects with an {@linkcode
+   * OwnerUnreachableError} if an owner can't be reached.
    */
   readonly forward: "body" | "never" | ((where: Owner | Split) => Promise<Response>);
 }
 
-/** Handles requests here or at the node that owns the tasks. */
+/** Handles requests on this node, or forwards them to the node that owns the tasks. */
 export class Dispatcher {
   readonly #gate: ClusterGate;
   readonly #limits: Pick<MonitorLimits, "ownerWaitMs" | "reportBytes" | "requestBytes">;
@@ -72,7 +77,7 @@ export class Dispatcher {
   }
 
   /**
-   * Handles a request here or at the owner.
+   * Handles a request on this node, or forwards it to the owner.
    *
    * @param call the request
    * @returns the response; synchronously if this node owns the tasks and responds synchronously
@@ -86,12 +91,15 @@ export class Dispatcher {
 
   #route({ request, client, isChange, startedName }: Dispatched): null | Promise<Where> {
     if (startedName !== null) return this.#starter(client, startedName);
-    // What a node reads for itself, only the owner has.
+    // A request that a node sends for itself reads data that only the owner has.
     const isOfNode = request instanceof ForwardedRequest && request.sender !== null;
     return this.#gate.route(client, isChange || isOfNode);
   }
 
-  /** Finds the node that starts a function, once some node owns the tasks and so can store the new one. */
+  /**
+   * Waits until a node owns the tasks, so that the new task can be stored, and finds the node that starts a
+   * function.
+   */
   async #starter(
     client: string | null,
     startedName: NonNullable<Dispatched["startedName"]>,
@@ -101,7 +109,10 @@ export class Dispatcher {
     return name === undefined ? "here" : await this.#gate.startsAt(name) ?? "here";
   }
 
-  /** Handles a request as the owner. What was read from memory counts only if this node still owns the tasks at the end. */
+  /**
+   * Handles a request as the owner. If this node no longer owns the tasks when the response is ready, the
+   * response may be outdated, so the request is handled again; a failed change is refused.
+   */
   #owned(call: Dispatched): Answer {
     const { request, client, isChange, here } = call;
     this.#gate.ownerIs(client, null);
@@ -114,17 +125,18 @@ export class Dispatcher {
     }
     if (!(answer instanceof Promise)) return answer;
     return answer.finally(end).then((response) => {
-      // A change that succeeded is committed.
+      // A successful change is already committed, so its response is valid in any case.
       if (this.#gate.owns(client) || (isChange && response.status < 400)) return response;
       if (isChange) throw noOwner();
       return this.dispatch(call);
     });
   }
 
-  /** Handles a request that another node forwarded; it is not forwarded again. */
+  /** Handles a request that another node forwarded. Such a request is not forwarded again. */
   async #last({ request, here }: Dispatched, where: Promise<Where>): Promise<Response> {
     const found = await where.catch(() => null);
-    // The parts of a batch are checked one by one.
+    // If several nodes own the tasks, this node must be one of them; the handler of a batch checks each
+    // report.
     const isHere = found === "here" || (isSplit(found) && found.owners.includes(null));
     if (!isHere) throw notOwner();
     return await here(request);
@@ -154,7 +166,10 @@ export class Dispatcher {
     }
   }
 
-  /** Forwards a request to the nodes that handle it at the moment, until they are reached or `ownerWaitMs` are over. */
+  /**
+   * Forwards a request to the nodes that own the tasks at the moment, and tries again until they are reached
+   * or `ownerWaitMs` have passed.
+   */
   async #forward(
     call: Dispatched,
     to: Owner | Split,
@@ -180,7 +195,7 @@ export class Dispatcher {
     }
   }
 
-  /** Reads a body, which counts as unfinished until it is disposed of. */
+  /** Reads a body. Its bytes count towards the limit on unfinished bodies until the result is disposed of. */
   async #read(
     request: Request,
     share: string | null,

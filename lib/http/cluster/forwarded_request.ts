@@ -1,5 +1,5 @@
 /**
- * Restores a request that another node forwarded as it arrived there.
+ * Restores a request that another node forwarded to the form in which it arrived at that node.
  *
  * @module
  */
@@ -9,19 +9,22 @@ import { FORWARDED } from "./headers.ts";
 
 /** A request that another node forwarded. */
 export class ForwardedRequest extends Request {
-  /** The request as it arrived at this node, which a WebSocket is upgraded from. */
+  /** The request as it arrived at this node, from which a WebSocket must be upgraded. */
   readonly original: Request;
-  /** The host that the request was sent to, which the other node has checked. */
+  /** The host that the client sent the request to. The other node has checked this host. */
   readonly host: string;
   /** The address at the other end of the connection to the other node; `""` if it is unknown. */
   readonly peer: string;
-  /** The id of the other node if the request is its own; `null` if the node forwards it for a client. */
+  /**
+   * The id of the other node if that node sent the request for itself; `null` if it forwards the request for
+   * a client.
+   */
   readonly sender: string | null;
 
   /**
    * @param original the request as it arrived at this node
-   * @param target its path and query
-   * @param vouched what the other node vouches for
+   * @param target the path and query of the request
+   * @param vouched the signed statements of the other node about the request
    */
   constructor(original: Request, target: string, { origin, peer, node, isOwn = false }: Vouched) {
     const headers = new Headers(original.headers);

@@ -1,5 +1,5 @@
 /**
- * Forwards requests to the node that owns the tasks, and recognises those that other nodes forwarded.
+ * Forwards requests to the node that owns the tasks, and recognises requests that other nodes forwarded.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { ForwardedRequest } from "./forwarded_request.ts";
 import { FORWARDED, requestHeaders, responseHeaders } from "./headers.ts";
 import { NodeTls } from "./node_tls.ts";
 
-/** How long the owner may take to respond to a read of a node, in milliseconds. */
+/** The timeout for data that this node reads from the owner for itself, in milliseconds. */
 const READ_MS = 1_000;
 
 /** The node that owns the tasks. */
@@ -34,19 +34,21 @@ export interface ForwarderOptions {
   readonly address: string;
   /** The server's key; `null` if there is none. */
   readonly key: string | null;
-  /** The key before it; `null` if there is none. */
+  /** The previous key, which other nodes may still use; `null` if there is none. */
   readonly previousKey?: string | null;
-  /** The secret that the nodes of a cluster have in common. */
+  /** The secret that all nodes of the cluster know. */
   readonly secret: string;
   readonly limits: Pick<MonitorLimits, "forwardTimeoutMs">;
   /**
-   * Returns the time that the nodes have in common, in epoch milliseconds; by default, that of this machine, which may
-   * differ by a minute at most.
+   * Returns the time of the clock that all nodes use, in epoch milliseconds. By default, the clock of this
+   * machine is used, which may then differ from other nodes' clocks by a minute at most.
    */
   readonly nowMs?: () => number;
-  /** The certificates of an authority that signs those of nodes, as PEM. */
+  /**
+   * The certificates of an authority that issues the certificates of nodes, as PEM; `null` if there is none.
+   */
   readonly authority?: string | null;
-  /** Called with a line for the operator when the certificate of the owner is not accepted. */
+  /** Called with a message for the operator when the certificate of the owner is not accepted. */
   readonly notice?: (text: string) => void;
 }
 
@@ -56,11 +58,11 @@ export interface ForwardCounts {
   readonly answered: number;
   /** The number of attempts in which the owner was not reached. */
   readonly unreachable: number;
-  /** The number of requests that were sent, but not responded to. */
+  /** The number of requests that were sent, but to which the owner did not respond. */
   readonly unanswered: number;
 }
 
-/** Forwards requests to the owner, and recognises those that other nodes forwarded. */
+/** Forwards requests to the owner, and recognises requests that other nodes forwarded. */
 export class Forwarder implements Disposable {
   readonly #node: string;
   readonly #address: string;
@@ -68,7 +70,10 @@ export class Forwarder implements Disposable {
   readonly #signer: ForwardSigner;
   readonly #tls: NodeTls;
   readonly #counts = { answered: 0, unreachable: 0, unanswered: 0 };
-  /** Closes each socket that is passed on, and the origin of the node that it is passed on to. */
+  /**
+   * The forwarded sockets: for each of them the function that closes it, and the origin of the node that its
+   * messages go to.
+   */
   readonly #sockets: Map<() => void, string> = new Map();
 
   /** @param options this node, the secrets that all nodes know, and the limits */
@@ -82,7 +87,7 @@ export class Forwarder implements Disposable {
     this.#signer = new ForwardSigner({ key, previousKey, secret, nowMs });
   }
 
-  /** Gives up the connections to other nodes. */
+  /** Closes the connections to other nodes. */
   [Symbol.dispose](): void {
     this.#tls[Symbol.dispose]();
   }
@@ -92,23 +97,27 @@ export class Forwarder implements Disposable {
     return this.#tls.caCerts;
   }
 
-  /** Says once, if the owner can't be reached because of its certificate, why that is not accepted. */
+  /**
+   * If the owner can't be reached because of its certificate, tells the operator once why the certificate is
+   * not accepted.
+   */
   async explain(owner: Owner): Promise<void> {
     await this.#tls.explain(owner.address);
   }
 
-  /** How often requests were forwarded since the start. */
+  /** How often requests were forwarded since the server started. */
   get counts(): ForwardCounts {
     return this.#counts;
   }
 
-  /** The number of sockets that are passed on. */
+  /** The number of sockets whose messages are passed on to other nodes. */
   get sockets(): number {
     return this.#sockets.size;
   }
 
   /**
-   * Closes the sockets that are passed on to another node than the owner, which may be frozen and never close them.
+   * Closes the sockets whose messages go to a node that does not own the tasks any more. That node may be
+   * frozen, and then never closes the sockets itself.
    *
    * @param owner the node that owns the tasks; `null` if this node does
    */
@@ -119,10 +128,10 @@ export class Forwarder implements Disposable {
   }
 
   /**
-   * Registers a socket that is passed on.
+   * Registers a socket whose messages are passed on to another node.
    *
-   * @param owner the node that the socket is passed on to
-   * @param close closes the socket, once the node is not the owner any more
+   * @param owner the node that the messages go to
+   * @param close closes the socket; called when the node is not the owner any more
    * @returns a function to call once the socket is closed
    */
   socketTo(owner: Owner, close: () => void): () => void {
@@ -155,7 +164,7 @@ export class Forwarder implements Disposable {
    * @param request the request as it arrived at this node, whose Host was checked
    * @param peer the address at the other end of its connection
    * @param owner the node that owns the tasks
-   * @returns the URL at the owner, and the headers to send, which are valid once
+   * @returns the URL at the owner, and the headers to send, which the owner accepts once
    */
   prepare(
     request: Request,
@@ -174,12 +183,12 @@ export class Forwarder implements Disposable {
   }
 
   /**
-   * Prepares a request of this node's own, which needs no credentials of a client.
+   * Prepares a request that this node sends for itself, without the credentials of a client.
    *
    * @param method the method
    * @param target the path, base path included, and the query
    * @param to the node to send the request to
-   * @returns the URL at that node, and the headers to send, which are valid once
+   * @returns the URL at that node, and the headers to send, which the node accepts once
    */
   own(
     method: string,
@@ -193,7 +202,7 @@ export class Forwarder implements Disposable {
   }
 
   /**
-   * Reads something from the owner for this node itself.
+   * Reads data from the owner for this node itself.
    *
    * @param target the path, base path included, and the query
    * @param owner the node that owns the tasks
@@ -207,7 +216,7 @@ export class Forwarder implements Disposable {
       if (response.ok) return await response.json();
       await response.body?.cancel();
     } catch {
-      // The caller goes on without it.
+      // The caller goes on without the data.
     }
     return null;
   }
@@ -262,23 +271,26 @@ export class Forwarder implements Disposable {
   }
 }
 
-/** Creates the problem for a request that no node can handle now; nothing was changed. */
+/** Creates the error for a request that no node can handle now, and that has changed nothing. */
 export function noOwner(headers: Readonly<Record<string, string>> = {}): Problem {
   return new Problem(
     "no_owner",
-    "No node can handle this now: none owns the tasks, or the database cannot be reached; try again",
+    "No node can handle this request now: no node owns the tasks, or the database cannot be reached; try again",
     {
       headers: { "retry-after": "1", ...headers },
     },
   );
 }
 
-/** Creates the problem for a forwarded request that this node has not handled, because it does not own the tasks. */
+/**
+ * Creates the error for a forwarded request that this node has not handled, because it does not own the
+ * tasks.
+ */
 export function notOwner(): Problem {
   return noOwner({ [FORWARDED]: "refused" });
 }
 
-/** Creates the problem for a request that was sent to the owner, which did not respond. */
+/** Creates the error for a forwarded request to which the owner did not respond. */
 export function unanswered(method: string): Problem {
   if (method === "GET" || method === "HEAD") return noOwner();
   return new Problem(
@@ -289,8 +301,8 @@ export function unanswered(method: string): Problem {
 }
 
 /**
- * Returns whether a request failed before anything was sent. The cause has no code, so its text decides; any other text
- * counts as a request that may have arrived.
+ * Returns whether a request failed before anything was sent. The cause has no code, so its message is
+ * checked; with any other message, the request counts as one that may have arrived.
  */
 function failedToConnect(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

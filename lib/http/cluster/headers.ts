@@ -5,15 +5,18 @@
  */
 
 /**
- * The header of a forwarded request with what the node vouches for. In a response, it says that the node has not
- * handled the request at all.
+ * The name of the header with the signed statements of the node that forwards a request. In a response, the
+ * header means that the node has not handled the request at all.
  */
 export const FORWARDED = "taskscope-forwarded";
 
-/** The headers of one connection (RFC 9110, section 7.6.1), and those that each node sets by itself. */
+/**
+ * Matches the headers of a single connection (RFC 9110, section 7.6.1), and the headers that each node sets
+ * itself.
+ */
 const OWN =
   /^(connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|date|taskscope-forwarded)$/;
-/** The headers of a request that depend on the connection or on the encoding of the body. */
+/** Matches the headers of a request that depend on the connection or on the encoding of the body. */
 const OWN_OF_REQUEST =
   /^(host|content-length|expect|accept-encoding|sec-websocket-(key|version|extensions))$/;
 

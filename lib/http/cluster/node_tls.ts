@@ -1,5 +1,5 @@
 /**
- * Checks the certificates of other nodes, and says why one is not accepted.
+ * Checks the certificates of other nodes, and tells the operator why a certificate is not accepted.
  *
  * @module
  */
@@ -7,11 +7,17 @@
 import { monotonicMs } from "../../clock.ts";
 import { ConfigError } from "../../errors.ts";
 
-/** How long a probe may take, and how long after it the next one of the same node may begin, in milliseconds. */
+/**
+ * The timeout of a probe of a node, and the minimum time between two probes of the same node, in
+ * milliseconds.
+ */
 const PROBE_MS = 2_000;
 const PAUSE_MS = 10_000;
 
-/** What an error of a connection says about the certificate, and what that means. */
+/**
+ * Patterns for the error messages of failed connections, and what each of them says about the node's
+ * certificate.
+ */
 const PROBLEMS: readonly (readonly [RegExp, string])[] = [
   [
     /UnknownIssuer|BadSignature/,
@@ -30,7 +36,7 @@ const PROBLEMS: readonly (readonly [RegExp, string])[] = [
 export interface NodeTlsOptions {
   /** The certificates of an authority that is trusted in addition to the public ones, as PEM; `null` if there is none. */
   readonly authority: string | null;
-  /** Called with a line for the operator when the certificate of a node is not accepted. */
+  /** Called with a message for the operator when the certificate of a node is not accepted. */
   readonly notice: (text: string) => void;
 }
 
@@ -38,16 +44,16 @@ export interface NodeTlsOptions {
 export class NodeTls implements Disposable {
   /** The certificates of the authorities that are trusted in addition to the public ones, as PEM. */
   readonly caCerts: string[];
-  /** Trusts the authority; `null` if there is none. */
+  /** The client that trusts the authority; `null` if no authority is given. */
   readonly #client: Deno.HttpClient | null;
   readonly #notice: (text: string) => void;
   /** When each node was probed last, by origin. */
   readonly #probedAtMs: Map<string, number> = new Map();
-  /** What was said last about each node, by origin. */
+  /** The last message to the operator about each node, by the origin of the node. */
   readonly #said: Map<string, string> = new Map();
 
   /**
-   * @param options the trusted authority, and who learns of problems
+   * @param options the trusted authority, and the callback for messages
    * @throws {ConfigError} if the authority's certificates are malformed
    */
   constructor({ authority, notice }: NodeTlsOptions) {
@@ -72,7 +78,7 @@ export class NodeTls implements Disposable {
   }
 
   /**
-   * Finds out whether a node can't be reached because of its certificate, and says so, once.
+   * Finds out whether a node can't be reached because of its certificate, and if so, tells the operator once.
    *
    * @param address the address of the node
    */

@@ -1,5 +1,5 @@
 /**
- * Splits batches of reports between the nodes that own the tasks.
+ * Splits batches of reports into parts for the nodes that own the tasks.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { ReportBatch } from "../../remote/messages.ts";
 import { parseKey } from "../../task/protocol.ts";
 import type { Owner } from "./forwarder.ts";
 
-/** Where tasks are owned if no node owns all of them. */
+/** The owners of tasks that more than one node owns. */
 export interface Split {
-  /** Returns the owner of the tasks of a client; `null` if it is this node. */
+  /** Returns the owner of the tasks of a client; `null` if this node is the owner. */
   ownerOf(client: string): Owner | null;
   /** The nodes that own tasks, each once; `null` stands for this node. */
   readonly owners: readonly (Owner | null)[];
@@ -22,7 +22,7 @@ export function keyOfOwner(owner: Owner | null): string {
 }
 
 /**
- * Returns the reports for each owner, by its key, in the order of the batch.
+ * Returns the reports for each owner, by the {@linkcode keyOfOwner}, in the order of the batch.
  *
  * @throws {ProtocolError} if a report does not name a valid task
  */
@@ -44,7 +44,7 @@ export function splitReports<Report>(
 /**
  * Returns the client of a report that is not validated yet.
  *
- * @throws {ProtocolError} if it does not name a valid task
+ * @throws {ProtocolError} if the report does not name a valid task
  */
 export function clientOfReport(report: unknown): string {
   const { client, id } = (report ?? {}) as { readonly client?: unknown; readonly id?: unknown };
@@ -61,12 +61,15 @@ export function writePart({ batch, sentAt, secret }: ReportBatch, reports: reado
   });
 }
 
-/** Knows which batches are taken by all owners of their parts. */
+/** Tracks which batches are committed by all owners of their parts. */
 export class SplitBatches {
-  /** The batches that are not taken, in order, each with the owners that have not taken their parts. */
+  /**
+   * The batches that are not committed as a whole, in order, each with the owners that have not acknowledged
+   * their parts.
+   */
   readonly #open: Map<number, Set<string>> = new Map();
 
-  /** Notes that the parts of a batch are sent to owners. Batches are sent in the order of their numbers. */
+  /** Records that the parts of a batch are sent to owners. Batches are sent in the order of their numbers. */
   sent(batch: number, owners: Iterable<string>): void {
     this.#open.set(batch, new Set(owners));
   }
@@ -75,8 +78,9 @@ export class SplitBatches {
    * Records the acknowledgement of an owner, which covers its parts of all batches up to a number.
    *
    * @param owner the owner
-   * @param upTo the number of the last batch that it has taken
-   * @returns the batch up to which all owners have taken theirs; `null` if there is no further one
+   * @param upTo the number of the last batch that the owner has committed
+   * @returns the number of the last batch up to which all owners have committed their parts; `null` if no
+   * further batch is committed
    */
   taken(owner: string, upTo: number): number | null {
     for (const [batch, owners] of this.#open) if (batch <= upTo) owners.delete(owner);

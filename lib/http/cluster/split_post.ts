@@ -12,12 +12,12 @@ import type { Answer } from "../route.ts";
 import type { Forwarder } from "./forwarder.ts";
 import { clientOfReport, keyOfOwner, type Split, splitReports, writePart } from "./split.ts";
 
-/** What {@linkcode splitPost} works on. */
+/** The arguments of {@linkcode splitPost}. */
 export interface SplitPost {
   readonly request: Request;
   /** The body of the request. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
-  /** The address at the other end of its connection. */
+  /** The address at the other end of the request's connection. */
   readonly peer: string;
   readonly split: Split;
   readonly forwarder: Forwarder;
@@ -26,9 +26,10 @@ export interface SplitPost {
 }
 
 /**
- * Lets each owner take its part of a batch.
+ * Sends each owner its part of a batch.
  *
- * @returns the response to the whole batch: that of a node which has not taken its part, if there is one
+ * @returns the response to the whole batch: the error of a node that has refused its part, if there is one;
+ * otherwise the replies of all nodes
  * @throws {OwnerUnreachableError} if an owner can't be reached; the reporter may send the batch again
  */
 export async function splitPost(post: SplitPost): Promise<Response> {
@@ -59,7 +60,9 @@ export function copyOf(
   return new Request(url, { method, headers, body });
 }
 
-/** Returns the parts of a batch by owner; `null` if there is no valid one, which any node can say. */
+/**
+ * Returns the parts of a batch by owner; `null` if the batch is not valid, so that any node can refuse it.
+ */
 function partsOf(
   bytes: Uint8Array<ArrayBuffer> | null,
   split: Split,
@@ -72,7 +75,7 @@ function partsOf(
   } catch {
     return null;
   }
-  // Without reports, a reporter asks whether its tasks are to be cancelled, wherever they are.
+  // With an empty batch, a reporter asks all owners whether any of its tasks is to be cancelled.
   if (parts.size === 0) parts = new Map(split.owners.map((owner) => [keyOfOwner(owner), []]));
   return {
     batch: batch.batch,
