@@ -13,7 +13,7 @@ import { headerOf } from "./headers.ts";
  * @param peer the address at the other end of the connection; `""` if it is unknown
  * @param proxies the addresses of trusted proxies
  * @returns the last address on the way to this server that does not belong to a trusted proxy; `peer` if a
- * proxy reported something else than an address
+ * proxy reported a text that is not an address
  * @throws {Problem} 431 if the header is too long
  */
 export function addressOf(request: Request, peer: string, proxies: ReadonlySet<string>): string {
@@ -30,7 +30,10 @@ export function addressOf(request: Request, peer: string, proxies: ReadonlySet<s
 }
 
 const QUAD = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
-/** Matches the port after an IPv4 address; after an IPv6 address, only brackets distinguish a port from a group. */
+/**
+ * Matches the port after an IPv4 address. A port after an IPv6 address needs no pattern, because the address
+ * must then be in brackets.
+ */
 const PORT = /(?<=\.\d{1,3}):\d{1,5}$/;
 const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
 
@@ -39,7 +42,7 @@ const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;
  * some proxies add; `null` if the hop is not an address.
  */
 function hopAddress(hop: string): string | null {
-  // Longer texts are not an address, with whatever decoration.
+  // A longer text can't be an address, even with a port, a zone, brackets and quotes.
   if (hop.length > 100) return null;
   const text = hop.replace(/^"(.*)"$/, "$1");
   return canonicalAddress(BRACKETED.exec(text)?.[1] ?? text.replace(PORT, ""));
@@ -63,8 +66,8 @@ function canonicalAddress(text: string): string | null {
 }
 
 /**
- * Returns the network for which failed attempts are counted: a site that has one IPv6 address controls the
- * whole /64 (RFC 6177).
+ * Returns the network for which failed attempts are counted. For IPv6, this is the /64, because whoever has
+ * one address usually controls the whole /64 (RFC 6177).
  *
  * @param address an IPv4 or IPv6 address
  * @returns the address itself if it is IPv4; the /64 of an IPv6 address

@@ -40,7 +40,7 @@ export interface Areas {
   readonly badges: Badges;
   readonly batches: ReportBatches;
   readonly clients: Clients;
-  /** Returns the API reference, which is loaded by the first call. */
+  /** Returns the handlers of the API reference, whose module the first call loads. */
   readonly docs: () => Promise<Docs>;
   readonly events: Events;
   readonly files: ReporterFiles;
@@ -117,7 +117,9 @@ export function createAreas(context: HandlerContext, traffic: Traffic): Areas {
   };
 }
 
-/** Announces to watchers and reporters that they should connect again, and ends every wait. */
+/**
+ * Announces to watchers and reporters that they should connect again, and ends the waits of all long polls.
+ */
 export function announceClosing({ waits, sockets, events, batches, forwarded }: Areas): void {
   waits.close();
   sockets.tellAll(CLOSING);
@@ -126,7 +128,9 @@ export function announceClosing({ waits, sockets, events, batches, forwarded }: 
   forwarded.beginClosing();
 }
 
-/** Closes every socket and event stream, and ends every wait; everyone may connect again. */
+/**
+ * Closes all sockets and event streams, and ends the waits of all long polls. Every client may connect again.
+ */
 export function disconnectAll(areas: Areas): void {
   const { waits, sockets, events } = areas;
   waits.close();
@@ -135,7 +139,10 @@ export function disconnectAll(areas: Areas): void {
   disconnectReporters(areas);
 }
 
-/** Disconnects everyone as {@linkcode disconnectAll} does, and refuses streams whose requests still wait. */
+/**
+ * Disconnects all clients like {@linkcode disconnectAll}, and refuses event streams whose requests are still
+ * waiting.
+ */
 export function endAll(areas: Areas): void {
   areas.events.end();
   disconnectAll(areas);

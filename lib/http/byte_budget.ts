@@ -6,53 +6,59 @@
 
 import { LongText } from "../hub/long_text.ts";
 
-/** The size of a character in memory, at most: texts with only Latin-1 take half of it. */
+/**
+ * The maximum size of a character in memory, in bytes; a text with only Latin-1 characters takes half as
+ * much.
+ */
 const CHARACTER_BYTES = 2;
 
-/** Shorter pieces of a long text are not counted once for all texts, but with each text, in characters. */
+/**
+ * The minimum length of a piece, in characters, to be counted once for all long texts that share it; shorter
+ * pieces are counted with each text.
+ */
 const SHORT_CHARACTERS = 1_024;
 
-/** Data that several connections may send. */
+/** Data that several connections may send at the same time, although it is in memory once. */
 export type Shared = string | LongText | Uint8Array;
 
-/** What is held of data: how often, and on whose behalf it was taken. */
+/** How often data is held, and on whose share of the limit it is counted. */
 interface Hold {
   count: number;
   readonly holder: string | null;
 }
 
 /**
- * Counts bytes against a limit. A holder may have as many bytes as are left for all others, as with `Slots`; `null` stands
- * for one that may take all bytes.
+ * Reserves bytes within a limit. As with `Slots`, each holder may reserve at most as many bytes as remain
+ * free; a holder of `null` may reserve all bytes.
  */
 export class ByteBudget {
   readonly #limit: number;
   #taken = 0;
   readonly #byHolder: Map<string, number> = new Map();
-  /** The texts, arrays of the pieces of a text, and chunks that are held. */
+  /** The data that is held: texts, arrays of the pieces of a long text, and chunks of bytes. */
   readonly #holds: Map<Key, Hold> = new Map();
 
-  /** @param limit the maximum number of bytes that are taken at the same time */
+  /** @param limit the maximum number of bytes that are reserved at the same time */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** The number of bytes that are taken. */
+  /** The number of reserved bytes. */
   get taken(): number {
     return this.#taken;
   }
 
   /**
-   * Takes bytes, and returns `true`, unless that would exceed the limit. If no bytes are taken, any number can be, so
-   * that the limit never makes something impossible.
+   * Reserves bytes and returns `true`; returns `false` if that would exceed the limit. While no bytes are
+   * reserved, any number can be reserved, so that a single large item is never impossible.
    */
   take(bytes: number, holder: string | null = null): boolean {
     return this.change(0, bytes, holder);
   }
 
   /**
-   * Changes a number of bytes that a holder has taken, and returns `true`, unless it can't take so many more. Fewer are
-   * never refused.
+   * Changes the number of bytes that a holder has reserved and returns `true`; returns `false` if the
+   * additional bytes would exceed the limit. A smaller number is never refused.
    */
   change(from: number, to: number, holder: string | null = null): boolean {
     const more = to - from;
@@ -62,14 +68,15 @@ export class ByteBudget {
     return true;
   }
 
-  /** Gives bytes back that a holder has taken. */
+  /** Releases bytes that a holder has reserved. */
   release(bytes: number, holder: string | null = null): void {
     this.#count(-bytes, holder);
   }
 
   /**
-   * Takes the bytes of data that is kept in memory, and returns `true`, unless that would exceed the limit. Data that is
-   * held already is in memory once, and takes no more bytes; nor do the pieces that a long text shares with another one.
+   * Reserves the bytes of data that is kept in memory and returns `true`; returns `false` if that would
+   * exceed the limit. Data that is already held reserves no further bytes, because it is in memory once; the
+   * same is true of the pieces that a long text shares with another long text.
    */
   hold(data: Shared, holder: string | null = null): boolean {
     const key = keyOf(data);
@@ -78,7 +85,9 @@ export class ByteBudget {
     return true;
   }
 
-  /** Gives the bytes of data back that was held, unless it is still held otherwise. */
+  /**
+   * Releases the bytes of data, unless the data is still held by another call of {@linkcode ByteBudget.hold}.
+   */
   drop(data: Shared): void {
     this.#drop(keyOf(data));
   }
@@ -129,7 +138,7 @@ function sizeOf(data: string | Uint8Array): number {
   return typeof data === "string" ? data.length * CHARACTER_BYTES : data.length;
 }
 
-/** Returns the long ones of some pieces, each once, and the size of the others. */
+/** Returns the long pieces, each once, and the size of all short pieces, in bytes. */
 function partsOf(
   pieces: readonly string[],
 ): { readonly long: ReadonlySet<string>; readonly shortBytes: number } {

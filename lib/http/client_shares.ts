@@ -8,15 +8,19 @@ import type { TaskRegistry } from "../registry/task_registry.ts";
 import { addressGroup, addressOf } from "./address.ts";
 import { limitReached } from "./problem.ts";
 
-/** The networks of this machine, whose users could stop the server anyway. */
+/**
+ * Matches the networks of this machine, which have no share of the limit, because users of this machine could
+ * stop the server anyway.
+ */
 const LOOPBACK = /^(?:127\.|::1$|0:0:0:0::\/64$)/;
 
-/** The number of networks from which those are forgotten whose clients are gone. */
+/** The number of remembered networks at which networks whose clients have no tasks any more are forgotten. */
 const MANY_NETWORKS = 10_000;
 
 /**
- * Counts the clients that each network has created. A network may have as many as are left for all others: the first one
- * half of the limit, a second one a quarter, so that there is always room for one more.
+ * Counts the clients that each network has created. Each network may have at most as many clients as remain
+ * free: the first network half of the limit, a second one a quarter. So there is always room for the clients
+ * of one more network.
  */
 export class ClientShares {
   readonly #registry: Pick<TaskRegistry, "hasClient" | "freeClients">;
@@ -37,8 +41,9 @@ export class ClientShares {
    * Returns the network that a request came from.
    *
    * @param request the request
-   * @param peer the address at the other end of its connection; `""` if it is unknown
-   * @returns the network; `null` if it is unknown, or is this machine, so that it has no share
+   * @param peer the address at the other end of the request's connection; `""` if it is unknown
+   * @returns the network; `null` if the network is unknown or is this machine, which has no share of the
+   * limit
    */
   networkOf(request: Request, peer: string): string | null {
     if (peer === "") return null;
@@ -47,10 +52,10 @@ export class ClientShares {
   }
 
   /**
-   * Counts a client that a network is about to create; one that has tasks is not counted.
+   * Counts a client that a network is about to create; a client that already has tasks is not counted.
    *
    * @param client the client token
-   * @param network the network; `null` for one that has no share
+   * @param network the network; `null` for a network that has no share of the limit
    * @throws {Problem} 503 if the network has created as many clients as are left for others
    */
   claim(client: string, network: string | null): void {
@@ -69,7 +74,7 @@ export class ClientShares {
     this.#created.set(network, created.add(client));
   }
 
-  /** Forgets the networks whose clients have no tasks any more. */
+  /** Forgets the networks none of whose clients has tasks. */
   #forgetUnused(): void {
     for (const [network, created] of this.#created) {
       if (![...created].some((each) => this.#registry.hasClient(each))) this.#created.delete(network);

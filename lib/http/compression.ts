@@ -1,12 +1,12 @@
 /**
  * Compresses responses on request.
  *
- * The length of a compressed response reveals how much of it is repeated. If a response had both a secret and
- * text of an attacker's choice, anyone who sees the length of the encrypted response could guess the secret bit by
- * bit (BREACH). So these are never compressed:
+ * The length of a compressed response reveals how much of its text is repeated. If a response had both a
+ * secret and text of an attacker's choice, anyone who sees the length of the encrypted response could guess
+ * the secret bit by bit (BREACH). So these responses are never compressed:
  *
  * - responses with a key, a token or a link: their routes are not {@linkcode RouteTraits.isCompressed};
- * - pages with a query, which they repeat beside the texts of tasks;
+ * - pages whose URL has a query, because such a page repeats the query beside the texts of tasks;
  * - responses to anything but GET.
  *
  * @module
@@ -21,10 +21,13 @@ import type { UnsentTexts } from "./unsent_texts.ts";
 /** A content encoding. */
 export type Encoding = "br" | "gzip";
 
-/** Shorter texts are not compressed, in characters: they fit into one packet anyway. */
+/** The minimum length of a text to compress, in characters; a shorter text fits into one packet anyway. */
 const MIN_CHARACTERS = 1_024;
 
-/** The formats of `CompressionStream`, best first. Before Deno 2.9, there is no `brotli`. */
+/**
+ * The encodings and their formats of `CompressionStream`, best first. Deno supports `brotli` from version 2.9
+ * on.
+ */
 const FORMATS: ReadonlyMap<Encoding, CompressionFormat> = new Map(
   ([["br", "brotli"], ["gzip", "gzip"]] as [Encoding, CompressionFormat][])
     .filter(([, format]) => isSupported(format)),
@@ -44,15 +47,15 @@ export function encodingFor(request: Request, offered: readonly Encoding[]): Enc
 }
 
 /**
- * Compresses a response if that is worthwhile, safe, and accepted by the client. The body is compressed as fast as
- * the peer reads it, so that it is never in memory twice.
+ * Compresses a response if that is worthwhile, safe, and accepted by the client. The body is compressed only
+ * as fast as the peer reads it, so that the compressed body is never in memory as a whole.
  *
  * @param request the request
  * @param response the response of a route that allows compression
- * @param unsent the texts that are being sent
- * @param share whose share of the limit of these texts the response counts towards; `null` for a peer that may use it up
+ * @param unsent holds the texts that are being sent, within a limit
+ * @param share whose share of that limit the response uses; `null` for a peer that may use the whole limit
  * @returns the compressed response, or the same one
- * @throws {Problem} 503 if too much waits to be sent
+ * @throws {Problem} 503 if too much data waits to be sent
  */
 export function compressed(
   request: Request,
@@ -77,7 +80,7 @@ export function compressed(
   return new Response(body, { status: response.status, headers });
 }
 
-/** Marks a response that depends on the accepted encodings. The tag of a compressed response is weak. */
+/** Marks a response as depending on the accepted encodings. A compressed response gets a weak entity tag. */
 function withTag(response: Response, encoding: Encoding | null): Response {
   const { headers } = response;
   headers.append("vary", "Accept-Encoding");

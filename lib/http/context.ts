@@ -33,23 +33,26 @@ export interface PresentNode {
   readonly version: string;
   /** When the node joined, in epoch seconds by the clock of the database. */
   readonly since: number;
-  /** The number of shards of the tasks that the node owns. */
+  /** The number of shards that the node owns. */
   readonly shards: number;
-  /** Whether this is the node that lists them. */
+  /** Whether this is the node that made the list. */
   readonly isHere: boolean;
 }
 
 /** The figures of a node of a cluster. */
 export interface NodeFigures {
-  /** The number of shards of the tasks that this node owns. */
+  /** The number of shards that this node owns. */
   readonly shards: number;
-  /** How often this node has lost a shard to another one, or the database has lost what it had confirmed. */
+  /**
+   * How often this node has lost a shard to another node without handing it over, or the database has lost
+   * changes that it had confirmed.
+   */
   readonly lost: number;
   /** The number of requests that this node has forwarded to the owner, by outcome. */
   readonly forwarded: Readonly<Record<"answered" | "unreachable" | "unanswered", number>>;
   /** The number of sockets of reporters that this node passes on to the owner now. */
   readonly forwardedSockets: number;
-  /** How often a regular look into the database found changes about which no notification had come. */
+  /** How often a regular check of the database found changes without a notification. */
   readonly missedHints: number;
 }
 
@@ -61,7 +64,10 @@ export interface Operations {
   storageBytes(): number | null;
   /** Returns how often the server had to open its port again; `null` if that is unknown. */
   portReopenings(): number | null;
-  /** Lists the nodes of the cluster that are present, oldest first; none if the server is not a node of one. */
+  /**
+   * Lists the running nodes of the cluster, oldest first; an empty list if the server is not a node of a
+   * cluster.
+   */
   nodes(): Promise<readonly PresentNode[]>;
   /** Returns the figures of the node; `null` if the server is not a node of a cluster. */
   node(): NodeFigures | null;
@@ -71,15 +77,18 @@ export interface Operations {
 export interface HandlerContext {
   readonly registry: TaskRegistry;
   readonly hub: TaskHub;
-  /** The sink for reports of tasks that are started by name. */
+  /** The sink for reports of tasks that the server starts. */
   readonly sink: ReportSink;
   readonly startables: ReadonlyMap<string, Startable>;
-  /** The limit on the number of tasks that were started by name and still run. */
+  /** The limit on the number of running tasks that the server has started. */
   readonly started: Slots;
   readonly limits: MonitorLimits;
-  /** The limit on what waits to be sent, over all connections. */
+  /** The limit on the bytes that wait to be sent, over all connections. */
   readonly unsent: ByteBudget;
-  /** The shares of networks in the limit of clients; `null` if the server requires a key, without which nobody can write. */
+  /**
+   * The shares of networks in the limit on clients; `null` if the server requires a key, so that strangers
+   * can't create clients.
+   */
   readonly shares: ClientShares | null;
   /** The limits for reading request bodies. */
   readonly bodies: BodyLimits;
@@ -102,7 +111,7 @@ export interface HandlerContext {
  * Returns the address of the server as the sender of a request sees it, base path included.
  *
  * @param context the configured addresses
- * @param request a request whose host was checked
+ * @param request a request whose host was already checked
  */
 export function serverAddress({ access }: Pick<HandlerContext, "access">, request: Request): string {
   return `${access.publicOrigin ?? new URL(request.url).origin}${access.basePath}`;
@@ -112,7 +121,7 @@ export function serverAddress({ access }: Pick<HandlerContext, "access">, reques
  * Delays a response until the changes that it shows may be published.
  *
  * @param context the parts of the monitor to use
- * @param client the client token of the tasks that it shows
+ * @param client the client token of the tasks that the response shows
  * @param answer creates the response; it is called again if the commit failed, because the changes then have
  * a new cursor
  */
@@ -123,14 +132,15 @@ export function whenPublishable(
 ): Response | Promise<Response> {
   const response = answer();
   const { registry, cluster } = context;
-  // The owner of a cluster publishes only what is committed, however long that takes; a request does not wait for it.
+  // In a cluster, only committed changes are published, however long a commit takes. A request does not wait
+  // for such a commit.
   const publishable = cluster === null
     ? registry.whenPublishable(client)
     : registry.uncommittedOf(client) === 0
     ? null
     : registry.committed(client).then(() => true);
   if (publishable === null) return response;
-  // Without this handler, a response that rejects before the commit would count as an unhandled rejection.
+  // Without this handler, the rejection of a response before the commit would count as unhandled.
   if (response instanceof Promise) response.catch(() => {});
   return publishable.then((isCommitted) => isCommitted ? response : answer());
 }
@@ -150,7 +160,7 @@ export async function whenCommitted(
 }
 
 /**
- * Returns a task of a client, without its record.
+ * Returns a task of a client without reading its record.
  *
  * @throws {Problem} 404 if the task does not exist, or was left out because its record is damaged
  */
@@ -159,7 +169,7 @@ export function storedTask(context: HandlerContext, client: string, id: string):
 }
 
 /**
- * Reads a task of a client with its record, at once if it is at hand.
+ * Returns the record of a client's task, synchronously if the record is in memory or in an SQLite file.
  *
  * @throws {Problem} 404 if the task does not exist, or was left out because its record is damaged
  * @throws {StorageError} if the record cannot be read
@@ -176,7 +186,7 @@ function missing(context: HandlerContext, client: string, id: string): never {
   );
 }
 
-/** Creates the problem for a task that does not exist. */
+/** Creates the error for a task that does not exist. */
 export function taskNotFound(id: string): Problem {
   return new Problem("task_not_found", `Task "${id}" does not exist`);
 }

@@ -9,7 +9,7 @@ import type { Resource } from "./route_tree.ts";
 /** How long a browser may cache the response to a preflight, in seconds. */
 const MAX_AGE_SECONDS = 3_600;
 
-/** Gives pages of allowed origins, and no others, access to the shared routes. */
+/** Gives only pages of allowed origins access to the shared routes. */
 export class Cors {
   readonly #origins: ReadonlySet<string>;
 
@@ -58,7 +58,7 @@ export class Cors {
    */
   open(request: Request, response: Response): Response {
     const { headers } = response;
-    // A response of another node varies already.
+    // A response that another node made already has this `vary`.
     if (headers.get("vary")?.includes("Origin") !== true) headers.append("vary", "Origin");
     const origin = request.headers.get("origin");
     if (origin === null || !this.#origins.has(origin)) return response;

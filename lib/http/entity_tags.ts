@@ -7,8 +7,8 @@
 import { elementsOf, headerOf } from "./headers.ts";
 
 /**
- * Returns whether the header `If-None-Match` of a request names an entity tag (RFC 9110, section 13.1.2). Weak
- * tags match, too, because a proxy that compresses a response makes its tag weak.
+ * Returns whether the header `If-None-Match` of a request names an entity tag (RFC 9110, section 13.1.2). A
+ * weak tag matches, too, because a proxy that compresses a response makes the tag weak.
  *
  * @param request the request
  * @param etag the entity tag of the current version, without commas

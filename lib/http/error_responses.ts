@@ -1,5 +1,6 @@
 /**
- * Converts errors to responses, in the format of whom they are for.
+ * Converts errors to responses in the format that the client expects: a page for people, otherwise a problem
+ * document.
  *
  * @module
  */
@@ -20,7 +21,9 @@ export type Reader = "program" | "person" | "foreign_page";
 export interface ErrorResponsesOptions {
   readonly routes: readonly Route<never>[];
   readonly cors: Cors;
-  /** The page that shows an error to a person, with a link to sign in unless the address is `null`. */
+  /**
+   * Renders the page that shows an error to a person, with a link to sign in unless the address is `null`.
+   */
   readonly pages: { problem(problem: Problem, signInAddress: string | null): Response };
   readonly signIn: { addressFor(request: Request): string | null };
   /** Called with the code of every error. */
@@ -29,7 +32,7 @@ export interface ErrorResponsesOptions {
   readonly reportError: (error: unknown) => void;
 }
 
-/** Tells whom a response is for, and responds with errors. */
+/** Determines the kind of client of a request, and responds with errors. */
 export class ErrorResponses {
   readonly #options: ErrorResponsesOptions;
   readonly #pageDepths: ReadonlyMap<string, number>;
@@ -40,7 +43,7 @@ export class ErrorResponses {
   }
 
   /**
-   * Returns whom the response to a request is for.
+   * Returns the kind of client that a response is for.
    *
    * @param request the request
    * @param segments the segments of its path
@@ -56,11 +59,12 @@ export class ErrorResponses {
     const { pages, signIn, cors, refused, reportError } = this.#options;
     const problem = problemOf(error, reportError);
     refused(problem.code);
-    // Reading the header here costs successful requests nothing.
+    // The header is read only now, so that successful requests need not read it.
     if (reader === "person" || (reader === "program" && wantsHtml(request))) {
       const mayHelp = problem.code === "key_needed" || problem.code === "not_allowed";
       const address = mayHelp ? signIn.addressFor(request) : null;
-      // A visitor who has a token or a link may not have the key, and is told why this page is not shown.
+      // A visitor with a token or a shared link may not know the key, so an error page is shown in place of
+      // the sign-in page.
       return problem.code === "key_needed" && address !== null
         ? redirect(address)
         : pages.problem(problem, address);

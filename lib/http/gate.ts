@@ -45,8 +45,9 @@ export interface Visitor {
 export type Decision = Visitor | Promise<Visitor>;
 
 /**
- * What carried a key or token, each with a limit of its own. Any page can make a browser open links, and browsers keep
- * sending old cookies; neither must keep the programs at the same address from sending the key.
+ * The part of a request that carried a key or token. Each has a limit of its own on wrong keys: any page can
+ * make a browser open links, and browsers keep sending old cookies, and neither must block programs at the
+ * same address that send the key in a header.
  */
 export type Carrier = "key" | "link" | "cookie";
 
@@ -82,7 +83,7 @@ export interface GateOptions {
  */
 const REMEMBERED_CLIENTS = 1_000;
 
-/** The grant of a visitor to a route that needs no grant; it permits no other access. */
+/** The grant of a visitor to a route that needs no grant. It permits no access to any other route. */
 const NO_GRANT: Grant = { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 };
 
 /** Authenticates and authorises requests. */
@@ -132,7 +133,8 @@ export class Gate {
    * many wrong keys or tokens
    */
   pass(request: Request, need: Need, peer: string): Decision {
-    // What a node does of its own accord, the program that embeds it does; a client's request was checked before.
+    // A node that sends a request for itself acts for the program that embeds it, so nothing is checked. A
+    // forwarded request of a client is checked like any other.
     if (request instanceof ForwardedRequest && request.sender !== null) {
       return { grant: FULL_GRANT, source: null, peer, node: request.sender };
     }
@@ -141,8 +143,9 @@ export class Gate {
   }
 
   /**
-   * Counts a request that changes a client's tasks, be it a single change or a batch of reports, against the rate
-   * limit, which exists only if the server requires a key. Whoever has a token can't use up the limit of the key, or of a token for other tasks.
+   * Counts a request that changes a client's tasks against the rate limit, whether it is a single change or a
+   * batch of reports. Only a server that requires a key has this limit. The holder of a token can't use up
+   * the limit of the key, or of a token for other tasks.
    *
    * @throws {Problem} 429 if the limit is reached
    */
@@ -152,9 +155,9 @@ export class Gate {
   }
 
   /**
-   * Counts a write like {@linkcode Gate.countWrite}, for connections on which it can wait.
+   * Counts a write like {@linkcode Gate.countWrite}, for connections on which the write can wait.
    *
-   * @returns 0; or how long to wait, in milliseconds, in which case the write is not counted
+   * @returns 0 if the write was counted; otherwise, how long to wait before the next attempt, in milliseconds
    */
   writeWaitMs({ grant, node }: Visitor, client: string): number {
     if (!this.hasKey || node !== undefined) return 0;
@@ -209,7 +212,8 @@ export class Gate {
    * @param text the key or the token
    * @param sender what the key or token was sent with
    * @returns the grant of the key or token
-   * @throws {Problem} 401 if the key or token is not valid; 429 after too many wrong ones from this network
+   * @throws {Problem} 401 if the key or token is not valid; 429 after too many wrong keys or tokens from this
+   * network
    */
   async grantOf(
     text: string,
@@ -233,11 +237,12 @@ export class Gate {
   }
 
   /**
-   * Verifies a key, token or session, and counts wrong ones. A token of the key is not wrong, even if it has expired. One
-   * that was verified before is accepted even after too many wrong ones, because it guesses nothing.
+   * Verifies a key, token or session, and counts wrong attempts. An expired token of the key does not count
+   * as wrong. A token that was verified before is accepted even after too many wrong attempts, because it is
+   * no guess.
    *
    * @returns the grant; `null` if the text is not valid or has expired
-   * @throws {Problem} 429 after too many wrong ones from this network
+   * @throws {Problem} 429 after too many wrong attempts from this network
    */
   #attempt(
     keyring: Keyring,
@@ -248,7 +253,7 @@ export class Gate {
     const group = addressGroup(addressOf(request, peer, this.#options.proxies));
     const sender = `${group} ${carrier}`;
     const waitMs = this.#failures.waitMs(sender);
-    // A valid key is refused, too, because any other response would confirm a guess.
+    // A valid key is refused, too, because accepting it would confirm a guess.
     if (waitMs > 0 && !keyring.hasVerified(text, kind)) {
       throw tooMany("Too many wrong keys were sent from this address", waitMs);
     }
@@ -257,7 +262,7 @@ export class Gate {
       if (grant !== null && !hasExpired(grant, now())) return grant;
       if (keyring.hasVerified(text, kind)) return null;
       this.#failures.spend(sender);
-      // The refusal is logged once, not for each of the attempts that follow.
+      // The refusal is logged when the limit is reached, not for each further attempt.
       if (this.#failures.waitMs(sender) > 0) {
         this.#options.notice(`Too many wrong keys from ${group}: refusing further attempts for a while`);
       }
@@ -280,8 +285,8 @@ export class Gate {
   }
 
   /**
-   * Authenticates a browser by its cookies. Whatever is wrong with them counts as a missing key, so that the
-   * browser is led to sign in.
+   * Authenticates a browser by its cookies. Any invalid cookie counts as a missing key, so that the browser
+   * is redirected to the sign-in page.
    */
   async #browserVisitor(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
@@ -295,7 +300,10 @@ export class Gate {
     throw keyNeeded();
   }
 
-  /** Returns the grant of a cookie; `null` if there is none, or if too many wrong ones came from this network. */
+  /**
+   * Returns the grant of a cookie; `null` if the cookie is missing or invalid, or if too many wrong cookies
+   * came from this network.
+   */
   async #cookieGrant(
     keyring: Keyring,
     text: string | null,

@@ -69,7 +69,7 @@ export class Guard {
     if (!isAllowed) {
       throw new Problem(
         "foreign_origin",
-        "Pages of other origins are not allowed to do this; use --allow-origin to add one",
+        "Pages of other origins are not allowed to do this; use --allow-origin to allow an origin",
       );
     }
   }
@@ -84,7 +84,7 @@ export class Guard {
  */
 function authorityOf({ url }: Request): string | undefined {
   const [, scheme, authority = ""] = /^(https?):\/\/([^/?#]*)/.exec(url) ?? [];
-  // Lists of hosts never contain the default port, because `URL` leaves it out.
+  // The lists of allowed hosts never contain the default port, because `URL` leaves it out.
   if (scheme === "https") return authority.replace(/:443$/, "");
   return /^localhost(:|$)/i.test(authority) ? undefined : authority;
 }

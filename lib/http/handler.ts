@@ -40,11 +40,14 @@ import { withoutDamaged } from "./without_damaged.ts";
 
 /** How a response is sent. */
 interface Sending {
-  /** Whether it may be compressed. */
+  /** Whether the response may be compressed. */
   readonly isCompressed: boolean;
-  /** Whether it is a page for people. */
+  /** Whether the response is a page for people. */
   readonly isPage: boolean;
-  /** Whose share of what may wait to be sent it counts towards; `null` for a visitor who may use that up. */
+  /**
+   * Whose share of the limit on unsent data the response uses; `null` for a visitor who may use the whole
+   * limit.
+   */
   readonly share: string | null;
 }
 
@@ -93,32 +96,34 @@ export class Handler {
   }
 
   /**
-   * Begins the shutdown: announces it to watchers and reporters, ends every wait, and refuses further
-   * requests.
+   * Begins the shutdown: announces it to watchers and reporters, ends the waits of all long polls, and
+   * refuses further requests.
    */
   beginClosing(): void {
     this.#isClosing = true;
     this.announceClosing();
   }
 
-  /** Announces to watchers and reporters that they should connect again, and ends every wait. */
+  /**
+   * Announces to watchers and reporters that they should connect again, and ends the waits of all long polls.
+   */
   announceClosing(): void {
     announceClosing(this.#areas);
   }
 
-  /** Closes every socket and event stream, and ends every wait. */
+  /** Closes all sockets and event streams, and ends the waits of all long polls. */
   disconnect(): void {
     this.reconnect("everyone");
     this.#areas.forwarded.close();
   }
 
-  /** Closes the connections of everyone, or of reporters only, who may connect again. */
+  /** Closes the connections of all clients, or only those of reporters. The clients may connect again. */
   reconnect(who: "everyone" | "reporters"): void {
     if (who === "everyone") disconnectAll(this.#areas);
     else disconnectReporters(this.#areas);
   }
 
-  /** Refuses further requests, and disconnects everyone. */
+  /** Refuses further requests, and disconnects all clients. */
   close(): void {
     this.#isClosing = true;
     endAll(this.#areas);
@@ -137,7 +142,8 @@ export class Handler {
    *
    * @param request the request
    * @param peer the address at the other end of the request's connection; `""` if it is unknown
-   * @param connection tells when the response is sent, as the second argument of a handler of `Deno.serve` does
+   * @param connection the second argument that `Deno.serve` passes to a handler; `completed` settles when the
+   * response was sent
    * @returns the response; never rejects
    */
   handle(request: Request, peer = "", connection: { readonly completed?: Promise<unknown> } = {}): Answer {
@@ -147,7 +153,7 @@ export class Handler {
       : this.#counted(request, answer, connection);
   }
 
-  /** Responds to a request that a client sent, or another node forwarded. */
+  /** Responds to a request that a client sent or another node forwarded. */
   #arrived(request: Request, peer: string): Answer {
     let forwarded: ForwardedRequest | null;
     try {
@@ -168,7 +174,7 @@ export class Handler {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
     if (response.status !== 101) {
       this.#dates.set(response.headers);
-      // The peer should send nothing more on a connection that this node is about to close.
+      // This node is about to close its connections, so the peer should send no further request on this one.
       if (this.#context.cluster?.isLeaving) response.headers.set("connection", "close");
     }
     return this.#unsent.count(request, response, connection);
@@ -182,7 +188,7 @@ export class Handler {
         return polled.catch((error) => this.#errors.respond(error, request, reader));
       }
       if (polled !== undefined) return polled;
-      // The node that a forwarded request came to has checked its host.
+      // The host of a forwarded request was checked by the node that forwarded it.
       const host = request instanceof ForwardedRequest ? request.host : this.#guard.checkHost(request);
       const segments = segmentsOf(request.url, this.#context.access.basePath);
       const match = this.#tree.find(segments);
@@ -221,7 +227,7 @@ export class Handler {
   }
 
   /**
-   * Responds to a request that polls a task, if an equal request has passed every check before; otherwise
+   * Responds to a request for a single task if an equal request has passed every check before; otherwise
    * returns `undefined`.
    */
   #polledTask(request: Request, peer: string): Answer | undefined {
@@ -292,7 +298,10 @@ export class Handler {
     return andThen(decision, proceed);
   }
 
-  /** Relaxes the policy of a page, compresses a response if its route allows that, and sends large ones piece by piece. */
+  /**
+   * Prepares a response for sending: relaxes the opener policy of a page, compresses the response if its
+   * route allows that, and lets a large response be sent piece by piece.
+   */
   #sent(request: Request, answer: Answer, how: Sending): Answer {
     if (answer instanceof Promise) return answer.then((response) => this.#sent(request, response, how));
     const { isCompressed, isPage, share } = how;

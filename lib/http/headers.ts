@@ -7,8 +7,8 @@
 import { Problem } from "./problem.ts";
 
 /**
- * The maximum length of a header whose value is a list or has parameters, in characters. The cookies of a
- * browser may be longer, because other programs on the same host set cookies, too.
+ * The maximum length of a header whose value is a list or has parameters, in characters. The header `Cookie`
+ * may be longer, because other programs on the same host set cookies, too.
  */
 export const MAX_HEADER_CHARACTERS = 8_192;
 

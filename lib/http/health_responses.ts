@@ -1,5 +1,5 @@
 /**
- * Responds to health checks, also before there are any tasks.
+ * Responds to health checks, even before the tasks are loaded.
  *
  * @module
  */

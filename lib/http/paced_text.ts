@@ -1,5 +1,5 @@
 /**
- * Encodes a text piece by piece, at the pace at which `Deno.serve` passes the pieces on.
+ * Encodes a text piece by piece, only as fast as `Deno.serve` sends the pieces.
  *
  * @module
  */
@@ -7,21 +7,24 @@
 import { setImmediate } from "node:timers";
 import { type LongText, type Text, TextReader } from "../hub/long_text.ts";
 
-/** How much of a text is sent at once at first, in bytes or characters. */
+/** The size of each piece at the beginning of a text, in bytes or characters. */
 const FIRST_PIECE_SIZE = 4_096;
 
-/** How much of a text is sent at once behind its beginning, in bytes or characters. */
+/** The size of each piece after the beginning of a text, in bytes or characters. */
 const PIECE_SIZE = 16_384;
 
-/** How long the beginning of a text is, in bytes or characters: a peer that reads nothing gets no more. */
+/**
+ * The length of the beginning of a text, in bytes or characters: more than is ever sent to a peer that reads
+ * nothing.
+ */
 const BEGINNING_SIZE = 131_072;
 
 /**
- * Returns how much of a text to send at once. Deno keeps several pieces for a peer that does not read, and a buffer of the
- * size of the largest piece for as long as the response lasts: an event stream whose peer reads nothing takes 69 KB rather
- * than 80 with small pieces. Larger ones are cheaper to send.
+ * Returns the size of the next piece of a text. Large pieces are cheaper to send, but need more memory for a
+ * peer that does not read: Deno keeps several pieces, and a buffer of the size of the largest piece until the
+ * response ends. With small pieces, an event stream whose peer reads nothing takes 69 KB instead of 80 KB.
  *
- * @param position how much has been sent, in bytes or characters
+ * @param position the size of the part that has been sent, in bytes or characters
  * @returns the size of the next piece, in bytes or characters
  */
 export function pieceSizeAt(position: number): number {
@@ -30,18 +33,21 @@ export function pieceSizeAt(position: number): number {
 
 const encoder = new TextEncoder();
 
-/** The encoded pieces of long texts that are still in memory, by their numbers. */
+/** The encoded pieces of long texts that are still in memory, by the number of the piece. */
 const encoded: WeakMap<LongText, Map<number, WeakRef<Uint8Array<ArrayBuffer>>>> = new WeakMap();
 
 /**
- * Resolves in the next turn of the event loop, in which Deno sends what it was given. Deno joins pieces that it gets in
- * the same turn into one buffer, which would stay large.
+ * Resolves in the next turn of the event loop, in which Deno sends the pieces that it has. Without this wait,
+ * Deno would join several pieces into one large buffer, and keep the buffer.
  */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Encodes a text from its beginning to its end. Readers of the same long text share the bytes of a piece. */
+/**
+ * Encodes a text from its beginning to its end. Readers of the same long text share the encoded bytes of its
+ * pieces.
+ */
 export class PacedText {
   readonly #text: Text;
   readonly #reader: TextReader;
@@ -63,7 +69,7 @@ export class PacedText {
     return this.#reader.position;
   }
 
-  /** Returns the next piece, which ends between two characters, and which the caller must not change. */
+  /** Returns the next piece, which the caller must not change. A piece never ends within a character. */
   next(): Uint8Array<ArrayBuffer> {
     const size = pieceSizeAt(this.position);
     if (typeof this.#text === "string") return encoder.encode(this.#reader.next(size));

@@ -1,6 +1,6 @@
 /**
- * Defines the problem documents (RFC 9457): every code and its status, and the mapping from errors to
- * problems.
+ * Defines the error responses, which are problem documents (RFC 9457): every code and its status, and the
+ * mapping from errors to problems.
  *
  * @module
  */
@@ -69,7 +69,9 @@ const STATUS_OF: ReadonlyMap<ProblemCode, number> = new Map(
   Object.entries(PROBLEMS).flatMap(([status, { codes }]) => codes.map((code) => [code, Number(status)])),
 );
 
-/** Seconds after which a client should retry a request that the server could not serve. */
+/**
+ * The header that tells a client after how many seconds to retry a request that the server could not serve.
+ */
 const RETRY_AFTER = { "retry-after": "5" };
 
 /** Optional parts of a {@linkcode Problem}. */
@@ -83,7 +85,7 @@ export interface ProblemOptions {
 /** The fields of a record that every reporter of the task may see. */
 export type Receipt = Pick<Task, "id" | "state" | "cancel_requested" | "log_count" | "report_seq">;
 
-/** An error that the server sends as a problem document. */
+/** An error that the server sends to the client as a problem document (RFC 9457). */
 export class Problem extends Error {
   override readonly name = "Problem";
   /** The problem code, for programs. */
@@ -109,7 +111,7 @@ export class Problem extends Error {
   }
 }
 
-/** Creates the problem for a limit that is reached; the client may retry later. */
+/** Creates the error for a limit that is reached; the client may retry later. */
 export function limitReached(detail: string): Problem {
   return new Problem("limit_reached", detail, { headers: RETRY_AFTER });
 }

@@ -10,8 +10,8 @@ import { limitReached, Problem } from "./problem.ts";
 import { Slots } from "./slots.ts";
 
 /**
- * The time after which a body that has not arrived takes one of the slots of unfinished bodies, in milliseconds.
- * Without it, a burst of short requests would take all of them.
+ * The time after which a body that has not arrived as a whole takes a slot for unfinished bodies, in
+ * milliseconds. Without this delay, a burst of short requests would take all slots.
  */
 const SLOW_MS = 1_000;
 
@@ -19,11 +19,15 @@ const SLOW_MS = 1_000;
 export interface BodyLimits {
   readonly requestBytes: number;
   readonly requestTimeoutMs: number;
-  /** The limit on the number of bodies of all connections that have not arrived for a while. */
+  /**
+   * The limit on the number of bodies that have not arrived as a whole after a while, over all connections.
+   */
   readonly unfinished: Slots;
-  /** The limit on the number of bytes of all bodies that have not arrived yet. */
+  /** The limit on the number of received bytes of all bodies that have not arrived as a whole. */
   readonly received: ByteBudget;
-  /** Whose share of these limits the body counts towards; absent or `null` for a sender that may use them up. */
+  /**
+   * Whose share of these limits the body uses; absent or `null` for a sender that may use the whole limits.
+   */
   readonly share?: string | null;
 }
 
@@ -51,7 +55,7 @@ export function bodyLimits(
  * Reads a body as text.
  *
  * @param request the request
- * @param limits the maximum size and time, and the limits that all bodies have in common
+ * @param limits the maximum size and time, and the limits that all bodies share
  * @returns the text
  * @throws {Problem} 413 if the body is too large, 408 if it takes too long or ends early, 503 if too many bodies have not
  * arrived yet, 400 if it is not UTF-8
@@ -73,7 +77,7 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
  * Reads a body without decoding it.
  *
  * @param request the request
- * @param limits the maximum size and time, and the limits that all bodies have in common
+ * @param limits the maximum size and time, and the limits that all bodies share
  * @returns the bytes
  * @throws {Problem} as {@linkcode readText}
  */
@@ -88,7 +92,7 @@ export async function readBytes(request: Request, limits: BodyLimits): Promise<U
 /**
  * Reads a body chunk by chunk.
  *
- * @param onChunk called with each chunk, and with `undefined` at the end; a `Problem` that it throws says that the body
+ * @param onChunk called with each chunk, and with `undefined` at the end; may throw a `Problem` if the body
  * is not valid
  */
 async function readChunks(
@@ -116,25 +120,29 @@ async function readChunks(
     onChunk(undefined);
   } catch (error) {
     reader.cancel().catch(() => {});
-    // A body that was given up may end within a character.
+    // A body that was given up may end within a character, so the error for giving up takes precedence over a
+    // decoding error.
     if (patience.problem !== null) throw patience.problem;
     if (error instanceof Problem) throw error;
-    // Deno 2.9 also fails to read what arrives after `shutdown()`, but sends the response: the client should try again.
+    // After `shutdown()`, Deno 2.9 can't read the rest of a body, but still sends the response, so the error
+    // must ask the client to try again.
     throw new Problem("incomplete_body", "The body did not arrive as a whole; send the request again");
   } finally {
     received.release(bytes, share);
   }
-  // A cancelled body looks complete to its reader.
+  // A body that was given up looks complete, because its stream was cancelled.
   if (patience.problem !== null) throw patience.problem;
 }
 
-/** Gives up on a body that does not arrive in time, or that arrives slowly while too many others do. */
+/**
+ * Gives up on a body that does not arrive in time, or that arrives slowly while too many other bodies do so.
+ */
 class Patience implements Disposable {
   readonly #limits: BodyLimits;
   readonly #onEnd: () => void;
   #timer: ReturnType<typeof setTimeout>;
   #release = () => {};
-  /** The reason to have given up; `null` if there is none. */
+  /** The reason for giving up; `null` if the body was not given up. */
   problem: Problem | null = null;
 
   constructor(limits: BodyLimits, onEnd: () => void) {

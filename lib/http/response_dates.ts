@@ -1,5 +1,5 @@
 /**
- * Dates the responses of a server.
+ * Sets the headers of responses that tell the server's time.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { followsClock, now } from "../clock.ts";
 import { TIME_HEADER } from "../task/clock_offset.ts";
 
-/** Sets the headers of responses that tell the time. */
+/** Sets the precise time of each response, and `Date` if Deno would set a wrong one. */
 export class ResponseDates {
   /** The latest time of a response by the clock of this machine, in epoch milliseconds. */
   #latestMs = 0;
 
   /**
-   * Sets the precise time, and `Date` if it is not that of this machine, or if the clock was set back: Deno goes on to send
-   * the latest one that it has sent.
+   * Sets the header with the precise time. `Date` is set only if the server's time is not that of this
+   * machine, or if the clock was set back, because Deno then continues to send the latest `Date` so far.
    */
   set(headers: Headers): void {
     const nowMs = Math.round(now() * 1_000);

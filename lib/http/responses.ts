@@ -10,25 +10,25 @@ import type { Text } from "../hub/long_text.ts";
 export type NextText = () => Promise<string | null>;
 
 /**
- * The maximum length of a text that is the body of its response at once, in characters. `Deno.serve` would copy a longer one,
- * although most get another body.
+ * The maximum length of a text, in characters, that becomes the body of its response at once. A longer text
+ * would be copied in vain, because `UnsentTexts` replaces the body of most such responses.
  */
 export const SHORT_CHARACTERS = 32 * 1024;
 
 /**
- * A response with text, which is kept so that the response can be compressed later, or sent piece by piece. Only a short text is
- * its body; `UnsentTexts` gives the others theirs.
+ * A response that keeps its text, so that the response can be compressed later, or sent piece by piece. Only
+ * a short text is the body of the response from the start; for longer texts, `UnsentTexts` creates the body.
  */
 export class TextResponse extends Response {
   /** The body, or its first part. */
   readonly content: Text;
-  /** Returns the further parts of the body, one after another; `null` if it has none. */
+  /** Returns the further parts of the body, one after another; `null` if the body has only one part. */
   readonly more: NextText | null;
 
   /**
    * @param content the body, which is sent piece by piece if it is a {@linkcode LongText}
    * @param init the status and the headers
-   * @param more returns further parts of the body, each once the one before it is sent
+   * @param more returns the next part of the body; called when the previous part has been sent
    */
   constructor(content: Text, init: ResponseInit, more: NextText | null = null) {
     const isBody = typeof content === "string" && content.length <= SHORT_CHARACTERS && more === null;

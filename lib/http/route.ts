@@ -14,8 +14,8 @@ import type { Visitor } from "./gate.ts";
 import { Problem } from "./problem.ts";
 
 /**
- * A response, or the promise of one. Small responses are made synchronously: an `async` function would cost more than the
- * response itself.
+ * A response, or a promise of a response. Small responses are made synchronously, because an `async` function
+ * would cost more than the response itself.
  */
 export type Answer = Response | Promise<Response>;
 
@@ -34,7 +34,7 @@ export interface PathParams {
   readonly client: string;
   /** The task id, already validated. */
   readonly id: string;
-  /** The name of a registered task, or of a client's tasks; any text. */
+  /** The name of a registered task, or the name that a client's tasks have; any text. */
   readonly name: string;
   /** The name of an asset; any text. */
   readonly file: string;
@@ -64,9 +64,9 @@ export interface RouteTraits {
   /** Whether pages of the origins in `allowedOrigins` may call the route. */
   readonly isShared?: boolean;
   /**
-   * Whether the route keeps the connection of a request open. The Origin of such requests is checked even though
-   * they are GETs, because a foreign page could read a socket, and event streams and long polls of foreign pages
-   * could use up the limits of watchers and of waiting requests.
+   * Whether the route keeps the connection of a request open. The Origin of such requests is checked although
+   * they are GETs: a foreign page could read from a socket, and its event streams and long polls could use up
+   * the limits on watchers and waiting requests.
    */
   readonly isLasting?: boolean | ((request: Request) => boolean);
   /**
@@ -87,15 +87,15 @@ export interface RouteTraits {
   /** Whether every node of a cluster handles the route by itself, even if it does not know the latest tasks. */
   readonly isLocal?: boolean;
   /**
-   * Whether the route changes tasks, so that only the node that owns them can handle it. By default, routes with
-   * another method than GET do.
+   * Whether the route changes tasks, so that only the node that owns them can handle it. By default, every
+   * route with a method other than GET changes tasks.
    */
   readonly isChange?: boolean;
   /** What the server must have for the route to exist: a key, or sign-in with that key. */
   readonly requires?: "key" | "sign_in";
 }
 
-/** A row of the route table: one method of one path. */
+/** An entry of the route table: one method of one path. */
 export interface Route<Areas> extends RouteTraits {
   readonly method: Method;
   /**
@@ -110,13 +110,13 @@ export interface Route<Areas> extends RouteTraits {
   readonly access: RouteAccess | ((request: Request) => RouteAccess);
   readonly handler: (areas: Areas, call: Call) => Answer;
   /**
-   * Returns the name of the function that a request starts, if it starts one; `undefined` if that is not known, and the
-   * request will be refused.
+   * Returns the name of the function that a request starts; `undefined` if the name can't be determined, in
+   * which case the request will be refused. Absent if the route starts no function.
    */
   readonly starts?: (areas: Areas, params: PathParams) => MaybePromise<string | undefined>;
 }
 
-/** Creates the problem for a path that no route has. */
+/** Creates the error for a path that matches no route. */
 export function nothingHere(): Problem {
   return new Problem("not_found", "This page or endpoint does not exist");
 }
@@ -135,7 +135,7 @@ export function hasParam(request: Request, name: string): boolean {
   return request.url.includes("?") && paramsOf(request).has(name);
 }
 
-/** Returns whether a request to a page, such as one of the page's script, gets JSON instead of HTML. */
+/** Returns whether a request to a page gets JSON instead of HTML, such as a request of the page's script. */
 export function wantsJson(request: Request): boolean {
   const accept = request.headers.get("accept");
   return accept !== null && /json/i.test(accept) && !isHtmlAccepted(accept);
@@ -144,12 +144,13 @@ export function wantsJson(request: Request): boolean {
 /** Returns whether a browser opened the URL as a page, so that an error must be a page as well. */
 export function wantsHtml(request: Request): boolean {
   const accept = request.headers.get("accept");
-  // The format of an error is decided here, so a header that is too long cannot be refused any more.
+  // An `Accept` header that is too long can't be refused here, because this function decides the format of
+  // error responses.
   return accept !== null && accept.length <= MAX_HEADER_CHARACTERS && isHtmlAccepted(accept) &&
     accepts(request, "text/html", "application/json") === "text/html";
 }
 
-/** Returns whether an `Accept` header names HTML; any type at all, as curl accepts it, is not enough. */
+/** Returns whether an `Accept` header names HTML; the wildcard that curl sends is not enough. */
 function isHtmlAccepted(accept: string): boolean {
   return /text\/html/i.test(accept);
 }

@@ -22,14 +22,14 @@ const KEY_CALL = { requires: "key", isLocal: true } as const;
 const SHARE_PAGE = { isPage: true, requires: "sign_in", isChange: false } as const;
 const SHARED = { isShared: true };
 const READ = { ...COMPRESSED, isLasting: isLongPoll };
-/** What only some routes have. */
+/** The properties that only some routes have. */
 type Traits = RouteTraits & Pick<Route<Areas>, "starts">;
 
 const STREAM = { isLasting: true };
 const SOCKET = { isLasting: true, isSocket: true };
 const REPORT_SOCKET = { ...SOCKET, isChange: true };
 
-/** Requests that start a function of a name, and those that start the one of an earlier run. */
+/** Traits of routes that start a function: by its name, or by the id of an earlier run of the function. */
 const START: Traits = { starts: (_, { name }) => name };
 const RETRY: Traits = { starts: ({ rest }, { client, id }) => rest.launchedName(client, id) };
 
@@ -160,7 +160,7 @@ function route(
   return { method, path, access, handler, ...traits };
 }
 
-/** Returns whether a read waits for a change. */
+/** Returns whether a GET request waits for a change (long polling). */
 function isLongPoll(request: Request): boolean {
   return hasParam(request, "wait") || hasParam(request, "timeout");
 }

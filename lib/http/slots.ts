@@ -1,5 +1,5 @@
 /**
- * Limits how many of something may exist at the same time.
+ * Limits how many things of a kind, such as watchers, may exist at the same time.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { limitReached } from "./problem.ts";
 
 /**
- * Counts things against a limit. A holder may have as many slots as are left for all others: the first one half of them,
- * a second one a quarter, so that there is always room for one more.
+ * Reserves slots within a limit. Each holder may take at most as many slots as remain free: the first holder
+ * half of the limit, a second one a quarter. So there is always room for one more holder.
  */
 export class Slots {
   readonly #limit: number;
@@ -18,7 +18,7 @@ export class Slots {
 
   /**
    * @param limit the maximum number of slots that are taken at the same time
-   * @param what what the slots are for, in the plural, such as `"watchers"`
+   * @param what the plural noun for the limited things, such as `"watchers"`, for error messages
    */
   constructor(limit: number, what: string) {
     this.#limit = limit;
@@ -30,7 +30,7 @@ export class Slots {
     return this.#taken;
   }
 
-  /** Returns whether a slot is free for a holder; `null` stands for one that may take all slots. */
+  /** Returns whether a slot is free for a holder; `null` stands for a holder that may take all slots. */
   hasRoom(holder: string | null = null): boolean {
     const free = this.#limit - this.#taken;
     return free > 0 && (holder === null || (this.#byHolder.get(holder) ?? 0) < free);
@@ -39,7 +39,7 @@ export class Slots {
   /**
    * Checks that a slot is free.
    *
-   * @param holder the holder of the slot; `null` for one that may take all slots
+   * @param holder the holder of the slot; `null` for a holder that may take all slots
    * @throws {Problem} 503 if no slot is free for the holder
    */
   check(holder: string | null = null): void {
@@ -54,7 +54,7 @@ export class Slots {
   /**
    * Acquires a slot.
    *
-   * @param holder the holder of the slot; `null` for one that may take all slots
+   * @param holder the holder of the slot; `null` for a holder that may take all slots
    * @returns a function that releases the slot; calling it again has no effect
    * @throws {Problem} 503 if no slot is free for the holder
    */

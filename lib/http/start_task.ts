@@ -1,5 +1,5 @@
 /**
- * Starts registered tasks by name, and retries those that were.
+ * Starts registered tasks by their names, and starts tasks again that the server has started before.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { unanswered } from "./cluster/forwarder.ts";
 import { type HandlerContext, taskRecord } from "./context.ts";
 import { Problem } from "./problem.ts";
 
-/** How often a node looks whether a task that it has started is committed, in milliseconds. */
+/** The interval at which a node checks whether a task that it has started is committed, in milliseconds. */
 const LOOK_MS = 50;
 
 /**
@@ -26,8 +26,8 @@ const LOOK_MS = 50;
  * @param args the arguments to call the registered function with
  * @param options the options for the new task, such as its id and tags
  * @returns the id of the task
- * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken, 503 if too
- * many tasks that were started by name still run
+ * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken, 503 if
+ * too many tasks that the server has started are still running
  */
 export async function startTask(
   context: HandlerContext,
@@ -63,7 +63,8 @@ export async function startTask(
 }
 
 /**
- * Waits until a task that this node has started is committed, whichever node owns the tasks, and known here.
+ * Waits until a task that this node has started is committed and known to this node, even if another node
+ * owns the client's tasks.
  *
  * @throws {Problem} 503 if it is unknown whether the owner has stored the task
  */
@@ -84,18 +85,18 @@ async function whenShown(
 }
 
 /**
- * Starts a new attempt of a task that was started by name and has ended.
+ * Starts a new attempt of a task that the server had started and that has ended.
  *
  * @param context the parts of the monitor to use
  * @param client the client token of the task
  * @param id the id of the earlier attempt
  * @returns the id of the new attempt
- * @throws {Problem} 409 if the task has not ended or was not started by name, 404 if the task does not exist
- * or its function is no longer registered
+ * @throws {Problem} 409 if the task has not ended or the server did not start it, 404 if the task does not
+ * exist or its function is no longer registered
  */
 export async function retryTask(context: HandlerContext, client: string, id: string): Promise<string> {
-  // The launch data is read before the checks, so that nothing changes between the checks and the start; only a task that has
-  // ended can have a record that must be read.
+  // The function name and the arguments are read before the checks, so that nothing can change between the
+  // checks and the start.
   const launch = await context.registry.launch(client, id);
   const read = taskRecord(context, client, id);
   const { task } = read instanceof Promise ? await read : read;
@@ -103,7 +104,7 @@ export async function retryTask(context: HandlerContext, client: string, id: str
     throw new Problem("task_active", `Cannot retry task "${id}": it has not ended, it is ${task.state}`);
   }
   if (launch === undefined) {
-    throw new Problem("not_retryable", `Cannot retry task "${id}": it was not started by name`);
+    throw new Problem("not_retryable", `Cannot retry task "${id}": the server did not start it`);
   }
   const { tags, metadata, attempt } = task;
   return await startTask(context, client, launch.name, [...launch.args], {

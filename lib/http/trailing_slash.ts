@@ -1,5 +1,5 @@
 /**
- * Responds to requests whose path has a slash at its end that it should not have, or lacks one.
+ * Responds to requests whose path wrongly ends with a slash, or lacks the slash at its end.
  *
  * @module
  */

@@ -1,6 +1,7 @@
 /**
- * Sends large responses piece by piece, as fast as their peers read, and limits what waits in memory meanwhile. Counts
- * medium ones until they are sent.
+ * Sends large responses piece by piece, only as fast as their peers read, and limits the size of the texts
+ * that wait in memory. Responses of medium length are sent as a whole; their bytes are counted until they are
+ * sent.
  *
  * @module
  */
@@ -13,55 +14,67 @@ import { nextTurn, PacedText } from "./paced_text.ts";
 import { limitReached } from "./problem.ts";
 import { type NextText, SHORT_CHARACTERS, TextResponse } from "./responses.ts";
 
-/** Longer responses are always sent piece by piece, in characters: `Deno.serve` is faster with whole ones. */
+/**
+ * The length, in characters, above which a response is always sent piece by piece. Below it, responses are
+ * sent as a whole if possible, because that is faster.
+ */
 const LARGE_CHARACTERS = 256 * 1024;
 
-/** How many counted texts are kept encoded: encoding them again would halve the rate at which a list can be polled. */
+/**
+ * The number of texts of medium length whose encoded bytes are cached: encoding a list again for each poll
+ * would halve the rate at which it can be polled.
+ */
 const ENCODED_TEXTS = 8;
 
-/** How many bytes of whole responses may wait; beyond it, they are sent piece by piece, which shares equal texts. */
+/**
+ * The maximum number of bytes of whole responses that wait to be sent. Beyond it, responses of medium length
+ * are sent piece by piece, too, because then equal texts are in memory only once.
+ */
 const WHOLE_BYTES = 16 * 1024 * 1024;
 
-/** The time after which a peer that reads nothing is given up, in milliseconds. */
+/** The time after which a peer that reads nothing is disconnected, in milliseconds. */
 const STALLED_MS = 30_000;
 
-/** The interval of the checks for such peers, in milliseconds. */
+/** The interval of the checks for peers that read nothing, in milliseconds. */
 const CHECK_MS = 5_000;
 
 /** A response that is being sent. */
 interface Sending {
-  /** When the peer read last, by the monotonic clock. */
+  /** When the peer last read something, in milliseconds of the monotonic clock. */
   readAtMs: number;
   readonly abort: () => void;
 }
 
 const encoder = new TextEncoder();
 
-/** The texts that are being sent. Equal texts are in memory once, however many peers read them. */
+/**
+ * Sends long texts within a limit on memory. Equal texts are in memory once, however many peers read them.
+ */
 export class UnsentTexts {
   readonly #budget: ByteBudget;
   readonly #sendings: Set<Sending> = new Set();
   #wholeBytes = 0;
-  /** The bytes of the texts that were counted last, the latest last. */
+  /** The encoded bytes of the last texts of medium length, the latest last. */
   readonly #encoded: Map<string, Uint8Array<ArrayBuffer>> = new Map();
   readonly #check: UnrefInterval = new UnrefInterval(() => this.#abortStalled(), CHECK_MS);
 
-  /** @param budget the limit of what waits to be sent over all connections */
+  /** @param budget the limit on the data that waits to be sent, over all connections */
   constructor(budget: ByteBudget) {
     this.#budget = budget;
   }
 
-  /** The number of bytes of whole responses that are being sent. */
+  /** The number of bytes of whole responses that wait to be sent. */
   get wholeBytes(): number {
     return this.#wholeBytes;
   }
 
   /**
-   * Returns a body that is encoded as fast as the peer reads it. If the peer reads nothing for 30 s, the body fails
-   * and the text is released.
+   * Returns a body that is encoded only as fast as the peer reads it. If the peer reads nothing for 30 s, the
+   * body fails and the text is released.
    *
    * @param first the text to send, or its first part
-   * @param more returns the further parts; if too much waits to be sent by then, or a part cannot be read, the body fails
+   * @param more returns the further parts; the body fails if too much data waits to be sent when a part is
+   * due, or if a part cannot be read
    * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
    * @returns the body
    * @throws {Problem} 503 if too much waits to be sent
@@ -102,7 +115,8 @@ export class UnsentTexts {
         controller.enqueue(rest.next());
         if (!rest.isAtEnd) return;
         try {
-          // The server, not the peer, is what the next part waits for.
+          // While the next part is read, the peer waits for the server, so the peer can't count as reading
+          // nothing.
           sending.readAtMs = Infinity;
           const next = await more?.() ?? null;
           // The peer may have disconnected in the meantime.
@@ -125,12 +139,13 @@ export class UnsentTexts {
   }
 
   /**
-   * Makes a response send its text piece by piece, if the text is large, or too many whole ones wait.
+   * Makes a response send its text piece by piece if the text is large, or if too many bytes of whole
+   * responses wait.
    *
    * @param request the request
    * @param response the response
    * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
-   * @returns the same response, or one in its place
+   * @returns the same response, or a response that replaces it
    * @throws {Problem} 503 if too much waits to be sent
    */
   respond(request: Request, response: Response, share: string | null = null): Response {
@@ -144,14 +159,14 @@ export class UnsentTexts {
   }
 
   /**
-   * Gives a response its body if it has a text that is neither short nor large, and counts that until it is sent. Short ones
-   * are not counted: a connection takes about as much memory in any case.
+   * Creates the body of a response with a text of medium length, and counts the bytes of the text until they
+   * are sent. Short texts are not counted, because a connection takes about as much memory anyway.
    *
    * @param request the request
-   * @param response a response that {@linkcode respond} returned
+   * @param response a response that {@linkcode UnsentTexts.respond} returned
    * @param connection the connection of the request; `completed` settles once the response is sent or the connection is
    * closed
-   * @returns the same response, or one in its place
+   * @returns the same response, or a response that replaces it
    */
   count(
     request: Request,
@@ -171,7 +186,8 @@ export class UnsentTexts {
       this.#wholeBytes -= bytes.length;
     };
     completed.then(sent, sent);
-    // For other bodies than streams, Deno says that the response is sent as soon as it has the body.
+    // The body must be a stream: for any other body, Deno resolves `completed` as soon as it has the body,
+    // not when it has sent it.
     const counted = new Response(streamOf(bytes), { status, headers });
     counted.headers.set("content-length", String(bytes.length));
     return counted;

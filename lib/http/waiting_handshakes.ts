@@ -1,8 +1,9 @@
 /**
- * Notices whether the clients of WebSocket handshakes leave while the handshakes wait.
+ * Detects whether the client of a WebSocket handshake disconnects while the handshake waits.
  *
- * If a client leaves while a handler waits, Deno 2.9 completes the upgrade all the same, but never closes the
- * connection and dispatches no event. Only the request's signal tells, and only if it was asked for before the wait.
+ * If a client disconnects while a handler waits, Deno 2.9 completes the upgrade all the same, but never
+ * closes the connection and dispatches no event. Only the request's signal is aborted, and only if the
+ * property `signal` was read before the wait.
  *
  * @module
  */
@@ -11,17 +12,20 @@ import { ForwardedRequest } from "./cluster/forwarded_request.ts";
 
 const signals: WeakMap<Request, AbortSignal> = new WeakMap();
 
-/** Notices from now on whether the client of a handshake leaves. Call this before the handshake waits for anything. */
+/**
+ * Begins to watch whether the client of a handshake disconnects. Call this before the handshake waits for
+ * anything.
+ */
 export function expectWait(handshake: Request): void {
   signals.set(handshake, originalOf(handshake).signal);
 }
 
-/** Returns whether the client of a handshake has left while that waited. */
+/** Returns whether the client of a handshake has disconnected since {@linkcode expectWait} was called. */
 export function hasLeft(handshake: Request): boolean {
   return signals.get(handshake)?.aborted ?? false;
 }
 
-/** Returns a handshake as it arrived at this node. */
+/** Returns a handshake in the form in which it arrived at this node. */
 export function originalOf(handshake: Request): Request {
   return handshake instanceof ForwardedRequest ? handshake.original : handshake;
 }

@@ -1,5 +1,5 @@
 /**
- * Leaves damaged records out of what a request reads.
+ * Leaves damaged records out of the response to a request.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import { DamagedRecordError } from "../errors.ts";
 import type { Answer } from "./route.ts";
 
 /**
- * Reads, and reads again after each damaged record that it finds, which is left out from then on.
+ * Calls a function that responds to a request, and calls it again after each damaged record that it finds,
+ * because the store leaves that record out from then on.
  *
  * @param read responds to a request that changes nothing
- * @param met the messages about the damaged records found so far
+ * @param met the error messages about the damaged records found so far
  */
 export function withoutDamaged(read: () => Answer, met: readonly string[] = []): Answer {
   const again = (error: unknown): Answer => {

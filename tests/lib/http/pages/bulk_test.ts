@@ -41,7 +41,7 @@ Deno.test("changeMany() changes as many tasks as possible, and returns a reason 
     failed: [{ id: "ended", detail: "The task has already ended" }],
   });
   const retried = await send(`${url}?do=retry`, ["ended"], JSON_WANTED);
-  assertStringIncludes(retried.json.failed[0].detail, "it was not started by name");
+  assertStringIncludes(retried.json.failed[0].detail, "the server did not start it");
 });
 
 Deno.test("changeMany() redirects a submitted form to its list, or shows a page with the reasons for failures", async () => {
