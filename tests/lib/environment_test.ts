@@ -1,4 +1,4 @@
-/** Tests what the code knows about its runtime, in processes with other permissions and in Node. */
+/** Tests the detection of the runtime and its permissions, in other Deno processes and in Node. */
 
 import { canBuild } from "../../.tools/build.ts";
 import { bundleModule } from "../../.tools/module.ts";
@@ -61,7 +61,7 @@ Deno.test("isNode() and nodeModule() take neither Deno nor a browser with a subs
     `delete globalThis.Deno; globalThis.process = { env: { TASKSCOPE_SERVER: "no" }, versions: {} };`;
   const code = `${browser}${script}
     console.log(JSON.stringify([isNode(), nodeModule("node:net") ?? null, readVariable("TASKSCOPE_SERVER") ?? null]));`;
-  // The function is kept, because the code deletes its owner.
+  // Keep `console.log`, because the evaluated code deletes globals of the runtime.
   const print = `const { log } = console;`;
   assertEquals(await evaluate(Deno.execPath(), ["eval", "--no-config"], print + code), [false, null, null]);
 });
@@ -72,7 +72,7 @@ Deno.test(
   async () => {
     const script = await bundleModule(SOURCE);
     const code = `${script}
-    // An hour would exceed the deadline of this test.
+    // If the timer kept the process alive, the test would exceed its deadline.
     const timer = setTimeout(() => {}, 3_600_000);
     console.log(JSON.stringify([
       isNode(),

@@ -5,7 +5,7 @@ import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 
 const DAY_MS = 86_400_000;
 
-/** A grant that expires after some milliseconds. */
+/** Returns a grant that expires after the given number of milliseconds. */
 function grantFor(ms: number) {
   return { ...FULL_GRANT, expiresAt: CLOCK_START + ms / 1_000 };
 }

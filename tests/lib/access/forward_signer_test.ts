@@ -38,7 +38,8 @@ Deno.test("ForwardSigner.verify() accepts no text in which any character was cha
     const [before, after] = [signed.slice(0, index), signed.slice(index + 1)];
     const other = signed[index] === "1" ? "2" : "1";
     for (const text of [before + other + after, before + after, `${before}A${signed[index]}${after}`]) {
-      // The last character of base64url has bits that do not count.
+      // In base64url, some bits of the last character are padding, so a different character may decode to the
+      // same bytes.
       if (index === signed.length - 1 && text.length === signed.length) continue;
       assertEquals(signer.verify(text, REQUEST), null, text);
     }

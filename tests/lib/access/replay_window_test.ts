@@ -1,4 +1,4 @@
-/** Tests the recognition of numbers that were used before. */
+/** Tests that `ReplayWindow` recognizes numbers that a sender has already used. */
 
 import { ReplayWindow } from "../../../lib/access/replay_window.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -16,7 +16,7 @@ Deno.test("ReplayWindow.use() refuses numbers that are too old to know, and know
   assertEquals(window.use("a", 70_000), true);
   assertEquals(window.use("a", 70_000 - 65_536), false);
   assertEquals(window.use("a", 70_000 - 65_535), true);
-  // The bits of a number that the window has passed are those of a later one.
+  // The window reuses the bit of a number that it has passed for a later number.
   for (const number of [100_000, 135_535, 500_000]) {
     assertEquals(window.use("a", number), true, `${number}`);
     assertEquals(window.use("a", number - 1), true, `${number - 1}`);

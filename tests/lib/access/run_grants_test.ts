@@ -15,11 +15,11 @@ const STATED: ScopedGrant = {
   run: { taskId: "t", reporter: "its-reporter", signedAt: CLOCK_START },
 };
 
-/** A task that the test replaces, and how often its whole record was read. */
+/** The task of a run, which a test may replace; counts how often the reporter is read from its record. */
 class Tasks {
   task: { reporter: string; createdAt: number; endedAt: number | null } | undefined;
   reads = 0;
-  /** Whether the record must be read. */
+  /** Whether reading the reporter is asynchronous, as if the record were on disk. */
   isRead = false;
 
   readonly find = (client: string, id: string): RunRecord | undefined => {

@@ -248,7 +248,7 @@ Deno.test("MemberChannel continues with the next authority after the previous on
   using second = new TestAuthority(name, { epoch: "second" });
   await member.drained();
   assertEquals(epochs, ["first", "second"]);
-  // Only the messages that the first authority did not acknowledge arrive a second time, and no message is
+  // The second authority receives only the messages that the first one did not acknowledge, and no message is
   // missing.
   const start = Number(second.received[0]!.slice(2));
   assertLessOrEqual(start, first.received.length);
@@ -381,7 +381,7 @@ Deno.test("Channels ignore and count malformed messages", async () => {
     { ...frame, type: "packet", session, packet: { ...packet, first: 0 } },
     { ...frame, type: "packet", session, packet: { ...packet, next: Infinity } },
   ];
-  // Well-formed frames from unknown senders are not counted as malformed, and have no effect.
+  // Well-formed frames from unknown senders have no effect, and are not counted as malformed.
   const foreign = [
     { ...frame, type: "packet", session, packet },
     { ...frame, type: "packet", session, packet, to: authority.channel.id, from: member.id },

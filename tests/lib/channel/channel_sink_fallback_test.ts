@@ -66,7 +66,7 @@ Deno.test("monitored() in a worker reports everything to TASKSCOPE_SERVER if its
   await fetch(`${server.url}/tasks/default/waits/cancel`, { method: "POST" }).then((answer) => answer.text());
   assertEquals(await worker.call("outcome", "waits wait"), "AbortError: The task was cancelled");
   assertEquals(registry.task("default", "waits")?.state, "CANCELLED");
-  // The worker does not search for a monitor again.
+  // The worker does not search for a monitor a second time.
   assertEquals(await worker.call("repeat", { channel, count: 20 }), 190);
   assertEquals(registry.tasks("default").length, 23);
   assertEquals(server.errors, []);

@@ -48,7 +48,8 @@ Deno.test("monitored() in a worker keeps the newest log lines if there are more 
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "flood", kind: "log", count: 100_000 });
   assertEquals(await worker.call("outcome", "flood log"), "log 100000");
-  // On a busy machine, the function resolves before the monitor has applied all reports of the task. Its end is the last.
+  // On a busy machine, the function resolves before the monitor has applied all reports of the task. The last
+  // report is the end of the task.
   await until(() => taskOf(monitor, "flood")?.active === false);
   assertEquals(taskOf(monitor, "flood")?.current, 100_000);
   const lines = await linesOf(monitor, "flood");

@@ -16,7 +16,10 @@ const conflicts: string[] = [];
 const connects: string[] = [];
 const floods: BroadcastChannel[] = [];
 
-/** Posts messages on an unrelated channel, so that the ring buffer of the process overflows. */
+/**
+ * Posts messages on an unrelated channel, so that the ring buffer that all channels of the process share
+ * overflows.
+ */
 async function flood(count: number): Promise<void> {
   const channel = new BroadcastChannel("unrelated");
   floods.push(channel);
@@ -44,12 +47,12 @@ serveCommands({
     });
   },
   memberId: () => member.id,
-  /** Sends numbered messages, and floods an unrelated channel after the first batches. */
+  /** Sends numbered messages, and floods an unrelated channel after the first batches of messages. */
   async burst({ from, count, prefix, flooded, flag }: Burst) {
     const padding = "x".repeat(130);
     const started = performance.now();
     for (let i = from; i < from + count; i++) member.send(`${prefix} ${i} ${padding}`);
-    // The first batches are sent in the next microtask.
+    // The member sends its first batches in the next microtask.
     await Promise.resolve();
     if (flooded > 0) await flood(flooded);
     if (flag !== undefined) raise(flag);
@@ -60,7 +63,7 @@ serveCommands({
   drained: () => member.drained(),
   request: (payload: string) => member.request(payload),
   flood,
-  /** Sets one flag, and blocks the isolate until the other flag is set. */
+  /** Sets the flag `blocked`, then blocks the isolate until the flag `released` is set. */
   block({ blocked, released }: Blockade) {
     raise(blocked);
     blockUntil(released);
@@ -90,7 +93,7 @@ export interface Burst {
   readonly from: number;
   readonly count: number;
   readonly prefix: string;
-  /** How many messages to post on an unrelated channel after the first batches. */
+  /** The number of messages to post on an unrelated channel after the first batches were sent. */
   readonly flooded: number;
   /** A flag to set when the unrelated messages were posted. */
   readonly flag?: Int32Array<SharedArrayBuffer>;

@@ -67,8 +67,8 @@ Deno.test("Link.send() delivers every message exactly once and in order, in both
         const messages = side === left ? sent.left : sent.right;
         for (const message of messages) clock.set(() => side.link.send(message), Math.floor(random() * 500));
       }
-      // The timers run in an order of their own, so the messages are expected in the order of the send()
-      // calls.
+      // The random delays change the order of the messages, so the messages are expected in the order of the
+      // send() calls.
       const order = { left: [] as string[], right: [] as string[] };
       for (const [side, list] of [[left, order.left], [right, order.right]] as const) {
         const send = side.link.send.bind(side.link);

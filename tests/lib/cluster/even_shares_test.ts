@@ -2,7 +2,7 @@ import type { Heartbeat } from "../../../lib/cluster/cluster_database.ts";
 import { evenShares } from "../../../lib/cluster/even_shares.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-/** Returns the state of a cluster. An owner that is `null` leaves its shard free. */
+/** Returns the state of a cluster; a shard whose owner is `null` is free. */
 function heartbeatOf(owners: readonly (string | null)[], nodes: readonly string[]): Heartbeat {
   const shards = owners.map((owner, shard) => ({
     shard,
@@ -46,7 +46,7 @@ Deno.test("evenShares() lets nodes of any number share 16 shards evenly, from an
       const counts = nodes.map((node) => heldBy(node, owners).size);
       assert(!owners.includes(null), `${count}`);
       assert(Math.max(...counts) - Math.min(...counts) <= 1, `${counts}`);
-      // Nothing moves any more.
+      // The shards are now distributed evenly, so no node takes or releases one.
       for (const node of nodes) {
         const shares = evenShares(node, heldBy(node, owners), heartbeatOf(owners, nodes));
         assertEquals(shares, { take: [], release: 0 });

@@ -1,4 +1,4 @@
-/** Tests the follower of a shard against a database that answers when it is told to. */
+/** Tests the follower of a shard with a database that responds only when the test lets it. */
 
 import type { Changes } from "../../../lib/cluster/cluster_database.ts";
 import { Follower } from "../../../lib/cluster/follower.ts";
@@ -7,7 +7,10 @@ import { assertEquals, assertRejects } from "../../support/assert.ts";
 /** A clock whose timers never fire. */
 const CLOCK = { now: () => ({ monotonicMs: 0, wallMs: 0 }), after: () => () => {} };
 
-/** A database whose pulls wait for {@linkcode answer} or {@linkcode fail}. */
+/**
+ * A database that responds to the oldest query for changes when the test calls {@linkcode answer} or
+ * {@linkcode fail}.
+ */
 class SlowDatabase {
   readonly pulls: PromiseWithResolvers<Changes<number>>[] = [];
 

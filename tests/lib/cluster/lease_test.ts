@@ -5,7 +5,7 @@ import { World } from "../../support/cluster/world.ts";
 
 const VALID_MS = 8_000;
 
-/** Returns a machine, and a lease that was just renewed. */
+/** Returns a simulated machine in its world, with a lease that was just renewed. */
 function renewed(): { readonly world: World; readonly machine: Machine; readonly lease: Lease } {
   const world = new World(0, false);
   const machine = new Machine(world);

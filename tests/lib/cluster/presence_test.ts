@@ -4,7 +4,10 @@ import { assertEquals } from "../../support/assert.ts";
 const LEASE_MS = 10_000;
 const RENEW_MS = 3_000;
 
-/** Sends heartbeats at the usual interval, from 0 on, and returns which nodes ended at each of them. */
+/**
+ * Sends a heartbeat every `RENEW_MS` from time 0 on, and returns for each heartbeat which nodes `Presence`
+ * reports as ended.
+ */
 function endedAt(beats: readonly (readonly [present: string | null, running: string])[]): string[] {
   const presence = new Presence(LEASE_MS);
   let at = 0;
@@ -16,7 +19,7 @@ function endedAt(beats: readonly (readonly [present: string | null, running: str
   });
 }
 
-/** Heartbeats of a node that has seen two others for more than a lease. */
+/** Heartbeats of node "a", which has seen the nodes "b" and "c" for longer than the duration of a lease. */
 const STEADY = Array.from({ length: 5 }, (): [string, string] => ["a b c", "b c"]);
 
 Deno.test("Presence finds a node that is absent, as long as it runs tasks", () => {

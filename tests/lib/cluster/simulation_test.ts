@@ -5,18 +5,22 @@ import { play, simulate } from "../../support/cluster/simulate.ts";
 import { Simulation } from "../../support/cluster/simulation.ts";
 import { repetitions } from "../../support/repetitions.ts";
 
-/** How many schedules to run: all with `deno task soak`, otherwise as many as the gate has time for. */
+/**
+ * The number of random schedules of faults to run: `deno task soak` runs more of them than `deno task test`.
+ */
 const SCHEDULES = repetitions({ gate: 1_500, soak: 10_000 });
 
-/** The seed of a schedule to run again, with everything that happens in it. */
+/** The seed of a single schedule, to replay and print it. */
 const SEED = Deno.env.get("TASKSCOPE_SEED");
 
-/** Returns the numbers from 0. */
+/** Returns the seeds of so many schedules: the numbers from 0 on. */
 function seeds(count: number): number[] {
   return Array.from({ length: count }, (_, seed) => seed);
 }
 
-/** Plays one schedule, prints what happens, and returns the promise that it breaks. */
+/**
+ * Runs one schedule, prints its events, and returns the guarantee that was violated; `null` if there is none.
+ */
 async function replay(seed: number): Promise<string | null> {
   const simulation = new Simulation(seed, { isTraced: true });
   await play(simulation);
@@ -32,7 +36,7 @@ Deno.test("a cluster keeps its promises and the guarantees to watchers in schedu
   assert(failure === null, `${failure?.violation}; to see the schedule: ${command}`);
 });
 
-/** What the simulation must find missing, and with which words. */
+/** For each safeguard that is removed: a pattern of the violation that the simulation must then report. */
 const MUTATIONS: Readonly<Record<Exclude<Mutation, "the owner in the fence">, RegExp>> = {
   "the owner and the term in the fence": /went back|acknowledged|missed/,
   "the term in the fence": /went back|acknowledged|missed/,
@@ -43,7 +47,8 @@ const MUTATIONS: Readonly<Record<Exclude<Mutation, "the owner in the fence">, Re
   "the repetition of the same batch": /acknowledged, but/,
   "the deduplication of reports": /applied \d+ of/,
   "waiting for the commit": /acknowledged, but/,
-  // Commits are fenced, but until its next heartbeat an owner answers reads from memory.
+  // Fencing protects commits from a clock that jumps, but not reads: until its next heartbeat, a former owner
+  // responds from memory.
   "a steady clock of the database": /a read .* after|wanted again/,
 };
 
@@ -74,7 +79,7 @@ for (const fault of ["kill", "freeze", "cut off"] as const) {
       const before = simulation.servedBy(0);
       assert(before.length > 0);
       simulation.strike(fault, 0, 20_000);
-      // A killed process is replaced by another node.
+      // If its process is killed, slot 0 gets a new node, which may own shards, too.
       const slots = fault === "kill" ? [0, 1, 2] : [1, 2];
       const others = () => slots.flatMap((slot) => simulation.servedBy(slot));
       while (!before.every((shard) => others().includes(shard))) {

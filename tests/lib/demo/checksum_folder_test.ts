@@ -37,7 +37,7 @@ const FILES = {
   "empty": "",
   "folder/c.txt": "third",
   "folder/deep/er/d": "fourth",
-  // The length of this file is more than one read, and not a multiple of a read.
+  // This file needs several reads, and its length is not a multiple of the size of a read.
   "big.bin": new Uint8Array(1_000_003).fill(7),
 };
 const BYTES = 6 + 5 + 0 + 5 + 6 + 1_000_003;

@@ -2,7 +2,7 @@ import { Places } from "../../../lib/demo/places.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { until } from "../../support/until.ts";
 
-/** Work that ends when it is told to. */
+/** Returns an asynchronous function whose promise is pending until `end()` is called. */
 function held(): {
   readonly work: () => Promise<void>;
   readonly end: () => void;

@@ -4,7 +4,7 @@ import type { OutputName } from "../../../../lib/cli/run/output_pipe.ts";
 import { assertEquals, assertGreater, assertLess } from "../../../support/assert.ts";
 import { until } from "../../../support/until.ts";
 
-/** The bytes of each output, as a backlog hands them over. */
+/** Collects the bytes of each output in the order in which the backlog passes them on. */
 class Reader {
   readonly read: Record<OutputName, number[]> = { stdout: [], stderr: [] };
   readonly backlog = new OutputBacklog({
@@ -15,7 +15,7 @@ class Reader {
   });
 }
 
-/** Returns bytes that count up from a number, so that a gap shows. */
+/** Returns bytes that count up from a number, so that a missing byte is noticed. */
 function counting(from: number, length: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length }, (_, index) => (from + index) % 251);
 }
@@ -55,10 +55,10 @@ function numberedLines(from: number, count: number): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(lines.join(""));
 }
 
-/** Collects lines, and says where how many bytes are missing. */
+/** Collects the lines of stdout, and records after how many lines the backlog skipped how many bytes. */
 class Lines {
   readonly found: string[] = [];
-  /** The number of skipped bytes, by the number of lines before them. */
+  /** For each gap, the number of lines before it and the number of skipped bytes. */
   readonly gaps: (readonly [number, number])[] = [];
   readBytes = 0;
   #rest = "";
@@ -110,7 +110,7 @@ Deno.test("OutputBacklog does not hold the buffers of short reads", () => {
   const buffer = numberedLines(0, 1_000);
   lines.backlog.push("stdout", buffer.subarray(0, 64));
   lines.backlog.push("stdout", buffer.subarray(64, 128));
-  // Who reads next writes into the same buffer.
+  // The next read of the output overwrites the same buffer.
   buffer.fill(0);
   lines.backlog.flush();
   assertEquals(lines.found, ["line 0", "line 1"]);
@@ -120,7 +120,7 @@ Deno.test("OutputBacklog has one timer at most, however long it reads", async ()
   const reader = new Reader();
   for (let chunk = 0; chunk < 4; chunk++) reader.backlog.push("stdout", counting(chunk * 60_000, 60_000));
   await until(() => reader.read.stdout.length >= 80_000);
-  // A second timer would run on, and the test would fail because of it.
+  // A second timer would still be pending at the end of the test, and `deno test` would report it as a leak.
   reader.backlog.flush();
   assertEquals(Uint8Array.from(reader.read.stdout), counting(0, 240_000));
 });

@@ -54,7 +54,8 @@ Deno.test("runsAmong() finds the processes that start others in one more run", (
     `${pid} ${parent} 1 S sh -c "echo TASKSCOPE_RUN=a,b,c,d" HOME=/ ${marks && `TASKSCOPE_RUN=${marks}`} A=b`;
   const processes = parseProcesses([
     ...[line(2, 1, "a"), line(3, 2, "a"), line(4, 3, "a,b"), line(5, 4, "a,b"), line(6, 5, "a,b,c")],
-    // A process whose environment can't be read, or that removed the variable, and one whose parent is not listed.
+    // The environment of the first process can't be read, the second one has removed the variable, and the
+    // parent of the third one is not listed.
     ...["7 5 1 S sudo sh", "8 7 1 S sh TASKSCOPE_RUN=a", line(9, 99, "a,b")],
   ].join("\n"));
   assertEquals([...runsAmong(processes)], [3, 5]);

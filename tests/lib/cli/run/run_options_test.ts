@@ -90,7 +90,7 @@ Deno.test("parseRun() makes a run a subtask of the surrounding task of the same 
     [[], {}, "p"],
     [["--client", "default", "--server", "http://127.0.0.1:8000"], {}, "p"],
     [["--client", "ci"], { TASKSCOPE_CLIENT: "" }, null],
-    // A value that does not count is not checked.
+    // A variable is not checked if a flag overrides it, or if its parent belongs to another client.
     [["--client", "other"], { ...within, TASKSCOPE_PARENT: "a/b" }, null],
     [["--server", server], { TASKSCOPE_SERVER: "nonsense" }, null],
   ];

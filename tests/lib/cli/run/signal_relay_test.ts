@@ -55,7 +55,7 @@ Deno.test("SignalRelay.whenReceived() waits for the signal that ended the comman
     isOver = false;
     return subject.whenReceived(signal).then(() => isOver = true);
   };
-  // These signals are not relayed.
+  // SignalRelay does not relay these signals.
   for (const signal of ["SIGKILL", "SIGSEGV"] as const) await waits(signal);
   const sent = waits("SIGTERM");
   subject.handle("SIGHUP");

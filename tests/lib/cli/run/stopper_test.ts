@@ -12,7 +12,7 @@ import { findTool } from "../../../support/tools.ts";
 const FAMILY = (trap: string) =>
   `sh -c '${trap} echo inner $$; for i in $(seq 300); do sleep 0.1; done' & echo outer $$; wait`;
 
-/** Starts both shells with a mark in their environment, and waits until both run. */
+/** Starts an outer and an inner shell with a mark in their environment, and waits until both run. */
 async function start(
   trap: string,
   script: (trap: string) => string = FAMILY,
@@ -24,7 +24,10 @@ async function start(
   return { process, inner: Number(inner), mark };
 }
 
-/** A shell that starts an inner one, whose parent exits at once, in a session of its own and without an output. */
+/**
+ * A shell that starts a daemon: an inner shell in its own session, whose parent exits at once, and which
+ * closes its outputs.
+ */
 const DAEMON = (trap: string) =>
   `(setsid sh -c '${trap} echo inner $$; exec >/dev/null 2>&1; for i in $(seq 300); do sleep 0.1; done' &) ; echo outer $$; exec sleep 30`;
 
@@ -45,7 +48,7 @@ test("Stopper.stop() sends SIGTERM once to a process and to its descendants", as
   assertEquals(stopper.hasSignalled, false);
   await Promise.all([stopper.stop(), stopper.stop()]);
   assertEquals(stopper.hasSignalled, true);
-  // This resolves only once the inner shell has exited, too, because that has the same outputs.
+  // `ended()` resolves only after the inner shell has exited, too, because both shells share their outputs.
   assertEquals((await process.ended()).code, 143);
 });
 

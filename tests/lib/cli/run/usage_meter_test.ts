@@ -2,7 +2,10 @@ import type { ProcessSample, ProcessStat } from "../../../../lib/cli/run/process
 import { type Usage, UsageMeter } from "../../../../lib/cli/run/usage_meter.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-/** A process: pid, parent, start, own ticks, reaped ticks, and pages. */
+/**
+ * A process: its pid, its parent's pid, its start, its own CPU time, the CPU time of its reaped children, all
+ * three in ticks, and its memory in pages.
+ */
 type Row = readonly [number, number, number, number, number, number];
 
 const INIT: Row = [1, 0, 0, 9_000, 9_000, 1_000];
@@ -14,7 +17,7 @@ function sample(at: number, rows: readonly Row[], pageSize: number | null = 4_09
   return { at, pageSize, processes };
 }
 
-/** Returns the usages at seconds 11, 12 and so on of a process 5, which started at second 10. */
+/** Returns the resource usage of process 5, which started at second 10, at each second from 11 on. */
 function usages(samples: readonly (readonly Row[])[], marked: readonly number[] = []): (Usage | null)[] {
   const meter = new UsageMeter(5);
   return samples.map((rows, index) => meter.measure(sample(1_100 + 100 * index, rows), new Set(marked)));
@@ -40,13 +43,13 @@ Deno.test("UsageMeter sums CPU and memory over the descendants of the process", 
 Deno.test("UsageMeter counts the CPU time of processes that exit between two samples once", () => {
   const child: Row = [6, 5, 1_010, 40, 0, 10];
   const grandchild: Row = [7, 6, 1_010, 30, 0, 10];
-  // Process 5 waits for a child that had 40 ticks, and used 25 more.
+  // Process 5 reaps a child, which was last seen with 40 ticks and has used 25 more.
   assertEquals(cpu([[[5, 1, 1_000, 0, 0, 1], child], [[5, 1, 1_000, 0, 65, 1]]]), [40, 25]);
-  // Both exit; the time of the grandchild goes to the child first.
+  // The child reaps the grandchild, then process 5 reaps the child with the time of both.
   assertEquals(cpu([[[5, 1, 1_000, 0, 0, 1], child, grandchild], [[5, 1, 1_000, 1, 80, 1]]]), [70, 11]);
-  // Nobody waits for the child.
+  // Process 5 does not reap the child.
   assertEquals(cpu([[[5, 1, 1_000, 0, 0, 1], child], [[5, 1, 1_000, 9, 0, 1]]]), [40, 9]);
-  // A child that was never seen.
+  // Process 5 reaps a child that was in no sample.
   assertEquals(cpu([[[5, 1, 1_000, 0, 0, 1]], [[5, 1, 1_000, 0, 33, 1]]]), [0, 33]);
 });
 
@@ -56,7 +59,7 @@ Deno.test("UsageMeter includes orphans that were descendants before, or have the
   assertEquals(cpu([[root, [6, 5, 1_010, 0, 0, 10]], [root, orphan]]), [0, 10]);
   assertEquals(cpu([[root, orphan]], [6]), [10]);
   assertEquals(cpu([[root, orphan]]), [0]);
-  // A pid that was reused is another process.
+  // A process with the same pid but another start is a different process.
   assertEquals(cpu([[root, [6, 5, 1_010, 0, 0, 10]], [root, [6, 1, 1_120, 10, 0, 10]]]), [0, 0]);
   assertEquals(cpu([[root], [[5, 1, 1_120, 10, 0, 10]]]), [0, undefined]);
 });

@@ -4,7 +4,7 @@ import { until } from "../../../support/until.ts";
 
 const HOST = "127.0.0.1";
 
-/** A listener whose servers a test can stop, as a missing file descriptor does. */
+/** A listener whose servers a test can stop. Deno stops them in the same way if file descriptors run out. */
 class Fixture implements AsyncDisposable {
   readonly servers: Deno.HttpServer<Deno.NetAddr>[] = [];
   readonly failures: (string | null)[] = [];
@@ -27,7 +27,10 @@ class Fixture implements AsyncDisposable {
     return await response.text();
   }
 
-  /** Stops the newest server behind the listener's back, and waits until the next one listens. */
+  /**
+   * Stops the newest server without telling the listener, and waits until the listener has started the next
+   * server.
+   */
   async fail(): Promise<void> {
     const before = this.listener.reopenings;
     void this.servers.at(-1)!.shutdown();
@@ -69,7 +72,7 @@ Deno.test("Listener tries again while another process has its port", async () =>
   await fixture.servers[0]!.shutdown();
   const other = Deno.listen({ hostname: HOST, port });
   await until(() => fixture.failures.length === 1);
-  // Several checks pass while the port is taken.
+  // The listener checks several times whether the port is free, while another program has it.
   for (let check = 0; check < 3; check++) await new Promise((resolve) => setTimeout(resolve, 500));
   assertEquals(fixture.listener.reopenings, 0);
   other.close();
