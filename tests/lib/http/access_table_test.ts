@@ -86,7 +86,7 @@ async function statusOf(call: string, column: string): Promise<number> {
   return status;
 }
 
-/** Reports the task `run`, which began three hours ago and may have ended two hours ago. */
+/** Reports the task `run`, which began three hours ago and, if `hasEnded`, finished two hours ago. */
 async function reportRun(url: string, hasEnded: boolean): Promise<void> {
   const sentAt = Date.now() / 1_000;
   const report = (hoursAgo: number, change: unknown) => ({

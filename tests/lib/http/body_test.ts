@@ -12,7 +12,7 @@ const BOUNDS = {
 };
 const LIMITS = bodyLimits(BOUNDS);
 
-/** Returns a request whose body has some bytes and then no end. */
+/** Returns a request whose body begins with the given bytes, and never ends. */
 function unfinished(bytes: Uint8Array<ArrayBuffer>): Request {
   const body = new ReadableStream({ start: (controller) => controller.enqueue(bytes) });
   return new Request("http://localhost/", { method: "POST", body });
@@ -48,7 +48,7 @@ Deno.test("readText() gives up on a body that is still unfinished after a second
   assertEquals([codes, limits.unfinished.taken], [[], 0]);
   await clock.passAsync(1);
   assertEquals([codes, limits.unfinished.taken], [["limit_reached", "limit_reached"], 2]);
-  // A body that arrives at once needs no slot.
+  // A body that has arrived completely needs no slot for unfinished bodies.
   assertEquals(await readText(new Request("http://localhost/", { method: "POST", body: "x" }), limits), "x");
   await clock.passAsync(29_000);
   await Promise.all(reading);
@@ -86,15 +86,17 @@ Deno.test("readText() leaves room for others, however many unfinished bodies a s
     readText(unfinished(new Uint8Array(bytes)), { ...limits, share }).catch(({ code }) =>
       void codes.push(code)
     );
-  // Strangers, who all have one share, send ten bodies of 1,000 bytes; half of them are refused at once.
+  // Clients without credentials share one holder, so only half of their ten bodies of 1,000 bytes are
+  // accepted.
   const reading = Array.from({ length: 10 }, () => read("", 1_000));
   await clock.passAsync(1);
   assertEquals([codes.length, limits.received.taken], [5, 5_000]);
-  // They send eight small ones; those beyond half of the slots are refused after a second.
+  // The same clients send eight short bodies. Four get half of the slots; the other four are refused after a
+  // second.
   reading.push(...Array.from({ length: 8 }, () => read("", 1)));
   await clock.passAsync(1_000);
   assertEquals([codes.length, limits.unfinished.taken], [14, 4]);
-  // Others are read to the end.
+  // The body of another holder is read to its end.
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   const slow = readText(new Request("http://localhost/", { method: "POST", body: readable }), limits);
   const writer = writable.getWriter();
@@ -124,7 +126,7 @@ Deno.test("readText() tells the client to try again if the server shuts down bef
   const ended = server.shutdown();
   await sent("ab");
   const { status, body } = await readResponse(connection);
-  // Before 2.9, Deno reads the body.
+  // Before version 2.9, Deno still reads a body that arrives while the server shuts down.
   assertEquals([status, body], status === 200 ? [200, "ab"] : [408, "incomplete_body"]);
   await ended;
 });

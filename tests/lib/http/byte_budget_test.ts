@@ -47,7 +47,8 @@ Deno.test("ByteBudget.take() and hold() leave room for others, however much a ho
   const text = "x".repeat(50);
   assertEquals([budget.hold(text, "a"), budget.hold(text), budget.hold(text, "a")], [false, true, true]);
   assertEquals([takeAll(null), takeAll("a"), budget.taken], [1, 0, 1_600]);
-  // What several hold counts towards the share of the first, until nobody holds it.
+  // A text that several holders share counts towards the share of the first holder, until all have dropped
+  // it.
   budget.drop(text);
   assertEquals(budget.taken, 1_600);
   budget.drop(text);
@@ -64,7 +65,7 @@ Deno.test("ByteBudget.change() takes no more than take() does, and always gives 
   const steps = [[0, 300], [300, 450], [450, 451], [450, 400], [400, 450]] as const;
   assertEquals(steps.map(([from, to]) => budget.change(from, to, "a")), [true, true, false, true, true]);
   assertEquals([budget.take(450), budget.taken], [true, 1_000]);
-  // Whoever has more than is left can still have less.
+  // A holder with more bytes than are left for all others can't take more, but can give some back.
   assertEquals([budget.change(450, 451, "a"), budget.change(450, 400, "a"), budget.taken], [
     false,
     true,

@@ -8,7 +8,7 @@ function start(options: MonitorOptions = {}) {
   return startServer({ limits: { clients: 8 }, trustedProxies: ["127.0.0.1"], ...options });
 }
 
-/** Creates a task of a client from an address. */
+/** Creates a task of a client, as a proxy that forwards the request of an IP address. */
 async function create(url: string, client: string, address: string, headers: Record<string, string> = {}) {
   const options = { body: { id: "t" }, headers: { "x-forwarded-for": address, ...headers } };
   return await call("POST", `${url}/tasks/${client}`, options);
@@ -29,7 +29,7 @@ Deno.test("ClientShares leaves room for other networks, however many clients one
   assertProblem(await create(url, "new", "1.1.1.1"), 503, "limit_reached");
   assertEquals(await statusesOf(url, "b", "2.2.2.2", 3), [201, 201, 503]);
   assertEquals(await statusesOf(url, "c", "2001:db8::1", 2), [201, 503]);
-  // Addresses of the same network share, and clients that exist count once.
+  // Addresses of the same IPv6 network have one share, and a second task of a client does not count.
   assertEquals((await create(url, "d", "2001:db8::2")).status, 503);
   const again = { body: { id: "u" }, headers: { "x-forwarded-for": "1.1.1.1" } };
   assertEquals((await call("POST", `${url}/tasks/a0`, again)).status, 201);
@@ -64,7 +64,7 @@ Deno.test("ClientShares counts the clients of reporters in other processes, too"
   const refused = json.replies.filter(({ type }: { readonly type: string }) => type === "refused");
   assertEquals(refused.map(({ client }: { readonly client: string }) => client), ["a4", "a5"]);
   assertStringIncludes(refused[0].reason, "Your network has created 4 clients");
-  // The socket comes from this machine, which has no share.
+  // The socket is opened from the loopback address, which has no limit.
   await using socket = new TestSocket(`${url}/ws/report?reporter=reporter-2`);
   await socket.opened();
   socket.send(JSON.stringify({ batch: 1, reports: [report("b")] }));

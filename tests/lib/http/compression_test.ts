@@ -13,7 +13,7 @@ import { startServer, type TestServer } from "../../support/server.ts";
 
 const KEY = "the-key-of-this-very-server";
 
-/** A response as it was sent, without decompression. */
+/** A response with the bytes that were sent, not decompressed. */
 interface Sent {
   readonly status: number;
   readonly headers: Headers;
@@ -102,7 +102,10 @@ function unsent(): UnsentTexts {
   return new UnsentTexts(new ByteBudget(Infinity));
 }
 
-/** The best encoding that this version of Deno has: before 2.9, there is no `brotli`. */
+/**
+ * The best encoding that this version of Deno supports: before version 2.9, CompressionStream has no
+ * `brotli`.
+ */
 const BEST = ((): "br" | "gzip" => {
   try {
     new CompressionStream("brotli" as CompressionFormat);
@@ -139,7 +142,8 @@ Deno.test("Handler compresses HTML, JSON and modules as the client accepts", asy
       assertEquals(answer.headers.get("content-type"), plain.headers.get("content-type"));
       assertEquals(answer.headers.get("cache-control"), plain.headers.get("cache-control"));
       if (encoding !== null) assertLess(answer.bytes.length, plain.bytes.length / 1.5, path);
-      // A page has the time at which it was rendered.
+      // The contents of two responses with a page differ, because a page contains the time at which it was
+      // rendered.
       const isPage = plain.headers.get("content-type")?.startsWith("text/html");
       if (!isPage) assertEquals(decoded(answer), decoded(plain), path);
       else assert(decoded(answer).startsWith("<!DOCTYPE html>") && decoded(answer).endsWith("</html>"), path);
@@ -202,7 +206,7 @@ Deno.test("Handler compresses nothing that has a key, a token or a link, and no 
     assert(answer.status < 500);
     assertEquals(answer.headers.get("content-encoding"), null);
   }
-  // Nor may a proxy compress them.
+  // A proxy may not compress these responses either.
   for (const answer of answers.slice(0, 3)) {
     assert(answer.headers.get("cache-control")?.includes("no-transform"));
     assert(new TextDecoder().decode(answer.bytes).length > 100);

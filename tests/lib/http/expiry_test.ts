@@ -25,7 +25,10 @@ async function start(): Promise<TestServer> {
   return server;
 }
 
-/** Lets the time pass until the token or session expires, and returns what a promise resolves with then, and not before. */
+/**
+ * Advances the clock to the expiry of the token or session, and checks that the promise resolves then, and
+ * not before; returns its value.
+ */
 async function atExpiry<T>(clock: FakeClock, promise: Promise<T>): Promise<T> {
   let isResolved = false;
   promise.then(() => isResolved = true);
@@ -78,7 +81,7 @@ Deno.test("ReportBatches: the socket of a reporter is closed when its token expi
   const socket = new TestSocket(`${server.url}/ws/report?reporter=reporter-0001`, keyProtocols(token));
   await socket.opened();
   socket.send(JSON.stringify({ batch: 1, reports: [creation("before", 1)] }));
-  // The commit takes a few milliseconds.
+  // The commit takes a few milliseconds of real time.
   await passUntil(clock, () => socket.messages.some(({ type }) => type === "taken"), 5_000, 1);
   assertEquals(await atExpiry(clock, socket.closed()), EXPIRED);
 });

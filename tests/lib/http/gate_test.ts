@@ -299,7 +299,8 @@ Deno.test("Gate limits the rate of batches of reports like that of single change
   assertMatch(refused.headers.get("retry-after") ?? "", /^\d+$/);
   assertProblem(await post("/tasks/c", { id: "late" }, token), 429, "slow_down");
   assertEquals(server.monitor.registry.task("c", "w"), undefined);
-  // A batch without reports asks for commands; the key, and other clients, have limits of their own.
+  // A batch without reports is accepted, because it only asks for commands; the key and other clients have
+  // separate limits.
   assertEquals((await batch([])).status, 200);
   assertEquals((await batch([report("x"), report("x", "d")], KEY)).status, 200);
   assertEquals(server.errors, []);
@@ -322,7 +323,7 @@ Deno.test("Gate lets batches of reports over a socket wait for the rate limit, w
       const headers = { authorization: `Bearer ${token}` };
       const single = await call("POST", `${server.url}/tasks/c`, { body: { id: "late" }, headers });
       assertProblem(single, 429, "slow_down");
-      // The key has a limit of its own.
+      // Requests with the key have a separate limit.
       await using other = new ReportSocket(server.url, "reporter-2", keyProtocols(KEY));
       await other.opened();
       await other.taken(other.report(creation("by-key")));

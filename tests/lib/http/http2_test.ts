@@ -32,7 +32,7 @@ Deno.test("Guard.checkHost() refuses HTTP/2 without TLS for every other authorit
     ["0.0.0.0"],
     [`evil.example/${good}`],
     ["127.0.0.1:123456"],
-    // The two names of the host must agree.
+    // `:authority` and `Host` must name the same host.
     [good, "evil.example"],
     ["evil.example", good],
     ["evil.example", "evil.example"],
@@ -43,7 +43,7 @@ Deno.test("Guard.checkHost() refuses HTTP/2 without TLS for every other authorit
     for (const path of ["/tasks/c", "/tasks/c/t", "/", "/healthz"]) {
       const headers = { ":path": path, ":authority": authority, ...(host !== undefined && { host }) };
       const { status, body } = await http2Call(port, headers);
-      // 0: the server reset the stream, because the authority is not a valid one.
+      // Status 0: the server has reset the stream, because `:authority` is malformed.
       assert([0, 400, 421].includes(status), `${authority} ${host} ${path}: ${status}`);
       assert(!body.includes("secret"));
     }
@@ -75,7 +75,7 @@ Deno.test("Guard.checkOrigin() compares the Origin of an HTTP/2 request with its
       ":authority": authority,
       ...more,
     })).status;
-  // The task does not exist, so 404 shows that the checks were passed.
+  // The task does not exist, so the status 404 shows that the request has passed the checks.
   assertEquals(await statusOf({}), 404);
   assertEquals(await statusOf({ origin: `http://${authority}` }), 404);
   assertEquals(await statusOf({ origin: "https://evil.example" }), 403);

@@ -163,8 +163,8 @@ Deno.test("/openapi.json responds with 304 if the client has the current version
 });
 
 Deno.test("/openapi.json describes every route that programs use, with the access of the route table", () => {
-  // Not described are pages and their files, modules to import, the reference itself, and the protocol of the
-  // client libraries.
+  // The document omits pages and their files, modules to import, the API reference itself, and the protocol
+  // of the client libraries.
   const isOther = ({ path, isPage, requires }: typeof ROUTES[number]) =>
     isPage || requires === "sign_in" ||
     /^\/(assets|(v[^/]+\/)?monitored\.|npm|python|simple|taskscope\.py|v\{version\}|openapi\.json|report|ws\/report)/
@@ -253,7 +253,7 @@ Deno.test("/docs: every example runs in a shell, and its response matches the do
     );
     assert(ajv.validate(schema, JSON.parse(body)), `${line}\n${body}\n${ajv.errorsText()}`);
   }
-  // The demo task that was retried must stop with the test.
+  // Shut down the monitor, because otherwise the retried demo task would run on after the test.
   await server.monitor.shutdown();
 });
 

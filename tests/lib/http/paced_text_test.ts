@@ -8,7 +8,7 @@ import {
   assertStrictEquals,
 } from "../../support/assert.ts";
 
-/** A text that is long enough for pieces of all sizes. */
+/** A text that is long enough to be sent in pieces of every size. */
 const RECORD = "\u{1f600}x".repeat(100_000);
 
 function piecesOf(text: Text): Uint8Array[] {
@@ -26,7 +26,7 @@ Deno.test("PacedText encodes a text in pieces that end between two characters", 
     let position = 0;
     for (const piece of pieces) {
       const { length } = decoder.decode(piece, { stream: true });
-      // A surrogate pair stays together.
+      // A piece may exceed its size by one code unit, because a surrogate pair is not split.
       assertLessOrEqual(length, pieceSizeAt(position) + 1);
       position += length;
     }

@@ -55,7 +55,7 @@ Deno.test("RouteTree.find(): a percent-encoded literal never leads to its route"
       if (isParameter || path[index] === "/") continue;
       const one = encoded(path[index]!, () => true);
       const match = find(filled(path.slice(0, index) + one + path.slice(index + 1), encodeURIComponent));
-      // A parameter of another route may stand in the place of the literal.
+      // The changed segment may match a parameter of another route, but never the literal of this route.
       const routes = Object.values(match?.resource.routes ?? {});
       assert(routes.every((route) => route.path !== path), `${path} at ${index}`);
       checked++;
@@ -77,7 +77,7 @@ Deno.test("Handler: a path with a trailing slash redirects if it is that of a pa
         const head = await call("HEAD", `${server.url}${address}/`, { headers });
         assertEquals([head.status, head.headers.get("location")], [303, address]);
       } else {
-        // The empty segment may stand for a client or an id that is missing.
+        // The route may take the empty segment for a missing client or id.
         const missing = TREE.find(segmentsOf(`http://x${address}/`, basePath))?.names.at(-1);
         const isMissing = missing === "client" || missing === "id";
         assertEquals(answer.status, isMissing ? 400 : 404, `${method} ${address}`);
@@ -151,7 +151,7 @@ Deno.test("Handler: an error is a page if a browser opened the URL, and JSON for
       assertStringIncludes(program.headers.get("vary") ?? "", "Accept");
     }
   }
-  // The page of a task that does not exist is JSON for programs that ask for it.
+  // A program that accepts JSON gets the error as JSON, even at the URL of a page.
   for (
     const [path, status] of [["/t/c/unknown", 404], ["/t/a%20b", 400], ["/stats/c/unknown", 404]] as const
   ) {

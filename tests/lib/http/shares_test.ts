@@ -10,20 +10,23 @@ import { until } from "../../support/until.ts";
 
 const KEY = "the-key-of-this-very-server";
 const keyring = new Keyring(KEY);
-/** What a token for `c`, one for `d`, and the key get of eight places, if each asks for eight in turn. */
+/**
+ * How many of eight slots a token for `c`, a token for `d` and the key get, if each of them in turn requests
+ * eight.
+ */
 const SHARES = [4, 2, 2];
 
 function start() {
   return startServer({ key: KEY, limits: { watchers: 8, waitingRequests: 8, reporters: 8 } });
 }
 
-/** Returns the credentials that ask in turn, and the clients that they ask for. */
+/** Returns the credentials that request slots in turn, each with the client whose tasks it requests. */
 async function askers(may: Scope): Promise<readonly (readonly [client: string, token: string])[]> {
   const sign = (client: string) => keyring.sign({ may, client, taskId: null, expiresAt: null });
   return [["c", await sign("c")], ["d", await sign("d")], ["e", KEY]];
 }
 
-/** Opens connections until eight were asked for; returns how many were accepted. */
+/** Opens eight connections, and returns how many of them the server accepted. */
 async function openAll(
   { port }: TestServer,
   path: string,
@@ -125,7 +128,8 @@ Deno.test("shares: statistics of one client's names leave room for others", asyn
     server.monitor.fetch(
       new Request(`${server.url}/names/${client}${query}`, { headers: { authorization: `Bearer ${token}` } }),
     );
-  // Tokens that are known are accepted in the same turn, so that no request has been answered before the last.
+  // Use each token once, because the server accepts a known token in the same turn. Then no response is sent
+  // before the last request arrives.
   for (const [client, token] of credentials) assertEquals((await ask(client, token)).status, 200);
   const answers = credentials.map(([client, token]) =>
     Array.from({ length: 20 }, (_, index) => ask(client, token, `?name=${index}`))
@@ -157,7 +161,7 @@ Deno.test("shares: unread lists of one client's tokens leave room for those of o
     unread.push(answer);
     return answer.status;
   };
-  // Each text is another one, of 270 to 600 kB, which counts twice.
+  // Each response is a different text of 270 to 600 kB; each character counts as two bytes.
   const statuses: number[] = [];
   for (let limit = 18; limit <= 40; limit++) statuses.push(await ask("c", token!, `limit=${limit}`));
   assertEquals(statuses.includes(503), true);
@@ -184,7 +188,7 @@ Deno.test("shares: unread tasks that one client's tokens poll leave room for tho
         const headers = { host, "authorization": `Bearer ${token}`, "accept-encoding": "gzip" };
         return await server.monitor.fetch(new Request(task, { headers }));
       };
-      // A URL that was requested before is answered in a shorter way.
+      // The second request of a URL takes the fast path.
       await (await ask()).body!.cancel();
       const answer = await ask();
       unread.push(answer);

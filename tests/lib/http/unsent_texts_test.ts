@@ -28,7 +28,7 @@ Deno.test("UnsentTexts.respond() sends large texts piece by piece and unchanged,
   const decoder = new TextDecoder("utf-8", { fatal: true });
   for await (const piece of large.body!) {
     assert(piece.length <= 4 * 16_388);
-    // Every piece ends between two characters.
+    // The decoder throws if a piece ends within a character.
     received += decoder.decode(piece);
     pieces++;
   }
@@ -83,7 +83,7 @@ Deno.test("UnsentTexts.count() counts medium responses until they are sent, and 
   assertEquals([counted.headers.get("content-length"), counted.headers.get("x-kept")], ["200000", "yes"]);
   assertEquals(await counted.text(), medium);
   assertEquals(unsent.wholeBytes, 200_000);
-  // A connection that fails ends the count as well.
+  // The bytes of a response whose connection fails are no longer counted.
   const failed = Promise.withResolvers<void>();
   while (unsent.wholeBytes <= 16 * 1024 * 1024) {
     unsent.count(request, respond(), { completed: failed.promise });
@@ -98,7 +98,8 @@ Deno.test("UnsentTexts.count() counts medium responses until they are sent, and 
   assertStrictEquals(unsent.count(request, small, { completed: sent.promise }), small);
   const head = new TextResponse(medium, {});
   const toHead = new Request(request.url, { method: "HEAD" });
-  // The server computes the length from the body, but sends none.
+  // The response to HEAD needs a body, from which the server computes the length, but the body is not sent
+  // and not counted.
   assertEquals(await unsent.count(toHead, head, { completed: sent.promise }).text(), medium);
   assertEquals(unsent.wholeBytes, 0);
 });

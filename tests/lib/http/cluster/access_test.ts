@@ -72,7 +72,7 @@ Deno.test("SECURITY.md: a node forwards the changes that the table permits, and 
   let forwarded = 0;
   for (const { call, statuses } of await readTable()) {
     const [method = "", template = ""] = call.split(" ");
-    // Reads are answered by what the node itself holds.
+    // A node responds to reads itself, so only changes are forwarded.
     if (method === "GET" || method === "WS") continue;
     const path = template.replace(
       /\{(\w+)\}/g,
@@ -85,7 +85,7 @@ Deno.test("SECURITY.md: a node forwards the changes that the table permits, and 
       const limits = { restoreWindowMs: 60_000 };
       await using owner = new TestNode(limits, { key: KEY });
       await using node = new TestNode(limits, { key: KEY });
-      // Links are made by the node itself.
+      // Each node needs the task, because a node that is not the owner creates shared links itself.
       for (const { url } of [owner, node]) await prepare(url, task, "echo");
       node.follow(owner.url);
       const { host, port } = new URL(node.url);

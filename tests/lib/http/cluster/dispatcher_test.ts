@@ -12,7 +12,10 @@ import { until } from "../../../support/until.ts";
 
 const KEY = "the-key-of-this-very-server";
 const keyring = new Keyring(KEY);
-/** What a token for `c`, one for `d`, and the key get of eight places, if each asks for eight in turn. */
+/**
+ * How many of eight slots a token for `c`, a token for `d` and the key get, if each of them in turn requests
+ * eight.
+ */
 const SHARES = [4, 2, 2];
 const SHORT = { ownerWaitMs: 300, forwardTimeoutMs: 2_000 };
 
@@ -34,7 +37,8 @@ Deno.test("Handler lets the owner make the changes that another node receives", 
     body: "progress=0.75",
   });
   assertEquals([again.status, again.json.progress], [200, 0.75]);
-  // A form of the page redirects the browser on the node's own origin.
+  // The response to a form of the page redirects the browser to a path on the node that received the form,
+  // not on the owner.
   const cancelled = await call("POST", `${node.url}/t/c/t/cancel?from=task`, {
     headers: { origin: node.url },
   });
@@ -61,7 +65,7 @@ Deno.test("Handler asks the gate about reads and changes, but not about what eve
   }
   assertEquals(await asked("POST", "/tasks/c", "{}"), [true]);
   assertEquals(await asked("POST", "/report?reporter=reporter-1", "{}"), [true]);
-  // A polled task is found without the routes from the second time on.
+  // From the second request on, a polled task is found by its URL, without a search for the route.
   await call("POST", `${node.url}/tasks/c`, { body: { id: "t", name: "n" } });
   for (const _ of [1, 2, 3]) assertEquals(await asked("GET", "/tasks/c/t"), [false]);
 });
@@ -78,7 +82,7 @@ Deno.test("Handler refuses a request that no node vouches for, and changes nothi
   }
   assertEquals((await call("GET", `${owner.url}/tasks/c/t`)).status, 404);
   assertEquals([owner.gate.asked, owner.test.events], [[false], []]);
-  // A server that is not a node of a cluster does not know the header.
+  // A server that is not a node of a cluster ignores the header.
   await using alone = new HeldServer();
   const headers = { "taskscope-forwarded": "x" };
   assertEquals((await call("GET", `${alone.url}/tasks/c`, { headers })).status, 200);
@@ -158,7 +162,8 @@ Deno.test("Handler checks host, origin and key before it forwards, and the owner
   assertEquals(owner.gate.asked, [], "none of them reached the owner");
   assertEquals((await send([host, key, ["origin", node.url]])).status, 201, "the node's own origin");
   assertEquals(node.gate.forwarder.counts.answered, 1);
-  // Each node has names of its own, and has checked them.
+  // The node that receives a request checks Host and Origin against its own public URLs; the owner's do not
+  // matter.
   await using other = new TestNode({}, { ...access, publicUrls: ["https://ci.example.org"] });
   node.follow(other.url);
   assertEquals((await send([host, key])).status, 201, "a host that only the first node has");
@@ -210,7 +215,7 @@ Deno.test("Handler says in /readyz whether a node can read, and that it leaves",
   assertEquals((await call("GET", `${node.url}/healthz`)).status, 200);
 });
 
-/** Returns the headers of who asks in turn, and the clients that they ask for. */
+/** Returns the clients whose slots are requested in turn, each with the headers of the requests. */
 async function askers(): Promise<readonly (readonly [client: string, headers: Record<string, string>])[]> {
   const sign = (client: string) => keyring.sign({ may: "write", client, taskId: null, expiresAt: null });
   const credentials = [["c", await sign("c")], ["d", await sign("d")], ["e", KEY]] as const;

@@ -1,4 +1,4 @@
-/** Tests what is sent between nodes, with a bare server in the place of the owner. */
+/** Tests the requests that a node forwards, with a plain HTTP server in the place of the owner. */
 
 import { Forwarder, type Owner, OwnerUnreachableError } from "../../../../lib/http/cluster/forwarder.ts";
 import type { ForwardedRequest } from "../../../../lib/http/cluster/forwarded_request.ts";
@@ -11,7 +11,7 @@ import { RawSocketServer } from "../../../support/raw_socket_server.ts";
 const NODE = "http://10.0.0.1:8000";
 const ORIGIN = "https://ci.example.org";
 
-/** What the owner received, or the code of the problem that it responded with. */
+/** A forwarded request that the owner has accepted. */
 interface Received {
   readonly request: Request;
   readonly peer: string;
@@ -22,7 +22,7 @@ interface Received {
 class TestOwner implements AsyncDisposable, Owner {
   readonly received: Received[] = [];
   readonly refused: string[] = [];
-  /** Creates the next responses. */
+  /** Creates the response to each forwarded request; a test may replace this function. */
   respond: () => Response = () => new Response("done");
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #forwarder: Forwarder;
@@ -121,7 +121,7 @@ Deno.test("Forwarder passes the response on as it is", async () => {
   assertEquals(redirect.headers.getSetCookie(), ["a=1", "b=2"]);
   assertEquals([redirect.headers.get("x-hop"), redirect.headers.get("retry-after")], [null, "7"]);
   assertEquals(owner.received[0]?.body, "");
-  // The body arrives while the owner still writes it.
+  // The forwarder passes on the beginning of the body while the owner still writes the rest.
   const writer = Promise.withResolvers<ReadableStreamDefaultController<Uint8Array>>();
   owner.respond = () =>
     new Response(new ReadableStream({ start: (controller) => writer.resolve(controller) }));
@@ -212,7 +212,7 @@ Deno.test("Forwarder tells a node's own requests from those that it forwards", a
     "test-node",
     null,
   ]);
-  // Whoever sees the header can't use it for another request, or again.
+  // A third party that sees the header can use it neither for another request nor a second time.
   await (await fetch(url.replace("x", "y"), { headers })).body?.cancel();
   await (await fetch(url, { headers })).body?.cancel();
   assertEquals(owner.refused, ["bad_forwarding", "bad_forwarding"]);

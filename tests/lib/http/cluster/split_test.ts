@@ -8,7 +8,10 @@ import { TestNode } from "../../../support/node_gate.ts";
 import { creation, REPORTER, reportOf, ReportSocket } from "../../../support/report_socket.ts";
 import { until } from "../../../support/until.ts";
 
-/** Makes two nodes own the tasks of some clients each: those of `c`, and those of `d`. */
+/**
+ * Makes the first node the owner of the tasks of client `c`, and the second one the owner of those of client
+ * `d`.
+ */
 function share(first: TestNode, second: TestNode): void {
   for (const [node, own, other] of [[first, "c", second], [second, "d", first]] as const) {
     const split: Split = {
@@ -47,7 +50,8 @@ Deno.test("ForwardedReporters lets each owner take its reports, and acknowledges
   await second.store.release();
   await socket.taken(own);
   assertEquals([first, second].map(({ test }) => test.registry.clients()), [["c"], ["d"]]);
-  // A cancellation reaches the reporter from either node, wherever it is asked for.
+  // A cancellation that is requested at the second node reaches the reporter, which is connected to the first
+  // one.
   await call("POST", `${second.url}/tasks/d/1/cancel`);
   await socket.find((message) => message.type === "cancel" && "client" in message && message.client === "d");
   socket.report();
@@ -102,7 +106,7 @@ Deno.test("Handler splits a batch over plain HTTP, and acknowledges what all own
   assertEquals(first.test.registry.task("c", "2")?.report_seq, 4);
   assertEquals(second.test.registry.task("d", "2")?.report_seq, 6);
   await call("POST", `${second.url}/tasks/d/2/cancel`);
-  // Without reports, a reporter learns what it has missed, wherever its tasks are.
+  // With an empty batch, the reporter gets the commands that it has missed, also those from the other owner.
   const asked = await post(3);
   assertEquals(asked.json.replies, [
     { type: "cancel", client: "d", id: "2" },

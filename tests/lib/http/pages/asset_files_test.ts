@@ -54,7 +54,7 @@ Deno.test("AssetFiles.answer() uses the best encoding that the client accepts", 
       sizes.set(wanted, answer.body.length);
     }
     assertLess(sizes.get("br")!, sizes.get("gzip")!);
-    // The shorter a file is, the less of it repeats.
+    // Short files compress less well, because less of their text repeats.
     assertLess(sizes.get("gzip")!, sizes.get(null)! * (asset.body.length < 4_096 ? 0.75 : 0.5));
   }
   assertEquals(server.errors, []);

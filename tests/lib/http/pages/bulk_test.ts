@@ -88,7 +88,7 @@ Deno.test("Pages.list() sends slices to the page's script, and redirects a submi
   await using server = await startSome();
   const get = (search: string, headers = {}) => call("GET", `${server.url}/t/c${search}`, { headers });
   const part = await get("?state=FINISHED&from=0&limit=10", JSON_WANTED);
-  // A long response is compressed, and therefore adds Accept-Encoding.
+  // A long response is compressed, so its Vary header also lists Accept-Encoding.
   assertMatch(part.headers.get("vary") ?? "", /(^|, )Accept(,|$)/);
   assertEquals(part.json.tasks.map((task: { id: string }) => task.id), ["ended"]);
   assertEquals([part.json.matching, part.json.activeTotal, part.json.endedTotal], [1, 1, 1]);

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "../.
 import { call } from "../../../support/calls.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
 
-/** Creates tasks of a client, and ends them. */
+/** Creates a task of a client for each given end, and ends it in this way; `null` leaves a task running. */
 async function run(
   server: TestServer,
   client: string,

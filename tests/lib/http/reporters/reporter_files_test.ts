@@ -17,7 +17,7 @@ interface ServedFile {
   readonly contentType: string;
   readonly content: FileContent;
   readonly version: string;
-  /** Whether the path names the version. */
+  /** Whether the path contains the version. */
   readonly isVersioned: boolean;
   readonly isModule: boolean;
 }

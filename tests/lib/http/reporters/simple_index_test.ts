@@ -35,7 +35,7 @@ Deno.test("SimpleIndex leads from the projects to the wheels by relative links, 
     const project = new URL("taskscope/", root);
     const { status, text, headers } = await call("GET", project.href);
     assertEquals([status, headers.get("cache-control")], [200, "no-cache"]);
-    // Older versions of Deno compress responses themselves, which adds another name.
+    // Older versions of Deno compress responses themselves, and add Accept-Encoding to Vary.
     assertMatch(headers.get("vary")!, /\bAccept$/);
     const links = linksOf(text);
     assertEquals(links[0]?.[0], WHEEL);

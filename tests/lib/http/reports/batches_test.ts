@@ -208,7 +208,7 @@ Deno.test("ReportBatches limits the number of reporters", async () => {
     const refused = await handshake(server.port, `/ws/report?reporter=${REPORTER}`);
     assertProblem(refused, 503, "limit_reached");
     assertEquals(refused.headers.get("retry-after"), "5");
-    // Reports over HTTP are still accepted.
+    // The limit does not apply to reports over HTTP.
     assertEquals((await post(server.url, [])).status, 200);
   }
   await using three = new ReportSocket(server.url, "reporter-three");
@@ -394,7 +394,7 @@ Deno.test("ReportBatches marks tasks as stale while their reporter is disconnect
   await passUntil(clock, () => task()?.stale === true);
   const { json } = await post(server.url, []);
   assertEquals([json.replies[0].type, task()?.stale], ["cancel", false]);
-  // A task becomes stale even if the body of the last request was invalid.
+  // An invalid request must not keep the task from becoming stale.
   assertProblem(await post(server.url, [reportOf("1", { type: "update" }, 3), 5]), 400, "bad_request");
   await passUntil(clock, () => task()?.stale === true);
 });

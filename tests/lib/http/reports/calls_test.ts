@@ -149,7 +149,7 @@ Deno.test("ReportCalls shows a reporter that may only write no more of a task th
     assertEquals(refusal.status, 409);
     assert(!refusal.text.includes("secret"), refusal.text);
   }
-  // Who may also read gets the record.
+  // With a credential that may also read, the response contains the record.
   assertEquals(
     (await call("POST", tasks, { body: { id: "t", name: "secret name" }, headers: headers(key) })).json.tags,
     ["secret"],
@@ -272,7 +272,7 @@ Deno.test("ReportCalls.report() treats any report as a sign of life, even an emp
   }
 });
 
-/** A JSON text that is nested too deeply. */
+/** A JSON text with more levels than the server accepts. */
 const DEEP = "[".repeat(5_000) + "]".repeat(5_000);
 
 Deno.test("ReportCalls.report() ends a task in each final state, and accepts the same end again", async () => {
@@ -468,7 +468,8 @@ Deno.test("ReportCalls reaches the state of the newest reports in spite of repea
       fc.array(fc.nat(5), { maxLength: 20 }),
       async (reports, deliveries) => {
         await using direct = await start();
-        // In the end, each report arrives once more in order, because the sender retries until it is acknowledged.
+        // At the end, each report arrives once more and in order, because a sender retries until the report
+        // is acknowledged.
         const order = [...deliveries.map((n) => n % reports.length), ...reports.keys()];
         let newest = -1;
         for (const n of order) {
@@ -479,8 +480,8 @@ Deno.test("ReportCalls reaches the state of the newest reports in spite of repea
           newest = Math.max(newest, n);
           assertEquals((json.task ?? json).progress, reports[newest]!.progress);
           const { log_count } = (await direct.ask("GET", T)).json;
-          // Log lines have numbers of their own. A reporter does not send lines too early, because that would
-          // leave a gap.
+          // Log lines are numbered separately. The lines are not sent before the lines that precede them,
+          // because that would leave a gap.
           if (first <= log_count) await direct.ask("POST", `${T}/logs`, { json: { first, lines } });
         }
         const { json } = await direct.ask("GET", `${T}/logs`);

@@ -13,7 +13,7 @@ import { until } from "../../../support/until.ts";
 
 const KEY = "the-key-of-this-very-server";
 
-/** Resolves when a node has a session for so many reporters. */
+/** Waits until a node has sessions of the given number of reporters. */
 async function untilReporters({ url }: TestNode, count: number): Promise<void> {
   let found = -1;
   while (found !== count) {
@@ -91,7 +91,7 @@ Deno.test("ForwardedReporters refuses what the owner would refuse, and a socket 
     "foreign_origin",
   );
   assertEquals(owner.gate.asked, []);
-  // The owner has no slot for a second reporter.
+  // The owner has only one slot for reporters, so it refuses the second one.
   await using first = new ReportSocket(node.url, REPORTER, keyProtocols(KEY));
   await first.opened();
   assertProblem(await handshake(node, target, [...HANDSHAKE, key]), 503, "no_owner");
@@ -122,7 +122,7 @@ for (
     await accepted;
     let isClosed = false;
     socket.closed().then(() => isClosed = true);
-    // The kernel takes some megabytes before anything waits in the node.
+    // The kernel buffers some megabytes before any data waits in the node.
     for (let count = 0; count < 1_500 && !isClosed; count++) {
       socket.send("x".repeat(90_000));
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -151,7 +151,7 @@ for (const next of ["another node", "this node"]) {
     node.follow(proxy.url);
     await using socket = new ReportSocket(node.url);
     await socket.opened();
-    // An address may be spelled in several ways.
+    // The same address in another spelling must not open a second connection.
     node.follow(`${proxy.url}/`);
     assertEquals((await call("DELETE", `${node.url}/tasks/c/none`)).status, 404);
     await socket.taken(socket.report(creation("1", 1)));

@@ -59,7 +59,8 @@ async function impostor(
   const send = async (reports: readonly unknown[]) => {
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(JSON.stringify({ batch: 1, reports, secret: "guessed" }));
-    // The reply to an empty batch comes after all replies to earlier ones.
+    // The server replies to the empty batch after all earlier batches, so the replies to those have arrived,
+    // too.
     socket.send('{"batch":2,"reports":[]}');
     await until(() =>
       socket.readyState === WebSocket.CLOSED ||
@@ -104,7 +105,9 @@ class Scene implements AsyncDisposable {
     assertEquals(status, 202);
   }
 
-  /** Returns whether the reporter has received a cancellation. It has replied to everything that came before. */
+  /**
+   * Returns whether the reporter has received a cancellation, after the server has replied to an empty batch.
+   */
   async hearsCancel(): Promise<boolean> {
     this.#socket.send('{"batch":0,"reports":[]}');
     const count = this.#socket.messages.length;
@@ -118,7 +121,7 @@ class Scene implements AsyncDisposable {
   }
 }
 
-/** What an impostor tries; resolves with whether it succeeded. */
+/** Attempts of an impostor; each resolves with whether it succeeded. */
 const ATTEMPTS: Readonly<Record<string, (scene: Scene, enter: () => Promise<Impostor>) => Promise<boolean>>> =
   {
     "change the task of a reporter": async (scene, enter) => {
@@ -143,7 +146,7 @@ const ATTEMPTS: Readonly<Record<string, (scene: Scene, enter: () => Promise<Impo
     },
   };
 
-/** The kinds of reporters in the rows of the table. */
+/** Matches the kind of reporter in a row of the table. */
 const KINDS = / (with a secret|of version 0\.1\.0)/;
 
 async function readTable(): Promise<string[][]> {

@@ -6,7 +6,10 @@ const NOW = 1_700_000_000;
 const HOUR = 3_600;
 const SKEWS = [HOUR, -HOUR, 24 * HOUR, -24 * HOUR, 30 * 365 * 24 * HOUR, -NOW];
 
-/** Returns a batch whose reports were made at some times of the server's clock, by a reporter with another one. */
+/**
+ * Returns a batch of a reporter whose clock is ahead of the server's by `skew` seconds; the other times are
+ * those of the server's clock.
+ */
 function batchOf(skew: number, sentAt: number | null, ...madeAt: readonly number[]) {
   return {
     sentAt: sentAt === null ? null : sentAt + skew,
@@ -30,7 +33,7 @@ Deno.test("ReporterClock.offsetOf() removes any skew of a reporter that says whe
 Deno.test("ReporterClock.offsetOf() returns the same offset for a report that waited, or that is resent", () => {
   for (const skew of [0, ...SKEWS]) {
     const clock = new ReporterClock();
-    // The first contact comes after an outage of ten minutes; the reports are resent an hour later.
+    // The first batch arrives after an outage of ten minutes, and is resent an hour later.
     for (const sentAt of [NOW, NOW + HOUR]) {
       const offset = clock.offsetOf(batchOf(skew, sentAt, NOW - 600, NOW - 300), sentAt + 0.01);
       assertLess(Math.abs(offset + skew), 0.02);

@@ -340,7 +340,7 @@ Deno.test("parseBody() accepts the same values as parseChange()", () => {
       }),
     ],
     ["finish", bodies("result"), (body) => {
-      // A body's result is cut, and then follows a line for the log.
+      // The server truncates a large result in a body, and adds a log line that says so.
       return { type: "finish", result: boundResult(body.result).value };
     }],
     ["fail", bodies("error").filter((body) => body.error !== undefined), (body) => {
@@ -402,7 +402,7 @@ function truncated(error: unknown): unknown {
   );
 }
 
-/** Converts log lines that are texts to objects, and adds the times that are missing. */
+/** Converts log lines from texts to objects, and adds missing times. */
 function withObjects(change: unknown): unknown {
   const { lines, ...rest } = change as { readonly lines?: unknown };
   if (!Array.isArray(lines)) return change;

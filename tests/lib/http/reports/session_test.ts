@@ -1,4 +1,4 @@
-/** Tests that the server serves others while it applies a long batch of reports. */
+/** Tests that the server responds to other requests while it applies a long batch of reports. */
 
 import { Keyring } from "../../../../lib/access/keyring.ts";
 import { assert, assertEquals } from "../../../support/assert.ts";
@@ -8,12 +8,12 @@ import { startServer } from "../../../support/server.ts";
 import { creation, REPORTER, reportOf } from "../../../support/report_socket.ts";
 
 const KEY = "the-key-of-this-very-server";
-/** The number of reports in a batch; the server accepts 2,000. */
+/** The number of reports in the batch: the maximum that the server accepts. */
 const REPORTS = 2_000;
-/** The number of turns that the event loop gets at least: one for each 50 reports. */
+/** The minimum number of turns of the event loop during the batch: one for every 50 reports. */
 const TURNS = 40;
 
-/** A clock that is a millisecond later each time it is read, as if each report took some. */
+/** Advances `Date.now()` by a millisecond each time it is read, as if each report took that long. */
 class SlowClock implements Disposable {
   readonly #now = Date.now;
   #reads = 0;

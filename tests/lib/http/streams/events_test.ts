@@ -58,7 +58,10 @@ Deno.test("Events.watch() sends the retry delay, the full state, and then each e
   assert(!stream.text.includes("foreign"));
 });
 
-/** The sections of a stream with several subscriptions, in order: the subscription, and its text. */
+/**
+ * Returns the sections of a stream with several subscriptions, in order: the number of the subscription, and
+ * the text of the section.
+ */
 function sectionsOf(text: string): [watch: number, text: string][] {
   return text.split(/^: watch /m).slice(1).map((section) => {
     const end = section.indexOf("\n");
@@ -185,7 +188,8 @@ Deno.test("Events.watch() resumes from Last-Event-ID, or else from ?after=<curso
     assertEquals(stream.types, ["task.removed", "task.started", "task.finished"]);
     assertEquals(stream.events.map(({ data }) => JSON.parse(data).id), ["a", "b", "d"]);
   }
-  // A browser reconnects with the original URL, which may have an old cursor.
+  // When a browser reconnects, the URL may still have an old cursor; the header `Last-Event-ID` takes
+  // precedence.
   await using both = await TestEventStream.open(`${url}?after=${cursor}`, { lastEventId: now });
   server.held.release();
   await both.find("task.finished", ({ id }) => id === "b");
@@ -199,7 +203,8 @@ Deno.test("Events.watch() repeats a frame that broke before its cursor, also the
   const { cursor } = (await call("GET", tasks)).json;
   await call("DELETE", `${tasks}/a`);
   await call("POST", tasks, { body: { id: "a" } });
-  // Both connections have the last cursor before the frame: the second one comes after the first one broke within it.
+  // Both connections resume from the cursor before the frame, as a watcher does whose connection broke within
+  // the frame.
   for (const _ of ["broken", "resumed"]) {
     await using stream = await TestEventStream.open(`${server.url}/events/tasks/c`, { lastEventId: cursor });
     await stream.find("task.created");
@@ -319,7 +324,7 @@ Deno.test("Events counts streams and sockets towards the same limit", async () =
     const refused = await call("GET", url);
     assertProblem(refused, 503, "limit_reached");
     assertEquals(refused.headers.get("retry-after"), "5");
-    // The server still responds to requests that open no stream.
+    // HEAD opens no stream, so the server still responds.
     assertEquals((await call("HEAD", url)).status, 200);
   }
   await until(() => server.monitor.watchers === 1);
@@ -334,7 +339,7 @@ Deno.test("Events releases a stream as soon as its client disconnects", async ()
   for (let round = 0; round < 10; round++) {
     for (const path of ["/events/tasks/c", "/events/tasks/c/a"]) {
       using _connection = await openRaw(server, path);
-      // This client disconnects after half of a request.
+      // This client disconnects after it has sent half of a request.
       await rawRequest(server.port, `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`, {
         half: true,
       });
@@ -380,7 +385,8 @@ Deno.test("Events disconnects a client that never reads and releases its memory;
     await quick.find("task.finished", (task) => task.id === id);
   }
   assertEquals(quick.types.filter((type) => type === "task.finished").length, runs);
-  // The stream has ended, and was not aborted. Receivers ignore an event that was cut off, whose end is an empty line.
+  // The server has ended the stream normally. A receiver ignores a truncated event, because the empty line at
+  // its end is missing.
   let text = "";
   const chunk = new Uint8Array(1 << 20);
   const decoder = new TextDecoder();
@@ -400,7 +406,7 @@ Deno.test("Events does not disconnect a watcher because of a large initial state
   }
   server.test.begin("c", "small");
   const headers = { host: new URL(server.url).host };
-  // The stream is not read yet.
+  // The test does not read the stream yet, so events wait in it.
   const response = await server.handle(new Request(`${server.url}/events/tasks/c`, { headers }));
   for (let progress = 0; progress < 5; progress++) {
     server.test.progress("c", "small", progress);
@@ -449,7 +455,7 @@ Deno.test("Events responds with 503 if too much waits for clients that read noth
     server.test.report("c", id, { type: "finish", result: "x".repeat(20_000) });
   };
   add("1");
-  // Streams of the same state share its bytes.
+  // Streams with the same initial state count its bytes only once.
   const open = [await ask(), await ask(), await ask()];
   assertEquals(open.map(({ status }) => status), [200, 200, 200]);
   add("2");
@@ -552,7 +558,7 @@ Deno.test("Monitor.shutdown() resolves even if the client of a stream does not r
     for (let runs = 0; await disconnected(server, "events") === 0; runs++) {
       assertLess(runs, 2_000);
       await large();
-      // Frames are sent by a timer.
+      // Let the timer that sends frames run.
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     using _slow = await openRaw(server, "/events/tasks/c");

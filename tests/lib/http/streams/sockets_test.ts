@@ -123,7 +123,7 @@ Deno.test("Sockets.watchTask() sends the final state of a task that is removed r
   const { done } = run.start(go.promise);
   await using socket = new TestSocket(`${server.url}/ws/tasks/c/t`);
   await socket.count(1);
-  // A frame was just sent, so the end and the removal are both in the next frame.
+  // Starting another task sends a frame, so both the end and the removal of this task are in the next one.
   await call("POST", `${server.url}/tasks/c/start/held`);
   go.resolve();
   await done;
@@ -322,8 +322,8 @@ Deno.test("Sockets disconnects a watcher that never reads, and the others receiv
   await using quick = new TestSocket(`${server.url}/ws/tasks/c?mode=delta`);
   await quick.count(1);
   assertEquals(server.monitor.watchers, 3);
-  // A delta watcher needs every delta. A watcher of full states needs only the newest, so it is not
-  // disconnected.
+  // Only the slow delta watcher is disconnected, because it needs every delta. A watcher of full states needs
+  // only the newest one.
   let runs = 0;
   for (; await disconnected(server, "socket") === 0; runs++) {
     assertLess(runs, 500, "a watcher that reads nothing of 30 MB must be disconnected");

@@ -69,7 +69,7 @@ async function leave(
   await after?.();
 }
 
-/** Waits until a server has noticed what happened to its connections before. */
+/** Waits until a server has noticed that earlier connections were closed. */
 async function noticed(server: TestServer): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await call("GET", `${server.url}/healthz`);
 }

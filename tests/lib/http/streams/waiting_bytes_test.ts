@@ -2,7 +2,7 @@ import { ByteBudget } from "../../../../lib/http/byte_budget.ts";
 import { WaitingBytes } from "../../../../lib/http/streams/waiting_bytes.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-/** Creates what waits for an open socket, which has sent all but a number of bytes. */
+/** Creates a counter of the bytes that wait to be sent on an open socket. */
 function waitingOf(budget: ByteBudget, share: string | null, bufferedAmount = 0): WaitingBytes {
   return new WaitingBytes({ readyState: WebSocket.OPEN, bufferedAmount } as WebSocket, budget, share);
 }

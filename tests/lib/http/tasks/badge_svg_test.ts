@@ -65,7 +65,7 @@ Deno.test("badgeSvg() truncates a long label, and omits an empty one", () => {
   assertEquals([...svg.matchAll(/<rect x=/g)].length, 1);
 });
 
-/** Returns the texts of an SVG image, after a check that it has only the elements of a badge. */
+/** Checks that an SVG image has only the elements of a badge, and returns its texts. */
 function textsOf(svg: string): string[] {
   const texts: string[] = [];
   const rest = svg.replace(/<(?:\/?(?:svg|title|clipPath|rect|g|text))(?: [a-zA-Z-]+="[^"<]*")*\/?>/g, "\n");

@@ -32,7 +32,7 @@ Deno.test("LogSearches leaves places for others, however many searches one clien
   await Promise.all(first);
   start("a", 16);
   await refused("a", "Your share of the limit of 50");
-  // A search that fails gives its place back, too.
+  // A search that fails frees its slot, too.
   for (const search of running.splice(0, 19)) search.reject(new Error("damaged"));
   await Promise.allSettled([...second, ...third]);
   start("b", 17);
@@ -53,7 +53,7 @@ Deno.test("LogSearches.searchOn() waits for room, and is refused nothing", async
   const later = Array.from({ length: 30 }, () => searches.searchOn("a", "t", QUERY));
   const other = searches.searchOn("b", "t", QUERY);
   assertEquals(running.length, 26);
-  // Whenever a search ends, well or not, the next one begins.
+  // When a search ends, even with an error, the next one begins.
   running[0]!.reject(new Error("damaged"));
   await Promise.allSettled([first[0]]);
   assertEquals(running.length, 27);
@@ -70,7 +70,7 @@ Deno.test("LogSearches refuses a download before it begins, and never in its mid
   for (const client of ["c", "d"]) await call("POST", `${server.url}/tasks/${client}`, { body: { id: "t" } });
   await call("POST", `${server.url}/tasks/c/t/logs`, { body: { lines } });
   const get = (path: string) => Promise.resolve(server.monitor.fetch(new Request(`${server.url}${path}`)));
-  // The handler gets all requests in the same turn, so that none has been answered before the last.
+  // The handler gets all requests in the same turn, so no response is sent before the last request arrives.
   const downloads = await Promise.all(
     Array.from({ length: 40 }, () => get("/tasks/c/t/logs?format=text&q=needle")),
   );
@@ -83,7 +83,7 @@ Deno.test("LogSearches refuses a download before it begins, and never in its mid
     while (!isRead) {
       const answers = await Promise.all(Array.from({ length: 30 }, () => get("/tasks/d/t/logs?q=x")));
       for (const answer of answers) await answer.body?.cancel();
-      // Requests that are refused in the same turn would keep the downloads from having another one.
+      // Let the event loop turn: requests that are refused in the same turn would block the downloads.
       await nextTurn();
     }
   })();
@@ -100,7 +100,7 @@ Deno.test("LogSearches counts the searches of pages and those of the API togethe
     await call("POST", `${server.url}/tasks/${client}`, { body: { id: "t" } });
     await call("POST", `${server.url}/tasks/${client}/t/logs`, { body: { lines: ["needle"] } });
   }
-  // The handler gets all requests in the same turn, so that none has been answered before the last.
+  // The handler gets all requests in the same turn, so no response is sent before the last request arrives.
   const paths = Array.from({ length: 40 }, (_, index) => index % 2 === 0 ? "/tasks/c/t/logs" : "/t/c/t");
   const answers = [...paths, "/tasks/d/t/logs"].map((path) =>
     server.monitor.fetch(new Request(`${server.url}${path}?q=needle`))

@@ -73,7 +73,7 @@ Deno.test("Names.list() returns an empty list for an unknown client, and respond
 Deno.test("Names.list() computes equal requests once, and refuses more than 20 others that wait", async () => {
   await using server = start();
   await run(`${server.url}/tasks/c`, "echo", { id: "e1" });
-  // The handler gets all requests in the same turn, so that none has been answered before the last.
+  // The handler gets all requests in the same turn, so no response is sent before the last request arrives.
   const statuses = async (paths: readonly string[]) => {
     const answers = paths.map((path) => server.monitor.fetch(new Request(server.url + path)));
     return (await Promise.all(answers)).map(({ status }) => status);

@@ -46,7 +46,7 @@ const TASKS = [
   stored("a.b", 4, { state: "PROCESSING", progress: 40, started_at: 8 }),
 ];
 
-/** Selects tasks whose records are at hand. */
+/** Selects tasks whose records are in memory. */
 function selectTasks(tasks: readonly TaskRecord[], query: TaskQuery): TaskPage {
   return select({ list: () => tasks, records: (some) => some as TaskRecord[] }, "c", query) as TaskPage;
 }

@@ -1,4 +1,7 @@
-/** Tests the limit on tasks that are started by name, which run in the server's process. */
+/**
+ * Tests the limit on tasks of registered functions that were started through the API; these tasks run in the
+ * server's process.
+ */
 
 import { assertEquals, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem, call } from "../../../support/calls.ts";

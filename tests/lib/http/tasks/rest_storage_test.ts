@@ -37,7 +37,7 @@ const CHANGES: readonly (readonly [method: string, path: string, status: number]
   ["DELETE", "/tasks/c?state=FINISHED", 200],
 ];
 
-/** Makes a call, and records whether the server has responded. */
+/** Sends a request without waiting for the response, and records whether the response has arrived. */
 function pending(
   method: string,
   url: string,
@@ -48,7 +48,7 @@ function pending(
   return pending;
 }
 
-/** Completes other requests, so that a response that does not wait for a commit has arrived. */
+/** Completes other requests. After that, any response that does not wait for a commit has arrived. */
 async function meanwhile(server: HeldServer): Promise<void> {
   for (let i = 0; i < 3; i++) await call("GET", `${server.url}/healthz`);
 }
@@ -75,7 +75,8 @@ Deno.test("Rest responds with 503 if the commit fails, without the path of the f
     await until(() => server.store.waiting > 0);
     await server.store.fail("the disk is full");
     const after = await call(method, server.url + path);
-    // The second request may find the task in the state in which the first request left it.
+    // The second request may get another status, because the first one has already changed the task in
+    // memory.
     for (const answer of after.status === 503 ? [await change.answer, after] : [await change.answer]) {
       assertProblem(answer, 503, "storage_unavailable");
       assertMatch(answer.headers.get("retry-after") ?? "", /^\d+$/);

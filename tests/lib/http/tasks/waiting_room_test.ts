@@ -4,7 +4,7 @@ import { type Wait, WaitingRoom } from "../../../../lib/http/tasks/waiting_room.
 import { assertEquals, assertRejects } from "../../../support/assert.ts";
 import { FakeClock } from "../../../support/fake_clock.ts";
 
-/** Waits for an event, and counts how often the wait unsubscribes. */
+/** Starts a wait for an event, and counts how often it unsubscribes. */
 function wait(controller = new AbortController()) {
   let happened: (what: string) => void = () => {};
   let ends = 0;

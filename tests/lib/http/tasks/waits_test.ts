@@ -8,7 +8,7 @@ import { HeldServer } from "../../../support/held_server.ts";
 import { send } from "../../../support/raw_http.ts";
 import { ended, run, startTaskServer } from "../../../support/task_server.ts";
 
-/** Returns whether a promise is settled after the server has responded to other requests. */
+/** Returns whether a promise is settled by the time the server has responded to other requests. */
 async function isSettled(promise: Promise<unknown>, url: string): Promise<boolean> {
   let settled = false;
   promise.finally(() => settled = true).catch(() => {});
@@ -238,7 +238,8 @@ Deno.test("Waits ends a wait at once if its client disconnects", async () => {
   const other = `${server.url}/tasks/c/1?wait=ended&timeout=0.001`;
   for (const path of ["/tasks/c/1?wait=ended", `/tasks/c?after=${cursor}&timeout=60`]) {
     for (let round = 0; round < 5; round++) {
-      // If the other request arrived first, the server refused this one, so it is sent again.
+      // The limit permits one waiting request. If `other` took its place, the server has refused this one, so
+      // send it again.
       let connection = await ask(server.url, path);
       let refused = await call("GET", other);
       for (let tries = 0; refused.status !== 503; tries++) {
@@ -314,7 +315,7 @@ Deno.test("Waits holds no request of a foreign page, as streams do not", async (
     assertEquals((await call("GET", held[0]!, { headers })).status, 200);
     assertEquals((await call("GET", held[2]!, { headers })).status, 408);
   }
-  // A read that does not wait is harmless: the page can't read the response.
+  // The server accepts a read that does not wait, because the page of another origin can't read the response.
   for (const url of [tasks, `${tasks}/t`]) {
     assertEquals((await call("GET", url, { headers: foreign[0]! })).status, 200);
   }
