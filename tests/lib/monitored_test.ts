@@ -215,7 +215,7 @@ Deno.test("monitored() without a monitor runs the function, lets the process exi
     [["--allow-env=HOME"], hinting],
     [["--allow-env=TASKSCOPE_*"], unmonitored],
     [["--allow-env"], unmonitored],
-    // The user has decided.
+    // With --deny-env, the user has refused the permission, so the warning does not suggest it.
     [["--deny-env"], unmonitored],
   ];
   const module = new URL("monitored/alone.ts", import.meta.url).href;

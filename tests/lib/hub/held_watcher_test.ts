@@ -1,4 +1,4 @@
-/** Tests watchers whose first messages have records that must be read. */
+/** Tests watchers whose first messages need records that are not in memory. */
 
 import { Hub } from "../../../lib/hub/hub.ts";
 import type { WatchMode } from "../../../lib/hub/watcher.ts";
@@ -8,7 +8,7 @@ import { RecordingWatcher } from "../../support/recording_watcher.ts";
 import { TestRegistry } from "../../support/registry.ts";
 import { SlowRecords } from "../../support/slow_records.ts";
 
-/** A hub with an ended and an unfinished task. */
+/** A hub with an ended and an unfinished task, whose records are read asynchronously. */
 class SlowHub implements Disposable {
   readonly store: SlowRecords = new SlowRecords();
   readonly test: TestRegistry = new TestRegistry({}, "first", this.store);
@@ -37,7 +37,7 @@ class SlowHub implements Disposable {
   }
 }
 
-/** A watcher that records failures. */
+/** A watcher that records the errors that are passed to `fail()`. */
 class FailingWatcher extends RecordingWatcher {
   readonly failures: unknown[] = [];
 

@@ -133,7 +133,7 @@ Deno.test("Hub.watchTask() sends the final state of a task that is removed befor
   using it = new HeldHub();
   const watcher = it.taskWatcher("1");
   it.store.hold();
-  // Another change is already pending when the task ends.
+  // A change of another task is already pending when this task ends.
   it.test.begin("c", "2");
   it.watcher();
   await it.clock.passAsync(100);
@@ -155,7 +155,8 @@ Deno.test("Hub sends all changes at once while the store is degraded, including 
   const late = it.watcher();
   assertEquals([newsOf(watcher), newsOf(delta), late.types], [[], [], []]);
   await it.store.fail();
-  // The commit of these changes failed, so their sequence numbers have no meaning after a restart.
+  // The commit of these changes failed, so the cursors are marked as `unsaved`: after a restart, other
+  // changes may get the same sequence numbers.
   const shown = [watcher.last, delta.messages[1]!, late.messages[0]!];
   assertEquals(shown.map(({ cursor }) => cursor.split(":")[0]), ["unsaved", "unsaved", "unsaved"]);
   assertEquals(newsOf(watcher), ["state_update, 1 STARTING null, 2 STARTING null"]);
@@ -361,7 +362,7 @@ Deno.test("Hub sends random histories in order, no change before its commit, and
     fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
       using it = new HeldHub();
       const { test: { registry }, store } = it;
-      // Sequence numbers that must not be published before their commit.
+      // The sequence numbers of the changes that must not be published before they are committed.
       const membership: number[] = [];
       const known = new Set(["1"]);
       registry.subscribe(({ seq, stored, removedId }) => {

@@ -16,8 +16,8 @@ import { HeldStore } from "../../support/held_store.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
 /**
- * A reader of the event stream over all of its connections. It loses truncated events, which must be sent
- * again.
+ * A reader of the event stream that reconnects and resumes. It ignores truncated events, so the hub must
+ * resend them.
  */
 class Reader {
   readonly #hub: Hub;
@@ -89,7 +89,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("watch"), id: fc.constantFrom("1", "2", "3") }) },
 );
 
-/** A number that makes the record of each change unique. */
+/** A counter that makes each changed record different from all others. */
 let serial = 0;
 
 function change(test: TestRegistry, what: string, id: string): void {
@@ -180,7 +180,7 @@ function checkOfTask(truth: EventTruth, id: string, { events, ends }: EventWatch
   if (last === undefined) return;
   const wanted = truth.between(seqOf(state!), seqOf(last), id);
   if (!hasEnded) return assertEquals(toldBy(others), wanted);
-  // The frame may contain another task that reused the id; its events must not be sent to this watcher.
+  // The frame may contain events of a later task with the same id, which must not be sent to this watcher.
   const told = toldBy(others).get(id)!;
   assertEquals(told.slice(0, -1), wanted.get(id)!.slice(0, told.length - 1));
 }

@@ -121,7 +121,7 @@ Deno.test("Hub.watchEvents() sends each change exactly once to a watcher that jo
   it.store.hold();
   it.test.begin("c", "2");
   await it.clock.passAsync(50);
-  // This change is in no frame yet, but in the first messages of the late watcher.
+  // The following changes are in no frame yet, but in the first messages of the late watcher.
   it.test.begin("c", "3");
   it.test.progress("c", "1", 5);
   it.test.report("c", "1", { type: "log", lines: [line("before")] });
@@ -135,7 +135,8 @@ Deno.test("Hub.watchEvents() sends each change exactly once to a watcher that jo
   assertEquals(early.words.slice(1), [
     ...["2 created", "2 started"],
     ...["3 created", "3 started", "1 log", "1 progress"],
-    // The first messages of the late watcher contain the earlier events, so they are not merged with later ones.
+    // The first messages of the late watcher contain the earlier events, so the hub does not merge these with
+    // later ones.
     ...["1 progress", "3 progress", "1 finished"],
   ]);
   assertEquals(late.words, ["initial_state", "1 progress", "3 progress", "1 finished"]);

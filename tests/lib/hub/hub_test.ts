@@ -16,7 +16,9 @@ import { ForwardingIndex } from "../../support/forwarding_index.ts";
 import { RecordingWatcher } from "../../support/recording_watcher.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** An index that counts how often all tasks of a client are read, which is the cost of a full state. */
+/**
+ * A task index that counts how often all tasks of a client are listed, as the hub does to build a full state.
+ */
 class CountingIndex extends ForwardingIndex {
   lists = 0;
 
@@ -281,7 +283,7 @@ Deno.test("Hub.watchTask() of a task that reuses an id continues when the earlie
   it.test.begin("c", "1");
   const second = new RecordingWatcher();
   it.hub.watchTask("c", atHand(it.test.registry.stored("c", "1")), second);
-  // The connection of the first watcher is closed only now.
+  // The first watcher unsubscribes only after the second one has subscribed.
   leaveFirst();
   it.test.progress("c", "1", 50);
   await it.clock.passAsync(100);

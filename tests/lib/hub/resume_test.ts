@@ -12,7 +12,7 @@ import { SqliteDisk } from "../../support/resume/sqlite_disk.ts";
 import { worldLimits, type WorldStep, worldSteps } from "../../support/resume/steps.ts";
 import { type ResumeCounts, ResumeWorld } from "../../support/resume/world.ts";
 
-/** Creates the disk on which a simulated world stores its tasks. */
+/** Creates the simulated disk on which the server of a world stores its tasks. */
 type DiskMaker = (limits: MonitorLimits, pass: (milliseconds: number) => void) => ResumeDisk;
 
 const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
@@ -22,8 +22,8 @@ const DISKS: readonly (readonly [where: string, make: DiskMaker])[] = [
 ];
 
 /**
- * Completes the limits of a world. Turns off automatic sweeps, and makes sure that a clock that advances in
- * steps never reaches a time limit exactly.
+ * Completes the limits of a world: turns off automatic sweeps, and sets time limits that fall between two
+ * steps of the clock.
  */
 function limitsOf(limits: Partial<MonitorLimits>): MonitorLimits {
   return {
@@ -43,7 +43,7 @@ interface HistoryOptions {
   readonly limits?: Partial<MonitorLimits>;
 }
 
-/** Runs random histories and counts how often missed changes were available. */
+/** Runs random histories, and counts how often a resuming watcher got the changes that it had missed. */
 async function runHistories(makeDisk: DiskMaker, options: HistoryOptions): Promise<ResumeCounts> {
   const { numRuns, maxLength, restartWeight, limits = {} } = options;
   using clock = new FakeClock();
@@ -72,7 +72,10 @@ async function runHistories(makeDisk: DiskMaker, options: HistoryOptions): Promi
  */
 const [DELTA, FULL, REST, C] = [0, 2, 3, 6];
 
-/** Runs a scenario on every kind of disk. In the end, each watcher must have the present state. */
+/**
+ * Registers a test that runs a scenario on every kind of disk. At the end, each watcher must have the present
+ * state.
+ */
 function testStory(
   name: string,
   tell: (world: ResumeWorld) => Promise<void>,
@@ -149,7 +152,8 @@ Deno.test("Registry.changesSince(), Hub and Rest bring every watcher of a random
     numRuns,
     maxLength: 80,
     restartWeight: 1,
-    // After a restart, a task's age counts from the commit of its final state, which may have been delayed.
+    // The age limit is never reached, because after a restart the age of a task counts from the commit of its
+    // final state, which may have been delayed.
     limits: { endedTaskAgeMs: 1_000_000_000_000 },
   });
   assertGreater(counts.known, 5 * numRuns);

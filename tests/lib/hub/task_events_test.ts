@@ -38,7 +38,7 @@ Deno.test("eventsOf() names every way in which a task can start and end", () => 
     [["cancelled"], ["task.created", "task.cancelled"]],
     [["start", "fail"], ["task.created", "task.started", "task.error"]],
     [["interrupt"], ["task.created", "task.error"]],
-    // A task whose first known change is an update also has a start event.
+    // If the first change after the creation is an update, it also causes a start event.
     [["update", "update"], ["task.created", "task.started", "task.progress"]],
     [["roll_up", "request_cancel"], ["task.created", "task.started", "task.progress"]],
     [["start", "stale", "reconnected", "estimate"], [
@@ -74,7 +74,7 @@ Deno.test("eventsOf() puts new log lines before the record that counts them, and
   const line = (text: string) => ({ at: 1, text });
   test.report("c", "1", { type: "log", lines: [line("a"), line("b")] });
   test.report("c", "1", { type: "log", first: 1, lines: [line("b"), line("c")] });
-  // Only the reporter's sequence number of this report is new.
+  // This report repeats a known line; only its sequence number is new.
   const report = { client: "c", id: "1", at: 1, seq: 9 };
   test.registry.report({ ...report, change: { type: "log", first: 0, lines: [line("a")] } }, test.reporter);
   const told = test.events.flatMap(eventsOf).slice(2);

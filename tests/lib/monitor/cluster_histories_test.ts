@@ -23,7 +23,7 @@ testPostgres(
     await call("POST", `${owner.url}/tasks/default`, { body: { id: "new", started: true, progress: 7 } });
     const { text } = await call("GET", `${other.url}/t/default/task`, { headers: { accept: "text/html" } });
     assertStringIncludes(text, "Progress over time");
-    // Without the owner, what is stored has to do.
+    // While the owner can't be reached, another node responds with the history that is stored.
     owner.peers.refuse();
     const before = (await call("GET", `${other.url}/tasks/default/new/progress`)).json.points;
     assertEquals(

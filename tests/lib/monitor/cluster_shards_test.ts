@@ -1,4 +1,7 @@
-/** Tests that the nodes of a cluster share the tasks evenly, and that each client's order holds wherever its tasks are. */
+/**
+ * Tests that the nodes of a cluster share the shards evenly, and that the changes of each client stay in
+ * order while its shard moves between nodes.
+ */
 
 import { shardOf } from "../../../lib/cluster/shard_of.ts";
 import { SHARDS } from "../../../lib/store/postgres/schema.ts";
@@ -9,12 +12,12 @@ import { type PostgresCluster, testPostgres } from "../../support/postgres_clust
 import { shown } from "../../support/remote_task.ts";
 import { TestSocket } from "../../support/socket.ts";
 
-/** A client in each shard. */
+/** One client for each shard. */
 const CLIENTS: readonly string[] = Array.from({ length: SHARDS }, (_, shard) => {
   for (let number = 0;; number++) if (shardOf(`c${number}`, SHARDS) === shard) return `c${number}`;
 });
 
-/** Resolves once so many nodes own shards, as many each; returns the numbers. */
+/** Waits until the nodes own the given numbers of shards, in ascending order. */
 async function shares(cluster: PostgresCluster, ...wanted: readonly number[]): Promise<void> {
   const text =
     "SELECT count(*) AS n FROM taskscope.cluster_shards WHERE expires > clock_timestamp() GROUP BY owner";
@@ -46,7 +49,7 @@ testPostgres("nodes share the shards evenly, also after one was lost or has left
     const { text } = await call("GET", `${second.url}/metrics`);
     return /^taskscope_node_shards [56]$/m.test(text);
   };
-  // A shard counts once its tasks are loaded.
+  // The metric includes a shard only once its tasks are loaded.
   while (!await owned());
   second.isolate();
   await shares(cluster, 8, 8);
@@ -100,7 +103,7 @@ testPostgres(
     const report = async (from: number, to: number) => {
       for (let progress = from; progress <= to; progress++) {
         await Promise.all(CLIENTS.map(async (client, index) => {
-          // A node that ends may leave a change without a response; reporters send it again.
+          // A node that shuts down may refuse a change with status 503. Retry, as reporters do.
           for (let status = 503; status === 503;) {
             ({ status } = await call("PATCH", `${all[(index + progress) % 2]!.url}/tasks/${client}/t`, {
               body: { progress },
@@ -119,7 +122,7 @@ testPostgres(
       for (const { url } of [first, second]) {
         await shown(url, { client, id: "t" }, ({ progress }) => progress === 30);
       }
-      // Those of the node that has left have seen what came before.
+      // Skip the watchers of the third node, which were disconnected when it shut down.
       if (index % 3 === 2) continue;
       const versions = watchers[index]!.messages.flatMap((message) => {
         const { tasks = [] } = message as unknown as {

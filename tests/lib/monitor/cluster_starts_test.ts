@@ -1,4 +1,7 @@
-/** Tests that a node which has a function starts it, whichever node is asked to. */
+/**
+ * Tests that a request to start a registered function is accepted by any node, and run by a node that has the
+ * function.
+ */
 
 import type { MonitoredTask } from "../../../lib/mod.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -8,7 +11,7 @@ import { EmbeddedNode } from "../../support/nodes/embedded_node.ts";
 import { testPostgres } from "../../support/postgres_cluster.ts";
 import { shown } from "../../support/remote_task.ts";
 
-/** Ends once it is cancelled, or its node ends. */
+/** A function that runs until its task is cancelled or its node shuts down. */
 function endless(task: MonitoredTask): Promise<never> {
   return new Promise((_, reject) => {
     task.signal.addEventListener("abort", () => reject(task.signal.reason), { once: true });

@@ -15,7 +15,7 @@ import { testPostgres } from "../../support/postgres_cluster.ts";
 import { logOf, shown } from "../../support/remote_task.ts";
 import { until } from "../../support/until.ts";
 
-/** A function that runs until the test ends it. */
+/** A monitored function that runs until the test calls `end()`. */
 class Work {
   readonly #end = Promise.withResolvers<string>();
   readonly #began = Promise.withResolvers<MonitoredTask>();
@@ -28,7 +28,7 @@ class Work {
     return await Promise.race([this.#end.promise, aborted]);
   };
 
-  /** The task, once the function runs. */
+  /** Resolves with the task once the function runs. */
   get task(): Promise<MonitoredTask> {
     return this.#began.promise;
   }
@@ -93,7 +93,7 @@ testPostgres("a task goes on while the tasks move, and loses and doubles nothing
   await log(100);
   await handingOver;
   for (const { run } of works) await shown(second.url, keyOf(run.id), ({ log_count }) => log_count === 200);
-  // The next owner dies with its machine.
+  // The next owner loses all of its connections, as if its machine failed.
   const owner = await EmbeddedNode.owner(cluster, [second, third]);
   owner.isolate();
   const { node, run, work } = works.find((each) => each.node !== owner)!;

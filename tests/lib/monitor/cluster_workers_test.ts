@@ -10,7 +10,7 @@ import { logOf, shown } from "../../support/remote_task.ts";
 
 const WORKER = new URL("./lines_worker.ts", import.meta.url);
 
-/** The channels of the nodes. */
+/** The names of the nodes' broadcast channels. */
 const CHANNELS = ["workers-0", "workers-1"];
 
 function keyOf(id: string): { readonly client: string; readonly id: string } {
@@ -45,7 +45,7 @@ testPostgres("functions in workers of every node report, also while the tasks mo
     }
   }
   assertEquals(reporters.size, 2);
-  // The first node owns the tasks, and another one takes them over.
+  // The first node, which owns the tasks, loses its database, so another node takes them over.
   first.database.blackhole();
   await log(10);
   await EmbeddedNode.owner(cluster, [second, third]);

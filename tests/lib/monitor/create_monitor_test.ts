@@ -55,7 +55,8 @@ for (const where of ["in memory", "in a file"] as const) {
 
       await server.monitor.shutdown();
       const closes = await Promise.all([full, delta, one].map((socket) => socket.closed()));
-      // The end of a task closes the socket that watches it, so no further message follows.
+      // The watcher of the single task gets code 1000, because a socket is closed normally when its task
+      // ends; the others get 1001.
       assertEquals(closes.map(({ code }) => code), [1001, 1001, 1000]);
       for (const socket of [full, delta, one]) {
         assertEquals(socket.texts[1], '{"type":"closing"}');
@@ -91,7 +92,7 @@ for (const where of ["in memory", "in a file"] as const) {
         ["polite", "deaf"],
         "the shutdown waited for the task that ignores its signal",
       );
-      // The function continues to run, but its reports have no effect.
+      // The function continues after the shutdown, but its reports have no effect.
       held.release();
       assertEquals(server.errors, []);
     });
@@ -103,7 +104,7 @@ Deno.test("Monitor.shutdown() rejects new requests with 503", async () => {
   await using server = startServer({ tasks: { held: held.fn } });
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "deaf", args: ["deaf"] } });
-  // The URL was requested before, so that the response could come from the cache.
+  // Request the URL once, so that later requests take the fast path.
   await call("GET", `${tasks}/deaf`);
   const down = server.monitor.shutdown({ graceMs: 60_000 });
   const requests = [
@@ -134,7 +135,7 @@ Deno.test("Monitor.shutdown() resolves as soon as the last task has ended", asyn
     await call("POST", `${server.url}/tasks/c/start/held`, { body: { id, args: ["deaf"] } });
   }
   let isDown = false;
-  // This timeout is longer than that of any test.
+  // The grace period is longer than the timeout of any test.
   const down = server.monitor.shutdown({ graceMs: 1_000_000 }).then(() => isDown = true);
   await call("GET", `${server.url}/healthz`);
   assertEquals(isDown, false);

@@ -6,7 +6,7 @@ import { createChange } from "../../support/changes.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 import { until } from "../../support/until.ts";
 
-/** The tasks of workers, and what the workers are told. */
+/** The tasks of workers, with the reports that the monitor gets and the commands that the workers get. */
 class Workers implements Disposable {
   readonly sink: RecordingSink = new RecordingSink();
   readonly told: (readonly [member: string, command: ReporterCommand])[] = [];
@@ -17,7 +17,7 @@ class Workers implements Disposable {
     this.tasks.tell = (member, command) => this.told.push([member, command]);
   }
 
-  /** Reports task "1" of client "c". */
+  /** Reports changes of task "1" of client "c". */
   report(...changes: readonly ReportedChange[]): void {
     for (const change of changes) this.tasks.take("worker", { client: "c", id: "1", at: 1, change });
   }

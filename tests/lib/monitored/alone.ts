@@ -22,5 +22,5 @@ const results = await Promise.all([
 ]);
 console.log(JSON.stringify(results));
 console.log(JSON.stringify(await double([5])));
-// This run is not awaited.
+// Not awaited: the process must exit all the same.
 double.start([6]);

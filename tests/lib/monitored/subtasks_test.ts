@@ -1,4 +1,7 @@
-/** Runs the guide's examples of subtasks in this isolate, in another isolate, and over a remote connection. */
+/**
+ * Tests the examples of subtasks in the guide: in this isolate, in another isolate, and over a remote
+ * connection.
+ */
 
 import type { Task } from "../../../lib/task/task.ts";
 import { assertEquals, assertGreater } from "../../support/assert.ts";
@@ -18,7 +21,10 @@ interface Registry {
   tasks(client: string): Task[];
 }
 
-/** Waits until a task has a progress; if that is indeterminate, also until its newest subtask has moved. */
+/**
+ * Waits until a task has the given progress; if that is `null`, also until its newest subtask has made
+ * progress.
+ */
 async function shows(registry: Registry, id: string, progress: number | null): Promise<void> {
   await until(() => {
     const task = registry.task("default", id);
@@ -27,7 +33,7 @@ async function shows(registry: Registry, id: string, progress: number | null): P
   });
 }
 
-/** Runs all examples in a worker. */
+/** Runs all examples in a worker, and checks the progress of the task at each step. */
 async function runInWorker(
   registry: Registry,
   options: { channel: string } | { server: string },
@@ -86,7 +92,7 @@ Deno.test("MonitoredTask.child() keeps the order of subtasks that move before th
     await until(() => server.monitor.registry.tasks("default").some(({ name }) => name === `${id}-last`));
   };
   const progress = (id: string) => server.monitor.registry.task("default", id)?.progress;
-  // Each of these runs in one turn of the event loop.
+  // All calls of each snippet are made in a single turn of the event loop.
   await start("after", 'task.child("a").finish(); task.child("after-last").update({ progress: 50 });');
   assertEquals(progress("after"), null);
   await isolate.call("next");

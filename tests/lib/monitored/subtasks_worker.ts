@@ -28,7 +28,7 @@ serveCommands({
     }, { name: "example", id, ...options });
     run().catch((error) => step.reject(error));
   },
-  /** Waits for the next step of the example; returns the progress that its task then has. */
+  /** Waits for the next step of the example; returns the progress that the task is expected to have then. */
   step: () => step.promise,
   /** Lets the example continue after a step. */
   next() {

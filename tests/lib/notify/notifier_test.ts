@@ -19,7 +19,7 @@ interface WorldOptions {
   readonly limits?: Partial<MonitorLimits>;
 }
 
-/** A registry with a notifier, which are connected as in a monitor. */
+/** A registry and a notifier, connected to each other as in a monitor. */
 class World implements AsyncDisposable {
   readonly store: TaskStore;
   readonly notifier: Notifier;
@@ -81,7 +81,7 @@ class World implements AsyncDisposable {
   }
 }
 
-/** A delivery that an earlier process stored. */
+/** Returns a delivery as a previous process has stored it. */
 function oldDelivery(receiver: string, at: number): Delivery {
   return {
     id: `old ${at}`,

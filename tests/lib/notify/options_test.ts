@@ -105,8 +105,8 @@ Deno.test("resolveNotify() identifies a URL by a key that does not reveal the UR
   assertEquals(key("http://h/?key=1"), key("http://h/?key=1", ["task.error"]));
   assertEquals(key("http://h"), key("HTTP://H:80/"));
   assertNotEquals(key("http://h/?key=1"), key("http://h/?key=2"));
-  // The keys must never change, because later versions read the stored ones: this is the start of what
-  // sha256sum prints.
+  // The key of a URL must never change, because later versions read stored keys. The expected one is the
+  // beginning of the output of sha256sum.
   assertEquals(key("http://127.0.0.1:9000/hook"), "e26ff3000bfc2fe8cf8ea2338ee01015");
   assertMatch(key("http://secret/"), /^[0-9a-f]{32}$/);
 });

@@ -11,7 +11,7 @@ const MESSAGE = { id: "01HF", event: "task.error", text: '{"event":"task.error",
 
 const OPTIONS: PostOptions = { signer: null, notifyTimeoutMs: 20_000, notifyAnswerBytes: 1_000 };
 
-/** Posts the message that all of these tests use. */
+/** Posts the message that all tests in this file use. */
 function send(
   url: string,
   options: Partial<PostOptions> = {},
@@ -167,7 +167,7 @@ Deno.test("post() reads no more of a response than its limit", async () => {
     );
   assertEquals(await send(receiver.url), { type: "delivered" });
   await cancelled.promise;
-  // The limit is generous, because the system's buffers also accept data.
+  // The bound is generous, because the buffers of the system also accept data.
   assertLess(sent, 100_000_000);
   assertGreater(sent, 0);
 });
@@ -199,7 +199,7 @@ Deno.test("post() returns the reason why a receiver is unreachable, without secr
   await using closing = rawServer(() => Promise.resolve());
   await reason(`${closing.url}?key=s3cr3t`);
   await reason(`${closing.url.replace("http:", "https:")}?key=s3cr3t`);
-  // If tests may connect only to this machine, the missing permission is another possible reason.
+  // The failure is a DNS error, or a missing permission if the tests may connect only to this machine.
   await reason("http://receiver.invalid/?key=s3cr3t");
 });
 

@@ -19,13 +19,15 @@ function failed(retryAfterMs = 0): Outcome {
 class TestQueue implements AsyncDisposable {
   readonly clock: FakeClock = new FakeClock();
   readonly queue: ReceiverQueue;
-  /** The task of each attempt so far, in order. */
+  /** The id of the task of each attempt so far, in order. */
   readonly attempts: string[] = [];
   readonly forgotten: string[] = [];
   readonly notices: string[] = [];
   /** The attempts that have no response yet, oldest first. */
   readonly open: { readonly task: string; readonly answer: (outcome: Outcome) => void }[] = [];
-  /** Returns the immediate response to an attempt; `null` leaves the attempt pending. */
+  /**
+   * Returns the response to an attempt for a task, which arrives at once; `null` leaves the attempt pending.
+   */
   answer: (task: string) => Outcome | null = () => null;
   committedSeq = Infinity;
   commitsAsked = 0;
@@ -159,7 +161,7 @@ Deno.test("ReceiverQueue doubles the retry delay with every failure up to a maxi
     if ((await test.pass(1_000)).length > 0) times.push(seconds + 1);
   }
   const waits = times.map((time, index) => time - (times[index - 1] ?? 0));
-  // The delays have jitter, and are measured in whole seconds.
+  // The delays have jitter, and the clock advances in whole seconds, so compare with a tolerance of a second.
   waits.forEach((wait, index) => {
     const longest = Math.min(2 ** index, 300);
     assert(wait >= Math.floor(longest / 2) && wait <= longest + 1, `${wait} s after ${index + 1} failures`);
@@ -192,7 +194,7 @@ Deno.test("ReceiverQueue resumes all deliveries once a receiver works again, and
   await test.add(...tasks);
   await test.pass(60_000);
   test.answer = () => DELIVERED;
-  // In ten minutes, all deliveries that have failed are retried.
+  // Ten minutes are enough for a retry of every failed delivery.
   await test.pass(10 * 60_000);
   assertEquals(test.queue.counts, { waiting: 0, delivered: 20, refused: 0, dropped: 0, expired: 0 });
   assertEquals(test.notices, [
@@ -205,7 +207,7 @@ Deno.test("ReceiverQueue is not blocked by a delivery that the receiver always f
   await using test = new TestQueue();
   test.answer = (task) => task === "poison" ? failed() : DELIVERED;
   await test.add("poison", "1", "2");
-  // The other deliveries are not attempted together with the failing one.
+  // Two seconds are enough for the deliveries that wait behind the failing one.
   await test.pass(2_000);
   assertEquals(test.forgotten.sort(), ["1", "2"]);
   for (let n = 3; n < 100; n++) {
@@ -291,11 +293,13 @@ Deno.test("ReceiverQueue drops no delivery of a client that takes less room than
   add("quiet", ["q1", "q2"]);
   add("busy", ["b1", "b2", "b3", "b4"]);
   assertEquals(test.forgotten, []);
-  // Too many: the busy client loses its oldest ones, until both have as many.
+  // There are too many deliveries: the busy client loses its oldest ones until both clients have equally
+  // many.
   add("busy", ["b5"]);
   add("quiet", ["q3", "q4"]);
   assertEquals(test.forgotten, ["b1", "b2", "b3"]);
-  // Too long: the client with the longest texts loses them, although it has fewer.
+  // The texts are too long in total: the client with the longest texts loses deliveries, although it has
+  // fewer of them.
   add("long", ["l1"], 500);
   add("long", ["l2"], 600);
   assertEquals(test.forgotten.slice(3), ["q1", "l1"]);

@@ -30,6 +30,7 @@ Deno.test("OwnedShards.handOver() leaves a shard alone that was lost while it wa
   shards.lost(owned, "it was handed over");
   taken.resolve();
   await handedOver;
-  // The gate of the shard that is loaded anew must not refuse the changes of its next tenure.
+  // The engine must not prepare to step down: its gate would then refuse changes when the node owns the shard
+  // again.
   assertEquals(calls, ["reload"]);
 });
