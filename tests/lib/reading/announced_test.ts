@@ -1,15 +1,15 @@
-/** Totals that are announced in words, and a line for each item. */
+/** Tests output that first announces a total in words, and then has a line for each item. */
 
 import { announcementIn } from "../../../lib/reading/formats/announcements.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf, type Shown } from "../../support/reading.ts";
 
-/** Lines about items 1 to n. */
+/** Returns the lines of items 1 to `count`. */
 function each(count: number, lines: (item: number) => string | readonly string[]): readonly string[] {
   return Array.from({ length: count }, (_, index) => lines(index + 1)).flat();
 }
 
-/** Checks what is read from an announcement and lines for six items. */
+/** Checks the progress that is read from an announcement and the lines of six items. */
 function check(table: readonly (readonly [string, (item: number) => string, readonly Shown[]])[]): void {
   for (const [announcement, line, expected] of table) {
     assertEquals(progressOf([announcement, ...each(6, line)]), expected, announcement);
@@ -17,10 +17,10 @@ function check(table: readonly (readonly [string, (item: number) => string, read
 }
 
 const ENDED = [50, 67, 83, 100];
-/** Verdicts of announced tests are sure from the first. */
+/** If the lines are verdicts of the announced tests, progress is shown from the first line on. */
 const TESTED = [17, 33, ...ENDED];
 const BEGUN = [33, 50, 67, 83];
-/** Lines that have the verb of the announcement are sure from the second. */
+/** If the lines have the verb of the announcement, progress is shown from the second line on. */
 const ENDED_NAMED = [33, ...ENDED];
 const BEGUN_NAMED = [17, ...BEGUN];
 
@@ -32,7 +32,7 @@ Deno.test("announced() counts tests by their verdicts", () => {
     ["Running 6 test cases...", (item) => `[PASS] adds ${item}`, TESTED],
     ["collected 6 items", (item) => `tests/test_a.py::test_${item} PASSED`, ENDED],
     ["Found 6 tests", (item) => `adds ${item}: ok`, ENDED],
-    // A verb is no verdict.
+    // Lines with a verb instead of a verdict are not counted.
     ["Running 6 tests", (item) => `Preparing adds ${item}`, []],
   ]);
   const suites = ["a", "b"].flatMap((suite) => [
@@ -64,7 +64,8 @@ Deno.test("announced() counts items by the verb of their lines, or by their name
     ["Converting 6 files", (item) => `${item}. a${item}.txt`, ENDED],
     ["Converting 6 files", (item) => `${item * 7}. a${item}.txt`, []],
     ["Checking 6 link(s)", (item) => `ok: https://shop.test/${item}`, ENDED],
-    // What is found may be left alone, listed, or complained of.
+    // These lines don't say that an announced item is done: they list it, complain of it, or are about
+    // something else.
     ["Found 6 files:", (item) => `  a${item}.txt`, []],
     ["Checking 6 files", (item) => `src/a${item}.ts: unused variable`, []],
     ["Installing 6 packages", (item) => `Updating lib${item}`, []],
@@ -79,13 +80,13 @@ Deno.test("announced() counts each item once, and the kind of lines that is ahea
   const suites = each(3, (suite) => [`PASS a${suite}.js`, ...each(4, (test) => `  ✓ adds ${suite} ${test}`)]);
   assertEquals(progressOf(["Running 12 tests", ...suites]), [8, 17, 25, 33, 42, 50, 58, 67, 75, 83, 92, 100]);
   assertEquals(progressOf(["Running 6 tests", ...each(12, (line) => `ok: adds ${line % 3}`)]), [17, 33, 50]);
-  // An item whose line is written in pieces, and lines that count themselves.
+  // A line that is written in two pieces counts as one item. Lines that state a count are not counted.
   const pieces = new Outputs().write("Converting 4 images\n");
   for (const item of [1, 2]) pieces.write(`Converting p${item}.png`).wait(500).write(" to webp\n").wait(500);
   assertEquals(pieces.progress, [25]);
   const counted = ["Installed b (2/6)", "Installed c (3/6)", "Installed d (4/6)"];
   assertEquals(progressOf(["Installing 6 packages", ...counted]), [67]);
-  // Of two phases, the second one's share is not that of the whole.
+  // In the second of two phases, progress is indeterminate, because nobody knows the share of that phase.
   const unpacked = each(
     6,
     (item) => [`Preparing to unpack p${item}.deb ...`, `Unpacking p${item} (1.0) ...`],

@@ -15,7 +15,7 @@ Deno.test("barIn() finds bars in any brackets, and how much of them is filled", 
     [`| ${"=".repeat(10)}${" ".repeat(11)}| 50%`, 0.5, `${BAR_SIGN}  50%`],
     [`[ ${"#".repeat(20)} ]`, 1, `${BAR_SIGN} `],
     ["[          ] 0%", 0, `${BAR_SIGN}  0%`],
-    // The drawing alone does not tell.
+    // These texts alone don't show which characters are the filled part of the bar.
     ["■■■■■      50%", null, `${BAR_SIGN} 50%`],
     ["[----------] 1/2", null, `${BAR_SIGN}  1/2`],
     ["[====  42%       ]", null, `${BAR_SIGN} 42% `],
@@ -65,7 +65,7 @@ Deno.test("bareBars() reads a redrawn bar without a number, once it has grown tw
   const output = new Outputs();
   for (const cells of [0, 1, 2, 5, 10]) output.write(bar(cells)).wait(300);
   assertEquals(output.progress, [10, 25, 50]);
-  // A bar of few cells says too little, and a spinner moves to and fro.
+  // This is no bar: it has too few cells, and its filled part moves to and fro like a spinner.
   const spinner = new Outputs();
   for (const text of ["*     ", "**    ", "***   ", " ***  "]) spinner.write(`\r[${text}] a job`).wait(300);
   assertEquals(spinner.progress, []);
@@ -108,13 +108,13 @@ Deno.test("tonedBars() reads bars whose parts differ in their colours alone", ()
   const output = new Outputs();
   for (const done of [0, 2, 4, 8, 12, 20]) output.write(drawn(done, "Uploading")).wait(300);
   assertEquals(output.end().progress, [40, 60, 100]);
-  // Without words that change, either.
+  // The bar is also read if no text changes beside it.
   const still = new Outputs();
   for (const done of [1, 5, 10]) {
     still.write(`\r\x1b[32m${"=".repeat(done)}\x1b[90m${"=".repeat(20 - done)}\x1b[0m`).wait(300);
   }
   assertEquals(still.end().progress, [50]);
-  // A line of one colour, or of three, is decoration.
+  // A line in a single colour, or in three colours, is decoration.
   const lines = new Outputs();
   for (let step = 1; step < 6; step++) lines.write(`\r\x1b[32m${"━".repeat(20)}\x1b[0m step`).wait(300);
   for (let step = 1; step < 6; step++) {

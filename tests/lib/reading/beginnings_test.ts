@@ -2,7 +2,7 @@ import { beginningOf } from "../../../lib/reading/formats/beginnings.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf } from "../../support/reading.ts";
 
-/** Splits a line at its count, and says what it announces. */
+/** Splits a line at its count, and returns what `beginningOf()` finds in the two parts. */
 function beginningIn(line: string, isRedraw = false): ReturnType<typeof beginningOf> {
   const [, left = "", right = ""] = /^(.*?)\d+ ?(?:\/|of|von|sur|de) ?\d+(.*)$/.exec(line)!;
   return beginningOf({ left, right, isRedraw });

@@ -1,9 +1,9 @@
-/** Words beside a number that say whether it counts what is done. */
+/** Tests words beside a number that show whether the number counts finished work. */
 
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf } from "../../support/reading.ts";
 
-/** The progress that is read from rows that are drawn one over the other. */
+/** Returns the progress that is read from a row that is redrawn with each of the versions. */
 function rowOf(versions: readonly string[]) {
   const output = new Outputs();
   for (const version of versions) output.write(`\r\x1b[K${version}`).wait(300);
@@ -63,7 +63,7 @@ Deno.test("numbersInText() reads the share of a name that was got, and of nothin
 Deno.test("numbersInText() reads what is done, the whole, and their share, if these agree", () => {
   assertEquals(progressOf(["1000 8000 12.50%", "2000 8000 25.00%", "4000 8000 50.00%"]), [50]);
   assertEquals(progressOf(["1000, 8000, 12.5 %", "2000, 8000, 25 %", "4000, 8000, 50 %"]), [50]);
-  // Statements, those that were missed, and the rest
+  // Columns of a coverage report: statements, missed statements and covered share
   assertEquals(progressOf(["10 90 90%", "20 90 78%", "30 90 67%"]), []);
   assertEquals(progressOf(["20 100 80%", "30 100 70%", "40 100 60%"]), []);
 });

@@ -1,11 +1,11 @@
-/** Lines one by one: what is read from them, and above all what is not. */
+/** Tests the formats with single lines: what is read from a line, and above all which lines are ignored. */
 
 import { ProgressReader } from "../../../lib/reading/progress_reader.ts";
 import type { Reading } from "../../../lib/reading/reading.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf } from "../../support/reading.ts";
 
-/** What a fresh reader makes of a line; keys that say nothing are left out. */
+/** Returns what a new reader reads from a single line, without the fields that are `null`. */
 function read(text: string, isRedraw = false): Partial<Reading> | undefined {
   const reading = new ProgressReader().read({ text, isRedraw, row: 0 }, { output: "stdout", atMs: 0 });
   if (reading === undefined) return undefined;
@@ -40,7 +40,7 @@ Deno.test("numbersInText() reads percentages where they look like progress", () 
     ["...and so on [ 42%]", undefined],
     ["<=====--------> 42% EXECUTING [3s]", { progress: 42, status: "EXECUTING" }],
   ]);
-  // A line that is drawn over says how far something is, whatever else it says.
+  // A line that is redrawn is read as progress, whatever other numbers it has.
   assertEquals(read("1.00GiB 0:00:02 [ 500MiB/s] [==>     ] 42% ETA 0:00:03", true), { progress: 42 });
   assertEquals(read("Encoding: task 1 of 1, 42.15 % (24.5 fps, avg 25.1 fps, ETA 00h01m02s)", true), {
     progress: 42.15,

@@ -1,12 +1,12 @@
-/** Tests of kinds of output rather than of programs: each line is what one of many programs writes. */
+/** Tests kinds of output: each line is an example of what several programs write. */
 
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs } from "../../support/reading.ts";
 
-/** How many steps there are. */
+/** The number of steps in the output of each kind. */
 const STEPS = 10;
 
-/** Writes a line for each step, and says what progress is shown after the last but one. */
+/** Writes a line for each step but the last, and returns the progress that is shown then. */
 function shownAt(line: (step: number, percent: number) => string, isRedraw: boolean): number | null {
   const output = new Outputs();
   for (let step = 1; step < STEPS; step++) {
@@ -21,7 +21,7 @@ type Kinds = Readonly<Record<string, (step: number, percent: number) => string>>
 
 const bar = (percent: number, filled = "#", empty = "-") => filled.repeat(percent / 5).padEnd(20, empty);
 
-/** Rows that are redrawn: the steps before are done. */
+/** Rows that are redrawn: step 9 means that 9 of 10 steps are done. */
 const REDRAWN: Kinds = {
   "a bar in brackets": (_, percent) => `Downloading  [${bar(percent)}]  ${percent}%  00:00:12`,
   "a bar of spaces and pluses": (_, percent) => `  |${bar(percent, "+", " ")}| ${percent}% elapsed=03s`,
@@ -53,7 +53,7 @@ const REDRAWN: Kinds = {
   Korean: (_, percent) => `진행률: ${percent}%`,
 };
 
-/** Lines that say what is done. */
+/** Lines about finished steps: step 9 means that 9 of 10 steps are done. */
 const DONE: Kinds = {
   "percent in prose": (step, percent) => `Backup is ${percent}% complete, ${10 - step} minutes remaining`,
   "what remains": (_, percent) => `${100 - percent}/100 remaining`,
@@ -88,7 +88,7 @@ const DONE: Kinds = {
   "percentages of MapReduce": (_, percent) => `mapreduce.Job:  map ${percent}% reduce ${percent}%`,
 };
 
-/** Lines that announce a step: those before are done. */
+/** Lines about steps that begin: step 9 means that 8 of 10 steps are done. */
 const BEGUN: Kinds = {
   "installing k of n": (step) => `Installing ${step}/10 boost${step}:x64-linux@1.83.0...`,
   "the count at the end of a column": (step) =>

@@ -11,7 +11,7 @@ function split(chunks: readonly Uint8Array[]): OutputLine[] {
   return [...chunks.flatMap((bytes) => splitter.push(bytes)), ...splitter.end()];
 }
 
-/** Lines as they are, redraws behind `~`. */
+/** Returns the lines of an output; a redrawn line has the prefix `~`. */
 function read(text: string): string[] {
   return split([encoder.encode(text)]).map(({ text, isRedraw }) => isRedraw ? `~${text}` : text);
 }
@@ -76,15 +76,15 @@ Deno.test("LineSplitter follows a cursor that goes back up, and gives out the la
       ...["one 2%", "two 2%", "end"],
     ]],
     ["one 1%\ntwo 1%\n\x1b[2A\x1b[2K\rone 2%\r\x1b[2B", ["one 1%", "two 1%", "~one 2%", "one 2%"]],
-    // Over an empty row it is news.
+    // A text that is written over an empty row is a new line, not a redraw.
     ["\n\x1b[Aa line\nb\n", ["", "a line", "b"]],
     ["a\n\x1b[99Ab\nc\n", ["a", "~b", "b", "c"]],
     ["a\n\x1b[99Bb\n", ["a", "b"]],
-    // The screen is emptied, and written to anew.
+    // The screen is cleared, and written to from the top.
     ["a\nb\n\x1b[H\x1b[2Jc\nd\ne\n", ["a", "b", "c", "d", "e"]],
-    // A bar at the bottom of the screen, beside what scrolls.
+    // A bar in the last row of the screen, while the other rows scroll.
     ["a\nb\x1b7\x1b[24;0fProgress: [ 42%]\x1b8c\n", ["a", "~Progress: [ 42%]", "bc"]],
-    // Only the digits that change are drawn again: row 5, then column 8 of it.
+    // Only the digits that change are redrawn: the cursor moves to row 5, then to its column 8.
     ["\x1b[5dSector 10/99\r\x1b[9d\x1b[5;8H25\r\x1b[9d", ["~Sector 10/99", "~Sector 25/99"]],
   ]);
 });

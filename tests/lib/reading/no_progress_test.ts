@@ -1,7 +1,7 @@
 import { assertEquals } from "../../support/assert.ts";
 import { progressOf } from "../../support/reading.ts";
 
-/** Output with numbers that say nothing about progress, by what they are. */
+/** Output whose numbers say nothing about progress, by the meaning of the numbers. */
 const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
   dates: [
     "[03/17 10:11:12] starting",

@@ -1,9 +1,12 @@
-/** Loops that state their number of steps in one line, and number their steps in others; counts in words. */
+/**
+ * Tests output of loops, which state the number of steps in one line and number the steps in later lines; and
+ * counts in words.
+ */
 
 import { assertEquals } from "../../support/assert.ts";
 import { progressOf, type Shown } from "../../support/reading.ts";
 
-/** Checks what is read from a line and the lines of steps 1 to 6. */
+/** Checks the progress that is read from a first line, followed by the lines of steps 1 to 6. */
 function check(table: readonly (readonly [string, (step: number) => string, readonly Shown[]])[]): void {
   for (const [first, line, expected] of table) {
     const lines = Array.from({ length: 6 }, (_, index) => line(index + 1));
@@ -13,7 +16,7 @@ function check(table: readonly (readonly [string, (step: number) => string, read
 
 const DONE = [38, 50, 63, 75];
 const BEGUN = [25, 38, 50, 63];
-/** Steps that follow one upon the other from the first on are believed from the second. */
+/** If the steps are consecutive from the first one on, progress is shown from the second one on. */
 const STEPS_DONE = [25, ...DONE];
 const STEPS_BEGUN = [13, ...BEGUN];
 
@@ -27,7 +30,7 @@ Deno.test("numbered() reads the number of a step, once the number of steps was s
     ["Uploading in 8 chunks", (step) => `Uploading chunk ${step}`, STEPS_BEGUN],
     ["Processing 8 images", (step) => `Processing image ${step}`, STEPS_BEGUN],
     ["8 generations", (step) => `Generation ${step - 1}: best 0.${step}`, STEPS_DONE],
-    // Sizes, other loops, and numbers that are not of a step.
+    // Lines that are ignored: sizes, steps of another loop, and numbers that don't count steps.
     ["batch_size: 8", (step) => `batch ${step} done`, []],
     ["Number of images: 8", (step) => `epoch ${step} done`, []],
     ["8 epochs done", (step) => `epoch ${step} done`, []],

@@ -1,7 +1,10 @@
 import { assertEquals } from "../../support/assert.ts";
 import { progressOf } from "../../support/reading.ts";
 
-/** The progress that is read from objects that are printed over several lines. */
+/**
+ * Returns the progress that is read from three versions of an object that is printed over several lines; `#`
+ * stands for 3, 5 and 7.
+ */
 function objectsOf(lines: string): ReturnType<typeof progressOf> {
   return progressOf([3, 5, 7].flatMap((count) => lines.replaceAll("#", `${count}`).split("\n")));
 }
@@ -10,7 +13,7 @@ Deno.test("objectLines() reads objects that are printed over several lines, once
   assertEquals(objectsOf("{\n  percentage: #.147777777777778,\n  transferred: 989696,\n  eta: 46\n}"), [7]);
   assertEquals(objectsOf('{\n  "name": "a.txt",\n  "completed": #,\n  "total": 10\n}'), [70]);
   assertEquals(objectsOf("upload {\n  parts: [\n    { percent: 1 },\n  ],\n  percent: #\n}"), [7]);
-  // Lines that other formats know are still theirs.
+  // A line that another format recognizes is still read by that format.
   assertEquals(objectsOf("{\n  id: 1,\n  progress: #\n}"), [7]);
 });
 

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import { cutOutput, output } from "../../support/chunks.ts";
 import { judge, play, readRecording, recordingNames } from "../../support/recordings.ts";
 
-/** The recordings that are not read right yet, and why. */
+/** The recordings that are not read correctly yet, each with the reason. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
   listr1_pty: "tasks that wait have no mark of their own, so that nobody can tell how many there are",
   debmirror_progress_pipe:
@@ -33,7 +33,10 @@ Deno.test("ProgressReader reads what a person would say of the recorded programs
   assertEquals([...right], [], "Read right by now: remove them from the list");
 });
 
-/** Into how many pieces a recording is cut; a short one into single characters. */
+/**
+ * The maximum number of pieces into which a recording is split; a short recording is split into single
+ * characters.
+ */
 const MOST_PIECES = 8_000;
 
 function pieces(characters: readonly string[], size: number): string[] {
@@ -89,7 +92,7 @@ Deno.test("ProgressReader leaves long lines alone, but for JSON", () => {
   assertEquals(read(`{"progress": 42, "more": "${"x".repeat(5_000)}"}`), { progress: 42 });
 });
 
-/** What hostile lines are made of: the pieces of numbers, bars, sizes and steps. */
+/** The parts of hostile lines: characters and fragments of numbers, bars, sizes and steps. */
 const PIECES = [
   ..."a1 .,/[]()|=#-:%█━\t",
   ...[
@@ -117,7 +120,7 @@ const PIECES = [
   ],
 ];
 
-// A pattern with two ways to match the same text would take longer than the universe is old.
+// A pattern that can match the same text in two ways would take exponential time.
 Deno.test("ProgressReader reads any repetition of pieces of progress in reasonable time", () => {
   const lines = PIECES.flatMap((a) => ["", ...PIECES].map((b) => `${a}${b}`.repeat(400).slice(0, 400)));
   for (const head of ["", "Plan: ", "Epoch 1/2: ", "Tests: 1 a", "#9 [3/4] ", "0..."]) {

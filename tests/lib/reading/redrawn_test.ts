@@ -1,16 +1,19 @@
-/** What programs redraw: rows whose totals grow, lists of tasks, several bars, summaries, rulers and scales. */
+/**
+ * Tests output that programs redraw: rows with growing totals, lists of tasks, several bars, summaries,
+ * rulers and scales.
+ */
 
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf, type Shown } from "../../support/reading.ts";
 
-/** The progress that is read from versions of one row. */
+/** Returns the progress that is read from a row that is redrawn with each of the versions. */
 function rowOf(versions: readonly string[]): readonly Shown[] {
   const output = new Outputs();
   for (const version of versions) output.write(`\r\x1b[K${version}`).wait(300);
   return output.end().progress;
 }
 
-/** The progress that is read from versions of several rows, which are all drawn again for each. */
+/** Returns the progress that is read from several rows, which are all redrawn for each of the versions. */
 function rowsOf(versions: readonly (readonly string[])[]): readonly Shown[] {
   const output = new Outputs();
   let height = 0;
@@ -75,7 +78,7 @@ Deno.test("taskList() counts tasks of the top level, also if they get another na
     ["✔ Backed up state in a stash", "✔ Running tasks", ...rest],
   ];
   assertEquals(rowsOf(versions), ["?", 0, 25, 50]);
-  // Of one task, the tasks within it are the list.
+  // If the list has a single task, its subtasks are counted.
   const within = [["❯ Deploy", "  ◼ api", "  ◼ web"], ["❯ Deploy", "  ⠋ api", "  ◼ web"]];
   assertEquals(rowsOf([...within, ["❯ Deploy", "  ✔ api", "  ⠋ web"]]), ["?", 0, 50]);
 });
@@ -119,7 +122,7 @@ Deno.test("timeLeft() reads the time that passed and the time that is left, if t
   assertEquals(rowOf(times.map(([passed, left]) => row(passed, left))).at(-1), 50);
   const estimates = [["00:02", "01:10"], ["00:04", "01:20"], ["00:06", "01:00"], ["00:10", "01:40"]] as const;
   assertEquals(rowOf(estimates.map(([passed, left]) => row(passed, left))), []);
-  // The time of day, and a countdown
+  // A clock with the time of day, beside a countdown
   const clocks = [["12:30:02", "00:18"], ["12:30:04", "00:16"], ["12:30:06", "00:14"], [
     "12:30:10",
     "00:10",

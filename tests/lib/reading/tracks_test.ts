@@ -45,7 +45,7 @@ Deno.test("Tracks: of equal rank, the topmost row is shown, and a part that rest
     }
   }
   assertEquals(output.progress, [0, 50, 100]);
-  // The same in a log, where the inner loop is seen first.
+  // The same two loops in a log, in which the inner loop comes first.
   const steps = [1, 2, 3].map((step) => `batch ${step}/3`);
   const lines = [1, 2, 3].flatMap((epoch) => [...steps, `epoch ${epoch}/4 finished`]);
   assertEquals(progressOf(lines).at(-1), 75);
@@ -56,7 +56,7 @@ Deno.test("Tracks: totals that grow are shown as printed, and progress may fall"
     progressOf(["[1/4] Building a.o", "[2/4] Building b.o", "[3/8] Building c.o", "[4/8] Building d.o"]),
     [25, 50, 38, 50],
   );
-  // If the count falls, too, another thing is counted.
+  // If the count falls while the total grows, a different thing is counted.
   assertEquals(progressOf(["copied 5/10 x", "copied 8/10 x", "copied 1/40 x", "copied 2/40 x"]), [50, 80]);
 });
 
@@ -83,7 +83,7 @@ Deno.test("Tracks: a track after a finished one is a phase, of which nobody know
   output.writeLines(["Installing: 10%", "Installing: 42%"]);
   assertEquals(output.progress, [0, 50, 100, "?"]);
   assertEquals(output.last.status, "Installing 42 %");
-  // The same bar once more is a phase, too.
+  // A bar that starts over is a new phase, even if its text is the same.
   const again = progressOf(["Pass: 50% done", "Pass: 100% done", "Pass: 5% done", "Pass: 50% done"]);
   assertEquals(again, [50, 100, "?"]);
 });
@@ -105,7 +105,7 @@ Deno.test("Tracks: a track that is not seen any more while other lines come says
   assertEquals(output.progress, [10, 20, 30]);
   output.writeLines(["other"], 10_000);
   assertEquals(output.progress, [10, 20, 30, "?"]);
-  // Without other lines, it is only slow.
+  // If the program writes no other lines, it is only slow.
   const slow = new Outputs().writeLines(["Copying: 10%", "Copying: 20%", "Copying: 30%"], 1_000).wait(
     100_000,
   );
@@ -127,9 +127,9 @@ Deno.test("Tracks: other numbers in a line do not make it another track", () => 
 Deno.test("Tracks: a percentage within a step of its line counts within that step", () => {
   assertEquals(progressOf(["[1/5] Dumping: 50%", "[2/5] Copying: 0%", "[2/5] Copying: 50%"]), [10, 20, 30]);
   assertEquals(progressOf(["Pass 1/2: 10% done", "Pass 1/2: 60% done", "Pass 2/2: 20% done"]), [5, 30, 60]);
-  // The percentage is of the count itself.
+  // The percentage is the share of the count itself, so it is not added to the count.
   assertEquals(progressOf([3, 6, 9].map((n) => `uploading new files [${n}/30] (${n / 0.3}%)`)), [30]);
-  // A percentage in front is of the whole.
+  // A percentage at the beginning of a line is the share of the whole.
   assertEquals(progressOf(["10% done, building 2/4 modules", "20% done, building 4/5 modules"]), [10, 20]);
 });
 
@@ -161,7 +161,7 @@ Deno.test("Tracks: bars of one name in several rows count as finished ones of al
     );
     output.write(`${percent === 10 ? "" : "\x1b[3A"}\r${rows.join("")}`).wait(300);
   }
-  // Nobody can say what the first drawing means.
+  // Skip the progress after the first drawing, when the rows are not yet recognized as bars of one name.
   assertEquals(output.progress.slice(1), ["?", 0, 33]);
 });
 
@@ -284,7 +284,7 @@ Deno.test("Tracks: the tests of a file count, and those of the next file are a p
     100,
     "?",
   ]);
-  // Perl's prove says how many tests a file has, and nobody knows how many files there are.
+  // Perl's prove states the number of tests in each file, but not the number of files.
   const rows = new Outputs().write("\rt/a.t .. 3/12").wait(300).write("\rt/a.t .. ok  \n");
   rows.write("\rt/b.t .. 6/12").wait(300).write("\rt/b.t .. 9/12").wait(300);
   assertEquals(rows.progress[0], 25);
