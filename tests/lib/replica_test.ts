@@ -18,7 +18,7 @@ import { until } from "../support/until.ts";
 
 const START = { epoch: "e", seq: 1 };
 const WORKER = new URL("./replica/worker.ts", import.meta.url);
-/** How often the test forces a loss of messages; soak tests force more. */
+/** The number of times that the test forces a loss of messages; soak tests do so more often. */
 const ROUNDS = repetitions({ gate: 20, soak: 100 });
 
 /** Starts a worker with a replica of a monitor's tasks. */
@@ -67,7 +67,10 @@ function change({ test }: ChannelMonitor, random: () => number, count: number): 
   }
 }
 
-/** Resolves after the next publication was posted, because the timer of that was set before this one. */
+/**
+ * Resolves after the next publication was posted: the timer of the publication was set earlier than the timer
+ * set here.
+ */
 function published(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PUBLISH_INTERVAL_MS + 1));
 }
@@ -126,7 +129,7 @@ Deno.test("Replica reaches the same state although the process loses messages", 
     Atomics.store(flag, 0, 2);
     Atomics.notify(flag, 0);
     await blocked;
-    // In every fourth round, no message follows, so that only a heartbeat reveals the loss.
+    // In every fourth round, no message follows the lost ones, so that only a heartbeat reveals the loss.
     if (round % 4 !== 0) {
       change(monitor, random, 5);
       await published();

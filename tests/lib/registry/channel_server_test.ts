@@ -16,7 +16,7 @@ import { createChange } from "../../support/changes.ts";
 import { ChannelMonitor } from "../../support/channel_monitor.ts";
 import { until } from "../../support/until.ts";
 
-/** A channel member without a reporter or a replica, which sends any message that a test needs. */
+/** A channel member that is neither a reporter nor a replica, so that a test can send any message. */
 class RawMember implements Disposable {
   readonly received: string[] = [];
   readonly publications: ReplicationPage[] = [];

@@ -24,7 +24,7 @@ function estimateAfter(
   return estimator.estimate(task, at);
 }
 
-/** Generates updates at a steady pace, one each second. */
+/** Generates one update per second, from second 0 to the given second. */
 function steady(seconds: number, say: (second: number) => Said): [number, Said][] {
   return Array.from({ length: seconds + 1 }, (_, second) => [second, say(second)]);
 }
@@ -411,7 +411,10 @@ Deno.test("Estimator.correction() returns null if the last estimate is still acc
   assertEquals(estimator.correction({ ...task, ...over }, 100), null);
 });
 
-/** A step of a job that reports often: seconds since the step before, and what it reports. */
+/**
+ * Steps of a job that reports often: the seconds since the previous step, and the increase of the amount or
+ * of the total.
+ */
 const quickSteps = fc.array(
   fc.oneof(
     {
@@ -448,7 +451,8 @@ Deno.test("Estimator.estimated() stays close to a forecast made at once, whateve
         assertEquals(task.eta_reason, exact.eta_reason);
         if (exact.eta === null) continue;
         if (task.eta !== exact.eta) scaledCount++;
-        // Time and amount differ by at most 5 %, but the recent pace, which may count, can differ by more.
+        // Between two forecasts, time and amount change by at most 5 %, but the recent pace, which the
+        // forecast may use, can change by more.
         assertLess(Math.abs(task.eta! - exact.eta), 0.3 * exact.eta + 0.01, `${task.eta} for ${exact.eta}`);
       }
     }),

@@ -4,7 +4,7 @@ import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** Begins a task of this isolate, and records the calls of its callbacks. */
+/** Begins a task in this isolate, and records the calls of its callbacks. */
 function begin(sink: LocalSink, id: string) {
   const told: string[] = [];
   const handlers = {

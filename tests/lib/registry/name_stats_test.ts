@@ -3,7 +3,7 @@ import { TASK_FILTERS } from "../../../lib/task/task_query.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** Runs a task of a name to its end. */
+/** Runs a task with the given name to its end. */
 function run(test: TestRegistry, id: string, name: string, client = "c"): void {
   test.begin(client, id, { name });
   test.finish(client, id);

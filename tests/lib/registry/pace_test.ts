@@ -49,7 +49,7 @@ Deno.test("Pace.ahead() returns what a job in bursts has to do since the end of 
   for (let at = 0; at < 600; at += 60) {
     for (let step = 0; step < 10; step++) pace.observe(position += 10, at + step / 100);
   }
-  // The last burst began with the 901st unit.
+  // The last burst began with unit 901.
   assertEquals([pace.ahead(200), pace.ahead(190), pace.ahead(0)], [300, 290, 0]);
 });
 

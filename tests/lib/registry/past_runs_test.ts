@@ -4,7 +4,7 @@ import type { RunSummary } from "../../../lib/task/run_summary.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { finishedTask } from "../../support/example_task.ts";
 
-/** A store that has the same past runs for every name, and counts how often they are read. */
+/** A store with the same past runs for every name; it counts how often past runs are read. */
 class PastStore {
   asked = 0;
   isBroken = false;

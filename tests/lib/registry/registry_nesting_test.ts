@@ -1,4 +1,7 @@
-/** Tests of parents that are unknown, late, ended or descendants, and of progress that was read from the output. */
+/**
+ * Tests parents that are unknown, created late, ended, or descendants of their own child; and progress that
+ * was read from output.
+ */
 
 import type { Task } from "../../../lib/task/task.ts";
 import fc from "fast-check";
@@ -131,7 +134,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("progress" as const), id: ID }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("end" as const), id: ID }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constantFrom("remove" as const, "restore" as const), id: ID }) },
-  // A task is created while its parent is removed.
+  // A task is created between the removal and the restoration of its parent.
   { weight: 8, arbitrary: fc.record({ do: fc.constant("meanwhile" as const), id: ID, child: ID }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("restart" as const, "crash" as const), id: ID }) },
 );

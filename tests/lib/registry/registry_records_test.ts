@@ -1,4 +1,4 @@
-/** Tests reads of records that are not at hand, while the tasks change. */
+/** Tests reads of records that are not in memory, while the tasks change. */
 
 import type { Task } from "../../../lib/task/task.ts";
 import { TransitionError } from "../../../lib/task/transition.ts";
@@ -7,7 +7,7 @@ import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
 import { SlowRecords } from "../../support/slow_records.ts";
 
-/** A registry with a task that has ended, whose record must be read. */
+/** Creates a registry with an ended task, whose record is read asynchronously. */
 function start(): { readonly store: SlowRecords; readonly test: TestRegistry } {
   const store = new SlowRecords();
   const test = new TestRegistry({}, "first", store);

@@ -20,14 +20,14 @@ Deno.test("Registry interrupts the tasks that ran in the previous process, with 
   const seen = new Map(before.registry.tasks("c").map((task) => [task.id, task]));
   clock.pass(60_000);
 
-  // Sequence numbers up to 1,000 may have been published without having been committed.
+  // Before the crash, changes with sequence numbers up to 1,000 may have been published without a commit.
   using after = reopened(before, 1_000);
   const { registry } = after;
   for (const id of ["waiting", "running"]) {
     const task = registry.task("c", id)!;
     assertEquals([task.state, task.active, task.finished_at], ["ERROR", false, CLOCK_START + 60]);
     assertEquals(task.error, { type: "interrupted", message: "The server ended while the task ran" });
-    // Each sequence number after that of the record may have belonged to another version of this task.
+    // Each of these changes after that of the stored record may have been a version of this task.
     const { seq } = before.registry.stored("c", id)!;
     assertGreater(task.version, seen.get(id)!.version + (1_000 - seq));
     assertGreater(registry.stored("c", id)!.seq, 1_000);
@@ -37,7 +37,7 @@ Deno.test("Registry interrupts the tasks that ran in the previous process, with 
   assertEquals(registry.task("c", "done"), seen.get("done"));
   assertEquals(registry.count("c"), 3);
   assertEquals([registry.runningCount, registry.cursor.epoch], [0, "first"]);
-  // The task's reporter reconnects too late.
+  // The reporter of the task reconnects after the task was interrupted.
   assertThrows(() => after.progress("c", "running", 50), TransitionError, "it has ended as ERROR");
 });
 

@@ -57,7 +57,7 @@ Deno.test("Registry.report() refuses a reporter that did not create the task", (
     const error = assertThrows(() => test.report("c", "1", change, stranger), TransitionError);
     assertEquals(error.message, 'Cannot report task "1": another reporter runs it');
   }
-  // The same reporter is represented by a new object, as after a reconnect.
+  // A new object with the same id is the same reporter, as after a reconnect.
   test.report("c", "1", { type: "update", progress: 7 }, new TestReporter(test.reporter.id));
   assertEquals(test.registry.task("c", "1")?.progress, 7);
   test.registry.apply("c", "external", createChange());
@@ -163,7 +163,7 @@ Deno.test("Registry.changesSince() returns undefined for cursors of another epoc
   assertEquals(registry.changesSince("c", { epoch: "first", seq: 11 })?.removed, [{ id: "3", seq: 12 }]);
 });
 
-/** Applies changes to the tasks that a watcher had at a cursor. */
+/** Applies the changes since a cursor to the tasks that a watcher had at that cursor; returns the result. */
 function caughtUp(before: ReadonlyMap<string, Task>, changes: ChangesSince): Map<string, Task> {
   const tasks = new Map(before);
   for (const { id } of changes.removed) tasks.delete(id);
@@ -219,7 +219,7 @@ Deno.test("Registry.changesSince() leads from any cursor of a random history to 
           checked++;
         }
       }
-      // The published events lead to the same state.
+      // A subscriber that applies all published events has the same tasks.
       const heard = new Map<string, Task>();
       for (const { client, stored, removedId } of test.events) {
         if (stored === undefined) heard.delete(`${client}/${removedId}`);

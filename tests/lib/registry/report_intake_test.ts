@@ -12,7 +12,7 @@ import { SlowRecords } from "../../support/slow_records.ts";
 const UPDATE: ReportedChange = { type: "update", progress: 5 };
 const FINISH: ReportedChange = { type: "finish", result: null };
 
-/** The intake of reports from a reporter in another process. */
+/** Passes reports to a registry as those of a reporter in another process; returns the replies. */
 class Intake {
   readonly #intake: ReportIntake;
 

@@ -9,7 +9,7 @@ const [A, B, C] = ["a", "b", "c"].map((id, i) => ({ client: "c", id, endedAt: i 
   EndedTask,
 ];
 
-/** Whether a task can be restored. */
+/** Returns whether a task can be restored. */
 function has(tasks: RestorableTasks, task: EndedTask): boolean {
   const { client, id } = task;
   const known = tasks.get({ client, id });

@@ -6,7 +6,7 @@ import { assertEquals, assertGreater, assertThrows } from "../../support/assert.
 
 const LIMITS = { clients: 2, liveTasksPerClient: 3, endedTasksPerClient: 2, endedTasks: 3 };
 
-/** A time before the end of every task. */
+/** A time before the end of every task, so that no task is removed because of its age. */
 const NEVER = -Infinity;
 
 function ended(name: string, endedAt = 0): EndedTask {
@@ -14,7 +14,7 @@ function ended(name: string, endedAt = 0): EndedTask {
   return { client, id, endedAt };
 }
 
-/** Removes the excess tasks after the end of a client's task, and returns them. */
+/** Removes the tasks beyond the limits after a task of the client has ended; returns the removed tasks. */
 function removeExcess(retention: Retention, client: string, endedBefore = NEVER): string[] {
   const gone: string[] = [];
   for (let key = retention.excess(endedBefore, client); key; key = retention.excess(endedBefore, client)) {

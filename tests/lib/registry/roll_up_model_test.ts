@@ -6,13 +6,13 @@ import { createChange } from "../../support/changes.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { StoreFolder } from "../../support/store_folder.ts";
 
-/** A subtask as the model remembers it, which it never forgets. */
+/** A task in the model, which forgets none. */
 interface Known {
   readonly id: string;
   readonly parent: string | null;
   readonly weight: number;
   readonly share: number | null;
-  /** The first attempt. */
+  /** The id of the first attempt of the task. */
   readonly origin: string;
   progress: number | null;
   isOwn: boolean;
@@ -21,7 +21,10 @@ interface Known {
   isUpFront: boolean | null;
 }
 
-/** Computes everything anew from all subtasks that there ever were. */
+/**
+ * An independent model of the progress of parents. It keeps all subtasks, and computes the progress from all
+ * of them after each change.
+ */
 class Model {
   readonly tasks: Map<string, Known> = new Map();
 
@@ -38,7 +41,7 @@ class Model {
     this.settle();
   }
 
-  /** The subtasks that count: the newest attempt of each. */
+  /** Returns the subtasks of which the progress is computed: the newest attempt of each. */
   children(parent: string): Known[] {
     const newest = new Map<string, Known>();
     for (const task of this.tasks.values()) if (task.parent === parent) newest.set(task.origin, task);
@@ -121,7 +124,10 @@ const step = fc.oneof(
 );
 
 const MAX_LEVEL = 3;
-/** How long a failure may be made smaller before it is shown, in milliseconds: each attempt writes many files. */
+/**
+ * How long fast-check may shrink a failing example, in milliseconds. The time is limited, because each
+ * attempt writes many files.
+ */
 const SHRINK_MS = 120_000;
 const FAR = new TestReporter("far-reporter", true);
 
@@ -134,7 +140,7 @@ Deno.test("Registry computes the progress of parents as the formula does, over r
       async (steps, kept) => {
         using stack = new DisposableStack();
         const opened = stack.use(new StoreFolder());
-        // Small limits remove subtasks while their parents run.
+        // With a small limit, subtasks are removed while their parents run.
         const limits = { endedTasksPerClient: kept };
         let folder = opened;
         let store = folder.open();
@@ -182,7 +188,8 @@ Deno.test("Registry computes the progress of parents as the formula does, over r
             const task = all[pick % all.length];
             if (task === undefined) continue;
             const { id } = task;
-            // Most progress comes from leaves, otherwise no parent's would be computed.
+            // Mostly leaves report progress, because a parent that reports progress itself has no computed
+            // one.
             const isLeaf = model.children(id).length === 0;
             switch (step.do) {
               case "create": {

@@ -3,7 +3,7 @@ import { ShardedReader } from "../../../lib/registry/sharded_reader.ts";
 import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { TestRegistry } from "../../support/registry.ts";
 
-/** Returns a reader of two shards, of which only that of the client "here" is loaded. */
+/** Returns a reader of two shards; only the shard of the client "here" is loaded. */
 function readerOf(test: TestRegistry): ShardedReader {
   const reader = new ShardedReader(2, (client) => client === "here" ? 0 : 1);
   reader.attach(0, test.registry);

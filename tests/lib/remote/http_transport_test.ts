@@ -1,4 +1,4 @@
-/** Tests reports to a server whose WebSockets a proxy blocks. */
+/** Tests reports over HTTP, to a server behind a proxy that blocks WebSockets. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";

@@ -154,7 +154,7 @@ Deno.test("RemoteSink retries while another program responds at the server's add
   await until(() => first.monitor.registry.task("default", "t")?.state === "FINISHED");
   assertEquals(warnings.texts, []);
 
-  // In contrast, a refusal by a Taskscope server is final.
+  // In contrast to refusals by other servers, a refusal by a Taskscope server is final.
   const last = new RemoteTask(sink, "last");
   stranger.answer = () => json({ code: "foreign_origin", detail: "no more" }, 403);
   proxy.cut(stranger.port);
@@ -173,7 +173,7 @@ Deno.test("RemoteSink detects a dead connection without help from the network", 
   using sink = new RemoteSink(proxy.url);
   const task = new RemoteTask(sink, "t");
   await passUntil(clock, () => sink.ready);
-  // An idle connection stays open.
+  // The connection stays open while it is idle.
   await passFor(clock, 60_000);
   assertEquals([sink.ready, proxy.upgrades], [true, 1]);
 

@@ -1,4 +1,4 @@
-/** Tests reports over connections that break at any point. */
+/** Tests reports over connections that break at random times. */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { Task } from "../../../lib/task/task.ts";
@@ -54,7 +54,8 @@ for (const seed of [1, 2, 3]) {
         : null;
       let lines = 0;
       for (let step = 1; step <= steps || !isOver; step++) {
-        // No task writes more log lines than the sink keeps while it is disconnected.
+        // Log only in the first steps, so that no task writes more log lines than the sink keeps while it is
+        // disconnected.
         if (step <= steps) {
           task.reporter.log(`${id} line ${lines++} ${"x".repeat(Math.floor(random() * 300))}`);
         }

@@ -10,7 +10,10 @@ import { LocalMonitor } from "../../support/local_monitor.ts";
 import { startServer } from "../../support/server.ts";
 import { Variable } from "../../support/variable.ts";
 
-/** The environment of a process; variables that are not given are not set. */
+/**
+ * Sets the environment variables of Taskscope, and restores them on disposal; a variable without a value is
+ * unset.
+ */
 class Environment implements Disposable {
   readonly #variables = ["SERVER", "CLIENT", "PARENT"].map((name) => new Variable(`TASKSCOPE_${name}`));
 
@@ -54,7 +57,7 @@ Deno.test("monitored() makes a task a subtask of the surrounding task of its ser
     [{ nested: null, child: "t" }, () => [undefined, "c", "p"], (server) => ({ server })],
     [{ nested: null, child: "t" }, (url) => [url, "c", ""]],
     [{ nested: null, child: "t" }, (url) => [url, "c", "not/an/id"]],
-    // It would be its own parent.
+    // The named task is the task itself, which can't be its own parent.
     [{ nested: null, child: "t" }, (url) => [url, "c", "t"]],
   ];
   for (const [index, [expected, ...args]] of table.entries()) {

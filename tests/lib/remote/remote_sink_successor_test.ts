@@ -1,4 +1,7 @@
-/** Tests servers that are replaced while tasks run: by one with the same data, by one without it, by several. */
+/**
+ * Tests servers that are replaced while tasks run: by a server with the same data, by a server without data,
+ * and by several servers in turn.
+ */
 
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { JsonObject } from "../../../lib/task/task.ts";
@@ -102,7 +105,7 @@ Deno.test("RemoteSink repeats a task that has ended in the meantime to a server 
   task.finish({ done: true });
   const kept = new RemoteTask(sink, "kept");
   kept.reporter.end({ type: "fail", error: { message: "no", type: "Error" } });
-  // The first server has received the final state, but is replaced before it commits that.
+  // The first server has received the final state, but is replaced before it has committed it.
   await until(() => first.test.registry.task("default", "kept")?.state === "ERROR");
   proxy.cut(second.port);
   const seen = await shown(second.url, task, ({ state }) => state === "FINISHED");
@@ -152,7 +155,7 @@ Deno.test("RemoteSink repeats everything once to each of several servers, even i
   await until(() => !sink.ready);
   task.reporter.update({ progress: 20 });
   task.reporter.log("a");
-  // The second server has received the repeated reports, but commits nothing.
+  // The second server has received the replayed reports, but commits nothing.
   await until(() => second.test.registry.task("default", "t")?.progress === 20);
   proxy.cut(third.port);
   await shown(third.url, task, ({ progress }) => progress === 20);
@@ -174,7 +177,7 @@ Deno.test("RemoteSink repeats everything only once, even while old reports still
   const task = new RemoteTask(sink, "t");
   await sink.settled();
   first.store.hold();
-  // Many batches wait behind a batch without a reply.
+  // Many reports wait behind a batch that the server has not acknowledged.
   for (let n = 1; n <= 3_000; n++) {
     task.reporter.update({ current: n });
     if (n % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));

@@ -130,7 +130,7 @@ Deno.test("RemoteSink cancels a task when the server requests cancellation, even
   await two;
   await shown(server.url, { client: "default", id: "two" }, ({ state }) => state === "CANCELLED");
 
-  // The server does not request the cancellation of a task that it has ended.
+  // With `force`, the server ends the task itself instead of requesting a cancellation from the reporter.
   await call("POST", `${server.url}/tasks/default/three/cancel?force=true`);
   await three;
   assertEquals(server.monitor.registry.task("default", "three")?.state, "CANCELLED");
@@ -175,7 +175,8 @@ Deno.test("RemoteSink warns of the reason why the server accepts no more tasks, 
     run.cancel();
     await run.done.catch(() => {});
   }
-  // The connection is now closed, and an unmonitored task does not wait for it.
+  // A task that the server has refused is unmonitored, so it does not wait for the connection, which is now
+  // closed.
   const unseen = new RemoteTask(sink, "unseen");
   await sink.settled();
   unseen.reporter.refused(null);

@@ -24,7 +24,7 @@ Deno.test("Replay keeps ended tasks until all of their reports are committed", (
   replay.ended("c/a", a, 5);
   replay.ended("c/b", b, 9);
   assertStrictEquals(replay.endedTask("c/a"), a);
-  // A later run with the same id replaces the entry, and is kept until its own end is committed.
+  // A later task with the same id replaces the entry, which is kept until the end of that task is committed.
   replay.ended("c/a", again, 12);
   replay.committed(9);
   assertEquals([replay.endedTask("c/b"), replay.endedCount], [undefined, 1]);

@@ -215,7 +215,7 @@ Deno.test("UnrefSocket.close() works while connecting, during the handshake, and
   connection.close();
 
   using test = await opened();
-  // The system buffers less than this for a peer that does not read.
+  // The messages are larger than the buffers of the system, so some wait because the peer does not read.
   for (let n = 0; n < 200; n++) test.socket.send("x".repeat(100_000));
   test.socket.close();
   test.socket.close();

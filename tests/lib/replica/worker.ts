@@ -72,20 +72,20 @@ serveCommands({
     const tooLate = new Promise((resolve) => timer = setTimeout(resolve, 10_000, "did not end within 10 s"));
     return await Promise.race([outcome, tooLate]).finally(() => clearTimeout(timer));
   },
-  /** Runs short tasks in sequence, each as soon as the call of the previous one has returned. */
+  /** Runs short tasks in sequence: starts each one when the call for the previous one has returned. */
   async repeat({ channel, count }: { channel: string; count: number }) {
     const run = monitored((_task, i: number) => i, { channel, name: "short" });
     let sum = 0;
     for (let i = 0; i < count; i++) sum += await run(i);
     return sum;
   },
-  /** Runs short tasks, each started while the previous one has ended and waits for its commit. */
+  /** Runs short tasks that overlap: starts each one while the previous one waits for its commit. */
   async overlap({ channel, count }: { channel: string; count: number }) {
     const run = monitored((_task, i: number) => i, { channel, name: "short" });
     const results: Promise<number>[] = [];
     for (let i = 0; i < count; i++) {
       results.push(run(i));
-      // The delays differ, so that a response can arrive at any moment of the next task.
+      // The delays differ, so that the response to a task can arrive at any time during the next task.
       for (let turn = 0; turn < i % 8; turn++) await new Promise((resolve) => setTimeout(resolve));
     }
     return (await Promise.all(results)).reduce((sum, i) => sum + i, 0);
@@ -96,7 +96,10 @@ serveCommands({
     floods.onmessage = () => floodsSeen++;
   },
   floodsSeen: () => floodsSeen,
-  /** Sets the shared memory to 1, then blocks the isolate until it is 2, for at most ten seconds. */
+  /**
+   * Sets the first number of the shared memory to 1, then blocks the isolate until the number is 2, for at
+   * most ten seconds.
+   */
   block(flag: SharedArrayBuffer) {
     const state = new Int32Array(flag);
     Atomics.store(state, 0, 1);

@@ -1,5 +1,7 @@
 // deno-lint-ignore-file no-console -- its output is what the test reads
-/** A program that drops generators without ending them, and prints their tasks. */
+/**
+ * A program that drops references to unfinished monitored generators, and prints the tasks of the generators.
+ */
 
 import { wrapperFor } from "../../../lib/reporter/wrap.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
@@ -12,7 +14,10 @@ function* endless(): Generator<number, void, unknown> {
   for (let i = 0;; i++) yield i;
 }
 
-/** Begins generators and drops them; a separate function, so that no variable of this module keeps them. */
+/**
+ * Begins generators and drops them. This is a separate function, so that no variable of the module still
+ * refers to them.
+ */
 async function drop(): Promise<void> {
   monitored(endless, { name: "never begun" })();
   monitored(endless, { name: "sync" })().next();

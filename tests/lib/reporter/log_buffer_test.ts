@@ -92,7 +92,7 @@ Deno.test("LogBuffer keeps at least the newest line of each task if all tasks to
     count += lines.length - 1;
   }
   assertLess(count * 74, 150_000 + 20 * 74);
-  // What was taken or cleared no longer counts.
+  // Lines that were taken or cleared no longer count towards the limit.
   const buffer = new LogBuffer(limits);
   for (const line of numbered(0, 1_000)) buffer.push(line);
   assertEquals(partsOf(buffer).flat().length, 1_000);

@@ -245,7 +245,7 @@ Deno.test("monitored generators that resume themselves get an error, and go on",
   assertEquals([self.next(), monitor.task.result], [{ value: "done", done: true }, "done"]);
 });
 
-/** The steps with which a generator is resumed, and what it does at each of them. */
+/** The calls with which a generator is resumed. */
 const steps = fc.array(
   fc.record({ method: fc.constantFrom("next", "next", "next", "return", "throw"), value: fc.integer() }),
   { maxLength: 8 },
@@ -284,7 +284,10 @@ async function* scriptedLater(
 type Step = { readonly method: string; readonly value: number };
 type Resumable = Record<string, (value: unknown) => unknown>;
 
-/** Resumes a generator; returns what each step led to. All steps of an async generator are requested at once. */
+/**
+ * Resumes a generator with each step; returns the outcomes. All steps of an async generator are requested at
+ * once.
+ */
 async function resumed(generator: object, steps: readonly Step[]): Promise<unknown[]> {
   const outcomes = steps.map(async ({ method, value }) => {
     try {
@@ -340,7 +343,7 @@ Deno.test("currentTask() is the task of the generator that runs, however generat
     assertThrows(currentTask);
   }
   assertEquals(seen, Array(12).fill(true));
-  // Steps that are requested before the one before them has ended have a current task, too.
+  // A step that is requested while the previous step still runs has a current task, too.
   const hurried = later();
   const steps = await Promise.all([hurried.next(), hurried.next(), hurried.next(), hurried.next()]);
   assertEquals(steps.map(({ value }) => value), [true, true, true, undefined]);
@@ -509,7 +512,8 @@ Deno.test("monitored generators preserve their types", () => {
     const returned: Promise<AsyncGenerator<number, string, number | undefined>> = monitor.monitored((task) =>
       Promise.resolve(countLater(task, 1))
     )();
-    // A function that is declared to return an Iterable may return a generator, or not.
+    // A function whose declared type is Iterable may return a generator or another iterable, so the result
+    // has both types.
     const either: Iterable<number> | Promise<Iterable<number>> = monitor.monitored((task): Iterable<number> =>
       count(task, 1)
     )();

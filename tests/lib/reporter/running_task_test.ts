@@ -5,7 +5,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "../../s
 import { FakeClock } from "../../support/fake_clock.ts";
 import { LocalMonitor, turn } from "../../support/local_monitor.ts";
 
-/** Runs a function as a task. */
+/** Runs a monitored function as the task "parent". */
 async function run(monitor: LocalMonitor, fn: (task: MonitoredTask) => unknown): Promise<void> {
   try {
     await monitor.monitored(fn, { name: "parent" })();

@@ -1,4 +1,4 @@
-/** Tests runs whose process is about to end. */
+/** Tests runs that are interrupted because their process is about to end. */
 
 import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import type { Task } from "../../../lib/task/task.ts";

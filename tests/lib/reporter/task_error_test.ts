@@ -4,7 +4,9 @@ import { isAbort, taskErrorOf } from "../../../lib/reporter/task_error.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "../../support/assert.ts";
 
-/** Sets the stack of an error, because the real one has the paths of this machine. */
+/**
+ * Replaces the stack of an error, because the real stack contains file paths, which depend on the machine.
+ */
 function withStack<Thrown extends Error>(error: Thrown, line = `${error.name}: ${error.message}`): Thrown {
   error.stack = `${line}\n    at here`;
   return error;
@@ -56,7 +58,7 @@ Deno.test("taskErrorOf() has the form in which Deno prints errors", () => {
   const circular = new Error("outer", { cause: new Error("inner") });
   (circular.cause as Error).cause = circular;
   const printed = Deno.inspect(circular, { colors: false });
-  // Deno writes enumerable properties without brackets.
+  // Deno prints the name of an enumerable property without brackets.
   assertEquals(stackOf(circular).replaceAll("[cause]", "cause"), printed.replaceAll("[cause]", "cause"));
 });
 

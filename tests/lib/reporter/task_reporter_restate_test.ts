@@ -12,7 +12,7 @@ import { createChange, updates } from "../../support/changes.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 
-/** Starts a task and records its reports. */
+/** Starts a task, and returns its reporter with the sink that records its reports. */
 function begin(metadata = {}) {
   const sink = new RecordingSink();
   const warnings: string[] = [];
@@ -25,7 +25,7 @@ function begin(metadata = {}) {
   return { sink, reporter, warnings };
 }
 
-/** Returns the task and the log that result from the repeated reports alone. */
+/** Returns the task and the log that result only from the reports that were repeated. */
 function heardAnew(sink: RecordingSink): { readonly task: Task; readonly lines: readonly LogLine[] } {
   const first = sink.reports.findLastIndex(({ change }) => change.type === "create");
   let task: Task | undefined;
@@ -64,7 +64,7 @@ Deno.test("TaskReporter.restate() sends reports that lead to the same record as 
   using clock = new FakeClock();
   let restated = 0;
   fc.assert(fc.property(steps, ends, (all, end) => {
-    // This task never had to be reported again.
+    // The task `steady` is never restated, so it shows the expected result.
     const steady = begin({ a: 0, kept: true });
     const test = begin({ a: 0, kept: true });
     for (const step of all) {

@@ -409,7 +409,7 @@ Deno.test("TaskReporter.log() numbers the lines, so that duplicates can be detec
   for (let i = 3; i < 20; i++) reporter.log(`${i}`);
   sink.ready = true;
   reporter.end({ type: "cancelled" });
-  // Dropped lines have no number; the line that reports the loss does.
+  // Dropped lines get no number, but the line that reports their loss gets one.
   const sent = numbers();
   let next = 0;
   for (const [first, count] of sent) {

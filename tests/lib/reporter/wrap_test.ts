@@ -117,7 +117,7 @@ function parse(_task: MonitoredTask, given: string | string[]): number | number[
 
 Deno.test("wrap() preserves the types of generic and overloaded functions as far as TypeScript can", async () => {
   using monitor = new LocalMonitor();
-  // A declared type makes the function stay generic.
+  // With a declared type, the monitored function stays generic.
   const anyLast: <Item>(items: Item[]) => Promise<Item | undefined> = monitor.monitored(last);
   const inline: <Item>(items: Item[]) => Promise<Item | undefined> = monitor.monitored((_task, items) =>
     items[0]
@@ -126,11 +126,12 @@ Deno.test("wrap() preserves the types of generic and overloaded functions as far
   const text: string | undefined = await anyLast(["a", "b"]);
   const number: number | undefined = await inline([1, 2]);
   const texts: string[] = [...anyReversed(["a", "b"])];
-  // A type argument chooses one type, and keeps the members.
+  // A type argument selects a type; the monitored function then also has its members, such as `start()`.
   const lastText = monitor.monitored(last<string>);
   const started: string | undefined = await lastText.start(["c"]).done;
   const length: number = await monitor.monitored(reversed<string>).start(["a"]).done;
-  // Of overloads, TypeScript infers the last one; another one can be chosen, or all with a cast.
+  // TypeScript infers the last overload of a function; type arguments select another overload, and a cast
+  // keeps all of them.
   const parseAll = monitor.monitored(parse);
   const all: number[] = await parseAll(["1"]);
   const parseText = monitor.monitored<unknown, [string], number>(parse);
