@@ -19,7 +19,7 @@ function read(name: string): Promise<string> {
   return Deno.readTextFile(new URL(name, RELEASED_FOLDER));
 }
 
-/** Returns the bytes of the file that a content is stored in: archives are encoded as texts. */
+/** Returns the bytes of the stored file with this content; archives are stored in base64. */
 function asStored(content: FileContent): Uint8Array {
   return new TextEncoder().encode(
     typeof content === "string" ? content : Buffer.from(content).toString("base64"),

@@ -25,7 +25,10 @@ function run(command: string, folder: JobFolder, env: Record<string, string> = {
   return spawn(command, ["job.mjs"], { cwd: folder.path, env });
 }
 
-/** A program that is cancelled by the server, or ends after a minute, which exceeds the deadline of the tests. */
+/**
+ * A program that runs until its task is cancelled. Without a cancellation it runs for a minute, which exceeds
+ * the deadline of the tests.
+ */
 const CANCELLED = `
 const work = monitored(async (task) => {
   for (let n = 0; n < 6_000; n++) {
@@ -57,7 +60,7 @@ for (const { name, command } of await runtimes()) {
       const result = await storage.run("stored", () => work.with({ id: "work" })(500));
       for await (const page of pages()) console.log(page);
       console.log(JSON.stringify(result), work.name, work.length);
-      // Nothing awaits this run.
+      // The program does not await this run.
       monitored(() => "late", { id: "late" }).start();
     `);
     const env = {
@@ -164,7 +167,7 @@ for (const { name, command } of await runtimes()) {
       await using job = run(command, folder, env);
       const { code, stdout, stderr } = await job.ended();
       assertEquals([code, stdout.replaceAll(/\s+/g, " ")], [0, "[ 2, 4 ] 6 own error "], stderr);
-      // The key of the program has a connection of its own, which may fail in the same way.
+      // Tasks with the key have a separate connection, which may cause the same warnings.
       const lines = [...new Set(stderr.trimEnd().split("\n"))];
       assertEquals(lines.length, warnings.length, stderr);
       for (const [index, warning] of warnings.entries()) {
@@ -176,7 +179,8 @@ for (const { name, command } of await runtimes()) {
 
   Deno.test(`${name}: a program that names no server reports to the default address`, async () => {
     await using server = startServer();
-    // What listens at the default address of this machine must not get the task.
+    // The program connects to the test server instead of the default address, where another server may listen
+    // on this machine.
     using folder = await folderWith(`
       import net from "node:net";
       const { connect } = net;

@@ -6,7 +6,10 @@ import { JobFolder } from "../../../support/job_folder.ts";
 import { installPackage } from "../../../support/npm_package.ts";
 import { spawn } from "../../../support/program.ts";
 
-/** Has more tasks than can wait for a server, and prints how many objects the last ones have left behind. */
+/**
+ * Runs more tasks than the reporter keeps while there is no server, and prints by how much the number of
+ * objects grew during the last of them.
+ */
 const PROGRAM = `
 import { queryObjects } from "node:v8";
 import { monitored } from "taskscope";

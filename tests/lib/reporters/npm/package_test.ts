@@ -10,7 +10,7 @@ import { JobFolder } from "../../../support/job_folder.ts";
 import { done, HAS_DOWNLOADS, installPackage, PACKAGE } from "../../../support/npm_package.ts";
 import { spawn } from "../../../support/program.ts";
 
-/** The files of the package, in the order of the archive. */
+/** The files of the package, in their order in the archive. */
 const FILES = ["package.json", "LICENSE", "README.md", "monitored.d.ts", "monitored.js"];
 
 Deno.test("createNpmPackage() always creates the bytes that the build has written", {
@@ -79,7 +79,7 @@ export class Importer {
 void double("2");
 `;
 
-/** Checks the module with TypeScript, which Deno has as a dependency of other tests. */
+/** Type-checks the module with the TypeScript package, which is installed as a dependency of other tests. */
 async function checkTypes(
   folder: JobFolder,
   lib: readonly string[],

@@ -13,17 +13,23 @@ import { startServer } from "../../../support/server.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
 import { until } from "../../../support/until.ts";
 
-/** The code with which the function ends, in the module scope of a program that catches nothing. */
+/**
+ * The last statement of the monitored function, by the way in which the program ends. The program does not
+ * catch errors.
+ */
 const ENDS = {
   result: "return { lines };",
   error: 'throw new RangeError("as it was told");',
   exit: "process.exit(4);",
 } as const;
 
-/** How a program ends without a reporter: its exit status and the last line of its output. */
+/**
+ * The expected end of the program, the same as without a reporter: its exit status and the last line of its
+ * output.
+ */
 const OUTCOMES = { result: [0, "result"], error: [1, "begins"], exit: [4, "begins"] } as const;
 
-/** The state of the task in the end, if the server is there. */
+/** The last state of the task, if the server can be reached. */
 const STATES = { result: "FINISHED", error: "ERROR", exit: "PROCESSING" } as const;
 
 /** Starts a program that works until the file `enough` exists. */
@@ -57,7 +63,7 @@ console.log("result", Object.keys(result).join());
   return spawn(command, ["job.mjs"], { cwd: folder.path, env: { TASKSCOPE_SERVER: server } });
 }
 
-/** What happens to the server while a program runs. */
+/** What the server does, or what happens to it, while a program runs. */
 const FATES = [
   "stays",
   "is killed",
@@ -90,12 +96,12 @@ async function outcomeOf(
   if (fate === "says nothing") place.proxy.blackhole();
   place.folder.write("enough", "");
   if (fate === "is cut off for a moment") {
-    // The result is not held back while the connection is lost, but the exit is.
+    // Without a connection, the result is returned at once, but the exit waits for the server.
     if (end === "result") await job.output(/result/);
     await place.proxy.restore();
   }
   const { code, stdout, stderr } = await job.ended();
-  // An uncaught error and an exit leave no time to reconnect.
+  // After an uncaught error or `process.exit()`, there is no time to reconnect.
   const arrives = fate === "stays" || fate.endsWith("comes back") ||
     (fate.endsWith("moment") && end === "result");
   if (arrives) await place.task((task) => task.state === STATES[end]);

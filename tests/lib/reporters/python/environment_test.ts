@@ -157,7 +157,7 @@ asyncio.run(main())
   });
   const tasks = await tasksAt(server.url, "0a1b-client");
   assertEquals(tasks.map(({ name, state, status, progress }) => [name, state, status, progress]), [
-    // The status named the state, so it follows the state.
+    // The status was only the name of the state, so it changes with the state.
     ["called", "FINISHED", "Finished", 100],
     ["called", "FINISHED", "Finished", 100],
     ["named", "FINISHED", "begun", 100],

@@ -79,7 +79,7 @@ testPython("python monitored: callers notice no difference, with and without a s
   assertEquals([bare.code, bare.stderr], [0, ""]);
   assertEquals(await tasksAt(server.url), []);
   const monitored = await runPython(KINDS, { server: server.url, args: ["monitored"] });
-  // The errors for wrong arguments name the class that has the method.
+  // The outputs include the errors for wrong arguments, which name the class of the method.
   assertEquals(monitored, bare);
   const alone = await runPython(KINDS, { server: NOWHERE, args: ["monitored"] });
   assertEquals([alone.code, alone.stdout], [0, bare.stdout]);

@@ -40,7 +40,7 @@ except taskscope.TaskCancelled:
     print("cancelled")
 `;
 
-/** Makes a program work a step, and waits until it has. */
+/** Lets the program work a step, and waits for the output of the step. */
 async function step(process: Process, number: number): Promise<void> {
   await process.type("\n");
   await process.output(new RegExp(`step ${number}\n`));
@@ -70,7 +70,7 @@ for (const [what, isKept] of [["kept its data", true], ["lost its data", false]]
       await using second = await startProgram(args);
       const part = await taskWhere(second.url, ({ name, current }) => name === "part" && current === 3);
       assertEquals([part.id, part.status, part.state], [before.id, "step 3", "PROCESSING"]);
-      // The server also gets to know the task that has nothing to report.
+      // The second server also learns of the task "idle", which has no updates to report.
       await taskWhere(
         second.url,
         ({ name, state, stale }) => name === "idle" && state === "STARTING" && !stale,
@@ -79,7 +79,7 @@ for (const [what, isKept] of [["kept its data", true], ["lost its data", false]]
       assertEquals(work.metadata, { run: 1 });
       const lines = isKept ? ["line 1", "line 2", "line 3"] : ["line 2", "line 3"];
       assertEquals(await logLines(second.url, work), lines);
-      // Reports that waited keep their times.
+      // A report that had to wait keeps the time at which it was made.
       const { json } = await call("GET", `${second.url}/tasks/py/${work.id}/logs`);
       assertLessOrEqual(json.lines.at(-1).at, steppedAt);
       await step(process, 4);
@@ -140,7 +140,8 @@ testPython("python reporter: the result stays the same if the server dies for go
 testPython(
   "python reporter: an exit waits as long as the server commits, however many batches are left",
   async () => {
-    // The server takes nothing before the exit, and then a second for each batch, by the clock of the reporter.
+    // The server accepts no batch before the exit. From then on, each batch takes a second, by the clock of
+    // the reporter.
     const source = `
 import atexit, json, threading, time
 atexit.register(lambda: print(reporter._is_settled, transport.posts > 3))
@@ -189,7 +190,7 @@ testPython("python reporter: a connection that is cut, refused or silent loses n
   assertEquals(await logLines(server.url, work!), ["line 1", "line 2", "line 3"]);
   proxy.blackhole();
   await step(process, 4);
-  // The process exits although nobody answers.
+  // The process exits although the server does not respond.
   await process.type("end\n");
   const { code, stderr } = await process.ended();
   assertEquals([code, stderr], [0, ""]);
@@ -203,7 +204,7 @@ for (const force of [false, true]) {
     await step(process, 1);
     const work = await taskWhere(server.url, ({ name }) => name === "work");
     await call("POST", `${server.url}/tasks/py/${work.id}/cancel?force=${force}`);
-    // The program gets to know it within a poll, and steps until then.
+    // The program learns of the cancellation with its next poll, and works on until then.
     for (let number = 2; !process.stdout.includes("cancelled"); number++) {
       await process.type("\n");
       await process.output(new RegExp(`step ${number}\n|cancelled`));
@@ -312,7 +313,7 @@ with taskscope.task("logs") as task:
     const { json } = await call("GET", `${server.url}/tasks/py/${task.id}/logs?after=0&limit=10000`);
     const [first, ...lines]: string[] = json.lines.map(({ text }: LogLine) => text.trimEnd());
     assertEquals(first, "first");
-    // A batch that was being sent may have lines before the dropped ones.
+    // The batch that was being sent when the buffer overflowed may contain lines before the dropped ones.
     let [next, dropped] = [0, 0];
     for (const line of lines) {
       const count = Number(/^\(([\d,]+) lines left out/.exec(line)?.[1]?.replaceAll(",", "") ?? 0);

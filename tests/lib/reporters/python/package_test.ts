@@ -1,4 +1,4 @@
-/** Tests of the built Python package: the wheel, and the same as one file. */
+/** Tests of the built Python package: the wheel, and the single-file version. */
 
 import { createScript, createWheel, PYTHON_OUTPUTS } from "../../../../.tools/python_package.ts";
 import { VERSION } from "../../../../lib/version.ts";
@@ -11,7 +11,7 @@ import { findTool } from "../../../support/tools.ts";
 const PACKAGE = new URL("../../../../lib/reporters/python/taskscope/", import.meta.url);
 const [WHEEL, SCRIPT] = PYTHON_OUTPUTS.map((url) => url.pathname) as [string, string];
 
-/** Uses each part of the package. */
+/** A program that uses each part of the package. */
 const SOURCE = `
 import asyncio, logging, sys, taskscope
 from taskscope.tqdm import tqdm, trange

@@ -35,7 +35,8 @@ for _ in tqdm.tqdm(range(1), desc="after it"): pass
     const bare = await runPython(source, { server: server.url, args: ["bare"] });
     const patched = await runPython(source, { server: server.url, args: ["patched"] });
     assertEquals([patched.code, patched.stdout], [bare.code, bare.stdout]);
-    // Times differ, and so do the spaces with which tqdm covers a longer line before.
+    // Remove what differs between the outputs: times, and the spaces with which tqdm overwrites a longer
+    // line.
     const shown = (text: string) =>
       text.replace(/\r/g, "\n").replace(/\d+:\d+<[^\]]*|\[\d\d:\d\d,[^\]]*/g, "").replace(/ +$/gm, "");
     assertEquals(shown(patched.stderr), shown(bare.stderr));
@@ -119,7 +120,7 @@ except taskscope.TaskCancelled as error:
   await using process = startPython(source, { server: server.url });
   const { id } = await taskWhere(server.url, ({ name }) => name === "lines");
   await call("POST", `${server.url}/tasks/py/${id}/cancel`);
-  // The bar gets to know it within a poll, and reads lines until then.
+  // The bar learns of the cancellation with its next poll, and the program reads lines until then.
   for (let count = 1; !process.stdout.includes("cancelled"); count++) {
     await process.type("\n");
     await process.output(new RegExp(`(read\n){${count}}|cancelled`));
