@@ -20,7 +20,7 @@ Deno.test("pastRunsToDrop frees what is needed, from the clients that have the m
       const kept = entries.map(([client, count]) => count - (drops.get(client) ?? 0));
       assert(kept.every((count) => count >= 0));
       assertEquals(kept.reduce((sum, count) => sum + count, 0), limit - Math.floor(limit / 500));
-      // Whoever drops any keeps as many as everyone else, but for a remainder of one.
+      // A client that has to drop past runs keeps at most one less than any other client.
       const most = Math.max(...kept);
       for (const [index, [client]] of entries.entries()) {
         if (drops.has(client)) assert(kept[index]! >= most - 1);

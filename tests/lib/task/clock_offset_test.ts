@@ -5,7 +5,7 @@ import { assertEquals, assertLess } from "../../support/assert.ts";
 const seconds = (max: number) => fc.double({ min: 0, max, noNaN: true });
 const SERVER_TIME = 1_700_000_000;
 
-/** What a server says at a time, by each header, and how much of the second it cuts off. */
+/** The headers with the time of the server: the value at a given time, and its resolution in seconds. */
 const CLOCKS = [
   { name: TIME_HEADER, cut: 0.001, valueAt: (at: number) => `${Math.floor(at * 1_000) / 1_000}` },
   { name: "date", cut: 1, valueAt: (at: number) => new Date(Math.floor(at) * 1_000).toUTCString() },
@@ -22,10 +22,11 @@ for (const { name, cut, valueAt } of CLOCKS) {
       const headers = new Headers({ [name]: valueAt(madeAt) });
       const [sentAt, receivedAt] = [madeAt - there - offset, madeAt + back - offset];
       const found = clockOffset({ headers, sentAt, receivedAt });
-      // Zero is kept wherever it is possible, which is no worse than the bounds are wide.
+      // The offset 0 is returned if it is within the bounds, so its error is at most their whole width, not
+      // half of it.
       const most = found === 0 ? cut + there + back : (cut + there + back) / 2;
       assertLess(Math.abs(found - offset), most + 1e-6);
-      // A true offset is always confirmed.
+      // The true offset is always within the bounds, so it is kept.
       assertLess(Math.abs(clockOffset({ headers, sentAt, receivedAt }, offset) - offset), 1e-6);
     }));
   });

@@ -198,7 +198,7 @@ Deno.test("writeJson() cuts arrays, objects and texts, and says how much is miss
     "…": "… 1 more",
   });
   assertEquals(cut(["x".repeat(1_000)], 100), [`${"x".repeat(53)}…`]);
-  // Neither a surrogate pair nor an escape sequence is separated.
+  // The cut is never within a surrogate pair or an escape sequence.
   assertEquals(cut("😀".repeat(10), 18), "😀😀😀…");
   assertEquals(cut("\u0001".repeat(10), 18), "\u0001\u0001…");
   const exact = { a: "x".repeat(56) };

@@ -317,7 +317,7 @@ Deno.test("isClientToken() and isTaskId() follow their grammars", () => {
   const neither = ["", ".", "..", "a".repeat(129), "a b", "a/b", "ä", "a\n", "\n", "a\0", "%2e", "a?b", "１"];
   for (const text of both) assertEquals([isClientToken(text), isTaskId(text)], [true, true], text);
   for (const text of neither) assertEquals([isClientToken(text), isTaskId(text)], [false, false], text);
-  // Client tokens are never keys of an object in a browser, so these names are harmless as client tokens.
+  // Only task ids become keys of an object in a browser, so these names are harmless as client tokens.
   for (const text of ["start", "__proto__", "constructor", "prototype"]) {
     assertEquals([isClientToken(text), isTaskId(text)], [true, false], text);
   }

@@ -11,7 +11,7 @@ function run(id: string, finished: number, seconds: number, state: TaskState = "
   return finishedTask({ id, name: "job", state, started_at: finished_at - seconds, finished_at });
 }
 
-/** Returns the statistics of runs; `active` is the number of unfinished ones. */
+/** Returns the statistics of ended runs; `active` is the number of unfinished runs. */
 function statsOf(runs: readonly RunSummary[], active = 0): RunStats {
   return runStats({ name: "job", runs, active }, ({ id }) => id !== "gone");
 }

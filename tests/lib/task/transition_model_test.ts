@@ -6,7 +6,7 @@ import { newLines, transition, TransitionError } from "../../../lib/task/transit
 import { assert, assertEquals, assertGreater, assertThrows } from "../../support/assert.ts";
 import { changes, createChange } from "../../support/changes.ts";
 
-/** The next state for each state and change. A change that is missing here does not change the state. */
+/** The next state after each change, by state. A change that is missing here leaves the state as it is. */
 const NEXT: Readonly<Record<string, Partial<Record<TaskChange["type"], TaskState>>>> = {
   NOT_STARTED: { start: "STARTING", update: "PROCESSING", roll_up: "PROCESSING" },
   STARTING: { update: "PROCESSING", roll_up: "PROCESSING" },
@@ -74,7 +74,7 @@ class Model {
     this.state = next;
   }
 
-  /** Appends the lines that are missing, and returns their number. */
+  /** Appends the lines that the log does not have yet, and returns their number. */
   #takeLines(lines: readonly LogLine[], first = this.log.length): number {
     const before = this.log.length;
     for (const [i, { text }] of lines.entries()) {

@@ -209,7 +209,7 @@ Deno.test("transition() ends an interrupted task as ERROR, with a version above 
     assertEquals(after.error, { type: "interrupted", message: "The server ended" });
     assertEquals([after.version, after.progress], [before.version + 41, before.progress]);
     assertEquals([after.status, after.cancel_requested], ["Error: The server ended", false]);
-    // The task's process may still be alive, but its report comes too late.
+    // The process of the task may still run, but its report comes too late.
     const end: TaskChange = { type: "finish", result: 1 };
     assertThrows(() => transition(after, "t", end, 201), TransitionError, "it has ended as ERROR");
   }
@@ -253,7 +253,7 @@ Deno.test("newLines() returns the lines that the task's log does not have yet", 
     [3, ["z"]],
     [2, []],
     [0, []],
-    // Even if lines before these were lost, these are appended.
+    // Lines are appended even if the lines before them were lost.
     [7, ["x", "y", "z"]],
   ];
   for (const [first, expected] of table) {

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertGreater, assertLessOrEqual } from "../../su
 
 const MOST = 16;
 
-/** Points with times that may repeat and, rarely, go back. */
+/** Points whose times may repeat and, rarely, decrease. */
 const points: fc.Arbitrary<ValuePoint[]> = fc.array(
   fc.tuple(
     fc.oneof({ weight: 9, arbitrary: fc.nat(20) }, { weight: 1, arbitrary: fc.integer({ min: -5, max: 0 }) }),

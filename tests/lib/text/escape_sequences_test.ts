@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { withoutSequences } from "../../../lib/text/escape_sequences.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-/** The grammar of escape sequences, as a pattern whose time grows with the square of the text. */
+/** The grammar of escape sequences as a regular expression, which is simple, but needs quadratic time. */
 const SEQUENCES = new RegExp(
   [
     "(?:\\x1b\\[|\\x9b)[0-?]*[ -/]*[@-~]",

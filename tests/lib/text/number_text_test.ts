@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { compactNumber, groupedNumber } from "../../../lib/text/number_text.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-/** Decimal numbers of up to 13 digits, up to four of them in the fraction, as tasks report them. */
+/** Decimal numbers like those that tasks report: up to 13 digits, of which up to four are in the fraction. */
 const decimals = fc.tuple(fc.integer({ min: -1e13, max: 1e13 }), fc.integer({ min: 0, max: 4 })).map(
   ([digits, places]) => digits / 10 ** places,
 );

@@ -3,7 +3,7 @@ import { expectedProgress, paceOf } from "../../../lib/text/pace_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
 
-/** Creates a running task that has taken a time, with an expected duration of 1,000 seconds. */
+/** Creates a running task with the given progress and an expected duration of 1,000 seconds. */
 function running(progress: number | null) {
   return exampleTask({ progress, expected_duration: 1_000 });
 }

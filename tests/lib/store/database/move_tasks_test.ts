@@ -51,7 +51,7 @@ async function move(
   return await moveTasks(source, target, onProgress);
 }
 
-/** Returns all that a file keeps of tasks that are not removed, but the epoch. */
+/** Returns all data of a file except the epoch and the rows of removed tasks. */
 function contentsOf(file: string): Record<string, readonly unknown[]> {
   const db = new DatabaseSync(file, { readOnly: true });
   try {
@@ -116,7 +116,7 @@ test("MOVED_TABLES has every table of a database but those with what is derived 
 
 test("moveTasks() lets the store of the target go on with the numbers of the source", async (cluster) => {
   using folder = await filledFolder(50);
-  /** What a server publishes of a store. */
+  /** Returns the data that a server publishes from a store. */
   const view = async (store: TaskStore) => ({
     seq: store.seq,
     tasks: Array.from(store.index.list("client-3"), ({ id, seq }) => [id, seq]),
@@ -141,7 +141,7 @@ for (const kind of ["PostgreSQL", "SQLite"]) {
     using folder = await filledFolder(40, 100);
     const isFile = kind === "SQLite";
     const to = isFile ? `${folder.path}/new.db` : cluster.url;
-    /** Moves until the rows of a table are moved half. */
+    /** Begins to move the data, and fails when only a part of the log lines is moved. */
     const interrupt = async () => {
       await assertRejects(
         () =>

@@ -80,7 +80,7 @@ Deno.test("MemoryStore.searchLog() lets other work run in between, which does no
   const query = { text: "needle", from: 0, to: Infinity, most: 5, keep: "newest" } as const;
   const searches = [store.searchLog("a", "1", query), store.searchLog("a", "1", query)];
   assertEquals(clock.pending, 1);
-  // Enough further lines arrive to drop all those that are being searched.
+  // So many further lines arrive that the store drops all lines that are being searched.
   appendLog(store, "a", "1", 20, lines(40));
   await clock.passAsync(1);
   for (const { matches, searched, lines } of await Promise.all(searches)) {

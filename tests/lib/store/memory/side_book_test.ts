@@ -39,7 +39,7 @@ Deno.test("SideBook.put() keeps all permanent entries, and only the newest other
 
 Deno.test("SideBook.put() does not count entries that were dropped or deleted towards its limit", () => {
   const book = logBook(2, 340);
-  // The entries are far larger than the limit in total, but never at the same time.
+  // In total, the entries are far larger than the limit, but those that exist at the same time never are.
   for (let i = 0; i < 1_000; i++) {
     book.put("short-lived", x(40));
     book.delete("short-lived");

@@ -10,7 +10,7 @@ import { type PostgresCluster, testPostgres } from "../../../support/postgres_cl
 import { CLIENTS, histories, StoreModel } from "../../../support/store_model.ts";
 import { StoreHome } from "../../../support/store_home.ts";
 
-/** The limits of the model. */
+/** The limits of the owner's store and of the model. */
 const LIMITS: PostgresStoreOptions["limits"] = {
   ...AMPLE_LIMITS,
   logLinesPerTask: 100,
@@ -31,7 +31,7 @@ class Pair {
     this.#limits = limits;
   }
 
-  /** The node that follows. */
+  /** The node that follows the owner. */
   get follower(): PostgresNode {
     return this.#next!;
   }
@@ -55,7 +55,10 @@ class Pair {
   }
 }
 
-/** Asserts that a follower which has caught up knows the same as the owner, as far as both remember it. */
+/**
+ * Asserts that a follower that has caught up has the same data as the owner, apart from removals that only
+ * one of them still remembers.
+ */
 async function assertFollows(follower: DatabaseStore, owner: TaskStore): Promise<void> {
   assertEquals([follower.epoch, follower.figures.tasks], [owner.epoch, owner.figures.tasks]);
   const read = async (store: TaskStore, tasks: Iterable<StoredTask>) =>
@@ -77,7 +80,10 @@ async function assertFollows(follower: DatabaseStore, owner: TaskStore): Promise
   }
 }
 
-/** Compares an owner with a model, and a follower with the owner, which hands the tasks over now and then. */
+/**
+ * Compares an owner with a model, and a follower with the owner; from time to time, the follower becomes the
+ * owner.
+ */
 async function checkHistories(
   cluster: PostgresCluster,
   limits: PostgresStoreOptions["limits"],
@@ -93,7 +99,7 @@ async function checkHistories(
       const model = new StoreModel(home, limits);
       for (const step of steps) {
         await model.take(step);
-        // A commit that has begun may be seen or not.
+        // While a commit is in progress, the follower may see it or not.
         if (step.do === "begin commit") await pair.follower.catchUp();
         if (step.do !== "commit") continue;
         await pair.follower.catchUp();

@@ -23,13 +23,13 @@ Deno.test({
         await using store = await open(cluster.url);
         for (const id of ids) {
           const state = unfinished.includes(id) ? "NOT_STARTED" : "FINISHED";
-          // The database has no name with this character, so it must be in the record.
+          // A column can't hold the character U+0000, so the name must be read from the record.
           const name = id === unnamed ? "nul \0" : "import";
           store.put("c", storedTask(id, store.takeSeq(), state, { name, parent_id: `parent of ${id}` }));
         }
         store.put("c", storedTask(ids[10]!, store.takeSeq(), "FINISHED"));
       }
-      // No task of the second thousand is left.
+      // Remove all tasks of the second thousand.
       cluster.sql("UPDATE taskscope.tasks SET removed = true WHERE place BETWEEN 1001 AND 2000");
       const left = ids.filter((_, n) => n < 1_000 || n >= 2_000);
       await using store = await open(cluster.url);

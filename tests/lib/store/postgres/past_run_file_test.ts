@@ -15,7 +15,10 @@ function rowOf(client: string, name: string, end: number): PastRunRow {
   return [client, name, end, `id ${end}`, "FINISHED", end - 2, end - 1];
 }
 
-/** Returns when the past runs of a name ended, as a query of that name, or of all names, finds them. */
+/**
+ * Returns the ends of the past runs of a name, as found by a query for that name, or with `isAsked` false,
+ * for all names.
+ */
 function endsOf(file: PastRunFile, client: string, name: string, isAsked = true): unknown[] {
   const sql = "SELECT finished_at FROM past_runs WHERE client = ? AND name = ? ORDER BY finished_at";
   return file.rows(client, isAsked ? name : null, sql, [client, name]).flat();
@@ -53,7 +56,7 @@ Deno.test("PastRunFile.add() drops what was packed beyond the limit on all runs"
 Deno.test("PastRunFile.droppedOf() returns what the next commit of a shard deletes, until that is deleted", () => {
   using file = new PastRunFile({ ...LIMITS, pastRuns: 2 }, (client) => Number(client));
   file.add([rowOf("1", '"x"', 1), rowOf("1", '"x"', 2)]);
-  // Beyond the limit, the client with the most past runs loses its oldest.
+  // Beyond the limit, the client with the most past runs loses its oldest ones.
   for (const end of [3, 4, 5]) file.add([rowOf("2", '"x"', end)]);
   const of = (shard: number) => file.droppedOf(shard).map(([client, , end]) => [client, end]);
   assertEquals([of(1), of(2), of(3)], [[["1", 1]], [["2", 3], ["2", 4]], []]);

@@ -22,7 +22,7 @@ import { until } from "../../../support/until.ts";
 /** The size of the small disk: a new database takes 8 MB of it. */
 const DISK_BYTES = 32 * 1024 * 1024;
 
-/** How long connections hang after the store has noticed it, in milliseconds. */
+/** How long connections still hang after the store has noticed the outage, in milliseconds. */
 const HANG_MS = repetitions({ gate: 0, soak: 60_000 });
 
 /** The number of times that all connections are cut. */
@@ -98,7 +98,7 @@ test("PostgresStore is degraded while the disk of the WAL is full, and loses not
     );
     await until(() => store.degradation !== null);
     await disk.free();
-    // PostgreSQL has ended, or goes on to fail until there is room.
+    // PostgreSQL has crashed, or its commits fail until the disk has free space.
     cluster.restartCrashed();
     await until(() => store.degradation === null);
     await put(store, "after");
@@ -125,7 +125,7 @@ test("PostgresStore gives up connections that hang half-open, and goes on with o
   for (const { reason } of failed) assertMatch(reason, /does not respond|nothing has been written/);
   await new Promise((resolve) => setTimeout(resolve, HANG_MS));
   assert(store.degradation !== null);
-  // The session that hangs still has the lock of the database.
+  // The session that hangs still holds the lock of the database.
   await proxy.restore();
   await until(() => store.degradation === null);
   assertEquals((await recordIn(store, "c", "1"))?.id, "1");
@@ -173,7 +173,7 @@ test("PostgresStore stores nothing on a standby that lacks confirmed changes, un
   await assertRejects(() => store[Symbol.asyncDispose](), StorageError, "restart this server");
   await using reopened = await openPostgres(standby.url);
   assertEquals(tasksOf(reopened), kept);
-  // The numbers of the changes that are lost are not used again.
+  // The sequence numbers of the lost changes are not reused.
   assertGreater(reopened.seq + 1, store.seq);
   assertNotEquals(reopened.epoch, store.epoch);
   primary.restart();
@@ -188,7 +188,7 @@ test("PostgresStore stores every change once, although its connections are cut a
       const { bytes } = proxy;
       store.put("c", storedTask(`${cut}`, store.takeSeq(), "FINISHED"));
       const committed = store.committed().catch(() => {});
-      // The commit may have arrived at the server, or not.
+      // In every second round, wait until the commit may have reached the server.
       if (cut % 2 === 0) await until(() => proxy.bytes > bytes || store.degradation !== null);
       proxy.cut();
       await committed;

@@ -63,7 +63,7 @@ test("PostgresStore finds out that a commit whose result was lost is done, and d
   await using store = await openPostgres(cluster.url);
   await put(store, "1");
   const [{ commits }] = await cluster.query("SELECT commits FROM taskscope.shards") as [{ commits: string }];
-  // A commit is on the disk before it waits for a standby, which does not exist.
+  // PostgreSQL writes a commit to the disk, and then waits for a standby that does not exist.
   await cluster.set("synchronous_standby_names", "nobody");
   try {
     store.put("c", storedTask("2", store.takeSeq()));

@@ -13,10 +13,13 @@ import { hasPostgres, type PostgresCluster, sharedCluster } from "../../../suppo
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
 import { until } from "../../../support/until.ts";
 
-/** Longer than any test, which lets leases expire itself. */
+/**
+ * The duration of a lease in milliseconds, which is longer than any test; a test that needs an expired lease
+ * expires it.
+ */
 const LEASE_MS = 120_000;
 
-/** Nodes, whose connections are closed at the end of a test. */
+/** The nodes of a test, whose connections are closed at the end of the test. */
 class Home implements LeaseHome<ShardBatch>, AsyncDisposable {
   readonly cluster: PostgresCluster;
   readonly #opened: PostgresLeases[] = [];
@@ -65,7 +68,7 @@ class Home implements LeaseHome<ShardBatch>, AsyncDisposable {
     );
   }
 
-  /** Takes shard 0 for a node. */
+  /** Lets a node take shard 0. */
   async own(leases: PostgresLeases, clock: ClusterClock = SYSTEM_CLOCK): Promise<OwnedShard<ShardBatch>> {
     const sentAt = clock.now();
     const [grant] = await leases.take([0]);
@@ -78,7 +81,7 @@ class Home implements LeaseHome<ShardBatch>, AsyncDisposable {
   }
 }
 
-/** Registers a test with three free shards, and a table that counts what is committed. */
+/** Registers a test with three free shards, and a table that counts the commits. */
 function test(name: string, run: (home: Home) => Promise<void>): void {
   Deno.test({
     name,
@@ -105,7 +108,7 @@ test("PostgresLeases: a commit whose result was lost is found to be done", async
   const { cluster } = home;
   const owned = await home.own(home.node("a"));
   const batch = home.batch(1);
-  // A commit is on the disk before it waits for a standby, which does not exist.
+  // PostgreSQL writes a commit to the disk, and then waits for a standby that does not exist.
   await cluster.set("synchronous_standby_names", "nobody");
   try {
     const failed = assertRejects(() => owned.commit(batch), Error);
@@ -125,7 +128,7 @@ test("PostgresLeases: a commit whose result was lost is found to be done", async
 test("PostgresLeases: an owner whose commit hangs half-open is deposed, and its commit is void", async (home) => {
   await using proxy = new TcpProxy(home.cluster.port);
   const url = home.cluster.url.replace(`${home.cluster.port}`, new URL(proxy.url).port);
-  // A call fails after half of the lease.
+  // A query without a response fails after half of the duration of the lease.
   const a = home.node("a", url, 8_000);
   const owned = await home.own(a);
   await owned.commit(home.batch(1));
@@ -136,7 +139,7 @@ test("PostgresLeases: an owner whose commit hangs half-open is deposed, and its 
   const successor = await home.own(home.node("b"));
   await proxy.restore();
   const deposed = await assertRejects(async () => {
-    // To connect again may take several attempts.
+    // Reconnecting may take several attempts.
     for (;;) {
       await owned.commit(batch).catch((error) => {
         if (error instanceof DeposedError) throw error;
@@ -177,7 +180,7 @@ test("PostgresLeases: a heartbeat does not wait for a commit, whose shard it nei
   await connection.end();
 });
 
-/** Runs a node. */
+/** Starts a node that takes shards by itself. */
 function start(home: Home, id: string, leaseMs: number, clock: ClusterClock): ClusterNode<ShardBatch> {
   const node = new ClusterNode<ShardBatch>({
     node: id,
@@ -267,7 +270,8 @@ test("ShardHints tells of commits and free shards, also after its session was en
 test("ClusterNode takes a shard as soon as a hint says that it is free", async (home) => {
   const a = start(home, "a", LEASE_MS, SYSTEM_CLOCK);
   await until(() => a.owned.size === 3);
-  // Without a hint, its second heartbeat comes after the time limit of the test.
+  // Without a hint from the other node, this node would send its second heartbeat only after the time limit
+  // of the test.
   const patient: ClusterClock = { now: SYSTEM_CLOCK.now, after: () => () => {} };
   const b = new ClusterNode<ShardBatch>({
     ...{ node: "b", database: home.node("b"), clock: patient },

@@ -15,13 +15,13 @@ class Table {
     const places = query.values![0] as number[];
     this.queries.push(places.length);
     if (this.isBroken) return Promise.reject(new Error("broken"));
-    // A database returns rows in any order.
+    // Reverse the rows, because a database may return them in any order.
     return Promise.resolve(
       places.map((place) => this.rows.get(place)).filter((row) => row !== undefined).reverse(),
     );
   };
 
-  /** Puts a task that has ended; returns it without its record. */
+  /** Puts the record of an ended task; returns the task without its record. */
   put(place: number, seq = place): TaskInDatabase {
     const { json, summary } = storedTask(`t${place}`, seq, "FINISHED");
     this.rows.set(place, [place, seq, json]);

@@ -14,7 +14,7 @@ if (hasPostgres) {
             ...limits,
             logLinesPerTaskOnDisk: limits.logLinesPerTask,
             unsavedCharacters: 1_000_000,
-            // Most records are read again.
+            // The cache is so small that most records are read from the database each time.
             recordCacheCharacters: 2_000,
           },
           commitIntervalMs: 60_000,

@@ -18,7 +18,7 @@ import { openPostgres } from "../../../support/postgres_home.ts";
 import { appendLog, delivery, line, logOf, putSeries, storedTask } from "../../../support/store_model.ts";
 import { until } from "../../../support/until.ts";
 
-/** Opens a node that owns the tasks. */
+/** Opens a node, and makes it the owner of the tasks. */
 async function openOwner({ url }: PostgresCluster, id = "owner"): Promise<PostgresNode> {
   const owner = await PostgresNode.open(url, id);
   await owner.takeOver();
@@ -43,9 +43,9 @@ async function expireLease(cluster: PostgresCluster): Promise<void> {
   await cluster.query("UPDATE taskscope.cluster_shards SET expires = '-infinity'");
 }
 
-/** Lets a call fail because the result of its commit is lost. */
+/** Makes a call fail although its commit succeeds: the result of the commit is lost. */
 async function losingResult(cluster: PostgresCluster, call: () => Promise<void>): Promise<void> {
-  // A commit is on the disk before it waits for a standby, which does not exist.
+  // PostgreSQL writes a commit to the disk, and then waits for a standby that does not exist.
   await cluster.set("synchronous_standby_names", "nobody");
   try {
     const failed = assertRejects(call, StorageError);
@@ -202,7 +202,7 @@ test("FollowerStore.takeOver() forgets the removals that the last owner has forg
     await store.committed();
     await node.catchUp();
   };
-  // Of two empty clients, the second one is remembered; of three removals, one.
+  // With these limits, the owner forgets the removals of client "c", and the first removals of client "e".
   await change(owner, "c", "1");
   await change(owner, "d", "1");
   await change(owner, "e", "1");
@@ -249,7 +249,7 @@ test("A server does not open a database that a cluster uses, nor a node one that
   const used = /^a cluster of nodes uses it: owner; stop the nodes, or join them with --advertise$/;
   assertMatch(await refusal(() => openPostgres(cluster.url)), used);
   assertMatch(await refusal(() => inspectPostgres(cluster.url, true)), used);
-  // Without a session, the lease goes on.
+  // The lease is still valid after the session of its owner has ended.
   await owner[Symbol.asyncDispose]();
   assertMatch(await refusal(() => openPostgres(cluster.url)), used);
   await expireLease(cluster);

@@ -83,7 +83,8 @@ Deno.test("backupDatabase() and inspectDatabase() refuse a hard link, whose writ
     for (const use of [inspectDatabase, (file: string) => backupDatabase(file, `${folder.path}/copy.db`)]) {
       assertMatch((await assertRejects(() => use(link), StorageError)).reason, reason);
     }
-    // Under the name that the server uses, the log is found; a symbolic link has no log of its own.
+    // The write-ahead log is found by the name of the file that the server uses; a symbolic link leads to
+    // that name.
     await Deno.symlink(folder.file, `${folder.path}/symbolic.db`);
     await backupDatabase(`${folder.path}/symbolic.db`, `${folder.path}/copy.db`);
     assertEquals((await inspectDatabase(`${folder.path}/copy.db`)).ended, 1);

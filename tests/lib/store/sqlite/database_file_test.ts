@@ -98,7 +98,7 @@ Deno.test("DatabaseFile throws while another process has a file open, and opens 
 Deno.test("DatabaseFile throws if another program keeps the database locked", () => {
   using folder = new StoreFolder();
   open(folder.file);
-  // A program such as a database browser ignores Taskscope's own lock.
+  // A program such as a database browser doesn't know Taskscope's own lock, but locks the database itself.
   const holder = folder.connect();
   holder.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   assertEquals(refusal(folder.file), "another program has locked it (database is locked)");

@@ -88,7 +88,7 @@ Deno.test("DatabaseWriter.write() is idempotent", () => {
   const removals = folder.query("SELECT client, id FROM removals ORDER BY seq").map((
     { client, id },
   ) => [client, id]);
-  // Removals up to the sequence number that the client has forgotten are deleted.
+  // The writer deletes removals up to the sequence number up to which the client's removals are forgotten.
   assertEquals(removals, [["c", "3"], ["c", "4"]]);
   writer.write(EVERYTHING);
   assertEquals(contents(folder), once);

@@ -25,7 +25,7 @@ function records(folder: StoreFolder): Map<string, Task> {
   }));
 }
 
-/** The fields that records did not have. */
+/** The fields that records of version 0.1.0 lack. */
 const ADDED = { share: null, expected_weight: null, expected_duration: null, value_count: 0 };
 
 /** The fields that a registry computes again when it takes over a task that has not ended. */
@@ -55,8 +55,8 @@ Deno.test("Registry opens a database of version 0.1.0 with all its tasks", async
     ["parent", "PROCESSING"],
     ["child", "PROCESSING"],
   ]);
-  // The task that ran in the server's process was interrupted when that ended. The removed task cannot be
-  // restored any more.
+  // The task that ran in the server's process was interrupted when that process ended. The removed task can
+  // no longer be restored.
   assertEquals(states("other"), [["launched", "FINISHED"], ["local", "ERROR"]]);
   assertEquals(registry.task("other", "local")?.error?.type, "interrupted");
   for (const id of ["finished", "failed", "cancelled"]) {

@@ -3,7 +3,7 @@ import { FileLock } from "../../../../lib/store/sqlite/file_lock.ts";
 import { assertEquals, assertThrows } from "../../../support/assert.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 
-/** Whether files are locked by inode; elsewhere, a file with a second name is refused. */
+/** Whether this platform locks files by inode. On other platforms, a file with a second name is refused. */
 const LOCKS_INODES = Deno.build.os === "linux" && "tryLockSync" in Deno.FsFile.prototype;
 
 const OTHER_NAME = LOCKS_INODES
@@ -71,7 +71,7 @@ Deno.test("FileLock can be taken again after its release, and leaves the lock of
       using _lock = new FileLock(folder.file);
       Deno.linkSync(folder.file, link);
       refusal(link);
-      // A refused name must not stay locked.
+      // After a refusal, the name must not stay locked.
       Deno.removeSync(link);
       create(link);
       using _other = new FileLock(link);

@@ -32,7 +32,7 @@ function read({ file }: StoreFolder): Files {
   return Object.fromEntries(entries);
 }
 
-/** Opens a database with these files; returns what it says was lost, and the number of tasks that remain. */
+/** Opens a database with these files; returns the report of a loss, and the number of remaining tasks. */
 function open(files: Files): { readonly loss: string | null; readonly tasks: number } {
   using folder = new StoreFolder();
   for (const suffix of SUFFIXES) {
@@ -44,13 +44,19 @@ function open(files: Files): { readonly loss: string | null; readonly tasks: num
   return { loss: database.loss?.replaceAll(folder.file, "FILE") ?? null, tasks };
 }
 
-/** Returns the number of pages that the index says were committed, and how many of them were transferred. */
+/**
+ * Reads from the index of the log how many pages were committed, and how many of them were transferred to the
+ * database.
+ */
 function figures({ "-shm": index }: Files): { readonly committed: number; readonly transferred: number } {
   const view = new DataView(index!.buffer);
   return { committed: view.getUint32(16, true), transferred: view.getUint32(96, true) };
 }
 
-/** Returns the files with a log of this many whole pages. */
+/**
+ * Returns the files with the log truncated to the given number of pages, and the given number of bytes of the
+ * next page.
+ */
 function cut(files: Files, pages: number, moreBytes = 0): Files {
   return { ...files, "-wal": files["-wal"]!.slice(0, HEADER_BYTES + pages * FRAME_BYTES + moreBytes) };
 }
@@ -80,13 +86,14 @@ Deno.test("DatabaseFile reports a truncated or damaged log of a killed process, 
     assertGreater(committed, 0, what);
     assertEquals(transferred, 0, what);
     assertEquals(open(files), { loss: null, tasks: commits }, what);
-    // Pages after the last commit, which a process that is killed during a commit leaves, are not missed.
+    // A process that is killed during a commit leaves pages after the last commit, which are not reported as
+    // lost.
     const unfinished = new Uint8Array([...files["-wal"]!, ...new Uint8Array(FRAME_BYTES)]);
     assertEquals(open({ ...files, "-wal": unfinished }), { loss: null, tasks: commits }, what);
 
     for (let n = 0; n < 8; n++) {
       const pages = Math.floor(random() * committed);
-      // Half of the cuts are within a page.
+      // In every second round, the log ends within a page.
       const { loss, tasks } = open(cut(files, pages, n % 2 === 0 ? 0 : Math.floor(random() * FRAME_BYTES)));
       const lost = Number(/the last (\d+)/.exec(loss ?? "")?.[1]);
       assertEquals(loss, report(committed, lost), `${what}, cut after ${pages}`);
@@ -111,7 +118,7 @@ Deno.test("DatabaseFile reports a truncated or damaged log of a killed process, 
         `${what}, ${log?.length} bytes`,
       );
     }
-    // A damaged header: magic number, version, page size, salts and checksum.
+    // Damage each part of the header: magic number, version, page size, salts and checksum.
     for (const at of [0, 5, 10, 17, 21, 25]) {
       assertEquals(
         open(flip(files, "-wal", at)).loss,
@@ -153,7 +160,7 @@ Deno.test("DatabaseFile reports nothing after an orderly end, even if all other 
 Deno.test("DatabaseFile does not miss a log whose pages are all in the database file", async () => {
   using folder = new StoreFolder();
   await writeAndDie(folder, { commits: 10, end: "kill" });
-  // Another program transfers the log, and is killed, too.
+  // Another program transfers the log to the database, and is also killed.
   const script = `import { DatabaseSync } from "node:sqlite";
     const db = new DatabaseSync(${JSON.stringify(folder.file)});
     db.prepare("PRAGMA wal_checkpoint(FULL)").get();
@@ -165,7 +172,7 @@ Deno.test("DatabaseFile does not miss a log whose pages are all in the database 
   assertEquals(transferred, committed);
   assertEquals(open(files), { loss: null, tasks: 10 });
   assertEquals(open({ ...files, "-wal": null }), { loss: null, tasks: 10 });
-  // The part of the log that is left would put old pages back.
+  // A truncated log would overwrite the transferred pages with older versions, so a loss is reported.
   assert(open(cut(files, committed - 1)).loss !== null);
 });
 

@@ -82,7 +82,7 @@ Deno.test("SqliteStore never overwrites an existing copy", async () => {
 Deno.test("SqliteStore migrates nothing if the copy fails, and throws the reason", async () => {
   using folder = new StoreFolder();
   createEarlier(folder, 3);
-  // This folder has the name that the copy has until it is complete, so that copying fails.
+  // Copying fails because this folder already has the temporary name of the copy.
   const obstacle = `${folder.file}.v3.bak.partial`;
   await Deno.mkdir(`${obstacle}/folder`, { recursive: true });
   const error = assertThrows(() => folder.open(), StorageError, "it cannot be copied before its schema");

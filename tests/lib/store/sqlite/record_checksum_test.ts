@@ -31,7 +31,8 @@ async function fill(folder: StoreFolder): Promise<void> {
 function overwrite(folder: StoreFolder, text: string, replacement: Uint8Array): void {
   const bytes = Deno.readFileSync(folder.file);
   const latin = new TextDecoder("latin1").decode(bytes);
-  // Records begin with the id; the name also occurs in the summary, which has no quotation marks.
+  // The first occurrence is in the record: the id is at its beginning, and a text with quotation marks does
+  // not occur in the summary.
   const at = latin.indexOf(text);
   if (at < 0) throw new Error(`The file does not contain ${text}`);
   bytes.set(replacement, at);
@@ -39,7 +40,7 @@ function overwrite(folder: StoreFolder, text: string, replacement: Uint8Array): 
 }
 
 Deno.test("recordChecksum() is the CRC-32, which begins with the place", () => {
-  // The check value of the catalogue of CRC algorithms, and those of the empty and of a repeated text.
+  // The first value is the check value of CRC-32 in the catalogue of CRC algorithms.
   assertEquals(recordChecksum(0, "123456789"), 0xcbf43926);
   assertEquals(recordChecksum(0, ""), 0);
   assertEquals(recordChecksum(0, "The quick brown fox jumps over the lazy dog"), 0x414fa339);

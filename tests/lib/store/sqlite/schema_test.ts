@@ -41,7 +41,7 @@ const TABLES = [
   "value_series",
 ];
 
-/** The migrations with another one after the current version; the earlier ones must not run again. */
+/** Migrations to one version after the current one; the earlier migrations must not run again. */
 const WITH_ONE_MORE = [
   ...Array.from({ length: SCHEMA_VERSION }, () => "SELECT not_to_be_run"),
   "CREATE TABLE more (id INTEGER PRIMARY KEY); ALTER TABLE tasks ADD COLUMN owner TEXT",

@@ -159,7 +159,7 @@ Deno.test("SqliteStore reads past runs of an earlier schema version, whatever ch
     db.prepare("INSERT INTO records (place, record) VALUES (?, ?)").run(place, json);
   });
   db.close();
-  // The runs are checked after the migration, and again as this version has written them.
+  // The first round checks the runs after the migration, the second one as this version has written them.
   for (let round = 0; round < 2; round++) {
     await using store = folder.open();
     for (const { task } of ended) {
@@ -213,7 +213,7 @@ Deno.test("SqliteStore.takeSeq() returns only reserved numbers, and reserves mor
   for (let round = 0; round < 3; round++) {
     take(block - 1);
     assert(seq <= folder.meta("reserved_seq"));
-    // The store reserved more numbers before the first ones were used up.
+    // The store reserves the next block of numbers before the first one is used up.
     await store.committed();
     assert(folder.meta("reserved_seq") >= seq + block / 2);
   }
@@ -449,8 +449,8 @@ Deno.test("SqliteStore drops new log lines and history entries beyond the limit 
     101 - kept.lines.length + 99,
     "all entries were dropped except the kept lines and the change of state",
   );
-  // After the commit, there is room again. The lines after the gap are a separate slice, so that no line gets
-  // a wrong number.
+  // After the commit, the buffer has room again. The lines after the gap are stored as a separate slice, so
+  // that no line gets a wrong number.
   append("after");
   assertEquals(await logOf(store, "c", "1", 0, count), kept);
   assertEquals(await logOf(store, "c", "1", kept.lines.length, count), {
@@ -522,7 +522,7 @@ Deno.test("SqliteStore.purge() removes the rows of a task from every table", asy
   store.purge("c", "1");
   await store.committed();
   assertEquals(folder.rowCounts(), two.map((count) => count / 2));
-  // This also holds if the task was never committed, and if all changes are in one commit.
+  // The rows are also deleted if the task was never committed, or if all changes are in one commit.
   for (const [id, commits] of [["3", [false, false]], ["4", [true, false]], ["5", [false, true]]] as const) {
     putAll(store, id, "FINISHED");
     if (commits[0]) await store.committed();
