@@ -6,7 +6,9 @@
 
 import type { z } from "zod";
 
-/** The body of a response: JSON of a schema, text of a media type, or `null` if it is empty. */
+/**
+ * The body of a response: a schema of its JSON, the media type of its text, or `null` if the body is empty.
+ */
 export type ResponseBody = z.ZodType | string | null;
 
 /** The description of a call: one method of one path. */
@@ -18,7 +20,7 @@ export interface Call {
   readonly path: string;
   /** What the call does, in a few words. */
   readonly summary: string;
-  /** Details, in sentences of CommonMark without any markup but `code`. */
+  /** Details, in full sentences; text between backticks is code. */
   readonly description?: string;
   /** The parameters of the query. */
   readonly query?: z.ZodObject;
@@ -36,12 +38,12 @@ export interface Call {
   readonly responseHeaders?: Readonly<Record<string, string>>;
   /** Whether a client that sends `Accept: text/plain` gets the responses as text. */
   readonly hasTextResponse?: boolean;
-  /** The statuses of problems that are specific to this call, without those that any call can have. */
+  /** The statuses of errors that are specific to this call, without the statuses that any call can have. */
   readonly problems?: readonly number[];
   /**
    * The authorisation that the call needs if the server has a key. `public`: none; `any`: any valid token;
-   * `read`: a token that may read; `socket`: the same, but no shared link; `write`: a token that may report;
-   * `key`: the key itself.
+   * `read`: a token that may read; `socket`: a token that may read, but not from a shared link; `write`: a
+   * token that may report; `key`: the key itself.
    */
   readonly access: "public" | "any" | "read" | "write" | "socket" | "key";
   /**

@@ -30,7 +30,10 @@ interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-/** The maximum number of values to list in the type of a field; longer lists must be in its description. */
+/**
+ * The maximum number of values to list in the type of a field; longer lists must be in the field's
+ * description.
+ */
 const MOST_VALUES = 6;
 
 const ACCESS: Readonly<Record<Call["access"], string>> = {
@@ -53,7 +56,10 @@ interface ServedDocument {
 /** Handles requests for `/docs` and `/openapi.json`. */
 export class Docs {
   readonly #context: HandlerContext;
-  /** The last document, which takes long to make and depends only on the address of the server. */
+  /**
+   * The last document, which is cached because it takes long to create, and depends only on the address of
+   * the server.
+   */
   #document: ServedDocument | null = null;
 
   /** @param context the parts of the monitor that hold the server's address, its key and the page renderer */
@@ -102,7 +108,7 @@ export class Docs {
  *
  * @param call the call
  * @param server the address of the server, base path included
- * @param needsKey whether the command must send the key, which it takes from the environment
+ * @param needsKey whether the command must send the key, which it then reads from an environment variable
  */
 export function exampleOf({ example, access }: Call, server: string, needsKey: boolean): string {
   const line = example.replace("{server}", server);
@@ -162,7 +168,7 @@ function fieldsOf(schema: z.ZodType): DocumentedField[] {
 
 function schemaOf(schema: z.ZodType): JsonSchema {
   const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
-  // The JSON of a schema with a name is only a reference to the schema's definition.
+  // The JSON of a named schema is only a reference to the schema's definition.
   return json.$defs?.[schema.meta()?.id ?? ""] ?? json;
 }
 

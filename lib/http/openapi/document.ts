@@ -16,16 +16,16 @@ import { SOCKET_CALLS } from "./calls/sockets.ts";
 import { PATH_PARAMETERS } from "./parameters.ts";
 import { PROBLEM } from "./response_schemas.ts";
 
-/** The statuses of problems that any call can have; 503 is for a server that is shutting down. */
+/** The statuses of errors that any call can have; a server that is shutting down responds with 503. */
 const COMMON_PROBLEMS = [400, 401, 403, 405, 421, 429, 431, 500, 503] as const;
-/** The statuses of problems that any call with a body can have. */
+/** The statuses of errors that any call with a body can have. */
 const BODY_PROBLEMS = [408, 413, 415] as const;
-/** The statuses of problems whose `Retry-After` header says when to retry. */
+/** The statuses of errors whose `Retry-After` header says when to retry. */
 const RETRYABLE: readonly number[] = [429, 503];
 
 const START_PATH = "/tasks/{client}/start/{name}";
 
-/** The schemas of a document that have a name, by name. */
+/** The named schemas of a document, by their names. */
 type Schemas = Record<string, unknown>;
 
 /** An OpenAPI document, or a part of one. */
@@ -94,8 +94,8 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
       version: VERSION,
       description:
         "Live progress of long-running tasks. WebSockets and their messages are described at /docs. " +
-        "The values of path parameters may be percent-encoded, the other parts of a path may not, and no path " +
-        `ends with a slash. Every response states in \`${TIME_HEADER}\` the time of the server's clock at which it was ` +
+        "Only the values of path parameters may be percent-encoded, not the other parts of a path, and no path " +
+        `ends with a slash. The header \`${TIME_HEADER}\` of every response has the time of the server's clock at which it was ` +
         "made, in epoch seconds to the millisecond.",
       license: { name: "MIT", identifier: "MIT" },
     },
@@ -108,16 +108,16 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
 }
 
 /**
- * Moves {@linkcode START_PATH} to the end. Linters that ignore the patterns of parameters report that path as
- * ambiguous, because it has the shape of `/tasks/{client}/{id}/logs` and others: once if it comes last,
- * otherwise once for each of the others.
+ * Moves {@linkcode START_PATH} to the end. Linters that ignore the patterns of parameters report this path as
+ * ambiguous, because it has the shape of paths such as `/tasks/{client}/{id}/logs`. If the path comes last,
+ * they report it once instead of once for each of those paths.
  */
 function inOrder(paths: Document): Document {
   const { [START_PATH]: start, ...others } = paths;
   return { ...others, [START_PATH]: start };
 }
 
-/** Returns the security requirements of a call, one of which must be met; any request meets `{}`. */
+/** Returns the alternative security requirements of a call. Every request meets the requirement `{}`. */
 function requirements(access: Call["access"], needsKey: boolean): Document[] {
   const schemes = SCHEMES[access].map((scheme) => ({ [scheme]: [] }));
   return needsKey && access !== "public" ? schemes : [...schemes, {}];
@@ -141,8 +141,8 @@ function operation(call: Call, tag: string, schemas: Schemas): Document {
         expected.filter((status) => responses[status] === undefined)
           .map((status) => [String(status), problemResponse(status, schemas)]),
       ),
-      // An operation should have a 2xx response or a default one; a handshake has no 2xx response, so it
-      // needs the default.
+      // An operation should have a 2xx response or a default response. A handshake has no 2xx response, so it
+      // gets a default response.
       ...(call.access === "socket" && { default: problemResponse(null, schemas) }),
       ...Object.fromEntries(
         Object.entries(responses).map((
@@ -192,8 +192,8 @@ function response(
     ...(status < 300 && responseHeaders !== undefined && { headers: headersOf(responseHeaders) }),
   };
   if (body === null) return described;
-  // The plain-text alternative is omitted, because it would turn the types in generated clients into unions
-  // with string.
+  // The alternative response as plain text is omitted, because it would turn the types in generated clients
+  // into unions with `string`.
   const [type, schema] = typeof body === "string"
     ? [body, { type: "string" }]
     : ["application/json", schemaOf(body, schemas, "output")];
@@ -229,8 +229,7 @@ function problemResponse(status: number | null, schemas: Schemas): Document {
 }
 
 /**
- * Converts a schema to JSON. A schema with a name is added to the components, and a reference to it is
- * returned.
+ * Converts a schema to JSON. A named schema is added to the components, and the result is a reference to it.
  */
 function schemaOf(schema: z.ZodType, schemas: Schemas, io: "input" | "output"): unknown {
   const { $defs = {}, ...json } = jsonSchemaOf(schema, io);

@@ -24,7 +24,7 @@ import {
   type UpdateFieldName,
 } from "../../task/update_fields.ts";
 
-/** `true` if two types are assignable to each other. */
+/** The type `true` if two types are assignable to each other; otherwise `never`. */
 type Same<One, Other> = [One] extends [Other] ? [Other] extends [One] ? true : never : never;
 
 const json = z.unknown() as z.ZodType<JsonValue>;
@@ -39,7 +39,7 @@ const cursor = z.string()
 /** Schemas of the fields that reporters set with updates. */
 type UpdatedShape = { readonly [Name in RecordFieldName]: z.ZodType<Task[Name]> };
 
-/** The name of a field that reporters set and that the record has; it has no values. */
+/** The name of a field that reporters set and that the record has: all of them except `values`. */
 type RecordFieldName = Exclude<UpdateFieldName, "values">;
 
 function updatedSchema(field: UpdateField): z.ZodType {
@@ -66,9 +66,9 @@ export const TASK = z.strictObject({
   ...UPDATED,
   active: z.boolean().describe("whether the state is STARTING or PROCESSING"),
   created_at: time.describe("when the task was created, in epoch seconds"),
-  started_at: optionalTime.describe("when it left NOT_STARTED, in epoch seconds"),
-  updated_at: time.describe("when it last changed, in epoch seconds"),
-  finished_at: optionalTime.describe("when it ended, in epoch seconds"),
+  started_at: optionalTime.describe("when the task left NOT_STARTED, in epoch seconds"),
+  updated_at: time.describe("when the task last changed, in epoch seconds"),
+  finished_at: optionalTime.describe("when the task ended, in epoch seconds"),
   eta: optionalNumber.describe(
     "estimated seconds left, as of `updated_at`, from the recent rate and from past runs of the same name",
   ),
@@ -82,12 +82,14 @@ export const TASK = z.strictObject({
       "why an active task has no `eta`: indeterminate progress, too little evidence, or no progress lately",
     ),
   expected_duration: optionalNumber.describe(
-    "how many seconds a run of this name usually takes: the median of the newest 20 successful ones when this one " +
+    "how many seconds a run of this name usually takes: the median of the newest 20 successful runs when this run " +
       "started; null if there were fewer than three",
   ),
-  stale: z.boolean().describe("no report for longer than `stale_after`; the next report clears it"),
+  stale: z.boolean().describe(
+    "whether there was no report for longer than `stale_after`; false again after the next report",
+  ),
   stale_after: optionalNumber.describe(
-    "the task promised a report at least every so many seconds; null if not",
+    "the maximum number of seconds between two reports, as promised by the reporter; null if none was promised",
   ),
   result: json.describe("what the finished task returned, as JSON"),
   error: z.strictObject({
@@ -102,16 +104,18 @@ export const TASK = z.strictObject({
     "the share of its parent's work that a subtask does, 0 to 1; null if only its weight is known",
   ),
   own_progress: z.boolean().describe(
-    "whether it reports its own progress, other than in its output, so that the progress of its subtasks does not count",
+    "whether the task reports its own progress, other than in its output, so that the progress of its subtasks does not count",
   ),
   attempt: z.int().min(1).describe("1 for the first run, 2 for its first retry, and so on"),
   retry_of: z.string().nullable().describe("the id of the attempt that this one retries"),
-  retryable: z.boolean().describe("whether it was started by name, so that the server can retry it"),
+  retryable: z.boolean().describe(
+    "whether the server itself has started the task, so that it can retry the task",
+  ),
   cancel_requested: z.boolean().describe("whether someone has asked the task to stop"),
   log_count: count.describe("the number of log lines written so far"),
   value_count: count.describe("the number of values reported so far; `GET …/values` has them"),
   reporter: z.string().nullable().describe(
-    'null if the task runs in the server\'s process, "http" if it is reported with these calls, otherwise the id of a client library',
+    'null if the task runs in the server\'s process, "http" if it is reported with HTTP calls, otherwise the id of the reporter, an instance of a client library',
   ),
   report_seq: optionalNumber.describe("the `seq` of the newest report; null if reports carry none"),
   version: z.int().min(1).describe("rises with every change of the task"),
@@ -120,8 +124,8 @@ export const TASK = z.strictObject({
 const LOG_LINE = z.strictObject({
   at: time,
   text: z.string(),
-  stream: z.enum(LOG_STREAMS).describe("the output that it was written to").optional(),
-  level: z.enum(LOG_LEVELS).describe("its severity").optional(),
+  stream: z.enum(LOG_STREAMS).describe("the output that the line was written to").optional(),
+  level: z.enum(LOG_LEVELS).describe("the severity of the line").optional(),
 }).meta({ id: "LogLine" });
 const HISTORY_ENTRY = z.strictObject({
   at: time,
@@ -135,17 +139,17 @@ const PAST_RUN = z.strictObject({
   state,
   duration: optionalNumber.describe("seconds; null if the run never started"),
   finished_at: optionalTime.describe("epoch seconds"),
-  kept: z.boolean().describe("whether the record of the task is still kept"),
+  kept: z.boolean().describe("whether the record of the task is still stored"),
 });
 const RUN_STATS = z.strictObject({
   name: z.string(),
-  runs: count.describe("how many runs have ended, of the newest 500 within 400 days"),
-  active: count.describe("how many have not ended"),
+  runs: count.describe("the number of ended runs: at most the newest 500 within 400 days"),
+  active: count.describe("how many runs have not ended"),
   failure_rate: optionalNumber.describe(
-    "failed runs among those that finished or failed, 0 to 1; null if none did",
+    "the share of failed runs among the runs that finished or failed, 0 to 1; null if there are none",
   ),
   median: optionalNumber.describe("the median duration of finished runs in seconds; null if there are none"),
-  p95: optionalNumber.describe("the 95th percentile of those durations in seconds"),
+  p95: optionalNumber.describe("the 95th percentile of the durations of finished runs in seconds"),
   last: z.array(PAST_RUN).describe("the last 20 ended runs, newest first"),
 }).meta({ id: "RunStats" });
 
@@ -182,7 +186,7 @@ export const CHANGES = z.strictObject({
 export const LOG_PAGE = z.strictObject({
   lines: z.array(LOG_LINE),
   first: count.describe("the number of the first line of this page"),
-  next: count.describe("pass it as `after` to get the lines that follow"),
+  next: count.describe("pass this number as `after` to get the lines that follow"),
   count: count.describe("the number of lines that the task has written so far"),
 }).meta({ id: "LogPage" });
 
@@ -190,9 +194,9 @@ export const LOG_PAGE = z.strictObject({
 export const LOG_MATCHES = z.strictObject({
   lines: z.array(LOG_LINE.extend({ number: count.describe("the number of the line, from 0") }))
     .describe("the matching lines, oldest first"),
-  index: count.describe("the number of matches before these"),
+  index: count.describe("the number of matches before the first line of this list"),
   matches: count.describe("the number of all matches"),
-  searched: count.describe("the number of lines that were searched: all that are still stored"),
+  searched: count.describe("the number of lines that were searched: all lines that are still stored"),
   count: count.describe("the number of lines that the task has written so far"),
 }).meta({ id: "LogMatches" });
 
@@ -207,12 +211,14 @@ export const VALUES = z.strictObject({
   series: z.array(z.strictObject({
     name: z.string(),
     last: z.number().describe("the newest value"),
-    min: z.number().describe("the lowest value of all"),
-    max: z.number().describe("the highest value of all"),
+    min: z.number().describe("the lowest value of the series"),
+    max: z.number().describe("the highest value of the series"),
     points: z.array(z.array(z.number()).length(2)).describe("[epoch seconds, value], oldest first"),
-  })).describe("in the order in which they were first reported"),
+  })).describe("in the order in which the series were first reported"),
   count: count.describe("the number of values that the task has reported, of all series"),
-  ignored: count.describe(`the number of values of further series: a task has at most ${LIMITS.valueSeries}`),
+  ignored: count.describe(
+    `the number of ignored values, because a task has at most ${LIMITS.valueSeries} series`,
+  ),
 });
 /** `GET /names/{client}` */
 export const NAMES = z.strictObject({ names: z.array(RUN_STATS).describe("in alphabetical order"), cursor });
@@ -230,15 +236,15 @@ export const REMOVED = z.strictObject({ removed: count.describe("the number of r
 export const CLIENTS = z.strictObject({
   clients: z.array(z.strictObject({
     client: z.string(),
-    unfinished: count.describe("the number of its tasks that have not ended"),
-    ended: count.describe("the number of its tasks that have ended and are still stored"),
+    unfinished: count.describe("the number of the client's tasks that have not ended"),
+    ended: count.describe("the number of the client's tasks that have ended and are still stored"),
   })),
 });
 /** `GET /nodes` */
 export const NODES = z.strictObject({
   nodes: z.array(z.strictObject({
     id: z.string(),
-    address: z.string().nullable().describe("the address of the node for the others"),
+    address: z.string().nullable().describe("the address of the node for other nodes"),
     version: z.string(),
     since: time.describe("when the node joined, in epoch seconds"),
     shards: count.describe("how many of the 16 shards of the tasks this node owns"),
@@ -248,7 +254,7 @@ export const NODES = z.strictObject({
 /** `POST /tokens` */
 export const TOKEN = z.strictObject({
   token: z.string(),
-  expires_at: optionalTime.describe("epoch seconds; null if the token does not expire"),
+  expires_at: optionalTime.describe("when the token expires, in epoch seconds; null if it does not expire"),
   url: z.string().nullable()
     .describe(
       "a link that opens the page with this token; null if the token can only write or nobody can sign in",
@@ -260,10 +266,10 @@ export const HEALTH = z.strictObject({ status: z.literal("ok") });
 export const READINESS = z.strictObject({
   status: z.enum(["ready", "degraded", "loading", "leaving"])
     .describe(
-      "`loading` and `leaving`: only of one of several nodes, which can't read the tasks yet or is about to end",
+      "`loading` and `leaving` only from a node of a cluster: it can't read the tasks yet, or it is about to end",
     ),
   detail: z.string().describe("if degraded: the storage error").optional(),
-  since: time.describe("if degraded: when that began, in epoch seconds").optional(),
+  since: time.describe("if degraded: since when, in epoch seconds").optional(),
   damaged_records: z.int().positive()
     .describe("how many tasks are left out because their records are damaged; absent if none are known")
     .optional(),

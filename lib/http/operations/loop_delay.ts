@@ -16,8 +16,8 @@ const INTERVAL_MS = 500;
 const MEASUREMENTS_PER_PERIOD = 60;
 
 /**
- * Measures how late a timer fires, which is the delay of the event loop. Deno's `monitorEventLoopDelay()` of
- * `node:perf_hooks` does not measure that delay (Deno 2.9).
+ * Measures how late a timer fires: that is the delay of the event loop. In Deno 2.9,
+ * `monitorEventLoopDelay()` of `node:perf_hooks` does not measure this delay.
  */
 export class LoopDelay implements Disposable {
   readonly #interval: UnrefInterval;
@@ -31,7 +31,7 @@ export class LoopDelay implements Disposable {
     this.#interval.start();
   }
 
-  /** The longest delay in the last 30 to 60 s, in milliseconds, including a delay that has not ended yet. */
+  /** The longest delay in the last 30 to 60 s, in milliseconds, including a delay that is still going on. */
   get longestMs(): number {
     return Math.max(this.#longestMs, this.#previousLongestMs, this.#delayMs);
   }

@@ -192,7 +192,7 @@ export class Metrics implements Disposable {
     });
   }
 
-  /** Defines the metrics of a node of a cluster, which other servers leave out. */
+  /** Defines the metrics of a node of a cluster. Servers that are no nodes leave them out. */
   #defineNode(): void {
     const { operations } = this.#sources;
     const figure = (read: (figures: NodeFigures) => number) => () => {
@@ -208,19 +208,19 @@ export class Metrics implements Disposable {
     this.#one(
       Counter,
       "taskscope_node_losses_total",
-      "How often this node has lost a shard to another one without handing it over.",
+      "How often this node has lost a shard to another node without handing it over.",
       figure(({ lost }) => lost),
     );
     this.#one(
       Counter,
       "taskscope_node_missed_notifications_total",
-      "How often this node found changes about which no notification had come.",
+      "How often this node found changes in the database without a notification.",
       figure(({ missedHints }) => missedHints),
     );
     this.#one(
       Gauge,
       "taskscope_node_forwarded_sockets",
-      "Sockets to owners of tasks that this node passes messages of reporters on to now.",
+      "Open sockets over which this node forwards messages of reporters to the owners of tasks.",
       figure(({ forwardedSockets }) => forwardedSockets),
     );
     const forwarded = "Requests that this node has forwarded to the owners of tasks, by outcome.";
@@ -229,7 +229,7 @@ export class Metrics implements Disposable {
     });
   }
 
-  /** Defines a metric without labels; it is omitted while its value is `null`. */
+  /** Defines a metric without labels, which is omitted while its value is `null`. */
   #one(kind: typeof Gauge | typeof Counter, name: string, help: string, read: () => number | null): void {
     this.#define(kind, name, help, [], () => {
       const value = read();
@@ -249,8 +249,8 @@ export class Metrics implements Disposable {
   }
 
   /**
-   * Defines a metric that is set on each scrape to a value that is counted elsewhere, so that counting costs
-   * only an addition.
+   * Defines a metric whose value is counted elsewhere and read on each scrape, so that counting costs only an
+   * addition.
    */
   #define(
     Kind: typeof Gauge | typeof Counter,

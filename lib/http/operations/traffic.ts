@@ -1,6 +1,6 @@
 /**
- * Counts requests and problems, for the metrics. Counting must cost no more than a few additions, because
- * some responses take only microseconds.
+ * Counts requests and error responses, for the metrics. Counting must cost no more than a few additions,
+ * because some responses take only microseconds.
  *
  * @module
  */
@@ -14,7 +14,10 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** Counts requests by the first segment of the path and the class of the status, and problems by code. */
+/**
+ * Counts requests by the first segment of the path and the class of the status, and error responses by
+ * problem code.
+ */
 export class Traffic {
   readonly #roots: ReadonlySet<string>;
   /** The number of requests, by the first segment of the path and then by the first digit of the status. */
@@ -33,7 +36,7 @@ export class Traffic {
     );
   }
 
-  /** The number of problems so far, by code. */
+  /** The number of error responses so far, by problem code. */
   get problems(): ReadonlyMap<string, number> {
     return this.#problems;
   }
@@ -46,7 +49,7 @@ export class Traffic {
     counts[Math.floor(status / 100)]!++;
   }
 
-  /** Counts a problem. */
+  /** Counts an error response. */
   refused(code: string): void {
     this.#problems.set(code, (this.#problems.get(code) ?? 0) + 1);
   }

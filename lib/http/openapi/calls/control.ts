@@ -15,7 +15,7 @@ export const CONTROL_CALLS: CallGroup = {
   title: "Start and control tasks",
   about:
     "The server itself can run functions that were registered under a name: its demo tasks, the functions of a module " +
-    "passed to `--tasks`, and those of a program that embeds the server. Any task can be asked to stop, wherever it runs.",
+    "passed to `--tasks`, and those of a program that embeds the server. Cancellation can be requested for any task, wherever it runs.",
   calls: [
     {
       id: "startTask",
@@ -55,7 +55,7 @@ export const CONTROL_CALLS: CallGroup = {
       access: "key",
       summary: "Start an ended task again",
       description:
-        "Only for tasks that were started by name and have ended. The new attempt is a task of its own, with the same " +
+        "Only for ended tasks that the server itself has started. The new attempt is a task of its own, with the same " +
         "arguments, tags and metadata.",
       responses: { 202: STARTED },
       responseHeaders: { Location: "the path of the new task" },

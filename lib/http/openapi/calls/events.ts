@@ -18,7 +18,7 @@ const manyQuery = z.object({
 const headers = z.object({
   "Last-Event-ID": z.string()
     .describe(
-      "the `id` of the last event received; takes precedence over `after`. Browsers send it after a reconnect",
+      "the `id` of the last event received; takes precedence over `after`. Browsers send this header when they reconnect",
     )
     .optional(),
 });
@@ -29,7 +29,7 @@ export const EVENT_CALLS: CallGroup = {
   about:
     "Server-sent events: `task.created`, `task.started`, `task.progress`, `task.finished`, `task.error` and " +
     "`task.cancelled` carry the record, `task.removed` an `id`, `log` the new lines. The first event is `initial_state` " +
-    "with every task, unless the stream resumes. The `id` of an event is a cursor: pass it back as `Last-Event-ID` or " +
+    "with every task, unless the stream resumes at a cursor. The `id` of an event is a cursor: pass it back as `Last-Event-ID` or " +
     "`after`, and the stream resumes there, with the comment `: nothing missed` if there is no change to send. If the server no longer knows what changed since, it sends `resync` and then " +
     "`initial_state`. No change of state and no log line is skipped; progress updates in quick succession are coalesced. " +
     "`degraded` reports a storage error and its end, `closing` that the server is shutting down.",

@@ -32,8 +32,8 @@ export const OPERATION_CALLS: CallGroup = {
       description:
         "Responds with 503 and the storage error while it cannot, for example because the disk is full. Meanwhile, tasks " +
         "continue in memory, and changes over HTTP get 503. Tasks whose records are damaged do not make the server " +
-        "unready: `damaged_records` counts those that it has found so far. One of several nodes also responds with 503 while it " +
-        "loads the tasks or can't read the database, and once it is about to end.",
+        "unready: `damaged_records` is the number of such tasks found so far. A node of a cluster also responds with 503 while it " +
+        "loads the tasks or can't read the database, and when it is about to end.",
       responses: { 200: READINESS, 503: READINESS },
       example: "curl {server}/readyz",
     },
@@ -62,8 +62,8 @@ export const OPERATION_CALLS: CallGroup = {
       access: "key",
       summary: "List the servers that share the database",
       description:
-        "The servers that were started with `--advertise` and are present, and how many shards of the tasks each of them " +
-        "owns. The list of any other server is empty.",
+        "The running servers that were started with `--advertise`, and how many of the 16 shards of the tasks each of them " +
+        "owns. A server that was started without `--advertise` responds with an empty list.",
       responses: { 200: NODES },
       problems: [503],
       example: "curl {server}/nodes",

@@ -63,8 +63,8 @@ export const READ_CALLS: CallGroup = {
       access: "read",
       summary: "Get a task, or wait for its state",
       description:
-        "With `wait`, the request waits until the task is in one of the given states and responds with 200. If that has " +
-        "not happened in time, it responds with 408 (ask again); if it can no longer happen, with 409. The body is the " +
+        "With `wait`, the request waits until the task is in one of the given states and responds with 200. If the task has " +
+        "not reached one in time, the response is 408 (ask again); if it can no longer reach one, 409. The body is the " +
         "record in each case.",
       query: z.object({
         wait: z.string().describe(
@@ -72,7 +72,7 @@ export const READ_CALLS: CallGroup = {
         )
           .optional(),
         timeout: TIMEOUT.describe(
-          `with \`wait\`: how many seconds to wait at most, up to ${MAX_WAIT_SECONDS}, which is the default`,
+          `with \`wait\`: the maximum number of seconds to wait, up to ${MAX_WAIT_SECONDS}, which is the default`,
         )
           .optional(),
       }),
@@ -89,13 +89,13 @@ export const READ_CALLS: CallGroup = {
       summary: "Get a task's log",
       description:
         "Without parameters, the response has the newest lines. Lines are numbered from 0; `after` and `before` page " +
-        "through the others, and `since` begins at a time. As plain text, it is a file of all lines that are still stored, each with its time. With " +
+        "through the other lines, and `since` begins at a time. As plain text, the response is a file of all lines that are still stored, each with its time. With " +
         "`q`, `stream`, `level` or `groups`, the response has only lines that match, with their numbers, and says how many of the stored lines " +
         "match: the newest matches, or with `after` the oldest from there.",
       query: z.object({
         q: z.string().max(MAX_SEARCH_LENGTH)
           .describe(
-            "only lines with this text; upper and lower case are equal, and terminal codes are ignored",
+            "only lines that contain this text; case and escape sequences are ignored",
           )
           .optional(),
         stream: z.enum(LOG_STREAMS).describe("only lines that were written to this output").optional(),
@@ -127,7 +127,7 @@ export const READ_CALLS: CallGroup = {
       access: "read",
       summary: "Get a task's states and statuses over time",
       description:
-        "One entry for each state it entered and for each status it reported, with time and progress.",
+        "One entry for each state that the task entered and each status that it reported, with the time and the progress.",
       responses: { 200: HISTORY },
       problems: [404],
       example: "curl {server}/tasks/default/backup-1/history",
@@ -150,9 +150,9 @@ export const READ_CALLS: CallGroup = {
       access: "read",
       summary: "Get a task's values over time",
       description:
-        `The numbers that it reported as \`values\`, by series, each with at most ${LIMITS.valuePoints} points. If there were ` +
-        "more, points that follow each other are merged, so that the first, the last, the lowest and the highest value are " +
-        "always among them. With `Accept: text/csv`, the response has a line `series,at,value` for each point.",
+        `The numbers that the task reported as \`values\`, by series, each with at most ${LIMITS.valuePoints} points. If there were ` +
+        "more, neighbouring points are merged, but the first, the last, the lowest and the highest value of a series are " +
+        "always kept. With `Accept: text/csv`, the response has a line `series,at,value` for each point.",
       query: z.object({
         after: z.number().describe("only points that are later than this time, in epoch seconds").optional(),
         format: z.enum(["json", "csv"]).describe("takes precedence over the Accept header, for links")
@@ -171,7 +171,7 @@ export const READ_CALLS: CallGroup = {
       description:
         "For each name: how many runs have ended, the failure rate, the median and the 95th percentile of the duration, " +
         "and the last 20 runs. Summaries of the newest 500 runs of a name are kept for 400 days by default, longer than the " +
-        "tasks themselves; removing a task does not remove its run from them.",
+        "tasks themselves; removing a task does not remove its run from the statistics.",
       query: NAME_QUERY,
       responses: { 200: NAMES },
       example: "curl {server}/names/default",
@@ -183,7 +183,7 @@ export const READ_CALLS: CallGroup = {
       access: "read",
       summary: "Get a task as a badge for wikis and READMEs",
       description:
-        "An SVG image of the task's name and its current state. An unknown task gets one, too, with 404.",
+        "An SVG image of the task's name and its current state. For an unknown task, the image says so, with status 404.",
       query: z.object({
         label: z.string().describe("the text on the left; the task's name by default").optional(),
       }),

@@ -1,5 +1,5 @@
 /**
- * The calls that report tasks which run outside the server.
+ * The calls that report tasks that run outside the server.
  *
  * @module
  */
@@ -20,11 +20,11 @@ import { TASK } from "../response_schemas.ts";
 export const REPORT_CALLS: CallGroup = {
   title: "Report a task",
   about:
-    "A task that runs outside the server is created, updated and ended with these calls. Every response is its record: " +
+    "A task that runs outside the server is created, updated and ended with these calls. Every response is the task's record: " +
     "stop the work once `cancel_requested` is true. A token that may only write gets just `id`, `state`, " +
-    "`cancel_requested`, `log_count` and `report_seq` of it. Bodies are JSON or a form, in which `metadata.key=value`, " +
+    "`cancel_requested`, `log_count` and `report_seq` of the record. Bodies are JSON or a form, in which `metadata.key=value`, " +
     "`values.name=number` and `error.message=text` set one field of an object. `seq`, a number that rises with each report of a task, makes late " +
-    "and repeated reports harmless: they get 409 and the current record. Give each run an `id` of its own, so that a " +
+    "and repeated reports harmless: such a report gets 409 and the current record. Give each run an `id` of its own, so that a " +
     "request can be repeated safely. In a shell script, `taskscope report` does all of this.",
   calls: [
     {
@@ -53,7 +53,7 @@ export const REPORT_CALLS: CallGroup = {
       description:
         "Fields that are absent keep their value. `progress` is derived from `current` and `total` unless it is given; " +
         "null makes it indeterminate. `metadata` is merged key by key, and null removes a key. `values` are numbers to " +
-        "chart over time, one at the time of the request for each series. An empty body is a " +
+        "chart over time, one for each series, with the time of the request. An empty body is a " +
         "heartbeat: it shows that the task is alive, and clears `stale`.",
       body: UPDATE_BODY,
       isForm: true,
@@ -80,8 +80,8 @@ export const REPORT_CALLS: CallGroup = {
       access: "write",
       summary: "Append lines to a task's log",
       description:
-        "`first` is the number of the first line, counting from 0: with it, lines that are sent again are not appended " +
-        "twice, and a gap before them gets 409. Each line of a plain-text body becomes a line of the log; `first` and " +
+        "`first` is the number of the first line, counting from 0. If it is given, lines that are sent again are not appended " +
+        "twice, and a gap before the first line gets 409. Each line of a plain-text body becomes a line of the log; `first` and " +
         "`seq` are then parameters of the query.",
       query: z.object({
         first: z.int().min(0).describe("with a plain-text body: the number of its first line").optional(),

@@ -9,8 +9,8 @@ import type { CallGroup } from "../call.ts";
 import { AFTER } from "../parameters.ts";
 
 /**
- * The calls that open WebSockets. The messages of the sockets are not part of an OpenAPI document; the page
- * at `/docs` describes them.
+ * The calls that open WebSockets. An OpenAPI document can't describe the messages of sockets; the page at
+ * `/docs` does.
  */
 export const SOCKET_CALLS: CallGroup = {
   title: "WebSockets",
