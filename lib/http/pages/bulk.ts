@@ -12,7 +12,7 @@ import { MAX_PAGE_SIZE } from "../../task/task_query.ts";
 import { Problem, problemOf } from "../problem.ts";
 import { paramsOf } from "../route.ts";
 
-/** The bulk actions, and the access that each of them needs. */
+/** The bulk actions, and the access that each action needs. */
 const ACTIONS: ReadonlyMap<string, Access["action"]> = new Map([
   ["cancel", "cancel"],
   ["retry", "start"],

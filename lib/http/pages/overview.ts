@@ -8,25 +8,25 @@ import { monotonicMs, now } from "../../clock.ts";
 import type { ClientOverview } from "../../page_renderer.ts";
 import type { RegistryReader } from "../../registry/registry_reader.ts";
 
-/** The maximum number of clients on the page; those that changed last are shown. */
+/** The maximum number of clients on the page. The page shows the clients whose tasks changed last. */
 const MAX_CLIENTS = 100;
-/** How far back failures count, in seconds: a day. */
+/** The period for which failed tasks are counted, in seconds: a day. */
 const FAILURE_SECONDS = 24 * 60 * 60;
-/** The time after which others get their turn, in milliseconds. */
+/** The time after which the computation lets the event loop serve other requests, in milliseconds. */
 const TURN_MS = 10;
 
-/** What the page shows of all clients. */
+/** The data that the page shows about the clients. */
 export interface Overview {
-  /** The clients that changed last, newest first. */
+  /** The clients whose tasks changed last; the client with the latest change comes first. */
   readonly clients: readonly ClientOverview[];
-  /** The number of clients that are left out. */
+  /** The number of further clients that the page does not show. */
   readonly omitted: number;
 }
 
 /**
- * Sums up the clients that changed last.
+ * Sums up the clients whose tasks changed last.
  *
- * @param registry the registry of their tasks
+ * @param registry the registry of the clients' tasks
  * @param names the tokens of all clients that have tasks
  */
 export async function overviewOf(

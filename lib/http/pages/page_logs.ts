@@ -1,5 +1,5 @@
 /**
- * Reads the lines of a log that a task's page has when it is loaded.
+ * Reads the log lines that a task's page shows when it is loaded.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Task } from "../../task/task.ts";
 import type { LogSearches } from "../tasks/log_searches.ts";
 import type { LogParams } from "../tasks/log_params.ts";
 
-/** The number of log lines that a task's page has when it is loaded. */
+/** The number of log lines that a task's page shows when it is loaded. */
 const LOG_LINES = 500;
 
 /** Reads logs for pages. */
@@ -27,7 +27,7 @@ export class PageLogs {
     this.#searches = searches;
   }
 
-  /** Returns the newest lines of a task's log, or those that the page is asked for. */
+  /** Returns the newest lines of a task's log, or the lines that the URL of the page asks for. */
   async lines(client: string, { id, log_count: count }: Task, wanted: LogParams): Promise<ShownTask["log"]> {
     const { after, before } = wanted.filter === null ? wanted : { after: null, before: count };
     const from = after ?? Math.max(0, before - LOG_LINES);
@@ -39,7 +39,7 @@ export class PageLogs {
     return { lines, dropped, gone: oldest.lines.length === 0 ? dropped : Math.min(dropped, oldest.first) };
   }
 
-  /** Returns what the page searches for; `null` if it does not search. */
+  /** Returns the result of the search in the URL of the page; `null` if the URL has no search. */
   async found(
     client: string,
     id: string,

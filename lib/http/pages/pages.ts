@@ -1,5 +1,5 @@
 /**
- * Handles requests for pages and from the forms on them. A `PageRenderer` creates the HTML.
+ * Handles requests for pages and requests from the forms on pages. A `PageRenderer` creates the HTML.
  *
  * @module
  */
@@ -36,10 +36,10 @@ const VARY = { "vary": "Accept" };
 /** The maximum number of names on a page about past runs. */
 const PAGE_NAMES = 100;
 
-/** What a form on a task's page does to the task. */
+/** An action that a form on a task's page applies to the task. */
 export type TaskAction = "cancel" | "remove" | "restore" | "retry";
 
-/** Handles requests for pages and from the forms on them, which work without JavaScript. */
+/** Handles requests for pages and requests from the forms on pages, which work without JavaScript. */
 export class Pages {
   readonly #context: HandlerContext;
   readonly #assets: AssetFiles;
@@ -61,9 +61,9 @@ export class Pages {
   }
 
   /**
-   * `GET /`: the page about all clients, if the visitor has access to all of them and others than the default one
-   * have tasks; else redirects to the list page of the default client, or to the tasks that the visitor's token
-   * gives access to.
+   * `GET /`: the page about all clients, if the visitor has access to all clients and a client other than the
+   * default one has tasks. Otherwise redirects to the list page of the default client, or to the tasks that
+   * the visitor's token gives access to.
    */
   home({ visitor: { grant } }: Call): Answer {
     const { access: { basePath }, registry, pages } = this.#context;
@@ -91,7 +91,10 @@ export class Pages {
     return pageResponse(pages.install({ basePath, server, client, needsKey: keyring !== null }));
   }
 
-  /** `GET /t/{client}/{id}`; with `q`, `stream`, `level`, `after` or `before`, for pages without JavaScript, with those lines of the log. */
+  /**
+   * `GET /t/{client}/{id}`: the page of a task. The parameters `q`, `stream`, `level`, `after` and `before`
+   * select the log lines to show; pages without JavaScript use them.
+   */
   task({ client, id, visitor, request }: Call): Answer {
     const url = new URL(request.url);
     return whenPublishable(this.#context, client, () => this.#taskPage(client, visitor, id, url));
@@ -189,7 +192,7 @@ export class Pages {
     return id;
   }
 
-  /** Responds with a problem as a page, which links to the sign-in page if that may help. */
+  /** Responds with an error page, which links to the sign-in page if signing in may help. */
   problem(problem: Problem, signInUrl: string | null): Response {
     const { status, message, headers } = problem;
     const { basePath } = this.#context.access;
@@ -220,14 +223,14 @@ export class Pages {
     return andThen(page, (html) => pageResponse(html, status, VARY));
   }
 
-  /** Returns the tasks that a list shows a part of. */
+  /** Returns the tasks of a client, from which a list page selects the tasks that it shows. */
   #source(client: string) {
     const { registry } = this.#context;
     const read = (tasks: Parameters<typeof registry.records>[0]) => registry.records(tasks);
     return { tasks: registry.list(client), read };
   }
 
-  /** `GET /stats/{client}`, with `?after={name}` for the names after that one */
+  /** `GET /stats/{client}`: past runs by name; `?after={name}` begins after a name. */
   names({ client, visitor, request }: Call): Answer {
     return whenPublishable(this.#context, client, async () => {
       const context = this.#pageContext(client, visitor, new URL(request.url), null);
@@ -263,7 +266,7 @@ export class Pages {
       );
     }
     return andThen(registry.removed(client, id), (task) => {
-      // Meanwhile, the task may have been restored, or purged.
+      // While the record was read, the task may have been restored or purged.
       if (task === undefined || registry.stored(client, id) !== undefined) {
         return this.#taskPage(client, visitor, id, url, problem);
       }
@@ -281,7 +284,7 @@ export class Pages {
     const { registry, pages } = this.#context;
     const { id } = task;
     const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
-    // A visitor who has access to only one task must not learn of the others.
+    // A visitor who has access to only one task must not learn of other tasks.
     const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
     const summaries = Array.from(relatives, (stored) => stored.summary);
     const wanted = logParamsOf(queryFields(url.href), task.log_count);

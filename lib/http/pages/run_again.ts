@@ -1,5 +1,5 @@
 /**
- * Describes registered tasks for the forms that start them.
+ * Describes registered tasks for the forms on pages that start them.
  *
  * @module
  */
@@ -11,7 +11,10 @@ import type { HandlerContext } from "../context.ts";
 /** The maximum length of the arguments in the form that starts a task again, in characters of JSON. */
 const MAX_SHOWN_ARGUMENTS = 16_384;
 
-/** Returns how to start a task again; `null` if its function is not registered, or its arguments are too long. */
+/**
+ * Returns the data of the form that starts a task again; `null` if the task's function is not registered, or
+ * its arguments are too long.
+ */
 export function runAgain(
   { startables }: Pick<HandlerContext, "startables">,
   { name, args }: { readonly name: string; readonly args: readonly JsonValue[] },
@@ -21,7 +24,7 @@ export function runAgain(
   return { task: startableTask(name, startable.input), args };
 }
 
-/** Describes a registered task; the schema of its arguments has its title and its description. */
+/** Describes a registered task. Its title and description are those of the schema of its arguments. */
 export function startableTask(name: string, input: JsonObject | null): StartableTask {
   return { name, title: textOf(input?.title), description: textOf(input?.description), input };
 }

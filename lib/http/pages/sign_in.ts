@@ -18,12 +18,15 @@ import { type Call, nothingHere, paramsOf } from "../route.ts";
 /** The lifetime of a session, in seconds: a week. */
 const SESSION_SECONDS = 7 * 24 * 60 * 60;
 
-/** The maximum number of bytes of the form, which anybody may send: a key, and the address of a page. */
+/**
+ * The maximum number of bytes of the form with the key and the address of a page; small, because anybody may
+ * send this form.
+ */
 const MAX_BYTES = 32 * 1024;
 
 /**
- * The attributes of the session cookie, which its prefix `__Host-` requires. `Lax` makes browsers send the
- * cookie when a link to a page is opened.
+ * The attributes of the session cookie, which the prefix `__Host-` of its name requires. `Lax` makes browsers
+ * send the cookie when a link to a page is opened.
  */
 const COOKIE = { path: "/", secure: true, httpOnly: true, sameSite: "Lax" } as const;
 

@@ -1,5 +1,5 @@
 /**
- * Serves the files that programs import or install to report, of this version and of every released one.
+ * Serves the files that programs import or install to report, of this version and of every released version.
  *
  * @module
  */
@@ -16,14 +16,14 @@ const REVALIDATED = "no-cache";
 /** The `Cache-Control` header for a file of a released version, which never changes. */
 const IMMUTABLE = "public, max-age=31536000, immutable";
 
-/** The longest part of a path that an error repeats, in characters. */
+/** The maximum number of characters of a path that an error message repeats. */
 const MAX_PATH_CHARACTERS = 80;
 
 /** A kind of file that each version may have. */
 export interface FileKind {
   /** The path in which `{version}` stands for the version. */
   readonly path: `/${string}`;
-  /** The path of the file of the present version, if it has one without a version. */
+  /** The path without a version, for the file of the present version; absent if there is no such path. */
   readonly present?: `/${string}`;
   /** The name of the file in a release, in which `{version}` stands for the version. */
   readonly file: string;
@@ -91,7 +91,7 @@ interface Digest {
 
 /** Serves the files of all versions. */
 export class ReporterFiles {
-  /** The present version, then the others, newest first. */
+  /** The present version, followed by the earlier versions, newest first. */
   readonly #releases: readonly [Release, ...Release[]];
   readonly #released: ReadonlySet<Release>;
   readonly #basePath: string;
@@ -134,7 +134,7 @@ export class ReporterFiles {
     const { etag } = this.#digestOf(content);
     const headers: Record<string, string> = {
       "content-type": kind.contentType,
-      // Until it is released, a version's files may change from build to build.
+      // Until a version is released, its files may change from build to build.
       "cache-control": isVersioned && this.#released.has(release) ? IMMUTABLE : REVALIDATED,
       etag,
       "x-content-type-options": "nosniff",

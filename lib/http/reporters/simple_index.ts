@@ -22,7 +22,10 @@ const VERSIONED_JSON = "application/vnd.pypi.simple.v1+json";
 /** A link of the index. */
 interface Link {
   readonly name: string;
-  /** The URL, relative to the page of the link, so that it is right below any base path and behind any proxy. */
+  /**
+   * The URL, relative to the page of the link, so that the URL is correct with any base path and behind any
+   * proxy.
+   */
   readonly url: string;
   /** The SHA-256 of the file, in hexadecimal; `null` if the link is to a page. */
   readonly sha256: string | null;

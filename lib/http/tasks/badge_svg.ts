@@ -111,7 +111,7 @@ function characterWidth(character: string): number {
   if (/[frt()[\]{}"\-/\\]/.test(character)) return 5;
   if (/[mwMW@%]/.test(character)) return 11;
   if (/[A-Z#&_+=<>~^]/.test(character)) return 8;
-  // Most characters beyond Latin, Greek and Cyrillic are as wide as they are high.
+  // Most characters beyond Latin, Greek and Cyrillic are about as wide as they are high: 11 pixels.
   return character.codePointAt(0)! < 0x530 || character === "…" ? 7 : 11;
 }
 

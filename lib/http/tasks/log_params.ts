@@ -14,18 +14,18 @@ export const MAX_PAGE_LINES = 10_000;
 /** The maximum length of the text to search for, in characters. */
 export const MAX_SEARCH_LENGTH = 1_000;
 
-/** What a request filters the lines of a log by. */
+/** The conditions that a request sets for log lines. */
 export type LogFilter = Pick<LogQuery, "text" | "stream" | "level" | "groups">;
 
 /** The parameters of a request for log lines. */
 export interface LogParams {
-  /** What the lines must have; `null` for all lines. */
+  /** The conditions for the lines; `null` for all lines. */
   readonly filter: LogFilter | null;
-  /** The number of the first line, and the direction: oldest first. */
+  /** The number of the line to begin with, oldest lines first; `null` for the newest lines. */
   readonly after: number | null;
-  /** The time of the first line, in epoch seconds, and the direction: oldest first; `null` for any. */
+  /** The time to begin with, in epoch seconds, oldest lines first; `null` if the request gives none. */
   readonly since: number | null;
-  /** The number of the line after the last one. */
+  /** The number of the first line that is not read any more. */
   readonly before: number;
   /** The maximum number of lines; `null` for the default. */
   readonly limit: number | null;
@@ -36,7 +36,7 @@ export interface LogParams {
  *
  * @param params the parameters of the request
  * @param count the number of lines that the task has written
- * @throws {Problem} 400 if one of them is not valid
+ * @throws {Problem} 400 if a parameter is not valid
  */
 export function logParamsOf(params: URLSearchParams, count: number): LogParams {
   const limit = lineNumberFrom(params, "limit");

@@ -30,7 +30,8 @@ export class LogSearches {
    * @throws {StorageError} if the log cannot be read
    */
   async search(client: string, id: string, query: LogQuery): Promise<LogMatches> {
-    // The logs of one client leave room for those of others, whoever reads them.
+    // The slots are shared out among the clients whose logs are searched, so that searches of one client's
+    // logs leave room for others.
     const release = this.#slots.take(client);
     try {
       return await this.#registry.searchLog(client, id, query);
@@ -42,7 +43,8 @@ export class LogSearches {
   }
 
   /**
-   * Searches on for a response that has begun, so that it cannot be refused any more: waits until there is room.
+   * Continues a search whose response has already begun and can't be refused any more. If too many searches
+   * run, waits until one ends.
    *
    * @throws {StorageError} if the log cannot be read
    */

@@ -8,7 +8,7 @@ import type { LogLine } from "../../task/task.ts";
 import { plainLine } from "../../text/terminal_text.ts";
 import { TextResponse } from "../responses.ts";
 
-/** The number of lines that are in memory at a time for each response: at most 1.6 million characters. */
+/** The number of lines that each response keeps in memory at a time: at most 1.6 million characters. */
 const PART_LINES = 200;
 
 /**
@@ -16,7 +16,8 @@ const PART_LINES = 200;
  *
  * @param from the lowest number of a line to read
  * @param most the maximum number of lines
- * @returns the lines, and where to read on; `next` is `null` after the last line
+ * @returns the lines, and the number of the line from which on to continue; `next` is `null` after the last
+ * line
  */
 export type ReadLines = (
   from: number,
@@ -24,12 +25,12 @@ export type ReadLines = (
 ) => Promise<{ readonly lines: readonly LogLine[]; readonly next: number | null }>;
 
 /**
- * Responds with a download of log lines, each preceded by its time and without the escape sequences and control
- * characters of terminals. The first lines are read before the response begins, so that it can still be refused; further
- * ones as fast as the client reads it.
+ * Responds with a download of log lines, each preceded by its time and without the escape sequences and
+ * control characters of terminals. The first lines are read before the response begins, so that an error can
+ * still become an error response. Further lines are read only as fast as the client reads the response.
  *
  * @param id the task's id, which names the file
- * @param from the number from which on to read
+ * @param from the number of the line to begin with
  * @param read reads the lines
  * @returns the response
  */

@@ -28,9 +28,10 @@ export class Logs {
   }
 
   /**
-   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those from a line number or a time on, or
-   * before a line number; with `q`, `stream`, `level` or `groups`, only with lines that match. The response is a text file if the header `Accept`
-   * prefers text, or with `?format=text`, for links; without `limit`, the file has all of these lines.
+   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those from a line number or
+   * a time on, or before a line number; with `q`, `stream`, `level` or `groups`, only with lines that match.
+   * The response is a text file if the header `Accept` prefers text, or with `?format=text`, for links;
+   * without `limit`, the file has all lines that match.
    */
   async answer({ client, id, request }: Call): Promise<Response> {
     const { task: { log_count: count } } = await taskRecord(this.#context, client, id);
@@ -47,7 +48,10 @@ export class Logs {
       : await this.#matches(client, id, wanted, filter, count);
   }
 
-  /** Turns the time of the first line into its number, by bisection, because the times of a log ascend. */
+  /**
+   * Finds the number of the first line at or after a time, by bisection, because the times of a log are in
+   * ascending order.
+   */
   async #startingAt(client: string, id: string, wanted: LogParams, since: number): Promise<LogParams> {
     let [low, high] = [wanted.after ?? 0, wanted.before];
     while (low < high) {
@@ -116,20 +120,23 @@ export class Logs {
     return logTextResponse(id, after ?? 0, read);
   }
 
-  /** The number of lines of a page if the request does not say it. */
+  /** The number of lines of a page if the request has no `limit`. */
   get #pageLines(): number {
     return Math.min(MAX_PAGE_LINES, this.#context.limits.logLinesPerTask);
   }
 }
 
-/** Returns the range of lines to read; if the line at `after` was dropped, it begins with the oldest stored line. */
+/**
+ * Returns the range of lines to read. If the line at `after` was dropped, reading begins with the oldest
+ * stored line.
+ */
 function rangeOf({ after, before, limit }: LogParams, pageLines: number) {
   const most = limit ?? pageLines;
   return { from: after ?? Math.max(0, before - most), to: before, most };
 }
 
 function negotiated(body: unknown): Response {
-  // The resource can also respond with text.
+  // The header `vary` is needed because the same URL can also respond with text.
   return new TextResponse(JSON.stringify(body), { headers: { ...JSON_HEADERS, "vary": "Accept" } });
 }
 

@@ -13,14 +13,14 @@ import { jsonResponse } from "../responses.ts";
 import { type Answer, type Call, paramsOf } from "../route.ts";
 import { Slots } from "../slots.ts";
 
-/** The maximum number of computations that run or wait at the same time. */
+/** The maximum number of computations of statistics that run or wait at the same time. */
 const MAX_WAITING = 20;
 
 /** Handles requests below `/names`. */
 export class Names {
   readonly #context: HandlerContext;
   readonly #waiting = new Slots(MAX_WAITING, "statistics of names");
-  /** The computations that run or wait, by what they depend on. */
+  /** The results of the computations that run or wait, by client, cursor and parameters. */
   readonly #texts: Map<string, Promise<string>> = new Map();
   #last: Promise<unknown> = Promise.resolve();
 
@@ -30,8 +30,8 @@ export class Names {
   }
 
   /**
-   * `GET /names/{client}[?name=][&since=][&until=]`. As there may be 100,000 runs to read, one request is computed after
-   * another, and once for equal ones.
+   * `GET /names/{client}[?name=][&since=][&until=]`. Only one computation runs at a time, because each may
+   * read 100,000 runs; equal requests share a computation.
    *
    * @throws {Problem} 400 if a parameter is invalid, 503 if too many requests wait
    */
@@ -40,7 +40,7 @@ export class Names {
     const conditions = parseNameQuery(params);
     const { registry } = this.#context;
     return whenPublishable(this.#context, client, async () => {
-      // Later changes may be among the statistics, too, but none up to the cursor is missing.
+      // The statistics contain all changes up to the cursor, and perhaps some later changes.
       const cursor = formatCursor(registry.cursorOf(client));
       const text = await this.#once(`${client} ${cursor} ${params}`, shareOf(grant), async () => {
         const names = await new NameStats(registry, client).all(conditions);

@@ -1,6 +1,6 @@
 /**
- * Remembers the URLs that poll a single task: a polling client repeats the same request, and routing and
- * checking a request takes most of the response time.
+ * Remembers the URLs with which clients poll a single task, because routing and checking such a request takes
+ * most of its response time.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Call } from "../route.ts";
 /** The maximum number of remembered URLs; beyond it, all of them are forgotten. */
 const MAX_URLS = 256;
 
-/** The task that a remembered URL is about. */
+/** The task that a remembered URL requests. */
 interface PolledTask {
   readonly host: string;
   readonly client: string;

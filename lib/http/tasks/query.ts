@@ -59,7 +59,8 @@ export function parseTaskQuery(params: URLSearchParams): TaskQuery {
  * Reads the parameters of a list of names.
  *
  * @param params the query string
- * @returns the conditions for a task to be counted; summaries suffice to check all of them
+ * @returns the conditions that a task must meet to be counted; all of them can be checked with the task's
+ * summary
  * @throws {Problem} 400 if a parameter is unknown, invalid, or repeated; the problem names it
  */
 export function parseNameQuery(params: URLSearchParams): readonly TaskCondition[] {

@@ -25,8 +25,8 @@ import { listText, taskText, wantsText } from "./text.ts";
 const NEGOTIATED_HEADERS = { ...JSON_HEADERS, "vary": "Accept" };
 
 /**
- * The maximum length of all cached lists, in characters; beyond it, those that were serialised longest ago are
- * evicted. Many responses to slow readers share a cached list.
+ * The maximum length of all cached lists together, in characters; beyond it, the lists that were serialised
+ * first are evicted. Many responses to slow readers share a cached list.
  */
 const MAX_CACHED_CHARACTERS = 16 * 1024 * 1024;
 
@@ -56,7 +56,7 @@ export class Rest {
     this.#context = context;
   }
 
-  /** `GET /tasks/{client}`: responds with all tasks, or one page of those that a query selects. */
+  /** `GET /tasks/{client}`: responds with all tasks, or with one page of the tasks that a query selects. */
   list({ client, request }: Pick<Call, "client" | "request">): Answer {
     const { url } = request;
     const mark = url.indexOf("?");
@@ -120,7 +120,10 @@ export class Rest {
     return await this.#started(client, await retryTask(this.#context, client, id));
   }
 
-  /** Returns the name of the function that a task was started with; `undefined` if it was not started by name. */
+  /**
+   * Returns the name of the registered function that a task runs; `undefined` if the server did not start the
+   * task.
+   */
   async launchedName(client: string, id: string): Promise<string | undefined> {
     return (await this.#context.registry.launch(client, id))?.name;
   }
@@ -128,7 +131,7 @@ export class Rest {
   /** `POST /tasks/{client}/{id}/cancel`; with `force`, the task is cancelled at once, without waiting for its code. */
   async cancel({ client, id, request }: Call): Promise<Response> {
     const { registry } = this.#context;
-    // If the task has ended, the registry needs its record at hand.
+    // The record is read first, because the registry needs it in memory if the task has ended.
     const read = taskRecord(this.#context, client, id);
     if (read instanceof Promise) await read;
     const force = paramsOf(request).get("force");
@@ -169,7 +172,7 @@ export class Rest {
     const query = { ...parseTaskQuery(params), limit: Number.MAX_SAFE_INTEGER, page: 1 };
     const { registry } = this.#context;
     const { tasks } = await selectTasks(registry, client, query);
-    // While records were read, another task may have taken an id.
+    // While records were read, a selected task may have been replaced by another task with the same id.
     const removed = tasks
       .filter((stored) => registry.stored(client, stored.id) === stored && registry.remove(client, stored.id))
       .length;
@@ -215,7 +218,7 @@ export class Rest {
 
   #some(client: string, params: URLSearchParams, url: string): MaybePromise<Response> {
     const { registry } = this.#context;
-    // The list is as of now, even if records must be read.
+    // The cursor is taken before the records are read, so that the list is complete up to the cursor.
     const cursor = formatCursor(registry.cursorOf(client));
     return andThen(
       selectTasks(registry, client, parseTaskQuery(params)),

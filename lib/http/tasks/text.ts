@@ -40,7 +40,7 @@ const HEADERS = {
  */
 export function wantsText(request: Request): boolean {
   const accept = headerOf(request, "accept");
-  // Nearly all requests skip the negotiation, because it takes longer than a small response.
+  // This check lets nearly all requests skip the negotiation, which takes longer than a small response.
   if (accept === null || accept === "*/*" || !/text\//i.test(accept)) return false;
   return accepts(request, ...TYPES)?.startsWith("text/") === true;
 }

@@ -29,7 +29,7 @@ export function valuesAnswer(context: HandlerContext, { client, id, request }: C
   const after = timeFrom(params);
   const isCsv = csvFrom(params) ?? wantsCsv(request);
   return whenPublishable(context, client, () => {
-    // Both are read at the same time, so that they match.
+    // The record and the values are read at the same time, so that they match.
     const record = taskRecord(context, client, id);
     return Promise.all([record, context.registry.values(client, id)]).then(([{ task }, values]) => {
       const { value_count: count } = task;
@@ -51,7 +51,10 @@ function valuesBody({ series, ignored }: TaskValues, count: number, after: numbe
   };
 }
 
-/** The names of series need no quotes in CSV, and no spreadsheet takes one for a formula. */
+/**
+ * Writes the values as CSV. The names of series contain no character that needs quotes, and no spreadsheet
+ * takes such a name for a formula.
+ */
 function csvOf({ series }: TaskValues, after: number): string {
   const rows = series.flatMap((each) =>
     pointsAfter(each, after).map(([at, value]) => `${each.name},${at},${value}\r\n`)
@@ -59,7 +62,10 @@ function csvOf({ series }: TaskValues, after: number): string {
   return `series,at,value\r\n${rows.join("")}`;
 }
 
-/** Returns the points of a series that are later than a time, with times in milliseconds at most. */
+/**
+ * Returns the points of a series that are later than a time. The times of the points are rounded to
+ * milliseconds.
+ */
 function pointsAfter({ points }: NamedSeries, after: number): NamedSeries["points"] {
   return points
     .map(([at, value]) => [Math.round(at * 1_000) / 1_000, value] as const)

@@ -36,7 +36,7 @@ export class WaitingRoom {
    * Waits for an event.
    *
    * @param wait the request, the timeout, and the event to wait for
-   * @param holder who waits; `null` for one that may use up the limit
+   * @param holder whose share of the limit the wait uses; `null` for a visitor who may use the whole limit
    * @returns the event; `null` if the timeout elapses or the client disconnects first
    * @throws {Problem} 503 if the limit is reached
    * @throws {ClosedError} if the server shuts down first

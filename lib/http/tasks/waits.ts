@@ -1,5 +1,5 @@
 /**
- * Responds to long polling: waits for a change, or for a state of a task.
+ * Responds to long polls, which wait for a change, or for a state of a task.
  *
  * @module
  */
@@ -42,8 +42,8 @@ export class Waits {
   }
 
   /**
-   * `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: responds with the changes since a cursor; waits
-   * for one if there are none.
+   * `GET /tasks/{client}?after={cursor}[&timeout={seconds}]`: responds with the changes since a cursor; if
+   * there are no changes, waits for one.
    */
   changes({ client, request, visitor: { grant } }: Pick<Call, "client" | "request" | "visitor">): Answer {
     const params = paramsOf(request);
@@ -116,8 +116,8 @@ function recordResponse(stored: TaskRecord, status: number, isText: boolean): Re
 }
 
 /**
- * Returns the status of the response: 200 if the task is in one of the states, 408 if it can still reach one,
- * otherwise 409.
+ * Returns the status of the response: 200 if the task is in one of the wanted states, 408 if it can still
+ * reach one of these states, otherwise 409.
  */
 function statusOf({ summary: { state } }: StoredTask, wanted: ReadonlySet<TaskState>): 200 | 408 | 409 {
   if (wanted.has(state)) return 200;
