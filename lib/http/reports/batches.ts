@@ -112,9 +112,9 @@ export class ReportBatches {
   }
 
   /**
-   * Begins the session of a reporter whose other reports go to other nodes.
+   * Begins the session of a reporter whose tasks belong to several nodes, for the tasks of this node.
    *
-   * @param request the request of its handshake
+   * @param request the request of the reporter's handshake
    * @param visitor the sender of the request
    * @param socket receives the replies
    */
@@ -161,7 +161,10 @@ export class ReportBatches {
   }
 }
 
-/** Copies a request before the upgrade, because `authorize` reads its headers with each report. */
+/**
+ * Copies a request before the upgrade: `authorize` reads the headers for each report, but they can't be read
+ * after the upgrade.
+ */
 function copyOf({ url, method, headers }: Request): Request {
   return new Request(url, { method, headers: new Headers(headers) });
 }

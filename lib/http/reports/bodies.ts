@@ -184,8 +184,8 @@ function bodyUpdate(
 }
 
 /**
- * Returns the change to a final state, preceded by an update of the status if the body has one, and by what
- * the log is to say.
+ * Returns the change to a final state. Before it come an update if the body has a status, and a log line if
+ * the result was cut.
  */
 function endOf(
   body: z.output<typeof CANCELLED_BODY>,

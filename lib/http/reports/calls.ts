@@ -1,7 +1,7 @@
 /**
  * Handles reports over HTTP, such as those that a shell script sends with curl. Each response is the record,
- * because a response is the only way to tell the reporter that cancellation was requested. A reporter that may
- * not read the task gets only what it needs to go on.
+ * because a response is the only way to tell the reporter that cancellation was requested. A reporter that
+ * may not read the task gets only the fields that it needs for its next report.
  *
  * @module
  */
@@ -27,7 +27,7 @@ const HTTP_REPORTER: Reporter = {
   interrupted() {},
 };
 
-/** Handles single reports over HTTP of tasks that run outside the server. */
+/** Handles single reports over HTTP about tasks that run outside the server. */
 export class ReportCalls {
   readonly #context: HandlerContext;
 
@@ -71,7 +71,7 @@ export class ReportCalls {
     const limits = { ...this.#context.bodies, share: shareOf(visitor.grant) };
     const report = await readReport(kind, request, limits);
     const shown = shownTo(await this.#mayRead(call, id));
-    // If the task has ended, the registry needs its record at hand.
+    // The record is read first, because the registry needs it in memory if the task has ended.
     const read = taskRecord(this.#context, client, id);
     const { task } = read instanceof Promise ? await read : read;
     if (task.reporter !== HTTP_REPORTER_ID) {
@@ -117,8 +117,8 @@ export class ReportCalls {
   }
 
   /**
-   * Refuses a report, and responds with the current record once the earlier report that it may repeat is
-   * committed.
+   * Refuses a report, and responds with the current record. The response waits until all earlier reports are
+   * committed, because this report may repeat one of them.
    */
   async #refuse(client: string, id: string, shown: Shown, error: TransitionError): Promise<never> {
     const record = await this.#context.registry.record(client, id);
@@ -127,7 +127,7 @@ export class ReportCalls {
   }
 }
 
-/** What a reporter is shown of a task. */
+/** Selects the fields of a task that a reporter may see. */
 type Shown = (task: Task) => Receipt;
 
 function shownTo(mayRead: boolean): Shown {
@@ -138,7 +138,10 @@ function wholeRecord(task: Task): Task {
   return task;
 }
 
-/** Returns what a reporter needs to go on; a token that may only write must not read what others wrote. */
+/**
+ * Returns the fields that a reporter needs for its next report. The holder of a token that may only write
+ * must not see the other fields.
+ */
 function receiptOf({ id, state, cancel_requested, log_count, report_seq }: Task): Receipt {
   return { id, state, cancel_requested, log_count, report_seq };
 }
@@ -146,7 +149,7 @@ function receiptOf({ id, state, cancel_requested, log_count, report_seq }: Task)
 /** Refuses log lines that would leave a gap, because the numbers of resent lines would then not match. */
 function checkLines(task: Task, changes: HttpReport["changes"], shown: Shown): void {
   const { id, log_count: count } = task;
-  // A long log in plain text becomes several changes, of which only the first can leave a gap.
+  // A long log in plain text becomes several changes, but only the first change can leave a gap.
   const change = changes.find(({ type }) => type === "log");
   if (change?.type !== "log" || change.first === undefined || change.first <= count) return;
   throw new Problem(

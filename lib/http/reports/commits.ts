@@ -1,5 +1,5 @@
 /**
- * Waits for commits, and keeps waiting through storage failures.
+ * Waits for commits, even while the store is degraded.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { TaskRegistry } from "../../registry/task_registry.ts";
 /** How long to wait after a failed commit that did not degrade the server, in milliseconds. */
 const RETRY_MS = 100;
 
-/** Waits for commits, and if one fails, for the end of the server's degradation. */
+/** Waits for commits. If a commit fails, waits until the store is no longer degraded. */
 export class Commits {
   readonly #registry: TaskRegistry;
   /** Resolves when a failed commit is worth a retry; all callers share this promise. */

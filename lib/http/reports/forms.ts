@@ -16,8 +16,8 @@ import { badBody } from "./schemas.ts";
 export const MAX_TEXT_LINES = 50_000;
 
 /**
- * Parsers for fields that are not texts. A text that cannot be parsed is kept, so that the validation error
- * quotes it.
+ * Parsers for fields whose values are not texts. A value that cannot be parsed stays a text, so that the
+ * validation error quotes it.
  */
 const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   ...Object.fromEntries(UPDATE_FIELD_NAMES.map((name) => [name, updateReader(UPDATE_FIELDS[name])])),
@@ -119,7 +119,7 @@ function orNull(read: (text: string) => unknown): (text: string) => unknown {
 }
 
 function jsonOrText(text: string): unknown {
-  // The text may be nested too deeply to parse, because it may contain any number of brackets.
+  // A text that is nested too deeply is not parsed, because parsing could overflow the stack.
   if (isTooDeep(text)) return text;
   try {
     return JSON.parse(text);

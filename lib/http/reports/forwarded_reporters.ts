@@ -58,8 +58,8 @@ export class ForwardedReporters {
    * `WS /ws/report?reporter={id}`: opens sockets to the owners, then completes the handshake of the reporter.
    *
    * @param call the request and its visitor
-   * @param peer the address at the other end of its connection
-   * @param to the node that owns the tasks, or the nodes that own some each
+   * @param peer the address at the other end of the request's connection
+   * @param to the node that owns all tasks, or the nodes that own some of the tasks each
    * @returns the response of the handshake
    * @throws {OwnerUnreachableError} if an owner can't be reached, or refuses the socket
    * @throws {Problem} 400 or 426 if the request is not a valid handshake, 503 if too many reporters are connected

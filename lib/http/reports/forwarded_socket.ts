@@ -15,7 +15,7 @@ import type { Relay } from "./relays.ts";
 /** The part of a WebSocket that a session of a reporter uses. */
 export type ReporterSocket = Pick<WebSocket, "readyState" | "bufferedAmount" | "send" | "close">;
 
-/** A session on this node. */
+/** A session of the reporter on this node, which owns some of its tasks. */
 export interface LocalSession {
   open(): void;
   receive(data: unknown): void;
@@ -23,9 +23,9 @@ export interface LocalSession {
   end(): void;
 }
 
-/** A node that owns tasks of the reporter, as this node reaches it. */
+/** The connection of this node to a node that owns tasks of the reporter. */
 interface OwnerEnd {
-  /** Resolves when the message is no longer in the memory of this node. */
+  /** Sends a message; resolves when the message is no longer in the memory of this node. */
   send(text: string): Promise<void>;
   close(): void;
 }
@@ -33,13 +33,16 @@ interface OwnerEnd {
 /** Options of a {@linkcode ForwardedSocket}. */
 export interface ForwardedSocketOptions {
   readonly context: HandlerContext;
-  /** Decides which owner gets what, and what the reporter gets. */
+  /** Decides which owners get the reporter's messages, and which of their messages the reporter gets. */
   readonly relay: Relay;
-  /** Whose share of the limits its messages count towards; `null` for one who may use them up. */
+  /**
+   * Whose share of the limits the reporter's messages use; `null` for a reporter that may use the whole
+   * limits.
+   */
   readonly share: string | null;
 }
 
-/** The socket of a reporter, and the ones to the owners that its messages are passed to. */
+/** Passes messages between the socket of a reporter and the sockets to the owners of its tasks. */
 export class ForwardedSocket {
   readonly #context: HandlerContext;
   readonly #relay: Relay;
@@ -56,7 +59,10 @@ export class ForwardedSocket {
   #queuedBytes = 0;
   #isClosed = false;
 
-  /** @param options the limits of the monitor, and what is passed on */
+  /**
+   * @param options the limits of the monitor, the relay that decides which messages are passed on, and the
+   * share
+   */
   constructor({ context, relay, share }: ForwardedSocketOptions) {
     this.#context = context;
     this.#relay = relay;
@@ -89,7 +95,7 @@ export class ForwardedSocket {
     this.#owners.set(address, socket);
   }
 
-  /** Begins a session on this node, which owns tasks, too. */
+  /** Begins a session on this node, because this node owns some of the tasks, too. */
   serve(sessionOf: (socket: ReporterSocket) => LocalSession): void {
     const session = sessionOf({
       readyState: WebSocket.OPEN,
@@ -104,7 +110,9 @@ export class ForwardedSocket {
     session.open();
   }
 
-  /** Resolves to whether all sockets to owners are open, after `forwardTimeoutMs` at the latest. */
+  /**
+   * Waits until all sockets to owners are open, for `forwardTimeoutMs` at most; resolves to whether they are.
+   */
   async open(): Promise<boolean> {
     const giveUp = () => this.#opened.forEach(({ resolve }) => resolve(false));
     const timer = setTimeout(giveUp, this.#context.limits.forwardTimeoutMs);
@@ -153,7 +161,7 @@ export class ForwardedSocket {
     this.#isClosed = true;
     this.#early = [];
     for (const owner of this.#owners.values()) owner.close();
-    // A socket that opens later is closed by its handler.
+    // A socket that opens later is closed by the handler of its `open` event.
     if (this.#reporter?.readyState === WebSocket.OPEN) this.#reporter.close(code, reason);
   }
 
@@ -170,7 +178,8 @@ export class ForwardedSocket {
     if (bytes > limits.reportBytes) {
       return this.close(CLOSE.tooBig, `Messages must have at most ${limits.reportBytes} bytes`);
     }
-    // Received messages know no backpressure: whatever an owner does not read yet, waits here.
+    // A WebSocket has no backpressure for received messages, so the messages that an owner has not read yet
+    // wait here.
     if (this.#queuedBytes + bytes > limits.forwardQueueBytes || !unsent.take(bytes, this.#share)) {
       return this.close(CLOSE.tryAgainLater, "Too many reports wait for the owner of the tasks");
     }
@@ -181,7 +190,7 @@ export class ForwardedSocket {
     });
   }
 
-  /** Sends a message, or its parts, to owners. */
+  /** Sends a message, or the parts of a batch, to the owners of its tasks. */
   #passOn(text: string): Promise<void>[] {
     try {
       return Array.from(this.#relay.toOwners(text), ([owner, part]) => this.#owners.get(owner)!.send(part));

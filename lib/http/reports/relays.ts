@@ -1,5 +1,6 @@
 /**
- * Decides which of the nodes that own tasks gets which messages of a reporter.
+ * Decides which messages of a reporter each owner of its tasks gets, and which messages of owners the
+ * reporter gets.
  *
  * @module
  */
@@ -15,19 +16,24 @@ import {
   writePart,
 } from "../cluster/split.ts";
 
-/** Passes messages between a reporter and the owners of its tasks, by their keys. */
+/**
+ * Selects the messages to pass between a reporter and the owners of its tasks. Owners are named by the
+ * {@linkcode keyOfOwner}.
+ */
 export interface Relay {
   /**
-   * Returns what each owner gets of a message of the reporter.
+   * Returns the messages to send to owners for a message of the reporter.
    *
    * @throws {ProtocolError} if the message is not valid
    */
   toOwners(text: string): Iterable<readonly [owner: string, text: string]>;
-  /** Returns what the reporter gets of a message of an owner; `null` if nothing. */
+  /**
+   * Returns the message to send to the reporter for a message of an owner; `null` if the reporter gets none.
+   */
   toReporter(owner: string, text: string): string | null;
 }
 
-/** Passes everything on to the only owner. */
+/** Passes all messages on unchanged, to and from the only owner. */
 export class WholeRelay implements Relay {
   readonly #owner: string;
 
@@ -45,12 +51,15 @@ export class WholeRelay implements Relay {
   }
 }
 
-/** Passes to each owner the reports of its tasks, and to the reporter what all owners have taken. */
+/**
+ * Passes each report to the owner of its task, and acknowledges a batch once all owners have acknowledged
+ * their parts.
+ */
 export class SplitRelay implements Relay {
   readonly #split: Split;
   readonly #batches: SplitBatches = new SplitBatches();
   #secret: string | null = null;
-  /** The owners that have the secret. */
+  /** The owners to which the reporter's secret was sent. */
   readonly #told: Set<string> = new Set();
 
   /** @param split the owners of the tasks */
@@ -62,7 +71,7 @@ export class SplitRelay implements Relay {
     const batch = parseBatch(parseJson(text));
     this.#secret ??= batch.secret;
     const parts = splitReports(batch.reports, clientOfReport, this.#split);
-    // Every owner is asked whether it is alive.
+    // A batch without reports is a keep-alive, which every owner gets.
     const owners = parts.size > 0 ? [...parts.keys()] : this.#split.owners.map(keyOfOwner);
     if (parts.size > 0) this.#batches.sent(batch.batch, owners);
     for (const owner of owners) {
@@ -74,7 +83,7 @@ export class SplitRelay implements Relay {
 
   toReporter(owner: string, text: string): string | null {
     const reply = parseReply(parseJson(text));
-    // One of the owners responds for all.
+    // Only the reply of the first owner to a keep-alive is passed on, so that the reporter gets one reply.
     if (reply.type === "alive") return owner === keyOfOwner(this.#split.owners[0]!) ? text : null;
     if (reply.type !== "taken") return text;
     const batch = this.#batches.taken(owner, reply.batch);

@@ -1,13 +1,13 @@
 /**
  * Converts the times of reporters' reports to the server's clock.
  *
- * The rule: a report's time is converted when it is received, once and for all, by the offset of its
- * reporter's clock. Everything behind this point knows only the server's clock.
+ * The times of a report are converted once, when the report is received, by the offset of its reporter's
+ * clock. All other code knows only the server's clock.
  *
- * A batch says when it was sent, by the reporter's clock (`sent_at`). The time of its receipt minus that
- * time is the offset of the clock plus the time that the batch travelled, and the smallest of these sums is the
- * best estimate. Reports that waited for a connection keep their true times, because a batch that is resent
- * says when it was resent.
+ * A batch says when it was sent, by the reporter's clock (`sent_at`). The time of the batch's receipt minus
+ * `sent_at` is the offset of the clock plus the time that the batch travelled. The smallest of these sums so
+ * far is the best estimate of the offset. Reports that waited for a connection keep their true times, because
+ * `sent_at` of a resent batch is the time of the resend.
  *
  * @module
  */
@@ -16,27 +16,33 @@ import type { Report } from "../../task/protocol.ts";
 import { withTimes } from "../../task/values.ts";
 import type { ReportBatch } from "../../remote/messages.ts";
 
-/** An offset of at most this many seconds may be the travel of the batch, and is not corrected. */
+/**
+ * The number of seconds up to which an offset is not corrected, because it may be only the travel time of the
+ * batch.
+ */
 const TOLERANCE_SECONDS = 1;
 /**
- * A batch does not travel for longer than this many seconds, because both ends drop a connection that is
- * silent for so long. A larger increase of the offset means that the reporter's clock was set.
+ * The maximum travel time of a batch, in seconds: both ends close a connection that is silent for longer. A
+ * larger increase of the offset means that the reporter's clock was set.
  */
 const MAX_TRAVEL_SECONDS = 30;
-/** How much the offset may grow, as a share of the time between two batches, because clocks drift. */
+/** The maximum growth of the offset by clock drift, as a share of the time between two batches. */
 const MAX_DRIFT = 0.001;
 /**
- * A reporter of version 0.1.0 does not say when it sent a batch. Then the time of its newest report stands in,
- * which adds the time that the report waited for a connection. A clock that seems to be behind by less than
- * this many seconds is therefore taken to be right.
+ * The number of seconds by which a clock of a reporter of version 0.1.0 may seem to be behind and still count
+ * as right. Such a reporter does not say when it sent a batch, so the time of its newest report is used, and
+ * that report may have waited for a connection.
  */
 const MAX_WAIT_SECONDS = 1_800;
-/** The maximum number of reporters to remember; beyond it, the one that was added first is forgotten. */
+/** The maximum number of reporters to remember; beyond it, the reporter that was added first is forgotten. */
 const REMEMBERED_REPORTERS = 10_000;
 
 /** The clock of one reporter. */
 export class ReporterClock {
-  /** The least sum of offset and travel, in seconds; `null` before the first batch with a time. */
+  /**
+   * The smallest sum of clock offset and travel time so far, in seconds; `null` before the first batch with a
+   * time.
+   */
   #least: number | null = null;
   #heardAt = 0;
 
@@ -65,8 +71,9 @@ export class ReporterClock {
 }
 
 /**
- * The clocks of all reporters, so that they are known after a reconnect. Each is known by the reporter's id and by what
- * its key or token covers: anyone who has read the id of a reporter of version 0.1.0 can send batches in its name.
+ * The clocks of all reporters, kept so that a clock is known after a reconnect. A clock is identified by the
+ * reporter's id and by the tasks that its key or token covers, because the id alone proves nothing: anyone
+ * who has read the id of a reporter of version 0.1.0 can send batches in its name.
  */
 export class ReporterClocks {
   readonly #clocks: Map<string, ReporterClock> = new Map();

@@ -19,14 +19,17 @@ import {
 import { areValues, VALUES_RULE } from "../../task/values.ts";
 import { Problem } from "../problem.ts";
 
-/** The maximum length of a received value that an error message quotes, in characters. */
+/** The maximum number of characters of a received value that an error message quotes. */
 const MESSAGE_CHARACTERS = 64;
 
 const text = (most: number, least = 0) =>
   z.string().min(least).max(most).describe(
     least === 0 ? `a string of at most ${most} characters` : `a string of ${least} to ${most} characters`,
   );
-/** A text that is truncated, because a report that ends a task must not be refused for the length of a text. */
+/**
+ * Creates a schema for a text that is truncated if it is too long. A report that ends a task must not be
+ * refused for the length of a text.
+ */
 const truncated = (most: number) =>
   z.string().overwrite((given) => truncate(given, most)).describe(
     `a string, truncated to ${most} characters`,
@@ -217,7 +220,7 @@ export function parseBody<Schema extends z.ZodType>(schema: Schema, value: unkno
   throw badField(issue.path.join(".") || "body", wanted, received);
 }
 
-/** Creates the problem for a body with an invalid field. */
+/** Creates the error for a body with an invalid field. */
 export function badField(field: string, wanted: string, received: unknown): Problem {
   return badBody(`Cannot read "${field}": wanted ${wanted}, received ${briefly(received)}`);
 }
@@ -229,7 +232,7 @@ function briefly(value: unknown): string {
   return json.length <= MESSAGE_CHARACTERS ? json : `${byteLength(json)} bytes of JSON`;
 }
 
-/** Creates the problem for an invalid body. */
+/** Creates the error for an invalid body. */
 export function badBody(detail: string): Problem {
   return new Problem("bad_body", detail);
 }

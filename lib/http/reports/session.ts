@@ -1,5 +1,5 @@
 /**
- * Applies the reports of one reporter in another process, as far as the reporter may report them.
+ * Applies the reports of one reporter in another process, and refuses reports for which it has no permission.
  *
  * @module
  */
@@ -19,7 +19,10 @@ import { Problem } from "../problem.ts";
 import { paramsOf } from "../route.ts";
 import { type ReporterClock, type ReporterClocks, shifted } from "./reporter_clocks.ts";
 
-/** The time after which the rest of a batch is applied in later turns of the event loop, in milliseconds. */
+/**
+ * The time after which the remaining reports of a batch are applied in later turns of the event loop, in
+ * milliseconds.
+ */
 const MAX_STRETCH_MS = 40;
 
 /** The session of a connected reporter. */
@@ -29,12 +32,12 @@ export class Session implements Reporter {
   readonly #context: HandlerContext;
   readonly #intake: ReportIntake;
   readonly #clock: ReporterClock;
-  /** What to add to the times of the reports of the batch that is being applied, in seconds. */
+  /** The clock offset to add to the times of the reports in the current batch, in seconds. */
   #offset = 0;
   readonly #reply: (reply: ReportReply) => void;
   /** Decides whether the reporter may report a task; `null` if the reporter may report every task. */
   readonly #mayReport: ReturnType<Gate["reportsOf"]>;
-  /** The network that the reporter is in; `null` if it has no share in the limit of clients. */
+  /** The network of the reporter; `null` if the network has no share of the limit on clients. */
   readonly #network: string | null;
   /** Whether the reporter is a node of the cluster. */
   readonly #isNode: boolean;
@@ -73,7 +76,7 @@ export class Session implements Reporter {
   /** Does nothing, because the tasks of a remote reporter continue without the server. */
   interrupted(): void {}
 
-  /** Whether the reporter has proved its id, if it has one that must be proved. */
+  /** Whether the reporter has proved its id, or has an id that needs no proof. */
   get isProven(): boolean {
     return this.#isProven;
   }
@@ -92,8 +95,8 @@ export class Session implements Reporter {
   }
 
   /**
-   * Registers the reporter as reachable, and tells it of missed cancellations, only of tasks that it may report;
-   * synchronously if no access decision is needed.
+   * Registers the reporter as reachable, and tells it which of the tasks that it may report were cancelled in
+   * the meantime. Synchronous if no access decision is needed.
    */
   connect(): Promise<void> | undefined {
     if (this.#mayReport !== null) return this.#connectAllowed(this.#mayReport);
@@ -126,14 +129,14 @@ export class Session implements Reporter {
     return new Set(reports.map((value) => keyOf(value).client));
   }
 
-  /** Whether the reporter may report every task, so that no report waits for an access decision. */
+  /** Whether the reporter may report every task. Its reports then never wait for an access decision. */
   get takesAll(): boolean {
     return this.#mayReport === null;
   }
 
   /**
-   * Applies the reports of a batch; batches are applied one after the other. This is synchronous if no report
-   * needs an access decision and all of them take little time.
+   * Applies the reports of a batch; batches are applied one after the other. Synchronous if no report needs
+   * an access decision and the batch takes little time.
    *
    * @param batch the batch, whose reports are not validated yet
    * @param receivedAt when the batch was received, in epoch seconds
@@ -157,7 +160,7 @@ export class Session implements Reporter {
   async #takeRest(values: readonly unknown[]): Promise<void> {
     for (let index = 0; index < values.length; index++) {
       if (!completes(values, index)) await yieldToEventLoop(Date.now());
-      // If the reporter disconnected in the meantime, it resends the remaining reports.
+      // If the reporter has disconnected in the meantime, it will resend the remaining reports.
       if (this.#isOver) return;
       await this.#takeOne(values[index]);
     }
@@ -171,10 +174,11 @@ export class Session implements Reporter {
       const { client, id } = keyOf(value);
       if (!completes(values, index)) await yieldToEventLoop(Date.now());
       const parentId = parentOf(value);
-      // A subtask moves the progress of its parent, so it is a report of the parent as well.
+      // A subtask changes the progress of its parent, so creating a subtask needs the permission to report
+      // the parent as well.
       const isAllowed = await mayReport(client, id) &&
         (parentId === null || await mayReport(client, parentId));
-      // If the reporter disconnected in the meantime, it resends the remaining reports.
+      // If the reporter has disconnected in the meantime, it will resend the remaining reports.
       if (this.#isOver) return;
       if (isAllowed) await this.#takeOne(value);
       else {
@@ -184,7 +188,10 @@ export class Session implements Reporter {
     }
   }
 
-  /** Applies a report; returns a promise if the reporter gets a reply for which the record of an ended task must be read. */
+  /**
+   * Applies a report. Returns a promise only if the reply to the reporter needs the record of an ended task,
+   * which must be read from the store.
+   */
   #takeOne(value: unknown): Promise<void> | undefined {
     let report: Report;
     try {
@@ -217,7 +224,7 @@ export class Session implements Reporter {
  * Returns the id of the reporter that sent a request.
  *
  * @param request the request
- * @param visitor its sender: nodes have ids that no query may give
+ * @param visitor the sender of the request; a node has a reporter id of its own, which no query can give
  * @throws {Problem} 400 if the query has no valid id
  */
 export function reporterFrom(request: Request, { node }: Pick<Visitor, "node"> = {}): string {
@@ -240,7 +247,8 @@ function parentOf(value: unknown): string | null {
 }
 
 /**
- * Returns whether a report follows one that creates a task: usually it starts the task, and watchers see both at once.
+ * Returns whether a report directly follows a report that creates a task. Usually, it starts that task, and
+ * watchers should see both changes at once.
  */
 function completes(values: readonly unknown[], index: number): boolean {
   return creates(values[index - 1]) && !creates(values[index]);

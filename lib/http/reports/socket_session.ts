@@ -1,5 +1,6 @@
 /**
- * Takes the batches of one reporter over its socket, in order, and acknowledges them after their commit.
+ * Applies the batches that one reporter sends over its socket, in order, and acknowledges them after their
+ * commit.
  *
  * @module
  */
@@ -18,12 +19,13 @@ import type { ReporterClocks } from "./reporter_clocks.ts";
 import { Session } from "./session.ts";
 
 /**
- * The maximum size of reports that wait for an access decision, and of replies that a reporter has not read.
+ * The maximum number of bytes of reports that wait for an access decision, and of replies that the reporter
+ * has not read.
  */
 const QUEUE_BYTES = 4 * 1024 * 1024;
 /**
- * The maximum size of reports that wait because earlier ones take long; more than a reporter sends without an
- * acknowledgement.
+ * The maximum number of bytes of reports that wait because earlier reports take long; more than a reporter
+ * sends without an acknowledgement.
  */
 const SLOW_QUEUE_BYTES = 16 * 1024 * 1024;
 
@@ -68,11 +70,12 @@ export class SocketSession {
     this.#session = new Session(context, request, visitor, clocks, (reply) => this.reply(reply));
   }
 
-  /** Begins the session of a reporter that has no secret to wait for. */
+  /** Begins the session, unless the reporter must first prove its id with a secret. */
   open(): void {
     if (this.#isOver) return this.#socket.close(CLOSE.goingAway);
     if (!this.#session.isProven) return;
-    // The reports that arrive in the meantime wait in the same queue as for their own access decisions.
+    // Reports that arrive before the session is connected wait in the same queue as reports that wait for an
+    // access decision.
     this.#enqueue(this.#session.connect()?.catch((error) => this.#failed(error)));
   }
 
@@ -88,7 +91,7 @@ export class SocketSession {
 
   close(code: number, reason: string): void {
     this.end();
-    // Deno never closes a socket that is told to before it opens.
+    // If `close()` is called before a socket opens, Deno never closes the socket.
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
   }
 
@@ -120,7 +123,10 @@ export class SocketSession {
     }));
   }
 
-  /** Keeps the messages in order, although some of them take more than a turn of the event loop. */
+  /**
+   * Makes later messages wait for a message that takes more than a turn of the event loop, so that they stay
+   * in order.
+   */
   #enqueue(work: Promise<void> | undefined): void {
     if (work === undefined) return;
     const queue: Promise<void> = work.then(() => {
@@ -131,9 +137,10 @@ export class SocketSession {
 
   /** Ends a session on a node that does not own the tasks. */
   #outdated(): void {
-    // The socket is closed soon, and what was not acknowledged is sent again.
+    // This node will close the socket soon, and the reporter will resend the reports that were not
+    // acknowledged.
     if (this.#context.cluster!.isLeaving) return;
-    // What this node has in memory may be outdated, so it must not refuse anything by it.
+    // The tasks in the memory of this node may be outdated, so it must not refuse reports because of them.
     this.close(CLOSE.tryAgainLater, "Another node owns the tasks; connect again");
   }
 
@@ -158,7 +165,10 @@ export class SocketSession {
     return this.#takeInTurn(batch, receivedAt);
   }
 
-  /** Takes a batch once the rate limits of its clients accept it. A reporter that sends too fast gets acknowledgements later. */
+  /**
+   * Applies a batch once the rate limits of its clients allow that. A reporter that sends too fast gets its
+   * acknowledgements later.
+   */
   #takeInTurn(batch: ReportBatch, receivedAt: number): Promise<void> | undefined {
     const { gate } = this.#context;
     if (!gate.hasKey) return this.#takeProven(batch, receivedAt);
@@ -173,7 +183,7 @@ export class SocketSession {
     return takeFrom(0);
   }
 
-  /** Resolves after a time, or never if the session ends before. */
+  /** Resolves after a time, or never if the session ends before that time. */
   #wait(milliseconds: number): Promise<void> {
     return new Promise((resolve) => this.#timer = setTimeout(resolve, milliseconds));
   }

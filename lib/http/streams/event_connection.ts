@@ -21,7 +21,10 @@ const encoder = new TextEncoder();
 const BEGINNING = encoder.encode(`retry: ${RETRY_MS}\n\n`);
 const KEEPALIVE = encoder.encode(": keepalive\n\n");
 
-/** Encodes text, and caches the last result, because the same message is sent to many watchers in a row. */
+/**
+ * Encodes texts to bytes, and caches the last result, because the same message is sent to many watchers in a
+ * row.
+ */
 export class SharedEncoder {
   #text = "";
   #bytes: Uint8Array<ArrayBuffer> = new Uint8Array();
@@ -45,15 +48,17 @@ export class SharedEncoder {
 /** Options of an {@linkcode EventConnection}. */
 export interface EventConnectionOptions {
   readonly encoder: SharedEncoder;
-  /** Counts what waits to be sent over all connections. */
+  /** The limit on the bytes that wait to be sent, over all connections. */
   readonly unsent: ByteBudget;
-  /** Whose share of `unsent` the connection counts towards; `null` for a peer that may use it up. */
+  /**
+   * Whose share of the limit `unsent` the connection uses; `null` for a peer that may use the whole limit.
+   */
   readonly share: string | null;
-  /** The maximum number of bytes that may be queued, beyond the first message of each watcher. */
+  /** The maximum number of bytes that may be queued, not counting the first message of each watcher. */
   readonly queueBytes: number;
   readonly tally: WatcherTally;
   readonly reportError: (error: unknown) => void;
-  /** Called when the connection has no watchers any more; the rest of the queue may still be sent. */
+  /** Called when the connection has no watchers any more; queued bytes may still be sent afterwards. */
   readonly onLeave: () => void;
   /** Called when the peer has read everything, or has disconnected. */
   readonly onDone: () => void;
@@ -61,24 +66,30 @@ export interface EventConnectionOptions {
 
 /** A watcher of an {@linkcode EventConnection}. */
 interface ConnectedWatcher extends Watcher {
-  /** Removes the watcher from the hub and the connection, once. */
+  /** Removes the watcher from the hub and the connection. Idempotent. */
   leave(): void;
 }
 
-/** A connection that carries the events of its watchers, until all of them have left. */
+/** A connection that carries the events of its watchers, until all watchers have been removed. */
 export class EventConnection {
   readonly body: QueuedBody;
   readonly #options: EventConnectionOptions;
   readonly #watchers: Set<ConnectedWatcher> = new Set();
-  /** Releases the slots of watchers that have left, but whose peer has not read everything yet. */
+  /**
+   * The functions that release the slots of removed watchers, for slots that are kept until the peer has read
+   * the queue.
+   */
   readonly #releases: Set<() => void> = new Set();
-  /** The number of bytes up to the end of the newest first message, which has the full state and is no backlog. */
+  /**
+   * The number of written bytes up to the end of the latest first message of a watcher. These bytes do not
+   * count as backlog, because a first message has the full state.
+   */
   #openingBytes = Infinity;
-  /** Whether all watchers were added, so that the connection ends when the last of them leaves. */
+  /** Whether all watchers were added, so that the connection ends when the last watcher is removed. */
   #isComplete = false;
   #hasClosed = false;
 
-  /** @param options the bounds, and the callbacks at the end */
+  /** @param options the limits, and the callbacks for the end of the connection */
   constructor(options: EventConnectionOptions) {
     this.#options = options;
     this.body = new QueuedBody(options.unsent, () => {
@@ -100,8 +111,9 @@ export class EventConnection {
    *
    * @param begin registers the watcher at the hub; returns a function that removes it
    * @param release releases the watcher's slot
-   * @param label text before each of the watcher's messages; `""` if the connection has only one watcher
-   * @param last text that is sent when the hub ends the watcher
+   * @param label the text to put before each of the watcher's messages; `""` if the connection has only one
+   * watcher
+   * @param last the text to send when the hub ends the watcher
    * @throws {Problem} 503 if there is no room for the first message
    */
   add(begin: (watcher: Watcher) => () => void, release: () => void, label = "", last = ""): void {
@@ -130,14 +142,15 @@ export class EventConnection {
       },
       fail: (error) => {
         this.#options.reportError(error);
-        // The peer reconnects, with the last position that it has.
+        // The peer will reconnect with the last cursor that it has received.
         this.end();
       },
       leave: () => {
         if (!this.#watchers.delete(watcher)) return;
         stop();
-        // A watcher keeps its slot until the peer has read the rest of the queue, and the last one until the peer has
-        // read the end of the stream: one that does not read can't be disconnected.
+        // A removed watcher keeps its slot until the peer has read the queue, and the last watcher until the
+        // peer has read the end of the stream: a peer that does not read can't be disconnected, so its data
+        // stays in memory.
         if (this.body.queuedBytes === 0 && this.#watchers.size > 0) release();
         else this.#releases.add(release);
         this.#closeIfUnwatched();
@@ -149,7 +162,7 @@ export class EventConnection {
       if (isRefused) throw limitReached("Too much data waits for clients that read slowly");
     } catch (error) {
       watcher.leave();
-      // Nobody may read the stream, as there may be no response.
+      // The slot is released at once, because the request may fail, and then no peer ever reads the stream.
       this.#releases.delete(release);
       release();
       throw error;
@@ -158,7 +171,7 @@ export class EventConnection {
     if (!this.#watchers.has(watcher)) stop();
   }
 
-  /** Declares that all watchers were added: the connection ends when the last of them leaves, or has left. */
+  /** Declares that all watchers were added: the connection ends once all watchers are removed. */
   complete(): void {
     this.#isComplete = true;
     this.#closeIfUnwatched();
@@ -174,7 +187,10 @@ export class EventConnection {
     for (const watcher of [...this.#watchers]) watcher.send(message);
   }
 
-  /** Sends a comment that keeps the connection alive; if other data has waited for too long, disconnects the peer. */
+  /**
+   * Sends a comment that keeps the connection alive. If queued data has waited for too long, disconnects the
+   * peer instead.
+   */
   keepAlive(): void {
     if (this.body.queuedBytes === 0) this.body.write(KEEPALIVE);
     else if (this.body.stalledMs > STALLED_MS) this.#disconnect();
@@ -195,7 +211,7 @@ export class EventConnection {
     return false;
   }
 
-  /** Disconnects a peer that reads too slowly, which may reconnect with its last cursors. */
+  /** Disconnects a peer that reads too slowly. The peer may reconnect with its last cursors. */
   #disconnect(): void {
     this.body.discard();
     this.#options.tally.disconnected++;

@@ -42,7 +42,7 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
-/** A subscription of a stream that has several: all tasks of a client, or one of them. */
+/** One of several subscriptions of a stream: to all tasks of a client, or to one task. */
 interface Watch {
   readonly client: string;
   readonly id: string | null;
@@ -91,7 +91,10 @@ export class Events {
     for (const connection of [...this.#connections]) connection.end();
   }
 
-  /** Ends every stream, and refuses those of requests that still wait, such as for the record of a task. */
+  /**
+   * Ends every stream, and refuses streams of requests that are still waiting, for example for the record of
+   * a task.
+   */
   end(): void {
     this.#isEnded = true;
     this.close();
@@ -124,9 +127,10 @@ export class Events {
   }
 
   /**
-   * `GET /events/tasks?watch={client}[/{id}]&after={cursor}&watch=…`: one stream for several subscriptions. The
-   * comment `: watch 1` precedes what belongs to the second one. The event `end` says why there will be no more
-   * for a subscription, with the status that its own stream would have had. The stream ends with the last of them.
+   * `GET /events/tasks?watch={client}[/{id}]&after={cursor}&watch=…`: one stream for several subscriptions.
+   * The comment `: watch 1` precedes each message of the second subscription. The event `end` ends a
+   * subscription, and has the status that a stream of its own would have had. The stream ends when its last
+   * subscription ends.
    */
   async watchMany({ request, visitor: { grant, peer } }: Call): Promise<Response> {
     const watches = watchesOf(paramsOf(request));
@@ -160,7 +164,10 @@ export class Events {
     }
   }
 
-  /** Begins a subscription of a stream that has several; returns the status if there is nothing to send. */
+  /**
+   * Begins one of several subscriptions of a stream; returns the status if the subscription is refused or
+   * ends at once, otherwise `null`.
+   */
   #begin(
     connection: EventConnection,
     { client, id, after }: Watch,
@@ -168,7 +175,7 @@ export class Events {
     { label, last, share }: { readonly label: string; readonly last: string; readonly share: string | null },
   ): number | null {
     const { hub, registry, reportError } = this.#context;
-    // The task may have changed while the records of others were read.
+    // The task may have changed while the records of other tasks were read.
     const known = id === null ? undefined : registry.stored(client, id);
     const stored = known && (registry.atHand(known) ?? read);
     if (id !== null && stored === undefined) return 404;
@@ -237,7 +244,7 @@ export class Events {
     if (this.#undone.size === 0) this.#onAllDone();
   }
 
-  /** Stops the keepalive timer and releases the cached message, because no stream is open. */
+  /** Stops the keepalive timer and releases the cached message if no stream is open. */
   #stopKeepalive(): void {
     this.#keepalive.stop();
     this.#encoder.clear();
@@ -245,9 +252,9 @@ export class Events {
 }
 
 /**
- * Reads the subscriptions of a stream that has several.
+ * Reads the subscriptions of a stream with several subscriptions.
  *
- * @throws {Problem} 400 if there are none or too many, or one is not valid
+ * @throws {Problem} 400 if there are no subscriptions or too many, or a subscription is not valid
  */
 function watchesOf(params: URLSearchParams): Watch[] {
   const watches = params.getAll("watch");
@@ -270,7 +277,7 @@ function watchesOf(params: URLSearchParams): Watch[] {
 
 /**
  * Returns the cursor to resume from. A browser that reconnects sends the cursor as a header, along with the
- * original URL. If the header is not a cursor of this server, the position is unknown, so the stream starts
+ * original URL. If the header is not a cursor of this server, the position is unknown, and the stream starts
  * with the full state.
  */
 function cursorOf(request: Request): Cursor | null {
@@ -280,7 +287,7 @@ function cursorOf(request: Request): Cursor | null {
   return after === null || after === "" ? null : parseCursor(after);
 }
 
-/** A cursor that no server has issued. */
+/** A cursor that no server has issued, so that every server sends the full state for it. */
 const UNKNOWN: Cursor = { epoch: "", seq: 0 };
 
 function parsedCursor(text: string): Cursor | null {

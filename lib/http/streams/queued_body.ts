@@ -9,10 +9,13 @@ import { LongText } from "../../hub/long_text.ts";
 import type { ByteBudget } from "../byte_budget.ts";
 import { nextTurn, PacedText, pieceSizeAt } from "../paced_text.ts";
 
-/** Smaller chunks are not counted, in bytes: the length of each queue bounds them, and they cost more to count. */
+/**
+ * The minimum size of a chunk, in bytes, to be counted against the limit of all connections. Counting smaller
+ * chunks would cost more than it is worth, and the limit of each queue bounds them anyway.
+ */
 const SMALL_BYTES = 1_024;
 
-/** What is queued: bytes, or a long text, which is encoded when it is sent. */
+/** An item of the queue: bytes, or a long text, which is encoded when it is sent. */
 type Chunk = Uint8Array<ArrayBuffer> | LongText;
 
 /**
@@ -26,9 +29,12 @@ export class QueuedBody {
   readonly #onDone: () => void;
   readonly #share: string | null;
   #queue: Chunk[] = [];
-  /** How much of the first chunk of the queue was pulled. */
+  /** The length of the part of the first chunk in the queue that was pulled, in bytes or characters. */
   #offset = 0;
-  /** Reads the first chunk of the queue if that is a text. */
+  /**
+   * The reader of the first chunk in the queue if that chunk is a text and was pulled in part; otherwise
+   * `null`.
+   */
   #reader: PacedText | null = null;
   #pulledAtMs = monotonicMs();
   #writtenBytes = 0;
@@ -42,9 +48,11 @@ export class QueuedBody {
   #resume: (() => void) | null = null;
 
   /**
-   * @param unsent counts what is queued over all connections
-   * @param onDone called once, when the body has ended and all of it was pulled, or the peer has disconnected
-   * @param share whose share of `unsent` the queue counts towards; `null` for a peer that may use it up
+   * @param unsent the limit on the bytes that wait to be sent, over all connections
+   * @param onDone called once, when the body has ended and all bytes were pulled, or when the peer has
+   * disconnected
+   * @param share whose share of the limit `unsent` the queue uses; `null` for a peer that may use the whole
+   * limit
    */
   constructor(unsent: ByteBudget, onDone: () => void, share: string | null = null) {
     this.#unsent = unsent;
@@ -59,7 +67,7 @@ export class QueuedBody {
     }, { highWaterMark: 0 });
   }
 
-  /** The number of bytes written, where each character of a long text counts as one. */
+  /** The number of bytes written; each character of a long text counts as one byte. */
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
@@ -69,16 +77,19 @@ export class QueuedBody {
     return this.#queuedBytes;
   }
 
-  /** How long bytes have waited for the server to pull any, in milliseconds; 0 if none wait. */
+  /**
+   * How long the server has pulled nothing although bytes are queued, in milliseconds; 0 if the queue is
+   * empty.
+   */
   get stalledMs(): number {
     return this.#queuedBytes === 0 ? 0 : monotonicMs() - this.#pulledAtMs;
   }
 
   /**
-   * Queues bytes, which must not change afterwards, or a long text.
+   * Queues bytes or a long text. The bytes must not be changed afterwards.
    *
    * @param chunk the bytes or the text; ignored if the body has ended
-   * @returns `false` if they were not queued, because too much waits to be sent over all connections
+   * @returns `false` if the chunk was not queued, because too much data waits to be sent over all connections
    */
   write(chunk: Chunk): boolean {
     if (this.#hasEnded) return true;
@@ -104,7 +115,8 @@ export class QueuedBody {
   }
 
   /**
-   * Called by the stream when the server is ready for more bytes, but not again before a chunk was enqueued.
+   * Enqueues the next piece. The stream calls this when the server is ready for more bytes, but not again
+   * before a piece was enqueued.
    */
   #pull(): void | Promise<void> {
     if (this.#queue.length === 0 && !this.#hasEnded) {
@@ -143,7 +155,7 @@ export class QueuedBody {
     }
   }
 
-  /** Returns the next piece of the first chunk of the queue, and counts it as pulled. */
+  /** Returns the next piece of the first chunk in the queue, and marks the piece as pulled. */
   #pieceOf(chunk: Chunk): Uint8Array<ArrayBuffer> {
     const before = this.#offset;
     let piece: Uint8Array<ArrayBuffer>;

@@ -11,14 +11,17 @@ import type { Sender, SendTurns } from "./send_turns.ts";
 import { CLOSE } from "./upgrade.ts";
 import type { WatcherTally } from "./watcher_tally.ts";
 
-/** The maximum time that a watcher may read nothing while a full state waits for it, in milliseconds. */
+/** How long a watcher may leave a full state unread before it is disconnected, in milliseconds. */
 const STUCK_MS = 30_000;
 
-/** What a {@linkcode SocketWatcher} shares with others, and calls. */
+/** The callbacks of a {@linkcode SocketWatcher}, and the objects that it shares with other watchers. */
 export interface SocketWatcherOptions {
   /** Called once, when the watcher is removed. */
   readonly onGone: () => void;
-  /** Counts the bytes that wait to be sent to the watcher; returns `false` if they are too many. */
+  /**
+   * Called with the number of bytes that wait to be sent to the watcher; returns `false` if too many bytes
+   * wait over all connections.
+   */
   readonly reserve: (bytes: number) => boolean;
   /** Decides when the watcher may send. */
   readonly turns: SendTurns;
@@ -31,9 +34,9 @@ export class SocketWatcher implements Watcher, Sender {
   readonly #socket: WebSocket;
   readonly #queueBytes: number;
   readonly #options: SocketWatcherOptions;
-  /** The messages that wait for their turn. */
+  /** The messages that wait for a turn to be sent, see {@linkcode SendTurns}. */
   #messages: Text[] = [];
-  /** Their length in characters. */
+  /** The length of the waiting messages, in characters. */
   #queued = 0;
   #saturatedMs = 0;
   #isOpen = false;
@@ -42,7 +45,7 @@ export class SocketWatcher implements Watcher, Sender {
   /**
    * @param socket the socket
    * @param queueBytes the maximum number of bytes that may wait for the peer
-   * @param options what the watcher shares with others, and calls
+   * @param options the callbacks, and the objects that the watcher shares with other watchers
    */
   constructor(socket: WebSocket, queueBytes: number, options: SocketWatcherOptions) {
     this.#socket = socket;
@@ -51,7 +54,7 @@ export class SocketWatcher implements Watcher, Sender {
   }
 
   get saturated(): boolean {
-    // While part of the previous full state is still buffered, the next one would only queue up behind it.
+    // While the previous full state is not sent as a whole, the next state would only queue up behind it.
     if (this.#messages.length > 0) return true;
     if (this.#socket.bufferedAmount === 0) {
       this.#saturatedMs = 0;
@@ -63,8 +66,9 @@ export class SocketWatcher implements Watcher, Sender {
   }
 
   /**
-   * Allows messages to be sent. The state of the socket could tell that, too, but reading it takes a seventh of the time of
-   * {@linkcode SocketWatcher.sendNext}. A socket that its peer is closing ignores messages.
+   * Allows messages to be sent. The watcher keeps this state itself, because reading the state of the socket
+   * takes a seventh of the time of {@linkcode SocketWatcher.sendNext}. If the peer is closing the socket,
+   * messages are ignored.
    */
   opened(): void {
     this.#isOpen = true;
@@ -107,14 +111,14 @@ export class SocketWatcher implements Watcher, Sender {
   }
 
   /**
-   * Closes the socket, and stops counting its watcher at once, because the peer's confirmation may take long
-   * or never come.
+   * Closes the socket, and removes the watcher at once, because the peer's confirmation of the close may take
+   * long or never come.
    */
   close(code: number, reason: string): void {
     if (this.#gone) return;
     while (this.#messages.length > 0) this.sendNext();
     this.gone();
-    // Deno never closes a socket that is told to before it opens.
+    // If `close()` is called before a socket opens, Deno never closes the socket.
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(code, reason);
   }
 

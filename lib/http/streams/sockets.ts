@@ -21,12 +21,14 @@ import { CLOSE, EXPIRED, type OpenSockets, sizeOf, upgrade } from "./upgrade.ts"
 import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 
 /**
- * Up to this many bytes of a socket are not counted against the budget of all connections, because the buffers of
- * its connection hold them.
+ * The number of unsent bytes of a socket that are not counted against the limit of all connections, because
+ * the buffers of the connection take about as much memory anyway.
  */
 const UNCOUNTED_BYTES = 16 * 1024;
 
-/** The interval in which the buffers of sockets with counted bytes are measured, in milliseconds. */
+/**
+ * The interval at which the unsent bytes of sockets with counted bytes are measured again, in milliseconds.
+ */
 const MEASURE_MS = 1_000;
 
 /** Handles requests below `/ws/tasks`. */
@@ -37,15 +39,15 @@ export class Sockets {
   readonly #open: OpenSockets;
   readonly #tally = new WatcherTally();
   readonly #turns = new SendTurns();
-  /** The sockets for which bytes wait that are counted. */
+  /** The sockets with unsent bytes that are counted against the limit of all connections. */
   readonly #waiting: Set<WaitingBytes> = new Set();
   readonly #measuring: UnrefInterval = new UnrefInterval(() => this.#measure(), MEASURE_MS);
-  /** The sockets that are not closed, including those that were told to close. */
+  /** The sockets that are not closed yet, including sockets whose close the peer has not confirmed. */
   readonly #connected: Set<WebSocket> = new Set();
 
   /**
    * @param context the parts of the monitor to use
-   * @param slots the limit of watchers
+   * @param slots the limit on watchers
    * @param open the sockets that are not closed yet
    */
   constructor(context: HandlerContext, slots: Slots, open: OpenSockets) {
@@ -70,8 +72,8 @@ export class Sockets {
 
   /** `WS /ws/tasks/{client}/{id}`: responds with 404 instead of an upgrade if the task does not exist. */
   watchTask({ client, id, request, visitor: { grant } }: Call): Response {
-    // The upgrade does not wait for a record that must be read: if the peer leaves while a handler waits, Deno 2.9 never
-    // closes the connection, and tells nobody.
+    // The upgrade does not wait until the record is read: if the peer disconnects while a handler waits, Deno
+    // 2.9 never closes the connection, and dispatches no event.
     const read = taskRecord(this.#context, client, id);
     if (read instanceof Promise) read.catch(() => {});
     return this.#upgrade(request, grant, (watcher) => {
@@ -82,7 +84,7 @@ export class Sockets {
       };
       const failed = (error: unknown) => {
         if (hasLeft) return;
-        // Only a task that was removed meanwhile is a problem of the request.
+        // The only expected error is that the task was removed in the meantime; then the watch ends as usual.
         if (error instanceof Problem) watcher.end();
         else watcher.fail(error);
       };
@@ -97,7 +99,8 @@ export class Sockets {
 
   #beginTask(client: string, id: string, read: TaskRecord, watcher: SocketWatcher): () => void {
     const { hub, registry } = this.#context;
-    // The task may have changed between the request and the open event; if it was removed, that ends the watch.
+    // The task may have changed between the request and the `open` event; if the task was removed, the watch
+    // ends.
     const stored = registry.stored(client, id);
     const record = stored === undefined ? undefined : registry.atHand(stored) ?? read;
     if (record !== undefined) return hub.watchTask(client, record, watcher);
@@ -134,8 +137,8 @@ export class Sockets {
    * Connects a socket to the hub.
    *
    * @param grant the grant of the visitor; the socket is closed when it expires
-   * @param release releases the slot of the socket. The slot is kept until the connection is closed: a peer that
-   * does not read can't be disconnected, and what it has not read stays in memory.
+   * @param release releases the slot of the socket. The slot is kept until the connection is closed: a peer
+   * that does not read can't be disconnected, and its unread data stays in memory.
    */
   #attach(
     socket: WebSocket,
@@ -190,12 +193,15 @@ export class Sockets {
     };
   }
 
-  /** Counts the bytes that wait for one socket; returns `false` if too many wait for all connections. */
+  /**
+   * Counts the unsent bytes of one socket; returns `false` if too many bytes wait to be sent over all
+   * connections.
+   */
   #reserve(waiting: WaitingBytes, bytes: number): boolean {
     const counted = bytes <= UNCOUNTED_BYTES ? 0 : bytes;
     if (counted === waiting.counted) return true;
     if (!waiting.count(counted)) {
-      // Other sockets may have sent what was counted in the meantime.
+      // Other sockets may have sent some of their counted bytes in the meantime.
       this.#measure();
       if (!waiting.count(counted)) return false;
     }
@@ -206,7 +212,9 @@ export class Sockets {
     return true;
   }
 
-  /** Counts again what waits for the sockets, because there is no event when it has been sent. */
+  /**
+   * Counts the unsent bytes of the sockets again, because no event is dispatched when bytes have been sent.
+   */
   #measure(): void {
     for (const waiting of this.#waiting) {
       waiting.measure();

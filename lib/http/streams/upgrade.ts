@@ -49,11 +49,11 @@ export class OpenSockets {
 /** Options of {@linkcode upgrade}. */
 export interface UpgradeOptions {
   /**
-   * Sets the handlers of the socket, which opens later. The request can't be read any more: its headers throw
-   * after the upgrade.
+   * Sets the handlers of the socket, which opens later. The request must not be used here, because its
+   * headers can't be read after the upgrade.
    */
   readonly attach: (socket: WebSocket) => void;
-  /** Called with an error that `attach` throws, after which the socket is closed. */
+  /** Called with an error that `attach` throws; the socket is closed afterwards. */
   readonly reportError: (error: unknown) => void;
 }
 
@@ -62,9 +62,10 @@ export interface UpgradeOptions {
  * handler fails to return the response of an upgrade.
  *
  * @param request the request
- * @param options what to do with the socket
+ * @param options the callbacks for the socket and for errors
  * @returns the response
- * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid handshake or its peer has left
+ * @throws {Problem} 426 if the request is not a handshake, 400 if it is an invalid handshake or its peer has
+ * disconnected
  */
 export function upgrade(request: Request, { attach, reportError }: UpgradeOptions): Response {
   const { socket, response } = complete(request);
@@ -84,8 +85,8 @@ function complete(request: Request): Deno.WebSocketUpgrade {
   }
   const offered = elementsOf(headerOf(request, "sec-websocket-protocol"));
   try {
-    // Only one offered subprotocol is selected: the other one may carry a token, which must not be repeated
-    // in the response.
+    // Only Taskscope's own subprotocol is selected, because another offered subprotocol may carry a token,
+    // which must not be repeated in the response.
     const protocol = offered.includes(SUBPROTOCOL) ? { protocol: SUBPROTOCOL } : {};
     return Deno.upgradeWebSocket(originalOf(request), protocol);
   } catch (error) {

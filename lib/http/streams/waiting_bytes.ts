@@ -1,12 +1,12 @@
 /**
- * Counts the bytes that wait to be sent over one WebSocket against a budget.
+ * Counts the bytes that wait to be sent over one WebSocket against the limit of all connections.
  *
  * @module
  */
 
 import type { ByteBudget } from "../byte_budget.ts";
 
-/** The bytes of a socket that are counted. */
+/** The unsent bytes of one socket that are counted against the limit. */
 export class WaitingBytes {
   readonly #socket: WebSocket;
   readonly #budget: ByteBudget;
@@ -15,8 +15,8 @@ export class WaitingBytes {
 
   /**
    * @param socket the socket
-   * @param budget the limit of what waits to be sent over all connections
-   * @param share whose share of the limit the bytes count towards; `null` for a peer that may use it up
+   * @param budget the limit on the bytes that wait to be sent, over all connections
+   * @param share whose share of the limit the bytes use; `null` for a peer that may use the whole limit
    */
   constructor(socket: WebSocket, budget: ByteBudget, share: string | null) {
     this.#socket = socket;
@@ -24,21 +24,22 @@ export class WaitingBytes {
     this.#share = share;
   }
 
-  /** The number of bytes that are counted. */
+  /** The number of counted bytes. */
   get counted(): number {
     return this.#counted;
   }
 
-  /** Counts another number of bytes, and returns `true`, unless that exceeds the budget. */
+  /** Sets the number of counted bytes and returns `true`; returns `false` if that would exceed the limit. */
   count(bytes: number): boolean {
     const isCounted = this.#budget.change(this.#counted, bytes, this.#share);
     if (isCounted) this.#counted = bytes;
     return isCounted;
   }
 
-  /** Stops counting what has been sent. */
+  /** Stops counting the bytes that have been sent since. */
   measure(): void {
-    // The size is unknown of a socket that is closing: it reports 0, but what its peer has not read is still there.
+    // The number of unsent bytes of a closing socket is unknown: the socket reports 0, but the data that its
+    // peer has not read is still in memory.
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.count(Math.min(this.#counted, this.#socket.bufferedAmount));
   }

@@ -12,8 +12,8 @@ export class WatcherTally {
   disconnected = 0;
   messages = 0;
   /**
-   * The number of characters of the messages: nearly the number of bytes, but known without encoding the
-   * messages.
+   * The number of characters of the messages, which is close to the number of bytes, but known without
+   * encoding the messages.
    */
   characters = 0;
 
