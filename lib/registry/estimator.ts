@@ -198,9 +198,7 @@ export class Estimator {
   /** Returns the amount that is left; `null` if it is unknown. */
   #left(task: Task): number | null {
     if (task.progress === null) return null;
-    return this.#paceOf(task) === this.#counts
-      ? Math.max(0, task.total! - task.current!)
-      : 100 - task.progress;
+    return this.#paceOf(task) === this.#counts ? countedLeft(task) : 100 - task.progress;
   }
 
   /** Returns the amount that the remaining time is proportional to; `null` if it is unknown. */
@@ -238,6 +236,16 @@ export class Estimator {
   #pastOf({ name }: Task): PastDurations {
     return this.#past ??= this.#pastRuns(name);
   }
+}
+
+/**
+ * Returns how much of what is counted is left. A task that counts what begins, such as `Step 4 of 4`, has a
+ * progress that is one behind its counts, because the latest is still under way. Counts are more precise than
+ * most percentages, so no other difference between them matters.
+ */
+function countedLeft({ progress, current, total }: Task): number {
+  const left = Math.max(0, total! - current!);
+  return Math.max(left, Math.min(left + 1, total! * (1 - progress! / 100)));
 }
 
 /** Returns a forecast for a moment later, when less is left. */

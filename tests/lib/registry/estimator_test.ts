@@ -65,6 +65,12 @@ const SCENARIOS: Scenario[] = [
     at: 30,
     expected: { eta: 270, rate: 0.3333, eta_reason: null },
   },
+  {
+    name: "steps that count what begins, the last of which is under way",
+    said: [0, 3, 6, 9].map((at, step) => [at, { progress: step * 25, current: step + 1, total: 4 }]),
+    at: 9,
+    expected: { eta: 3, eta_low: 1.902, eta_high: 4.732, rate: 0.3333, eta_reason: null },
+  },
   { name: "the beginning", said: [[0, { progress: 0 }]], at: 0, expected: NOTHING_YET },
   {
     name: "a single step",
