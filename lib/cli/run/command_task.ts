@@ -7,6 +7,7 @@
 import { monotonicMs } from "../../clock.ts";
 import type { OutputName } from "./output_pipe.ts";
 import { OutputBacklog } from "./output_backlog.ts";
+import { failureReason } from "./failure_reason.ts";
 import { LineSplitter } from "../../reading/line_splitter.ts";
 import { ProgressReader } from "../../reading/progress_reader.ts";
 import type { Reading } from "../../reading/reading.ts";
@@ -45,8 +46,10 @@ export interface CommandTaskOptions extends TaskHandlers {
 const SILENCE_MS = 200;
 /** How often the reader checks whether a bar has gone stale, and reads rows that grow without a pause, in milliseconds. */
 const TICK_MS = 1_000;
-/** Lines of output in an error's stack. */
-const MAX_STACK_LINES = 20;
+/** Lines of output in an error's stack, unless the line that says why is further up. */
+const STACK_LINES = 20;
+/** The most lines of output in an error's stack. */
+const MAX_STACK_LINES = 100;
 /** Longest such line, in characters. */
 const MAX_STACK_LINE_LENGTH = 500;
 /** The `error.type` of a command that failed. */
@@ -144,14 +147,17 @@ export class CommandTask {
     }
     if (end.wasCancelled) return this.#end({ type: "cancelled" });
     if (end.status === 0) return this.#end({ type: "finish", result: { exit_status: 0 } });
-    const last = this.#lastLines.at(-1)?.trim();
+    const lines = this.#lastLines;
+    const reason = failureReason(lines);
+    const why = reason < 0 || end.signal !== null ? "" : `: ${lines[reason]!.trim()}`;
+    const stack = lines.slice(Math.min(reason, Math.max(0, lines.length - STACK_LINES))).join("\n");
     const what = end.signal === null ? `Exited with status ${end.status}` : `Killed by ${end.signal}`;
     this.#end({
       type: "fail",
       error: {
         type: ERROR_TYPE,
-        message: last === undefined || end.signal !== null ? what : `${what}: ${last}`,
-        ...(last !== undefined && { stack: truncate(this.#lastLines.join("\n"), LIMITS.errorStackLength) }),
+        message: what + why,
+        ...(reason >= 0 && { stack: truncate(stack, LIMITS.errorStackLength) }),
       },
     });
   }

@@ -162,6 +162,19 @@ Deno.test("CommandTask fails with the exit status and the last lines of stderr",
   assertEquals(error!.stack!.split("\n").slice(-2), ["line 30", "no such file"]);
 });
 
+Deno.test("CommandTask fails with the message of an error whose stack is long", () => {
+  const subject = new Subject();
+  const frames = Array.from({ length: 40 }, (_, index) => `    at f${index} (job.mjs:${index}:1)`);
+  subject.write(
+    ["throw error;", "^", "Error: no disk", ...frames, "", "Node.js v20.20.2", ""].join("\n"),
+    "stderr",
+  );
+  subject.command.ended({ status: 1, signal: null, wasCancelled: false });
+  const { message, stack } = subject.task.error!;
+  assertEquals(message, "Exited with status 1: Error: no disk");
+  assertEquals(stack!.split("\n"), ["Error: no disk", ...frames, "Node.js v20.20.2"]);
+});
+
 Deno.test("CommandTask names the signal that killed the command, and truncates the error", () => {
   const subject = new Subject();
   for (let line = 1; line <= 30; line++) subject.write(`${"x".repeat(10_000)}\n`, "stderr");
