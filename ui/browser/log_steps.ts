@@ -87,7 +87,10 @@ export class LogSteps {
     this.#state.show(this.#collapsed(groups), groups);
   }
 
-  /** Returns the number of the first line at or after a time; `null` if the page does not have the lines to decide. */
+  /**
+   * Returns the number of the first line at or after a time; `null` if it may be among older lines that the page does
+   * not have.
+   */
   #find(at: number): number | null {
     const { dropped, gone, lines } = this.#log;
     const index = firstSince(lines, at);

@@ -87,7 +87,9 @@ export class SubtaskBook {
     return this.#shown.has(id);
   }
 
-  /** Whether a task has an existing parent; `undefined` if it is not known whether the parent exists. */
+  /**
+   * Whether a task belongs below its parent, shown or not; `undefined` if it is not known whether the parent exists.
+   */
   isNested(task: Task): boolean | undefined {
     const { parent_id: parent } = task;
     if (parent === null || this.#absent.has(parent)) return false;
