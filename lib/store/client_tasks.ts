@@ -1,5 +1,5 @@
 /**
- * Lists the tasks of one client, in the order of their creation and in that of their last changes.
+ * Lists the tasks of one client, in the order of their creation and in the order of their last changes.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export class ClientTasks implements ClientMemory {
    * The tasks by id; they are in the order of creation once {@linkcode ClientTasks.inOrder} has sorted them.
    */
   readonly tasks: Map<string, IndexedTask> = new Map();
-  /** Whether a task is behind one of a later place in `tasks`. */
+  /** Whether `tasks` is out of order, because a restored task is at its end. */
   isShuffled = false;
   /** The highest place of a task so far. */
   lastPlace = 0;
@@ -39,8 +39,8 @@ export class ClientTasks implements ClientMemory {
   forgottenSeq = 0;
 
   /**
-   * Returns the tasks in the order of creation. The tasks are sorted here, and not on each restore, because
-   * users restore many tasks at once.
+   * Returns the tasks in the order of creation. They are sorted by this method, and not on each restore, because users
+   * restore many tasks at once.
    */
   inOrder(): Iterable<IndexedTask> {
     if (this.isShuffled) {

@@ -1,5 +1,5 @@
 /**
- * The changes that another node has committed, as a node that follows it applies them.
+ * The changes that another node has committed, in the form in which a follower applies them.
  *
  * @module
  */
@@ -16,8 +16,8 @@ export interface FollowedTask {
   /** When the task ended, in epoch seconds by the clock of the node that ended it; `null` if it has not ended. */
   readonly endedAt: number | null;
   /**
-   * The log lines that were added since the version of the task that is known here, oldest first; only the newest of
-   * them if there are too many.
+   * The log lines that were added since the version of the task that this node knows, oldest first. If there are too
+   * many, only the newest lines.
    */
   readonly lines: readonly NumberedLine[];
 }
@@ -30,7 +30,9 @@ export interface FollowedRemoval {
   readonly seq: number;
 }
 
-/** What was committed after a sequence number. A task that was removed and restored is in both lists. */
+/**
+ * The changes that were committed after a sequence number. A task that was removed and then restored is in both lists.
+ */
 export interface FollowedChanges {
   /** The sequence number of the last of these changes. */
   readonly seq: number;
@@ -40,31 +42,31 @@ export interface FollowedChanges {
   readonly removed: readonly FollowedRemoval[];
 }
 
-/** What was committed after a sequence number, and who commits. */
+/** The changes that were committed after a sequence number, and the node that commits. */
 export interface PulledChanges extends FollowedChanges {
   readonly epoch: string;
-  /** The node that took the tasks last, even if its lease has expired; `null` if it has handed them over. */
+  /** The node that took the tasks last, even if its lease has expired; `null` if that node has handed them over. */
   readonly owner: {
     readonly id: string;
-    /** Where the other nodes reach it; `null` if that is unknown. */
+    /** The address at which the other nodes reach the owner; `null` if it is unknown. */
     readonly address: string | null;
   } | null;
   /** Whether any node may take the tasks. */
   readonly isFree: boolean;
-  /** Whether more changes follow. */
+  /** Whether the database has more changes after these. */
   readonly hasMore: boolean;
   /**
-   * Whether the changes are unknown, because they are too old, no node of the cluster has made them, or the database has
-   * another history: there are none here, and everything must be loaded again.
+   * Whether the changes cannot be read, because they are too old, were not made by a node of the cluster, or the
+   * database has another history. The lists are then empty, and everything must be reloaded.
    */
   readonly gap: boolean;
 }
 
-/** A store of which another node is the authority, until this one takes it over. */
+/** A store of which another node is the authority, until this node takes it over. */
 export interface FollowedStore extends TaskStore {
   /** Applies a change. */
   followTask(task: FollowedTask): void;
-  /** Applies a removal. It is remembered even if the task is unknown here, because watchers may know it. */
+  /** Applies a removal. The removal is remembered even if this node does not know the task, because watchers may. */
   followRemoval(removal: FollowedRemoval): void;
   /** Notes that all changes up to a sequence number were applied. */
   followedTo(seq: number): void;

@@ -11,40 +11,40 @@ import type { NumberedLine } from "./side_tables.ts";
 
 /** What to search a log for, and which of the matching lines to return. */
 export interface LogQuery {
-  /** The text that a line must contain. Upper and lower case are equal, and escape sequences are ignored. */
+  /** The text that a line must contain. The search ignores case and escape sequences. */
   readonly text: string;
   /** The output that a line must come from; any if absent. */
   readonly stream?: LogStream | undefined;
   /** The lowest severity of a line; lines without a severity match only if this is absent. */
   readonly level?: LogLevel | undefined;
-  /** Whether only lines match that begin or end a group, see `groupMark()`; their text is truncated. */
+  /** Whether only lines that begin or end a group match (see `groupMark()`). The text of these lines is truncated. */
   readonly groups?: boolean | undefined;
   /** The lowest number of a line to return. */
   readonly from: number;
-  /** The lowest number beyond the lines to return. */
+  /** The number after the highest number of a line to return. */
   readonly to: number;
   /** The maximum number of lines to return. */
   readonly most: number;
   /**
-   * Which lines are returned if there are more than `most`. With `next`, the oldest, and the search begins at `from` and
-   * ends with the last of them, so that it counts no others.
+   * Which matches are returned if there are more than `most`. `next` returns the oldest, too, but the search begins at
+   * `from` and ends with the last returned line, so that no other matches are counted.
    */
   readonly keep: "oldest" | "newest" | "next";
 }
 
 /** The result of a search. */
 export interface LogMatches {
-  /** The matching lines that the query wanted, oldest first. */
+  /** The matching lines that the query selects, oldest first. */
   readonly lines: readonly NumberedLine[];
-  /** The number of matching lines before those. */
+  /** The number of matching lines before those in `lines`. */
   readonly index: number;
-  /** The number of all matching lines, wanted or not. */
+  /** The number of all matching lines, including those that are not returned. */
   readonly matches: number;
-  /** The number of lines that were searched: all that are kept. */
+  /** The number of lines that were searched. */
   readonly searched: number;
 }
 
-/** After how many characters a search should let other work run. */
+/** The number of characters after which a search should let other work run. */
 const PART_CHARACTERS = 8_192;
 
 /** A search over lines that are added in order, oldest first. */
@@ -69,7 +69,7 @@ export class LogSearch {
     return this.#query.keep === "next" ? this.#query.from : 0;
   }
 
-  /** Whether further lines would change nothing. */
+  /** Whether the search is complete, so that further lines would not change the result. */
   get isDone(): boolean {
     return this.#query.keep === "next" && this.#lines.length >= this.#query.most;
   }
@@ -120,7 +120,7 @@ export class LogSearch {
     return withoutSequences(text).toLowerCase().includes(this.#wanted);
   }
 
-  /** Drops the oldest lines beyond the wanted number. */
+  /** Drops the oldest matches beyond `most`. */
   #trim(): void {
     const over = Math.max(0, this.#lines.length - this.#query.most);
     this.#lines = this.#lines.slice(over);

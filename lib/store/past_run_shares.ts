@@ -1,15 +1,15 @@
 /**
- * Shares the limit of past runs between clients, so that none displaces the past runs of others.
+ * Divides the limit on past runs among clients, so that no client displaces the past runs of others.
  *
  * @module
  */
 
-/** The part of the limit that is made free at once, because finding the runs to drop reads all of them. */
+/** The share of the limit that is freed at once, because finding the runs to drop reads all runs. */
 const FREED_PART = 0.002;
 
 /**
  * Returns how many past runs each client must drop once there are more than the limit. Only the clients with the most
- * runs drop any, until they have equally many; so a client always keeps an equal share of the limit.
+ * runs drop any, until they have equally many. Each client can therefore always keep an equal share of the limit.
  *
  * @param counts the number of past runs of each client
  * @param limit the maximum number of past runs of all clients

@@ -1,5 +1,5 @@
 /**
- * The interface of the summaries of past runs, which a store keeps longer than the records of the tasks.
+ * The interface of a store's past runs: summaries that are kept longer than the records of their tasks.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { RunSummary } from "../task/run_summary.ts";
 
 /**
- * The limits on the summaries of past runs; beyond each of them, the runs that ended first are dropped, beyond
- * `pastRuns` those of the clients that have the most.
+ * The limits on the summaries of past runs. Beyond a limit, the runs that ended first are dropped; beyond `pastRuns`,
+ * only runs of the clients that have the most.
  */
 export interface PastRunLimits {
   /** The maximum number of past runs of one client and name. */
@@ -20,8 +20,8 @@ export interface PastRunLimits {
 }
 
 /**
- * Keeps the summaries of past runs. The removal of a task does not remove its summary, and so its restoration
- * does not add one. Reads see all earlier additions, committed or not.
+ * Keeps the summaries of past runs. The summary stays when its task is removed, so none is added when the task is
+ * restored. Reads see all earlier additions, committed or not.
  */
 export interface PastRunStore {
   /**

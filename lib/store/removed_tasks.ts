@@ -1,5 +1,5 @@
 /**
- * Keeps removed tasks as long as they can be restored.
+ * Keeps removed tasks while they can be restored.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { StoredTask } from "./store.ts";
 
 /** A removed task. */
 export interface SetAsideTask {
-  /** Its place in the order of creation. */
+  /** The task's place in the order of creation. */
   readonly place: number;
   readonly stored: StoredTask;
 }
@@ -17,17 +17,17 @@ export interface SetAsideTask {
 export class RemovedTasks {
   readonly #tasks: Map<string, SetAsideTask> = new Map();
 
-  /** Adds a task; one of the same id must have been taken before. */
+  /** Adds a task. An earlier task with the same id must have been taken out before. */
   add(client: string, { place, stored }: SetAsideTask): void {
     this.#tasks.set(keyOf(client, stored.id), { place, stored });
   }
 
-  /** Returns a task; `undefined` if it is not here. */
+  /** Returns a removed task; `undefined` if it can't be restored. */
   get(client: string, id: string): StoredTask | undefined {
     return this.#tasks.get(keyOf(client, id))?.stored;
   }
 
-  /** Takes a task out; returns `undefined` if it is not here. */
+  /** Takes a removed task out; returns `undefined` if it can't be restored. */
   take(client: string, id: string): SetAsideTask | undefined {
     const key = keyOf(client, id);
     const task = this.#tasks.get(key);

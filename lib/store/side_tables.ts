@@ -18,8 +18,8 @@ export interface SideTableLimits {
   /** The maximum number of log lines that are kept of one task on disk. */
   readonly logLinesPerTaskOnDisk: number;
   /**
-   * The maximum number of characters of log that are kept of all tasks in memory, where each line counts 64
-   * more.
+   * The maximum number of characters of the logs of all tasks in memory, where each line counts as 64 characters more
+   * than its text.
    */
   readonly logCharacters: number;
   /** The maximum number of history entries that are kept of one task, not counting its changes of state. */
@@ -49,7 +49,7 @@ export interface SideTableBounds {
 /** The value of a column in a side table. */
 export type SideValue = string | number | null;
 
-/** The columns of an entry, without that of the task that the entry belongs to. */
+/** The values of an entry's columns, without the column of the task that the entry belongs to. */
 export type SideRow = readonly SideValue[];
 
 /** The definition of a side table: a kind of entries that a task may have. */
@@ -86,7 +86,7 @@ export interface SideTable<Entry> {
 export interface KeyRange {
   /** The lowest key of the range. */
   readonly from: number;
-  /** The lowest key beyond the range. */
+  /** The key after the end of the range. */
   readonly to: number;
   /** The maximum number of entries to return; if the range has more, the oldest are returned. */
   readonly most?: number;
@@ -97,7 +97,7 @@ export interface NumberedLine extends LogLine {
   readonly number: number;
 }
 
-/** The size of a line without text, in characters: what its number, its time and the objects take in memory. */
+/** The size of a line without text, in characters: the memory that its number, its time and its objects take. */
 const LINE_CHARACTERS = 64;
 
 /** The side table of the log lines that tasks wrote. */
@@ -163,7 +163,7 @@ export const PROGRESS_HISTORY: SideTable<readonly ProgressPoint[]> = {
   fromRow: ([points]) => JSON.parse(String(points)),
 };
 
-/** The side table of tasks' values over time, which are one entry that is replaced as a whole. */
+/** The side table of tasks' values over time. The values of a task are one entry, which is replaced as a whole. */
 export const VALUES: SideTable<TaskValues> = {
   name: "value_series",
   columns: ["series"],
@@ -175,7 +175,7 @@ export const VALUES: SideTable<TaskValues> = {
   fromRow: ([values]) => JSON.parse(String(values)),
 };
 
-/** The side table of the launches of tasks that were started by name. */
+/** The side table of launches: the registered function and the arguments of tasks that a request started. */
 export const LAUNCHES: SideTable<Launch> = {
   name: "launches",
   columns: ["launch"],
@@ -188,17 +188,17 @@ export const LAUNCHES: SideTable<Launch> = {
   fromRow: ([launch]) => JSON.parse(String(launch)),
 };
 
-/** What the progress of a parent needs to know of its subtasks and their records do not tell. */
+/** The data for the progress of a parent that is not in the records of its unfinished subtasks. */
 export interface SubtaskSums {
-  /** The number of subtasks that have ended, without those that were retried. */
+  /** The number of ended subtasks, without those that were retried. */
   readonly ended: number;
-  /** The sum of their shares. */
+  /** The sum of the shares of these subtasks. */
   readonly share: number;
-  /** The sum of the weights of those without a share. */
+  /** The sum of the weights of those of these subtasks that have no share. */
   readonly weight: number;
-  /** Whether two subtasks existed before the first one moved; `null` if none has moved. */
+  /** Whether at least two subtasks existed before the first one made progress; `null` if none has made progress. */
   readonly upFront: boolean | null;
-  /** The ids of unfinished subtasks that do not count, because they were retried; absent if there are none. */
+  /** The ids of unfinished subtasks that do not count, because a retry has replaced them; absent if there are none. */
   readonly replaced?: readonly string[];
 }
 

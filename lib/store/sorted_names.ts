@@ -1,36 +1,36 @@
 /**
- * Keeps names in the order of the tables of databases.
+ * Keeps names sorted in the same order as the tables of the databases.
  *
  * @module
  */
 
 /**
- * Different names in the order of their JSON texts, code point by code point, as the tables of databases are sorted. Each
- * name is converted once, so that 100,000 names take milliseconds.
+ * A set of names, sorted by the code points of their JSON texts, as in the tables of the databases. Each name is
+ * converted only once, so that 100,000 names take milliseconds.
  */
 export class SortedNames {
   readonly #texts: string[];
 
-  /** @param names the first names, in any order; equal ones count once */
+  /** @param names the initial names, in any order, possibly with duplicates */
   constructor(names: Iterable<string> = []) {
     this.#texts = Array.from(new Set(names), (name) => JSON.stringify(name)).sort(compareTexts);
   }
 
-  /** Adds a name, unless it is known. */
+  /** Adds a name, unless the set has it. */
   add(name: string): void {
     const text = JSON.stringify(name);
     const index = this.#indexOf(text);
     if (this.#texts[index] !== text) this.#texts.splice(index, 0, text);
   }
 
-  /** Deletes a name, if it is known. */
+  /** Deletes a name, if the set has it. */
   delete(name: string): void {
     const text = JSON.stringify(name);
     const index = this.#indexOf(text);
     if (this.#texts[index] === text) this.#texts.splice(index, 1);
   }
 
-  /** Returns the names after a name, known or not; all names if it is `null`. */
+  /** Returns the names after a name, which need not be in the set; all names if it is `null`. */
   *after(name: string | null): Generator<string> {
     const text = name === null ? "" : JSON.stringify(name);
     let index = this.#indexOf(text);
@@ -38,7 +38,7 @@ export class SortedNames {
     while (index < this.#texts.length) yield JSON.parse(this.#texts[index++]!);
   }
 
-  /** Returns the index of the first text that is not before a text. */
+  /** Returns the index of the first text that is equal to a text or after it. */
   #indexOf(text: string): number {
     let [low, high] = [0, this.#texts.length];
     while (low < high) {

@@ -13,8 +13,8 @@ import type { PastRunStore } from "./past_run_store.ts";
 import type { KeyRange, SideTable, SubtaskSums } from "./side_tables.ts";
 
 /**
- * A task as of its last change, of which at least the summary is in memory. The object is immutable: the next change
- * creates another one.
+ * The state of a task after its last change; at least the summary is in memory. The object is immutable: the next
+ * change creates another one.
  */
 export interface StoredTask {
   readonly id: string;
@@ -25,7 +25,7 @@ export interface StoredTask {
   readonly seq: number;
 }
 
-/** A task whose record is at hand. */
+/** A task with its record. */
 export interface TaskRecord extends StoredTask {
   /**
    * The record of the task. Each access may read the record from disk and parse it, so keep it in a variable.
@@ -92,7 +92,7 @@ export interface OpenedTask extends TaskKey {
   readonly progress: readonly ProgressPoint[];
   /** The task's values over time; absent if it has reported none. */
   readonly values?: TaskValues;
-  /** The sums over the task's subtasks; absent if none has ended or moved. */
+  /** The sums over the task's subtasks; absent if no subtask has ended or made progress. */
   readonly subtasks?: SubtaskSums;
 }
 
@@ -108,7 +108,7 @@ export interface OpenedTasks {
 export interface TaskIndexReader {
   /** Returns a task; `undefined` if it does not exist. */
   get(client: string, id: string): StoredTask | undefined;
-  /** Returns whether a task of this id was left out, because its record is damaged. */
+  /** Returns whether a task with this id was left out when the store was opened, because its record is damaged. */
   isLeftOut(client: string, id: string): boolean;
   /** Returns the tasks of a client in the order of their creation, oldest first. */
   list(client: string): Iterable<StoredTask>;
@@ -128,8 +128,8 @@ export interface TaskIndexReader {
 }
 
 /**
- * Stores the tasks of one monitor. Every read sees all earlier writes, committed or not; {@linkcode TaskStore.committed}
- * resolves once they are as durable as the store can make them.
+ * Stores the tasks of one monitor. Every read sees all earlier writes, committed or not; {@linkcode
+ * TaskStore.committed} resolves once all writes are as durable as the store can make them.
  */
 export interface TaskStore extends AsyncDisposable {
   /** The epoch of the sequence numbers. A store whose tasks outlive the process also keeps its epoch. */
@@ -148,7 +148,7 @@ export interface TaskStore extends AsyncDisposable {
   readonly pastRuns: PastRunStore;
 
   /**
-   * Returns the next sequence number. A number is never returned twice, not even after a crash.
+   * Returns the next sequence number. No number is ever returned twice, even after a crash.
    *
    * @throws {StorageError} if the reserved numbers are used up, because nothing has been committed for too
    * long
@@ -179,13 +179,13 @@ export interface TaskStore extends AsyncDisposable {
   purge(client: string, id: string): void;
 
   /**
-   * Returns a task of the index with its record; `null` if that must be read first. The records of tasks that have not
-   * ended, or whose end is not committed, are always at hand.
+   * Returns a task of the index with its record; `null` if the record must be read first. The records of tasks that
+   * have not ended, or whose end is not committed, are always in memory.
    */
   atHand(stored: StoredTask): TaskRecord | null;
   /**
-   * Reads the records of tasks: at once if all are at hand, otherwise together. A task that was restored meanwhile may
-   * have a newer record, and one that was purged is left out.
+   * Reads the records of tasks: at once if all are in memory, otherwise together. A task that is restored during the
+   * read may have a newer record; a task that is purged is left out.
    *
    * @param tasks tasks of the index
    * @returns the tasks with their records, in the same order

@@ -10,7 +10,7 @@ import type { ChangesSince, RemovedTask, StoredTask, TaskIndexReader } from "./s
 
 /** The limits of a {@linkcode TaskIndex}: how much it remembers besides the tasks. */
 export interface TaskIndexLimits {
-  /** The number of removals to remember per client, so that a reconnecting watcher learns of them. */
+  /** The number of removals to remember per client, so that watchers that reconnect receive them. */
   readonly removalsPerClient: number;
   /** The number of clients without tasks to remember. */
   readonly emptyClients: number;
@@ -28,7 +28,7 @@ export class TaskIndex implements TaskIndexReader {
   /** The sequence number up to which removals may have been forgotten together with their client. */
   #forgottenSeq = 0;
   #place = 0;
-  /** The distance between two places that tasks get here, and the remainder of each. */
+  /** The distance between two places that this index assigns, and the remainder of each place when divided by it. */
   #step = 1;
   #remainder = 0;
   /** The tasks that were left out, as `client/id`. */
@@ -73,10 +73,10 @@ export class TaskIndex implements TaskIndexReader {
   }
 
   /**
-   * Forgets the removals that another node has forgotten, which the database therefore no longer has.
+   * Forgets the removals that another node has forgotten, and that are therefore no longer in the database.
    *
-   * @param clients up to which sequence number it has forgotten the removals of each client that it knows
-   * @param forgottenSeq up to which it has forgotten those of others
+   * @param clients the sequence number up to which the other node has forgotten removals, for each client that it knows
+   * @param forgottenSeq the sequence number up to which it has forgotten the removals of all other clients
    */
   forget(clients: ReadonlyMap<string, number>, forgottenSeq: number): void {
     this.#forgottenSeq = Math.max(this.#forgottenSeq, forgottenSeq);
@@ -93,7 +93,7 @@ export class TaskIndex implements TaskIndexReader {
     }
   }
 
-  /** Adds or replaces a task that another node has changed. A task of the same id at another place is dropped. */
+  /** Adds or replaces a task that another node has changed. A task with the same id at another place is dropped. */
   follow(client: string, place: number, stored: StoredTask): void {
     this.skip(place);
     const clientTasks = this.#clientOf(client);
@@ -103,7 +103,7 @@ export class TaskIndex implements TaskIndexReader {
       ? this.#replace(known, stored)
       : this.#add(clientTasks, stored.id, place, stored);
     clientTasks.moveToNewest(node);
-    // Removals are followed before tasks that changed earlier.
+    // Sequence numbers may arrive out of order, because removals are applied before tasks that changed earlier.
     clientTasks.lastSeq = Math.max(clientTasks.lastSeq, stored.seq);
   }
 
@@ -128,17 +128,17 @@ export class TaskIndex implements TaskIndexReader {
     return this.#leftOut.has(`${client}/${id}`);
   }
 
-  /** Keeps the place of a task that is not loaded from being used again. */
+  /** Marks the place of a task that is not loaded as used, so that no other task gets it. */
   skip(place: number): void {
     this.#place = Math.max(this.#place, place);
   }
 
   /**
-   * Leaves all places but every so many to the tasks of other indexes.
+   * Assigns only every `step`th place from now on, and leaves the other places to the indexes of other shards.
    *
    * @param step the distance between two places
-   * @param remainder the remainder of the places that are divided by it, which is another one in each index
-   * @param last the last place that no task gets any more
+   * @param remainder the remainder of the places when divided by `step`, which is different in each index
+   * @param last the last place that is already used; only later places are assigned
    */
   useEvery(step: number, remainder: number, last: number): void {
     this.skip(last);
@@ -156,8 +156,8 @@ export class TaskIndex implements TaskIndexReader {
   }
 
   /**
-   * Leaves a task out, as if it had never been loaded: watchers are not told, and its removal is not remembered. Does not
-   * touch another task of the same id, which has another place.
+   * Drops a task as if it had never been loaded: no watcher is notified, and no removal is remembered. Another task
+   * with the same id is not affected, because it has another place.
    */
   leaveOut(client: string, id: string, place: number): void {
     this.#leftOut.add(`${client}/${id}`);
@@ -190,8 +190,8 @@ export class TaskIndex implements TaskIndexReader {
   /**
    * Removes a task.
    *
-   * @returns the removed node, and the client that was forgotten, if any, because too many clients are empty;
-   * `undefined` if the task does not exist
+   * @returns the removed node, and, if too many clients have no tasks, the client that was forgotten; `undefined` if
+   * the task does not exist
    */
   remove(
     client: string,
@@ -295,7 +295,7 @@ export class TaskIndex implements TaskIndexReader {
     clientTasks.unlink(node);
   }
 
-  /** Remembers a removal; returns the client that is forgotten, if any, because too many clients are empty. */
+  /** Remembers a removal. Returns the client that is forgotten because too many clients have no tasks, if any. */
   #noteRemoval(client: string, clientTasks: ClientTasks, removed: RemovedTask): string | null {
     clientTasks.lastSeq = removed.seq;
     clientTasks.removed.push(removed);
@@ -323,8 +323,8 @@ export class TaskIndex implements TaskIndexReader {
   }
 
   /**
-   * Records that a client has no tasks any more; returns the client that is forgotten because too many are
-   * empty, if any.
+   * Records that a client no longer has tasks. Returns the client that is forgotten because too many clients have no
+   * tasks, if any.
    */
   #becameEmpty(client: string): string | null {
     this.#empty.add(client);

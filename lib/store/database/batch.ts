@@ -15,7 +15,7 @@ import { endOf } from "../past_run_store.ts";
 import { type PastRunRow, pastRunRow } from "./past_run_rows.ts";
 import { type RunRow, runRow } from "./run_row.ts";
 
-/** The rows of one commit, in the form in which they are posted to the worker. */
+/** The rows of one commit, in the form in which they are posted to the writer's worker. */
 export interface BatchMessage {
   readonly tasks: readonly TaskRow[];
   /** A row with the summary of each task that has ended. */
@@ -48,7 +48,7 @@ export interface SideTableMessage {
   /** The rows of a task are together, in the order in which they were added. */
   readonly rows: readonly (readonly [place: number, ...row: SideValue[]])[];
   /**
-   * Where to cut the entries of a task: the first key to keep if keys are consecutive, otherwise the number
+   * Where to cut off the oldest entries of a task: the first key to keep if keys are consecutive, otherwise the number
    * of entries to keep.
    */
   readonly cuts: readonly (readonly [place: number, cut: number])[];
@@ -92,8 +92,8 @@ export class Batch {
   readonly #removed: Set<number> = new Set();
   readonly #purged: Set<number> = new Set();
   /**
-   * The removals to write, by client and id. Only the last removal of an id is kept, so that the number of
-   * tasks limits that of removals.
+   * The removals to write, by client and id. Only the last removal of an id is kept, so that there are at most as many
+   * removals as tasks.
    */
   readonly #removals: Map<string, readonly [string, number, string]> = new Map();
   readonly #clients: Set<string> = new Set();
@@ -123,9 +123,7 @@ export class Batch {
     this.#settled.resolve();
   }
 
-  /**
-   * Rejects {@linkcode Batch.settled} and replaces it by a new promise, because the commit will be retried.
-   */
+  /** Rejects {@linkcode Batch.settled} and replaces it with a new promise, because the commit will be retried. */
   failed(error: StorageError): void {
     this.#settled.reject(error);
     this.#settled = Promise.withResolvers();
@@ -169,7 +167,7 @@ export class Batch {
     return this.#side.get(table)?.rows.get(place) ?? [];
   }
 
-  /** Adds rows to those that are to be written for a task. */
+  /** Adds rows to write for a task. */
   addRows(table: string, place: number, added: readonly SideRow[]): void {
     const { rows } = this.#sideOf(table);
     const known = rows.get(place);
@@ -178,7 +176,7 @@ export class Batch {
     this.#isEmpty = false;
   }
 
-  /** Replaces the rows that are to be written for a task. */
+  /** Replaces the rows to write for a task. */
   replaceRows(table: string, place: number, rows: readonly SideRow[]): void {
     this.#sideOf(table).rows.set(place, [...rows]);
     this.#isEmpty = false;
@@ -208,7 +206,7 @@ export class Batch {
   }
 
   removeDelivery(id: string): void {
-    // A message that was queued in the same batch is not written at all.
+    // A delivery that was queued in the same batch is not written at all.
     if (!this.deliveries.delete(id)) this.removedDeliveries.add(id);
     this.#isEmpty = false;
   }
@@ -233,8 +231,7 @@ export class Batch {
     return {
       tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
         const { summary, seq, json } = stored;
-        // The time is that of the monitor's clock, which also measures a task's age; a reporter's clock may
-        // be far behind.
+        // The monitor's clock is used, which also measures a task's age, because a reporter's clock may be far behind.
         const endedAt = isFinal(summary.state) ? nowSeconds : null;
         return [place, client, id, seq, endedAt, json];
       }),

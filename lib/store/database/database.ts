@@ -1,5 +1,5 @@
 /**
- * The interface of a database that a {@linkcode DatabaseStore} keeps tasks in.
+ * The interface of the databases in which a {@linkcode DatabaseStore} keeps tasks.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import type { Delivery, OpenedTasks, StoredTask, TaskRecord } from "../store.ts"
 import type { TaskIndex } from "../task_index.ts";
 import type { BatchMessage, DirtyTask } from "./batch.ts";
 
-/** What a database held when it was opened. */
+/** The content of a database when it was opened. */
 export interface Opened {
   /** The epoch of the sequence numbers. */
   readonly epoch: string;
   /** The last sequence number that was, or may have been, used. */
   readonly seq: number;
-  /** The end of the block of sequence numbers that are reserved; `null` as long as another node owns the tasks. */
+  /** The end of the block of sequence numbers that are reserved; `null` while another node owns the tasks. */
   readonly reservedSeq: number | null;
   /** The index with all tasks, sorted by change. */
   readonly index: TaskIndex;
@@ -31,26 +31,26 @@ export interface LogSearchRequest {
   readonly client: string;
   /** The task's place in the order of creation. */
   readonly place: number;
-  /** The lines of the task whose commit is not confirmed yet, which replace stored lines of the same number. */
+  /** The lines of the task whose commit is not confirmed yet, which replace stored lines with the same numbers. */
   readonly unsaved: readonly NumberedLine[];
   readonly query: LogQuery;
 }
 
 /**
- * A database: writes batches, and reads what is not in memory. A task is identified by its place in the order of creation.
- * Everything that fails, fails with a {@linkcode StorageError}.
+ * A database: writes batches, and reads what is not in memory. A task is identified by its place in the order of
+ * creation. All errors are {@linkcode StorageError}s.
  */
 export interface Database {
   /** The path or the URL of the database, without a password. */
   readonly name: string;
   /** The number of tasks that are left out because their records are damaged. */
   readonly damaged: number;
-  /** Called when the database is found to be unusable although nothing was being written. */
+  /** Called if the database is found to be unusable while nothing is being written. */
   onLoss: ((error: StorageError) => void) | null;
 
   /**
-   * Writes a batch in one transaction. If it fails, the same batch is written again before any other, and
-   * must then have the same result as if it were written once.
+   * Writes a batch in one transaction. If this fails, the caller writes the same batch again before any other. Writing
+   * is therefore idempotent: a batch that is written twice has the same result as one that is written once.
    *
    * @param batch the rows
    * @param tasks the tasks of the rows, by place
@@ -58,23 +58,23 @@ export interface Database {
   write(batch: BatchMessage, tasks: ReadonlyMap<number, DirtyTask>): Promise<void>;
   /** Checks that the database can be used, without writing. */
   check(): Promise<void>;
-  /** Completes what was written; nothing is written afterwards. */
+  /** Completes all writes; nothing is written afterwards. */
   finish(): Promise<void>;
-  /** Releases the database, also if {@linkcode Database.finish} failed. */
+  /** Releases the database, even if {@linkcode Database.finish} failed. */
   close(): void | Promise<void>;
 
   /** Returns what to keep in memory of an ended task whose record is committed. */
   ended(place: number, stored: TaskRecord): StoredTask;
-  /** Returns a task with its record; `null` if that must be read first. */
+  /** Returns a task with its record; `null` if the record must be read first. */
   atHand(stored: StoredTask): TaskRecord | null;
   /** Returns tasks with their records, without those that were purged: see `TaskStore.records()`. */
   records(tasks: readonly StoredTask[]): MaybePromise<readonly TaskRecord[]>;
   /**
-   * Reads rows of the table `past_runs` in SQLite: that of the database itself, or of a copy that has the same
-   * rows as soon as they are committed.
+   * Reads rows of the SQLite table `past_runs`: the table of the database itself, or, if this is not SQLite, that of a
+   * local copy that has the same rows as soon as they are committed.
    *
    * @param client the client whose past runs the query reads
-   * @param name the name whose past runs it reads, as a `nameText`; `null` if it reads those of all names
+   * @param name the name whose past runs it reads, as a `nameText`; `null` if it reads past runs of all names
    * @param sql the query
    * @param values its parameters
    */
@@ -84,7 +84,10 @@ export interface Database {
     sql: string,
     values: readonly (string | number)[],
   ): readonly SideRow[];
-  /** Reads the rows of a task in a side table, ordered by key; reads begin in the turn of the call. */
+  /**
+   * Reads the rows of a task in a side table, ordered by key. The read begins in the same turn of the event loop as the
+   * call.
+   */
   sideRows<Entry>(
     table: SideTable<Entry>,
     place: number,

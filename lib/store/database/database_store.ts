@@ -1,5 +1,5 @@
 /**
- * Stores tasks in a database: unfinished tasks are also in memory, and of ended tasks their summaries.
+ * Stores tasks in a database. Unfinished tasks, and the summaries of ended tasks, are also in memory.
  *
  * @module
  */
@@ -40,9 +40,9 @@ export interface DatabaseStoreOptions {
 }
 
 /**
- * The number of sequence numbers that are reserved at a time. Numbers that are reserved when the process
- * crashes are never used, so that a number that was seen but not committed never gets another meaning.
- * Cursors have up to 15 digits, which is enough for 59 million crashes.
+ * The number of sequence numbers that are reserved at a time. After a crash, the rest of the reserved numbers is never
+ * used, so that a number that watchers saw, but that was not committed, never gets another meaning. Cursors have up to
+ * 15 digits, which is enough for 59 million crashes.
  */
 export const SEQ_BLOCK = 2 ** 24;
 
@@ -58,7 +58,7 @@ export class DatabaseStore implements FollowedStore {
   readonly #removed: RemovedTasks = new RemovedTasks();
   #opened: OpenedTasks;
   #seq: number;
-  /** The end of the reserved block; `null` as long as another node owns the tasks. */
+  /** The end of the reserved block of sequence numbers; `null` while another node owns the tasks. */
   #reservedSeq: number | null;
   #askedSeq: number;
   #closed: Promise<void> | undefined;
@@ -180,8 +180,8 @@ export class DatabaseStore implements FollowedStore {
   }
 
   /**
-   * Adds or replaces a task that another node has changed. Apply the changes in the order of their sequence numbers,
-   * removals first, and call {@linkcode DatabaseStore.followedTo} after them.
+   * Adds or replaces a task that another node has changed. Apply changes in the order of their sequence numbers,
+   * removals first, and then call {@linkcode DatabaseStore.followedTo}.
    */
   followTask({ client, place, stored, endedAt }: FollowedTask): void {
     this.#index.follow(client, place, endedAt === null ? stored : this.#database.ended(place, stored));
@@ -192,18 +192,18 @@ export class DatabaseStore implements FollowedStore {
     this.#index.followRemoval(client, id, seq);
   }
 
-  /** Notes that all changes up to a sequence number were followed. */
+  /** Notes that all changes of the other node up to a sequence number were applied. */
   followedTo(seq: number): void {
     this.#seq = seq;
     this.#writer.followedTo(seq);
   }
 
   /**
-   * Makes this store, which has followed another node, the one that changes the tasks.
+   * Makes this store the one that changes the tasks, after it has followed another node.
    *
    * @param seq the last sequence number that another node has, or may have, used
    * @param reservedSeq the end of the block of sequence numbers that are reserved
-   * @param opened what {@linkcode DatabaseStore.takeOpened} returns next
+   * @param opened the tasks that {@linkcode DatabaseStore.takeOpened} returns next
    */
   takeOver(seq: number, reservedSeq: number, opened: OpenedTasks): void {
     this.followedTo(seq);
@@ -223,7 +223,7 @@ export class DatabaseStore implements FollowedStore {
     return true;
   }
 
-  /** Closes the database without committing what is not committed; whoever waits for that gets an error. */
+  /** Closes the database without committing pending changes; callers that wait for their commit get an error. */
   abandon(): Promise<void> {
     this.#reservedSeq = null;
     return this.#closed ??= this.#writer.abandon(new StorageError(this.#database.name, FOLLOWS));
@@ -262,7 +262,7 @@ export class DatabaseStore implements FollowedStore {
   }
 
   removeDelivery(id: string): void {
-    // A request that was under way when another node took over: that node sends it again.
+    // The request to the webhook was in flight when another node took over, which sends it again.
     if (this.#reservedSeq === null) return;
     this.#writer.batch(this.#seq).removeDelivery(id);
   }
@@ -289,7 +289,7 @@ export class DatabaseStore implements FollowedStore {
   }
 
   async #close(): Promise<void> {
-    // An orderly end releases the reserved numbers, so no further number may be used.
+    // Closing the store in order releases the reserved numbers, so no further number may be used.
     this.#reservedSeq = this.#seq;
     this.#writer.batch(this.#seq).setMeta("reserved_seq", this.#seq);
     await this.#writer[Symbol.asyncDispose]();

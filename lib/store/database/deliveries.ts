@@ -1,5 +1,5 @@
 /**
- * Reads the messages that are queued for delivery, whether they are in the database or not written yet.
+ * Reads the messages that are queued for delivery, no matter whether they are in the database or not written yet.
  *
  * @module
  */

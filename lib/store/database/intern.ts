@@ -1,5 +1,5 @@
 /**
- * Interns texts that many records have in common.
+ * Interns texts, so that equal texts of many records take memory only once.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /**
  * Returns the first text that was passed with the same characters, so that equal texts take memory only once.
  *
- * @param texts the texts so far, to which the given one is added
+ * @param texts the interned texts, to which the given text is added
  * @param text the text
  */
 export function intern(texts: Map<string, string>, text: string): string {

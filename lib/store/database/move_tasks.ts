@@ -1,5 +1,5 @@
 /**
- * Moves everything that a database keeps into another one.
+ * Moves all stored data from one database to another.
  *
  * @module
  */
@@ -8,31 +8,31 @@ import { StorageError } from "../../errors.ts";
 import type { SideRow } from "../side_tables.ts";
 import { MOVED_TABLES, type MovedBatch, type MovedTable } from "./moved_tables.ts";
 
-/** The maximum number of rows, and about that of characters, that are written at a time. */
+/** The maximum number of rows, and the approximate maximum number of characters, that are written at a time. */
 const ROWS = 1_000;
 const CHARACTERS = 2 * 1024 * 1024;
 
-/** The number of rows that a source reads at a time: each may have some 200 KB. */
+/** The number of rows that a source reads at a time: a row may have about 200 KB. */
 export const READ_ROWS = 100;
 
-/** The numbers that a database keeps besides its rows. */
+/** The counters that a database stores besides its rows. */
 export interface MovedNumbers {
   /** How often a server has opened the database. */
   readonly term: number;
   /** The end of the block of sequence numbers that are reserved. */
   readonly reservedSeq: number;
-  /** The last sequence number of the clients that were forgotten. */
+  /** The sequence number up to which removals may have been forgotten together with their clients. */
   readonly forgottenSeq: number;
 }
 
-/** The database to move from, which no server can open until it is disposed. It is not changed. */
+/** The database to move from. No server can open it until this object is disposed; the move does not change it. */
 export interface MoveSource extends AsyncDisposable {
-  /** The path or the URL, without a password. */
+  /** The path or the URL of the database, without a password. */
   readonly name: string;
-  /** Identifies what the database keeps: another text each time that a server has used it. */
+  /** Identifies the content of the database: the text is different each time that a server has used the database. */
   readonly state: string;
   readonly numbers: MovedNumbers;
-  /** The names of the tasks that are not moved because their records are damaged. */
+  /** Names the tasks that are not moved because their records are damaged. */
   readonly damaged: readonly string[];
   /** Returns the number of rows to move. */
   count(table: MovedTable): Promise<number>;
@@ -47,7 +47,7 @@ export interface MoveSource extends AsyncDisposable {
 /** The database to move to, which no server can open until the move is complete. */
 export interface MoveTarget extends AsyncDisposable {
   readonly name: string;
-  /** Returns the number of rows that are moved, which are the first ones of the source. */
+  /** Returns the number of rows that were already moved, which are the first rows of the source. */
   count(table: MovedTable): Promise<number>;
   /** Commits rows. */
   write(batch: MovedBatch): Promise<void>;
@@ -66,7 +66,7 @@ export interface MoveProgress {
  * Moves all rows that the target does not have yet.
  *
  * @param source the database to move from
- * @param target the database to move to, with what an earlier attempt has moved
+ * @param target the database to move to, which may contain the rows of an earlier attempt
  * @param onProgress called after each commit
  * @returns the number of rows of each table
  * @throws {StorageError} if a database cannot be read or written; the move can be continued
@@ -97,7 +97,7 @@ export async function moveTasks(
   return counts;
 }
 
-/** Joins rows, so that commits are neither many nor large. */
+/** Regroups rows, so that there are few commits and none of them is large. */
 async function* packed(source: AsyncIterable<readonly SideRow[]>): AsyncIterable<readonly SideRow[]> {
   let pack: SideRow[] = [];
   let characters = 0;

@@ -12,14 +12,14 @@ import { runRow } from "./run_row.ts";
 
 /** A table whose rows are moved. */
 export interface MovedTable {
-  /** Its name, which is that of every database. */
+  /** The name of the table, which is the same in all databases. */
   readonly name: string;
-  /** What its rows are, for messages. */
+  /** A noun for the rows, for messages. */
   readonly noun: string;
-  /** Whether its rows belong to single tasks, which their first column "place" identifies. */
+  /** Whether each row belongs to one task, which the row's first column "place" identifies. */
   readonly isOfTasks: boolean;
   readonly columns: readonly string[];
-  /** The columns that order the rows; `null` for the order in which they were inserted, by "seq". */
+  /** The columns by which the rows are ordered; `null` for the order in which they were inserted, by "seq". */
   readonly order: readonly string[] | null;
   /** Returns the batch that writes rows. */
   readonly batch: (rows: readonly SideRow[]) => MovedBatch;

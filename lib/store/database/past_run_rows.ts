@@ -1,5 +1,6 @@
 /**
- * Writes the rows of past runs into SQLite within limits: in the writer's worker, or into a temporary copy.
+ * Writes the rows of past runs into SQLite and enforces their limits; used by the writer's worker, and for a temporary
+ * copy of another database.
  *
  * @module
  */
@@ -24,8 +25,8 @@ export type PastRunRow = readonly [
 export type PastRunKey = readonly [client: string, name: string, finishedAt: number, id: string];
 
 /**
- * Returns a name as JSON text: SQLite would end it at a NUL, and reject an unpaired surrogate, which JSON
- * escapes.
+ * Returns a name as JSON text, which escapes NULs and unpaired surrogates: SQLite would end the name at a NUL, and
+ * reject a surrogate.
  */
 export function nameText(name: string): string {
   return JSON.stringify(name);
@@ -42,13 +43,13 @@ export function pastRunRow(client: string, run: RunSummary): PastRunRow {
   return [client, nameText(name), endOf(run), id, state, created_at, started_at];
 }
 
-/** Writes past runs, and deletes those beyond the limits. */
+/** Writes past runs, and deletes past runs beyond the limits. */
 export class PastRunRows {
   readonly #db: DatabaseSync;
   readonly #limits: PastRunLimits;
-  /** The number of rows of each client as of the last write; `null` if they are unknown. */
+  /** The number of rows of each client after the last write; `null` if it is unknown. */
   #counts: Map<string, number> | null = null;
-  /** The number of all rows, as of {@linkcode PastRunRows.#counts}. */
+  /** The sum of the numbers in {@linkcode PastRunRows.#counts}. */
   #count = 0;
 
   /**
@@ -60,7 +61,7 @@ export class PastRunRows {
     this.#limits = limits;
   }
 
-  /** The number of rows as of the last write. */
+  /** The number of rows after the last write. */
   get count(): number {
     return this.#count;
   }
@@ -89,8 +90,8 @@ export class PastRunRows {
   }
 
   /**
-   * Inserts rows without regard to the limits; call this in a transaction. Rows that exist are ignored, so that writing a
-   * batch again, because its commit was not confirmed, changes nothing.
+   * Inserts rows without enforcing the limits; call this in a transaction. Rows that exist are skipped, so that a batch
+   * can be written again if its commit was not confirmed.
    */
   insert(rows: readonly PastRunRow[]): void {
     this.#counts ??= this.#readCounts();
@@ -107,7 +108,7 @@ export class PastRunRows {
     return this.#count > this.#limits.pastRuns ? this.#dropBeyondShares(counts) : [];
   }
 
-  /** Discards what is known of the table, because the transaction of the last write was rolled back. */
+  /** Forgets the numbers of rows, because the transaction of the last write was rolled back. */
   rolledBack(): void {
     this.#counts = null;
   }

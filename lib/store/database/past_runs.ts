@@ -1,5 +1,5 @@
 /**
- * Adds the summaries of past runs to a database, and reads them, whether they are on disk or not written yet.
+ * Adds the summaries of past runs to a database, and reads them, no matter whether they are on disk or not written yet.
  *
  * @module
  */
@@ -67,7 +67,7 @@ export class PastRuns implements PastRunStore {
     const rows = this.#database.pastRunRows(
       client,
       null,
-      // DISTINCT would read every run; this looks up only the next name after each.
+      // DISTINCT would read every run. This query looks up only the next name after each name.
       `WITH RECURSIVE names (name) AS (
          SELECT min(name) FROM past_runs WHERE client = ?1 AND name > ?3
          UNION ALL

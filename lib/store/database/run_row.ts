@@ -1,5 +1,5 @@
 /**
- * Makes the row with the summary of a task that has ended.
+ * Creates the row with the summary of an ended task.
  *
  * @module
  */

@@ -24,14 +24,14 @@ export interface SideRowsLimits extends SideTableLimits {
 }
 
 /**
- * The number of entries by which a task may exceed its limit before the oldest are deleted. Deleting many
+ * The number of entries by which a task may exceed its limit before its oldest entries are deleted. Deleting many
  * entries at once keeps the cost per entry low.
  */
 const CUT_EVERY = 256;
 
 /**
- * The number of characters that every entry counts in addition to its text; without it, the number of empty
- * log lines would be unlimited.
+ * The number of characters that is added to the size of every entry, because the number of empty log lines would be
+ * unlimited otherwise.
  */
 const ROW_CHARACTERS = 100;
 
@@ -83,7 +83,10 @@ export class SideRows {
     if (cut !== null) this.#writer.batch(seq).cutRows(table.name, place, cut);
   }
 
-  /** Reads the entries of a task, oldest first; the rows that are to be written are those at the time of the call. */
+  /**
+   * Reads the entries of a task, oldest first; entries that are not written yet are included as of the time of the
+   * call.
+   */
   async read<Entry>(table: SideTable<Entry>, place: number, range?: KeyRange): Promise<readonly Entry[]> {
     const { name, keyOf, fromRow } = table;
     const unsaved = this.#writer.unsavedRows(name, place);

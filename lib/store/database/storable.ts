@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The character that replaces those that SQLite does not store. */
+/** The replacement for each character that SQLite does not store. */
 export const REPLACEMENT = "\ufffd";
 
 /**

@@ -21,8 +21,8 @@ export type SummaryRow = readonly SideValue[];
  *
  * @param id the task's id
  * @param row the columns
- * @param texts the names and states so far, which all summaries share
- * @returns the summary; `null` if the row has no name, or one with a character that the database did not store
+ * @param texts the interned names and states of all summaries
+ * @returns the summary; `null` if the row has no name, or a name with a character that the database did not store
  */
 export function summaryFrom(id: string, row: SummaryRow, texts: Map<string, string>): TaskSummary | null {
   const [name, state, created_at, started_at, updated_at, finished_at, progress, parent_id, retry_of] = row;

@@ -28,7 +28,7 @@ export interface WriterOptions {
 const RETRY_MS = 1_000;
 
 /**
- * The time without an answer of the database after which the store counts as degraded, in milliseconds; longer
+ * The time without a response from the database after which the store counts as degraded, in milliseconds. It is longer
  * than any wait for a lock.
  */
 const STALL_MS = 10_000;
@@ -52,7 +52,7 @@ export class Writer implements AsyncDisposable {
   #seq: number;
   #degradation: Degradation | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the first change of the pending batch came, in milliseconds of the monotonic clock. */
+  /** When the first change of the pending batch was added, in milliseconds of the monotonic clock. */
   #pendingSinceMs = 0;
   /** Whether a caller waits for the pending batch. */
   #isDue = false;
@@ -68,7 +68,7 @@ export class Writer implements AsyncDisposable {
     this.#options = options;
     this.#committedSeq = this.#seq = options.seq;
     options.database.onLoss = (error) => {
-      // The result of a commit in progress will tell more.
+      // If a commit is in progress, its result will show whether the database can be used.
       if (this.#commit === null && this.#degradation === null) this.#failed(error);
     };
   }
@@ -83,7 +83,7 @@ export class Writer implements AsyncDisposable {
     return this.isIdle ? this.#seq : this.#committedSeq;
   }
 
-  /** Notes that everything up to a sequence number is committed, by another node. */
+  /** Notes that another node has committed everything up to a sequence number. */
   followedTo(seq: number): void {
     this.#committedSeq = this.#seq = seq;
   }
@@ -128,7 +128,10 @@ export class Writer implements AsyncDisposable {
     return settled;
   }
 
-  /** Reserves room for entries that wait to be written; returns `false` if there is not enough. */
+  /**
+   * Reserves space for entries that wait to be written; returns `false` if less than that is left. Both numbers are in
+   * characters.
+   */
   takeRoom(characters: number, most: number): boolean {
     if (this.#characters + characters > most) return false;
     this.#characters += characters;
@@ -174,7 +177,7 @@ export class Writer implements AsyncDisposable {
     }
   }
 
-  /** Closes the database without committing what is not committed; whoever waits for that gets the error. */
+  /** Closes the database without committing pending changes; callers that wait for their commit get the error. */
   async abandon(error: StorageError): Promise<void> {
     this.#isClosed = true;
     this.#options.database.onLoss = null;
@@ -226,14 +229,14 @@ export class Writer implements AsyncDisposable {
     this.#failed(error);
   }
 
-  /** Checks whether the database can be used again, although nothing is to be written. */
+  /** Checks whether the database can be used again while there is nothing to write. */
   #check(): void {
     this.#options.database.check().then(
       () => {
         if (this.isIdle) this.#setDegradation(null);
       },
       (error) => {
-        // The result of a commit in progress will tell more.
+        // If a commit is in progress, its result will show whether the database can be used.
         if (this.#commit === null) this.#failed(error);
       },
     );
@@ -248,7 +251,7 @@ export class Writer implements AsyncDisposable {
     commit.batch.succeeded();
     if (this.#degradation !== null) this.#setDegradation(null);
     if (this.#pending.isEmpty) return;
-    // What came during the commit has waited since then.
+    // Changes that were added during the last commit have been waiting since they were added.
     const waitMs = this.#pendingSinceMs + this.#options.commitIntervalMs - performance.now();
     if (this.#isDue || waitMs <= 0) this.#next();
     else this.#timer ??= setTimeout(() => this.#next(), waitMs);

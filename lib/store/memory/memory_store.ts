@@ -88,7 +88,7 @@ export class MemoryStore implements TaskStore {
   }
 
   atHand(stored: StoredTask): TaskRecord | null {
-    // Nothing else is ever put into the index.
+    // The cast is safe, because only tasks with records are put into this index.
     return stored as TaskRecord;
   }
 
@@ -123,7 +123,7 @@ export class MemoryStore implements TaskStore {
     range?: KeyRange,
   ): Promise<readonly Entry[]> {
     const entries = this.#has(client, id) ? this.#bookOf(table).read(keyOf(client, id), range) : [];
-    // The entries are copied, because the book keeps adding to its own list.
+    // The entries are copied, because the book will add further entries to its own list.
     return Promise.resolve([...entries]);
   }
 
@@ -172,15 +172,15 @@ export class MemoryStore implements TaskStore {
   }
 
   /**
-   * Returns whether a task exists, so that its entries may be read. The entries of a removed task are kept
-   * only to be restored with it.
+   * Returns whether a task exists, so that its entries may be read. The entries of a removed task are kept only in case
+   * the task is restored.
    */
   #has(client: string, id: string): boolean {
     return this.#index.get(client, id) !== undefined;
   }
 
   #bookOf<Entry>(table: SideTable<Entry>): SideBook<Entry> {
-    // Every table has a book, which holds entries of that table's type.
+    // The cast is safe, because the book of a table holds entries of that table's type.
     return this.#books.get(table.name) as SideBook<Entry>;
   }
 }

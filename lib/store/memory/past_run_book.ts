@@ -17,7 +17,7 @@ interface Entry {
 
 /** The runs of a client. */
 interface ClientRuns {
-  /** The runs by name; those of a name are in the order of their ends, earliest first. */
+  /** The runs by name; the runs of each name are in the order in which they ended, earliest first. */
   readonly byName: Map<string, RunSummary[]>;
   readonly names: SortedNames;
 }
@@ -27,7 +27,7 @@ export class PastRunBook implements PastRunStore {
   readonly #limits: PastRunLimits;
   /** The runs of each client. */
   readonly #clients: Map<string, ClientRuns> = new Map();
-  /** All runs in the order in which they were added, which is nearly that of their ends. */
+  /** All runs in the order in which they were added, which is nearly the order in which they ended. */
   readonly #entries: Map<RunSummary, Entry> = new Map();
 
   /** @param limits how many past runs to keep, and how long */

@@ -1,5 +1,5 @@
 /**
- * Begins a transaction that reads everything as of one moment.
+ * Begins a transaction that reads a consistent snapshot.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { Connection } from "./connection.ts";
 
 /**
- * Begins a transaction whose statements all read the database as of its beginning.
+ * Begins a transaction whose statements all read the database as it was at the beginning of the transaction.
  *
  * @throws {Error} of `pg`
  */
 export async function beginSnapshot(connection: Connection): Promise<void> {
   await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  // Between two statements, their rows are parsed.
+  // The session is idle between two statements while the program parses the rows of the first one.
   await connection.query("SET LOCAL idle_in_transaction_session_timeout = 0");
 }

@@ -1,5 +1,5 @@
 /**
- * Reads what another node has committed.
+ * Reads the changes that another node has committed.
  *
  * @module
  */
@@ -26,18 +26,20 @@ import { transact } from "./transact.ts";
 /** How long a pull may take, in milliseconds. */
 export const PULL_MS = 10_000;
 
-/** The number of log lines that one pull reads, and the least that it reads of a task that has so many. */
+/**
+ * The number of log lines that one pull reads in all. Of a single task with more lines, it reads at least this many.
+ */
 const LINES = 5_000;
 const LEAST_LINES = 5;
 
-/** What a {@linkcode ChangePuller} works on. */
+/** The parts of a store that a {@linkcode ChangePuller} uses. */
 export interface ChangePullerOptions {
   /** The connection, which the pullers of all shards share. */
   readonly connection: ReopenedConnection;
   readonly shard: number;
   /** The epoch of the sequence numbers. */
   readonly epoch: string;
-  /** The tasks that are known, to which the caller applies the changes. */
+  /** The tasks that this node knows. The caller applies the changes to this index. */
   readonly index: TaskIndex;
   /** Keeps the past runs, and the records that were read. */
   readonly database: SharedDatabase;
@@ -47,13 +49,13 @@ export interface ChangePullerOptions {
 export class ChangePuller {
   readonly #options: ChangePullerOptions;
 
-  /** @param options the database and what is known of it */
+  /** @param options the database and the known tasks */
   constructor(options: ChangePullerOptions) {
     this.#options = options;
   }
 
   /**
-   * Reads what was committed after a cursor. Call this again only after the changes were applied.
+   * Reads the changes that were committed after a cursor. Call this method again only after these changes were applied.
    *
    * @param seq the cursor
    * @throws {Error} of `pg`
@@ -106,11 +108,11 @@ export class ChangePuller {
     };
   }
 
-  /** Returns the number of log lines of the version of a task that is known; 0 if there is none at its place. */
+  /** Returns the number of log lines in the known version of a task; 0 if the task is not known. */
   #knownLines({ client, place, stored: { id, task } }: FollowedTask): number {
     const node = this.#options.index.node(client, id);
     if (node?.place !== place) return 0;
-    // A task that has ended gets no lines.
+    // An ended task gets no more log lines, so both versions have the same number.
     return this.#options.database.atHand(node.stored)?.task.log_count ?? task.log_count;
   }
 
@@ -124,7 +126,7 @@ export class ChangePuller {
     });
   }
 
-  /** Adds the log lines that are new since the version that is known. */
+  /** Adds the log lines that are newer than the known versions of the tasks. */
   async #withLines(
     connection: Connection,
     changed: readonly FollowedTask[],
@@ -148,7 +150,7 @@ export class ChangePuller {
   }
 }
 
-/** Returns the last sequence number of commits that follow each other; `null` if one between them is missing. */
+/** Returns the last sequence number of consecutive commits; `null` if a commit between them is missing. */
 function lastOfChain(
   seq: number,
   commits: readonly { readonly seq: number; readonly afterSeq: number }[],

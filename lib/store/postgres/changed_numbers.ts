@@ -1,12 +1,12 @@
 /**
- * Finds the numbers of a commit that are columns of the table `shards`.
+ * Finds the counters in a commit that are stored in columns of the table `shards`.
  *
  * @module
  */
 
 import type { BatchMessage } from "../database/batch.ts";
 
-/** The numbers in `meta` of SQLite, which are columns of the table `shards` here. */
+/** The counters that SQLite stores in the table `meta`, and PostgreSQL in columns of the table `shards`. */
 const COLUMNS: readonly string[] = ["reserved_seq", "forgotten_seq"];
 
 /** Returns the columns that a commit changes, with their values. */

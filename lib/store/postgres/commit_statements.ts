@@ -1,5 +1,5 @@
 /**
- * Converts the rows of a commit to statements.
+ * Converts the rows of a commit to SQL statements.
  *
  * @module
  */
@@ -11,8 +11,9 @@ import type { QueryConfig } from "./pg.d.ts";
 import { columnArrays, unnestOf } from "./row_arrays.ts";
 
 /**
- * Returns the statements of a commit, to be sent in one transaction without waiting for each other's results.
- * A statement before them must raise an error if this server does not own the database, or the commit is already done.
+ * Returns the statements of a commit, to be sent in one transaction without waiting for results. The caller must send a
+ * fence before them: a statement that raises an error if this server does not own the database, or if the commit was
+ * already carried out.
  *
  * @param batch the rows
  * @param tasks the tasks of the rows, by place
@@ -49,7 +50,7 @@ export function commitStatements(
   return statements;
 }
 
-/** Adds a statement; statements of the same name have the same text. */
+/** Adds a statement; statements with the same name have the same text. */
 type Add = (name: string, text: string, ...values: unknown[]) => void;
 
 function addTaskStatements(
@@ -78,7 +79,7 @@ function addClientStatements({ removals, clients, forgottenClients }: BatchMessa
   if (removals.length > 0) add("removals", PUT_REMOVALS, ...columnArrays(removals, REMOVAL_COLUMNS.length));
   if (clients.length > 0) {
     add("clients", PUT_CLIENTS, ...columnArrays(clients, CLIENT_COLUMNS.length));
-    // Most clients have forgotten nothing.
+    // Of most clients, no removal was forgotten.
     const forgetting = clients.filter(([, , forgotten]) => forgotten > 0);
     if (forgetting.length > 0) {
       add(
@@ -119,7 +120,7 @@ const REMOVAL_COLUMNS = ["client", "seq", "id"];
 const CLIENT_COLUMNS = ["client", "last_seq", "forgotten_seq"];
 const DELIVERY_COLUMNS = ["id", "receiver", "event", "client", "task_id", "seq", "at", "size", "text"];
 
-/** The last parameter has the records, which are JSON without line breaks, one in each line. */
+/** The last parameter contains the records, one per line: they are JSON without line breaks. */
 const PUT_TASKS = `INSERT INTO taskscope.tasks (${TASK_COLUMNS.join(", ")}, removed, record)
    SELECT ${TASK_COLUMNS.join(", ")}, false, record::json
    FROM ROWS FROM (${unnestOf(TASK_COLUMNS)}, string_to_table($${TASK_COLUMNS.length + 1}, E'\\n'))
@@ -161,7 +162,7 @@ function cutStatement({ name, columns: [key], hasConsecutiveKeys, permanent }: S
     return `DELETE FROM taskscope.${name} t USING ${cuts} WHERE t.place = c.place AND t.${key} < c.cut`;
   }
   const cuttable = permanent === undefined ? "true" : `${permanent.column} = 0`;
-  // Otherwise, the last key to delete would be searched for again for every row of the task.
+  // MATERIALIZED prevents PostgreSQL from searching for the last key again for every row of the task.
   return `WITH last AS MATERIALIZED (
       SELECT place, (SELECT ${key} FROM taskscope.${name} e WHERE e.place = c.place AND ${cuttable}
         ORDER BY ${key} DESC LIMIT 1 OFFSET c.cut) AS key FROM ${cuts})
@@ -190,7 +191,7 @@ function lastOfEachKey({ keyOf }: SideTable<unknown>, rows: readonly SideRow[]):
   return [...last.values()];
 }
 
-/** Returns whether each row has a greater key than the one before it of the same task; the rows of a task are together. */
+/** Returns whether the keys of each task's rows are ascending; the rows of a task are together. */
 function areAscending(rows: readonly SideRow[]): boolean {
   return rows.every(([place, key], index) => {
     const [lastPlace, lastKey] = rows[index - 1] ?? [];

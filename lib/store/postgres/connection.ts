@@ -14,7 +14,7 @@ const CONNECT_MS = 5_000;
 /** The time limit of each statement, in milliseconds. */
 export const STATEMENT_MS = 10_000;
 
-/** How long a query whose rows are streamed may send none, in milliseconds. */
+/** The maximum time without a row from a query whose rows are streamed, in milliseconds. */
 const SILENCE_MS = 60_000;
 
 /** The object ids of the types "bigint" and "json". */
@@ -22,8 +22,9 @@ const INT8 = 20;
 const JSON_TEXT = 114;
 
 /**
- * Settings of a session that writes. A server that loses its connection must notice before long, because it
- * holds locks until then; a commit is on disk before it is confirmed; and no query is worth the time to compile it.
+ * Settings of a session that writes. PostgreSQL must detect a lost connection soon, because the session holds its locks
+ * until then. A commit is confirmed only once it is on disk. JIT compilation is off, because it takes longer than any
+ * of these queries.
  */
 const SETTINGS = `SET lock_timeout = '2s'; SET idle_in_transaction_session_timeout = '3s';
   SET tcp_user_timeout = 5000; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;
@@ -31,7 +32,7 @@ const SETTINGS = `SET lock_timeout = '2s'; SET idle_in_transaction_session_timeo
   SELECT set_config('synchronous_commit', 'on', false)
     WHERE current_setting('synchronous_commit') IN ('off', 'local')`;
 
-/** Returns how to connect to a database. */
+/** Returns the settings with which to connect to a database. */
 export function configOf({ config }: PostgresAddress): ClientConfig {
   return {
     ...config,
@@ -39,7 +40,7 @@ export function configOf({ config }: PostgresAddress): ClientConfig {
     connectionTimeoutMillis: CONNECT_MS,
     keepAlive: true,
     types: {
-      // Numbers are far below 2⁵³, and JSON stays a text.
+      // A "bigint" is read as a number, because all values are far below 2⁵³; "json" stays text.
       getTypeParser: (oid, format) =>
         oid === INT8 ? Number : oid === JSON_TEXT ? String : pg.types.getTypeParser(oid, format),
     },
@@ -50,7 +51,7 @@ export function configOf({ config }: PostgresAddress): ClientConfig {
 export class Connection {
   readonly #client: Client;
   #isLost = false;
-  /** Called when the connection is lost although no statement waits for a result. */
+  /** Called if the connection is lost while no statement waits for a result. */
   onLoss: ((error: Error) => void) | null = null;
   /** Called with the payload of every notification on a channel that the session listens to. */
   onNotification: ((payload: string) => void) | null = null;
@@ -66,7 +67,7 @@ export class Connection {
    * Connects. The errors are those of `pg`.
    *
    * @param address where to connect to
-   * @param connectMs how long that may take, in milliseconds
+   * @param connectMs the time limit of connecting, in milliseconds
    */
   static async open(address: PostgresAddress, connectMs = CONNECT_MS): Promise<Connection> {
     const client = new pg.Client({
@@ -90,7 +91,10 @@ export class Connection {
     return this.#isLost;
   }
 
-  /** The number of the server's process, as the server, or a pooler, told it on connecting. */
+  /**
+   * The id of the server's process, which the server, or a pooler in front of it, stated when the connection was
+   * opened.
+   */
   get processId(): number {
     return this.#client.processID ?? 0;
   }
@@ -102,11 +106,12 @@ export class Connection {
   }
 
   /**
-   * Runs a query, and passes each row to a function as soon as it is there, so that they are never in memory together.
+   * Runs a query, and passes each row to a function as soon as it arrives, so that the rows are never in memory
+   * together.
    *
    * @param text the query
    * @param onRow the function
-   * @param silenceMs how long the server may send no row, before the connection is cut, in milliseconds
+   * @param silenceMs the maximum time without a row before the connection is closed, in milliseconds
    * @throws {Error} what the function throws, or of `pg`
    */
   async stream<Row extends SideRow>(
@@ -124,7 +129,7 @@ export class Connection {
     const query = new pg.Query({ text, rowMode: "array" })
       .on("row", (row) => {
         rows++;
-        // The rows after an error are on their way, and cannot be refused.
+        // After an error, further rows are already on their way and are ignored.
         if (isFailed) return;
         try {
           onRow(row as Row);
@@ -152,7 +157,7 @@ export class Connection {
     await this.#client.end();
   }
 
-  /** Closes the connection at once. */
+  /** Closes the connection at once, without waiting for results. */
   cut(): void {
     this.onLoss = null;
     this.#isLost = true;

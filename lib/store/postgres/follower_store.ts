@@ -1,6 +1,6 @@
 /**
- * Follows the tasks of a shard that another node owns, in a PostgreSQL database that the nodes of a cluster share, until
- * this node takes them over.
+ * Follows the tasks of a shard that another node owns, until this node takes the shard over. The nodes of the cluster
+ * share a PostgreSQL database.
  *
  * @module
  */
@@ -23,22 +23,22 @@ import type { ReopenedConnection } from "./reopened_connection.ts";
 import { SHARDS } from "./schema.ts";
 import { noteStatement, type SharedDatabase } from "./shared_database.ts";
 
-/** How long it may take to read what an owner must know, in milliseconds. */
+/** How long it may take to read the data that an owner needs, in milliseconds. */
 const TAKE_OVER_MS = 60_000;
 
-/** Returns the clients of the shard $1, and up to which sequence number their removals are forgotten. */
+/** Selects the clients of shard $1, with the sequence numbers up to which their removals were forgotten. */
 const CLIENTS =
   "SELECT client, forgotten_seq AS seq FROM taskscope.clients WHERE taskscope.shard_of(client) = $1";
 
 /**
- * The first commit of each owner; `null` once it is done. If its result is lost, it is repeated unchanged, even by another
- * object.
+ * The first commit of each owner; `null` once it is confirmed. If its result is lost, it is repeated unchanged, even by
+ * another object.
  */
 const FIRST_BATCHES: WeakMap<OwnedShard<ShardBatch>, ShardBatch | null> = new WeakMap();
 
 /**
- * Makes the first commit of an owner: gives up what only the last one could restore, and lets all nodes know the cursor
- * that the owner begins with.
+ * Makes the first commit of a new owner: deletes removed tasks, which only the previous owner could restore, and
+ * publishes the cursor at which the new owner begins.
  *
  * @param owned the shard
  * @param afterSeq the last sequence number that is committed
@@ -58,7 +58,7 @@ async function commitFirst(owned: OwnedShard<ShardBatch>, afterSeq: number): Pro
 /** The parts of a {@linkcode FollowerStore}. */
 interface FollowerStoreParts {
   readonly shard: number;
-  /** The connection of the puller, which is not used while the node takes over. */
+  /** The connection of the puller, which is free during a takeover. */
   readonly connection: ReopenedConnection;
   readonly store: DatabaseStore;
   readonly database: SharedDatabase;
@@ -66,11 +66,11 @@ interface FollowerStoreParts {
   readonly puller: ChangePuller;
 }
 
-/** The tasks of a shard, as a node that does not own them knows them. */
+/** The tasks of a shard as a follower knows them. */
 export class FollowerStore {
   /**
-   * The index, the reads and the figures. Its `takeOpened()` returns the tasks as of the opening, and after
-   * {@linkcode FollowerStore.takeOver} those to go on with; only then it can be written.
+   * The store with the followed tasks. It can be written only after {@linkcode FollowerStore.takeOver}. Its
+   * `takeOpened()` returns the tasks that it was opened with and, after a takeover, the tasks to continue.
    */
   readonly store: DatabaseStore;
   /** The number of the shard. */
@@ -80,7 +80,7 @@ export class FollowerStore {
   readonly #index: TaskIndex;
   readonly #puller: ChangePuller;
 
-  /** @param parts what a `NodeDatabase` has loaded */
+  /** @param parts the parts that a `NodeDatabase` has loaded */
   constructor({ shard, connection, store, database, index, puller }: FollowerStoreParts) {
     this.shard = shard;
     this.store = store;
@@ -91,8 +91,9 @@ export class FollowerStore {
   }
 
   /**
-   * Reads what was committed after `store.seq`: one round trip to the database, or two if there are log lines. Call this
-   * again only after the changes were applied; do not call it after {@linkcode FollowerStore.takeOver}.
+   * Reads the changes that were committed after `store.seq`, in one round trip to the database, or two if there are log
+   * lines. Call this method again only after these changes were applied, and not after {@linkcode
+   * FollowerStore.takeOver}.
    *
    * @throws {StorageError} if the database cannot be read
    */
@@ -101,19 +102,20 @@ export class FollowerStore {
       return await this.#puller.pull(this.store.seq);
     } catch (cause) {
       const error = postgresError(this.store.name, cause);
-      // Whoever watches should know that there is no news for this reason.
+      // Marks the store as degraded, so that watchers learn why there are no updates.
       this.#database.onLoss?.(error);
       throw error;
     }
   }
 
   /**
-   * Goes on with the tasks as their owner: gives up what only the last owner could restore, loads what an owner must
-   * know, and makes the store writable. Call this when the shard was taken and {@linkcode FollowerStore.pull} finds no
-   * more. If it fails although the node owns the shard, call it again, or let another follower of the same database try.
+   * Continues the tasks as their owner: deletes removed tasks, which only the previous owner could restore, loads the
+   * data that an owner needs, and makes the store writable. Call this method once this node has taken the shard and
+   * {@linkcode FollowerStore.pull} returns no more changes. If it fails although the node owns the shard, call it
+   * again, or call it on another follower of the same database.
    *
    * @param shard the shard that this node has taken
-   * @throws {StorageError} if this node does not own the shard any more, the database cannot be read, or a change was not
+   * @throws {StorageError} if this node no longer owns the shard, the database cannot be read, or a change was not
    *   pulled
    */
   async takeOver(shard: OwnedShard<ShardBatch>): Promise<void> {
@@ -126,9 +128,9 @@ export class FollowerStore {
   }
 
   /**
-   * Follows again, after the shard was handed over.
+   * Makes this store a follower again, after the shard was handed over.
    *
-   * @returns `false` if not everything was committed, so that the shard must be loaded anew
+   * @returns `false` if not everything was committed, so that the shard must be reloaded
    */
   stepDown(): boolean {
     if (this.#database.committedSeq !== this.store.seq || !this.store.stepDown()) return false;
@@ -136,7 +138,7 @@ export class FollowerStore {
     return true;
   }
 
-  /** Drops everything without committing what is not committed. */
+  /** Drops all tasks without committing pending changes. */
   async abandon(): Promise<void> {
     await this.store.abandon();
   }
@@ -150,7 +152,7 @@ export class FollowerStore {
     const deliveries = await loadDeliveries(connection, this.shard);
     const clients = await connection.query({ text: CLIENTS, values: [this.shard] });
     if (!shard.isServing) throw new StorageError(this.store.name, "another node may own the tasks");
-    // Each shard uses every so many places, so that those of two owners differ.
+    // Each shard uses only every {@linkcode SHARDS}th place, so that no two owners use the same place.
     this.#index.useEvery(SHARDS, this.shard, await lastPlace(connection));
     this.#index.forget(new Map(clients.rows.map(({ client, seq }) => [client, seq])), forgottenSeq);
     this.#database.own(shard, seq, deliveries);

@@ -1,5 +1,5 @@
 /**
- * Checks a PostgreSQL database, also while a server uses it.
+ * Checks a PostgreSQL database, even while a server uses it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { SIDE_TABLE_NAMES, versionOf } from "./schema.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
 import { useDatabase } from "./use_database.ts";
 
-/** What a database contains. */
+/** The contents of a checked database. */
 export interface PostgresContents {
   /** The URL without the password. */
   readonly name: string;
@@ -30,7 +30,7 @@ const CHECK_MS = 600_000;
  * Checks that a server can use a database, and that every row of it can be read.
  *
  * @param url the URL
- * @param isNewEpoch whether to begin a new epoch, which no server may do at the same time
+ * @param isNewEpoch whether to begin a new epoch; if so, no server may use the database
  * @throws {ConfigError} if the URL is invalid
  * @throws {StorageError} if the database cannot be used, or is damaged
  */
@@ -49,7 +49,7 @@ export async function inspectPostgres(url: string, isNewEpoch: boolean): Promise
     if (counts.broken > 0) {
       throw new StorageError(name, `${counts.broken} records are damaged; restore a backup`);
     }
-    // Counting what a row says reads every row.
+    // Adding up the lengths of the rows as text reads every row completely.
     for (const table of SIDE_TABLE_NAMES) {
       await connection.query({
         text: `SELECT sum(length(t::text)) FROM taskscope.${table} t`,

@@ -9,11 +9,11 @@ import { migrate } from "./schema.ts";
 import { useDatabase } from "./use_database.ts";
 
 /**
- * Lets a node join the cluster of a database, which it creates the schema of if there is none.
+ * Lets a node join the cluster that shares a database, and creates the schema if there is none.
  *
  * @param url the URL of the database
  * @param fingerprint identifies the key of the node without revealing it; `""` if it has none
- * @param previous identifies the key before it, which the other nodes may still have; `""` if there is none
+ * @param previous identifies the previous key, which other nodes may still have; `""` if there is none
  * @returns the secret that the nodes share
  * @throws {ConfigError} if the URL is invalid
  * @throws {StorageError} if the database cannot be used, or nodes with another key use it
@@ -21,14 +21,15 @@ import { useDatabase } from "./use_database.ts";
 export async function joinCluster(url: string, fingerprint: string, previous = ""): Promise<string> {
   return await useDatabase(url, async (connection, { name }) => {
     await migrate(connection, name);
-    // The last node that leaves, or that is gone for long enough, makes room for another key.
+    // Once all other nodes have left, or their leases have expired, this node may set another key.
     await connection.query({
       text: `UPDATE taskscope.meta SET key_fingerprint = $1, previous_key_fingerprint = nullif($2, '')
         WHERE key_fingerprint IS NULL
         OR NOT EXISTS (SELECT FROM taskscope.nodes WHERE expires >= clock_timestamp())`,
       values: [fingerprint, previous],
     });
-    // The first node with the next key begins to change it, and the first one without the previous key ends that.
+    // A change of the key begins with the first node that has the new key, and ends with the first node that no longer
+    // has the previous key.
     await connection.query({
       text: `UPDATE taskscope.meta SET key_fingerprint = $1, previous_key_fingerprint = key_fingerprint
         WHERE key_fingerprint = $2 AND $2 <> ''`,
@@ -43,7 +44,7 @@ export async function joinCluster(url: string, fingerprint: string, previous = "
       "SELECT secret, key_fingerprint AS known, previous_key_fingerprint AS before FROM taskscope.meta",
     );
     await connection.end();
-    // A node that the change of the key has not reached yet may be started again.
+    // During a change of the key, a node that still has only the old key may be restarted.
     if (row.known === fingerprint || row.before === fingerprint) return row.secret;
     throw new StorageError(
       name,

@@ -1,5 +1,5 @@
 /**
- * Finds the last place in the order of creation that must not be used again.
+ * Finds the last place in the order of creation that is in use.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Connection } from "./connection.ts";
 
 /**
- * Returns the last place of a task, or of a purged one, whose rows are not all deleted yet; 0 if there is none.
+ * Returns the last place of a task, including purged tasks whose rows are not all deleted yet; 0 if there is none.
  *
  * @throws {Error} of `pg`, if the query fails
  */

@@ -1,5 +1,5 @@
 /**
- * The statements that keep the leases of shards.
+ * The statements that take, renew and release the leases of shards.
  *
  * @module
  */
@@ -14,21 +14,24 @@ import { SCHEMA_VERSION } from "./schema.ts";
 export interface Leaseholder {
   readonly node: string;
   readonly leaseMs: number;
-  /** The URL at which the other nodes reach it; `null` if they need not. */
+  /** The URL at which the other nodes reach this node; `null` if they don't need to. */
   readonly address: string | null;
-  /** The version of its program. */
+  /** The version of Taskscope that the node runs. */
   readonly version: string;
-  /** Returns the names of the functions that it can start. */
+  /** Returns the names of the functions that the node can start. */
   readonly names: () => readonly string[];
 }
 
-/** The channel of notifications. The payload is the number of a shard and its sequence number, 0 if it is free. */
+/**
+ * The channel of notifications. The payload is the number of a shard and the last committed sequence number, or 0 if
+ * the shard is free.
+ */
 export const CHANNEL = "taskscope_shards";
 
-/** The end of a lease of $1 milliseconds that begins now. */
+/** An expression for the end of a lease of $1 milliseconds that begins now. */
 const EXPIRES = "clock_timestamp() + $1 * interval '1 millisecond'";
 
-/** The parts of the epoch, which all shards have in common. */
+/** The columns from which the epoch is made, which is the same for all shards. */
 const EPOCH = `(SELECT epoch FROM taskscope.shards WHERE id = 0) AS epoch, ${CLUSTER} AS cluster`;
 
 /** The columns of a {@linkcode ShardState}, with {@linkcode EPOCH}. */
@@ -65,7 +68,7 @@ export function renewStatement(
   };
 }
 
-/** Returns the address of any other node that is present and can start a function. */
+/** Returns the statement that selects the address of another present node that can start a function. */
 export function starterStatement({ node }: Leaseholder, name: string): QueryConfig {
   return {
     name: "starter",
@@ -76,7 +79,7 @@ export function starterStatement({ node }: Leaseholder, name: string): QueryConf
   };
 }
 
-/** Returns the state of one shard, or of all. */
+/** Returns the statement that selects the state of one shard, or of all shards. */
 export function stateStatement(shard: number | null): QueryConfig {
   return {
     name: "state",
@@ -85,14 +88,14 @@ export function stateStatement(shard: number | null): QueryConfig {
   };
 }
 
-/** Returns the nodes that are present, and the time of the database, in epoch milliseconds. */
+/** Selects the nodes that are present, and the time of the database in epoch milliseconds. */
 export const NODES_STATEMENT: QueryConfig = {
   name: "nodes",
   text: `SELECT id, extract(epoch FROM clock_timestamp())::double precision * 1000 AS "nowMs"
     FROM taskscope.nodes WHERE expires >= clock_timestamp() ORDER BY id`,
 };
 
-/** Returns what the nodes that are present say of themselves, and how many shards each owns. */
+/** Selects the data that the present nodes have stored about themselves, and the number of shards that each owns. */
 export const MEMBERS_STATEMENT: QueryConfig = {
   name: "members",
   text: `SELECT n.id, address, version, extract(epoch FROM since)::double precision AS since,
@@ -101,7 +104,7 @@ export const MEMBERS_STATEMENT: QueryConfig = {
     FROM taskscope.nodes n WHERE n.expires >= clock_timestamp() ORDER BY since, n.id`,
 };
 
-/** Returns the nodes whose leases have not expired, by shard. */
+/** Selects each shard whose lease has not expired, with its owner. */
 export const OWNERS_STATEMENT: QueryConfig = {
   name: "owners",
   text: `SELECT s.id AS shard, owner, address FROM taskscope.cluster_shards s
@@ -109,13 +112,14 @@ export const OWNERS_STATEMENT: QueryConfig = {
 };
 
 /**
- * Takes free shards, begins a term of each, and reserves sequence numbers, also above those of a server that had the
- * database to itself, which is deposed. Takes none as long as such a server is there.
+ * Returns the statement that takes free shards, begins a new term of each, and reserves sequence numbers. It takes no
+ * shard while a single server owns the whole database. If such a server is gone, the statement deposes it, and reserves
+ * numbers above those of that server.
  */
 export function takeStatement({ node, leaseMs }: Leaseholder, shards: readonly number[]): QueryConfig {
   return {
     name: "take",
-    // Of two nodes, the second one skips what the first one has locked.
+    // If two nodes take shards at the same time, the second one skips the shards that the first one has locked.
     text: `WITH lock AS MATERIALIZED (SELECT ${SHARE_LOCK} AS shared), free AS (
         SELECT id FROM taskscope.cluster_shards k, lock
         WHERE shared AND id = ANY($3) AND (owner = $2 OR expires < clock_timestamp())
@@ -133,7 +137,7 @@ export function takeStatement({ node, leaseMs }: Leaseholder, shards: readonly n
   };
 }
 
-/** Frees shards, and tells the other nodes. */
+/** Returns the statement that frees shards, and notifies the other nodes. */
 export function releaseStatement({ node }: Leaseholder, held: readonly Tenure[]): QueryConfig {
   return {
     name: "release",
@@ -147,18 +151,18 @@ export function releaseStatement({ node }: Leaseholder, held: readonly Tenure[])
   };
 }
 
-/** Ends the presence of a node. */
+/** Returns the statement that ends the presence of a node. */
 export function leaveStatement({ node }: Leaseholder): QueryConfig {
   return { text: "DELETE FROM taskscope.nodes WHERE id = $1", values: [node] };
 }
 
 /**
- * Counts a commit and renews the lease, as the first statement of its transaction. The division raises an error if the
- * node does not own the shard in this term, or the commit is already done: the statements after this one are already on
- * their way.
+ * Returns the first statement of a commit's transaction, which counts the commit and renews the lease. A division by
+ * zero raises an error if the node does not own the shard in this term, or if the commit was already carried out: the
+ * statements after this one are already on their way.
  *
- * The term alone would not do. A standby that is promoted without the newest commits gives a term again that was already
- * given, perhaps to another node.
+ * Comparing only the term would not suffice: a standby that is promoted without the newest commits can assign the same
+ * term again, perhaps to another node.
  *
  * @param seq the last sequence number of the commit; `null` if it has none
  */

@@ -10,7 +10,7 @@ import type { Connection } from "./connection.ts";
 /**
  * Loads deliveries, without their texts, in the order of {@linkcode Database.deliveries}.
  *
- * @param shard the shard of the tasks that they are about; `null` to load those of all
+ * @param shard the shard of the tasks that the deliveries are about; `null` to load the deliveries of all shards
  * @throws {Error} of `pg`, if the query fails
  */
 export async function loadDeliveries(

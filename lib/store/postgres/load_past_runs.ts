@@ -8,16 +8,16 @@ import { Connection } from "./connection.ts";
 import type { PastRunFile } from "./past_run_file.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
-/** The past runs of each name together, so that they need not be parsed until one of them is needed. */
+/** Selects all past runs of a name as one value, so that they are not parsed until one of them is needed. */
 const SELECT = `SELECT client, name, count(*),
     '[' || string_agg(json_build_array(finished_at, id, state, created_at, started_at)::text, ',') || ']'
   FROM taskscope.past_runs GROUP BY client, name`;
 
 /**
- * Passes all past runs to a file. This has a connection of its own, so that the server prepares them while the tasks are
- * loaded.
+ * Loads all past runs into a file. This uses its own connection, so that PostgreSQL prepares the rows while the tasks
+ * are loaded.
  *
- * @throws {Error} of `pg`, if it cannot connect, or the query fails
+ * @throws {Error} of `pg`, if the connection or the query fails
  */
 export async function loadPastRuns(address: PostgresAddress, file: PastRunFile): Promise<void> {
   const connection = await Connection.open(address);

@@ -1,5 +1,6 @@
 /**
- * Loads the tasks of a PostgreSQL database when a store is opened: the summaries of ended tasks, and all of others.
+ * Loads the tasks of a PostgreSQL database when a store is opened: the summaries of ended tasks, and all data of
+ * unfinished tasks.
  *
  * @module
  */
@@ -18,16 +19,16 @@ import { TaskInDatabase } from "./task_in_database.ts";
 /** The number of tasks that are read at a time. */
 const PAGE = 1_000;
 
-/** The time limit of reading so many records, in milliseconds. */
+/** The time limit of reading the records of one page, in milliseconds. */
 const READ_MS = 60_000;
 
-/** What is read of every task. */
+/** The columns that are read for every task. */
 const COLUMNS = ["place", "client", "id", "seq", "ended_at", ...SUMMARY_COLUMNS.split(", ")];
 
 /**
- * The tasks in the order of their creation, a page in each row. Each column is a list in JSON, because `pg` takes longer for
- * each value of a row than `JSON.parse()` for a list. The table `bounds` has the place before each page; the index of the
- * places suffices to find it.
+ * Selects the tasks in the order of their creation, one page per row. Each column is a JSON array, because `pg` takes
+ * longer to parse many values than `JSON.parse()` takes for an array. The table `bounds` contains the place before each
+ * page, which PostgreSQL finds with only the index of the places.
  */
 const SELECT_PAGES = `WITH RECURSIVE bounds (place) AS (
     SELECT -1::bigint
@@ -43,7 +44,10 @@ const SELECT_PAGES = `WITH RECURSIVE bounds (place) AS (
     WHERE NOT removed
   ) lists WHERE b.place IS NOT NULL`;
 
-/** A row of {@linkcode SELECT_PAGES}: the lists; `null` for each if all tasks of the page were removed. */
+/**
+ * A row of {@linkcode SELECT_PAGES}: one JSON array per column, or `null` for each column if all tasks of the page were
+ * removed.
+ */
 type Page = readonly (string | null)[];
 
 /** The parsed lists of a {@linkcode Page}. */
@@ -64,7 +68,7 @@ type Lists = readonly [
   firsts: (string | null)[],
 ];
 
-/** The records of the tasks at some places. */
+/** Selects the records of the tasks at the given places. */
 const SELECT_RECORDS = {
   name: "load_records",
   text: "SELECT client, id, ended_at, record FROM taskscope.tasks WHERE place = ANY ($1) AND NOT removed",
@@ -73,7 +77,7 @@ const SELECT_RECORDS = {
 /** A row of {@linkcode SELECT_RECORDS}. */
 type RecordRow = readonly [client: string, id: string, endedAt: number | null, record: string];
 
-/** What belongs to the tasks at some places that have not ended, without their records. */
+/** Selects the side tables of the unfinished tasks at the given places. */
 const SELECT_LIVE = {
   name: "load_live",
   text: `SELECT client, id,
@@ -101,7 +105,7 @@ class LoadedTasks implements OpenedTasks {
 /**
  * Loads tasks into empty indexes, without the records of ended tasks. Call this in a transaction.
  *
- * @param indexOf returns the index for the tasks of a client; `null` if they are not wanted
+ * @param indexOf returns the index for the tasks of a client; `null` if they are not to be loaded
  * @returns the tasks by index; an index without tasks may be left out
  * @throws {Error} of `pg`, if a query fails
  */
@@ -161,7 +165,7 @@ export async function loadTasks(
       target.index.load(client, id, place, new TaskInDatabase(place, summary, seq));
     }
   });
-  // Until here, those that have not ended count as tasks of their state at their places.
+  // Up to here, the index has only the summaries of unfinished tasks; now their records are added.
   await readPlaces(
     connection,
     SELECT_RECORDS,
@@ -182,7 +186,7 @@ export async function loadTasks(
 }
 
 /**
- * Loads what belongs to unfinished tasks besides their records, in the order of their creation.
+ * Loads the side tables of unfinished tasks, in the order of the tasks' creation.
  *
  * @param places the places of the tasks, in order
  * @throws {Error} of `pg`, if a query fails
@@ -204,7 +208,7 @@ export async function loadLive(
   return live;
 }
 
-/** Runs a query with some places, so many at a time that its rows need not be streamed. */
+/** Runs a query for the given places, with so few at a time that its rows need not be streamed. */
 async function readPlaces<Row extends SideRow>(
   connection: Connection,
   query: { readonly name: string; readonly text: string },

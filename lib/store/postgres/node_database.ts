@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL database as one node of a cluster uses it: loads shards to follow them.
+ * The PostgreSQL database of a cluster, as one node uses it: loads shards in order to follow them.
  *
  * @module
  */
@@ -25,18 +25,18 @@ import { SharedDatabase } from "./shared_database.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
 import { useDatabase } from "./use_database.ts";
 
-/** The database of one node. All of its shards are read on the same connections. */
+/** The connections of one node to the database, which all shards share for reads. */
 export class NodeDatabase implements AsyncDisposable {
   readonly #options: PostgresStoreOptions;
   readonly #shardOf: (client: string) => number;
   readonly #reads: PostgresReads;
-  /** Pulls the changes of all shards. */
+  /** The connection on which the changes of all shards are pulled. */
   readonly #connection: ReopenedConnection;
   #closed: Promise<unknown> | undefined;
 
   /**
    * @param options the URL and the limits
-   * @param ofClient returns the shard of a client, as the database does
+   * @param ofClient returns the shard of a client; must agree with the database
    * @throws {ConfigError} if the URL is invalid
    */
   constructor(options: PostgresStoreOptions, ofClient = (client: string) => shardOf(client, SHARDS)) {
@@ -49,11 +49,11 @@ export class NodeDatabase implements AsyncDisposable {
   }
 
   /**
-   * Loads shards as of one moment, while other nodes may change them, and creates the schema if there is none.
+   * Loads a consistent snapshot of shards, even while other nodes change them, and creates the schema if there is none.
    *
    * @param shards the numbers of the shards
    * @returns the shards in the same order
-   * @throws {StorageError} if the database cannot be used, or a server has it to itself
+   * @throws {StorageError} if the database cannot be used, or a single server owns all of it
    */
   async load(shards: readonly number[]): Promise<readonly FollowerStore[]> {
     const { url, lockWaitMs = LOCK_WAIT_MS } = this.#options;
@@ -67,7 +67,7 @@ export class NodeDatabase implements AsyncDisposable {
     });
   }
 
-  /** Closes the connections. Abandon the shards before. */
+  /** Closes the connections. Abandon the shards first. */
   async [Symbol.asyncDispose](): Promise<void> {
     await (this.#closed ??= Promise.all([this.#connection.close(), this.#reads[Symbol.asyncDispose]()]));
   }
@@ -78,7 +78,7 @@ export class NodeDatabase implements AsyncDisposable {
     await beginSnapshot(connection);
     const states = await Promise.all(shards.map((shard) => connection.query(ownerStatement(shard))));
     const indexes = new Map(shards.map((shard) => [shard, new TaskIndex(ofShard)]));
-    // The past runs are as new as the tasks, or newer: what is pulled later, too, is kept once.
+    // The past runs may be newer than the tasks. If a run is pulled again with its task, it is still kept only once.
     const [tasks] = await Promise.all([
       loadTasks(connection, (client) => indexes.get(this.#shardOf(client)) ?? null),
       loadPastRuns(readAddress(this.#options.url), this.#reads.pastRuns),

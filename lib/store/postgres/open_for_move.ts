@@ -8,14 +8,14 @@ import type { Connection } from "./connection.ts";
 import { takeLock } from "./ownership.ts";
 import { useDatabase } from "./use_database.ts";
 
-/** How long to wait for the session of a move that was killed, in milliseconds. */
+/** How long to wait until the session of an earlier move that was killed has released the lock, in milliseconds. */
 const LOCK_WAIT_MS = 1_000;
 
 /**
- * Opens a database that no server uses. The lock belongs to the session, so that none can open it as long as it lasts.
+ * Opens a database that no server uses. Servers cannot open it while this session, which holds the lock, lasts.
  *
  * @param url the URL
- * @param use what to make of the connection; if it throws, the connection is closed
+ * @param use receives the connection and returns the result; if it throws, the connection is closed
  * @throws {ConfigError} if the URL is invalid
  * @throws {StorageError} if the database cannot be used, or a server uses it
  */
@@ -25,7 +25,7 @@ export async function openForMove<Result>(
 ): Promise<Result> {
   return await useDatabase(url, async (connection, { name }) => {
     await takeLock(connection, name, LOCK_WAIT_MS);
-    // Between two statements of a transaction that reads, the other database is written.
+    // The session is idle between two statements while the other database is being written.
     await connection.query("SET idle_in_transaction_session_timeout = 0");
     return await use(connection, name);
   });

@@ -1,5 +1,5 @@
 /**
- * Takes a database for one server, and finds out after a lost connection what has become of it.
+ * Takes a database for a single server, and finds out after a lost connection whether the server still owns it.
  *
  * @module
  */
@@ -11,22 +11,25 @@ import type { Connection } from "./connection.ts";
 import type { QueryConfig } from "./pg.d.ts";
 import { OWNER_LOCK, SHARDS_VERSION, versionOf } from "./schema.ts";
 
-/** How often to try to take the lock of the database, in milliseconds. */
+/** The interval between attempts to take the lock of the database, in milliseconds. */
 const LOCK_RETRY_MS = 200;
 
-/** How long to wait for a server that has ended, in milliseconds. */
+/** How long to wait until the lock of a server that is gone becomes free, in milliseconds. */
 export const LOCK_WAIT_MS = 12_000;
 
-/** The number of nodes that an error names. */
+/** The maximum number of nodes that an error message names. */
 const NAMED_NODES = 3;
 
 /** The state of a database that a server has taken. */
 export interface Taken {
-  /** The epoch of the sequence numbers, which changes if another server of PostgreSQL takes the place of this one. */
+  /**
+   * The epoch of the sequence numbers, which changes if another PostgreSQL server takes over, such as a promoted
+   * standby.
+   */
   readonly epoch: string;
-  /** Counts the servers that owned the database. */
+  /** The number of the term, which increases each time a server takes the database. */
   readonly term: number;
-  /** The number of commits. */
+  /** The number of commits to the database. */
   readonly commits: number;
   /** The last sequence number that was, or may have been, used. */
   readonly seq: number;
@@ -34,7 +37,7 @@ export interface Taken {
   readonly forgottenSeq: number;
 }
 
-/** The session of a connection, which may outlive the connection. */
+/** Identifies the session of a connection; a session may outlive its connection. */
 export interface Session {
   readonly pid: number;
   readonly startedAt: string;
@@ -58,16 +61,18 @@ export async function endSession(connection: Connection, { pid, startedAt }: Ses
 }
 
 /**
- * An expression that takes the lock of the database together with other nodes of a cluster; false if a server has the
- * database to itself. A node holds it once for every time that it asks for it, until its session ends.
+ * An expression that takes the shared lock of the database, which all nodes of a cluster can hold; false if a single
+ * server holds the exclusive lock. A session that takes the lock several times holds it as many times, until the
+ * session ends.
  */
 export const SHARE_LOCK = `pg_try_advisory_lock_shared(${OWNER_LOCK})`;
 
 /**
  * Takes the lock of the database for this session alone.
  *
- * @param waitMs how long to wait for the session of a server, or the lease of a node, that has ended, in milliseconds
- * @throws {StorageError} if another server holds it, or a cluster of nodes uses the database
+ * @param waitMs how long to wait until the lock of a server that is gone, or the lease of such a node, has ended, in
+ * milliseconds
+ * @throws {StorageError} if another server holds the lock, or a cluster of nodes uses the database
  */
 export async function takeLock(connection: Connection, name: string, waitMs: number): Promise<void> {
   await waitForLock(waitMs, async () => {
@@ -81,10 +86,9 @@ export async function takeLock(connection: Connection, name: string, waitMs: num
 }
 
 /**
- * Takes the lock of the database together with the other nodes of a cluster; the parameters are those of
- * {@linkcode takeLock}.
+ * Takes the shared lock of the database for a node of a cluster; the parameters are those of {@linkcode takeLock}.
  *
- * @throws {StorageError} if a server has the database to itself
+ * @throws {StorageError} if a single server owns the database
  */
 export async function shareLock(connection: Connection, name: string, waitMs: number): Promise<void> {
   await waitForLock(
@@ -93,7 +97,7 @@ export async function shareLock(connection: Connection, name: string, waitMs: nu
   );
 }
 
-/** Tries until an attempt returns no error, or throws the last one. */
+/** Repeats an attempt until it returns no error; after `waitMs`, throws the last error. */
 async function waitForLock(waitMs: number, attempt: () => Promise<StorageError | null>): Promise<void> {
   const endMs = performance.now() + waitMs;
   for (;;) {
@@ -108,9 +112,9 @@ async function isTrue(connection: Connection, expression: string): Promise<boole
   return (await connection.query(`SELECT ${expression} AS is_true`)).rows[0].is_true;
 }
 
-/** Returns whether the lease of a node has not expired. */
+/** Returns whether any node has a lease that has not expired. */
 async function hasLease(connection: Connection): Promise<boolean> {
-  // A database without tasks, or of an earlier version, has no leases.
+  // A database without a schema, or with that of an earlier version, has no leases.
   if ((await versionOf(connection)).version < SHARDS_VERSION) return false;
   return await isTrue(
     connection,
@@ -118,7 +122,7 @@ async function hasLease(connection: Connection): Promise<boolean> {
   );
 }
 
-/** Returns the error that says who holds the lock. */
+/** Returns the error that names the holder of the lock. */
 async function refusal(connection: Connection, name: string): Promise<StorageError> {
   const { rows: [holder] } = await connection.query(
     `SELECT mode, coalesce(host(client_addr), 'this machine') AS host FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -144,9 +148,9 @@ async function clusterRefusal(connection: Connection, name: string): Promise<Sto
 }
 
 /**
- * Returns a statement that gives up the tasks that were removed, and that only the last owner could have restored.
+ * Returns a statement that deletes removed tasks, which only the previous owner could have restored.
  *
- * @param shard the shard of the tasks; `null` for all
+ * @param shard the shard of the tasks; `null` for all shards
  */
 export function giveUp(shard: number | null): QueryConfig {
   const ofShard = shard === null ? "" : "AND taskscope.shard_of(client) = $1";
@@ -158,8 +162,8 @@ export function giveUp(shard: number | null): QueryConfig {
 }
 
 /**
- * Begins a term, reserves sequence numbers above those of every node, deposes the last owners of the shards, and gives up
- * what can no longer be restored.
+ * Begins a term of a single server: deposes the last owners of all shards, reserves sequence numbers above those of
+ * every node, and deletes removed tasks, which can no longer be restored.
  */
 export async function takeDatabase(connection: Connection): Promise<Taken> {
   const { rows: [row] } = await connection.query({
@@ -185,7 +189,7 @@ export async function takeDatabase(connection: Connection): Promise<Taken> {
 
 /** Returns the number of commits of a database; throws if this server no longer owns it. */
 export async function readCommits(connection: Connection, name: string, term: number): Promise<number> {
-  // The lock waits for a commit that is still under way.
+  // The row lock waits for a commit that is still in progress.
   const { rows: [row] } = await connection.query(
     "SELECT term, commits FROM taskscope.shards WHERE id = 0 FOR UPDATE",
   );
@@ -196,13 +200,13 @@ export async function readCommits(connection: Connection, name: string, term: nu
   );
 }
 
-/** Why a server must be started again, if the database has fewer commits than it confirmed. */
+/** The error message if the database has fewer commits than it has confirmed, so that the server must be restarted. */
 export const LOST = "it has lost confirmed changes, as an older backup or a standby has; " +
   "restart this server to go on with what the database has";
 
 /**
- * An expression that identifies the cluster of PostgreSQL, and which promotion of a standby it goes back to: the first
- * eight digits of the name of a WAL file are the timeline.
+ * An expression that identifies the PostgreSQL installation and its timeline, which changes when a standby is promoted:
+ * the first eight digits of the name of a WAL file are the timeline.
  */
 export const CLUSTER =
   `(SELECT system_identifier::text || ' ' || left(pg_walfile_name(pg_current_wal_lsn()), 8)

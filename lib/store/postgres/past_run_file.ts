@@ -1,6 +1,6 @@
 /**
- * Keeps the summaries of past runs in a temporary file, so that they can be read in the same turn, and also while the
- * database cannot be reached.
+ * Keeps a copy of the summaries of past runs in a temporary file, so that they can be read synchronously, even while
+ * the database cannot be reached.
  *
  * @module
  */
@@ -11,10 +11,12 @@ import { type PastRunKey, type PastRunRow, PastRunRows } from "../database/past_
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { SideRow } from "../side_tables.ts";
 
-/** The number of KiB of the file that are in memory. */
+/** The size of the cache for the file, in KiB. */
 const CACHE_KIB = 4_096;
 
-/** How often past runs are unpacked in the background, and how long at a time, in milliseconds. */
+/**
+ * The interval at which past runs are unpacked in the background, and the time that each turn takes, in milliseconds.
+ */
 const UNPACK_EVERY_MS = 50;
 const UNPACK_MS = 5;
 
@@ -35,9 +37,9 @@ export interface PastRunPack {
 }
 
 /**
- * A temporary file with past runs, which the system removes when the process ends. As a server that starts needs hardly any
- * of them at once, they are first kept as they were read, and put into the file name by name: when a name is needed, and in
- * the background.
+ * A temporary file with past runs, which the system removes when the process ends. A server that starts needs few past
+ * runs at once. They are therefore kept packed, as they were read, and are put into the file name by name: when a name
+ * is needed, and in the background.
  */
 export class PastRunFile implements Disposable {
   /** The past runs of each shard that were dropped because of the limit on all runs, and that the database still has. */
@@ -87,7 +89,10 @@ export class PastRunFile implements Disposable {
     this.#unpacking.start();
   }
 
-  /** Drops what is beyond the limit on all runs; call this once all past runs are packed. */
+  /**
+   * Drops the past runs beyond the limit on all runs; call this once all past runs were added by {@linkcode
+   * PastRunFile.pack}.
+   */
   cut(): void {
     if (this.#packedRuns <= this.#limits.pastRuns) return;
     this.#unpackUntil(Infinity);
@@ -105,15 +110,16 @@ export class PastRunFile implements Disposable {
    * Forgets dropped past runs that a commit has deleted.
    *
    * @param shard the shard that was committed
-   * @param count how many it has deleted: the first ones that {@linkcode PastRunFile.droppedOf} returned
+   * @param count how many runs the commit has deleted, which are the first ones that {@linkcode PastRunFile.droppedOf}
+   * returned
    */
   deleted(shard: number, count: number): void {
     this.#dropped.get(shard)?.splice(0, count);
   }
 
-  /** Adds past runs, and drops those beyond the limits. */
+  /** Adds past runs, and drops past runs beyond the limits. */
   add(rows: readonly PastRunRow[]): void {
-    // Beyond the limit on all runs, those to drop must be found.
+    // Beyond the limit on all runs, everything is unpacked in order to find the runs to drop.
     const isFull = this.#pastRuns.count + this.#packedRuns + rows.length > this.#limits.pastRuns;
     if (isFull) this.#unpackUntil(Infinity);
     else for (const [client, name] of rows) this.#unpack(client, name);
@@ -124,7 +130,7 @@ export class PastRunFile implements Disposable {
    * Returns the rows of a query of the table `past_runs`.
    *
    * @param client the client whose past runs the query reads
-   * @param name the name whose past runs it reads; `null` if it reads those of all
+   * @param name the name whose past runs it reads; `null` if it reads past runs of all names
    * @param sql the query
    * @param values its parameters
    */
@@ -166,12 +172,12 @@ export class PastRunFile implements Disposable {
       this.#unpackUntil(performance.now() + UNPACK_MS);
       if (this.#packedRuns > 0) return;
     } catch {
-      // Without room for the temporary file, a name whose past runs are needed is tried again.
+      // If there is no space for the temporary file, unpacking is tried again when the past runs of a name are needed.
     }
     this.#unpacking.stop();
   }
 
-  /** Unpacks past runs until none are left, or a time has come, in milliseconds of the monotonic clock. */
+  /** Unpacks past runs until none are left, or until `endMs`, in milliseconds of the monotonic clock. */
   #unpackUntil(endMs: number): void {
     for (const [client, packs] of this.#packs) {
       for (const name of packs.keys()) {
@@ -188,7 +194,7 @@ export class PastRunFile implements Disposable {
     else dropped.push(key);
   }
 
-  /** Writes in a transaction; what `write` returns was dropped. */
+  /** Runs `write` in a transaction, and remembers the past runs that it returns as dropped. */
   #write(write: () => readonly PastRunKey[]): void {
     this.#db.exec("BEGIN");
     try {

@@ -1,5 +1,5 @@
 /**
- * Converts the past runs of a commit to statements.
+ * Converts the past runs of a commit to SQL statements.
  *
  * @module
  */
@@ -13,10 +13,10 @@ const COLUMNS = ["client", "name", "finished_at", "id", "state", "created_at", "
 const KEY = COLUMNS.slice(0, 4);
 
 /**
- * Returns the statements that insert past runs, and delete those beyond the limits.
+ * Returns the statements that insert past runs, and delete past runs beyond the limits.
  *
  * @param rows the past runs
- * @param limits how many to keep of a name, and how long
+ * @param limits how many past runs of a name to keep, and how long
  * @param dropped the past runs to delete because of the limit on all runs
  */
 export function pastRunStatements(

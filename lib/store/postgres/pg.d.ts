@@ -1,4 +1,4 @@
-/** The parts of the package `pg` that are used. */
+/** Declares the parts of the package `pg` that this program uses. */
 
 export interface QueryResult {
   readonly command: string;
@@ -56,7 +56,10 @@ declare class Pool {
   on(event: "error", listener: (error: Error) => void): this;
 }
 
-/** A query whose rows are events; without a listener of them, or with a time limit, they are all kept until the end. */
+/**
+ * A query that emits an event for each row. Without a listener for these events, or with a time limit, all rows are
+ * kept in memory until the end.
+ */
 declare class Query {
   constructor(config: QueryConfig);
   on(event: "row", listener: (row: readonly unknown[]) => void): this;

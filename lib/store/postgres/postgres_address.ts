@@ -21,10 +21,11 @@ const SSL_MODES = ["disable", "require", "verify-ca", "verify-full"] as const;
 const PARAMETERS = ["host", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslnegotiation"] as const;
 
 /**
- * Reads the URL of a database. TLS is off on this machine, and otherwise `verify-full`, unless `sslmode` says so.
+ * Reads the URL of a database. Unless `sslmode` is given, TLS is off if the host is this machine, and `verify-full`
+ * otherwise.
  *
  * @param url such as `postgres://user@host:5432/database?sslmode=verify-full`
- * @throws {ConfigError} if the URL is malformed, or has a parameter that is not known; it never contains the password
+ * @throws {ConfigError} if the URL is malformed, or has an unknown parameter; the message never contains the password
  */
 export function readAddress(url: string): PostgresAddress {
   if (!URL.canParse(url)) {
@@ -86,7 +87,7 @@ function tlsOf(parameters: Parameters, host: string): Pick<ClientConfig, "ssl" |
   if (mode === "disable") return { ssl: false };
   const { sslrootcert, sslcert, sslkey } = parameters;
   const ssl = {
-    // As in libpq, "require" encrypts without checking who answers.
+    // As in libpq, "require" encrypts without verifying the server's certificate.
     rejectUnauthorized: mode !== "require",
     ...(mode === "verify-ca" && { checkServerIdentity: () => undefined }),
     ...(sslrootcert !== undefined && { ca: pem(sslrootcert, "sslrootcert") }),

@@ -1,5 +1,5 @@
 /**
- * What every use of a PostgreSQL database as a store has in common, however it commits.
+ * The base class of the two kinds of PostgreSQL databases, which differ in how they commit.
  *
  * @module
  */
@@ -13,19 +13,19 @@ import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
 import type { Delivery, StoredTask, TaskRecord } from "../store.ts";
 import type { PostgresReads } from "./postgres_reads.ts";
 
-/** The part of a database that does not depend on how it is written. */
+/** The part of a database that is the same for a single server and for a node of a cluster. */
 export class PostgresBase {
   readonly name: string;
   readonly damaged = 0;
   onLoss: ((error: StorageError) => void) | null = null;
   protected readonly reads: PostgresReads;
-  /** The shard of the tasks; 0 if it has those of all. */
+  /** The shard of the tasks; 0 if the database has the tasks of all shards. */
   protected readonly shard: number;
   #deliveries: Map<string, Delivery> = new Map();
 
   /**
    * @param reads reads the database
-   * @param shard the shard of the tasks; 0 if it has those of all
+   * @param shard the shard of the tasks; 0 if the database has the tasks of all shards
    */
   constructor(reads: PostgresReads, shard: number) {
     this.reads = reads;
@@ -82,16 +82,16 @@ export class PostgresBase {
     return await this.reads.deliveryText(id);
   }
 
-  /** Replaces the deliveries by those in the database. */
+  /** Replaces the deliveries in memory with those in the database. */
   protected loaded(deliveries: readonly Delivery[]): void {
     this.#deliveries = new Map(deliveries.map((delivery) => [delivery.id, delivery]));
   }
 
   /**
-   * Keeps what is needed of a batch that is committed.
+   * Keeps the data of a committed batch that later reads need.
    *
    * @param batch the batch
-   * @param deleted how many past runs it has deleted because of the limit on all runs
+   * @param deleted how many past runs the batch has deleted because of the limit on all runs
    */
   protected committed(batch: BatchMessage, deleted: number): void {
     for (

@@ -24,10 +24,13 @@ import { type PostgresLimits, PostgresReads } from "./postgres_reads.ts";
 import { checkServer } from "./server_checks.ts";
 import { transact } from "./transact.ts";
 
-/** How often an idle connection is tried, and how long it may take to respond, in milliseconds. */
+/**
+ * The interval at which an idle connection is tested, and the maximum time that it may take to respond, in
+ * milliseconds.
+ */
 const PING_MS = 5_000;
 
-/** The time limit of the statements of a commit, which doubles each time that they exceed it, in milliseconds. */
+/** The time limit of the statements of a commit, in milliseconds. It doubles each time that they exceed it. */
 const COMMIT_MS = 10_000;
 const MOST_COMMIT_MS = 320_000;
 
@@ -57,7 +60,7 @@ export class PostgresDatabase extends PostgresBase implements Database {
   #session: Session;
   /** The number of commits that are confirmed. */
   #commits: number;
-  /** Whether the next commit was found to be done, although its result was lost. */
+  /** Whether the next commit was found to be committed already, although its result was lost. */
   #isAhead = false;
   /** The time limit of the statements of the next commit, in milliseconds. */
   #timeoutMs = COMMIT_MS;
@@ -107,16 +110,16 @@ export class PostgresDatabase extends PostgresBase implements Database {
     if (!this.#connection.isLost) await this.#connection.end().catch(() => {});
   }
 
-  /** Runs statements on the connection, which is opened again if it was lost. */
+  /** Runs statements on the connection, which is reopened if it was lost. */
   async #use(run: (connection: Connection) => Promise<void>): Promise<void> {
     this.#isBusy = true;
     try {
       if (this.#connection.isLost) await this.#reconnect();
       await run(this.#connection);
     } catch (cause) {
-      // After an unexpected error, the next attempt finds out what is committed.
+      // After an unexpected error, the next attempt begins with a new connection and finds out what is committed.
       if (!isRefusal(cause)) this.#connection.cut();
-      // A commit that only takes long would otherwise never succeed.
+      // A commit that is only slow would never succeed if its time limit did not grow.
       if (/timeout/i.test(String(cause))) this.#timeoutMs = Math.min(2 * this.#timeoutMs, MOST_COMMIT_MS);
       throw postgresError(this.name, cause);
     } finally {
@@ -149,7 +152,7 @@ export class PostgresDatabase extends PostgresBase implements Database {
     };
   }
 
-  /** Notices that the server no longer responds, although nothing is to be written. */
+  /** Detects that the server no longer responds while there is nothing to write. */
   #tryConnection(): void {
     const connection = this.#connection;
     if (this.#isBusy || connection.isLost) return;
@@ -163,6 +166,7 @@ export class PostgresDatabase extends PostgresBase implements Database {
 
 /** Returns whether the server has refused a statement, so that the connection is still good and nothing is committed. */
 function isRefusal(error: unknown): boolean {
-  // Errors of classes 53 (no room), 42 (no permission), and of a read-only database.
+  // Errors of the classes 53 (insufficient resources) and 42 (no permission), exceeded limits, and a read-only
+  // database.
   return /^(53100|53200|53400|42501|25006|54000)$/.test(codeOf(error));
 }

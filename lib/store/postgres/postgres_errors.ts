@@ -7,8 +7,8 @@
 import { StorageError } from "../../errors.ts";
 
 /**
- * What an error means, by its code (postgresql.org/docs/current/errcodes-appendix.html, or that of a socket)
- * or, for those without one, by its message.
+ * The meanings of errors, by the code of the error (postgresql.org/docs/current/errcodes-appendix.html, or the code of
+ * a socket error) or, if it has none, by its message.
  */
 const MEANINGS: readonly { readonly is: RegExp; readonly meaning: string }[] = [
   {
@@ -52,7 +52,7 @@ export function codeOf(error: unknown): string {
  *
  * @param name the URL of the database without its password
  * @param cause the error
- * @param options whether something was to be read
+ * @param options whether the failed operation was a read
  * @returns the error to throw instead; it contains no password
  */
 export function postgresError(

@@ -38,7 +38,7 @@ import { transact } from "./transact.ts";
 
 /** The statements of a commit. */
 export interface ShardBatch {
-  /** The last sequence number in it; `null` if it has none. */
+  /** The last sequence number in the batch; `null` if it has none. */
   readonly seq: number | null;
   readonly statements: readonly QueryConfig[];
 }
@@ -46,16 +46,16 @@ export interface ShardBatch {
 /** A node that is present. */
 export interface ClusterMember {
   readonly id: string;
-  /** The URL at which the other nodes reach it; `null` if they need not. */
+  /** The URL at which the other nodes reach this node; `null` if they don't need to. */
   readonly address: string | null;
   readonly version: string;
-  /** Since when it is present, in epoch seconds by the clock of the database. */
+  /** When the node joined, in epoch seconds by the clock of the database. */
   readonly since: number;
-  /** The number of shards that it owns. */
+  /** The number of shards that the node owns. */
   readonly shards: number;
 }
 
-/** The number of connections that commits are sent on. */
+/** The number of connections on which commits are sent. */
 const WRITERS = 4;
 
 /** The longest time that a commit may take, in milliseconds. */
@@ -64,20 +64,23 @@ const MOST_COMMIT_MS = 320_000;
 /** The code of the error that a fence raises. */
 const DIVISION_BY_ZERO = "22012";
 
-/** The leases and the commits of one node. The errors that are no {@linkcode FenceError} are those of `pg`. */
+/** The leases and the commits of one node. All errors except {@linkcode FenceError}s are errors of `pg`. */
 export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch> {
   readonly #holder: Leaseholder;
   readonly #limitMs: number;
-  /** Renewals have a connection of their own, so that they never wait for a commit. */
+  /** The connection for renewals, which is separate so that renewals never wait for a commit. */
   readonly #renewals: ReopenedConnection;
-  /** The commits of each shard are sent on one of these connections. */
+  /** The connections for commits; each shard always uses the same one of them. */
   readonly #commits: readonly ReopenedConnection[];
-  /** How long the next commit to a shard may take, in milliseconds, if the last one took too long. */
+  /** The time limit of the next commit to each shard whose last commit took too long, in milliseconds. */
   readonly #commitMs: Map<number, number> = new Map();
 
-  /** Called at each heartbeat: how much the clock of the database is ahead of the one of this machine, in milliseconds. */
+  /**
+   * Called at each heartbeat with the number of milliseconds by which the clock of the database is ahead of this
+   * machine's clock.
+   */
   onTime: ((aheadMs: number) => void) | null = null;
-  /** How much the time of the database is ahead of the monotonic clock, in milliseconds. */
+  /** The difference between the time of the database and the monotonic clock, in milliseconds. */
   #ahead = Date.now() - performance.now();
 
   /**
@@ -87,12 +90,15 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
   constructor(address: PostgresAddress, holder: Leaseholder) {
     this.#holder = holder;
     this.#limitMs = holder.leaseMs / 2;
-    // As long as any node has a session, no server can have the database to itself.
+    // Every session takes the shared lock, so that no single server can take the database while a node is connected.
     this.#renewals = new ReopenedConnection(address, this.#limitMs, `SELECT ${SHARE_LOCK}`);
     this.#commits = Array.from({ length: WRITERS }, () => new ReopenedConnection(address, this.#limitMs));
   }
 
-  /** The time of the database as of the last heartbeat, in epoch milliseconds; before the first one, that of this machine. */
+  /**
+   * The time of the database, as estimated from the last heartbeat, in epoch milliseconds; before the first heartbeat,
+   * the time of this machine.
+   */
   get nowMs(): number {
     return performance.now() + this.#ahead;
   }
@@ -167,7 +173,8 @@ export class PostgresLeases implements LeaseDatabase, CommitDatabase<ShardBatch>
 
   async commit(fence: Fence, { seq, statements }: ShardBatch): Promise<void> {
     const limitMs = this.#commitMs.get(fence.shard) ?? this.#limitMs;
-    // A commit that only takes long would otherwise never succeed. No other node takes the shard while it lasts.
+    // A commit that is only slow would never succeed if its time limit did not grow. No other node takes the shard
+    // while the commit is in progress.
     this.#commitMs.set(fence.shard, Math.min(2 * limitMs, MOST_COMMIT_MS));
     await this.#writerOf(fence.shard).use(async (connection) => {
       try {

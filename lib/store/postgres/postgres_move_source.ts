@@ -18,7 +18,7 @@ import { refuseUnfinishedMove } from "./unfinished_move.ts";
 /** How long a statement may take, in milliseconds: the first one may sort a whole table. */
 const STATEMENT_MS = 600_000;
 
-/** A database to move from, which is locked. */
+/** A database to move from, which stays locked during the move. */
 export class PostgresMoveSource implements MoveSource {
   readonly name: string;
   readonly state: string;
@@ -47,7 +47,8 @@ export class PostgresMoveSource implements MoveSource {
       await migrate(connection, name);
       await refuseUnfinishedMove(connection, name);
       const { rows: [found] } = await connection.query(
-        // Either a server or the nodes of a cluster were the last ones to change the tasks.
+        // The sums include the counters of the single server and of the shards, because either may have changed the
+        // tasks last.
         `SELECT epoch, (a.commits + sum(s.commits))::bigint AS commits, (a.term + sum(s.term))::bigint AS term,
            greatest(a.reserved_seq, max(s.reserved_seq)) AS "reservedSeq",
            greatest(a.forgotten_seq, max(s.forgotten_seq)) AS "forgottenSeq"
@@ -99,7 +100,7 @@ interface Found extends MovedNumbers {
   readonly commits: number;
 }
 
-/** Returns the table with its condition: only tasks that are not removed are moved, and their rows. */
+/** Returns the FROM clause that selects the rows to move: tasks that are not removed, and rows that belong to them. */
 function fromClause({ name, isOfTasks }: MovedTable): string {
   if (name === "tasks") return "FROM taskscope.tasks WHERE NOT removed";
   if (!isOfTasks) return `FROM taskscope.${name}`;

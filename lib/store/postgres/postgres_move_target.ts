@@ -22,17 +22,20 @@ import { type MoveOrigin, unfinishedMove } from "./unfinished_move.ts";
 /** How long a statement may take, in milliseconds. */
 const STATEMENT_MS = 600_000;
 
-/** What a source has kept, is kept. */
+/** No limits: all past runs that the source has kept are moved. */
 const ALL_PAST_RUNS: PastRunLimits = {
   pastRunsPerName: Number.MAX_SAFE_INTEGER,
   pastRuns: Number.MAX_SAFE_INTEGER,
   pastRunAgeMs: Number.MAX_SAFE_INTEGER,
 };
 
-/** The term during a move: no server has used the database. */
+/** The term during a move, which means that no server has used the database. */
 const NO_TERM = 0;
 
-/** A database to move to, which is locked. Until the move is complete, a table says which database it is a copy of. */
+/**
+ * A database to move to, which stays locked during the move. Until the move is complete, the table `unfinished_move`
+ * names the source.
+ */
 export class PostgresMoveTarget implements MoveTarget {
   readonly name: string;
   readonly #connection: Connection;
@@ -103,7 +106,7 @@ export class PostgresMoveTarget implements MoveTarget {
   }
 }
 
-/** Makes an empty schema, unless it is that of the same move. */
+/** Creates an empty schema, unless there is one of the same unfinished move. */
 async function prepare(connection: Connection, name: string, source: MoveOrigin): Promise<void> {
   const origin = await unfinishedMove(connection);
   if (origin !== null && origin.name !== source.name) {
@@ -113,7 +116,7 @@ async function prepare(connection: Connection, name: string, source: MoveOrigin)
     );
   }
   if (origin?.state !== source.state) {
-    // What was moved is not what the source keeps now.
+    // The source has changed since the rows were moved, so the move begins again.
     if (origin !== null) {
       await connection.query({ text: "DROP SCHEMA taskscope CASCADE", query_timeout: STATEMENT_MS });
     }

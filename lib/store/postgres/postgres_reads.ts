@@ -1,5 +1,5 @@
 /**
- * Reads a PostgreSQL database on connections of their own, and keeps on this machine what is read often.
+ * Reads a PostgreSQL database on separate connections, and caches frequently read data on this machine.
  *
  * @module
  */
@@ -27,11 +27,11 @@ export interface PostgresLimits extends PastRunLimits {
   readonly recordCacheCharacters: number;
 }
 
-/** The reads of one database, of all of its shards. */
+/** The reads of one database, for all of its shards. */
 export class PostgresReads {
   /** The URL of the database, without a password. */
   readonly name: string;
-  /** The past runs. */
+  /** The local copy of the past runs. */
   readonly pastRuns: PastRunFile;
   /** Deletes the side tables of purged tasks; only the owner of tasks may start it. */
   readonly sweeper: Sweeper;
@@ -123,11 +123,11 @@ export class PostgresReads {
   }
 
   /**
-   * Keeps past runs that are committed.
+   * Adds committed past runs to the local copy.
    *
    * @param rows the past runs
    * @param shard their shard
-   * @param deleted how many of those that were dropped before the commit has deleted, of the same shard
+   * @param deleted the number of dropped past runs of this shard that the commit has deleted
    */
   keepPastRuns(rows: readonly PastRunRow[], shard: number, deleted: number): void {
     if (rows.length === 0) return;
@@ -135,11 +135,11 @@ export class PostgresReads {
     try {
       this.pastRuns.add(rows);
     } catch {
-      // Without room for the temporary file, the runs are known only after the next start.
+      // If there is no space for the temporary file, these runs are missing until the next start.
     }
   }
 
-  /** Drops what is kept of tasks that are purged, and deletes the rest of them. */
+  /** Drops purged tasks from the cache, and starts the deletion of their side tables. */
   purged(places: readonly number[]): void {
     if (places.length === 0) return;
     for (const place of places) this.#records.purged(place);

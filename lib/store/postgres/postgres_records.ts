@@ -30,21 +30,23 @@ export class PostgresRecords {
     this.#cache = new RecordCache(cacheCharacters);
   }
 
-  /** Returns what to keep of an ended task whose record is committed; the cache keeps the record. */
+  /**
+   * Returns the object to keep in memory for an ended task whose record is committed; the record goes into the cache.
+   */
   ended(place: number, stored: TaskRecord): StoredTask {
     const { id, task, seq, json } = stored;
     this.#cache.put(place, new ReadTask(id, seq, json));
     return new TaskInDatabase(place, summaryOf(task), seq);
   }
 
-  /** Returns a task with its record; `null` if that must be read. */
+  /** Returns a task with its record; `null` if the record must be read. */
   atHand(stored: StoredTask): TaskRecord | null {
     if (stored instanceof TaskInDatabase) return this.#cache.get(stored.place, stored.seq);
     return stored instanceof TaskInMemory ? stored : null;
   }
 
   /**
-   * Returns tasks with their records, of which those are read that are not at hand. Tasks that were purged are left out.
+   * Returns tasks with their records; reads the records that are not in memory. Tasks that were purged are left out.
    *
    * @throws {StorageError} if they cannot be read
    */
@@ -76,7 +78,7 @@ export class PostgresRecords {
         const { stored, index } = some.get(Number(place))!;
         const record = new ReadTask(stored.id, Number(seq), String(json));
         found[index] = record;
-        // A list that is larger than the cache would only displace what is read more often.
+        // A very long list is not cached, because it would displace records that are read more often.
         if (missing.length <= ROWS) this.#cache.put(Number(place), record);
       }
     }

@@ -1,5 +1,5 @@
 /**
- * Stores tasks in a PostgreSQL database: unfinished tasks are also in memory, and of ended tasks their summaries.
+ * Stores tasks in a PostgreSQL database. Unfinished tasks, and the summaries of ended tasks, are also in memory.
  *
  * @module
  */
@@ -29,8 +29,8 @@ export interface PostgresStoreOptions extends DatabaseStoreOptions {
   /** The URL of the database, such as `postgres://user@host/database`. */
   readonly url: string;
   /**
-   * How long to wait for the session of a server that has ended, in milliseconds; PostgreSQL notices the end of
-   * another machine after about 10 s.
+   * How long to wait until the session of a server that is gone has ended, in milliseconds; PostgreSQL detects that
+   * another machine is gone after about 10 s.
    */
   readonly lockWaitMs?: number;
 }

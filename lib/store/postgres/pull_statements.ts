@@ -1,5 +1,5 @@
 /**
- * The statements that read what another node has committed.
+ * The statements that read the changes that another node has committed.
  *
  * @module
  */
@@ -8,15 +8,18 @@ import { LOG_LINES } from "../side_tables.ts";
 import { CLUSTER } from "./ownership.ts";
 import type { QueryConfig } from "./pg.d.ts";
 
-/** The number of commits that are read at a time, and of changed tasks after which no further commit is. */
+/**
+ * The maximum number of commits that are read at a time, and the number of changed tasks after which no further commit
+ * is read.
+ */
 const COMMITS = 500;
 const TASKS = 1_000;
 
-/** Returns the state of a shard and of its owner; "cluster" is a part of its epoch. */
+/** Returns the statement that selects the state of a shard and its owner; "cluster" is a part of the epoch. */
 export function ownerStatement(shard: number): QueryConfig {
   return {
     name: "owner",
-    // A server that had the database to itself has changed the tasks, too.
+    // The table "shards" is included, because a single server may have changed the tasks, too.
     text: `SELECT epoch, ${CLUSTER} AS cluster, greatest(s.committed_seq, a.committed_seq) AS "committedSeq",
         greatest(s.forgotten_seq, a.forgotten_seq) AS "forgottenSeq", s.owner, address,
         s.expires < clock_timestamp() AS "isFree"
@@ -26,7 +29,7 @@ export function ownerStatement(shard: number): QueryConfig {
   };
 }
 
-/** The next commits to the shard $2 after the sequence number $1. */
+/** A CTE with the next commits to shard $2 after sequence number $1. */
 const PAGE = `page AS MATERIALIZED (
     SELECT seq, after_seq, places, removed FROM (
       SELECT c.*, coalesce(sum(cardinality(places)) OVER (
@@ -34,7 +37,7 @@ const PAGE = `page AS MATERIALIZED (
       FROM (SELECT * FROM taskscope.commits WHERE shard = $2 AND seq > $1 ORDER BY seq LIMIT ${COMMITS}) c
     ) c WHERE before < ${TASKS})`;
 
-/** Returns the commits to a shard after a sequence number, oldest first. */
+/** Returns the statement that selects the commits to a shard after a sequence number, oldest first. */
 export function commitsStatement(shard: number, seq: number): QueryConfig {
   return {
     name: "commits",
@@ -44,8 +47,8 @@ export function commitsStatement(shard: number, seq: number): QueryConfig {
 }
 
 /**
- * Returns the tasks that these commits have changed, ordered by their last change. A task that a later commit has
- * changed again, too, is left to that one.
+ * Returns the statement that selects the tasks that these commits have changed, ordered by their last change. A task
+ * that a later commit has changed again is read with that commit.
  */
 export function tasksStatement(shard: number, seq: number): QueryConfig {
   return {
@@ -62,11 +65,11 @@ export function tasksStatement(shard: number, seq: number): QueryConfig {
 export interface LineRange {
   readonly place: number;
   readonly from: number;
-  /** The lowest number beyond the range. */
+  /** The number after the last line of the range. */
   readonly to: number;
 }
 
-/** Returns the log lines of tasks. */
+/** Returns the statement that selects log lines of tasks. */
 export function linesStatement(ranges: readonly LineRange[]): QueryConfig {
   return {
     name: "lines",

@@ -15,7 +15,7 @@ const CONNECTIONS = 4;
 /** The idle time after which a connection is closed, in milliseconds. */
 const IDLE_MS = 30_000;
 
-/** Connections that are opened when they are needed; further queries wait for one. */
+/** A pool of connections that are opened when needed. Beyond the maximum, queries wait for a connection. */
 export class Readers {
   readonly #pool: Pool;
   readonly #running: Set<Promise<QueryResult>> = new Set();
@@ -29,7 +29,7 @@ export class Readers {
       max: CONNECTIONS,
       idleTimeoutMillis: IDLE_MS,
     });
-    // The next query opens another connection.
+    // The error of an idle connection is ignored, because the next query opens another one.
     this.#pool.on("error", () => {});
   }
 
@@ -49,7 +49,10 @@ export class Readers {
     }
   }
 
-  /** Closes the connections once all queries have their results: a pool that ends forgets those that wait for a connection. */
+  /**
+   * Closes the connections once all queries have their results: when the pool of `pg` ends, it never runs queries that
+   * still wait for a connection.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#running);

@@ -6,10 +6,10 @@
 
 import type { TaskRecord } from "../store.ts";
 
-/** A bounded cache; beyond its limit, the records that were used longest ago are dropped. */
+/** A bounded cache, which drops the least recently used records first. */
 export class RecordCache {
   readonly #most: number;
-  /** The records by the places of their tasks, those that were used longest ago first. */
+  /** The records by the places of their tasks, least recently used first. */
   readonly #records: Map<number, TaskRecord> = new Map();
   #characters = 0;
 
@@ -22,7 +22,7 @@ export class RecordCache {
    * Returns a record.
    *
    * @param place the task's place in the order of creation
-   * @param seq the sequence number of a change of the task; an older record is not returned
+   * @param seq the sequence number of a change of the task; a cached record of an earlier change is not returned
    */
   get(place: number, seq: number): TaskRecord | null {
     const record = this.#records.get(place);
@@ -32,7 +32,7 @@ export class RecordCache {
     return record;
   }
 
-  /** Adds a record, unless a newer one of the task is here. */
+  /** Adds a record, unless the cache has a newer one of the task. */
   put(place: number, record: TaskRecord): void {
     const known = this.#records.get(place);
     if (known !== undefined && known.seq > record.seq) return;
@@ -45,7 +45,7 @@ export class RecordCache {
     }
   }
 
-  /** Drops a record, if it is here. */
+  /** Drops a record, if the cache has it. */
   delete(place: number): void {
     const known = this.#records.get(place);
     if (known === undefined) return;

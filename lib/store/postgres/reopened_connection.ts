@@ -1,5 +1,5 @@
 /**
- * A connection that is opened again after it was lost.
+ * A connection that is reopened after it was lost.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { withTimeout } from "../../timeout.ts";
 import { Connection } from "./connection.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
-/** A connection that is opened when it is used, and again after any error or timeout. */
+/** A connection that is opened when it is first used, and reopened after any error or timeout. */
 export class ReopenedConnection {
   readonly #address: PostgresAddress;
   readonly #limitMs: number;
@@ -18,7 +18,7 @@ export class ReopenedConnection {
 
   /**
    * @param address the database
-   * @param limitMs how long each use may take, including to connect, in milliseconds
+   * @param limitMs how long each use may take, including connecting, in milliseconds
    * @param first a statement to begin every session with
    */
   constructor(address: PostgresAddress, limitMs: number, first: string | null = null) {
@@ -31,8 +31,8 @@ export class ReopenedConnection {
    * Uses the connection.
    *
    * @param run sends statements; after any error but a {@linkcode FenceError} the connection is closed, because it is
-   *   not known what the server has done
-   * @param limitMs how long that may take, in milliseconds, if it is not the usual time
+   *   unknown what the server has done
+   * @param limitMs how long this use may take, in milliseconds, if not the usual time
    * @throws {Error} of `run`, of `pg`, or after the timeout
    */
   async use<Result>(
@@ -67,7 +67,7 @@ export class ReopenedConnection {
   #open(): Promise<Connection> {
     const opening = Connection.open(this.#address, this.#limitMs).then((connection) => {
       connection.onLoss = () => this.#drop(opening);
-      // Without its result, the next statement fails, too.
+      // The error is ignored, because the next statement fails, too.
       if (this.#first !== null) connection.query(this.#first).catch(() => {});
       return connection;
     });

@@ -1,13 +1,13 @@
 /**
- * Passes many rows as the parameters of one statement, one array for each column: the server reads them in less time
- * than JSON with the same rows.
+ * Passes many rows as the parameters of one statement, one array per column. PostgreSQL parses arrays faster than JSON
+ * with the same rows.
  *
  * @module
  */
 
 import type { SideRow, SideValue } from "../side_tables.ts";
 
-/** The types of the columns that are not texts; a column of the same name has the same type in every table. */
+/** The types of the columns that are not text; columns with the same name have the same type in every table. */
 const TYPES: ReadonlyMap<string, string> = new Map([
   ...["place", "seq", "last_seq", "forgotten_seq", "number", "version"].map((name) =>
     [name, "bigint"] as const
@@ -18,7 +18,10 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ...["is_state", "size"].map((name) => [name, "integer"] as const),
 ]);
 
-/** Returns a function of SQL that makes rows of the first parameters, which are those of {@linkcode columnArrays}. */
+/**
+ * Returns an SQL expression that makes rows of the first parameters, which must be the result of {@linkcode
+ * columnArrays}.
+ */
 export function unnestOf(columns: readonly string[]): string {
   return `unnest(${
     columns.map((name, index) => `$${index + 1}::${TYPES.get(name) ?? "text"}[]`).join(", ")

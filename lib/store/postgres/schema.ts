@@ -11,17 +11,20 @@ import type { Connection } from "./connection.ts";
 /** The schema version that this program writes. */
 export const SCHEMA_VERSION = 7;
 
-/** The lock that a session takes while it migrates, and that of the server that owns the database. */
+/**
+ * The keys of two advisory locks: the one that a session holds while it migrates, and the one of the server that owns
+ * the database.
+ */
 export const MIGRATION_LOCK = 0x7473_6b73_0001;
 export const OWNER_LOCK = 0x7473_6b73_0002;
 
-/** The tables whose rows belong to single tasks, besides `tasks`, which their column "place" identifies. */
+/** The tables, besides `tasks`, each of whose rows belongs to one task, which the column "place" identifies. */
 export const SIDE_TABLE_NAMES: readonly string[] = SIDE_TABLES.map(({ name }) => name);
 
 /**
- * The migrations: the one at index n migrates from version n to n + 1; version 0 is a database without the schema.
- * Each only adds, so that the release before it can go on. Texts are compared by their bytes, because the order of a
- * language may change with the system. All times are in epoch seconds.
+ * The migrations: the one at index n migrates from version n to n + 1; version 0 is a database without the schema. A
+ * migration only adds to the schema, so that the previous release continues to work. Texts are compared by their bytes,
+ * because the sort order of a language may change with the system. All times are in epoch seconds.
  */
 const MIGRATIONS: readonly string[] = [
   `
@@ -215,7 +218,7 @@ export const SHARDS = 16;
 /** The lowest version that a program must support to use a database that this program has migrated. */
 const MIN_VERSION = 7;
 
-/** The first version with the present shards, which nodes of earlier versions do not know. */
+/** The first version with the present number of shards, which nodes of earlier versions do not know. */
 export const SHARDS_VERSION = 7;
 
 /** The first version with leases. */
@@ -224,7 +227,7 @@ const LEASES_VERSION = 2;
 /**
  * Creates the schema, or migrates it to the version of this program, in one transaction.
  *
- * @throws {StorageError} if a newer program has made the schema, and this one cannot use it
+ * @throws {StorageError} if a newer program has written the schema and this one cannot use it
  */
 export async function migrate(connection: Pick<Connection, "query">, name: string): Promise<void> {
   await connection.query("BEGIN");
@@ -253,7 +256,7 @@ export async function migrate(connection: Pick<Connection, "query">, name: strin
   }
 }
 
-/** Refuses to change the shards under nodes that know only the earlier ones. */
+/** Refuses to migrate the shards while nodes of earlier versions use them. */
 async function refuseEarlierNodes(
   connection: Pick<Connection, "query">,
   name: string,
@@ -270,7 +273,10 @@ async function refuseEarlierNodes(
   );
 }
 
-/** Returns the version of a database's schema; zeros if it has none. */
+/**
+ * Returns the version of a database's schema, and the lowest version that a program must support; both are 0 if there
+ * is no schema.
+ */
 export async function versionOf(
   connection: Pick<Connection, "query">,
 ): Promise<{ readonly version: number; readonly minVersion: number }> {

@@ -14,16 +14,15 @@ import type { Readers } from "./readers.ts";
 const LINES = 500;
 
 /**
- * A statement that finds every line that may match, without wrapping: upper and lower case differ between
- * languages, and escape sequences are ignored in a search, so a line with other characters than those of
- * ASCII that are printed is left to {@linkcode LogSearch}.
+ * A statement that finds every line that may match. A line with characters other than printable ASCII always may, and
+ * is left to {@linkcode LogSearch}, because a search ignores escape sequences and the case of other alphabets.
  */
 const CANDIDATES = `SELECT ${LOG_LINES.columns.join(", ")} FROM taskscope.log_lines
   WHERE place = $1 AND number > $2 AND (text ILIKE $3 OR text ~ '[^ -~]') ORDER BY number LIMIT ${LINES}`;
 
 /**
- * Searches a log. The lines of one task are found by the primary key, so that no other index is needed; at most
- * {@linkcode LINES} of them are in memory.
+ * Searches a log. The lines of a task are found by the primary key, so no other index is needed; at most {@linkcode
+ * LINES} of them are in memory at a time.
  *
  * @throws {Error} of `pg`, if a query fails
  */
@@ -46,7 +45,7 @@ export async function searchLog(
     for (const row of rows) {
       const line: NumberedLine = LOG_LINES.fromRow(row);
       last = line.number;
-      // The unsaved lines follow all others.
+      // The unsaved lines are searched after all others.
       if (last >= first || replaced.has(last) || search.isDone) continue;
       found++;
       if (search.add(line)) await yieldToEventLoop(Date.now());

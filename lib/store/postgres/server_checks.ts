@@ -1,5 +1,5 @@
 /**
- * Checks that a PostgreSQL server can keep what it confirms.
+ * Checks that a PostgreSQL server is configured so that it keeps confirmed commits.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { StorageError } from "../../errors.ts";
 import { Connection } from "./connection.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
-/** The first version of PostgreSQL that is supported, as the server counts. */
+/** The lowest supported version of PostgreSQL, in the format of `server_version_num`. */
 const LEAST_VERSION = 14_00_00;
 
-/** How long a pooler may take to find a connection for a statement, in milliseconds. */
+/** How long a pooler may take to assign a server connection to a statement, in milliseconds. */
 const POOLER_MS = 2_000;
 
 /**
@@ -42,23 +42,23 @@ export async function checkServer(connection: Pick<Connection, "query">, name: s
 }
 
 /**
- * Checks that a connection is one session of the server. Through PgBouncer in transaction mode, each transaction may be in
- * another session, and locks are useless.
+ * Checks that all statements of a connection run in one session of the server. Through PgBouncer in transaction mode,
+ * each transaction may run in another session, which makes session locks useless.
  *
- * @throws {StorageError} if it is not
+ * @throws {StorageError} if they may run in several sessions
  */
 export async function checkSession(connection: Connection, address: PostgresAddress): Promise<void> {
   const session = await processIdOf(connection);
-  // A pooler gives its own number on connecting.
+  // A pooler states a process id of its own when a connection is opened, so different ids alone prove nothing.
   if (session === connection.processId) return;
   const other = await Connection.open(address);
   try {
-    // The transaction takes the session that the first connection had, unless that belongs to it.
+    // If the session does not belong to the first connection, the pooler assigns it to this transaction.
     await other.query("BEGIN");
     await processIdOf(other);
     if (await processIdOf(connection) === session) return;
   } catch {
-    // A pool of one session has none left for the first connection.
+    // If the pool has only one session, none is left for the first connection.
   } finally {
     other.cut();
   }

@@ -1,5 +1,5 @@
 /**
- * Listens to the notifications about shards.
+ * Listens for notifications about shards.
  *
  * @module
  */
@@ -9,24 +9,26 @@ import { Connection } from "./connection.ts";
 import { CHANNEL } from "./lease_statements.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
-/** How often the connection is tried, and how long it may take to respond, in milliseconds. */
+/**
+ * The interval at which the connection is tested, and the maximum time that it may take to respond, in milliseconds.
+ */
 const PING_MS = 5_000;
 
 /** The wait before the next attempt to connect, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** What a {@linkcode ShardHints} calls. */
+/** The address and the callbacks of a {@linkcode ShardHints}. */
 export interface ShardHintsOptions {
   readonly address: PostgresAddress;
-  /** Called when a commit to a shard is done: the last sequence number of the shard. */
+  /** Called after a commit to a shard, with the last sequence number of the shard. */
   readonly onCommit: (shard: number, seq: number) => void;
   /** Called when a shard was handed over, so that any node may take it. */
   readonly onFree: (shard: number) => void;
-  /** Called whenever the connection is open: notifications before were lost. */
+  /** Called whenever the connection was opened, because earlier notifications may have been lost. */
   readonly onOpen: () => void;
 }
 
-/** Listens to the notifications about shards, on a connection that is opened again whenever it is lost. */
+/** Listens for notifications about shards, on a connection that is reopened whenever it is lost. */
 export class ShardHints {
   readonly #options: ShardHintsOptions;
   readonly #ping: UnrefInterval;
@@ -41,13 +43,13 @@ export class ShardHints {
     this.#ping = new UnrefInterval(() => this.#try(), PING_MS);
   }
 
-  /** Starts to listen. */
+  /** Starts listening. */
   start(): void {
     this.#ping.start();
     this.#opening = this.#open().catch(() => this.#lost(null));
   }
 
-  /** Stops to listen. */
+  /** Stops listening. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#ping.stop();
@@ -86,7 +88,7 @@ export class ShardHints {
     this.#timer = setTimeout(() => this.start(), RETRY_MS);
   }
 
-  /** Notices a connection that hangs half-open. */
+  /** Detects a half-open connection. */
   #try(): void {
     const connection = this.#connection;
     connection?.query({ text: "SELECT 1", query_timeout: PING_MS }).catch(() => {

@@ -1,5 +1,6 @@
 /**
- * A shard of a PostgreSQL database that the nodes of a cluster share: every node reads it, and the one that owns it commits.
+ * A shard of a PostgreSQL database that the nodes of a cluster share: every node reads the shard, and its owner
+ * commits.
  *
  * @module
  */
@@ -21,15 +22,15 @@ import { postgresError } from "./postgres_errors.ts";
 import type { ShardBatch } from "./postgres_leases.ts";
 import type { PostgresReads } from "./postgres_reads.ts";
 
-/** How often the rows about old commits are deleted, and how long they are kept, in milliseconds. */
+/** The interval at which rows about old commits are deleted, and how long these rows are kept, in milliseconds. */
 const CLEAN_MS = 60_000;
 const KEPT_MS = 600_000;
 
-/** A batch, and what it was converted to. */
+/** A batch, and the statements that it was converted to. */
 interface Converted {
   readonly message: BatchMessage;
   readonly batch: ShardBatch;
-  /** How many past runs it deletes because of the limit on all runs. */
+  /** The number of past runs that the batch deletes because of the limit on all runs. */
   readonly deleted: number;
 }
 
@@ -39,12 +40,15 @@ export class SharedDatabase extends PostgresBase implements Database {
   #owned: OwnedShard<ShardBatch> | null = null;
   /** The last sequence number that is committed. */
   #committedSeq = 0;
-  /** The last batch, and what it was converted to: a shard repeats a batch only unchanged. */
+  /**
+   * The last converted batch, which is reused if the batch is committed again, because a batch must be repeated
+   * unchanged.
+   */
   #last: Converted | null = null;
   #cleanedAtMs = -Infinity;
 
   /**
-   * @param reads reads the database; others use it, too
+   * @param reads reads the database; the shards of a node share it
    * @param shard the number of the shard
    * @param limits how many past runs to keep, and how long
    */
@@ -54,7 +58,7 @@ export class SharedDatabase extends PostgresBase implements Database {
   }
 
   /**
-   * Makes this node the one that commits.
+   * Makes this node the owner, which commits.
    *
    * @param owned the shard that the node has taken
    * @param committedSeq the last sequence number that is committed
@@ -69,19 +73,19 @@ export class SharedDatabase extends PostgresBase implements Database {
 
   /** Keeps past runs that another node has committed. */
   keepPastRuns(rows: readonly PastRunRow[]): void {
-    // That node has deleted what it had dropped.
+    // The other node has also deleted the past runs that it dropped.
     this.reads.keepPastRuns(rows, this.shard, Infinity);
   }
 
-  /** Does nothing: the reads go on. */
+  /** Does nothing, because other shards use the reads, too. */
   close(): void {}
 
-  /** The last sequence number that is committed, as long as this node commits. */
+  /** The last committed sequence number, while this node owns the shard. */
   get committedSeq(): number {
     return this.#committedSeq;
   }
 
-  /** Leaves the shard to another node. */
+  /** Ends this node's ownership of the shard. */
   disown(): void {
     this.#owned = null;
     this.loaded([]);
@@ -116,7 +120,10 @@ export class SharedDatabase extends PostgresBase implements Database {
     return { message, batch, deleted: dropped.length };
   }
 
-  /** Tells the other nodes what a commit changes, and sometimes deletes what they know for long. */
+  /**
+   * Returns the statements that record for the other nodes what a commit changes, and that sometimes delete old records
+   * of this kind.
+   */
   #noteStatements({ tasks, removals }: BatchMessage, seq: number): QueryConfig[] {
     const { shard } = this;
     const removed = removals.map(([client, removedSeq, id]) => [client, id, removedSeq] as const);
@@ -132,18 +139,18 @@ export class SharedDatabase extends PostgresBase implements Database {
   }
 }
 
-/** What a commit changes. */
+/** The record of what a commit changes. */
 interface Note {
   readonly shard: number;
   /** The last sequence number of the commit, and of the one before it. */
   readonly seq: number;
   readonly afterSeq: number;
-  /** The places of the tasks that it changes. */
+  /** The places of the tasks that the commit changes. */
   readonly places: readonly number[];
   readonly removed: readonly (readonly [client: string, id: string, seq: number])[];
 }
 
-/** Returns the statement that tells the other nodes what a commit changes. */
+/** Returns the statement that records for the other nodes what a commit changes. */
 export function noteStatement({ shard, seq, afterSeq, places, removed }: Note): QueryConfig {
   return {
     name: "note",
@@ -153,7 +160,7 @@ export function noteStatement({ shard, seq, afterSeq, places, removed }: Note): 
   };
 }
 
-/** Returns the statement that changes numbers of the shard; the number of forgotten removals only rises. */
+/** Returns the statement that updates the counters of the shard; `forgotten_seq` never decreases. */
 function numberStatements(shard: number, message: BatchMessage): QueryConfig[] {
   const changed = changedNumbers(message);
   if (changed.length === 0) return [];

@@ -11,7 +11,10 @@ import { SIDE_TABLE_NAMES } from "./schema.ts";
 const TASKS = 100;
 const ROWS = 5_000;
 
-/** Deletes in the background what `taskscope.purged` lists; what is left at the end is deleted after the next start. */
+/**
+ * Deletes in the background the side tables of the tasks that the table `taskscope.purged` lists. The rest is deleted
+ * after the next start.
+ */
 export class Sweeper {
   readonly #pool: Pick<Readers, "query">;
   #run: Promise<void> | null = null;
@@ -23,15 +26,15 @@ export class Sweeper {
     this.#pool = pool;
   }
 
-  /** Starts to delete, unless it has already started. */
+  /** Starts deleting, unless it has already started. */
   start(): void {
     this.#isDue = true;
     if (this.#run !== null || this.#isClosed) return;
-    // If the database cannot be reached, the next purge or start tries again.
+    // If the database cannot be reached, the deletion continues after the next purge or start.
     this.#run = this.#sweep().catch(() => {}).finally(() => this.#run = null);
   }
 
-  /** Ends after the current statement. */
+  /** Stops deleting after the current statement. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#run;

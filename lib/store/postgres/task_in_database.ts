@@ -1,5 +1,5 @@
 /**
- * An ended task whose record is in the database, and its record once it was read.
+ * An ended task whose record is in the database, and the same task with its record once that was read.
  *
  * @module
  */

@@ -8,10 +8,10 @@ import type { Connection } from "./connection.ts";
 import type { QueryConfig, QueryResult } from "./pg.d.ts";
 import { codeOf } from "./postgres_errors.ts";
 
-/** The code of the errors of all statements after the one that failed. */
+/** The error code of all statements after the one that failed. */
 const ABORTED = "25P02";
 
-/** What a transaction does: it writes, or it reads everything as of one moment. */
+/** The first statement of each kind of transaction: one that writes, or one that reads a consistent snapshot. */
 const BEGIN = {
   write: "BEGIN",
   snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -23,9 +23,9 @@ const BEGIN = {
  * @param connection the connection
  * @param kind what the transaction does
  * @param statements the statements
- * @param timeoutMs how long each may take, in milliseconds
+ * @param timeoutMs how long each statement may take, in milliseconds
  * @returns the results of the statements
- * @throws {Error} of `pg`: that of the statement that failed first
+ * @throws {Error} of `pg`: the error of the statement that failed first
  */
 export async function transact(
   connection: Connection,
@@ -42,7 +42,7 @@ export async function transact(
   const cause = errors.find((error) => codeOf(error) !== ABORTED) ?? errors[0];
   if (cause !== undefined) throw cause;
   const done = results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
-  // The server answers a COMMIT of a failed transaction with ROLLBACK.
+  // If the transaction has failed, PostgreSQL responds to COMMIT with ROLLBACK.
   if (done.at(-1)?.command === "COMMIT") return done.slice(1, -1);
   throw new Error("the transaction was rolled back");
 }

@@ -1,5 +1,5 @@
 /**
- * Finds out whether a database belongs to a move that is not complete, so that no server uses it.
+ * Detects a database to which a move is not complete, so that no server uses it.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { StorageError } from "../../errors.ts";
 import type { MoveSource } from "../database/move_tasks.ts";
 import type { Connection } from "./connection.ts";
 
-/** The database that a move is from. */
+/** The source of a move. */
 export type MoveOrigin = Pick<MoveSource, "name" | "state">;
 
 /** Returns the origin of the unfinished move to a database; `null` if there is none. */

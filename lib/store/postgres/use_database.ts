@@ -10,10 +10,11 @@ import { postgresError } from "./postgres_errors.ts";
 import { checkServer, checkSession } from "./server_checks.ts";
 
 /**
- * Opens a database, unless its server, or the way to it, does not do what the program relies on.
+ * Opens a database, and checks that its server, and any pooler in front of it, have the settings that the program
+ * relies on.
  *
  * @param url the URL
- * @param use what to do with the connection, which is closed only if this rejects
+ * @param use receives the connection, which is closed only if `use` rejects
  * @returns the result of `use`
  * @throws {ConfigError} if the URL is invalid
  * @throws {StorageError} if the database cannot be used

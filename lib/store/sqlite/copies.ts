@@ -24,7 +24,7 @@ export interface DatabaseReport {
   readonly bytes: number;
 }
 
-/** What {@linkcode restoreDatabase} did. */
+/** The result of {@linkcode restoreDatabase}. */
 export interface Restored {
   /** The new path of the previous database file; `null` if there was none. */
   readonly former: string | null;
@@ -35,7 +35,9 @@ export interface Restored {
 /** The records of a database that do not match their checksums. */
 export interface DamagedRecords {
   readonly count: number;
-  /** The first of them, such as `the record of task "a" of client "c"`; `""` if there is none. */
+  /**
+   * A description of the first damaged record, such as `the record of task "a" of client "c"`; `""` if there is none.
+   */
   readonly first: string;
 }
 
@@ -76,8 +78,8 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
 }
 
 /**
- * Copies a consistent snapshot of a database, even while its server writes. The copy is checked for damage, and
- * appears complete or not at all. Damaged records are copied as they are, because the others are intact.
+ * Copies a consistent snapshot of a database, even while its server writes. The copy is checked for damage, and appears
+ * complete or not at all. Damaged records are copied unchanged, because the other records are intact.
  *
  * @param file the path of the database
  * @param copy the path of the copy
@@ -123,8 +125,8 @@ export async function backupDatabase(
  *
  * @param copy the path of the copy
  * @param file the path of the database
- * @param epoch the new epoch, which is needed because sequence numbers that were used since the copy was made
- * are used again
+ * @param epoch the new epoch, which is needed because sequence numbers that were used after the copy was made will be
+ * used again
  * @returns where the previous file is, and which records of the copy are damaged
  * @throws {StorageError} if the structure of the copy is damaged, or a server uses the database
  */
@@ -158,7 +160,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
 }
 
 /**
- * Checks a copy for the damage of the database that it was made of.
+ * Checks a copy for damage that it has inherited from its database.
  *
  * @returns the damaged records
  * @throws {StorageError} if the structure of the database is damaged
@@ -209,7 +211,7 @@ async function withDatabase<Result>(
   }
 }
 
-/** Compares all records with their checksums, which the integrity check of SQLite does not know. */
+/** Compares all records with their checksums, which the integrity check of SQLite does not do. */
 function damagedRecords(db: DatabaseSync): DamagedRecords {
   if (schemaVersion(db) < CHECKSUM_VERSION) return { count: 0, first: "" };
   defineRecordChecksum(db);
@@ -234,8 +236,8 @@ function checkKind(db: DatabaseSync, file: string): number {
 }
 
 /**
- * Checks that a database has no other name whose write-ahead log may have changes that are missing in the file: SQLite
- * finds the log by the name.
+ * Checks that a database file has no other name. SQLite finds the write-ahead log by the name of the file, so the log
+ * of another name could contain changes that this file lacks.
  */
 async function checkName(file: string): Promise<void> {
   const place = await Deno.realPath(file);
@@ -276,6 +278,6 @@ async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch {
-    // The file was renamed, or never created.
+    // The partial file no longer exists, because it was renamed or never created.
   }
 }

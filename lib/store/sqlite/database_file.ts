@@ -36,7 +36,10 @@ export class DatabaseFile implements Disposable {
   readonly #lock: FileLock;
   readonly #db: DatabaseSync;
   readonly #statements: Map<string, StatementSync> = new Map();
-  /** What the file lost since it was last open, for the person who operates the server; `null` for nothing. */
+  /**
+   * A sentence for the operator about changes that the file has lost since it was last open; `null` if it has lost
+   * none.
+   */
   readonly loss: string | null;
   /** Called with the place of a task whose record was found to be damaged. */
   onDamage: ((place: number) => void) | null = null;
@@ -126,7 +129,7 @@ function openDatabase(file: string): { readonly db: DatabaseSync; readonly loss:
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     checkDatabase(db, file);
-    // Later writes, such as those of a migration, change the log.
+    // The loss must be determined before later writes, such as those of a migration, change the log.
     const loss = remains === null ? null : lossIn(db, file, remains);
     db.exec("PRAGMA journal_mode = WAL");
     const version = schemaVersion(db);

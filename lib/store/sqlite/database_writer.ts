@@ -44,7 +44,7 @@ export class DatabaseWriter implements Disposable {
     this.#db.exec(`PRAGMA synchronous = ${durability}`);
   }
 
-  /** Writes a batch in one transaction. Throws if the batch may be lost, even if SQLite reported no error. */
+  /** Writes a batch in one transaction. Throws if the batch may be lost, even if SQLite reports no error. */
   write(batch: BatchMessage): void {
     this.checkExists();
     this.#db.exec("BEGIN IMMEDIATE");
@@ -135,8 +135,7 @@ export class DatabaseWriter implements Disposable {
   #writeSideTable({ table: name, rows, cuts }: SideTableMessage): void {
     const table = SIDE_TABLES.find((table) => table.name === name)!;
     const columns = ["place", ...table.columns];
-    // The statement replaces rows, so that writing a batch again, because its commit was not confirmed,
-    // changes nothing.
+    // The statement replaces rows, so that a batch can be written again if its commit was not confirmed.
     this.#runAll(
       `INSERT OR REPLACE INTO ${name} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
       rows,

@@ -1,10 +1,10 @@
 /**
- * Looks whether a path is taken.
+ * Checks whether a path exists.
  *
  * @module
  */
 
-/** Returns whether anything has a path, be it a symbolic link that leads nowhere. */
+/** Returns whether there is a file, a folder or a symbolic link at a path, even a link whose target does not exist. */
 export function exists(path: string): boolean {
   try {
     Deno.lstatSync(path);

@@ -19,13 +19,13 @@ const lockedFiles: Map<string, Deno.FsFile> = new Map();
 const refusedFiles: Map<string, Deno.FsFile> = new Map();
 
 /**
- * The lock of a database. It consists of two locks, neither of which excludes the worker of this process. The
- * operating system releases both, however the process ends.
+ * The lock of a database. It consists of two locks, neither of which excludes the worker of this process. The operating
+ * system releases both locks, no matter how the process ends.
  *
- * - A second, empty database `<file>.lock` is locked. This works on every system, and also while the file
+ * - A second, empty database `<file>.lock` is locked. This lock works on every system, even while the database file
  *   does not exist.
- * - On Linux, the file itself is locked with flock(2), which is independent of the locks of SQLite there. It
- *   detects a file that is open under another name. Elsewhere, a file with a second name is refused.
+ * - On Linux, the file itself is locked with flock(2), which is independent of SQLite's locks on that system. This lock
+ *   detects a file that is open under another name. On other systems, a file with a second name is refused.
  */
 export class FileLock implements Disposable {
   readonly #nameLock: DatabaseSync;
@@ -35,7 +35,7 @@ export class FileLock implements Disposable {
    * Locks a database.
    *
    * @param file the path of a database, which need not exist
-   * @throws {StorageError} if another process holds the lock, or it can't be excluded that one does
+   * @throws {StorageError} if another process holds the lock, or may hold it
    */
   constructor(file: string) {
     const place = placeOf(file);
@@ -48,7 +48,9 @@ export class FileLock implements Disposable {
     }
   }
 
-  /** Releases the lock. Close every connection to the database before, because its locks are released, too. */
+  /**
+   * Releases the lock. Close every connection to the database first, because this also releases the locks of SQLite.
+   */
   [Symbol.dispose](): void {
     if (this.#inode !== null) {
       lockedFiles.get(this.#inode)?.close();

@@ -70,7 +70,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
   loadClients(file, index);
   return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
 
-  /** Leaves a task out whose id another one has taken after its record was found to be damaged. */
+  /** Skips an earlier task with a damaged record if another task has since taken its id. */
   function leaveOutEarlier(client: string, id: string): void {
     const { place } = index.node(client, id)!;
     index.leaveOut(client, id, place);

@@ -1,17 +1,17 @@
 /**
- * Detects that a write-ahead log lost commits. SQLite itself ignores everything from the first missing or
- * damaged frame on, without an error.
+ * Detects that a write-ahead log lost commits. SQLite itself ignores all frames from the first missing or damaged one
+ * on, without an error.
  *
  * @module
  */
 
 import type { DatabaseSync } from "node:sqlite";
 
-/** What a process that did not close its database left in the write-ahead log, in pages. */
+/** The state of the write-ahead log that a process left when it ended without closing its database, in pages. */
 export interface LogRemains {
   /** The number of pages that were committed to the log. */
   readonly committed: number;
-  /** How many of them, from the first on, are also in the database file. */
+  /** The number of these pages, counted from the first one, that are also in the database file. */
   readonly transferred: number;
 }
 
@@ -21,7 +21,10 @@ export interface LogRemains {
  */
 const INDEX_VERSION = 3_007_000;
 
-/** The size of the header, of which the index holds two copies, and of what follows them, in bytes. */
+/**
+ * The size of the index's header, of which there are two copies, and the size of the checkpoint information after them,
+ * in bytes.
+ */
 const INDEX_HEADER_BYTES = 48;
 const INDEX_BYTES = 2 * INDEX_HEADER_BYTES + 4;
 
@@ -32,11 +35,11 @@ const LOG_HEADER_BYTES = 32;
 const LOG_MAGIC = 0x377f0682;
 
 /**
- * Reads what the index of a write-ahead log, which survives the death of its process, says about the log.
- * Call this before the first connection to the database, which rebuilds the index.
+ * Reads the state of a write-ahead log from its index, which survives a crash of the process. Call this before the
+ * first connection to the database, which rebuilds the index.
  *
  * @param file the real path of the database
- * @returns what the log must contain; `null` if it was closed, or the index does not belong to it
+ * @returns what the log must contain; `null` if the database was closed, or the index does not belong to the log
  */
 export function logRemainsOf(file: string): LogRemains | null {
   const index = readStart(`${file}-shm`, INDEX_BYTES);
@@ -58,9 +61,9 @@ export function logRemainsOf(file: string): LogRemains | null {
  * @param remains what the log must contain
  */
 export function lostPages(db: DatabaseSync, { committed, transferred }: LogRemains): number {
-  // An SQLite that does not know NOOP transfers the log to the database file, too.
+  // Versions of SQLite that do not know NOOP run a normal checkpoint instead, which returns the same number.
   const found = Math.max(0, Number(db.prepare("PRAGMA wal_checkpoint(NOOP)").get()?.log ?? 0));
-  // A log that was transferred as a whole may be deleted.
+  // A log that was completely transferred to the database file may have been deleted.
   if (found >= committed || (found === 0 && transferred >= committed)) return 0;
   return committed - found;
 }
@@ -75,7 +78,7 @@ function isLogHeader(log: DataView): boolean {
   if (log.byteLength < LOG_HEADER_BYTES) return false;
   const magic = log.getUint32(0);
   if ((magic & ~1) !== LOG_MAGIC) return false;
-  // The checksum is big-endian, whatever it was computed from.
+  // The checksum is stored as big-endian, regardless of the byte order in which it was computed.
   const checksum = checksumOf(log, 0, LOG_HEADER_BYTES, (magic & 1) === 0);
   return checksum.every((value, n) => value === log.getUint32(24 + 4 * n));
 }

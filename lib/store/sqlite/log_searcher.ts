@@ -12,7 +12,7 @@ import { storageError } from "./storage_errors.ts";
 /** The maximum number of searches that take turns in the worker. */
 const MAX_RUNNING = 8;
 
-/** A search that waits for its answer. */
+/** A search that waits for its result. */
 interface Search extends PromiseWithResolvers<LogMatches> {
   /** The client whose log is searched. */
   readonly client: string;
@@ -20,8 +20,8 @@ interface Search extends PromiseWithResolvers<LogMatches> {
 }
 
 /**
- * Searches logs. The worker starts with the first search. Searches of several clients take turns, and those of one client
- * follow one another, so that whoever searches long logs does not delay others for long.
+ * Searches logs. The worker starts with the first search. Searches of different clients take turns, and searches of the
+ * same client run one after the other, so that searches of long logs do not delay other clients for long.
  */
 export class LogSearcher implements Disposable {
   readonly #file: string;
@@ -53,7 +53,7 @@ export class LogSearcher implements Disposable {
     return search.promise;
   }
 
-  /** Rejects the searches that are not over, and terminates the worker. */
+  /** Rejects unfinished searches, and terminates the worker. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#worker?.terminate();
@@ -61,7 +61,7 @@ export class LogSearcher implements Disposable {
     this.#fail(this.#error("it is closed"));
   }
 
-  /** Passes on the searches that may begin. */
+  /** Sends the searches that may begin to the worker. */
   #next(): void {
     while (this.#running.size < MAX_RUNNING) {
       const busy = new Set(Array.from(this.#running.values(), ({ client }) => client));
@@ -99,7 +99,7 @@ export class LogSearcher implements Disposable {
     return worker;
   }
 
-  /** Rejects the searches that the worker has not answered. */
+  /** Rejects the searches that the worker has not completed. */
   #fail(error: Error): void {
     for (const search of this.#running.values()) search.reject(error);
     this.#running.clear();

@@ -72,6 +72,6 @@ function removeIfThere(path: string): void {
   try {
     Deno.removeSync(path);
   } catch {
-    // The file was never written, or cannot be removed either.
+    // The partial copy was never written, or cannot be removed.
   }
 }

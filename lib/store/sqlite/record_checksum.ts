@@ -8,8 +8,8 @@ import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 
 /**
- * Returns the CRC-32 of a record, which begins with the place instead of 0, so that a record in the wrong
- * place has a wrong checksum, too.
+ * Returns the CRC-32 of a record. The place of the task is the initial value instead of 0, so that a record that is
+ * returned for another task has a wrong checksum, too.
  *
  * @param place the task's place in the order of creation
  * @param record the record as JSON

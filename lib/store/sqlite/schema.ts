@@ -17,7 +17,7 @@ export const SCHEMA_VERSION = 12;
  */
 export const APPLICATION_ID = 0x74736b73;
 
-/** The tables whose rows belong to single tasks, which their column "place" identifies. */
+/** The tables each of whose rows belongs to one task, which the column "place" identifies. */
 export const TASK_TABLES: readonly string[] = [
   "tasks",
   "records",
@@ -128,9 +128,9 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE series (place INTEGER PRIMARY KEY, points TEXT NOT NULL) STRICT;
   `,
-  // Adds the sums over subtasks, as JSON objects, and the fields of the record that they need. It is not known
-  // whether the subtasks of a running task existed before the first one moved, nor whether a task with subtasks
-  // reported its progress itself; both count as false.
+  // Adds the sums over subtasks, as JSON objects, and the fields of the record that they need. It is unknown whether
+  // the subtasks of a running task existed before the first one made progress, and whether a task with subtasks
+  // reported its own progress; both count as false.
   `
   CREATE TABLE subtasks (place INTEGER PRIMARY KEY, sums TEXT NOT NULL) STRICT;
   CREATE TEMP TABLE children AS
@@ -159,7 +159,7 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO records SELECT place, record_checksum(place, record), record FROM unchecked;
   DROP TABLE unchecked;
   `,
-  // Adds the outputs and the severities of log lines, which are not known of earlier lines.
+  // Adds the outputs and the severities of log lines, which are unknown for earlier lines.
   `
   ALTER TABLE log_lines ADD COLUMN stream TEXT;
   ALTER TABLE log_lines ADD COLUMN level TEXT;
@@ -183,8 +183,8 @@ export const MIGRATIONS: readonly string[] = [
     WHERE finished_at IS NOT NULL AND json_valid(record) AND json_type(record, '$.name') = 'text';
   CREATE INDEX past_runs_end ON past_runs (finished_at);
   `,
-  // Adds the expected duration to each record, which is not known of earlier ones. Damaged records stay as they
-  // are, so that they are still found to be damaged.
+  // Adds the expected duration to each record, which is unknown for existing records. Damaged records are not changed,
+  // so that the damage can still be detected.
   `
   UPDATE records SET
     record = json_set(record, '$.expected_duration', NULL),

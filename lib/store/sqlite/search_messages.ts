@@ -7,7 +7,7 @@
 import type { LogMatches, LogQuery } from "../log_search.ts";
 import type { NumberedLine } from "../side_tables.ts";
 
-/** A search, which the worker answers once. */
+/** A request to search, to which the worker responds once. */
 export interface SearchRequest {
   /** The number of the search. */
   readonly id: number;
@@ -20,7 +20,7 @@ export interface SearchRequest {
   readonly query: LogQuery;
 }
 
-/** What a search found, or the message of the error that it failed with. */
+/** The result of a search, or the message of the error that it failed with. */
 export type SearchAnswer =
   & { readonly id: number }
   & (

@@ -1,6 +1,6 @@
 /**
- * The worker that searches logs in the database, so that a search over many lines delays nothing else. Searches take
- * turns, so that a long one does not delay short ones.
+ * The worker that searches logs in the database, so that a search over many lines does not block the main thread.
+ * Searches take turns, so that a long search does not delay short ones.
  *
  * @module
  */
@@ -19,10 +19,10 @@ const scope = globalThis as unknown as {
 /** The number of lines of a search that are in memory at a time. */
 const CHUNK_LINES = 500;
 
-/** How long a search goes on while others wait, in milliseconds. */
+/** How long a search runs before the next one gets its turn, in milliseconds. */
 const TURN_MS = 20;
 
-/** The searches that are not over, the one whose turn is next first. */
+/** The unfinished searches, beginning with the one whose turn is next. */
 const searches: Generator<void, SearchAnswer>[] = [];
 
 scope.onmessage = ({ data }) => {
@@ -38,11 +38,11 @@ function takeTurn(): void {
   searches.shift();
   if (step.done === true) scope.postMessage(step.value);
   else searches.push(search);
-  // Between turns, further searches arrive.
+  // The timer lets messages with further searches arrive between turns.
   if (searches.length > 0) setTimeout(takeTurn, 0);
 }
 
-/** Searches, and yields after each part. */
+/** Searches a log, and yields after each part. */
 function* search({ id, file, place, unsaved, query }: SearchRequest): Generator<void, SearchAnswer> {
   try {
     const search = new LogSearch(query);
@@ -59,7 +59,7 @@ function* search({ id, file, place, unsaved, query }: SearchRequest): Generator<
   }
 }
 
-/** Yields the lines of a task from a number to below another one, in order. */
+/** Yields the lines of a task from number `start` to before `end`, in order. */
 function* savedLines(file: string, place: number, start: number, end: number): Generator<NumberedLine> {
   const { name, columns, fromRow } = LOG_LINES;
   // The file is opened for each search, because it may have been replaced since the last one.

@@ -26,9 +26,9 @@ export interface SqliteDatabaseOptions {
   readonly durability: Durability;
   /** How many past runs to keep, and how long. */
   readonly limits: PastRunLimits;
-  /** The index of its tasks, from which tasks with damaged records are left out. */
+  /** The index of the tasks, from which tasks with damaged records are removed. */
   readonly index: TaskIndex;
-  /** Called with a sentence for the person who operates the server. */
+  /** Called with a message for the operator. */
   readonly notice: (text: string) => void;
 }
 
@@ -114,7 +114,7 @@ export class SqliteDatabase implements Database {
   }
 
   atHand(stored: StoredTask): TaskRecord {
-    // Those that are not in memory are read from the file on access.
+    // The cast is safe: records that are not in memory are read from the file on access.
     return stored as TaskRecord;
   }
 
@@ -169,8 +169,8 @@ export class SqliteDatabase implements Database {
   }
 
   /**
-   * Leaves out a task whose record is damaged. Its rows stay in the file: another task of the same id gets a place of its
-   * own.
+   * Removes a task with a damaged record from the index. Its rows stay in the file, because another task with the same
+   * id gets a different place.
    */
   #leaveOut(place: number): void {
     const row = this.#file.get("SELECT client, id FROM tasks WHERE place = ?", place);

@@ -14,7 +14,7 @@ import { placeOf } from "./file_lock.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
 import { storageError } from "./storage_errors.ts";
 
-/** A database file to move from, which is locked. A file of an older schema version is migrated. */
+/** A database file to move from, which stays locked during the move. A file of an older schema version is migrated. */
 export class SqliteMoveSource implements MoveSource {
   readonly name: string;
   readonly state: string;
@@ -43,7 +43,7 @@ export class SqliteMoveSource implements MoveSource {
       };
       this.state = JSON.stringify([this.#meta("epoch"), this.numbers]);
       defineRecordChecksum(this.#db);
-      // Removed tasks that could still be restored are deleted when a server opens the database, too.
+      // Removed tasks are not moved: a server would also delete them when it opens the database.
       this.#db.exec(
         `CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY);
          INSERT INTO moved SELECT place FROM tasks JOIN records USING (place)
@@ -99,10 +99,13 @@ export class SqliteMoveSource implements MoveSource {
   }
 }
 
-/** Returns the table with its condition: only tasks that are neither removed nor damaged are moved, and their rows. */
+/**
+ * Returns the FROM clause that selects the rows to move: tasks that are neither removed nor damaged, and rows that
+ * belong to them.
+ */
 function fromClause({ name, isOfTasks }: MovedTable): string {
   const from = `FROM ${name === "tasks" ? "tasks JOIN records USING (place)" : name}`;
-  // The sign keeps the rows in the order of the primary key, instead of sorting them.
+  // The plus sign makes SQLite read the rows in the order of the primary key, so that it does not sort them.
   return isOfTasks ? `${from} WHERE +place IN (SELECT place FROM moved)` : from;
 }
 

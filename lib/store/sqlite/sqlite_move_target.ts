@@ -15,19 +15,19 @@ import { exists } from "./exists.ts";
 import { FileLock } from "./file_lock.ts";
 import { storageError } from "./storage_errors.ts";
 
-/** What a source has kept, is kept. */
+/** No limits: all past runs that the source has kept are moved. */
 const ALL_PAST_RUNS: PastRunLimits = {
   pastRunsPerName: Number.MAX_SAFE_INTEGER,
   pastRuns: Number.MAX_SAFE_INTEGER,
   pastRunAgeMs: Number.MAX_SAFE_INTEGER,
 };
 
-/** The rows of the table `meta` that say which move a file belongs to. */
+/** The names of the rows in the table `meta` that identify the move that a file belongs to. */
 const MARKS = ["move_source", "move_state"] as const;
 
 /**
- * A database file to move to. Until the move is complete, it has the name `<file>.moving`, and says which database it
- * is a copy of.
+ * A database file to move to. Until the move is complete, the file has the name `<file>.moving`, and its table `meta`
+ * names the source.
  */
 export class SqliteMoveTarget implements MoveTarget {
   readonly name: string;
@@ -109,7 +109,7 @@ export class SqliteMoveTarget implements MoveTarget {
   }
 }
 
-/** Opens the file of an unfinished move; a file of what the source no longer keeps is replaced by an empty one. */
+/** Opens the file of an unfinished move. If the source has changed since, the file is replaced with an empty one. */
 function openPartial(
   partial: string,
   path: string,
@@ -118,7 +118,7 @@ function openPartial(
   if (exists(partial)) {
     const file = new DatabaseFile(partial);
     const found = MARKS.map((mark) => file.get("SELECT value FROM meta WHERE name = ?", mark)?.value);
-    // A crash of the machine may have lost some of the last rows.
+    // If a crash of the machine has lost rows, the move begins again.
     if (found.every((value, at) => value === marks[at]) && file.loss === null) return file;
     file[Symbol.dispose]();
     if (found[0] !== undefined && found[0] !== marks[0]) {

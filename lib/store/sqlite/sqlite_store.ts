@@ -1,6 +1,6 @@
 /**
- * Stores tasks in an SQLite database: unfinished tasks are also in memory, ended tasks only on disk. A worker
- * writes to the database.
+ * Stores tasks in an SQLite database. Unfinished tasks are also in memory; the records of ended tasks are only on disk.
+ * A worker writes to the database.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface SqliteStoreOptions {
   readonly limits: SqliteStoreLimits;
   /** The maximum time that a change waits to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
-  /** Called with a sentence for the person who operates the server. */
+  /** Called with a message for the operator. */
   readonly notice: (text: string) => void;
 }
 
@@ -47,7 +47,7 @@ export class SqliteStore extends DatabaseStore {
   }
 }
 
-/** Reserves sequence numbers, deletes what can no longer be restored, and loads all tasks. */
+/** Reserves sequence numbers, deletes removed tasks, which can no longer be restored, and loads all other tasks. */
 function openTasks(file: DatabaseFile, index: TaskIndex, newEpoch: string): Opened {
   const known = file.get("SELECT value FROM meta WHERE name = 'epoch'");
   const epoch = known === undefined ? newEpoch : String(known.value);
@@ -56,7 +56,7 @@ function openTasks(file: DatabaseFile, index: TaskIndex, newEpoch: string): Open
   file.write([
     ["INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)", epoch],
     ["INSERT OR REPLACE INTO meta (name, value) VALUES ('reserved_seq', CAST(? AS INTEGER))", reservedSeq],
-    // How often a server has opened the file, from which a move sees that it may have changed.
+    // Counts how often a server has opened the file, so that a move can detect that the file may have changed.
     ["INSERT INTO meta (name, value) VALUES ('term', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"],
     ...PURGES,
   ]);

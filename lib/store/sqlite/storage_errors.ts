@@ -6,9 +6,7 @@
 
 import { StorageError } from "../../errors.ts";
 
-/**
- * The error messages of SQLite (sqlite.org/rescode.html), each with what is wrong and what to do about it.
- */
+/** The error messages of SQLite (sqlite.org/rescode.html), each with an explanation and advice for users. */
 const REASONS: readonly { readonly message: RegExp; readonly meaning: string }[] = [
   { message: /disk is full|no space left/i, meaning: "the disk is full" },
   {
@@ -55,6 +53,6 @@ export function storageError(file: string, cause: unknown): StorageError {
 
 function reasonOf(said: string, meaning: string | undefined): string {
   if (meaning === undefined) return said;
-  // Deno's own message gives advice to whoever compiles the program.
+  // Deno's own message is omitted, because its advice is for developers.
   return said.startsWith("Requires ") ? meaning : `${meaning} (${said})`;
 }

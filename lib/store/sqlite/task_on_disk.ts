@@ -34,7 +34,7 @@ export class TaskOnDisk implements TaskRecord {
   readonly #place: number;
 
   /**
-   * @param records the records, which include that of the task
+   * @param records reads the record of the task
    * @param place the task's place in the order of creation
    * @param summary the task's summary
    * @param seq the sequence number of the task's last change

@@ -8,7 +8,9 @@ import type { BatchMessage } from "../database/batch.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { Durability } from "../store.ts";
 
-/** A request to the worker. Every request but `open` is answered once, in order. `check` writes nothing. */
+/**
+ * A request to the worker. The worker responds once to every request except `open`, in order. `check` writes nothing.
+ */
 export type WriterRequest =
   | {
     readonly type: "open";
@@ -21,11 +23,11 @@ export type WriterRequest =
   | { readonly type: "close" };
 
 /**
- * A message of the worker: the answer to a request, or `watch`, which the worker sends by itself when the file has
+ * A message from the worker: the response to a request, or `watch`, which the worker sends on its own if the file has
  * disappeared.
  */
 export interface WriterAnswer {
   readonly to: "write" | "check" | "close" | "watch";
-  /** What failed; `null` if the request succeeded. */
+  /** The error message; `null` if the request succeeded. */
   readonly error: string | null;
 }

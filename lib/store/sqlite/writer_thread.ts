@@ -1,5 +1,5 @@
 /**
- * The thread that writes to an SQLite database: a worker that is started again if it ends.
+ * The thread that writes to an SQLite database: a worker that is restarted if it ends.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export class WriterThread implements Disposable {
    * @param file the path of a database that has its schema
    * @param durability the durability of commits
    * @param limits how many past runs to keep, and how long
-   * @param onLoss called if the file has disappeared, or the worker has ended, although it had nothing to do
+   * @param onLoss called if the file has disappeared, or the worker has ended, while no request was in progress
    * @throws {StorageError} if no file descriptors are left for the worker
    */
   constructor(
@@ -49,7 +49,7 @@ export class WriterThread implements Disposable {
   /**
    * Sends a request.
    *
-   * @throws {StorageError} if it fails, or the worker ends before its answer
+   * @throws {StorageError} if the request fails, or the worker ends before it has responded
    */
   request(request: Exclude<WriterRequest, { readonly type: "open" }>): Promise<void> {
     const answer = Promise.withResolvers<void>();
@@ -63,7 +63,7 @@ export class WriterThread implements Disposable {
     return answer.promise;
   }
 
-  /** Terminates the worker, also in the middle of a transaction, which is then rolled back. */
+  /** Terminates the worker, even during a transaction, which is then rolled back. */
   [Symbol.dispose](): void {
     this.#worker?.terminate();
     this.#worker = null;
@@ -93,7 +93,7 @@ export class WriterThread implements Disposable {
 
   #onAnswer({ to, error }: WriterAnswer): void {
     if (to === "watch") {
-      // The answer to a request will tell more.
+      // If a request is in progress, its response will report the error.
       if (error !== null && this.#waiting.length === 0) this.#onLoss(this.#error(error));
       return;
     }

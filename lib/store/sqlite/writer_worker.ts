@@ -33,7 +33,7 @@ scope.onmessage = ({ data }) => {
   }
 };
 
-/** Reports a file that has disappeared although nothing is being written. */
+/** Reports if the file has disappeared while nothing is being written. */
 function watch(): void {
   try {
     writer?.checkExists();
@@ -61,7 +61,7 @@ function tryToOpen(): void {
   try {
     opened();
   } catch {
-    // The error is ignored, because the next request retries, and its answer reports an error.
+    // The error is ignored, because the next request retries, and its response reports any error.
   }
 }
 
