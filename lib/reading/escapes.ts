@@ -4,9 +4,9 @@
  * @module
  */
 
-/** Longest control sequence (`ESC [ … m`) that is recognised, in characters. */
+/** The maximum length of a control sequence (`ESC [ … m`) that is recognised, in characters. */
 const SEQUENCE_LENGTH = 64;
-/** Longest text in an escape sequence, such as a window's title, that is recognised, in characters. */
+/** The maximum length of the text in an escape sequence, such as a window's title, in characters. */
 const STRING_LENGTH = 4_096;
 
 const BELL = 0x07;
@@ -28,7 +28,7 @@ export function escapeEnd(text: string, at: number): number {
   return shortEnd(text, at);
 }
 
-/** `ESC [`, parameters, and one final character. */
+/** Finds the end of `ESC [`, parameters, and one final character. */
 function controlEnd(text: string, at: number): number {
   for (let index = at + 2; index < text.length; index++) {
     const code = text.charCodeAt(index);
@@ -38,7 +38,7 @@ function controlEnd(text: string, at: number): number {
   return -1;
 }
 
-/** `ESC ]` or the like, any text, and a bell or `ESC \`. */
+/** Finds the end of `ESC ]` or a similar beginning, any text, and a bell or `ESC \`. */
 function stringEnd(text: string, at: number): number {
   for (let index = at + 2; index < text.length; index++) {
     const code = text.charCodeAt(index);
@@ -47,13 +47,16 @@ function stringEnd(text: string, at: number): number {
       if (index + 1 >= text.length) return -1;
       return text[index + 1] === "\\" ? index + 2 : index;
     }
-    // A terminal would wait for the end; a log must not.
+    // A terminal would wait for the end of the sequence, but a log must not.
     if (code === 0x0a || code === 0x0d || index - at >= STRING_LENGTH) return index;
   }
   return -1;
 }
 
-/** `ESC`, perhaps some of `!"#$%&'()*+,-./` or a space, and one final character. */
+/**
+ * Finds the end of `ESC`, optional intermediate characters (a space or one of `!"#$%&'()*+,-./`), and one final
+ * character.
+ */
 function shortEnd(text: string, at: number): number {
   for (let index = at + 1; index < text.length; index++) {
     const code = text.charCodeAt(index);

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Output is binary if more than this many characters are junk, and more than a quarter of all. */
+/** Output is binary if more than this many characters, and more than a quarter of all characters, are junk. */
 const LEAST = 32;
 const SHARE = 4;
 /** After this many characters, the counts are halved, so that recent output weighs more. */
@@ -16,8 +16,9 @@ const JUNK = /[\x00-\x06\x10-\x1a\x1c-\x1f\x7f-\x9f]/;
 const NO_CHARACTER = "\ufffd";
 
 /**
- * Counts junk: characters that text does not contain. A few, such as letters in an older encoding, are tolerated. To give the
- * same answer however the output is cut into chunks, `isData` must be read at positions that do not depend on the chunks.
+ * Counts junk: characters that text does not contain. A few junk characters, such as letters in an older encoding, are
+ * tolerated. Read `isData` only at positions that do not depend on how the output is cut into chunks, so that the
+ * result does not depend on it either.
  */
 export class JunkMeter {
   #seen = 0;

@@ -1,5 +1,5 @@
 /**
- * Parts of the labels that tell tracks apart. Pure.
+ * Extracts parts of the labels that distinguish tracks. Pure.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 /** The frames of spinners: braille, and circles that turn. */
 const SPINNER = /[\u2800-\u28ff◐◓◑◒◴◷◶◵]/g;
 
-/** A label with its numbers and spinners blanked. */
+/** Returns a label with its numbers and spinners blanked. */
 export function skeletonOf(label: string): string {
   return label.replace(SPINNER, " ").replace(/\d[\d.,:]*/g, "#").replace(/\s+/g, " ").trim();
 }
 
-/** The words of a label in front of its number. */
+/** Returns the words of a label in front of its number. */
 export function stemOf(label: string): string {
   const end = label.indexOf("#");
   return end === -1 ? "" : skeletonOf(label.slice(0, end));
 }
 
-/** The words with digits in front of the number, such as `part-3.csv`. */
+/** Returns the words with digits in front of the number of a label, such as `part-3.csv`. */
 export function nameIn(label: string): string {
   return label.slice(0, Math.max(0, label.indexOf("#"))).match(
     /[\p{L}_][\p{L}\p{N}_./-]*\p{N}[\p{L}\p{N}_./-]*/gu,

@@ -13,7 +13,10 @@ import { type OutputLine, Screen } from "./screen.ts";
 /** The line that replaces binary output. */
 export const NOT_TEXT = "(The rest of the output is not text and is not shown.)";
 
-/** The longest line that is kept, in characters: one more than the log takes, so that the log can tell that it was cut. */
+/**
+ * The maximum length of a line that is kept, in characters: one more than the maximum of the log, so that the log can
+ * detect that the line was cut.
+ */
 const KEPT_LENGTH = LIMITS.logLineLength + 1;
 /** Control characters except the tab, and the byte order mark. */
 // deno-lint-ignore no-control-regex
@@ -27,9 +30,9 @@ const OSC_PROGRESS = /^\](9;4;[\d;]{1,8})(?:\x07|\x1b\\)$/;
 const ALTERNATE = /^\?(?:47|1047|1049)$/;
 
 /**
- * Splits output into lines and redraws, in bounded memory. Follows the cursor as a terminal does: after a
- * carriage return, a backspace or a cursor movement, the text that is written over is a _redraw_; the text that a newline
- * ends is the line. The result does not depend on how the bytes are cut into chunks.
+ * Splits output into lines and redraws, in bounded memory. Follows the cursor as a terminal does: after a carriage
+ * return, a backspace or a cursor movement, text that is overwritten is a _redraw_, and text that a newline ends is a
+ * line. The result does not depend on how the bytes are cut into chunks.
  */
 export class LineSplitter {
   #decoder = newDecoder();
@@ -50,7 +53,7 @@ export class LineSplitter {
    * Takes bytes.
    *
    * @param bytes the next bytes of the output
-   * @returns the lines and redraws that they complete, in order
+   * @returns the lines and redraws that these bytes complete, in order
    */
   push(bytes: Uint8Array): OutputLine[] {
     if (!this.#isData) this.#read(this.#rest + this.#decoder.decode(bytes, { stream: true }));
@@ -58,14 +61,15 @@ export class LineSplitter {
   }
 
   /**
-   * Skips a part of the output, which begins in the row that is under way and ends with a line. A line says so.
+   * Skips a part of the output, which begins in the current row and ends with a newline. A line in the log states the
+   * gap.
    *
    * @param byteCount the number of bytes that are missing
-   * @returns the redraws that are under way, and the line about the gap
+   * @returns the redraws of the unfinished rows, and the line about the gap
    */
   skip(byteCount: number): OutputLine[] {
     if (this.#isData) return [];
-    // The gap may begin within a character or an escape sequence.
+    // The decoder is replaced, because the gap may begin within a character or an escape sequence.
     this.#decoder = newDecoder();
     this.#rest = "";
     if (this.#screen.unfinished !== undefined) {

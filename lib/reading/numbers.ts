@@ -21,7 +21,7 @@ const SPACES = /[\u00a0\u2007\u2009\u202f]/g;
 const SEPARATED_THOUSANDS = /(?<=\d)[\u00a0\u2007\u2009\u202f](?=\d{3}(?!\d))/g;
 
 /**
- * Rewrites foreign digits, signs and spaces to ASCII, so that patterns need to know one form only.
+ * Rewrites non-ASCII digits, signs and spaces to ASCII, so that patterns need to match only one form.
  *
  * @param text a line of output
  */
@@ -37,7 +37,10 @@ export function withAsciiNumbers(text: string): string {
     .replace(/٫/g, ".").replace(/٬/g, ",");
 }
 
-/** Every block of decimal digits in Unicode is ten contiguous code points, zero first (Unicode Standard, 4.6). */
+/**
+ * Returns the ASCII form of a decimal digit. In Unicode, every set of decimal digits is ten contiguous code points,
+ * zero first (Unicode Standard, 4.6).
+ */
 function asciiDigit(digit: string): string {
   const code = digit.codePointAt(0)!;
   if (code < 0x80) return digit;
@@ -56,8 +59,8 @@ export function countOf(text: string): number {
 }
 
 /**
- * Reads a number with or without decimals. A comma or dot before exactly three digits separates thousands if there are
- * several of them, or if it is a comma; otherwise it is the decimal sign.
+ * Reads a number with or without decimals. Commas or dots separate thousands if there are several of them; so does a
+ * single comma before exactly three digits. Any other comma or dot is the decimal sign.
  *
  * @param text matched by {@linkcode DECIMAL}
  */
@@ -86,7 +89,7 @@ export function percentOf(text: string): number {
  *
  * @param number matched by {@linkcode DECIMAL}
  * @param prefix `k`, `M`, `Mi` and so on; nothing for bytes
- * @param base what a plain `k` means: 1000, or 1024 for the programs that mean that
+ * @param base the factor of a `k` without `i`: 1000, or 1024 for programs that use it so
  * @returns the size in bytes
  */
 export function bytesOf(number: string, prefix: string | undefined, base: 1000 | 1024 = 1000): number {
@@ -94,7 +97,7 @@ export function bytesOf(number: string, prefix: string | undefined, base: 1000 |
   return Math.round(decimalOf(number) * (prefix?.endsWith("i") ? 1024 : base) ** power);
 }
 
-/** Reads a clock: seconds of `1:02:03.5`, `02:03` or `3.5`. */
+/** Returns the seconds of a clock such as `1:02:03.5`, `02:03` or `3.5`. */
 export function secondsOf(text: string): number {
   return text.split(":").reduce((seconds, part) => seconds * 60 + Number(part), 0);
 }

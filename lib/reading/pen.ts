@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The slots of the parameters that exclude each other, by the parameter; 0 to 9 and 22 to 29 set or clear one. */
+/** The slots of flags, such as bold, that each of the `SGR` parameters 22 to 29 clears. */
 const FLAG_SLOTS: ReadonlyMap<number, readonly number[]> = new Map([
   [22, [1, 2]],
   [23, [3]],
@@ -16,12 +16,12 @@ const FLAG_SLOTS: ReadonlyMap<number, readonly number[]> = new Map([
 ]);
 const FOREGROUND = 38;
 const BACKGROUND = 48;
-/** The longest parameters that are read, in characters; a terminal takes 16 parameters at least. */
+/** The maximum length of the parameters of a sequence, in characters. A terminal accepts at least 16 parameters. */
 const MAX_LENGTH = 100;
 
 /** The attributes in effect. */
 export class Pen {
-  /** The parameters in effect, by their slot. */
+  /** The parameters in effect, by slot. */
   readonly #slots: Map<number, string> = new Map();
   #style = "";
 
@@ -36,7 +36,7 @@ export class Pen {
     const codes = parameters.split(";");
     for (let at = 0; at < codes.length; at++) {
       const code = codes[at]!;
-      // The colour is in the same parameter, after a colon, or in the next two or four.
+      // The colour follows after a colon in the same parameter, or in the next two or four parameters.
       const isColour = code === "38" || code === "48";
       const count = !isColour ? 1 : codes[at + 1] === "5" ? 3 : codes[at + 1] === "2" ? 5 : 1;
       if (!isColour || count > 1) {
@@ -62,7 +62,7 @@ export class Pen {
   }
 }
 
-/** A place in a row from which on its text has a style, up to the next such place. */
+/** A position in a row at which a style begins, which applies up to the next mark. */
 export interface StyleMark {
   readonly at: number;
   /** The parameters of the style; empty for plain text. */
@@ -72,11 +72,11 @@ export interface StyleMark {
 /**
  * Gives a range of a row a style.
  *
- * @param marks the places where styles begin, in order; text before the first is plain
+ * @param marks the marks of the row, in order; text before the first mark is plain
  * @param from the first column of the range
  * @param to the column after the range
  * @param style the style of the range
- * @returns the places where styles begin now
+ * @returns the resulting marks, in order
  */
 export function painted(
   marks: readonly StyleMark[],
@@ -96,10 +96,10 @@ export function painted(
 }
 
 /**
- * Returns the text of a row with the sequences that give it its styles.
+ * Returns the text of a row with the escape sequences of its styles.
  *
  * @param text the text
- * @param marks the places where styles begin, in order
+ * @param marks the marks of the text, in order
  */
 export function styledText(text: string, marks: readonly StyleMark[]): string {
   let styled = "";

@@ -44,10 +44,10 @@ const PREFIXES: readonly RegExp[] = [
   /^[│┃|](?= )/,
 ];
 
-/** What stands on both sides of a line of a box: `||   11% completed   ||`. */
+/** The text on both sides of a line of a box: `|| 11% completed ||`. */
 const FRAME = "||";
 
-/** The most prefixes that are stripped from one line. */
+/** The maximum number of prefixes that are stripped from one line. */
 const MOST_PREFIXES = 6;
 
 /**

@@ -20,7 +20,7 @@ import {
 import type { OutputLine } from "./screen.ts";
 import { Tracks } from "./tracks.ts";
 
-/** Longer lines are prose or data, unless they are JSON. */
+/** The maximum length of a line that is read, in characters. Longer lines are prose or data, unless they are JSON. */
 const LONGEST_LINE = 400;
 /** `OSC 9 ; 4 ; state ; progress`, of ConEmu and Windows Terminal: 0 removes the bar, 1 sets it, 3 is indeterminate. */
 const OSC_PROGRESS = /^9;4;([0-4])(?:;(\d{1,3}))?$/;
@@ -42,29 +42,32 @@ const DIGIT = /\p{Nd}/u;
 const GROWING =
   /^0\.\. ?(?:\d{1,3}\.\. ?){1,800}$|(?:\.{2,50}\d{1,3}%){2}\.{0,50}$|^[.·×°±FEWCRISPTUsx*]{1,400}$|^={1,50}$|^\d{1,9} \[(?:\d{1,9}\.\. ?){1,80}$|^(?:.{1,120}[:\]] ?)?0(?:\.{1,3}\d{1,3}){0,12}\.{0,3}$|^\|[=#*.]{1,200}$|\d% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
 
-/** Longest row that is drawn from left to right; a percentage may be written four times. */
+/**
+ * The maximum length of a row that is drawn from left to right, in characters; each percentage may be written four
+ * times.
+ */
 const LONGEST_GROWING = 4_000;
 
-/** Where a line was read, and when. */
+/** The output that a line comes from, and the time at which it was read. */
 export interface LineContext {
-  /** The name of the output that it came from. */
+  /** The name of the output that the line comes from. */
   readonly output: string;
-  /** When, in milliseconds of any clock that does not go back. */
+  /** When the line was read, in milliseconds of any clock that does not go back. */
   readonly atMs: number;
 }
 
 /**
- * Reads the lines of one program, from all of its outputs: some programs write on one how much there is, and on the other
- * how much is done. Sightings of formats become tracks, and {@linkcode Tracks} decides which one to show.
+ * Reads the lines of one program, from all of its outputs: some programs write the total to one output, and the amount
+ * done to the other. Sightings of formats become tracks, and {@linkcode Tracks} decides which one to show.
  */
 export class ProgressReader {
   readonly #formats: readonly Format[];
-  /** Those that also need lines without digits. */
+  /** The formats that also need lines without digits. */
   readonly #wordFormats: readonly Format[];
   readonly #tracks = new Tracks();
-  /** Whether the program reports in our own JSON; nothing else counts then. */
+  /** Whether the program reports in Taskscope's own JSON, after which nothing else counts. */
   #isOwn = false;
-  /** Whether steps begin with number 0, so that nobody knows whether `3/4` is the last one. */
+  /** Whether steps are numbered from 0, so that it is unclear whether `3/4` is the last step. */
   #isFromZero = false;
 
   constructor() {
@@ -77,7 +80,7 @@ export class ProgressReader {
    * Reads a line.
    *
    * @param line a line or redraw
-   * @param context where it came from, and when
+   * @param context where the line came from, and when
    * @returns the progress to report; `undefined` if there is nothing new
    */
   read(
@@ -86,7 +89,7 @@ export class ProgressReader {
   ): Reading | undefined {
     const own = osc === undefined ? ownJson(raw) : undefined;
     if (own) {
-      // Other programs, too, write objects with nothing but a status.
+      // A status alone is not proof, because other programs also write objects with only a status.
       this.#isOwn ||= own.progress !== undefined || own.current !== undefined;
       return own;
     }
@@ -122,10 +125,11 @@ export class ProgressReader {
   }
 
   /**
-   * Reads a row that is still being written, if it is drawn from left to right; prose that arrives word by word is not.
+   * Reads a row that is still being written, if it is a progress display that is drawn from left to right. Prose that
+   * arrives word by word is ignored.
    *
    * @param line the unfinished row
-   * @param context where it came from, and when
+   * @param context where the line came from, and when
    * @returns the progress to report; `undefined` if there is nothing new
    */
   readGrowing(line: OutputLine, context: LineContext): Reading | undefined {
@@ -134,9 +138,9 @@ export class ProgressReader {
   }
 
   /**
-   * Checks the time: progress becomes indeterminate if a bar stays at its end, or is not seen any more.
+   * Checks the time: progress becomes indeterminate if a bar stays at its end, or no longer appears.
    *
-   * @param atMs now, on the clock of the lines
+   * @param atMs the current time, on the clock of {@linkcode LineContext.atMs}
    * @returns the progress to report; `undefined` if there is nothing new
    */
   tick(atMs: number): Reading | undefined {
@@ -158,7 +162,7 @@ export class ProgressReader {
   /** `Epoch 2/3:  40%|####`, `pass 1/2 ... 59%`: a part of a step of a stated number counts as (k - 1 + p) / K. */
   #withinStep(sighting: Sighting, text: string): Sighting {
     const { progress, current, total, format } = sighting;
-    // What is stated is of the whole: `dlstatus:1:4.2:Retrieving file 1 of 6`.
+    // Progress of rank `stated` is that of the whole: `dlstatus:1:4.2:Retrieving file 1 of 6`.
     if (progress === null || format === "loop" || sighting.rank === RANK.stated) return sighting;
     const found = STEP.exec(text) ?? CURRENT_STEP.exec(text) ??
       (current === null ? FRONT_STEP.exec(text) : null) ??
@@ -171,12 +175,12 @@ export class ProgressReader {
     this.#isFromZero ||= isLoop && k === 0 && k !== current;
     if (this.#isFromZero && isLoop) return indeterminate(format, { label: sighting.label });
     if (!(k >= 1 && k <= all && all >= 2) || (k === current && all === total)) return sighting;
-    // Two counts in a line may be of one phase among others.
+    // If a line has two counts, both may belong to one of several phases.
     const isDoubtful = current !== null && sighting.rank === RANK.bare;
     return {
       ...sighting,
       format: "step",
-      // Whatever the parts are, they are of one whole.
+      // All parts belong to the same track, whatever their labels are.
       label: "",
       rank: isDoubtful ? RANK.bare : RANK.stated,
       isNamed: !isDoubtful,

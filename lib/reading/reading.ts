@@ -1,5 +1,5 @@
 /**
- * The data of reading progress: lines, what one line says (a sighting), and the progress to report. Pure.
+ * Defines the data of progress reading: lines, sightings (what one line says), and the progress to report. Pure.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import type { StyleMark } from "./pen.ts";
 
 /** The progress of a program, as reported to its task. An absent key leaves the record's value as it is. */
 export interface Reading {
-  /** From 0 to 100; `null` if it is indeterminate. */
+  /** The progress, from 0 to 100; `null` if it is indeterminate. */
   readonly progress?: number | null;
   /** How many units are done. */
   readonly current?: number | null;
-  /** How many units there are; `null` if that is unknown. */
+  /** The total number of units; `null` if it is unknown. */
   readonly total?: number | null;
-  /** What is counted. */
+  /** The unit of `current` and `total`. */
   readonly unit?: string | null;
   /** What the program is doing. */
   readonly status?: string;
@@ -28,11 +28,11 @@ export const RANK = {
   bare: 1,
   /** A drawn bar, or the known format of a program. */
   drawn: 2,
-  /** A statement about the whole: JSON, OSC 9;4, a line of totals. */
+  /** A statement about the whole: JSON, OSC 9;4, or a line of totals. */
   stated: 3,
 } as const;
 
-/** One of {@linkcode RANK}. */
+/** One of the values of {@linkcode RANK}. */
 export type Rank = typeof RANK[keyof typeof RANK];
 
 /** The label of a percentage in brackets in front of changing words: `[ 42%] Building a.o`. */
@@ -44,11 +44,11 @@ export interface Line {
   readonly text: string;
   /** The text as it was written. */
   readonly raw: string;
-  /** The places where styles begin in {@linkcode raw}, if it is a version of a row. */
+  /** The positions in {@linkcode raw} at which styles begin, if the line is a version of a row. */
   readonly marks?: readonly StyleMark[] | undefined;
-  /** Whether it is a version of a row that is being redrawn. */
+  /** Whether the line is a version of a row that is being redrawn. */
   readonly isRedraw: boolean;
-  /** The row in its output. */
+  /** The number of the row in its output. */
   readonly row: number;
 }
 
@@ -57,9 +57,9 @@ export interface Sighting {
   /** The name of the format that recognised the line. */
   readonly format: string;
   readonly rank: Rank;
-  /** Tells tracks of one format apart: the words beside the numbers. Numbers in it are ignored. */
+  /** Distinguishes tracks of one format: the words beside the numbers. Numbers in the label are ignored. */
   readonly label: string;
-  /** From 0 to 100; `null` if only a count is known. */
+  /** The progress, from 0 to 100; `null` if only a count is known. */
   readonly progress: number | null;
   readonly current: number | null;
   readonly total: number | null;
@@ -67,14 +67,17 @@ export interface Sighting {
   readonly status?: string | undefined;
   /** Numbers in the line to chart over time, whether or not its progress is shown. */
   readonly values?: Reading["values"];
-  /** Whether one line is enough evidence, because it names what it counts; other numbers must rise twice. */
+  /**
+   * Whether one line is enough evidence, because it names what it counts. Other numbers must rise twice before they are
+   * believed.
+   */
   readonly isNamed: boolean;
   /** Whether the line announces step `current` of `total`, so that only the steps before it are done. */
   readonly isBeginning: boolean;
 }
 
 /**
- * Recognises lines of one format. It may remember what it has seen before.
+ * Recognises lines of one format. A format may remember earlier lines.
  *
  * @param line a line or redraw
  * @returns what it says; `null` if the line is of this format but says nothing about the progress of the whole; `undefined`
@@ -86,7 +89,7 @@ export type Format = (line: Line) => Sighting | null | undefined;
 export type SightingOptions = Partial<Omit<Sighting, "progress" | "current" | "total">>;
 
 /**
- * A sighting of a percentage.
+ * Creates the sighting of a percentage.
  *
  * @param format the name of the format
  * @param progress from 0 to 100
@@ -103,7 +106,7 @@ export function percentage(
 }
 
 /**
- * A sighting that withdraws what its track said before.
+ * Creates a sighting that makes the progress of its track indeterminate.
  *
  * @param format the name of the format
  * @param options what else the line says
@@ -113,13 +116,13 @@ export function indeterminate(format: string, options: SightingOptions = {}): Si
 }
 
 /**
- * A sighting of a count.
+ * Creates the sighting of a count.
  *
  * @param format the name of the format
- * @param current how many are done; with `isBeginning`, the one that begins
- * @param total how many there are; `null` if that is unknown
+ * @param current the number of units done or, with `isBeginning`, the number of the step that begins
+ * @param total the total number of units; `null` if it is unknown
  * @param options what else the line says
- * @returns the sighting; `undefined` if the numbers make no sense, such as 5 of 3
+ * @returns the sighting; `undefined` if the numbers are impossible, such as 5 of 3
  */
 export function counted(
   format: string,

@@ -9,49 +9,50 @@ import { painted, styledText, type StyleMark } from "./pen.ts";
 
 /** A line of output, or an earlier version of it. */
 export interface OutputLine {
-  /** The text as a person sees it, without escape sequences. */
+  /** The visible text, without escape sequences. */
   readonly text: string;
   /** The text with the escape sequences of its colours; absent if it has none. */
   readonly styled?: string;
-  /** The places where styles begin in a version of a row; absent in lines. */
+  /** The positions at which styles begin in a version of a row; absent in lines. */
   readonly marks?: readonly StyleMark[];
   /** Whether this is a version of a row that is being redrawn. The log takes only final lines. */
   readonly isRedraw: boolean;
   /** The row, counted from the beginning of the output; every version of a row has the same number. */
   readonly row: number;
-  /** The content of an operating system command (`OSC`) instead of text, if it is one. */
+  /** The content of an operating system command (`OSC`), if the output was one instead of text. */
   readonly osc?: string;
 }
 
 interface Row {
   text: string;
-  /** The places where styles begin. */
+  /** The positions at which styles begin. */
   marks: readonly StyleMark[];
-  /** The text that was last given as a line; `null` before the first. */
+  /** The text that was last passed on as a line; `null` if none was. */
   logged: string | null;
-  /** The text that was last given, as a line or as a version. */
+  /** The text that was last passed on, as a line or as a redraw. */
   given: string;
 }
 
-/** A row that is addressed by its number on the screen, which is negative here. */
+/** A row that the program addresses by its number on the screen; its number here is negative. */
 interface AddressedRow extends Row {
   readonly number: number;
 }
 
-/** Where the cursor is, as `ESC 7` saves it. */
+/** A position of the cursor, which `ESC 7` saves. */
 interface Position {
   readonly row: number;
   readonly column: number;
 }
 
-/** The most rows that are kept; the cursor can go back to them. */
+/** The maximum number of rows that are kept, to which the cursor can return. */
 const KEPT_ROWS = 256;
 /** The rightmost column that the cursor can be moved to; no terminal is wider. */
 const WIDEST = 1_000;
 
 /**
- * Follows the cursor and distinguishes lines from redraws. Text that is about to be overwritten is given as a redraw; a
- * row becomes a line once there is a row below it, and again, if it was redrawn since, once another row follows.
+ * Follows the cursor and distinguishes lines from redraws. Text that is about to be overwritten is passed on as a
+ * redraw. A row is passed on as a line once there is a row below it. If it is redrawn afterwards, it is passed on as a
+ * line again once another row follows.
  */
 export class Screen {
   #rows: Row[] = [emptyRow()];
@@ -62,11 +63,14 @@ export class Screen {
   #saved: Position = { row: 0, column: 0 };
   /** Whether the cursor's row has been redrawn; trailing spaces then erase an earlier version. */
   #isDrawn = false;
-  /** Whether the cursor has been moved to the left, and nothing was written since: a new version of the row begins. */
+  /**
+   * Whether the cursor was moved to the left and nothing was written since, so that the next text begins a new version
+   * of the row.
+   */
   #isRewound = false;
   /** Whether a row above the last one may have changed since it was logged. */
   #isDirty = false;
-  /** The row that the cursor was sent to by its number; `null` unless it is there. */
+  /** The addressed row that contains the cursor; `null` if the cursor is in an ordinary row. */
   #addressed: AddressedRow | null = null;
   readonly #addressedRows: Map<number, AddressedRow> = new Map();
   /** The rows of the main screen while the alternate screen is shown; otherwise `null`. */
@@ -75,7 +79,7 @@ export class Screen {
   readonly #give: (line: OutputLine) => void;
 
   /**
-   * @param length characters of a row that are kept
+   * @param length the maximum number of characters of a row that are kept
    * @param give called with each line and redraw, in order
    */
   constructor(length: number, give: (line: OutputLine) => void) {
@@ -83,7 +87,7 @@ export class Screen {
     this.#give = give;
   }
 
-  /** The row of the cursor, if it is not complete; `undefined` if it is empty. */
+  /** The text of the cursor's row, as an unfinished line; `undefined` if the row is empty. */
   get unfinished(): OutputLine | undefined {
     const { text: written, marks } = this.#current;
     const text = written.trimEnd();
@@ -123,25 +127,25 @@ export class Screen {
     this.#column = Math.min(this.#column + text.length, Math.max(this.#length, WIDEST));
   }
 
-  /** Goes to a column of the row, from 0. */
+  /** Moves the cursor to a column of the row, counted from 0. */
   moveTo(column: number): void {
     if (column < this.#column) this.#isRewound = true;
     this.#column = Math.max(0, Math.min(WIDEST, column));
   }
 
-  /** Goes to a column of the row, from 0, by its number. */
+  /** Moves the cursor to a column of the row, counted from 0, because of a sequence that addresses columns. */
   addressColumn(column: number): void {
-    // The version before is complete: a program that turns a spinner without a character writes nothing but this for long.
+    // The previous version is complete: a program whose spinner frame is empty may write nothing else for a long time.
     if (this.#isRewound && this.#column === column) this.#giveVersion();
     this.moveTo(column);
   }
 
-  /** Goes left or right. */
+  /** Moves the cursor to the right, or to the left if `columns` is negative. */
   moveBy(columns: number): void {
     this.moveTo(this.#column + columns);
   }
 
-  /** Goes up or down, not below the last row. */
+  /** Moves the cursor down, or up if `count` is negative, but not below the last row. */
   moveRows(count: number): void {
     const last = this.#rows.length - 1;
     if (this.#isDrawn || this.#row < last || this.#addressed !== null) this.#giveVersion();
@@ -151,8 +155,9 @@ export class Screen {
   }
 
   /**
-   * Goes to a row of the screen, from 1, and a column, from 0. The first row is the oldest row that is kept. Where the others are depends on the height of
-   * the screen, so what is written there is given as redraws of a row of its own and never logged.
+   * Moves the cursor to a row of the screen, counted from 1, and a column, counted from 0. The first row is the oldest
+   * kept row. The positions of the other rows depend on the height of the screen, which is unknown, so text that is
+   * written there is passed on as redraws of separate rows and never logged.
    */
   address(row: number, column: number): void {
     this.moveRows(-this.#rows.length);
@@ -161,7 +166,7 @@ export class Screen {
     this.#isRewound = true;
   }
 
-  /** Goes to a row of the screen, from 1, and stays in the column. */
+  /** Moves the cursor to a row of the screen, counted from 1, in the same column. */
   addressRow(row: number): void {
     this.address(row, this.#column);
   }
@@ -172,7 +177,7 @@ export class Screen {
     return known;
   }
 
-  /** Ends the cursor's row, and goes to the beginning of the next one. */
+  /** Ends the cursor's row, and moves the cursor to the beginning of the next row. */
   newline(): void {
     const row = this.#current;
     if (this.#isDrawn) row.text = row.text.trimEnd();
@@ -200,7 +205,7 @@ export class Screen {
   /** Erases a part of the row: from the cursor on, up to the cursor, or all of it. */
   eraseInRow(part: "after" | "before" | "all"): void {
     const row = this.#current;
-    // What is erased behind a new version is the rest of the one before.
+    // Text that is erased behind a new version is the rest of the previous version.
     const isWritten = part === "after" && this.#column > 0 && !this.#isRewound;
     if (row.text !== "" && !isWritten) this.#giveVersion();
     if (part === "all") [row.text, row.marks] = ["", []];
@@ -251,14 +256,14 @@ export class Screen {
     [this.#rows, this.#top, this.#row, this.#column] = [rows, top, at.row, at.column];
   }
 
-  /** Gives the rows that have not become lines yet. */
+  /** Passes on the rows that have not become lines yet. */
   end(): void {
     this.showAlternate(false);
     this.#settle();
     this.#logChanged(this.#row);
   }
 
-  /** Rows that were redrawn since they became lines become lines again. */
+  /** Passes rows on as lines again if they were redrawn since they became lines. */
   #settle(): void {
     if (!this.#isDirty) return;
     this.#isDirty = false;
@@ -287,7 +292,7 @@ export class Screen {
   #giveVersion(): void {
     const row = this.#current;
     const text = row.text.trimEnd();
-    // A bar may advance by colours alone.
+    // The style is compared, too, because a bar may advance only by a change of colours.
     const given = solidRunIn(text) !== undefined ? styledText(text, row.marks) : text;
     if (given === row.given) return;
     row.given = given;

@@ -1,16 +1,16 @@
 /**
- * Finds runs of one character that may be a bar whose parts differ in their colours alone. Pure.
+ * Finds runs of one character, which may be a bar whose parts differ only in colour. Pure.
  *
  * @module
  */
 
-/** Shorter runs are rulers of words, or decoration. */
+/** A run of one character. Shorter runs underline words or are decoration. */
 const RUN = /([━─═■▬▪●█▇#=*])\1{14,199}/;
 
 /** A range of a text, in characters. */
 export interface SolidRun {
   readonly from: number;
-  /** The end, which is not included. */
+  /** The index after the last character. */
   readonly to: number;
 }
 

@@ -6,65 +6,67 @@
 
 import { FRONT_LABEL, RANK, type Reading, type Sighting } from "./reading.ts";
 
-/** The readings of one source: an output, a format, and a line with its numbers blanked. */
+/** The sightings of one source, which is identified by an output, a format, and a label with its numbers blanked. */
 export interface Track {
   readonly format: string;
   readonly output: string;
   /** The row of the first sighting: of tracks with the same rank, the topmost is shown. */
   readonly row: number;
   readonly order: number;
-  /** The newest of the keys by which it is found: its labels, perhaps with a total. */
+  /** The newest keys by which the track is found: its labels, possibly with a total. */
   readonly keys: string[];
   /** The row of the newest sighting. */
   lastRow: number;
   newest: Sighting;
-  /** The progress when it was first seen. */
+  /** The progress in the first sighting. */
   readonly first: number;
   isNamed: boolean;
-  /** Whether it was ever below 100 %; otherwise it is a summary. */
+  /** Whether the track was ever below 100 %; if not, it is a summary. */
   wasOpen: boolean;
   sightings: number;
   rises: number;
-  /** The steps of its last three rises. */
+  /** The numbers of the steps at which the track last rose, at most three. */
   riseSteps: readonly number[];
-  /** The number of the step at which it was last seen. */
+  /** The number of the step of the newest sighting. */
   seenStep: number;
-  /** When it was last seen, and the mean time between sightings. */
+  /** The time of the newest sighting, and the mean time between sightings, in milliseconds. */
   seenMs: number;
   intervalMs: number;
-  /** When it reached 100 %; `null` unless it is there. */
+  /** When the track reached 100 %, in milliseconds; `null` if it is below. */
   endedMs: number | null;
-  /** Steps are numbered over all tracks, so that they can be put in order. */
+  /**
+   * The number of the step at which the track began. Steps are numbered across all tracks, so that they can be ordered.
+   */
   readonly born: number;
   lastStep: number;
   stepBefore: number;
   lastRestart: number;
-  /** Whether it restarts between two steps of another track, of which it is a part. */
+  /** Whether the track is a part of another one, because it restarts between two steps of the other one. */
   isPart: boolean;
-  /** Since when its row shows something else; `null` while it shows the track. */
+  /** Since when the track's row has shown something else, in milliseconds; `null` while the row shows the track. */
   replacedMs: number | null;
-  /** Other lines since it was seen. */
+  /** The number of other lines since the newest sighting. */
   otherLines: number;
-  /** Its rows; more than one that are drawn in turn are parallel. */
+  /** The rows of the track. If several rows are drawn in turn, the track is parallel. */
   readonly rows: Set<number>;
-  /** The progress of each of its parts, as last drawn, by the name of the bar, or else by the row. */
+  /** The newest progress of each part of the track, by the name of the bar or, if it has none, by the row. */
   readonly parts: Map<number | string, number | null>;
-  /** How often an upper row was drawn after a lower one. */
+  /** How often a row of the track was drawn after a row below it. */
   turns: number;
   isParallel: boolean;
-  /** A track that was found to advance beside it; `null` if there is none. */
+  /** Another track that advances side by side with this one; `null` if there is none. */
   rival: Track | null;
-  /** How often it fell from below 90 %: a number that rises and falls is a level. */
+  /** How often the number fell from below 90 %. A number that rises and falls is a level, such as the use of memory. */
   falls: number;
-  /** How often the name in its label has changed: each line is about another thing. */
+  /** How often the name in the label has changed, so that each line may be about another item. */
   renames: number;
-  /** How many steps it did not announce. */
+  /** The number of steps that the program skipped without announcing them. */
   skipped: number;
-  /** Whether its counts leap, so that its lines announce no steps although they look like it. */
+  /** Whether too many steps were skipped, so that the lines do not announce steps, although they look like it. */
   leaps: boolean;
-  /** Until it has so many sightings, it may be several. */
+  /** Until the track has this many sightings, it may be several tracks with the same label. */
   doubtfulUntil: number;
-  /** Whether it was drawn in one row more than once. */
+  /** Whether the track was drawn more than once in the same row. */
   isRedrawn: boolean;
 }
 
@@ -74,33 +76,39 @@ export interface Place {
   readonly output: string;
   /** The row of the line in its output. */
   readonly row: number;
-  /** When, in milliseconds of any clock that does not go back. */
+  /** The time of the sighting, in milliseconds of any clock that does not go back. */
   readonly atMs: number;
 }
 
-/** Rises after which a bare number is believed. */
+/** The number of rises after which a bare number is believed. */
 const BELIEVED_RISES = 2;
-/** The same if each line names another thing, whose own percentage it may be. */
+/** The number of rises if each line names another item, because the number may be the item's own percentage. */
 const BELIEVED_RENAMED_RISES = 4;
-/** A bare percentage must have risen this far, in percentage points, because rates and ratios drift. */
+/** The minimum rise after which a bare percentage is believed, in percentage points, because rates and ratios drift. */
 const BELIEVED_POINTS = 1;
-/** A count of at least so many may be first seen anywhere: scores are of ten or a hundred at most. */
+/**
+ * A count with at least this total is believed even if it begins above {@linkcode BELIEVED_START}, because scores are
+ * out of ten or a hundred.
+ */
 const BELIEVED_TOTAL = 101;
-/** A number that is first seen above this, in percent, is likely a score. */
+/** A number whose first value is above this, in percent, is probably a score. */
 const BELIEVED_START = 50;
 /** A count that rises less than this many times as often as it falls is a level. */
 const LEVEL_RATIO = 2;
-/** A bar that falls more often, and about as often as it rises, is a level. */
+/** A bar that falls more often than this, and about as often as it rises, is a level. */
 const MOST_FALLS = 2;
-/** Steps that a program may skip without announcing them. */
+/** The maximum number of steps that a program may skip without announcing them. */
 const MOST_SKIPPED = 1;
 /** How far a percentage may fall because the size is estimated, in percentage points. */
 const ESTIMATED_POINTS = 1;
 /** A track above this, in percent, may have ended: the last steps of a loop are often not printed. */
 const CLOSE = 90;
-/** How long a track's row may show something else. */
+/** How long a track's row may show something else before the track is no longer shown, in milliseconds. */
 const REPLACED_MS = 1_000;
-/** How long a track may go unseen while other lines come; and how many of its intervals, but not less than the floor. */
+/**
+ * How long a track may be unseen while other lines arrive, in milliseconds: the number of its mean intervals, within
+ * these two limits.
+ */
 const UNSEEN_MS = 60_000;
 const UNSEEN_INTERVALS = 10;
 const UNSEEN_FLOOR_MS = 5_000;
@@ -108,10 +116,10 @@ const UNSEEN_FLOOR_MS = 5_000;
 /**
  * Begins a track.
  *
- * @param sighting the first one
- * @param place where and when it was made
+ * @param sighting the first sighting of the track
+ * @param place where and when the sighting was made
  * @param order the number of the track
- * @param step the number of the step that it begins with
+ * @param step the number of the step at which the track begins
  */
 export function newTrack(
   sighting: Sighting,
@@ -166,12 +174,12 @@ export function isBelieved(track: Track): boolean {
   const isOneBar = track.newest.rank === RANK.drawn && track.newest.current === null && track.rows.size === 1;
   if (isOneBar && track.falls > MOST_FALLS && isLevel(track)) return false;
   if (track.isNamed) return track.wasOpen && !isDoubtfulStart(track);
-  // Lines that are numbers and nothing else may count anything, one by one.
+  // Lines that consist only of a number may count anything, if they rise by one each time.
   if (
     track.format === "number" && track.newest.label === "" &&
     (track.newest.progress ?? 0) - track.first <= track.rises
   ) return false;
-  // `a1.png: 42% of original`, `a2.png: 44% of original`: each has a percentage of its own.
+  // `a1.png: 42% of original`, `a2.png: 44% of original`: the percentage belongs to the item of the line.
   const isRenamed = track.newest.current === null && track.renames >= track.sightings - 1;
   if (isRenamed && track.rises < BELIEVED_RENAMED_RISES) return false;
   if (track.newest.current === null ? track.falls > 0 : isLevel(track)) return false;
@@ -186,7 +194,7 @@ function isLevel({ falls, rises }: Track): boolean {
   return falls > 1 && falls * LEVEL_RATIO > rises;
 }
 
-/** `[  0%] Checking for updates`, once, is often the first line of something else. */
+/** `[ 0%] Checking for updates`, if seen only once, is often the first line of something else. */
 export function isDoubtfulStart({ sightings, newest: { label, progress } }: Track): boolean {
   return sightings === 1 && progress === 0 && label === FRONT_LABEL;
 }
@@ -213,7 +221,7 @@ export function isClose({ progress }: Sighting): boolean {
   return progress !== null && progress >= CLOSE;
 }
 
-/** Whether the last step was announced. Its end is not announced, but any later track follows it. */
+/** Whether the last step was announced. Its end is not announced, so any later track counts as the next phase. */
 export function isInLastStep({ newest: { isBeginning, current, total } }: Track): boolean {
   return isBeginning && current !== null && current === total;
 }
@@ -222,31 +230,37 @@ export function hasEnded(track: Track): boolean {
   return track.endedMs !== null || isInLastStep(track);
 }
 
-/** Whether a restart from here is another phase: the last line of a loop is often not printed. */
+/**
+ * Whether a restart from this sighting begins another phase. The last line of a loop is often not printed, so it need
+ * not be at the end.
+ */
 export function isNearEnd(sighting: Sighting): boolean {
   if (sighting.isBeginning && sighting.current === sighting.total) return true;
   return isAtEnd(sighting) || (sighting.rank === RANK.drawn && isClose(sighting));
 }
 
-/** Above 0 if a track has risen, below 0 if it has restarted. With a larger total, progress may fall without that. */
+/**
+ * Returns a number above 0 if a track has risen, and below 0 if it has restarted. If the total grows, a lower
+ * percentage is not a restart.
+ */
 export function changeOf(before: Sighting, after: Sighting): number {
   if (before.current !== null && after.current !== null) {
     const change = after.current - before.current;
     if (change !== 0 || before.total !== after.total) return change;
   }
   const points = (after.progress ?? 0) - (before.progress ?? 0);
-  // Of an estimated size, a share may fall a little.
+  // A percentage of an estimated size may fall slightly.
   return before.rank > RANK.bare && points < 0 && points >= -ESTIMATED_POINTS ? 0 : points;
 }
 
-/** Parallel rows count as finished ones of those that are known. */
+/** Returns a sighting of a track with parallel rows: the number of finished rows of all known rows. */
 export function finishedOf({ parts }: Track, sighting: Sighting): Sighting {
   const finished = [...parts.values()].filter((progress) => progress !== null && progress >= 100).length;
   const progress = finished / parts.size * 100;
   return { ...sighting, progress, current: finished, total: parts.size, unit: null, status: undefined };
 }
 
-/** Parallel tracks count as finished ones of those that are known. */
+/** Returns the reading of parallel tracks: the number of finished tracks of all known tracks. */
 export function finishedOfAll(tracks: readonly Track[]): Reading {
   const finished = new Map<number | string, boolean>();
   for (const track of tracks) {
@@ -260,8 +274,8 @@ export function finishedOfAll(tracks: readonly Track[]): Reading {
 }
 
 /**
- * `(2/34) Uploading files...`, `(6/34) Uploading files...`: what does not announce every step counts steps done, except that
- * one step may be skipped. So does what begins at `0/34`: there is no step 0.
+ * `(2/34) Uploading files...`, `(6/34) Uploading files...`: if more than one step is skipped, the lines do not announce
+ * steps, but count finished ones. The same is true if the first line is `0/34`, because there is no step 0.
  */
 export function withoutLeaps(track: Track, sighting: Sighting): Sighting {
   const { current, total, isBeginning, rank } = sighting;
@@ -275,8 +289,8 @@ export function withoutLeaps(track: Track, sighting: Sighting): Sighting {
 }
 
 /**
- * A row that announced a step goes on about it, until the next one begins: `Sending 1/8 ... OKAY`. A row that is not complete
- * yet announces the next one: `2/8`.
+ * After a row has announced a step, later versions of the row are about the same step, as in `Sending 1/8 ... OKAY`. A
+ * new row that is not complete yet announces the next step: `2/8`.
  */
 export function continuedStep(
   { newest, lastRow, leaps }: Track,

@@ -8,38 +8,41 @@ import { skeletonOf, stemOf } from "./labels.ts";
 import { RANK, type Sighting } from "./reading.ts";
 import { newTrack, type Place, type Track } from "./track.ts";
 
-/** Labels of a track that are remembered: each file may have one of its own. */
+/** The maximum number of labels of a track that are remembered, because each file may have its own label. */
 const MOST_KEYS = 8;
-/** Tracks that are remembered; of more, the one not seen for longest is forgotten. */
+/** The maximum number of tracks. Beyond it, the track that was seen least recently is forgotten. */
 const MOST_TRACKS = 64;
-/** How far a percentage may leap to 100, in percentage points, to continue a track with other words. */
+/** The maximum leap to 100 % with which a line with other words continues a track, in percentage points. */
 const MAX_LEAP = 50;
-/** How far the percentage in a new row may be ahead, in mean steps of the row above, to continue that. */
+/**
+ * How far the percentage in a new row may be ahead of the row above to continue its track, as a multiple of the mean
+ * step of the row above.
+ */
 const MOST_STEPS_AHEAD = 2;
 
 /** The tracks of a program. */
 export class TrackBook {
   readonly #tracks: Map<string, Track> = new Map();
-  /** The values of the above without repetitions; `null` if that is not known. */
+  /** The tracks in `#tracks` without duplicates; `null` if they must be computed. */
   #all: readonly Track[] | null = null;
   #order = 0;
 
-  /** Every track once, however many labels it has. */
+  /** All tracks, each of them once, although a track may have several labels. */
   get all(): readonly Track[] {
     return this.#all ??= [...new Set(this.#tracks.values())];
   }
 
   /**
-   * Returns the track that a sighting belongs to, or begins it.
+   * Returns the track that a sighting belongs to; begins a new track if there is none.
    *
    * @param sighting the sighting
-   * @param place where and when it was made
+   * @param place where and when the sighting was made
    * @param step the number of the step with which a new track begins
-   * @returns the track, and the one that was forgotten for it, if any
+   * @returns the track, and the track that was forgotten to make room for it, if any
    */
   take(sighting: Sighting, place: Place, step: () => number): { track: Track; forgotten?: Track } {
     const label = `${place.output}\n${sighting.format}\n${skeletonOf(sighting.label)}`;
-    // With another total and a count that falls, it is another track.
+    // If the total is different and the count is lower, the sighting belongs to another track.
     const key = isOfTrack(this.#tracks.get(label), sighting) ? label : `${label}\n${sighting.total}`;
     const known = this.#tracks.get(key);
     if (known !== undefined) return { track: known };
@@ -56,8 +59,9 @@ export class TrackBook {
   /**
    * `a [18/60]` continues `b [8/45]` in the same row: a total that grows before it is reached.
    *
-   * `3/17 b.txt` continues `2/17 a.txt`: another label, but the same total and a count that does not fall. So does a
-   * percentage in the same row that does not fall, as bars and rates beside it change.
+   * `3/17 b.txt` continues `2/17 a.txt`: the label is different, but the total is the same and the count does not fall.
+   * A percentage that does not fall in the same row continues the track, too, because only the bars and rates beside it
+   * have changed.
    */
   #continued({ format, total, current, progress, label, rank }: Sighting, place: Place): Track | undefined {
     const stem = stemOf(label);
@@ -97,7 +101,10 @@ function isAhead(before: number | null, after: number | null, most: number): boo
   return before !== null && after !== null && after >= before && after <= before + most;
 }
 
-/** `a_test.py  48%`, `a_test.py  50%`, and below it `b_test.py  54%`: each row is of one part, and all go on counting. */
+/**
+ * `a_test.py 48%`, `a_test.py 50%`, and below it `b_test.py 54%`: each row is about one part, but the percentage is
+ * that of the whole.
+ */
 function isNextStep({ newest, first, rises, isParallel }: Track, progress: number | null): boolean {
   if (newest.progress === null || progress === null || rises < 2 || isParallel) return false;
   const ahead = progress - newest.progress;

@@ -1,5 +1,5 @@
 /**
- * Compares tracks: which of two is shown, and which belong together. Pure.
+ * Compares tracks: decides which of two is shown, and which tracks belong together. Pure.
  *
  * @module
  */
@@ -7,14 +7,17 @@
 import { RANK } from "./reading.ts";
 import { hasEnded, isBelieved, isClose, isDrawnBar, isUnderWay, type Track } from "./track.ts";
 
-/** Rows are equal after this many rises of each, if neither has risen more than this many times as often. */
+/**
+ * Two rows count as equal once each has risen this many times, if neither has risen more than `EQUAL_RATIO` times as
+ * often as the other.
+ */
 const EQUAL_RISES = 3;
 const EQUAL_RATIO = 3;
-/** Lines that are closer to each other than this, in percentage points, may say the same. */
+/** Two lines whose difference is at most this, in percentage points, may be about the same progress. */
 const EQUAL_POINTS = 5;
-/** Rises after which an ended track was more than a summary. */
+/** The number of rises after which an ended track was certainly progress, and not a summary. */
 const SURE_RISES = 3;
-/** How far above a part its whole may be drawn, in rows. */
+/** The maximum number of rows between a part and the row of the whole above it. */
 const MOST_ROWS_ABOVE = 3;
 
 /** Whether a track is to be shown rather than another. */
@@ -22,10 +25,10 @@ export function isBetter(a: Track, b: Track): boolean {
   if (isWithin(b, a)) return true;
   if (isWithin(a, b)) return false;
   if (a.newest.rank !== b.newest.rank) return a.newest.rank > b.newest.rank;
-  // What moves after another has ended is the next phase.
+  // A track that moves after another one has ended is the next phase.
   if (hasEnded(b) && a.lastStep > b.lastStep) return true;
   if (hasEnded(a) && b.lastStep > a.lastStep) return false;
-  // A single line with a bare number is little evidence: a later one of its kind takes its place.
+  // A single line with a bare number is little evidence: a later line of this kind replaces it.
   const [isSingleA, isSingleB] = [isSingle(a), isSingle(b)];
   if (isSingleA !== isSingleB) return isSingleB;
   if (isSingleA) return a.order > b.order;
@@ -39,7 +42,7 @@ export function isAbove(a: number, b: number): boolean {
   return a < 0 ? a > b : a < b;
 }
 
-/** Whether a number belongs to the step that was announced before: it counts within that. */
+/** Whether a number belongs to a step that was announced before, so that it is the progress within that step. */
 export function isWithin(part: Track, { newest, isNamed, order, output }: Track): boolean {
   const isPart = (part.newest.current === null || part.isNamed) && !part.newest.isBeginning &&
     part.newest.total !== newest.total &&
@@ -55,7 +58,7 @@ export function isSameRow(a: Track, b: Track): boolean {
   return a.output === b.output && a.row === b.row && a.row >= 0;
 }
 
-/** Whether a bar was drawn at its end, and then another one over it. */
+/** Whether a bar was first drawn at its end, and another one was then drawn over it. */
 export function isPhaseBefore(bar: Track, next: Track): boolean {
   return isDrawnBar(bar) && !bar.wasOpen && bar.endedMs !== null && bar.order < next.order &&
     isSameRow(bar, next);
@@ -68,13 +71,13 @@ export function isNext(track: Track, last: Track): boolean {
   return track.order > last.order && (hasEnded(last) || (isSameRow(last, track) && last.rises > 0));
 }
 
-/** Whether a track began after another one had ended, which is then a phase of its own, whatever format it has. */
+/** Whether a track began after another one had ended, so that it is the next phase, even if its format is different. */
 export function isAfter(track: Track, last: Track): boolean {
   return last.endedMs !== null && last.rises >= SURE_RISES && track.born > last.lastStep &&
     track.newest.rank < RANK.stated;
 }
 
-/** Whether a track may be what comes after another one, which is at its end or close to it. */
+/** Whether a track may be the successor of another one that is at or near its end. */
 export function isSuccessor(track: Track, other: Track): boolean {
   return track !== other && track.output === other.output && track.order > other.order && isBelieved(track) &&
     track.newest.rank >= other.newest.rank && isClose(other.newest);
@@ -87,7 +90,7 @@ export function areEqual(track: Track, other: Track): boolean {
   return isDrawnBar(other) ? areEqualBars(track, other) : areEqualLines(track, other);
 }
 
-/** Whether bars advance about as often as each other, or were drawn together when none of them had moved much. */
+/** Whether two bars advance about equally often, or were drawn together when neither of them had moved much. */
 function areEqualBars(a: Track, b: Track): boolean {
   const [fewer, more] = a.rises < b.rises ? [a, b] : [b, a];
   if (more.rises === 0) return isUnderWay(a) && isUnderWay(b);
@@ -97,12 +100,12 @@ function areEqualBars(a: Track, b: Track): boolean {
   return haveRisenTogether && fewer.rises >= EQUAL_RISES && more.rises <= fewer.rises * EQUAL_RATIO;
 }
 
-/** Whether two tracks are drawn again and again in rows of their own. */
+/** Whether two tracks are redrawn in different rows. */
 function areRows(a: Track, b: Track): boolean {
   return a.isRedrawn && b.isRedrawn && a.lastRow !== b.lastRow;
 }
 
-/** Whether lines rise in turn, and are far apart: `a.iso: 10%`, `b.iso: 34%`, `a.iso: 12%`. */
+/** Whether two lines rise alternately, and are far apart: `a.iso: 10%`, `b.iso: 34%`, `a.iso: 12%`. */
 function areEqualLines(a: Track, b: Track): boolean {
   const [early, late] = a.lastStep < b.lastStep ? [a, b] : [b, a];
   const apart = Math.abs((a.newest.progress ?? 0) - (b.newest.progress ?? 0));
@@ -110,7 +113,9 @@ function areEqualLines(a: Track, b: Track): boolean {
     !hasEnded(late) && (apart > EQUAL_POINTS || areRows(a, b));
 }
 
-/** Whether two tracks rise in turn. Phases rise one after the other, and a whole rises once per part. */
+/**
+ * Whether two tracks rise alternately. The phases of a job rise one after the other, and a whole rises once per part.
+ */
 export function isInterleaved({ riseSteps: a }: Track, { riseSteps: b }: Track): boolean {
   if (a.length < 3 || b.length < 3) return false;
   return [1, 2].every((back) => a.at(-back)! > b.at(-back - 1)! && b.at(-back)! > a.at(-back - 1)!);
@@ -123,7 +128,7 @@ export function mayBeWithin(moving: Track, below: Track): boolean {
     below.rises === 0 && below.newest.progress === 0;
 }
 
-/** Whether a count in a redrawn row may be a part of one in a row above, which has hardly moved yet. */
+/** Whether a count in a redrawn row may be a part of a count in a row above, which has hardly moved yet. */
 export function mayBePartOf(part: Track, above: Track): boolean {
   return part.isRedrawn && part.newest.rank < RANK.stated && part.output === above.output &&
     part.row >= 0 && above.lastRow >= 0 && above.lastRow < part.lastRow &&

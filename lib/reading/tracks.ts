@@ -35,23 +35,29 @@ import {
 } from "./track_order.ts";
 import { TrackBook } from "./track_book.ts";
 
-/** Where and when a sighting was made, and how. */
+/** Where, when and how a sighting was made. */
 export interface SightingContext extends Place {
   /** Whether the row is being redrawn. */
   readonly isRedraw: boolean;
 }
 
-/** How often rows are drawn in turn before they count as parallel. */
+/** How often rows must be drawn in turn before they count as parallel. */
 const PARALLEL_TURNS = 2;
-/** For this many sightings, rows of one label are not shown if the second was drawn at once with less progress. */
+/**
+ * If two rows with one label are drawn together, and the lower one has less progress, they are not shown until they
+ * have this many sightings.
+ */
 const DOUBTFUL_SIGHTINGS = 8;
-/** Rows of a track that are remembered. */
+/** The maximum number of rows of a track that are remembered. */
 const MOST_ROWS = 256;
-/** How long a track may stand at 100 % while the program goes on. */
+/**
+ * How long a track may stay at 100 % while the program continues, in milliseconds; after that, progress is
+ * indeterminate.
+ */
 const ENDED_MS = 2_000;
 /** Words that a program writes over a finished bar. */
 const DONE = /\b(?:done|complete|completed|finished|ok)\b/i;
-/** A line that ends what was before. */
+/** A line that says that everything before it is done. */
 const ALL_DONE = /^\W{0,4}(?:all )?(?:done|complete|completed|finished|success|succeeded)\b/i;
 /** The reading of indeterminate progress. */
 const INDETERMINATE = { progress: null, current: null, total: null, unit: null } as const;
@@ -60,10 +66,10 @@ const INDETERMINATE = { progress: null, current: null, total: null, unit: null }
 export class Tracks {
   readonly #book = new TrackBook();
   #steps = 0;
-  /** The first of an unknown number of phases; `null` until the second one has begun. */
+  /** The first phase of an unknown number of phases; `null` until the second phase has begun. */
   #firstPhase: Track | null = null;
   #shown: Track | null = null;
-  /** Rows that were found to advance side by side. */
+  /** The tracks that were found to advance side by side. */
   readonly #parallel: Set<Track> = new Set();
   #told: Reading = {};
 
@@ -78,7 +84,7 @@ export class Tracks {
     sighting = continuedStep(track, withoutLeaps(track, sighting), context);
     this.#countLine(context);
     this.takeOtherVersion(context);
-    // A row above the last one is drawn again: there are several side by side.
+    // If a row above the last one is redrawn, the track has several rows side by side.
     if (context.row < track.lastRow && track.rows.has(context.row)) track.turns++;
     const isLower = context.row > track.lastRow && track.seenMs === context.atMs && track.sightings > 0;
     if (isLower && sighting.rank === RANK.drawn && (sighting.progress ?? 0) < (track.newest.progress ?? 0)) {
@@ -92,7 +98,7 @@ export class Tracks {
     // A bar that has a name may move to another row.
     const part = sighting.label === sighting.status ? sighting.label : context.row;
     if (track.parts.size < MOST_ROWS || track.parts.has(part)) track.parts.set(part, sighting.progress);
-    // `3 / 80`, without a word, and lower in another row, counts another phase.
+    // `3 / 80` without a word, with a lower count and in another row, belongs to another phase.
     const isNewPhase = context.row !== track.lastRow && !/\p{L}/u.test(sighting.label);
     track.lastRow = context.row;
     this.#update(track, track.isParallel ? finishedOf(track, sighting) : sighting, context.atMs, isNewPhase);
@@ -112,25 +118,26 @@ export class Tracks {
     if (this.#book.all.length === 0) return;
     this.#countLine(context);
     for (const track of this.#book.all) {
-      // A line over a bar that was close to its end replaces it; before that, the bar is drawn again below, with its label.
+      // A line over a bar that was close to its end replaces the bar. Otherwise, the bar will be redrawn below the
+      // line.
       if (track.output === output && track.lastRow === row && (isClose(track.newest) || track.rises === 0)) {
         track.replacedMs ??= atMs;
       }
       if (!DONE.test(text)) continue;
-      // `Writing tables: done` in the place of a bar ends it.
+      // `Writing tables: done` in the row of a bar ends the bar.
       if (track.output === output && track.lastRow === row) track.endedMs ??= atMs;
-      // So does `Syncing: done` after `Syncing: 90%`.
+      // `Syncing: done` after `Syncing: 90%` ends the track, too.
       const stem = stemOf(track.newest.label);
       if (track.output === output && stem !== "" && text.startsWith(stem)) track.endedMs ??= atMs - ENDED_MS;
-      // So does `Done (12.3s)!` after a percentage that was close to its end.
+      // `Done (12.3s)!` ends every track that was close to its end.
       if (ALL_DONE.test(text) && isClose(track.newest)) track.endedMs = atMs - ENDED_MS;
     }
   }
 
   /**
-   * Checks the time: a track may have been at its end, or unseen, for too long.
+   * Checks the time: a track may have been at its end, or may not have been seen, for too long.
    *
-   * @param atMs now, on the clock of the sightings
+   * @param atMs the current time, on the clock of the sightings
    * @returns the reading to report; `undefined` if it has not changed
    */
   tick(atMs: number): Reading | undefined {
@@ -156,7 +163,7 @@ export class Tracks {
         const isBetween = other.lastRestart > track.stepBefore && track.lastRestart < track.stepBefore;
         const isAbove = isBelieved(track) && track.newest.rank >= other.newest.rank;
         if (other !== track && isBetween && isAbove) other.isPart = true;
-        // What moves after another has nearly reached its end is the next phase.
+        // A track that moves after another one has nearly reached its end is the next phase.
         if (other.seenMs < track.seenMs && other.lastStep < track.stepBefore && isSuccessor(track, other)) {
           other.endedMs ??= atMs;
         }
@@ -189,7 +196,7 @@ export class Tracks {
     return reading;
   }
 
-  /** The reading now; `null` if nothing was ever shown. */
+  /** Returns the current reading; `null` if no track was ever shown. */
   #read(atMs: number): Reading | null {
     const shown = this.#choose(atMs);
     if (shown === null) return this.#shown === null ? null : INDETERMINATE;
@@ -214,7 +221,7 @@ export class Tracks {
     ) {
       this.#firstPhase ??= last;
     }
-    // `files 1/1`, drawn at its end only, was a phase, too.
+    // A bar that was only drawn at its end, such as `files 1/1`, was a phase, too.
     if (isDrawnBar(shown)) {
       this.#firstPhase ??= this.#book.all.find((other) => isPhaseBefore(other, shown)) ?? null;
     }
@@ -238,7 +245,7 @@ export class Tracks {
     return best;
   }
 
-  /** Finds the tracks that advance beside a track: none of them is the whole. */
+  /** Finds the tracks that advance side by side with a track, so that none of them is the whole. */
   #equalsOf(track: Track, atMs: number): Track[] {
     return this.#book.all.filter((other) =>
       other !== track && other.output === track.output && other.row !== track.row &&
@@ -247,7 +254,10 @@ export class Tracks {
     );
   }
 
-  /** Within a step that has begun, the progress of its only part counts: (k - 1 + p) / K. */
+  /**
+   * Returns the progress of a track. If a step has begun and has exactly one part, the progress p of the part is
+   * included: (k - 1 + p) / K.
+   */
   #progressOf({ newest, seenStep }: Track): number | null {
     const { progress, current, total, isBeginning } = newest;
     if (!isBeginning || current === null || total === null) return progress;

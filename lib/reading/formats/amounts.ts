@@ -9,7 +9,10 @@ import { counted, percentage, RANK, type Sighting } from "../reading.ts";
 import { isOther, isShownBy, labelOf, type Seen, statusOf } from "./seen.ts";
 import * as words from "./words.ts";
 
-/** How far a share may be from the numbers beside it, in percentage points: it is rounded. */
+/**
+ * The maximum difference between a percentage and the numbers beside it, in percentage points, because the percentage
+ * is rounded.
+ */
 const EQUAL_POINTS = 1;
 
 /** Reads amounts; stronger evidence is tried first. */
@@ -18,7 +21,10 @@ export function amount(seen: Seen): Sighting | undefined {
     bare(seen);
 }
 
-/** `1048576 47185920 2.22%`: nothing but what is done, the whole, and its share, which has to agree. */
+/**
+ * `1048576 47185920 2.22%`: a line of only three numbers: the amount done, the whole, and the percentage, which has to
+ * agree with the two.
+ */
 function doneWholeShare({ text }: Seen): Sighting | undefined {
   const [, done, whole, share] = words.DONE_WHOLE_SHARE.exec(text) ?? [];
   if (done === undefined || whole === undefined || share === undefined || Number(whole) < 2) return undefined;
@@ -38,7 +44,7 @@ function doneAndLeft({ text }: Seen): Sighting | undefined {
   });
 }
 
-/** `00:30.784 / 01:01.439`, in a row that is redrawn: otherwise it may be any two times. */
+/** `00:30.784 / 01:01.439`, but only in a row that is redrawn, because elsewhere it may be any two times. */
 export function position({ text, isRedraw }: Seen): Sighting | undefined {
   if (!isRedraw) return undefined;
   const expected = words.EXPECTED.exec(text);

@@ -1,6 +1,6 @@
 /**
- * Recognises totals that are announced in words, such as `Running 24 tests` or `Found 12 files to convert`, and counts the
- * lines about one item each that follow. Pure.
+ * Recognises totals that are announced in words, such as `Running 24 tests` or `Found 12 files to convert`, and counts
+ * the lines after the announcement that are about one item each. Pure.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { counted, type Format, indeterminate, RANK, type Sighting } from "../rea
 import { type Announcement, announcementIn } from "./announcements.ts";
 import { isTest, type Item, itemIn } from "./items.ts";
 
-/** After so many lines of one kind, their number is the whole; before, they may be anything but verdicts of tests. */
+/** Lines of one kind count as items only once there are this many of them, unless they are verdicts of tests. */
 const LEAST_ITEMS = 3;
-/** The same if they have the verb of the announcement. */
+/** The same minimum for lines with the verb of the announcement. */
 const LEAST_NAMED = 2;
-/** Kinds of lines that are counted for one announcement. */
+/** The maximum number of kinds of lines that are counted for one announcement. */
 const MOST_KINDS = 8;
-/** Names that are remembered of each kind. */
+/** The maximum number of names that are remembered for each kind of line. */
 const MOST_NAMES = 10_000;
 
-/** The items of one kind: those that were begun, ended, or had one verb. */
+/** The items of one kind, such as all lines with the same verb, or all verdicts. */
 interface Kind {
   readonly names: Set<string>;
   /** The line of the newest item, which may be written in pieces. */
@@ -29,7 +29,7 @@ interface Plan extends Announcement {
   readonly kinds: Map<string, Kind>;
 }
 
-/** Counts items of announced totals. An item counts once, however often it is named. */
+/** Counts items of announced totals. An item counts once, no matter how often it is named. */
 export function announced(): Format {
   let plan: Plan | null = null;
   return ({ text }) => {
@@ -43,19 +43,25 @@ export function announced(): Format {
     const done = count(item, text, plan);
     if (done === null) return undefined;
     const { total } = plan;
-    // More items than announced: the lines are about something else.
+    // If there are more items than announced, the lines are about something else.
     if (done > total) plan = null;
     return sightingOf(item, done, total, plan);
   };
 }
 
-/** `Running 8 tests from b.ts`, after `Running 24 tests`, of which more than eight are left. */
+/**
+ * Whether an announcement is of a part of the announced items: `Running 8 tests from b.ts`, after `Running 24 tests`,
+ * of which at least eight are left.
+ */
 function isWithin({ total, unit, isOfPart }: Announcement, plan: Plan): boolean {
   if (unit !== plan.unit || plan.isOfPart || !isOfPart) return false;
   return total <= plan.total - Math.max(0, ...[...plan.kinds.values()].map(({ names }) => names.size));
 }
 
-/** The number of items of this kind; `null` if the line is not about a new one, or another kind is ahead and not finished. */
+/**
+ * The number of items of this kind; `null` if the line is not about a new item, or if an unfinished kind has more
+ * items.
+ */
 function count({ kind, name, number }: Item, text: string, { kinds, total }: Plan): number | null {
   let known = kinds.get(kind);
   if (known === undefined) {
@@ -66,7 +72,7 @@ function count({ kind, name, number }: Item, text: string, { kinds, total }: Pla
   // `Converting a.png...`, and then `Converting a.png... done`
   const isSame = newest !== "" && text.startsWith(newest);
   if (isSame || names.has(name) || names.size >= MOST_NAMES) return null;
-  // Numbers that leap are of something else.
+  // If the numbers in front of lines are not consecutive, they do not number the items.
   if (number !== undefined && number !== names.size + 1) return null;
   names.add(name);
   known.newest = text;

@@ -4,24 +4,24 @@
  * @module
  */
 
-/** A total, and what is known of the items that will be counted. */
+/** An announced total, and the description of the items that will be counted. */
 export interface Announcement {
   readonly total: number;
-  /** What is counted, as it was written: `tests`. */
+  /** The word for the items, as the program wrote it: `tests`. */
   readonly unit: string;
-  /** What will be done with each, as a stem; `null` if the words don't say. */
+  /** The stem of the verb for what will be done with each item; `null` if the announcement has no such verb. */
   readonly verb: string | null;
-  /** Whether all of them are to be worked on. What was only found may be left alone. */
+  /** Whether the program will work on all items. Items that were only found may be left alone. */
   readonly isToDo: boolean;
-  /** Whether they are those of a named part: `Running 8 tests from b.ts`. */
+  /** Whether the items are those of a named part: `Running 8 tests from b.ts`. */
   readonly isOfPart: boolean;
 }
 
-/** What programs work on one by one, with up to three words in front: `new Debian packages`. */
+/** A noun for things that programs work on one by one, with up to three words in front: `new Debian packages`. */
 const UNIT = String
   .raw`(?:[\p{L}\p{N}._-]{1,20} ){0,3}?(?<unit>(?:test |use )?(?:files?|tests?|specs?|cases?|examples?|scenarios?|suites?|checks?|images?|photos?|pictures?|icons?|pages?|documents?|packages?|modules?|dependencies|crates?|gems?|plugins?|extensions?|videos?|songs?|tracks?|tables?|records?|scripts?|jobs?|tasks?|targets?|items?|repositories|repos?|projects?|urls?|links?|hosts?|migrations?|chapters?|posts?|routes?|objects?|layers?|fonts?|components?|samples?|sequences?|queries|messages?|e?mails?|directories|folders?|archives?|paths|derivations?|formulae|updates?|upgrades?|resources?|commits?|patches|databases?|collections?|models?|notebooks?|cells?|benchmarks?|experiments?|containers?|services?|assets?|locales?|translations?|datasets?))(?:\(s\))?(?![\p{L}\p{N}_/(-])`;
 const TOTAL = String.raw`(?<![\p{L}\p{N}.,/:-])(?<total>\d{1,7}) `;
-/** What is not done to each of them. */
+/** Verbs for what a program does, but not to each item. */
 const OTHER_DOING =
   "using|showing|having|skipping|ignoring|remaining|waiting|keeping|listing|warning|missing|including|during|pending|containing|excluding|considering|following|existing|being|reusing|omitting|hiding";
 
@@ -56,13 +56,16 @@ const NUMBER = new RegExp(
     .raw`^[^\p{L}\p{N}]{0,12}(?:total |number of |total number of )${UNIT}(?: found| selected)? ?[:=] ?(?<total>\d{1,7})\.?$`,
   "iu",
 );
-/** Words of {@linkcode TO_DO} and {@linkcode WILL}, which most lines have not. */
+/**
+ * Words that every match of {@linkcode TO_DO} or {@linkcode WILL} contains; a quick check, because most lines contain
+ * none.
+ */
 const FUTURE = /(?:^| )(?:to|will) /i;
-/** Totals of what is over, and counts of what is under way. */
+/** Lines with totals of work that is already done, or with counts of work in progress. */
 const OVER =
   /\d ?%|\d ?\/ ?\d|\d of \d|\bin \d[\d.]* ?(?:ms|s|m|min|seconds|minutes)\b|(?<!\p{L})(?:so far|already|done|failed|passed|finished|up to date|unchanged|left alone|errors?|warnings?)(?!\p{L})/iu;
 const OF_PART = /^[^\p{L}]{0,4}(?:from|in|of|for)\s+\S/u;
-/** Verbs that say nothing about what is done. */
+/** Verbs that do not say what is done with the items. */
 const NEUTRAL = /^(?:run|execut|process|handl|start|perform|queu|do$|be$|work|complet)/i;
 
 /** Finds the announcement of a total of at least two in a line; `undefined` if there is none. */
@@ -86,7 +89,7 @@ export function announcementIn(text: string): Announcement | undefined {
   };
 }
 
-/** What the forms of a verb have in common: `copy`, `copying`, `copied`. */
+/** Returns the beginning that the forms of a verb have in common: `copy`, `copying`, `copied`. */
 export function stemOfVerb(verb: string): string {
   return verb.toLowerCase().replace(/(?:ing|ed|es|s|e)$/, "").replace(/[iy]$/, "").slice(0, 4);
 }

@@ -6,7 +6,9 @@
 
 /** A drawn bar. */
 export interface Bar {
-  /** The line with {@linkcode BAR_SIGN} in the bar's place; a percentage inside of the bar stands behind it. */
+  /**
+   * The line with {@linkcode BAR_SIGN} in place of the bar; a percentage that was inside the bar is moved behind it.
+   */
   readonly rest: string;
   /** How much of the bar is filled, from 0 to 1; `null` if the drawing does not show it. */
   readonly share: number | null;
@@ -17,13 +19,16 @@ export interface Bar {
 /** What replaces a bar in a line. */
 export const BAR_SIGN = "\u25ae";
 
-/** Fewer cells are a bracketed word or a spinner. */
+/** The minimum number of cells of a bar in brackets; fewer are a word or a spinner. */
 const LEAST_CELLS = 5;
-/** A run of so many filled cells is a bar without brackets around it. */
+/** The minimum number of filled cells of a bar without brackets. */
 const LEAST_RUN = 3;
-/** A bar of dashes without brackets has at least so many cells. */
+/** The minimum number of cells of a bar of dashes without brackets. */
 const LEAST_DASHES = 20;
-/** A bar whose empty cells are spaces has at least so many cells; a shorter one may be a mark that moves back and forth. */
+/**
+ * The minimum number of cells of a bar whose empty cells are spaces; a shorter one may be a mark that moves back and
+ * forth.
+ */
 const LEAST_PADDED = 20;
 const CLOSING: Readonly<Record<string, string>> = {
   "[": "]",
@@ -40,7 +45,7 @@ const FILLED = "#=*█▓■▰●◼◉⣿⠿━─▬+|@oO->";
 const EMPTY = " .-_░▒·⣀⠂⠤○▱□◻◯▢▭▯─~=";
 /** Cells that are partly filled, and the tip of an arrow. */
 const TIPS = ">╸╺╴╶▏▎▍▌▋▊▉▓▒░◐◑<cC/\\oO#=-";
-/** Characters that are used for nothing else than bars. */
+/** Characters that programs use only for bars. */
 const BLOCKS = "█▓■▰◼⣿⠿━▬▉";
 /** Where a bar may begin: an opening bracket, a block, or `#`. */
 const START = /[[(<|│┃┫▕❘█▓■▰◼⣿⠿━▬▉#]|={1,200}-/;
@@ -69,7 +74,7 @@ function nextStart(text: string, from: number): number {
   return START_ON.exec(text)?.index ?? -1;
 }
 
-/** `| =====        |`: a space on either side is no cell. */
+/** Finds a bar such as `| ===== |`, in which the spaces beside the brackets are not cells. */
 function paddedAt(text: string, at: number, closing: string): Bar | undefined {
   const from = at + 2;
   const filledEnd = text[at + 1] === " " ? runEnd(text, from, "#=*█▓■━") : from;
@@ -84,7 +89,7 @@ function paddedAt(text: string, at: number, closing: string): Bar | undefined {
 function enclosedAt(text: string, at: number, closing: string): Bar | undefined {
   const from = at + 1;
   const filledEnd = runEnd(text, from, FILLED);
-  // An empty bar of dashes is not a full one.
+  // If a run of dashes can't be filled cells, it is read as the empty cells of a bar at 0 %.
   for (const start of filledEnd > from ? [filledEnd, from] : [from]) {
     let index = start;
     const percent = PERCENT.exec(text.slice(index));
@@ -110,7 +115,7 @@ function nakedAt(text: string, at: number): Bar | undefined {
   if (filledEnd - at < LEAST_RUN && !"░▒·⣀▱".includes(text[filledEnd] ?? " ")) return undefined;
   let index = filledEnd;
   if (index < text.length && text[index] !== " " && TIPS.includes(text[index]!)) index++;
-  // pip tells the two halves apart by their colours and the tip between them.
+  // The bars of pip use the same character for both halves, which differ in colour, with a tip between them.
   const end = index > filledEnd && text[index] === first
     ? runEnd(text, index, first)
     : runEnd(text, index, EMPTY);
@@ -145,7 +150,7 @@ function bar(
   return { rest: `${text.slice(0, from)}${BAR_SIGN}${percent} ${text.slice(to)}`, share, width };
 }
 
-/** The end of a run of one character of a kind. */
+/** Returns the index after a run of one repeated character, which must be one of `kind`. */
 function runEnd(text: string, from: number, kind: string): number {
   const first = text[from];
   if (first === undefined || !kind.includes(first)) return from;

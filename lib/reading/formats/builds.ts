@@ -7,7 +7,7 @@
 import { RANK } from "../reading.ts";
 import { patterns } from "./pattern.ts";
 
-/** Programs that build, install and test. */
+/** Patterns of programs that build, install and test. */
 export const builds = patterns([
   // cargo counts finished units: `Building [====>    ] 60/240: alpha, beta`
   {
@@ -26,7 +26,7 @@ export const builds = patterns([
     format: "gradle",
     pattern: /<[=-]*> (?<percent>\d{1,3})% (?<what>INITIALIZING|CONFIGURING|EXECUTING|WAITING)\b/,
   },
-  // Maven: the reactor announces the module that begins; downloads are parts of it.
+  // Maven: the reactor announces the module that begins; downloads are parts of a module.
   {
     format: "maven",
     pattern: /^Building (?<what>\S.{0,120}?) *\[(?<current>\d+)\/(?<total>\d+)\]$/,

@@ -21,7 +21,7 @@ const NUMBER = /(?<=\s)\d{1,3}(?:\.\d{1,4})?(?=\s|%|$)/g;
 /** Tables of mpcenc, LVM, puf and others: the numbers below a percent sign or `done/total` are progress. */
 export function columns(): Format {
   let hasHead = false;
-  /** The columns of characters below a named head, and the kind of number there. */
+  /** The position of the column below a named head, and the kind of its numbers. */
   let named: Column | null = null;
   return ({ text, raw }) => {
     const isHead = raw.includes("%");

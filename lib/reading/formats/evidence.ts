@@ -17,7 +17,7 @@ import {
 } from "./words.ts";
 
 const ACTION_WORD = String.raw`(?:${PROGRESS_WORD}|${DOING_WORD}|\p{L}{2,20}ed)`;
-/** A word for something that is done, or of which many are done. */
+/** A word for an action, or for things that are processed in number. */
 const ACTION = new RegExp(String.raw`(?<!\p{L})(?:${ACTION_WORD}|${NOUN})(?!\p{L})`, "iu");
 /** `Hashed 350 of 6000 pieces` */
 const ACTED_BEFORE = new RegExp(String.raw`(?<!\p{L})${ACTION_WORD}\s$`, "iu");
@@ -36,11 +36,11 @@ const NAME_BEHIND = /^ {1,4}[\p{L}\p{N}_-]+(?:[./_-][\p{L}\p{N}]+| .*\(\d)/u;
 /** `[CI/test (1/4)] npm test`: the number is a part of a name. */
 const TAG_BEFORE = /^\[(?=[^\]]{0,80}[\p{L}\d])[^\]]{1,80}[\s/]\(?$/u;
 const TAG_BEHIND = /^\)?\] +\S/;
-/** What ends a statement: `(3/17)`, `3/17, `, `3/17 [`. */
+/** Text behind a count that ends the statement: `(3/17)`, `3/17, `, `3/17 [`. */
 const SEPARATOR_BEHIND = /^\s*[\])]?[:,;]|^ ?[[(]/;
 /** A word that goes with the count, unlike the name of another value: `3/16 busy`, but not `3/16 Mem:1G`. */
 const WORD_BEHIND = /^\s+\p{L}{2,}(?![\p{L}:=])/u;
-/** `weights 42%`: there is no other number that it may belong to. */
+/** `weights 42%`: a percentage in a line without other numbers. */
 const WORDS_ALONE = /^[^\d%]{0,40}[\s[(]$/;
 /** `Got 42% of https://example.com/a.img` */
 const ACTED_ON_SHARE = /(?<!\p{L})(?:got|sent|wrote|built)\s$/iu;
@@ -48,17 +48,20 @@ const OF_NAME_BEHIND = /^ of ["'‘“`]?(?=\S{0,80}\p{L})[^\s"'’”`]{1,80}[.
 const FILE_NAME = /\p{L}[./_-][\p{L}\p{N}]|[\p{N}_][./_-]\p{L}/u;
 /** `✓ renders page 3 of 12`: the number is a part of the name of a test. */
 const VERDICT_ON_NAME = /^\s*[✓✔√✗✘✖×] (?=.*\p{L}).*[^\s([]\s?$/u;
-/** What may stand in front of a percentage or a size: `parity:`, `default [`, `42% (`, `0:00:01 `, `Requests: 1396 (`, `3 MB / 9 MB, `. */
+/**
+ * Text that may precede a percentage or a size: `parity:`, `default [`, `42% (`, `0:00:01 `, `Requests: 1396 (`, `3 MB
+ * / 9 MB, `.
+ */
 const LABEL_BEFORE =
   /[:…[|-]\s*$|\.\.\s*$|%\s?\(\s?$|\d:\d\d\s$|: ?\d[\d,.]{0,14} \($|\d ?[kKMGT]?i?B[,;]?\s\(?$/;
 
 /**
  * Whether the words around a count say that it counts what is done. Most counts are of something else, such as players,
- * votes or leases; they rise, too.
+ * votes or leases, and may rise as well.
  *
  * @param left the text in front of the count
  * @param right the text behind it
- * @param isRedraw whether the row is drawn again and again, which few programs do with anything but progress
+ * @param isRedraw whether the row is redrawn, which programs seldom do with anything but progress
  */
 export function isPlausibleCount(left: string, right: string, isRedraw: boolean): boolean {
   if (TAG_BEFORE.test(left) && TAG_BEHIND.test(right)) return false;
@@ -82,7 +85,7 @@ export function isInNameOfTest(left: string): boolean {
   return VERDICT_ON_NAME.test(left);
 }
 
-/** Whether the words in front of a percentage or a size may say how much is done: not so in `hits 42%`. */
+/** Whether the words in front of a percentage or a size may say how much is done: `hits 42%`, for example, does not. */
 export function isPlausibleShare(match: RegExpExecArray): boolean {
   const left = before(match);
   const right = behind(match);

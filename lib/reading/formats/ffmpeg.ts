@@ -16,19 +16,19 @@ const OUT_TIME = new RegExp(`^out_time=\\s*-?${CLOCK}$`);
 const KEY =
   /^(?:frame|fps|stream_\d+_\d+_\w+|bitrate|total_size|out_time\w*|dup_frames|drop_frames|speed)=|^progress=continue$/;
 
-/** What its parts say of themselves: `[libx264 @ 0x55d0c0ffee00] mb I  I16..4: 30.0% 58.4% 11.6%`. */
+/** A message of one of ffmpeg's parts: `[libx264 @ 0x55d0c0ffee00] mb I I16..4: 30.0% 58.4% 11.6%`. */
 const CHATTER = /^\[[\w:/#]+ @ 0x[0-9a-f]+\]/;
 
 /**
- * ffmpeg, both its statistics and what `-progress` writes. How long the input is it says once, at the beginning, and
- * perhaps on the other output.
+ * Reads the statistics of ffmpeg, and the output of `-progress`. ffmpeg states the duration of the input only once, at
+ * the beginning, and possibly on the other output.
  */
 export function ffmpeg(): Format {
   let duration: number | null = null;
   return ({ text, raw }) => {
     const seconds = clockIn(DURATION, raw);
     if (seconds !== undefined) {
-      // Of several inputs the longest decides, as it does in ffmpeg.
+      // If there are several inputs, the longest one determines the duration, as in ffmpeg.
       duration = Math.max(duration ?? 0, seconds);
       return null;
     }

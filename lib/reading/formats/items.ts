@@ -6,9 +6,9 @@
 
 import { type Announcement, stemOfVerb } from "./announcements.ts";
 
-/** One item. */
+/** An item that a line is about. */
 export interface Item {
-  /** What such lines have in common: their verb, or the form of their verdict. */
+  /** Identifies lines of the same kind: their verb, or the form of their verdict. */
   readonly kind: string;
   readonly name: string;
   /** The number of the item, if the line begins with it. */
@@ -44,26 +44,32 @@ const NUMBER_BEFORE = /^[[(#]?(?<number>\d{1,7})(?:[.):\]]| -) ?(?<name>\S.*)$/;
 /** `a.png -> a.webp`, `images/b.png` */
 const PATH_BEFORE =
   /^(?:[-+*>•] )?["'‘“`]?(?<name>(?:[\w.@~+-]*\/)*[\w@~+ -]{0,80}[\w-]\.\p{L}\w{0,5})["'’”`]?(?=$| (?:[=-]>|→|\(|\d)|[: ]{2,})/u;
-/** What is done to files whose names stand alone; linters list only the files that they complain of. */
+/**
+ * The beginnings of the verbs of announcements after which a line with only a file name is an item. Linters, for
+ * example, list only the files with complaints.
+ */
 const MAKING =
   /^(?:conv|comp|cop|uplo|down|extr|opti|mini|rend|gene|tran|enco|resi|pack|arch|unpa|impo|expo)/;
 const WORD = /\p{L}+/u;
 const TEST = /^(?:test|spec|case|example|scenario|check|suite|benchmark)/i;
 const FILE = /^(?:file|image|photo|picture|icon|video|song|track|document|archive|notebook|script)/i;
-/** Numbers of a line that counts by itself, and lines that complain. */
+/** Lines that have a count or a percentage of their own, and lines with a warning or an error. */
 const OTHER = /\d ?%|\d ?\/ ?\d|\b\d{1,9} of \d|^\W{0,4}(?:warn|warning|error|fatal|debug)\b/i;
 /** `[  PASSED  ] 22 tests.` */
 const SUMMARY = /^\d[\d.,]* \p{L}/u;
-/** How long it took, and such: ` (12 ms)`. Begins only at the first space of several, which keeps the search linear. */
+/**
+ * A remark at the end of a line, such as its duration: ` (12 ms)`. The match begins only at the first of several
+ * spaces, which keeps the search linear.
+ */
 const REMARK = /(?<! ) *(?:[([][^()[\]]{0,80}[)\]]|\.{2,3}|…|in [\d.]+ ?m?s)\.?$/;
-/** An item that took a known time is over. */
+/** The duration of an item, which shows that the item is over. */
 const TOOK = /\d ?(?:ms|s|secs?|min)[)\]]?\.?$/;
 
 /**
  * Recognises a line about an item.
  *
  * @param text the line
- * @param announcement what was announced
+ * @param announcement the announcement of the items
  * @returns the item; `undefined` if the line is not about one of the announced items
  */
 export function itemIn(text: string, { unit, verb, isToDo }: Announcement): Item | undefined {
@@ -77,7 +83,7 @@ export function itemIn(text: string, { unit, verb, isToDo }: Announcement): Item
       false,
     );
   }
-  // Of what was only found, anything may become, but for files.
+  // If items were only found, lines about them may have any verb, unless the items are files.
   const isFile = FILE.test(unit);
   if (isTest({ unit }) || (!isToDo && !isFile)) return undefined;
   const { number, name: numbered = "" } = NUMBER_BEFORE.exec(text)?.groups ?? {};
@@ -95,7 +101,7 @@ export function itemIn(text: string, { unit, verb, isToDo }: Announcement): Item
   return path === undefined ? undefined : itemOf("path", path, false, false);
 }
 
-/** Whether tests were announced; only verdicts are lines about them. */
+/** Whether tests were announced. Only verdicts count as lines about tests. */
 export function isTest({ unit }: Pick<Announcement, "unit">): boolean {
   return TEST.test(unit);
 }

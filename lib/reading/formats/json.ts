@@ -9,16 +9,16 @@ import { counted, type Format, percentage, RANK, type Reading, type Sighting } f
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** How deep progress is looked for in an object. */
+/** The maximum depth in an object at which progress is looked for. */
 const MOST_LEVELS = 2;
-/** Parts that are remembered. */
+/** The maximum number of parts that are remembered. */
 const MOST_PARTS = 100;
-/** What else has percentages: `{"cpu":{"percent":42}}`, `{"metric":"memory","percent":42}`. */
+/** Names of other quantities that have percentages: `{"cpu":{"percent":42}}`, `{"metric":"memory","percent":42}`. */
 const LEVEL =
   /^(?:(?:cpu|gpu|mem|memory|ram|heap|swap|disk|fs|filesystem|storage|load|battery|usage|utilization|network|bandwidth|cache|coverage|quota|temperature|fan|humidity|health|errors?|pool|queue)s?(?:_\w{1,20})?)$/i;
 const NUMBERS = ["progress", "current", "total"] as const;
 const KEYS: ReadonlySet<string> = new Set(["progress", "current", "total", "unit", "status", "values"]);
-/** Fractions and percentages of programs, by the names of their keys. */
+/** The keys under which programs write fractions and percentages of progress. */
 const FRACTIONS = ["percent_done", "fraction_done", "fraction", "ratio_done", "progress_fraction"] as const;
 const PERCENTS = [
   "percent",
@@ -41,7 +41,7 @@ const PAIRS = [
  * Reads a line of a program that was written for Taskscope: `{"progress": 42, "status": "Reading a.txt"}`.
  *
  * @param text the line
- * @returns the reading; `null` if it is a JSON object of another kind; `undefined` if it is none
+ * @returns the reading; `null` if the line is a JSON object of another kind; `undefined` if it is not a JSON object
  */
 export function ownJson(text: string): Reading | null | undefined {
   const fields = objectIn(text);
@@ -62,7 +62,7 @@ export function ownJson(text: string): Reading | null | undefined {
   return Object.keys(reading).length === 0 ? null : reading;
 }
 
-/** Returns the numbers of an object that has nothing else; `undefined` for any other value. */
+/** Returns the value if it is an object of only numbers; otherwise `undefined`. */
 function valuesIn(value: unknown): Reading["values"] {
   if (!areValues(value)) return undefined;
   const entries = Object.entries(value).filter((entry): entry is [string, number] =>
@@ -106,7 +106,7 @@ function partOf({ type, data }: Fields, totals: Map<unknown, number>): Sighting 
   return counted("json part", current, whole, { label: `${id}` });
 }
 
-/** The first object that speaks of progress, at most so many levels down. */
+/** Returns what the first object that has progress says, searching at most the given number of levels. */
 function deepSightingOf(fields: Fields, levels: number): Sighting | undefined {
   const found = sightingOf(fields) ?? documentsOf(fields);
   if (found !== undefined || levels === 0) return found;
@@ -125,12 +125,12 @@ function documentsOf({ total, batches, ...counts }: Fields): Sighting | undefine
   return counted("json", done, total, { rank: RANK.stated, unit: "documents" });
 }
 
-/** Whether a name is one of something else that has percentages, such as memory. */
+/** Whether a name is that of another quantity with percentages, such as memory. */
 export function isNameOfLevel(name: string): boolean {
   return LEVEL.test(name);
 }
 
-/** Reads the fields of an object, and not those of objects within. */
+/** Reads the fields of an object, without nested objects. */
 export function sightingOf(fields: Fields): Sighting | undefined {
   if (Object.values(fields).some((value) => typeof value === "string" && LEVEL.test(value))) return undefined;
   const options = { rank: RANK.stated, label: textOf(fields.id ?? fields.digest ?? fields.name ?? "") };

@@ -1,14 +1,14 @@
 /**
- * Recognises programs that draw a row for each of several things at once, and counts the finished rows. Pure.
+ * Recognises programs that draw one row for each of several concurrent items, and counts the finished rows. Pure.
  *
  * @module
  */
 
 import { counted, type Format, indeterminate, RANK, type Sighting } from "../reading.ts";
 
-/** How deep tasks within tasks are remembered. */
+/** The maximum depth of nested tasks that are remembered. */
 const MOST_LEVELS = 8;
-/** Characters at the beginning of a task's name that stay if its verb changes its form. */
+/** The number of characters at the beginning of a task's name that stay the same if its verb changes its form. */
 const ALIKE = 4;
 /** The most rows that are remembered. */
 const MOST_ROWS = 1_000;
@@ -18,7 +18,7 @@ class RowCount {
   readonly #rows: Map<string, boolean> = new Map();
   readonly #format: string;
   readonly #unit: string;
-  /** Whether all rows are listed before the first is done; until then the total is unknown. */
+  /** Whether the list of rows is complete; before, the total is unknown. */
   #isComplete = false;
 
   constructor(format: string, unit: string) {
@@ -31,7 +31,7 @@ class RowCount {
     return this.#rows.size;
   }
 
-  /** Another name for a row. */
+  /** Gives a row another name. */
   rename(before: string, after: string): void {
     const isDone = this.#rows.get(before);
     if (isDone === undefined || this.#rows.has(after)) return;
@@ -43,7 +43,7 @@ class RowCount {
   see(name: string, isDone: boolean, status: string): Sighting | undefined {
     const isKnown = this.#rows.has(name);
     if (!isKnown && this.#rows.size >= MOST_ROWS) return undefined;
-    // The list is complete once a row changes; a row that comes later means that it was not.
+    // The list counts as complete once a known row changes, and as incomplete again if a new row appears.
     this.#isComplete = isKnown;
     this.#rows.set(name, isDone || (this.#rows.get(name) ?? false));
     const options = { rank: RANK.stated, unit: this.#unit, status };
@@ -124,9 +124,9 @@ export function composePlain(): Format {
 /** `◼ Build`, `⠋ Build`, `✔ Build` of listr2 and others. */
 const LISTED = /^([◼◻○]|[❯⠁-⣿]|[✔✓√✖✗↓]) (\S.{0,120}?)(?: \[[^\]]*\]| \([\d.]+m?s\))?$/u;
 
-/** Lists of tasks with a mark in front of each: pending, running, done. Tasks within one of several tasks are parts. */
+/** Reads lists of tasks with a mark for pending, running or done in front of each. Nested tasks are parts. */
 export function taskList(): Format {
-  /** The tasks by how far they are indented. */
+  /** The tasks, by their indentation. */
   const levels = new Map<number, RowCount>();
   /** The names of the tasks by their rows. */
   const names = new Map<number, string>();
@@ -148,7 +148,7 @@ export function taskList(): Format {
   };
 }
 
-/** Whether two names may be one task's: they begin alike. */
+/** Whether two names may belong to the same task, because they begin with the same characters. */
 function isSameTask(before: string, after: string): boolean {
   return before.slice(0, ALIKE) === after.slice(0, ALIKE);
 }

@@ -8,10 +8,13 @@ import { type Format, indeterminate, percentage, RANK } from "../reading.ts";
 
 /** `` `a.iso' at 688128 (46%) [Receiving data] `` */
 const FILE = /^[`'‘](?<name>.{1,300}?)['’] at \d{1,15} \((?<percent>\d{1,3})%\)/;
-/** What a mirror does before. */
+/** The phase before the transfers of a mirror. */
 const LISTING = /^Getting (?:files|directory) \S{1,30} \(\d{1,3}%\)/;
 
-/** The percentage of the first file; with a second one, nobody knows how many there are. */
+/**
+ * Reads the percentage of the first file. Once there is a second file, progress is indeterminate, because the number of
+ * files is unknown.
+ */
 export function lftp(): Format {
   let first: string | null = null;
   return ({ text }) => {

@@ -6,12 +6,12 @@
 
 import { counted, type Format, RANK } from "../reading.ts";
 
-/** ` Test Files  1 failed | 2 passed (5)`: files that have ended, and all of them. */
+/** ` Test Files 1 failed | 2 passed (5)`: the number of finished files, and the number of all files. */
 const FILES = /^Test Files +((?:\d{1,6} [a-z]{4,10}(?: \| )?){1,4}) \((\d{1,6})\)$/;
-/** `❯ a.test.js 2/6`, `✓ a.test.js (6 tests) 2168ms`: a part of them */
+/** `❯ a.test.js 2/6`, `✓ a.test.js (6 tests) 2168ms`: one of the files */
 const PART = /^[❯✓×↓] .{1,300}(?: \d{1,6}\/\d{1,6}| \[queued\]|\(\d{1,6} tests?.{0,40}\).*)$/;
 
-/** Counts test files; how many tests they have is known only once they run. */
+/** Counts test files, because the number of tests in a file is known only once it runs. */
 export function liveSummary(): Format {
   let isSeen = false;
   return ({ text, isRedraw }) => {
@@ -19,7 +19,7 @@ export function liveSummary(): Format {
     if (ended === undefined) return isSeen && PART.test(text) ? null : undefined;
     isSeen = true;
     const done = Array.from(ended.matchAll(/\d+/g), ([number]) => Number(number)).reduce((a, b) => a + b);
-    // A line that is not drawn again is the summary at the end.
+    // A line that is not redrawn is the summary at the end.
     return isRedraw
       ? counted("vitest", done, Number(total), { rank: RANK.stated, unit: "files", status: "Testing" }) ??
         null

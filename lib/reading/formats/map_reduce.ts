@@ -9,7 +9,7 @@ import { type Format, percentage } from "../reading.ts";
 /** `mapreduce.Job:  map 25% reduce 0%`, `Stage-1 map = 25%,  reduce = 0%` */
 const HALVES = /\bmap (?:= )?(\d{1,3})%,? +reduce (?:= )?(\d{1,3})%/;
 
-/** Hadoop and Hive: mapping and reducing are half of a job each. */
+/** Reads the progress of Hadoop and Hive: mapping and reducing each count as half of a job. */
 export function mapReduce(): Format {
   return ({ text }) => {
     const [, map, reduce] = HALVES.exec(text) ?? [];

@@ -49,7 +49,7 @@ export interface FormatEntry {
   readonly needsWords: boolean;
 }
 
-/** Known programs first, then numbers in text. The first format that recognises a line decides. */
+/** All formats: known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
   ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
   ...withWords(rulers, resultDots, prove, objectLines),

@@ -1,6 +1,6 @@
 /**
- * Recognises loops that state in one line how many steps there are, such as `max_epochs: 40`, and in others only the number of
- * the step: `Epoch 3: loss 0.2`. Pure.
+ * Recognises loops that state the number of steps in one line, such as `max_epochs: 40`, and then only the number of
+ * each step: `Epoch 3: loss 0.2`. Pure.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { beginningOf } from "./beginnings.ts";
 
 const NOUN =
   "epoch|iteration|iter|step|batch|chunk|block|round|generation|trial|pass|cycle|frame|sample|page|file|image|part|segment|item|task|job|record|fold|run|replicate|replication|sweep|episode|tile|slice|sheet|scene|volume|level|layer|wave|phase|stage|scenario|partition|shard|game|permutation|experiment|repetition";
-/** Most lines have none of these words, nor `3 times`. */
+/** A quick check: most lines contain neither these words nor `3 times`. */
 const LOOP = new RegExp(String.raw`(?:${NOUN}|time\(?s)`, "i");
 const PLURAL = String.raw`(?:${NOUN})(?:s|e(?=s)|(?<=batch|pass)es)`;
 /** `max_epochs: 40`, `Number of iterations = 40`, `Total pages: 40`, `steps=40` */
@@ -25,7 +25,7 @@ const COUNTED_TOTAL = new RegExp(
     .raw`^(?!.*\d ?%)(?:.{0,60}\b(?:for|in|into|over|of|run|running|repeat|repeating|do|doing|perform|performing|split|splitting|with|using|(?!skipp|ignor)\p{L}{3,20}ing) (?:a total of )?)?(?<![\p{L}\p{N}.,/:-])(?<total>\d{1,9}) (?:\p{L}{2,16} ){0,2}(?<plural>${PLURAL})(?!\p{L}| (?:done|completed?|finished|so far|already|skipped|failed))`,
   "iu",
 );
-/** `Running the benchmark 3 times`: as many runs. */
+/** `Running the benchmark 3 times`: the total is three runs. */
 const REPEATED =
   /^[^\p{L}\p{N}]{0,12}(?:\p{L}{2,20}ing|repeat) (?:[^\s\d]{1,30} ){0,4}(?<total>\d{1,6}) time(?:s|\(s\))(?!\p{L})/iu;
 /** `Epoch 3: loss 0.2`, `Uploading chunk 3`, `[step 3] loss 0.2`, `iter=3` */
@@ -36,7 +36,7 @@ const STEP = new RegExp(
 );
 /** `Run #1...`, before its `done.` */
 const OPEN = /^ ?(?:\.{2,3}|…)$/;
-/** Totals that are remembered. */
+/** The maximum number of totals that are remembered. */
 const MOST_TOTALS = 32;
 
 /** Counts the steps of loops whose number of steps was stated before. */
@@ -44,7 +44,7 @@ export function numbered(): Format {
   const totals = new Map<string, number>();
   /** The loops whose first step has the number 0. */
   const fromZero = new Set<string>();
-  /** The newest step of each loop, and whether one followed upon the other from the first on. */
+  /** The newest step of each loop, and whether its steps have been consecutive from the first one on. */
   const steps = new Map<string, { readonly current: number; readonly isNamed: boolean }>();
   return ({ text, isRedraw }) => {
     if (!LOOP.test(text)) return undefined;

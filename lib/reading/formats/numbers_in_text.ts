@@ -28,14 +28,14 @@ import {
 } from "./seen.ts";
 import * as words from "./words.ts";
 
-/** A line with more slashes than this has columns of a table. */
+/** The maximum number of slashes between numbers; a line with more is a row of a table. */
 const MAX_PAIRS = 2;
 const MANY_COLUMNS = 5;
-/** How far a percentage may be from the rounded sizes beside it, in percentage points. */
+/** The maximum difference between a percentage and the rounded sizes beside it, in percentage points. */
 const MAX_ROUNDING = 6;
-/** How far a percentage may be from the same count, in percentage points. */
+/** The maximum difference between a percentage and a count of the same progress, in percentage points. */
 const EQUAL_POINTS = 1;
-/** A bar without a number needs at least this many cells to be exact enough. */
+/** The minimum number of cells of a bar without a number; a shorter bar is not exact enough. */
 const LEAST_CELLS = 15;
 
 /** What may stand between a count and its percentage. */
@@ -95,7 +95,7 @@ function share({ text }: Seen): Sighting | undefined {
   return found === undefined ? undefined : { ...found, progress };
 }
 
-/** `2:libfoo  ########## [ 40%]`: the bar of one of several things is full, so that the percentage is of all of them. */
+/** `2:libfoo ########## [ 40%]`: the bar of one item is full, so the percentage is that of all items. */
 function wholeBehindFullBar(text: string): Sighting | undefined {
   const value = words.PERCENT_BEHIND_FULL_BAR.exec(text)?.[2];
   if (value === undefined) return undefined;
@@ -125,7 +125,7 @@ function sizes(seen: Seen): Sighting | undefined {
   });
 }
 
-/** Sizes are rounded; a percentage beside them that says about the same is more exact. */
+/** Reads two sizes and the percentage beside them. If they agree, the percentage is used, because sizes are rounded. */
 function sizesWithPercent(seen: Seen): Sighting | undefined {
   const found = sizes(seen);
   const beside = found === undefined ? undefined : percent(seen)?.progress;
@@ -135,7 +135,10 @@ function sizesWithPercent(seen: Seen): Sighting | undefined {
   return { ...found, progress: beside };
 }
 
-/** Beside the position of a player, a percentage that says something else is not of the whole. */
+/**
+ * Reads the position of a player, or a percentage. A percentage that disagrees with the position beside it is not that
+ * of the whole.
+ */
 function positionOrPercent(seen: Seen): Sighting | undefined {
   const found = percent(seen);
   const at = found === undefined ? undefined : position(seen);
@@ -155,17 +158,17 @@ function percent(seen: Seen): Sighting | undefined {
   const value = valueOf(match) + (isScale ? pointsBehind(matches, seen.scaleDots) : 0);
   // `80% of test remaining`
   const isLeft = words.LEFT_BEHIND.test(behind(match));
-  // `[ 42%] Building a.o`: what stands behind changes with each line.
+  // `[ 42%] Building a.o`: the text behind the percentage changes with each line.
   const isInFront = isFrontBracket(match);
   const count = countBeside(seen, match, value);
-  // Of several percentages in a line, one may be named and still be another's.
+  // If a line has several percentages, a word for progress may belong to another one of them.
   const isOnly = matches.length === 1 || words.PROGRESS_COUNT_BEFORE.test(before(match)) || seen.isRedraw ||
     isScale ||
     words.TIME_LEFT_BEHIND.test(behind(match));
   const isWhole = (words.WHOLE_BEFORE.test(before(match)) &&
     (seen.isRedraw || !words.GAP_BEFORE.test(before(match)))) ||
     (seen.bar !== undefined && matches.length === 1 && words.WHOLE_ROW.test(seen.text));
-  // Beside a level, as in `cpu 12%  bat 90%`, there may be another.
+  // A line with one level may have another, as in `cpu 12% bat 90%`.
   const isSure = isLeft || (seen.isRedraw && all.length === matches.length) ||
     (isOnly && isNamedPercent(match)) || isScale || isWhole;
   const isDrawn = hasBar(match, value, seen.bar);
@@ -202,7 +205,7 @@ function countBeside({ text }: Seen, value: RegExpExecArray, percent: number): C
   return undefined;
 }
 
-/** Picks the percentage of the whole among several; `undefined` if nothing tells them apart. */
+/** Picks the percentage of the whole among several; `undefined` if they can't be distinguished. */
 function bestPercent(
   matches: readonly RegExpExecArray[],
   { isRedraw, bar }: Seen,
@@ -243,8 +246,9 @@ function isNamedPercent(match: RegExpExecArray): boolean {
 }
 
 /**
- * `| Requests: 50/1000 (5%) |`: even in a table, a count and its percentage say the same. They have to rise. Of several, the
- * one with the largest total is the finest: `3/277 relations (1%), 15407/16119 pages (95%)`.
+ * `| Requests: 50/1000 (5%) |`: a count and a percentage that agree are progress, even in a table, once they rise. If
+ * there are several such pairs, the one with the largest total is the most exact: `3/277 relations (1%), 15407/16119
+ * pages (95%)`.
  */
 function agreeing({ text }: Seen): Sighting | undefined {
   if (!text.includes("%") || words.OTHER_LINE.test(text)) return undefined;
@@ -268,7 +272,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
   // `part 3 of 12, progress 24 of 120`
   const whole = matches.findIndex((match) => words.PROGRESS_WORD_BEFORE.test(before(match)));
   if (whole > 0) matches.unshift(...matches.splice(whole, 1));
-  // `5/12   6/12`: several things at once, none of which is the whole.
+  // `5/12 6/12`: counts of several things, none of which is the whole.
   if (matches.some((match, index) => index > 0 && isBeside(matches[index - 1]!, match))) return undefined;
   for (const match of matches) {
     const [, current = "", total = ""] = match;
@@ -276,7 +280,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
     if (match !== matches.at(-1) && words.STEPS.test(match.input.slice(0, match.index + match[0].length))) {
       continue;
     }
-    // 03/2024 is a month; 003/120 is not. One of one says nothing.
+    // 03/2024 is a month; 003/120 is not. A count of one of one says nothing.
     if (/^0\d/.test(current) && current.length !== total.length) continue;
     const [left, right] = [before(match), behind(match)];
     const step = words.STEP.test(left) ? words.STEP_BEHIND.exec(right)?.groups?.what : undefined;
@@ -301,7 +305,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
     if (!isDrawn && !isNamed && beginning === null && !isPlausibleCount(left, right, isRedraw)) continue;
     if (!isDrawn && !isRedraw && isInNameOfTest(left)) continue;
     const isLeft = words.LEFT_BEHIND.test(right.replace(words.UNIT, ""));
-    // `Executing 2/5 remaining tasks`: as many at once.
+    // `Executing 2/5 remaining tasks`: two tasks run at the same time.
     if (isLeft && words.DOING_BEFORE.test(left)) continue;
     const done = isLeft ? countOf(total) - countOf(current) : countOf(current);
     const isWhole = words.PROGRESS_WORD_BEFORE.test(left);
@@ -309,7 +313,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
       rank: isWhole ? RANK.stated : isDrawn || (isRedraw && isNamed) ? RANK.drawn : RANK.bare,
       isNamed: isNamed || isWhole || (beginning === "named" && !isResult),
       isBeginning: beginning !== null,
-      // Steps within steps are drawn in rows of their own.
+      // Nested steps are drawn in separate rows.
       label: step === undefined ? labelOf(match) : `${left}step`,
       status: step ?? statusOf(match),
       unit: words.UNIT.exec(right)?.[1] ?? null,
@@ -319,7 +323,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
   return undefined;
 }
 
-/** `[======>      ] Object 2 of 4`: what is drawn beside the number of an object is how much is done. */
+/** `[======> ] Object 2 of 4`: the bar beside the number of an object shows how much is done. */
 function withShareOf(bar: Bar | undefined, isSame: boolean, found: Sighting): Sighting {
   if (bar === undefined || bar.share === null || isSame || bar.width < LEAST_CELLS) return found;
   return { ...found, rank: RANK.drawn, isNamed: true, progress: bar.share * 100, isBeginning: false };

@@ -1,5 +1,5 @@
 /**
- * Recognises objects that are printed over several lines, as JSON or as a console prints them. Pure.
+ * Recognises objects that are printed over several lines, as JSON or in the format of a JavaScript console. Pure.
  *
  * @module
  */
@@ -14,18 +14,20 @@ const CLOSING = /^\}[,;]?$/;
 const FIELD = /^["']?([A-Za-z_]\w{0,40})["']?: (\S.{0,200})$/;
 const NESTED = /[{[]$/;
 const NESTED_END = /^[}\]],?$/;
-/** Longer objects are data. */
+/** The maximum number of fields; longer objects are data. */
 const MOST_FIELDS = 40;
 
-/** An object whose end has not come yet. */
+/** An object whose end has not arrived yet. */
 interface Open {
   readonly fields: Record<string, unknown>;
   lines: number;
-  /** How many objects and lists within are open; what they hold is not of the whole. */
+  /** The number of open nested objects and lists, whose fields are not about the whole. */
   depth: number;
 }
 
-/** Reads such objects at their ends. One of them may be a result, so that the number has to rise. */
+/**
+ * Reads each object when its end arrives. A single object may be a result, so the number must rise before it counts.
+ */
 export function objectLines(): Format {
   let open: Open | null = null;
   return ({ raw, isRedraw }) => {

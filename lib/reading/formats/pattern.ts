@@ -14,26 +14,27 @@ import {
   type SightingOptions,
 } from "../reading.ts";
 
-/** A pattern of lines, and what its groups mean. */
+/** A pattern of lines, and the meanings of its groups. */
 export interface Pattern extends Omit<SightingOptions, "label"> {
-  /** The program, or the family of programs, that writes such lines. Patterns of one name are one source. */
+  /** The program, or the family of programs, that writes such lines. Patterns with the same name are one source. */
   readonly format: string;
   /**
-   * Matches the line. Its groups: `percent`; `current` and `total`, or `current` and `left`, for counts; `done` and `size` with `doneUnit` and `sizeUnit`, the
-   * prefixes of their units; `what` is being done; `phase` is that, too, and identifies the
-   * track, as does `label`; `unit` is what is counted; `elapsed` and `duration` are clocks.
+   * Matches the line. Its groups: `percent`; `current` and `total`, or `current` and `left`, for counts; `done` and
+   * `size` with `doneUnit` and `sizeUnit`, the prefixes of their units; `what` is the current activity; `phase` is the
+   * activity, too, and also identifies the track, as does `label`; `unit` is the unit of the count; `elapsed` and
+   * `duration` are clocks.
    */
   readonly pattern: RegExp;
-  /** What a plain `k` means. @default {1000} */
+  /** The factor of a `k` without `i`. @default {1000} */
   readonly base?: 1000 | 1024;
-  /** Whether such lines say nothing about the whole. */
+  /** Whether lines of this pattern say nothing about the whole, and are ignored. */
   readonly isSilent?: boolean;
 }
 
 /**
  * Creates a format from patterns; the first one that matches a line decides.
  *
- * @param patterns in order
+ * @param patterns the patterns, in the order in which they are tried
  */
 export function patterns(patterns: readonly Pattern[]): () => Format {
   const format: Format = (line) => {
@@ -46,7 +47,7 @@ export function patterns(patterns: readonly Pattern[]): () => Format {
   return () => format;
 }
 
-/** The groups of a pattern that has none. */
+/** Returns an empty object if a pattern without groups matches. */
 function matched({ pattern }: Pattern, { text }: Line): Record<string, never> | undefined {
   return pattern.test(text) ? {} : undefined;
 }
@@ -75,7 +76,7 @@ function read(
     ...(what !== undefined && options.status === undefined && { status: what }),
   };
   if (current !== undefined) {
-    // One of one says nothing.
+    // A count of one of one says nothing.
     if (options.isBeginning && total !== undefined && countOf(total) < 2) return undefined;
     const { left } = groups;
     const all = left === undefined ? total : String(countOf(current) + countOf(left));

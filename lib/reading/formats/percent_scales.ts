@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A line that is a scale and nothing else. */
+/** A line that consists only of a scale. */
 const SCALE = /^\D{0,80}?\.*\d{1,3}%(?:\.+\d{1,3}%)+\.*[\s\])]*$/;
 const DOTS = /^\.+/;
 
@@ -13,7 +13,7 @@ const DOTS = /^\.+/;
  *
  * @param matches the percentages of a line
  * @param valueOf reads one of them
- * @returns the last one; `undefined` if they are no scale
+ * @returns the last percentage; `undefined` if they are not a scale
  */
 export function lastOfScale(
   matches: readonly RegExpExecArray[],
@@ -26,12 +26,15 @@ export function lastOfScale(
   return isScale && (first === 0 || first === second - first) ? matches.at(-1) : undefined;
 }
 
-/** Learns whether a program draws the dots of its scale one by one, so that each counts, or with the number. */
+/**
+ * Learns whether a program draws the dots of its scale one by one, so that each dot counts, or together with the next
+ * number.
+ */
 export class ScaleDots {
   #areSteps = false;
 
   /**
-   * How far the dots behind the last number of a scale are to the next one.
+   * Returns how far the dots behind the last number of a scale have come towards the next number.
    *
    * @param matches the percentages of the scale
    * @returns from 0 to 1

@@ -9,15 +9,15 @@ import { counted, type Format, percentage, type Sighting } from "../reading.ts";
 
 /** `  Downloading numpy-2.0.0-cp312-cp312-manylinux_2_17_x86_64.whl (19.5 MB)` */
 const DOWNLOAD = /^\s*Downloading (\S+)(?: \([\d.]+ \w?B\))?$/;
-/** `     ━━━━━━━━╸━━━━━━━━━━ 3.1/12.4 MB 5.2 MB/s eta 0:00:02`, and whatever else draws such bars. */
+/** ` ━━━━━━━━╸━━━━━━━━━━ 3.1/12.4 MB 5.2 MB/s eta 0:00:02`, and similar bars of other programs. */
 const BAR = /^(.*?)\s*[━╸╺]{5,}\s+(.*)$/;
 const SIZES = /^([\d.]+)\/([\d.]+) (?:([kMGT]?)B|bytes)\b/;
 const COUNTS = /^(\d+)\/(\d+)(?:\s|$)/;
 const PERCENT = /^(\d{1,3})%(?:\s|$)/;
-/** What `--progress-bar=raw` writes: bytes, where a download was announced. */
+/** A line of `--progress-bar=raw`, with bytes; it counts only after the announcement of a download. */
 const RAW = /^Progress (\d+) of (\d+)$/;
 
-/** pip, and others that draw their bars as it does. */
+/** Reads pip, and other programs with the same bars. */
 export function pip(): Format {
   let file: string | undefined;
   return ({ text }) => {

@@ -1,6 +1,6 @@
 /**
- * Reads programs that announce the total amount of work in one line, and report each step in a line of its
- * own. Pure.
+ * Reads programs that announce the total amount of work in one line, and then report each step in a separate line.
+ * Pure.
  *
  * @module
  */
@@ -29,7 +29,7 @@ interface Plan {
 }
 
 const PLANS: readonly Plan[] = [
-  // Terraform and OpenTofu. The name may be missing: `web[0]:` looks like the prefix of a logger.
+  // Terraform and OpenTofu. The name may be missing, because `web[0]:` is stripped like the prefix of a logger.
   {
     format: "terraform",
     unit: "resources",
@@ -112,14 +112,14 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-/** Names of steps that are remembered. */
+/** The maximum number of names of steps that are remembered. */
 const MOST_IDS = 10_000;
 
-/** What is known of a plan. */
+/** The state of a plan. */
 interface PlanState {
   readonly total: number;
   readonly first: number;
-  /** The names of the steps that are done, if they have names: rows are drawn more than once. */
+  /** The names of the finished steps, if they have names, because rows may be drawn more than once. */
   readonly ids: Set<string>;
   done: number;
 }

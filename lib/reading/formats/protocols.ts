@@ -7,7 +7,7 @@
 import { RANK } from "../reading.ts";
 import { patterns } from "./pattern.ts";
 
-/** Protocols that state progress. */
+/** Patterns of protocols that state progress. */
 export const protocols = patterns([
   // Azure Pipelines, logging commands
   {
@@ -15,7 +15,7 @@ export const protocols = patterns([
     pattern: /^##vso\[task\.setprogress value=(?<percent>\d{1,3});\](?<what>.{0,200})$/,
     rank: RANK.stated,
   },
-  // GnuPG, doc/DETAILS: what, a character, current, total, unit; entropy and key generation are no amount of the work.
+  // GnuPG, doc/DETAILS: what, a character, current, total, unit; entropy and key generation are not amounts of work.
   {
     format: "gnupg",
     pattern: /^\[GNUPG:\] PROGRESS (?:need_entropy|primegen|pk_\w+|learncard|starting_agent|card_busy|tick) /,

@@ -11,7 +11,10 @@ const ENDED = /^\S{1,200} \.{2,80} ?(?:ok|skipped|Failed|Dubious)\b/;
 /** `t/b.t .. 3/12` */
 const UNDER_WAY = /^\S{1,200} \.{2,80} ?\d{1,9}\/\d{1,9}/;
 
-/** Leaves the tests of the second file and later ones alone, as nobody knows how many files there are. */
+/**
+ * Ignores counts of tests once the first file has ended, because the number of files is unknown. Counts of the first
+ * file are left to other formats.
+ */
 export function prove(): Format {
   let hasEnded = false;
   return ({ text }) => {

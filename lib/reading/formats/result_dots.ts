@@ -1,5 +1,5 @@
 /**
- * Recognises programs that say how many things they check, and write a character for each. Pure.
+ * Recognises programs that state how many items they check, and then write one character per item. Pure.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { counted, type Format, RANK } from "../reading.ts";
 import { announcementIn } from "./announcements.ts";
 
-/** A dot or a letter for each of them; letters alone may be a word, such as `SUCCESS`. */
+/** A row with a dot or a letter for each item. Different letters without a dot may be a word, such as `SUCCESS`. */
 const ROW = /^(?:(?=[^.·]*[.·])[.·×°±FEWCRISPTUsx*]{1,400}|([.·×FEWCRISPTUsx*])\1{0,400})$/;
 
-/** Results behind the name of their file: such a program says itself how far it is, and its rows hold more than results. */
+/** Results behind the name of a file. A program that writes such rows states its progress itself. */
 const NAMED_ROW = /^\S{1,300}\.[a-z]{2,4} +[.FEsxXR]/;
 
-/** Counts the characters of rows that hold nothing but results. */
+/** Counts the characters of rows that consist only of results. */
 export function resultDots(): Format {
   let plan: { readonly total: number; readonly unit: string } | null = null;
-  /** The characters of finished rows, and of the row that is being written. */
+  /** The number of results in finished rows, and in the row that is being written. */
   let done = 0;
   let written = 0;
   return ({ text, raw, isRedraw }) => {
@@ -28,7 +28,7 @@ export function resultDots(): Format {
     }
     if (NAMED_ROW.test(raw)) plan = null;
     if (plan === null || !ROW.test(raw)) return undefined;
-    // `...`, `.`, `..` is a spinner.
+    // A row that becomes shorter is a spinner: `...`, `.`, `..`.
     if (raw.length < written) plan = null;
     if (plan === null) return undefined;
     const current = done + raw.length;

@@ -14,9 +14,10 @@ const LINE =
 const HEADINGS = /^(?:sending|receiving|building) (?:incremental )?file list|^$/;
 
 /**
- * rsync with `--info=progress2` (the whole transfer) or `--progress` (each file). They look the same until a line with
- * `xfr#` decides: it stays if it ends a file, and is redrawn if it is about the whole. A file's name in front makes the first
- * lines doubtful. While rsync still lists files (`ir-chk`), their number is unknown.
+ * rsync with `--info=progress2` (the whole transfer) or `--progress` (each file). The two look the same until the first
+ * line with `xfr#`: if that is a final line, it ends a file; if it is redrawn, it is about the whole. If the name of a
+ * file comes first, the lines until then are doubtful. While rsync still lists files (`ir-chk`), the number of files is
+ * unknown.
  */
 export function rsync(): Format {
   let mode: "unknown" | "whole" | "files" = "unknown";

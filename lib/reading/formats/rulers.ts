@@ -9,12 +9,15 @@ import { type Format, percentage } from "../reading.ts";
 /** `|----|----|----|----|----|`, `|----------------------|` with bars at the ends of the row, too, or `----5---10---15` and so on up to 100 */
 const RULER = /^(?:\|-{20,100}\||[|[](?:-{2,9}\|){4,40}|-{1,9}\d{1,2}(?:-{1,9}\d{1,2}){3,24}-{1,9}100)$/;
 const PLAIN = /^\|-+\|$/;
-/** What R writes before it draws 50 signs for a download of known size. */
+/** The line that R writes before it draws 50 signs for a download of known size. */
 const R_DOWNLOAD = /^Content type '[^']{0,200}' length \d{1,15} bytes\b/;
 const R_WIDTH = 50;
 const ROW = /^\|?([*#=+.])\1{0,200}\|?$/;
 
-/** Boost's progress_display, RcppProgress, KenLM, R's downloads and others: as many characters as the ruler is wide are all. */
+/**
+ * Boost's progress_display, RcppProgress, KenLM, R's downloads and others: the work is complete when the row is as wide
+ * as the ruler.
+ */
 export function rulers(): Format {
   let width = 0;
   return ({ text, raw }) => {

@@ -9,18 +9,18 @@ import { counted, type Format, percentage } from "../reading.ts";
 /** Words, and a scale of dots and numbers that ends with the line. */
 const SCALE =
   /^(?:(?<what>[^\d.]{0,80}?)[: ]*|.{1,120}[:\]] )(?<scale>\.{0,12}\d{1,3}(?: ?\.+ ?\d{1,3})+(?: ?\.+)?|0\.{1,3})(?: ?- done\.?| ?done\.?)?$/;
-/** `120 [0.. 50.. 100.. ]`: how many there are, and how many are done. */
+/** `120 [0.. 50.. 100.. ]`: the total, and the numbers of items done. */
 const COUNTS = /^(\d{1,9}) \[(?:\d{1,9}\.\. ){0,80}?(\d{1,9})\.\. ?\]?$/;
-/** `25% to  50% .oOo.oOo`: the part that is under way, and signs for what is done of it. */
+/** `25% to 50% .oOo.oOo`: the part in progress, and signs for how much of it is done. */
 const PART = /^(\d{1,3})% to {1,3}\d{1,3}% {0,3}[.oO*#=]{0,200}$/;
 /** `0.. 0.. 1.. 2.. `: percentages that are written one after the other, with repetitions. */
 const PERCENTS = /^0\.\. ?(?:\d{1,3}\.\. ?){2,800}$/;
-/** How far one of them may be above the one before. */
+/** The maximum difference between two consecutive percentages, in percentage points. */
 const MOST_RISE = 10;
-/** Dots between two numbers of GDAL's scale, each a quarter of the way. */
+/** The number of dots between two numbers of GDAL's scale. */
 const GDAL_DOTS = 3;
 
-/** GDAL's tools, llvm-lit, asr, bandit and others that draw `0...10...20`. */
+/** Reads GDAL's tools, llvm-lit, asr, bandit and others that draw `0...10...20`. */
 export function scales(): Format {
   return ({ text }) => {
     const part = PART.exec(text)?.[1];
@@ -45,7 +45,7 @@ export function scales(): Format {
   };
 }
 
-/** Whether numbers are as far apart as the first is from zero, or begin there: versions and dates do not. */
+/** Whether numbers have equal distances and begin at 0 or at that distance. Versions and dates do not. */
 function isScale(points: readonly number[]): boolean {
   const [first = 0, second] = points;
   const step = first === 0 ? second ?? 10 : first;
@@ -53,7 +53,7 @@ function isScale(points: readonly number[]): boolean {
   return points.every((point, index) => point === (first === 0 ? index : index + 1) * step);
 }
 
-/** Whether numbers never fall, and rise by a few at most. */
+/** Whether numbers never fall, and rise only by small steps. */
 function isSlow(numbers: readonly number[]): boolean {
   return numbers.every((number, index) => {
     const rise = number - (numbers[index - 1] ?? 0);

@@ -10,7 +10,10 @@ import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import type { ScaleDots } from "./percent_scales.ts";
 import * as words from "./words.ts";
 
-/** How far a number may be from the bar that shows it, in percentage points; one cell of the bar comes on top. */
+/**
+ * The maximum difference between a number and the bar that shows it, in percentage points, in addition to one cell of
+ * the bar.
+ */
 const BAR_POINTS = 2;
 
 /** A line whose bar is replaced by a sign. */
@@ -27,13 +30,16 @@ export function seenOf({ text, isRedraw }: Line, scaleDots: ScaleDots): Seen {
   return { text: bar?.rest ?? text, isRedraw, bar, scaleDots };
 }
 
-/** `CPU [####     ] 42%`, `0[||| 42%]  1[|| 31%]`: the bars of a line show how much is in use of several things. */
+/**
+ * `CPU [#### ] 42%`, `0[||| 42%] 1[|| 31%]`: Whether the bars of a line are gauges, which show how much of something is
+ * in use.
+ */
 export function isLevel({ text, bar }: Seen): boolean {
   if ((text.match(words.BARS)?.length ?? 0) > 1) return true;
   return bar !== undefined && words.LEVEL_BEFORE.test(text.slice(0, text.indexOf(BAR_SIGN)));
 }
 
-/** Whether a number has a bar: beside it, or filled to the same percentage. */
+/** Whether a number has a bar beside it, or one that is filled to the same percentage. */
 export function hasBar(match: RegExpExecArray, percent: number, bar: Bar | undefined): boolean {
   return words.BAR_BEFORE.test(before(match)) || words.BAR_BEHIND.test(behind(match)) ||
     isShownBy(bar, percent);
@@ -45,7 +51,7 @@ export function isShownBy(bar: Bar | undefined, percent: number): boolean {
   return Math.abs(bar.share * 100 - percent) <= BAR_POINTS + 100 / bar.width;
 }
 
-/** Whether a number counts something else than progress, such as memory. */
+/** Whether a number counts something other than progress, such as memory. */
 export function isOther(match: RegExpExecArray, otherBehind: RegExp, isRedraw = false): boolean {
   if (words.BAR_BEFORE.test(before(match))) return false;
   const isTable = isRedraw ? /^\s*[|│]/.test(match.input) : words.TABLE.test(match.input);

@@ -10,7 +10,7 @@ import { counted, type Format, RANK } from "../reading.ts";
 const PLAN = /^1\.\.(\d{1,9})(?:\s|$)/;
 const RESULT = /^(?:not )?ok (\d{1,9})\b/;
 
-/** TAP with its plan in front: the tests done of those planned. */
+/** Reads TAP output that begins with the plan: counts finished tests of the planned ones. */
 export function tap(): Format {
   let total: number | null = null;
   return ({ raw }) => {

@@ -1,5 +1,5 @@
 /**
- * Recognises the time that passed, and behind it in brackets the time that is left: `00:23.90 [00:00.15]`. Pure.
+ * Recognises an elapsed time, followed by the remaining time in brackets: `00:23.90 [00:00.15]`. Pure.
  *
  * @module
  */
@@ -9,12 +9,15 @@ import { counted, type Format, RANK } from "../reading.ts";
 
 const CLOCK = String.raw`\d{1,3}(?::\d\d){1,2}(?:\.\d{1,3})?`;
 const TIMES = new RegExp(String.raw`(?<![\w:.])(${CLOCK}) \[-?(${CLOCK})\](?! ?(?:of|/))`);
-/** A row with a count or a percentage says more by that. */
+/** A row with a count or a percentage is left to other formats, because these say more. */
 const OTHER_SIGN = /[%/]/;
-/** How far the sum of both may be from the one before, in seconds: both are rounded. */
+/** The maximum difference between the sums of both times in two rows, in seconds, because the times are rounded. */
 const ROUNDING_S = 0.1;
 
-/** Reads such times. An estimate changes; the length of what is played does not, and so their sum stays the same. */
+/**
+ * Reads such times if their sum, the length of the recording that is played, stays the same. The sum changes if the
+ * remaining time is only an estimate.
+ */
 export function timeLeft(): Format {
   let first: { readonly passedS: number; readonly wholeS: number } | null = null;
   return ({ text, isRedraw }) => {
@@ -23,7 +26,7 @@ export function timeLeft(): Format {
     const passedS = secondsOf(match[1]!);
     const leftS = secondsOf(match[2]!);
     if (first === null || Math.abs(passedS + leftS - first.wholeS) > ROUNDING_S) {
-      // What has more behind it at first may be the time of day, with a countdown.
+      // If the first time is larger than the second at first, it may be the time of day beside a countdown.
       first = passedS <= leftS ? { passedS, wholeS: passedS + leftS } : null;
       return undefined;
     }

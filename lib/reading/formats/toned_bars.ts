@@ -1,5 +1,5 @@
 /**
- * Recognises bars that are one run of a character, in two colours. Pure.
+ * Recognises bars that consist of one repeated character in two colours. Pure.
  *
  * @module
  */
@@ -8,9 +8,12 @@ import type { StyleMark } from "../pen.ts";
 import { type Format, percentage, RANK } from "../reading.ts";
 import { type SolidRun, solidRunIn } from "../solid_run.ts";
 
-/** Bars in redrawn rows, filled as far as their first colour goes; numbers other than times may say something else. */
+/**
+ * Reads bars in redrawn rows, which are filled as far as their first colour goes. Rows with numbers other than times
+ * are ignored, because the numbers may say something else.
+ */
 export function tonedBars(): Format {
-  /** The colours of the part that is done, and of the rest, once both were seen. */
+  /** The colours of the filled part and of the rest, once both were seen. */
   let known: { readonly done: string; readonly rest: string } | null = null;
   return ({ raw, marks = [], isRedraw }) => {
     const run = isRedraw ? solidRunIn(raw) : undefined;
@@ -29,7 +32,10 @@ export function tonedBars(): Format {
   };
 }
 
-/** The styles of a run and the place where the second begins, `null` if there is only one; `null` if there are more. */
+/**
+ * Returns the two styles of a run and the position where the second one begins, which is `null` if there is only one
+ * style; returns `null` if there are more than two.
+ */
 function tonesOf(
   { from, to }: SolidRun,
   marks: readonly StyleMark[],

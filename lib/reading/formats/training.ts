@@ -21,7 +21,7 @@ const SCALES = " kmgtp";
 /** `loss=0.12`, `lr=1e-05` */
 const POSTFIX = /^([^=]{1,64})=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
-/** tqdm, with and without a total. */
+/** Reads the bars of tqdm, with and without a total. */
 export function tqdm(): Format {
   return ({ text }) => known(text) ?? unknown(text);
 }
@@ -70,14 +70,14 @@ function amountOf(number: string, scale: string): number {
   );
 }
 
-/** The unit is only in the rate, perhaps behind a prefix of its own. */
+/** Returns the unit, which is only part of the rate, possibly with a prefix of the rate. */
 function unitOf(rate: string, isScaled: boolean): string | null {
   const [, scale = "", perSecond, each] = RATE.exec(rate) ?? [];
   if (each !== undefined) return named(each);
   return named(isScaled ? perSecond ?? "" : scale + (perSecond ?? ""));
 }
 
-/** "it" is tqdm's word if nobody gave one. */
+/** Returns the unit; `null` for "it", which tqdm writes if the program has not named a unit. */
 function named(unit: string): string | null {
   return unit === "it" || unit === "" ? null : unit;
 }
@@ -85,7 +85,7 @@ function named(unit: string): string | null {
 const WORDS =
   "epoch|iter|iteration|step|trial|batch|fold|round|generation|episode|frame|sample|sweep|chunk|replicate|run|simulation";
 
-/** Loops that say where they are. */
+/** Patterns of loops that state their position. */
 export const training = patterns([
   // PyTorch's examples: `Train Epoch: 3 [25600/60000 (43%)]`, `Epoch: [0][  20/5005]`
   {
@@ -151,7 +151,7 @@ export const training = patterns([
       /\((?<phase>phase|pass|stage|step|part|teil|étape|fase|schritt|paso|passo) (?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)\)[.…:]*$/i,
     isBeginning: true,
   },
-  // A phase that begins, in a line of its own: `Loading pages (1/6)`
+  // A line that only announces a phase: `Loading pages (1/6)`
   {
     format: "loop",
     pattern:
@@ -165,7 +165,7 @@ export const training = patterns([
       /^\((?<current>\d{1,2})\/(?<total>\d{1,2})\) (?<what>\p{L}[\p{L} '-]{2,60})(?:$| (?=\d{4}-\d\d-\d\d))/u,
     isBeginning: true,
   },
-  // A part that begins: `pass 1/2 (random)...`, `Expectation iteration 1 of 25`
+  // A line that announces a part: `pass 1/2 (random)...`, `Expectation iteration 1 of 25`
   {
     format: "loop",
     pattern:
@@ -181,7 +181,8 @@ export const training = patterns([
       "i",
     ),
   },
-  // A loop's name and where it is: `iter 300/5000, loss=0.3`, `Iteration 300/5000: loss 0.3`, `Trial 3/17 finished`
+  // The name and the position of a loop: `iter 300/5000, loss=0.3`, `Iteration 300/5000: loss 0.3`, `Trial 3/17
+  // finished`
   {
     format: "loop",
     pattern: new RegExp(

@@ -8,7 +8,7 @@ import { RANK } from "../reading.ts";
 import { patterns } from "./pattern.ts";
 
 const N = String.raw`\d[\d.,]*`;
-/** A size with the prefix of its unit as a named group. */
+/** Returns a pattern for a size, with named groups for the number and the prefix of its unit. */
 function size(name: string): string {
   return String.raw`(?<${name}>${N}) *(?<${name}Unit>[kKMGTPE]i?)?(?:B|b|bytes|Byte)?`;
 }
@@ -16,12 +16,12 @@ const DONE = size("done");
 const SIZE = size("size");
 const CLOCK = String.raw`(?:\d+:)?\d+:\d\d`;
 
-/** Programs that transfer data. */
+/** Patterns of programs that transfer data. */
 export const transfers = patterns([
   // azcopy: `8.8 %, 2 Done, 0 Failed, 46 Pending, 0 Skipped, 48 Total`
   { format: "azcopy", pattern: /^(?<percent>\d{1,3}\.\d) %, \d+ Done, \d+ Failed, / },
-  // rclone: the line of bytes is the whole; checks, the count of files and single files are parts of it. Without a terminal,
-  // a block of `-P` follows the last line of the one before without a newline.
+  // rclone: the line with bytes is about the whole; checks, the count of files and single files are parts. Without a
+  // terminal, a block of `-P` follows the last line of the one before without a newline.
   {
     format: "rclone",
     pattern: new RegExp(
@@ -180,7 +180,7 @@ export const transfers = patterns([
     pattern: /^xorriso : UPDATE : Writing: +\d+s +(?<percent>\d{1,3}(?:\.\d+)?)%/,
     status: "Writing",
   },
-  // dd: how much there is, it never knows.
+  // dd: the total is never known.
   {
     format: "dd",
     pattern:
@@ -195,7 +195,7 @@ export const transfers = patterns([
   },
   { format: "tar", pattern: /^\S*tar: Read checkpoint (?<current>\d+)$/, unit: "records", status: "Reading" },
   { format: "git", pattern: /^remote: /, isSilent: true },
-  // git, and what writes like it; what a remote counts and packs is only the preparation.
+  // git, and programs with the same format. The counting and packing of a remote is only the preparation.
   {
     format: "git",
     pattern:
@@ -208,7 +208,7 @@ export const transfers = patterns([
     unit: "commits",
     status: "Rebasing",
   },
-  // apt and dpkg: the percentage in front is of all downloads.
+  // apt and dpkg: the percentage in front is that of all downloads.
   { format: "apt", pattern: /^Progress: \[\s*(?<percent>\d{1,3})%\]/, status: "Installing" },
   { format: "apt downloads", pattern: /^(?<percent>\d{1,3})% \[/, status: "Downloading" },
   {

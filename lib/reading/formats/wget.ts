@@ -15,14 +15,14 @@ const NO_LENGTH = /^Length: unspecified\b/;
 const BAR = /^(\S.*?)\s+(\d{1,3})%\[[=>+ ]*\]\s+([\d.,]+)([KMGT]?)\s/;
 /** `file.bin      [    <=>        ] 420.00K  100KB/s` */
 const NO_BAR = /^(\S.*?)\s+\[ *<=> *\]\s+([\d.,]+)([KMGT]?)\s/;
-/** `   400K .......... .......... ..... 42%  943K 2s`; the number in front is what was there before the dots. */
+/** ` 400K .......... .......... ..... 42% 943K 2s`; the number in front is the amount before the dots of this line. */
 const DOTS = /^\s*(\d+)K [ .,]+(\d{1,3})%\s*[\d.]+[KMGT]?[ =][\w.]*\s*$/;
 const NO_DOTS = /^\s*(\d+)K [ .,]+ \d[\d.]*[KMGT]?(?:[ =]\S+)?\s*$/;
 
 /** `2026-01-31 12:00:00 (950 KB/s) - ‘file.bin’ saved [2000000/2000000]` */
 const SAVED = /^\d{4}-\d\d-\d\d [\d:]+ \([^)]*\) - .* saved \[(\d+)(?:\/(\d+))?\]$/;
 
-/** wget, with bars and with dots, with and without a length. */
+/** Reads wget, with bars and with dots, with and without a known length. */
 export function wget(): Format {
   let total: number | null = null;
   let file = "";

@@ -6,20 +6,23 @@
 
 import { COUNT, DECIMAL, SIZE_UNIT } from "../numbers.ts";
 
-/** A percentage. It has no thousands, so that the number in front of a space is another: `0:23 100%`. */
+/**
+ * A percentage. Spaces do not separate thousands here, because the number before a space is a different one: `0:23
+ * 100%`.
+ */
 export const PERCENT = new RegExp(
   String
     .raw`(?<![\w,%+-]|(?<!\.)\.)(?:(\d{1,3}(?:[.,]\d{1,15})?) ?(?:%|percent\b|pct\b|prozent\b|procent\b|por ciento\b|pour cent\b|per cento\b)(?![\w%])|%(\d{1,3})(?![\w.,%]))`,
   "gi",
 );
-/** What stands between the numbers of a pair; most lines have none of it. */
+/** The text between the numbers of a pair; a quick check, because most lines contain none. */
 export const PAIR_SIGN = /\/| \(?(?:out of|of|von|de|sur|di|van|av|af|из|z|ze) /i;
 export const PAIR = new RegExp(
   String
     .raw`(?<![\w./\\,+-]|\d |\d[:=])(?<!\W[:=])(${COUNT}) {0,3}(?:/ {0,8}| (?:\(?out of|\(?of(?: the| all| a total of)?|von|de|sur|di|van de|van|av|af|из|z|ze) |(?: (?!err|warn|fail|retr|attempt|miss|skip)\p{L}{3,14}) (?:out )?of (?:the |all |a total of )?)(${COUNT})(?![\w/\\%]|[.,:-]\d|\.\w)`,
   "giu",
 );
-/** The same, if a space does not separate thousands: `chunk 1 234/300`. */
+/** A pair of numbers in which a space does not separate thousands: `chunk 1 234/300`. */
 export const PLAIN_PAIR =
   /(?<![\w./\\,+-]|\d[:=])(?<!\W[:=])(\d{1,15}) ?(?:\/| of | out of ) ?(\d{1,15})(?![\w/\\%]|[.,:-]\d|\.\w)/gi;
 /** The unit of a size, which a slash may follow. */
@@ -34,7 +37,7 @@ export const SHARE = new RegExp(
   String.raw`(?<![\w.,])(${DECIMAL}) ?% (?:of|von|de) ~? *(${DECIMAL}) ?${SIZE_UNIT}`,
 );
 
-/** Quantities that are not progress, as named in front of a number or behind it. */
+/** Words before or after a number for quantities that are not progress. */
 const OTHER = String
   .raw`cpu|cpus|cores?|gpu|mem|memory|ram|vram|swap|heap|load|usage|util\w*|utili[sz]ation|used|use|in use|free|full|disk|capacity|quota|avail|available|` +
   String
@@ -47,10 +50,10 @@ const OTHER = String
     .raw`retry|retries|retrying|attempts?|try|failed|failures?|errors?|passed|` +
   String
     .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|decrease|increase|reduction|reduced|optimi[sz]ed|original|origin|less|more|higher|lower|idle|re-?xmits?|retransmi\w*|resent|dropped|lost|of budget|budget|rejected|recovered`;
-/** The same for counts. Behind a percentage, these words say what the program does: `42% Running tests`. */
+/** Further such words for counts. Behind a percentage, these words say what the program does: `42% Running tests`. */
 const OTHER_COUNT = String
   .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|cores|peers?|seeds?|players?|votes?|voters?|leases?|tokens?|results?|showing|using|found|matching|matches`;
-/** Such a quantity with a few words between it and the number: `chance of rain 10%`. */
+/** A quantity that is not progress, with a few words between it and the number: `chance of rain 10%`. */
 export const OTHER_CLAUSE =
   /(?<![\w./-])(?:availability|uptime|chance|probability|likelihood|volume|zoom|battery|humidity|brightness|opacity|coverage|accuracy|confidence|similarity|cpu|memory|heap|disk|swap|fan|discount|vat|tax|precision|utili[sz]ation|usage|gap|rate|tolerance|interest|cache hits?)(?![\w./-])[^,;|:()\d]{0,24}$|\b(?:err|errors?|failed|failures|skipped|dropped|lost)\b[^)%]{0,16}$/i;
 export const OTHER_BEFORE = new RegExp(
@@ -64,14 +67,14 @@ export const MANY_VALUES = /(?:(?<![\w/])[\p{L}/]{1,12}: ?\d\S{0,12}\s{1,4}){4}/
 /** Columns of a table that spaces align. */
 export const COLUMNS = /\S {2,}\S.* {2,}\S.* {2,}\S/;
 export const BAR = /[#=█▓▒░━■⣿-]{2}|[>*.]{3}/;
-/** What follows a ratio: `12 MB / 45 MB = 0.27`. */
+/** The text after two sizes whose ratio follows: `12 MB / 45 MB = 0.27`. */
 export const RATIO_BEHIND = /^\/\d|^\s*=\s*\d|^\s+\//;
 export const OTHER_BEHIND = otherBehind(OTHER_COUNT);
 export const OTHER_BEHIND_PERCENT = otherBehind(OTHER);
-/** Lines whose numbers are not progress, whatever is beside them. */
+/** Lines whose numbers are never progress. */
 export const OTHER_LINE =
   /\b(?:heap|bitmap|battery|hit ratio|retry|retrying|attempts?|not ready|not yet|trying|polling|refused|unreachable|sleeping|coverage|percentile|packet loss|summary|now processing|stage execs|map density|stability|requests served|resident)\b|\bon \d{1,2}\/\d{1,2}\b|^\(\d+(?:\.\d+)?%, \d+ bytes|^\s*\d+(?:\.\d+)?%(?: in)?\s+[\d.]+(?:\s*(?:[mun]?s|secs?|min))?(?:\s*\(.*\))?$/i;
-/** A line about waiting; its count is of attempts. */
+/** A line about waiting, in which a count is of attempts. */
 export const WAITING =
   /^(?:\W{0,4}\d+\W\d+\W{1,4})?(?:retrying|reconnecting|trying|waiting)\b(?!.*\b(?:updated|available|complete)\b)/i;
 /** Words of a result. A single such line may be a summary, so its count is believed only after it has risen. */
@@ -103,7 +106,7 @@ export const BAR_BEFORE =
 export const BARS = /(?:▮|\[\|{1,80}|[#=█■*]{2})[^\w%▮|]{0,40}\d/g;
 export const BAR_BEHIND = /^[\s)\]]{0,3}▮|^[\s)\]]{0,3}[|[▕│(][#=█▓░▒━■>.\s⣿-]{3,}|^\s+[█▓▒░━■]{2,}/;
 export const AROUND_NOTHING = /^[\s[(<*>|:-]*$/;
-/** What names the whole; a part may have a percentage in the same line. */
+/** Words for the whole, because the line may also have the percentage of a part. */
 export const WHOLE_BEFORE =
   /\b(?:overall|total|batch|all|whole|gesamt\w*|totale?|insgesamt)(?: (?:progress|progression|fortschritt|completion|job))?(?:[\s:=(-]{1,8}|\s*▮\s*|\s{1,80})$/i;
 export const LEFT_BEHIND = /^\s*(?:of (?:the )?\w{1,20} )?(?:remaining|remains|left|to go)\b/i;
@@ -131,14 +134,14 @@ export const LOOP_NOUN =
   /\b(?:file|item|page|chunk|part|task|job|test|table|image|record|row|object|package|document|url|step|iter|iteration|batch|epoch|suite|spec)s?:?[.…\s([#]*$/i;
 /** The step of an outer loop up to its number: `Epoch [1/3`. */
 export const STEPS = /\b(?:epoch|pass|phase|stage|part|fold|round)s?:? ?[[(#]? ?\d+ ?(?:\/|of) ?\d+$/i;
-/** What follows a percentage of the whole: ` (21s left)`, ` ETA 0:12`. */
+/** The text after a percentage of the whole: ` (21s left)`, ` ETA 0:12`. */
 export const TIME_LEFT_BEHIND =
   /^[\s([,]{0,4}(?:eta\b|[\d:.]{1,12} ?(?:s|secs?|m|min|minutes|h|hours)?(?: \d{1,4}[smh])? (?:left|remaining|to go)\b)/i;
 /** `34% Running transforms`: a percentage in front of what the program does. */
 export const DOING_BEHIND = /^ {1,3}\p{Lu}\p{Ll}{2,20}ing(?![\p{L}])/u;
 /** `Status: at 57%.` */
 export const STATUS_BEFORE = /\b(?:status|progress|currently)(?: is)?:? at $/i;
-/** ` 1: tr01.iso [***  ]`: the bar of one of several things. */
+/** ` 1: tr01.iso [*** ]`: the bar of one of several numbered items. */
 export const ORDINAL = /^\s*\d{1,3}: ?[\p{L}_.\/]/u;
 /** A step in brackets in front: `[3/17] Building a.o`, `(3/17) Installing x`. */
 export const STEP = /^[[(]\s*$/;
@@ -174,10 +177,10 @@ const CLOCK = String.raw`(\d{1,3}(?::\d\d){1,2}(?:\.\d{1,3})?)`;
 export const POSITION = new RegExp(
   String.raw`(?<![\w:.])${CLOCK}(?: \[-?[\d:.]{4,12}\])? ?(?:/|of) ?${CLOCK}(?![\d:.])`,
 );
-/** The same in seconds: `77.1 (01:17.0) of 180.0 (03:00.0)`. */
+/** The position of a player in seconds: `77.1 (01:17.0) of 180.0 (03:00.0)`. */
 export const POSITION_SECONDS =
   /(?<![\w:.])(\d{1,6}\.\d{1,3}) \([\d:.]{4,12}\) of (\d{1,6}\.\d{1,3}) \([\d:.]{4,12}\)/;
-/** The time that passed, and the time that all will take: ` 0.6/18.0 sec`. */
+/** The elapsed time, and the expected total time: ` 0.6/18.0 sec`. */
 export const EXPECTED = /(?<![\w.:/])(\d{1,4}\.\d{1,2}) ?\/ {0,3}(\d{1,4}\.\d{1,2}) (?:sec|min|hrs|hours)\b/;
 /** `1404 tries in 00:01h, 1596 to do`, `12 files done, 28 to go` */
 export const DONE_AND_LEFT =
@@ -194,7 +197,7 @@ export const TIMES =
   /\d{1,4}(?::\d\d){1,2}(?:\.\d{1,3})?|\d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|m|min|minutes|h|hours|d|days)(?![\w])/g;
 /** `ETA: 00:00:16`, unlike a time that was measured */
 export const NAMED_CLOCK = /\b(?:eta|time|elapsed|left|remaining):? {1,4}\d{1,4}(?::\d\d){1,2}/gi;
-/** A number that is no part of a name, such as that of `YN0013`. */
+/** A number that is not part of a name, unlike the one in `YN0013`. */
 export const LOOSE_NUMBER = /(?<![\p{L}\p{N}_.-])\d|(?<=\p{N}[.-])\d/u;
 /** An action on a disk or on memory: `Uploading disk... 42%`, unlike the fill level `disk 42%`. */
 export const DOING_TO =
@@ -211,13 +214,13 @@ export const GAP_BEFORE = /\s{3}$/;
 export const SUMMARY = /\bin \d{1,9}(?:\.\d{1,9})? ?(?:ms|s|secs?|seconds|min|minutes|m|h|hours)\.?$/i;
 /** `Progress: 12 / 50 (` */
 export const PROGRESS_COUNT_BEFORE = /\bprogress:? {1,4}\d{1,12} ?(?:\/|of) ?\d{1,12} \($/i;
-/** What names the whole in front of a count: `part 3 of 12, progress 24 of 120`. */
+/** Words for the whole in front of a count: `part 3 of 12, progress 24 of 120`. */
 export const PROGRESS_WORD_BEFORE = /\b(?:progress|overall)(?: is)?[:=]?\s?[[(]?\s?$/i;
 /** `Executing 2/5 remaining tasks` */
 export const DOING_BEFORE = /\p{L}{2,20}ing\s$/u;
 /** `Total (1/4)  10.0 MiB  [####   ]` */
 export const WHOLE_ROW = /^\W{0,4}(?:total|overall|all|gesamt|insgesamt)\b/i;
-/** What a bar beside it shows. */
+/** Words for a quantity that a bar beside them shows, other than progress. */
 export const LEVEL_BEFORE =
   /(?<![\p{L}])(?:cpu\d{0,3}|gpu\d{0,3}|core \d{1,3}|mem|memory|ram|vram|swap|swp|heap|battery|fan|temp\w{0,12}|usage|used|util\w{0,12}|humidity|brightness|signal|quality|health|hp|mana|fuel|level|capacity|quota)\W{0,4}$/iu;
 /** `cpu 12%`, `mem: 3 GB` */

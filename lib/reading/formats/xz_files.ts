@@ -12,7 +12,7 @@ const FILE = /^\S.{0,300} \((\d{1,6})\/(\d{1,6})\)$/;
 /** `  17.4 %           0.4 MiB / 0.6 MiB = 0.729` */
 const PERCENT = /^(\d{1,3}\.\d) % +[\d.,]+ (?:[KMGT]i)?B \/ [\d.,]+ (?:[KMGT]i)?B = [\d.]+/;
 
-/** The percentage of a file within all of them. */
+/** Combines the number of the current file and the percentage of it into the progress of all files. */
 export function xzFiles(): Format {
   let file: { readonly number: number; readonly total: number } | null = null;
   return ({ text }) => {
