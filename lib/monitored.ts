@@ -84,7 +84,8 @@ export interface MonitoredDecorator {
 }
 
 /**
- * Wraps a function that never returns, because it always throws. Otherwise the same as the other overloads.
+ * Wraps a function that never returns, because it always throws. This overload behaves like the other
+ * overloads.
  *
  * @typeParam This the type of `this` in the function
  * @typeParam Args the types of the arguments after the task

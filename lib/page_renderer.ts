@@ -203,7 +203,7 @@ export interface InstallPage {
 /** The figures of one client on the page about all clients. */
 export interface ClientOverview {
   readonly client: string;
-  /** The number of tasks, ended ones included. */
+  /** The number of tasks, including ended tasks. */
   readonly tasks: number;
   readonly active: number;
   /** The number of tasks that failed in the last 24 hours. */

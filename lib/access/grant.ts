@@ -1,5 +1,5 @@
 /**
- * The permissions that keys and tokens grant, and those that requests need.
+ * The permissions that keys and tokens grant, and the permissions that requests need.
  *
  * @module
  */
@@ -56,7 +56,7 @@ export interface ScopedGrant {
   readonly taskId: string | null;
   /** When the grant expires, in epoch seconds; `null` if only changing the server's key revokes it. */
   readonly expiresAt: number | null;
-  /** The run that the grant ends with; absent if there is none. */
+  /** The run after whose end the grant expires; absent if the grant is bound to no run. */
   readonly run?: RunBinding;
 }
 

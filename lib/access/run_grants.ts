@@ -60,8 +60,8 @@ export class RunGrants {
   }
 
   #bind(grant: ScopedGrant, run: NonNullable<ScopedGrant["run"]>): BoundGrant {
-    // A later task with the same id is another run, so the reporter of the task must be that of the token. It
-    // is compared once for each task.
+    // A later task with the same id is another run, so the grant is valid only if the task's reporter is the
+    // one in the token. The reporters are compared once for each task.
     let comparedAt: number | null = null;
     let isSameRun = false;
     const compare = (): Promise<void> | undefined => {
@@ -105,6 +105,8 @@ export class RunGrants {
 /** A grant that is bound to a run. */
 interface BoundGrant {
   readonly grant: Grant;
-  /** Compares the reporter of the task with that of the run, unless that was done before. */
+  /**
+   * Compares the reporter of the stored task with the reporter of the run, unless they were compared before.
+   */
   compare(): Promise<void> | undefined;
 }

@@ -6,7 +6,7 @@
  *
  * - A member's messages arrive exactly once and in order. This guarantee holds even if the authority forgot
  *   the member for a time because the member's isolate was blocked, provided that the member is still among
- *   the last `maxForgottenMembers` forgotten ones.
+ *   the last `maxForgottenMembers` forgotten members.
  * - Messages to a member arrive exactly once and in order until the member is forgotten. When a member is
  *   forgotten, its unacknowledged messages are dropped, and `onMemberGone` is called.
  * - If another authority takes over, messages that the previous authority received but could not acknowledge
@@ -175,7 +175,8 @@ export class AuthorityChannel implements Disposable {
   /**
    * Publishes a text to all members, without delivery guarantee.
    *
-   * @param seq the publication's sequence number, higher than all earlier ones; heartbeats repeat the newest
+   * @param seq the publication's sequence number, higher than all earlier sequence numbers; heartbeats repeat
+   * the newest one
    * @param text the text to publish
    */
   publish(seq: number, text: string): void {

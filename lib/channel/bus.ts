@@ -11,8 +11,8 @@
  * bytes and structured objects all arrive at 170,000 to 200,000 messages per second. Posting a batch,
  * however, takes 13 µs as an array of strings, 26 µs as bytes and 77 µs as objects; one letter beyond Latin-1
  * halves the speed of a single text but not of an array; and JSON inside JSON must be escaped. So a frame is
- * an object that holds its messages as an array of strings, and an isolate that is not addressed reads only
- * the field `to`.
+ * an object that holds its messages as an array of strings, and an isolate to which the frame is not
+ * addressed reads only the field `to`.
  *
  * @module
  */
@@ -35,8 +35,8 @@ export interface ChannelBusOptions {
 // channel and opens another before the runtime has finished closing the first, the new channel receives
 // nothing, and posting to it throws "expected i32"; before 2.9 that error can't be caught and ends the
 // process. Other code may have closed the isolate's last channel, so every opening first waits for this many
-// turns of the event loop. One turn would be enough, but the timer for the first turn may be due already.
-// Remove this workaround once bus_test.ts passes with 0 turns on the oldest supported Deno.
+// turns of the event loop. One turn of the event loop would be enough, but the timer for the first turn may
+// be due already. Remove this workaround once bus_test.ts passes with 0 turns on the oldest supported Deno.
 const TURNS_BEFORE_OPENING = 3;
 
 /** Exchanges frames with every bus that opened the same channel name in this process or browser origin. */

@@ -19,8 +19,8 @@ const MANY_NETWORKS = 10_000;
 
 /**
  * Counts the clients that each network has created. Each network may have at most as many clients as remain
- * free: the first network half of the limit, a second one a quarter. So there is always room for the clients
- * of one more network.
+ * free: the first network half of the limit, a second network a quarter. So a further network can always
+ * create clients.
  */
 export class ClientShares {
   readonly #registry: Pick<TaskRegistry, "hasClient" | "freeClients">;

@@ -45,9 +45,9 @@ export interface Visitor {
 export type Decision = Visitor | Promise<Visitor>;
 
 /**
- * The part of a request that carried a key or token. Each has a limit of its own on wrong keys: any page can
- * make a browser open links, and browsers keep sending old cookies, and neither must block programs at the
- * same address that send the key in a header.
+ * The part of a request that carried a key or token. Each part has a limit of its own on wrong keys, because
+ * any page can make a browser open links, and browsers keep sending old cookies: neither must block programs
+ * at the same address that send the key in a header.
  */
 export type Carrier = "key" | "link" | "cookie";
 
@@ -83,7 +83,7 @@ export interface GateOptions {
  */
 const REMEMBERED_CLIENTS = 1_000;
 
-/** The grant of a visitor to a route that needs no grant. It permits no access to any other route. */
+/** The grant of a visitor to a route that needs no grant. This grant permits no access to any other route. */
 const NO_GRANT: Grant = { kind: "scoped", may: "read", client: "", taskId: "", expiresAt: 0 };
 
 /** Authenticates and authorises requests. */
@@ -210,7 +210,8 @@ export class Gate {
    * Verifies a key or token that was sent in a form or a link.
    *
    * @param text the key or the token
-   * @param sender what the key or token was sent with
+   * @param sender the request with the key or token, its peer, and the part of the request that carried the
+   * key or token
    * @returns the grant of the key or token
    * @throws {Problem} 401 if the key or token is not valid; 429 after too many wrong keys or tokens from this
    * network

@@ -117,7 +117,10 @@ export class Handler {
     this.#areas.forwarded.close();
   }
 
-  /** Closes the connections of all clients, or only those of reporters. The clients may connect again. */
+  /**
+   * Closes the connections of all clients, or only the connections of reporters. The clients may connect
+   * again.
+   */
   reconnect(who: "everyone" | "reporters"): void {
     if (who === "everyone") disconnectAll(this.#areas);
     else disconnectReporters(this.#areas);
@@ -174,7 +177,8 @@ export class Handler {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
     if (response.status !== 101) {
       this.#dates.set(response.headers);
-      // This node is about to close its connections, so the peer should send no further request on this one.
+      // A node that is about to end will close this connection, so the peer should send no further request
+      // over it.
       if (this.#context.cluster?.isLeaving) response.headers.set("connection", "close");
     }
     return this.#unsent.count(request, response, connection);

@@ -57,8 +57,8 @@ export function bodyLimits(
  * @param request the request
  * @param limits the maximum size and time, and the limits that all bodies share
  * @returns the text
- * @throws {Problem} 413 if the body is too large, 408 if it takes too long or ends early, 503 if too many bodies have not
- * arrived yet, 400 if it is not UTF-8
+ * @throws {Problem} 413 if the body is too large, 408 if the body takes too long or ends early, 503 if too
+ * many bodies have not arrived yet, 400 if the body is not UTF-8
  */
 export async function readText(request: Request, limits: BodyLimits): Promise<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });

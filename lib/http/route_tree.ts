@@ -10,7 +10,7 @@ import { type Method, METHODS, type PathParam, type PathParams, type Route } fro
 
 /** A resource: the routes of one path. */
 export interface Resource<Areas> {
-  /** Whether the path is that of a folder, and ends with a slash. */
+  /** Whether the path is the path of a folder, which ends with a slash. */
   readonly isFolder: boolean;
   readonly routes: { readonly [M in Method]?: Route<Areas> };
   /** The methods that pages of other origins may use. */

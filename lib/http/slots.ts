@@ -8,7 +8,7 @@ import { limitReached } from "./problem.ts";
 
 /**
  * Reserves slots within a limit. Each holder may take at most as many slots as remain free: the first holder
- * half of the limit, a second one a quarter. So there is always room for one more holder.
+ * half of the limit, a second holder a quarter. So a further holder can always take a slot.
  */
 export class Slots {
   readonly #limit: number;

@@ -16,8 +16,8 @@ import { paramsIn, type RouteTree } from "./route_tree.ts";
  * @param tree the routes
  * @param request the request
  * @param segments the segments of its path, the last of which is empty
- * @throws {Problem} if the path without the slash is not that of a page: 400 if a client or an id is missing
- * after the slash, else 404
+ * @throws {Problem} if the path without the slash is not the path of a page: 400 if a client or an id is
+ * missing after the slash, else 404
  */
 export function removeSlash<Areas>(
   tree: RouteTree<Areas>,
@@ -41,8 +41,8 @@ export function removeSlash<Areas>(
  *
  * @param tree the routes
  * @param request the request
- * @param segments the segments of its path, which is that of no route
- * @throws {Problem} 404 if the path is not that of a folder
+ * @param segments the segments of its path, which matches no route
+ * @throws {Problem} 404 if the path is not the path of a folder
  */
 export function addSlash<Areas>(
   tree: RouteTree<Areas>,

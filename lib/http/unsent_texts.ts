@@ -77,7 +77,7 @@ export class UnsentTexts {
    * due, or if a part cannot be read
    * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
    * @returns the body
-   * @throws {Problem} 503 if too much waits to be sent
+   * @throws {Problem} 503 if too much data waits to be sent
    */
   stream(
     first: Text,
@@ -146,7 +146,7 @@ export class UnsentTexts {
    * @param response the response
    * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
    * @returns the same response, or a response that replaces it
-   * @throws {Problem} 503 if too much waits to be sent
+   * @throws {Problem} 503 if too much data waits to be sent
    */
   respond(request: Request, response: Response, share: string | null = null): Response {
     if (!(response instanceof TextResponse)) return response;

@@ -21,7 +21,7 @@ interface PendingLines {
 }
 
 /**
- * The buffered events of one task that may still be coalesced with later ones. After a change of state, a
+ * The buffered events of one task that may still be coalesced with later events. After a change of state, a
  * task has no such events.
  */
 interface Mergeable {

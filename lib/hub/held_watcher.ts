@@ -21,7 +21,7 @@ export class HeldWatcher implements Watcher {
   #first: MessagesAt | null = null;
   /** The cursor of the first messages, once they may be published. */
   #cursor: string | null = null;
-  /** The messages after the first ones; `null` once they are sent. */
+  /** The messages that wait until the first messages are sent; `null` afterwards. */
   #held: Text[] | null = [];
   #isClosed = false;
 

@@ -14,8 +14,8 @@ import type { Registry } from "../registry/registry.ts";
 export type Publish = (cursor: string) => void;
 
 /**
- * Runs publications in order. If a publication must wait for the commit of its state, the later ones wait,
- * too.
+ * Runs publications in order. If a publication must wait for the commit of its state, later publications
+ * wait, too.
  */
 export class PublishQueue implements Disposable {
   readonly #registry: Pick<Registry, "cursor" | "whenPublishable">;

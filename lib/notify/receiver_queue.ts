@@ -1,5 +1,5 @@
 /**
- * Queues the deliveries to one webhook, and retries failed ones with backoff.
+ * Queues the deliveries to one webhook, and retries failed deliveries with backoff.
  *
  * @module
  */
@@ -76,7 +76,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  *
  * A failed delivery is retried with exponential backoff. A failing receiver is also paused, and then probed
  * with one delivery at a time. Each probe uses another delivery, so that a delivery that the receiver can't
- * handle does not block the others.
+ * handle does not block other deliveries.
  */
 export class ReceiverQueue implements AsyncDisposable {
   readonly #options: ReceiverQueueOptions;

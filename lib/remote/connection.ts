@@ -31,7 +31,7 @@ type State = "stopped" | "connecting" | "up" | "waiting" | "refused";
 const FIRST_RETRY_MS = 250;
 const MAX_RETRY_MS = 5_000;
 /**
- * The maximum delay before a retry if the server was never reached, in milliseconds. It is long, because each
+ * The maximum delay before a retry if the server was never reached, in milliseconds; long, because each
  * failed attempt of a page whose origin the server does not allow adds an error to the browser's console.
  */
 const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;

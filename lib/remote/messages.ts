@@ -42,8 +42,8 @@ export interface ReportBatch {
   readonly sentAt: number | null;
   readonly reports: readonly unknown[];
   /**
-   * The secret of the reporter, which proves its id. It is sent in the first message over a socket, and in
-   * every batch over plain HTTP; `null` if the batch has none.
+   * The secret of the reporter, which proves its id, in the first message over a socket and in every batch
+   * over plain HTTP; `null` if the batch has none.
    */
   readonly secret: string | null;
 }

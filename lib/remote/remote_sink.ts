@@ -15,7 +15,7 @@ import { type SurroundingTask, surroundingTask } from "../reporter/surrounding_t
 import { Replay } from "./replay.ts";
 import { SinkLifetime } from "./sink_lifetime.ts";
 
-/** The maximum number of tasks at a time, including ended ones whose reports are not committed yet. */
+/** The maximum number of tasks at a time, including ended tasks whose reports are not committed yet. */
 const MAX_TASKS = 10_000;
 /**
  * How long a batch that is not full waits for more reports while another batch is in flight, in milliseconds.

@@ -107,7 +107,7 @@ export class SinkLifetime implements Disposable {
       clearTimeout(this.#graceTimer);
       this.#graceTimer = undefined;
     }
-    // The variable keeps a timer that has fired, so that further reports do not start another one.
+    // `#graceTimer` keeps a timer that has fired, so that further reports do not start another timer.
     if (isUnderWay) this.#graceTimer ??= setTimeout(() => {}, UNSENT_GRACE_MS);
   }
 

@@ -59,7 +59,7 @@ export function hasTcp(): boolean {
  *
  * @param url the server's address, with the scheme `http:` or `https:`
  * @param signal aborts the attempt to connect; has no effect once the connection is nearly open
- * @param caCerts certificates of authorities that Deno trusts in addition to the public ones, as PEM
+ * @param caCerts certificates of authorities that Deno trusts in addition to public authorities, as PEM
  * @returns the connection
  * @throws {Error} if the connection can't be opened, or the attempt was given up
  */

@@ -1,8 +1,8 @@
 /**
  * A WebSocket client for Deno, Node and Bun that can be terminated at once and is unref'd.
  *
- * The WebSocket clients of these runtimes can do neither: after `close()` they keep the process alive until
- * the server confirms the close, which takes minutes if the network is down. Node 20 has no WebSocket client.
+ * The runtimes' own WebSocket clients can do neither: after `close()` they keep the process alive until the
+ * server confirms the close, which takes minutes if the network is down. Node 20 has no WebSocket client.
  * Stop using this module in Deno once its `WebSocket` has `terminate()` and `unref()`
  * (https://github.com/denoland/deno/issues/36337).
  *
@@ -57,7 +57,7 @@ export class UnrefSocket {
    * @param url the server's address, with the scheme `http:` or `https:`
    * @param events the callbacks
    * @param headers additional headers of the handshake
-   * @param caCerts certificates of authorities that Deno trusts in addition to the public ones, as PEM
+   * @param caCerts certificates of authorities that Deno trusts in addition to public authorities, as PEM
    */
   constructor(
     url: string,

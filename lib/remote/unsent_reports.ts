@@ -42,7 +42,7 @@ export class UnsentReports {
   #queuedCharacters = 0;
   /** The uncommitted batches, oldest first. */
   #batches: OutgoingBatch[] = [];
-  /** The number of uncommitted batches that are in flight; the others must be resent. */
+  /** The number of uncommitted batches that are in flight; the other uncommitted batches must be resent. */
   #inFlight = 0;
   #sentCharacters = 0;
   #pushed = 0;

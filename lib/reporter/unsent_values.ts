@@ -9,8 +9,8 @@ import { ValueBook } from "../task/value_book.ts";
 import type { ValuePoint, Values } from "../task/values.ts";
 
 /**
- * The unreported values of one task, and the reported ones for a receiver that has lost the task. Both are
- * limited in number; the lowest and the highest values are always kept.
+ * The unreported values of one task, and the reported values for a receiver that has lost the task.
+ * Unreported and reported values are limited in number; the lowest and the highest values are always kept.
  */
 export class UnsentValues {
   #unsent: ValueBook | null = null;

@@ -49,7 +49,7 @@ export function formatTimeLeft(seconds: number): string {
 }
 
 /**
- * The units of a range of estimates and the steps to which its bounds are rounded. Each entry applies if the
+ * The units of a range of estimates and the steps to which its bounds are rounded. An entry applies if the
  * upper bound of the range is at least `from` seconds.
  */
 const RANGE_UNITS = [

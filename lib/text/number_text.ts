@@ -1,6 +1,6 @@
 /**
  * Writes numbers in the format of US English. `Intl.NumberFormat` does the same, but its constructor loads
- * locale data, which takes a third of the time until a page's script has made the page live.
+ * locale data, which takes a third of the time that a page's script needs to make the page live.
  *
  * @module
  */

@@ -52,9 +52,9 @@ interface Column {
 
 const GAP = "  ";
 /**
- * The minimum widths of the name and status columns, which grow if there is space. Both are doubled in some
- * cases: the name if lines have ids, the status if the ids are long. The bar is then omitted before the
- * status, because the status says more than a bar beside its percentage.
+ * The minimum widths of the name and status columns, which grow if there is space. The minimum width of the
+ * name is doubled if lines have ids, that of the status if the ids are long. The bar is then omitted before
+ * the status, because the status says more than a bar beside its percentage.
  */
 const SHORT_NAME = 8;
 const SHORT_WORDS = 12;
@@ -195,8 +195,8 @@ function barOf(progress: number | null, length: number): string {
 }
 
 /**
- * Returns the text of the status column: what is unusual about the task, then the state, unless it is PROCESSING, the
- * status that the reporter has set, and the counts.
+ * Returns the text of the status column: first anything unusual about the task, then its state unless this is
+ * PROCESSING, the status that the reporter has set, and the counts.
  */
 function wordsOf(task: Task, now: number): string {
   // A state that this version does not know has no description, so its name is shown.

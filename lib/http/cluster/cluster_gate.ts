@@ -15,7 +15,7 @@ export interface ClusterGate {
    * @param client the client token of the tasks that the request is about; `null` for the tasks of all
    * clients
    * @param isChange whether the request changes tasks
-   * @returns `null`, synchronously, if this node owns the tasks. Otherwise a promise of `"here"` if this node
+   * @returns `null`, synchronously, if this node owns the tasks; otherwise a promise of `"here"` if this node
    * can handle the request, of the owner to forward the request to, or of all owners if the request changes
    * tasks of all clients
    * @throws {Problem} (rejects) 503 if no node has owned the tasks for `ownerWaitMs`, or this node can't
@@ -39,8 +39,8 @@ export interface ClusterGate {
    */
   owns(client: string | null): boolean;
   /**
-   * Notes that this node begins to make a change as the owner. It completes the change before it hands the
-   * tasks over to another node.
+   * Notes that this node begins to make a change as the owner. The tasks are not handed over to another node
+   * before the change is complete.
    *
    * @param client the client token of the tasks; `null` for the tasks of all clients
    * @returns a function to call when the change is made or refused
@@ -61,6 +61,6 @@ export interface ClusterGate {
   readonly isLeaving: boolean;
   /** Returns whether this node can answer reads now. */
   canRead(): Promise<boolean>;
-  /** Forwards requests to the owner, and recognises those that other nodes forwarded. */
+  /** Forwards requests to the owner, and recognises requests that other nodes forwarded. */
   readonly forwarder: Forwarder;
 }

@@ -132,7 +132,7 @@ export class Dispatcher {
     });
   }
 
-  /** Handles a request that another node forwarded. Such a request is not forwarded again. */
+  /** Handles a request that another node forwarded. A request is never forwarded twice. */
   async #last({ request, here }: Dispatched, where: Promise<Where>): Promise<Response> {
     const found = await where.catch(() => null);
     // If several nodes own the tasks, this node must be one of them; the handler of a batch checks each
@@ -195,7 +195,10 @@ export class Dispatcher {
     }
   }
 
-  /** Reads a body. Its bytes count towards the limit on unfinished bodies until the result is disposed of. */
+  /**
+   * Reads a body. The bytes of the body count towards the limit on unfinished bodies until the result is
+   * disposed of.
+   */
   async #read(
     request: Request,
     share: string | null,

@@ -92,7 +92,10 @@ export class Forwarder implements Disposable {
     this.#tls[Symbol.dispose]();
   }
 
-  /** The certificates of authorities that connections to other nodes trust in addition to the public ones, as PEM. */
+  /**
+   * The certificates of authorities that connections to other nodes trust in addition to public authorities,
+   * as PEM.
+   */
   get caCerts(): string[] {
     return this.#tls.caCerts;
   }
@@ -116,8 +119,8 @@ export class Forwarder implements Disposable {
   }
 
   /**
-   * Closes the sockets whose messages go to a node that does not own the tasks any more. That node may be
-   * frozen, and then never closes the sockets itself.
+   * Closes the sockets whose messages go to a node that does not own the tasks any more, because a frozen
+   * node never closes its sockets itself.
    *
    * @param owner the node that owns the tasks; `null` if this node does
    */

@@ -34,7 +34,10 @@ const PROBLEMS: readonly (readonly [RegExp, string])[] = [
 
 /** Options of {@linkcode NodeTls}. */
 export interface NodeTlsOptions {
-  /** The certificates of an authority that is trusted in addition to the public ones, as PEM; `null` if there is none. */
+  /**
+   * The certificates of an authority that is trusted in addition to public authorities, as PEM; `null` if
+   * there is none.
+   */
   readonly authority: string | null;
   /** Called with a message for the operator when the certificate of a node is not accepted. */
   readonly notice: (text: string) => void;
@@ -42,7 +45,7 @@ export interface NodeTlsOptions {
 
 /** The TLS settings of connections to other nodes. */
 export class NodeTls implements Disposable {
-  /** The certificates of the authorities that are trusted in addition to the public ones, as PEM. */
+  /** The certificates of the authorities that are trusted in addition to public authorities, as PEM. */
   readonly caCerts: string[];
   /** The client that trusts the authority; `null` if no authority is given. */
   readonly #client: Deno.HttpClient | null;

@@ -22,7 +22,8 @@ export function keyOfOwner(owner: Owner | null): string {
 }
 
 /**
- * Returns the reports for each owner, by the {@linkcode keyOfOwner}, in the order of the batch.
+ * Returns the reports for each owner, by the key of the owner (see {@linkcode keyOfOwner}), in the order of
+ * the batch.
  *
  * @throws {ProtocolError} if a report does not name a valid task
  */

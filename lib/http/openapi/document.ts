@@ -110,7 +110,7 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
 /**
  * Moves {@linkcode START_PATH} to the end. Linters that ignore the patterns of parameters report this path as
  * ambiguous, because it has the shape of paths such as `/tasks/{client}/{id}/logs`. If the path comes last,
- * they report it once instead of once for each of those paths.
+ * linters report it once instead of once for each similar path.
  */
 function inOrder(paths: Document): Document {
   const { [START_PATH]: start, ...others } = paths;

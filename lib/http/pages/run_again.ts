@@ -24,7 +24,7 @@ export function runAgain(
   return { task: startableTask(name, startable.input), args };
 }
 
-/** Describes a registered task. Its title and description are those of the schema of its arguments. */
+/** Describes a registered task, with the title and the description from the schema of its arguments. */
 export function startableTask(name: string, input: JsonObject | null): StartableTask {
   return { name, title: textOf(input?.title), description: textOf(input?.description), input };
 }

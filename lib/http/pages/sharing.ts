@@ -32,8 +32,8 @@ const DEFAULT_SECONDS = 7 * DAY_SECONDS;
 const MAX_SECONDS = 3_650 * DAY_SECONDS;
 
 /**
- * The headers of a response that contains a token. They keep proxies, and Deno before 2.9, from compressing
- * the response, because the length of a compressed response could reveal the token (BREACH).
+ * The headers of a response that contains a token, which keep proxies and Deno before 2.9 from compressing
+ * it: the length of a compressed response could reveal the token (BREACH).
  */
 const UNCOMPRESSED = { "cache-control": "no-store, no-transform" };
 

@@ -1,7 +1,7 @@
 /**
- * Handles reports over HTTP, such as those that a shell script sends with curl. Each response is the record,
- * because a response is the only way to tell the reporter that cancellation was requested. A reporter that
- * may not read the task gets only the fields that it needs for its next report.
+ * Handles reports over HTTP, such as those that a shell script sends with curl. Each response is the record
+ * of the task, because a response is the only way to tell the reporter that cancellation was requested. A
+ * reporter that may not read the task gets only the fields that it needs for its next report.
  *
  * @module
  */

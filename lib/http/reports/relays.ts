@@ -17,8 +17,8 @@ import {
 } from "../cluster/split.ts";
 
 /**
- * Selects the messages to pass between a reporter and the owners of its tasks. Owners are named by the
- * {@linkcode keyOfOwner}.
+ * Selects the messages to pass between a reporter and the owners of its tasks. Owners are identified by their
+ * keys, see {@linkcode keyOfOwner}.
  */
 export interface Relay {
   /**

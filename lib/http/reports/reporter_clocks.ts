@@ -30,8 +30,8 @@ const MAX_TRAVEL_SECONDS = 30;
 const MAX_DRIFT = 0.001;
 /**
  * The number of seconds by which a clock of a reporter of version 0.1.0 may seem to be behind and still count
- * as right. Such a reporter does not say when it sent a batch, so the time of its newest report is used, and
- * that report may have waited for a connection.
+ * as right. A reporter of that version does not say when it sent a batch, so the time of its newest report is
+ * used, although this report may have waited for a connection.
  */
 const MAX_WAIT_SECONDS = 1_800;
 /** The maximum number of reporters to remember; beyond it, the reporter that was added first is forgotten. */

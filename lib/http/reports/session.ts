@@ -129,7 +129,10 @@ export class Session implements Reporter {
     return new Set(reports.map((value) => keyOf(value).client));
   }
 
-  /** Whether the reporter may report every task. Its reports then never wait for an access decision. */
+  /**
+   * Whether the reporter may report every task, so that none of its reports has to wait for an access
+   * decision.
+   */
   get takesAll(): boolean {
     return this.#mayReport === null;
   }

@@ -124,8 +124,8 @@ export class SocketSession {
   }
 
   /**
-   * Makes later messages wait for a message that takes more than a turn of the event loop, so that they stay
-   * in order.
+   * Makes later messages wait for a message that takes more than a turn of the event loop, so that messages
+   * are applied in order.
    */
   #enqueue(work: Promise<void> | undefined): void {
     if (work === undefined) return;

@@ -81,8 +81,8 @@ export class EventConnection {
    */
   readonly #releases: Set<() => void> = new Set();
   /**
-   * The number of written bytes up to the end of the latest first message of a watcher. These bytes do not
-   * count as backlog, because a first message has the full state.
+   * The number of written bytes up to the end of the latest first message of a watcher. Bytes up to this
+   * position do not count as backlog, because a first message has the full state.
    */
   #openingBytes = Infinity;
   /** Whether all watchers were added, so that the connection ends when the last watcher is removed. */

@@ -25,7 +25,7 @@ export interface LogParams {
   readonly after: number | null;
   /** The time to begin with, in epoch seconds, oldest lines first; `null` if the request gives none. */
   readonly since: number | null;
-  /** The number of the first line that is not read any more. */
+  /** The number of the line before which reading ends. */
   readonly before: number;
   /** The maximum number of lines; `null` for the default. */
   readonly limit: number | null;

@@ -28,10 +28,10 @@ export class Logs {
   }
 
   /**
-   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, or with those from a line number or
-   * a time on, or before a line number; with `q`, `stream`, `level` or `groups`, only with lines that match.
-   * The response is a text file if the header `Accept` prefers text, or with `?format=text`, for links;
-   * without `limit`, the file has all lines that match.
+   * `GET /tasks/{client}/{id}/logs`: responds with the newest log lines, with lines from a line number or a
+   * time on, or with lines before a line number. With `q`, `stream`, `level` or `groups`, the response has
+   * only lines that match. The response is a text file if the header `Accept` prefers text, or with
+   * `?format=text`, for links; without `limit`, the file has all lines that match.
    */
   async answer({ client, id, request }: Call): Promise<Response> {
     const { task: { log_count: count } } = await taskRecord(this.#context, client, id);

@@ -19,8 +19,8 @@ const CSV_HEADERS = {
 };
 
 /**
- * `GET /tasks/{client}/{id}/values`: responds with the values of a task, or with those after a time. The response is CSV
- * if the header `Accept` prefers that, or with `?format=csv`, for links.
+ * `GET /tasks/{client}/{id}/values`: responds with the values of a task, or with its values after a time. The
+ * response is CSV if the header `Accept` prefers that, or with `?format=csv`, for links.
  *
  * @throws {Problem} 400 if a parameter is invalid, 404 if there is no such task
  */
