@@ -13,7 +13,10 @@ interface NodeProcess {
   readonly getBuiltinModule?: (name: string) => unknown;
 }
 
-/** Returns the `process` of Node or Bun; `undefined` in Deno, and in browsers, which may have a substitute for it. */
+/**
+ * Returns the `process` of Node or Bun; `undefined` in Deno, and in browsers even if a bundler provides a
+ * substitute for `process`.
+ */
 function nodeProcess(): NodeProcess | undefined {
   if (typeof Deno !== "undefined") return undefined;
   const { process } = globalThis as { readonly process?: Partial<NodeProcess> };

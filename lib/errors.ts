@@ -45,8 +45,8 @@ export class ClosedError extends Error {
 }
 
 /**
- * Thrown by a monitored function that could report to several monitors. To avoid it, set the function's
- * `channel` option, or use `monitor.monitored()`.
+ * Thrown by a monitored function that could report to several monitors. To avoid this error, set the
+ * function's `channel` option, or use `monitor.monitored()`.
  */
 export class AmbiguousMonitorError extends Error {
   /** The name of the class. */

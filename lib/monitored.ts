@@ -110,10 +110,11 @@ export function monitored<This, Args extends unknown[]>(
  *   the cancellation when it is resumed
  * - `ERROR` of the type `abandoned` if the generator is dropped and garbage-collected before its end
  *
- * A function that returns a generator is treated in the same way, but its task begins with the call. A promise
- * of a generator, any other iterator, a stream and a `Response` are results like any others: the task ends when
- * the function returns them. Declare the return type of a generator function as `Generator` or
- * `AsyncGenerator`, or leave it out: for `Iterable`, TypeScript would choose the overload that returns a promise.
+ * A function that returns a generator is treated like a generator function, but its task begins with the
+ * call. A promise of a generator, any other iterator, a stream and a `Response` are results like any others:
+ * the task ends when the function returns them. Declare the return type of a generator function as
+ * `Generator` or `AsyncGenerator`, or leave it out: for `Iterable`, TypeScript would choose the overload that
+ * returns a promise.
  *
  * @example A generator that reports its progress
  * ```ts

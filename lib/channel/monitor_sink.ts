@@ -70,7 +70,7 @@ export class MonitorSink implements ReportSink {
   open(task: ReportedTask): void {
     const key = keyOf(task);
     if (this.#tasks.has(key)) {
-      // The monitor could not tell two tasks with the same id apart.
+      // The task is refused, because the monitor could not distinguish two tasks with the same id.
       task.refused(`Cannot create task "${task.id}": the id is already taken`);
       return;
     }

@@ -110,7 +110,7 @@ function parseJson(text: string): unknown {
 
 /**
  * Returns whether JSON text is nested too deeply. Call this before parsing, because recursive code would
- * overflow the stack.
+ * overflow the stack on deeply nested JSON.
  */
 export function isTooDeep(text: string): boolean {
   return nestsDeeperThan(text, MAX_JSON_DEPTH);

@@ -50,7 +50,7 @@ export interface NodeFigures {
   readonly lost: number;
   /** The number of requests that this node has forwarded to the owner, by outcome. */
   readonly forwarded: Readonly<Record<"answered" | "unreachable" | "unanswered", number>>;
-  /** The number of sockets of reporters that this node passes on to the owner now. */
+  /** The number of reporters' sockets whose messages this node forwards to owners at present. */
   readonly forwardedSockets: number;
   /** How often a regular check of the database found changes without a notification. */
   readonly missedHints: number;

@@ -20,8 +20,8 @@ export class Cors {
 
   /**
    * Returns whether a request, or the request that a preflight announces, is to a shared route. Only the form
-   * of the path decides, so that a page can also read the error for an invalid client token or task id in the
-   * path.
+   * of the path is checked, so that a page can also read the error for an invalid client token or task id in
+   * the path.
    *
    * @param request the request
    * @param resource the resource that the request's path matched

@@ -64,9 +64,9 @@ export interface RouteTraits {
   /** Whether pages of the origins in `allowedOrigins` may call the route. */
   readonly isShared?: boolean;
   /**
-   * Whether the route keeps the connection of a request open. The Origin of such requests is checked although
-   * they are GETs: a foreign page could read from a socket, and its event streams and long polls could use up
-   * the limits on watchers and waiting requests.
+   * Whether the route keeps the connection of a request open. The Origin of a request that stays open is
+   * checked although it is a GET: a foreign page could read from a socket, and the page's event streams and
+   * long polls could use up the limits on watchers and waiting requests.
    */
   readonly isLasting?: boolean | ((request: Request) => boolean);
   /**
@@ -80,8 +80,8 @@ export interface RouteTraits {
    */
   readonly isPage?: boolean;
   /**
-   * Whether the responses may be compressed. A response with a key, a token or a link must not be, see
-   * `compression.ts`.
+   * Whether the responses may be compressed. A response with a key, a token or a link must not be compressed,
+   * see `compression.ts`.
    */
   readonly isCompressed?: boolean;
   /** Whether every node of a cluster handles the route by itself, even if it does not know the latest tasks. */

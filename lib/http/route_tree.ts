@@ -39,9 +39,9 @@ const PARAM = /^([^{]*)\{(\w+)\}(.*)$/;
 /**
  * A tree of routes by the segments of their paths. A literal segment takes precedence over a parameter. The
  * literals of a route match only if they are not percent-encoded, although RFC 3986 calls `%6Detrics` and
- * `metrics` equivalent: a reverse proxy that compares paths as text would let the encoded form pass a rule for
- * the plain one. No client encodes letters by itself, so nothing is lost. The values of parameters may be
- * encoded in any way, and are decoded by {@linkcode paramsIn}.
+ * `metrics` equivalent: a reverse proxy that compares paths as text would let the encoded form pass a rule
+ * for the plain one. No client encodes letters unasked, so no client's requests are affected. The values of
+ * parameters may be encoded in any way, and are decoded by {@linkcode paramsIn}.
  */
 export class RouteTree<Areas> {
   readonly #root: Node<Areas> = newNode();

@@ -98,8 +98,8 @@ export class EventWatchers {
   }
 
   /**
-   * Disconnects the watchers of all tasks, because the event buffer overflowed. When they reconnect, their
-   * first messages have the current state of each changed task instead of the events.
+   * Disconnects the watchers of all tasks, because the event buffer overflowed. When the watchers reconnect,
+   * their first messages have the current state of each changed task instead of the events.
    */
   #disconnectAll(): void {
     for (const audience of [this.#all, ...this.#byTask.values()]) {

@@ -69,9 +69,9 @@ export function eventsOf(event: RegistryEvent): TaskEvent[] {
 function nameOf(before: Task | undefined, { state }: Task): RecordEventName {
   // A task that was restored, or has ended, is described by its state.
   if (isFinal(state)) return NAMES[state];
-  // On a node that follows another node, a new task may already be in progress. Its first event must be
-  // `task.created` all the same, because progress events are sent after log lines, but the first event must
-  // be sent before them.
+  // On a node that follows another node, a new task may already be in progress. The first event of a new task
+  // is `task.created` all the same: progress events are sent after log lines, but the first event of a task
+  // must be sent before them.
   if (before === undefined) return "task.created";
   return before.state === "NOT_STARTED" && state !== "NOT_STARTED" ? "task.started" : "task.progress";
 }

@@ -177,7 +177,7 @@ function repliesIn(body: string): BatchAnswer {
 
 /**
  * Returns whether the server responds but CORS hides the response from this page. A failed `fetch()` does not
- * reveal this, but an opaque `no-cors` request succeeds if any server responds.
+ * reveal whether CORS is the cause, but an opaque `no-cors` request succeeds if any server responds.
  */
 async function isBlockedByCors(server: string, signal: AbortSignal): Promise<boolean> {
   if (typeof Deno !== "undefined" || typeof location === "undefined") return false;

@@ -125,7 +125,7 @@ export class RemoteSink implements ReportSink, Disposable {
     if (this.#replay.endedTask(key) === task) {
       this.#replay.forget(key);
     } else if (this.#tasks.has(key)) {
-      // The server could not tell two tasks with the same id apart.
+      // The task is refused, because the server could not distinguish two tasks with the same id.
       return task.refused(`Cannot create task "${task.id}": the id is already taken`);
     } else if (this.#tasks.size + this.#replay.endedCount >= MAX_TASKS) {
       this.#warnOnce(`${MAX_TASKS} tasks already wait for ${this.#server}, so further tasks run unmonitored`);

@@ -80,7 +80,7 @@ export class UnrefSocket {
     return this.#writing;
   }
 
-  /** Closes the socket. Messages that were sent before may be lost. */
+  /** Closes the socket. Messages that were sent shortly before the close may be lost. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

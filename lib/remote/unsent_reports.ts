@@ -79,7 +79,7 @@ export class UnsentReports {
     return this.#inFlight;
   }
 
-  /** Whether the queue holds enough for a full batch. */
+  /** Whether the queue holds enough reports for a full batch. */
   get hasFullBatch(): boolean {
     return this.#queue.length >= this.#limits.batchReports ||
       this.#queuedCharacters >= this.#limits.batchCharacters;

@@ -16,7 +16,7 @@ export interface ReportedTask {
   /**
    * Reports the state changes that were held back, such as the task's creation. A sink calls this on all
    * tasks, in the order in which they were opened, before {@linkcode ReportedTask.flush}, because a parent's
-   * progress depends on which subtasks exist before the first one moves.
+   * progress depends on which subtasks exist before the first subtask makes progress.
    */
   announce(): void;
   /** Sends all reports that were held back. Called when the sink becomes ready. */

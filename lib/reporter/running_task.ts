@@ -54,7 +54,7 @@ export class RunningTask implements MonitoredChild {
   readonly #options: RunningTaskOptions;
   readonly #reporter: TaskReporter;
   readonly #children: Set<RunningTask> = new Set();
-  /** The only subtask so far; `undefined` before the first one, `null` after the second one. */
+  /** The only subtask so far; `undefined` before the first subtask, `null` after the second subtask. */
   #onlyChild: RunningTask | null | undefined;
 
   constructor(sink: ReportSink, options: RunningTaskOptions) {

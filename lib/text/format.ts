@@ -168,7 +168,7 @@ export function isByteUnit(unit: string | null): boolean {
 
 /**
  * Formats the completed and total amounts of a task: `3,204 / 10,000 files`, `770M / 2B`; returns `""` if the
- * task has none.
+ * task has no amounts.
  */
 export function formatCounts(task: Pick<Task, "current" | "total" | "unit">): string {
   const { current, total, unit } = task;

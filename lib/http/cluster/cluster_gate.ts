@@ -59,7 +59,7 @@ export interface ClusterGate {
   ownerIs(client: string | null, owner: Owner | null): void;
   /** Whether this node is about to end, so that other nodes should get new requests. */
   readonly isLeaving: boolean;
-  /** Returns whether this node can answer reads now. */
+  /** Returns whether this node can respond to requests that only read. */
   canRead(): Promise<boolean>;
   /** Forwards requests to the owner, and recognises requests that other nodes forwarded. */
   readonly forwarder: Forwarder;

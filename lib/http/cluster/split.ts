@@ -12,7 +12,7 @@ import type { Owner } from "./forwarder.ts";
 export interface Split {
   /** Returns the owner of the tasks of a client; `null` if this node is the owner. */
   ownerOf(client: string): Owner | null;
-  /** The nodes that own tasks, each once; `null` stands for this node. */
+  /** The nodes that own tasks, without duplicates; `null` stands for this node. */
   readonly owners: readonly (Owner | null)[];
 }
 

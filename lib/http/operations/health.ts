@@ -9,9 +9,9 @@ import { loading } from "../health_responses.ts";
 import { jsonResponse } from "../responses.ts";
 
 /**
- * `GET /readyz`: responds with 503 while the server cannot commit. A node of a cluster also does so while it
- * cannot answer reads or is about to end. The body says how many tasks are left out because their records are
- * damaged.
+ * `GET /readyz`: responds with 503 while the server cannot commit. A node of a cluster also responds with 503
+ * while it cannot answer reads or is about to end. The body says how many tasks are left out because their
+ * records are damaged.
  */
 export async function readiness(
   { registry, cluster }: Pick<HandlerContext, "registry" | "cluster">,

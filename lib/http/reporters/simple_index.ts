@@ -27,7 +27,7 @@ interface Link {
    * proxy.
    */
   readonly url: string;
-  /** The SHA-256 of the file, in hexadecimal; `null` if the link is to a page. */
+  /** The SHA-256 of the file, in hexadecimal; `null` if the link leads to a page. */
   readonly sha256: string | null;
 }
 

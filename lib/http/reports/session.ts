@@ -250,8 +250,8 @@ function parentOf(value: unknown): string | null {
 }
 
 /**
- * Returns whether a report directly follows a report that creates a task. Usually, it starts that task, and
- * watchers should see both changes at once.
+ * Returns whether a report directly follows a report that creates a task: usually, the second report starts
+ * the task, and watchers should see both changes at once.
  */
 function completes(values: readonly unknown[], index: number): boolean {
   return creates(values[index - 1]) && !creates(values[index]);

@@ -36,7 +36,7 @@ export class WaitingBytes {
     return isCounted;
   }
 
-  /** Stops counting the bytes that have been sent since. */
+  /** Subtracts the bytes that have been sent since they were counted. */
   measure(): void {
     // The number of unsent bytes of a closing socket is unknown: the socket reports 0, but the data that its
     // peer has not read is still in memory.
