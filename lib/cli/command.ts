@@ -6,22 +6,22 @@
 
 import type { FlagTable } from "./flags.ts";
 
-/** A command's syntax, from which its arguments are parsed and its help is made. */
+/** A command's syntax: its arguments are parsed by it, and its help is made from it. */
 export interface CommandSyntax {
   /** The text of the usage line after the program's name, such as `wait <id> [flags]`. */
   readonly usage: string;
   /** What the command does; blank lines separate paragraphs. */
   readonly description: string;
   readonly flags: FlagTable;
-  /** What is to be known about the flags; follows them in the help. */
+  /** Further information about the flags, which help prints after them. */
   readonly notes?: string;
   /** What each exit status means. */
   readonly exitStatuses: Readonly<Record<string, string>>;
   /** Command lines that show typical uses. */
   readonly examples: readonly string[];
   /**
-   * What shells complete the operands with: paths of files, a program and its arguments, the names of commands, or
-   * these words; by default with nothing.
+   * What shells offer as completions of the operands: paths of files, a program and its arguments, the names of
+   * commands, or the given words; by default nothing.
    */
   readonly operands?: "files" | "program" | "commands" | readonly string[];
   /** The commands below this one by name, such as `start` below `report`. */
@@ -30,7 +30,7 @@ export interface CommandSyntax {
 
 /** A command below another one. */
 export interface Subcommand {
-  /** What it does, in one line of the help of the command above. */
+  /** What the subcommand does, in one line of the help of the command above it. */
   readonly help: string;
   readonly syntax: CommandSyntax;
 }
@@ -70,7 +70,10 @@ export class CommandError extends Error {
   }
 }
 
-/** What Deno advises if it protects a file, such as those in /proc; no user of the program can follow that. */
+/**
+ * Matches the advice in Deno's message about a protected file, such as a file in /proc; users of the program can't
+ * follow this advice.
+ */
 const DENO_ADVICE =
   /, (run again with the --allow-all flag|specify the required permissions during compilation .*)$/;
 

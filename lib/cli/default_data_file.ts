@@ -13,8 +13,8 @@ import { ConfigError } from "../errors.ts";
  * @param port the requested port
  * @param os the operating system
  * @param readVariable reads an environment variable
- * @returns the path; `":memory:"` for port 0, because a file named after a random port would never be found
- * again
+ * @returns the path; `":memory:"` for port 0, because the next start would not find a file that is named after a
+ * random port
  * @throws {ConfigError} if the platform's data folder is unknown
  */
 export function defaultDataFile(

@@ -1,5 +1,5 @@
 /**
- * Defines the program's exit statuses, and which of them follows from the end of a task.
+ * Defines the program's exit statuses, and which of them each final state of a task leads to.
  *
  * @module
  */

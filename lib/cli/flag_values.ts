@@ -8,10 +8,10 @@ import { ConfigError } from "../errors.ts";
 import { CLIENT_RULE, isClientToken, isTaskId, TASK_ID_RULE } from "../task/grammar.ts";
 import { didYouMean } from "./suggestion.ts";
 
-/** Parses a flag's text; `source` is what error messages call it, such as `--port`. */
+/** Parses the text of a flag's value; `source` names the flag in error messages, such as `--port`. */
 export type FlagParser<Value> = (text: string, source: string) => Value;
 
-/** Returns the part of a flag's row that says that the flag takes only the given words. */
+/** Returns the fields of a {@linkcode Flag} that takes only the given words. */
 export function oneOf<Word extends string>(
   values: readonly Word[],
 ): { readonly values: readonly Word[]; readonly parse: FlagParser<Word> } {

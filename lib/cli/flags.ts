@@ -1,5 +1,5 @@
 /**
- * Parses the flags of a command, and the environment variables that stand in for them, from one table.
+ * Parses the flags of a command, or the environment variables that replace them, by one table.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface Flag {
   readonly kind: "switch" | "value" | "list";
   /** The heading that help lists the flag under. @default {"Flags"} */
   readonly group?: string;
-  /** The letter that stands in for the name: `f` for `-f`. */
+  /** The letter of the short form: `f` for `-f`. */
   readonly short?: string;
   /** The value's name in help: `<port>`. */
   readonly placeholder?: string;
@@ -28,7 +28,7 @@ export interface Flag {
   /** Separates the values of a list in its environment variable. @default {","} */
   readonly separator?: RegExp;
   /**
-   * Converts a text that the user gave to the flag's value; by default, the value is the text.
+   * Converts the text that the user passed to the flag's value; by default, the value is that text.
    *
    * @param source where the text came from, for error messages: `--port` or `TASKSCOPE_PORT`
    * @throws {ConfigError} if the text is not a valid value
@@ -61,8 +61,8 @@ export interface CommandLine<Table extends FlagTable = FlagTable> {
 }
 
 /**
- * Parses a command line. An environment variable stands in for a flag that is not given; lists in variables
- * are separated by commas.
+ * Parses a command line. If a flag is not given, its environment variable is used; lists in variables are separated
+ * by commas, unless the flag has a `separator`.
  *
  * @param table the command's flags
  * @param args the arguments after the command's name
@@ -109,7 +109,7 @@ export function readFlags<const Table extends FlagTable>(
   };
 }
 
-/** Returns the name of the environment variable that stands in for a flag. */
+/** Returns the name of the environment variable that is used if a flag is not given. */
 export function variableOf(flag: string): string {
   return `TASKSCOPE_${flag.toUpperCase().replaceAll("-", "_")}`;
 }

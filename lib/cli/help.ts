@@ -41,7 +41,7 @@ export function commandHelp(syntax: CommandSyntax): string {
 function subcommandRows(
   subcommands: Readonly<Record<string, Subcommand>>,
 ): (readonly [usage: string, help: string])[] {
-  // The name of the command above is left out, as it is the same in every row.
+  // The name of the parent command is left out, as it is the same in every row.
   return Object.values(subcommands).map(({ help, syntax: { usage } }) => {
     return [usage.replace(/^\S+ /, "").replace(" [flags]", ""), help];
   });

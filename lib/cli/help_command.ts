@@ -13,7 +13,7 @@ import { writeLine } from "./terminal.ts";
 /** The syntax of `help`. */
 export const HELP: CommandSyntax = {
   usage: "help [<command>…]",
-  description: "Shows the help of taskscope, or of a command; so does --help after a command.",
+  description: "Shows the help of taskscope, or of a command; --help after a command does the same.",
   flags: {},
   operands: "commands",
   exitStatuses: { [EXIT.ok]: "success", [EXIT.usage]: "no such command" },

@@ -20,7 +20,7 @@ export const PREVIOUS_KEY_VARIABLE = "TASKSCOPE_PREVIOUS_KEY";
 /** What to do if a server requires a key. */
 export const KEY_HINT = `pass the key with --key-file or ${KEY_VARIABLE}`;
 
-/** A key, or a token that stands in for it. */
+/** A key, or a token that is used in place of the key. */
 export interface SourcedKey {
   readonly key: string;
   /** Where the key came from, for error messages. */
@@ -41,13 +41,12 @@ export const KEY_FLAGS = {
 export const PREVIOUS_KEY_FLAG = {
   kind: "value",
   placeholder: "<file>",
-  help:
-    `file with the key before this one, which is accepted, too; by default it is in ${PREVIOUS_KEY_VARIABLE}`,
+  help: `file with the previous key, which the server also accepts; by default in ${PREVIOUS_KEY_VARIABLE}`,
   parse: readKeyFile,
 } as const;
 
 /**
- * Finds the key: in the file named by `--key-file`, or else in the environment.
+ * Reads the key from the file that `--key-file` names, or, without this flag, from the environment.
  *
  * @param commandLine the parsed command line
  * @param readVariable reads an environment variable
@@ -62,7 +61,7 @@ export function keyFrom(
 }
 
 /**
- * Finds the key in an environment variable; `null` if there is none.
+ * Reads the key from an environment variable; `null` if the variable is empty or not set.
  *
  * @throws {ConfigError} if the key has characters that a header cannot carry
  */

@@ -23,8 +23,8 @@ export function didYouMean(word: string, known: readonly string[], otherwise: st
 }
 
 /**
- * Finds the known word that is most similar to an unknown one: at most one typing error away, two for words of
- * more than four characters, or the only one that begins with it. Letter case is ignored.
+ * Finds the known word that is most similar to an unknown one: at most one typing error away, two for words of more
+ * than four characters, or the only known word that begins with it. Letter case is ignored.
  *
  * @param word the unknown word
  * @param known the known words
@@ -38,7 +38,7 @@ export function closestWord(word: string, known: readonly string[]): string | nu
   let closest: string | null = null;
   let least = word.length > 4 ? 2 : 1;
   for (const each of known) {
-    // A word that has nothing in common with the known one is no misspelling of it.
+    // If the distance is as large as the longer word, the two words have nothing in common.
     const distance = editDistance(lower, each.toLowerCase());
     if (distance > least || distance >= Math.max(word.length, each.length)) continue;
     if (closest !== null && distance === least) continue;

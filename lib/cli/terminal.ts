@@ -7,7 +7,7 @@
 import { readVariable } from "../environment.ts";
 import { plainText } from "../text/terminal_text.ts";
 
-/** The width of a line if the output is not a terminal, in columns. */
+/** The maximum width of a line if the output is not a terminal, in columns. */
 const FILE_WIDTH = 120;
 /** The size of a terminal that does not report one. */
 const DEFAULT_SIZE = { columns: 80, rows: 24 } as const;

@@ -22,13 +22,13 @@ const FLAGS = {
   may: {
     kind: "value",
     placeholder: "<read|write>",
-    help: "what the token allows: read, to see tasks; write, to report tasks but see none (required)",
+    help: "what the token allows: read: see tasks; write: report tasks, but not see them (required)",
     ...oneOf(SCOPES),
   },
   client: {
     kind: "value",
     placeholder: "<name>",
-    help: "client whose tasks the token gives access to (required)",
+    help: "client to whose tasks the token gives access (required)",
     parse: clientToken,
   },
   task: {
@@ -51,7 +51,7 @@ const FLAGS = {
 export const TOKEN: CommandSyntax = {
   usage: "token --may <read|write> --client <name> [flags]",
   description:
-    "Prints a token: it can be used in place of the key, but only for the tasks of one client and until it " +
+    "Prints a token, which can be used in place of the key, but only for the tasks of one client, and until it " +
     "expires. Changing the server's key revokes all tokens.",
   flags: FLAGS,
   exitStatuses: { [EXIT.ok]: "success", [EXIT.usage]: "invalid command line, or no key" },

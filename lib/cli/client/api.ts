@@ -17,13 +17,13 @@ import type { Target } from "./target.ts";
 /** Request timeout, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
-/** A response that a retry would not change. */
+/** A response with a status for which a retry is pointless. */
 export interface ApiResponse {
   /** The HTTP status: below 500, and neither 408 nor 429. */
   readonly status: number;
   /** The body parsed as JSON; `undefined` if it is not JSON. */
   readonly body: unknown;
-  /** What to add to the clock of this machine to get the server's, in seconds. */
+  /** The number of seconds to add to the clock of this machine to get the server's clock. */
   readonly clockOffset: number;
 }
 
@@ -132,8 +132,8 @@ export function unexpectedResponse({ server }: Target, { status, body }: ApiResp
 }
 
 /**
- * Returns whether a response says that the task does not exist. A 404 with another problem code means that
- * the path is wrong.
+ * Returns whether a response says that the task does not exist. A 404 with any other error code means that the path
+ * is wrong.
  */
 export function isTaskNotFound({ status, body }: ApiResponse): boolean {
   return status === 404 && fieldOf(body, "code") === "task_not_found";

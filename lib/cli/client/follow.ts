@@ -1,6 +1,6 @@
 /**
- * Follows tasks over a WebSocket that reconnects with backoff. REST requests fetch the changes that were
- * missed while it was disconnected, and detect a server that no longer responds.
+ * Follows tasks over a WebSocket that reconnects with backoff. After a reconnect, a REST request fetches the missed
+ * changes; REST requests also detect a server that no longer responds.
  *
  * @module
  */
@@ -23,8 +23,8 @@ export type FollowEvent =
     /** Whether `tasks` is the complete list. */
     readonly isAll: boolean;
     /**
-     * What to add to the clock of this machine to get the server's, in seconds; absent if the event came over
-     * the socket, whose messages have no time.
+     * The number of seconds to add to the clock of this machine to get the server's clock; absent if the event came
+     * over the WebSocket, because its messages have no time.
      */
     readonly clockOffset?: number;
   }
@@ -34,7 +34,7 @@ export type FollowEvent =
    */
   | { readonly type: "lost"; readonly reason: string };
 
-/** A subscription: how to fetch its tasks over REST, and how to receive their changes over a WebSocket. */
+/** A subscription to tasks: fetches the tasks over REST, and receives their changes over a WebSocket. */
 export interface Subscription {
   /** Returns the URL of the WebSocket, with the cursor of the last known change. */
   socketUrl(): string;
@@ -58,14 +58,14 @@ export interface FollowOptions {
 }
 
 /**
- * Shortest and longest backoff between two attempts to connect, in milliseconds; the backoff doubles after
+ * The shortest and the longest backoff between two attempts to connect, in milliseconds; the backoff doubles after
  * every failure.
  */
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 3_000;
 /**
- * A connection that lasts less than this, in milliseconds, counts as a failed attempt: a proxy may accept it
- * and close it at once.
+ * A connection that lasts less than this many milliseconds counts as a failed attempt: a proxy may accept a
+ * connection and close it at once.
  */
 const STEADY_MS = 5_000;
 

@@ -1,5 +1,5 @@
 /**
- * Redraws the bottom lines of a terminal in place, below lines that stay.
+ * Redraws the bottom lines of a terminal in place; lines above them are not changed.
  *
  * @module
  */
@@ -12,8 +12,8 @@ const CLEAR_BELOW = "\x1b[J";
 const COLORS = new RegExp("\x1b\\[\\d*m", "g");
 
 /**
- * Redraws lines in place. Between two draws the cursor is at the start of the line below them, and no
- * terminal mode is changed, so the terminal needs no restoring if the program is killed.
+ * Redraws lines in place. Between two draws, the cursor is at the start of the line below the drawn lines. No
+ * terminal mode is changed, so the terminal is usable even if the program is killed.
  */
 export class LiveRegion {
   readonly #write: (text: string) => void;

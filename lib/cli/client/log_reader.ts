@@ -16,7 +16,7 @@ import {
 } from "./api.ts";
 import type { Target } from "./target.ts";
 
-/** The maximum number of lines of a page: at the maximum length of lines, 8 MB of text. */
+/** The maximum number of lines per page; if all lines have the maximum length, a page has 8 MB of text. */
 const PAGE_LINES = 1_000;
 
 /** Callbacks of a {@linkcode LogReader}. */
@@ -27,7 +27,7 @@ export interface LogReaderEvents {
   readonly onGap: (count: number) => void;
 }
 
-/** Reads a log, and remembers how far. */
+/** Reads a log, and stores the number of the next line. */
 export class LogReader {
   readonly #target: Target;
   readonly #id: string;
@@ -49,7 +49,7 @@ export class LogReader {
   /**
    * Chooses the first line to read.
    *
-   * @param tail the number of newest lines to read; `undefined` for all that are kept
+   * @param tail the number of newest lines to read; `undefined` for all lines that the server has kept
    * @returns the number of lines that the log has
    * @throws {CommandError} if the task does not exist, or the server cannot be reached or refuses the request
    */
@@ -60,7 +60,7 @@ export class LogReader {
     return end;
   }
 
-  /** Reads from the first line again, because another task has taken the id. */
+  /** Starts over at the first line, because a new task has the id of the old one. */
   restart(): void {
     this.#next = 0;
   }

@@ -27,7 +27,7 @@ const FLAGS = {
     kind: "value",
     short: "n",
     placeholder: "<lines>",
-    help: "begin with this many of the newest lines; by default with the oldest line that is kept",
+    help: "print only this many of the newest lines at first; by default all lines that are kept",
     parse: lineCount,
   },
   timestamps: { kind: "switch", short: "t", help: "print the time of each line before it, in UTC" },
@@ -39,7 +39,7 @@ export const LOGS: CommandSyntax = {
   usage: "logs <id> [flags]",
   description:
     "Prints the log of a task, without control characters. With --follow, it reconnects if the server restarts " +
-    "meanwhile, and misses and repeats no line.",
+    "meanwhile, and neither misses nor repeats a line.",
   flags: FLAGS,
   exitStatuses: {
     [EXIT.ok]: "the log was printed; with --follow, the task finished",
@@ -95,7 +95,7 @@ async function followLog(target: Target, id: string, reader: LogReader): Promise
     }
     const [task] = event.tasks;
     if (task === undefined) throw noTaskError(target, id);
-    // Another task has taken the id.
+    // A new task has the id of the old one.
     if (createdAt !== undefined && createdAt !== task.created_at) reader.restart();
     createdAt = task.created_at;
     try {

@@ -44,7 +44,7 @@ const FLAGS = {
 export const LS: CommandSyntax = {
   usage: "ls [flags]",
   description:
-    "Lists tasks: first those that have not ended, then the others, newest first; subtasks are below their parents.",
+    "Lists tasks: first tasks that have not ended, then ended tasks, newest first; subtasks are below their parents.",
   flags: FLAGS,
   exitStatuses: {
     [EXIT.ok]: "the list was printed, even if it is empty",
@@ -112,8 +112,8 @@ function statesFrom(list: string, source: string): readonly TaskState[] {
 }
 
 /**
- * Fetches the records exactly as the server sent them, so that `--json` keeps fields that this version does
- * not know.
+ * Fetches the records exactly as the server sent them, so that `--json` also prints fields that this version does not
+ * know.
  */
 async function recordsOf(target: Target, filters: URLSearchParams): Promise<FoundRecords> {
   if (filters.size === 0) {

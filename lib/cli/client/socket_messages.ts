@@ -19,7 +19,7 @@ export interface SocketOptions {
  *
  * @param url the URL of the WebSocket
  * @param options the subprotocols, the silence to detect and an abort signal
- * @returns the messages; `null` after `silenceMs` without one, because the peer may be gone without having
+ * @returns the messages; `null` after `silenceMs` without a message, because the peer may be gone without having
  * closed the connection
  */
 export async function* messagesOf(url: string, options: SocketOptions): AsyncGenerator<string | null> {
@@ -43,7 +43,8 @@ export async function* messagesOf(url: string, options: SocketOptions): AsyncGen
   signal.addEventListener("abort", abort);
   try {
     while (!signal.aborted) {
-      // The queue is replaced as a whole, because removing its first message would move all others.
+      // The whole queue is replaced, because removing messages from its front one by one would move all others each
+      // time.
       const messages = queue;
       queue = [];
       for (const message of messages) {
@@ -60,7 +61,7 @@ export async function* messagesOf(url: string, options: SocketOptions): AsyncGen
   }
 }
 
-/** Waits for an event of the socket; resolves with `true` if there was none within the time. */
+/** Waits for an event of the socket; resolves with `true` if there was no event within `silenceMs`. */
 async function isSilent(listen: (onEvent: () => void) => void, silenceMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(true), silenceMs);

@@ -61,7 +61,7 @@ export function targetFrom(
 }
 
 /**
- * Returns the id of the surrounding task, of which new tasks become subtasks.
+ * Returns the id of the surrounding task, as whose subtasks new tasks are created.
  *
  * @param target the server and the client of the new tasks
  * @param readVariable reads an environment variable

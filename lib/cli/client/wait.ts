@@ -18,7 +18,7 @@ import { showHelp } from "../help.ts";
 import { note, outputWidth, wantsColor, writeLine } from "../terminal.ts";
 import { TARGET_FLAGS, targetFrom, taskIdFrom } from "./target.ts";
 
-/** Longest timeout, in seconds: a timer fires at once if its delay exceeds 2^31 - 1 milliseconds. */
+/** The longest timeout, in seconds; a timer with a delay of more than 2^31 - 1 milliseconds would fire at once. */
 const MAX_TIMEOUT = 2_000_000;
 
 const FLAGS = {

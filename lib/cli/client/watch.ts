@@ -23,7 +23,7 @@ export const WATCH: CommandSyntax = {
   description: [
     "Shows a task live until it has ended; without an id, shows all tasks that have not ended, until Ctrl-C. " +
     "Reconnects if the server restarts meanwhile.",
-    "If the output is not a terminal, prints a line whenever a task changes its state or completes another 25 %, with its id if all are watched.",
+    "If the output is not a terminal, prints a line whenever a task changes its state or completes another 25 %, with the task's id if all tasks are watched.",
   ].join("\n\n"),
   flags: TARGET_FLAGS,
   exitStatuses: {

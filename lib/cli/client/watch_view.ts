@@ -16,11 +16,16 @@ import { note, outputWidth, type TerminalSize, writeLine } from "../terminal.ts"
 /** Displays watched tasks. Disposing of the view flushes pending output. */
 export interface WatchView extends Disposable {
   /**
-   * What to add to the clock of this machine to get the server's, in seconds: durations are up to the server's
-   * current time.
+   * The number of seconds to add to the clock of this machine to get the server's clock, which displayed durations
+   * are based on.
    */
   clockOffset: number;
-  /** Displays a change: tasks that reached a milestone, and all tasks that have not ended. */
+  /**
+   * Displays a change.
+   *
+   * @param milestones the tasks that reached a milestone
+   * @param live all tasks that have not ended
+   */
   show(milestones: readonly Task[], live: readonly Task[]): void;
   /** Displays that the connection is lost and being retried. */
   lost(reason: string): void;
@@ -32,7 +37,7 @@ export class LineView implements WatchView {
   readonly #hasIds: boolean;
   #isLost = false;
 
-  /** @param hasIds whether lines begin with the ids of tasks, which may have the same name */
+  /** @param hasIds whether lines begin with the task's id, because several tasks may have the same name */
   constructor(hasIds: boolean) {
     this.#hasIds = hasIds;
   }
@@ -57,9 +62,9 @@ export class LineView implements WatchView {
   }
 }
 
-/** Shortest time between two frames, in milliseconds. */
+/** The shortest time between two redraws, in milliseconds. */
 const FRAME_MS = 100;
-/** Longest time between two frames, in milliseconds: displayed durations change every second. */
+/** The longest time between two redraws, in milliseconds: displayed durations change every second. */
 const TICK_MS = 1_000;
 
 /** Options of a {@linkcode TerminalView}. */
@@ -69,7 +74,7 @@ export interface TerminalViewOptions {
   readonly color: boolean;
 }
 
-/** Redraws the tasks that have not ended in place; ended tasks stay as lines above them. */
+/** Redraws tasks that have not ended in place; when a task ends, its line stays above them. */
 export class TerminalView implements WatchView {
   clockOffset = 0;
   readonly #options: TerminalViewOptions;

@@ -7,16 +7,19 @@
 import type { CommandSyntax, CommandTable } from "../command.ts";
 import type { Flag, FlagTable } from "../flags.ts";
 
-/** What a shell completes a value or operands with: nothing, files, a program and its arguments, or words. */
+/**
+ * What a shell offers as completions of a value or of operands: nothing, files, a program and its arguments, or
+ * words.
+ */
 export type Values = "none" | "files" | "program" | readonly string[];
 
 /** A flag. */
 export interface CompletedFlag {
-  /** With its hyphens: `--port`, `-C`. */
+  /** The name of the flag with its hyphens: `--port`, `-C`. */
   readonly name: string;
   /** What the flag does, in one line. */
   readonly help: string;
-  /** The values of the flag; `null` if it takes none. */
+  /** The values of the flag; `null` if it takes no value. */
   readonly values: Values | null;
 }
 
@@ -31,7 +34,7 @@ export interface CompletedCommand {
   readonly commands: readonly CompletedCommand[];
 }
 
-/** The names of values that are paths. */
+/** The placeholders of values that are paths. */
 const PATHS = /^<(file|folder|module)>$/;
 
 const HELP: CompletedFlag = { name: "--help", help: "show the help", values: null };

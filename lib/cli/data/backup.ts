@@ -29,8 +29,8 @@ export const BACKUP: CommandSyntax = {
   usage: "backup <copy> [flags]",
   description:
     "Copies the database file as a consistent snapshot, even while a server uses it. An interrupted backup " +
-    "leaves no partial copy. The copy is verified: if the file is damaged, no copy is made, and if only records " +
-    "are, they are copied as found, and the exit status says so.",
+    "leaves no partial copy. The copy is verified: if the file is damaged, no copy is made; if only records are " +
+    "damaged, they are copied as they are, and the exit status is 1.",
   flags: FLAGS,
   operands: "files",
   exitStatuses: DATA_EXIT_STATUSES,

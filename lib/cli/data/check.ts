@@ -38,7 +38,8 @@ const FLAGS = {
 /** The syntax of `check`. */
 export const CHECK: CommandSyntax = {
   usage: "check [flags]",
-  description: "Checks that a server is ready, or that a database is intact. It may be in use by a server.",
+  description:
+    "Checks that a server is ready, or that a database is intact. A server may use the database meanwhile.",
   flags: FLAGS,
   exitStatuses: {
     [EXIT.ok]: "the server is ready, or the database is intact",
@@ -116,7 +117,9 @@ async function checkServer(target: Target): Promise<number> {
     writeLine(`${server} is ready and serves the tasks of client "${client}"`);
     const damaged = Number(fieldOf(body, "damaged_records") ?? 0);
     if (damaged > 0) {
-      note(`It leaves out ${countNoun(damaged, "task")} whose records are damaged; its log has their names`);
+      note(
+        `The server leaves out ${countNoun(damaged, "task")} whose records are damaged; its log names them`,
+      );
     }
     return EXIT.ok;
   }

@@ -1,5 +1,5 @@
 /**
- * The flags, operand and errors of commands that work on a database file.
+ * The flags, the operand and the errors of commands that work on a database file.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export const DATA_FLAGS = {
   data: {
     kind: "value",
     placeholder: "<file>",
-    help: "the server's database file; by default the one for --port",
+    help: "the server's database file; by default the default file of the server on --port",
   },
   port: {
     kind: "value",

@@ -41,9 +41,9 @@ export const MOVE: CommandSyntax = {
   usage: "move --from <data> --to <data>",
   description: [
     "Moves all tasks with their logs, histories and values, past runs and undelivered webhook events from a file to " +
-    "PostgreSQL, back, or between two of a kind. Stop the server first. The database that is moved from stays as " +
-    "it is.",
-    "The other one can be used only once everything is moved. If the move is interrupted, run it again: it " +
+    "PostgreSQL, back, from file to file, or between PostgreSQL databases. Stop the server first. The source is not " +
+    "changed.",
+    "The target can be used only once everything is moved. If the move is interrupted, run it again: it " +
     "continues where it was. Connected watchers reload all tasks afterwards.",
   ].join("\n\n"),
   flags: FLAGS,
@@ -59,10 +59,10 @@ export const MOVE: CommandSyntax = {
   ],
 };
 
-/** How often the progress is shown, in milliseconds. */
+/** The minimum time between two updates of the progress line, in milliseconds. */
 const SHOW_MS = 100;
 
-/** The number of damaged tasks that are named. */
+/** The maximum number of damaged tasks that the message names. */
 const NAMED = 10;
 
 /**
@@ -114,7 +114,7 @@ async function openTarget(to: string, source: MoveSource): Promise<MoveTarget> {
   return new SqliteMoveTarget(to, source);
 }
 
-/** A line of the terminal that shows how far a move is. */
+/** A line of the terminal that shows the progress of a move. */
 class ProgressLine {
   readonly #region = new LiveRegion(write, terminalSize);
   #shownAt = -Infinity;

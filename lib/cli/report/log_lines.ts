@@ -1,5 +1,5 @@
 /**
- * Sends lines of a log in batches, also as they arrive at standard input.
+ * Sends log lines in batches; lines from standard input are sent as they arrive.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { EXIT } from "../exit_status.ts";
 const BATCH_LINES = 1_000;
 /** The maximum size of a batch in characters, so that its JSON stays below the limit of a request's body. */
 const BATCH_CHARACTERS = 128 * 1024;
-/** How long the first line of a batch waits for more, in milliseconds. */
+/** How long the first line of a batch waits for further lines, in milliseconds. */
 const GATHER_MS = 100;
-/** The size in bytes beyond which the lines of a batch wait for no more. */
+/** The size in bytes from which on a batch does not wait for further lines. */
 const GATHER_BYTES = 128 * 1024;
 
 /** Sends a batch of lines, and resolves with the exit status. */
@@ -42,12 +42,12 @@ export function* batchesOf(lines: Iterable<string>): Generator<readonly string[]
 }
 
 /**
- * Sends the lines of an input as they arrive. The input is not read while a batch is sent, so little of it is in
- * memory, and a program that writes faster has to wait.
+ * Sends the lines of an input as they arrive. The input is not read while a batch is sent, so little of the input is
+ * in memory, and a program that writes faster has to wait.
  *
  * @param input the bytes of the lines
  * @param send sends a batch
- * @returns the exit status: that of the last batch that had another one than success
+ * @returns the exit status of the last batch that failed; 0 if none failed
  */
 export async function sendLines(input: ReadableStream<Uint8Array>, send: SendBatch): Promise<number> {
   let status: number = EXIT.ok;
@@ -63,7 +63,7 @@ export async function sendLines(input: ReadableStream<Uint8Array>, send: SendBat
   return status;
 }
 
-/** Yields the chunks of an input, those together that arrive within {@linkcode GATHER_MS}. */
+/** Yields the chunks of an input; chunks that arrive within {@linkcode GATHER_MS} are yielded together. */
 async function* gathered(input: ReadableStream<Uint8Array>): AsyncGenerator<readonly Uint8Array[]> {
   const reader = input.getReader();
   let reading = reader.read();

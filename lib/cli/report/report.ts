@@ -48,15 +48,15 @@ const COMMANDS: Readonly<Record<keyof typeof SUBCOMMANDS, (args: readonly string
 };
 
 /**
- * How long lines of an input are dropped after a failure, with `--best-effort`, in milliseconds: a server that does not
- * respond must not slow down the program that writes them.
+ * With `--best-effort`, how long lines of an input are dropped after a failure, in milliseconds: a server that does
+ * not respond must not slow down the program that writes the lines.
  */
 const PAUSE_MS = 5_000;
 
-/** What was probably meant to be JSON. */
+/** Matches a text that was probably meant to be JSON. */
 const LIKE_JSON = /^\s*[[{]/;
 
-/** The state that each report of an end leads to. */
+/** The final state that each report of an end leads to. */
 const END_STATES: Readonly<Record<"finish" | "fail" | "cancelled", TaskState>> = {
   finish: "FINISHED",
   fail: "ERROR",
@@ -106,7 +106,7 @@ async function start(args: readonly string[]): Promise<number> {
   const task = { id, name: truncate(name, LIMITS.nameLength), parent };
   const sender = new Sender(commandLine);
   const status = await sender.send({ id, method: "POST", path: "", body: startBody(values, task) }, null);
-  // A script that goes on in spite of a failure needs the id for its further reports.
+  // With --best-effort, a script continues after a failure, and needs the id for its further reports.
   if (status === EXIT.ok) writeLine(id);
   return status;
 }
@@ -173,15 +173,15 @@ async function end(
   );
 }
 
-/** The part of a command line that every report has. */
+/** The flags and operands that every report has. */
 type SendingLine = Pick<CommandLine<typeof LOG_FLAGS>, "values" | "operands">;
 
-/** Sends reports as the flags of a command line say. */
+/** Sends reports according to the flags of a command line. */
 class Sender {
   readonly #target: Target;
   readonly #timeoutMs: number;
   readonly #isBestEffort: boolean;
-  /** Until when further reports are dropped, by {@linkcode monotonicMs}. */
+  /** The time until which further reports are dropped, by {@linkcode monotonicMs}. */
   #dropsUntilMs = -Infinity;
   #lastNote = "";
 
@@ -192,7 +192,12 @@ class Sender {
     this.#isBestEffort = isBestEffort;
   }
 
-  /** Sends a report, which leads to a final state unless that is `null`; returns the exit status. */
+  /**
+   * Sends a report, and returns the exit status.
+   *
+   * @param report the report
+   * @param final the final state that the report leads to; `null` if it does not end the task
+   */
   async send(report: Report, final: TaskState | null): Promise<number> {
     if (monotonicMs() < this.#dropsUntilMs) return EXIT.ok;
     try {

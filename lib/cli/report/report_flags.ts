@@ -1,5 +1,5 @@
 /**
- * The flags of the commands below `taskscope report`, and the bodies that their values make.
+ * The flags of the commands below `taskscope report`, and the request bodies that are made from their values.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { TARGET_FLAGS } from "../client/target.ts";
 import { type FlagParser, quoteValue, secondsWithin, taskId } from "../flag_values.ts";
 import type { FlagTable, FlagValues } from "../flags.ts";
 
-/** The longest time for which a report is sent again, in seconds: a day. */
+/** The longest time for which a report is resent, in seconds: a day. */
 const MAX_TIMEOUT = 86_400;
 /** The longest time without a report after which a task may become stale, in seconds: a leap year. */
 const MAX_STALE_AFTER = 366 * 86_400;
@@ -31,7 +31,7 @@ const SENDING = {
   "best-effort": {
     kind: "switch",
     group: "Server",
-    help: "exit with 0 even if the report fails, so that it never stops a script; a message says why",
+    help: "exit with 0 even if the report fails, so that it never stops a script; print why it failed",
   },
   ...TARGET_FLAGS,
 } as const satisfies FlagTable;
@@ -50,13 +50,13 @@ const PROGRESS = {
   current: {
     kind: "value",
     placeholder: "<number>",
-    help: "how many of --total are done; progress follows from both",
+    help: "how many of --total are done; progress is calculated from both",
     parse: numberOrNull,
   },
   total: {
     kind: "value",
     placeholder: "<number>",
-    help: "how many there are to do; null if that is unknown",
+    help: "how many there are to do; null if the number is unknown",
     parse: numberOrNull,
   },
   unit: { kind: "value", placeholder: "<word>", help: "what is counted, such as files, or B for bytes" },
@@ -78,7 +78,7 @@ const PROGRESS = {
   "expected-weight": {
     kind: "value",
     placeholder: "<number>",
-    help: "the sum of the weights of all subtasks, those to come included",
+    help: "the sum of the weights of all subtasks, including later ones",
     parse: numberWithin(0, Infinity),
   },
 } as const satisfies FlagTable;
@@ -88,7 +88,7 @@ export const START_FLAGS = {
   id: {
     kind: "value",
     placeholder: "<id>",
-    help: "id of the task, so that starting it again is harmless; by default a new id",
+    help: "id of the task, with which a repeated start changes nothing; by default a new id",
     parse: taskId,
   },
   ...PROGRESS,
@@ -102,7 +102,7 @@ export const START_FLAGS = {
   parent: {
     kind: "value",
     placeholder: "<id>",
-    help: "make it a subtask of this task; by default of the surrounding taskscope run, if any",
+    help: "id of the parent task; by default the task of the surrounding taskscope run, if any",
     parse: taskId,
   },
   weight: {
@@ -128,7 +128,11 @@ export const LOG_FLAGS = SENDING;
 
 /** The flags of `report finish`. */
 export const FINISH_FLAGS = {
-  result: { kind: "value", placeholder: "<json>", help: "the result; what is not JSON is stored as text" },
+  result: {
+    kind: "value",
+    placeholder: "<json>",
+    help: "the result; a value that is not JSON is stored as text",
+  },
   ...STATUS,
   ...SENDING,
 } as const satisfies FlagTable;

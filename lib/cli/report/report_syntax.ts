@@ -22,7 +22,8 @@ const EXIT_STATUSES: Readonly<Record<string, string>> = {
   [EXIT.ok]: "the server has stored the report",
   [EXIT.failed]: REFUSED,
   [EXIT.usage]: "invalid command line",
-  [EXIT.cancelled]: "the task was cancelled, or is to stop; the report was stored if the task had not ended",
+  [EXIT.cancelled]:
+    "the task was cancelled, or was requested to stop; the report was stored if the task had not ended",
   [EXIT.missing]: MISSING,
 };
 
@@ -35,8 +36,8 @@ const END_EXIT_STATUSES: Readonly<Record<string, string>> = {
 export const REPORT = {
   usage: "report <command>",
   description: [
-    "Reports a task from a script. A report is numbered, so that one that arrives late or twice does no harm, and it is " +
-    "sent again while the server restarts.",
+    "Reports a task from a script. Reports are numbered, so a report that arrives late or twice changes nothing. A report is " +
+    "resent while the server restarts.",
     "The exit status is 3 once someone has cancelled the task, so that a script can stop: " +
     'taskscope report update "$id" --current 3 || exit',
   ].join("\n\n"),
@@ -60,7 +61,7 @@ export const REPORT = {
         flags: START_FLAGS,
         exitStatuses: {
           ...EXIT_STATUSES,
-          [EXIT.failed]: "the id belongs to another task, or to one that has already ended",
+          [EXIT.failed]: "the id belongs to another task, or the task has already ended",
         },
         examples: [
           "id=$(taskscope report start backup --total 10 --unit files)",
@@ -72,7 +73,7 @@ export const REPORT = {
       help: "Report progress",
       syntax: {
         usage: "report update <id> [flags]",
-        description: "Reports progress; what is not given stays as it is.",
+        description: "Reports progress; fields that are not given stay as they are.",
         flags: UPDATE_FLAGS,
         exitStatuses: EXIT_STATUSES,
         examples: [
@@ -87,8 +88,8 @@ export const REPORT = {
       syntax: {
         usage: "report log <id> <line>… [flags]",
         description:
-          "Adds lines to the log of a task. A - in place of the lines reads them from standard input, and sends " +
-          "them as they arrive. A line may begin with a hyphen after --.",
+          "Adds lines to the log of a task. With - in place of the lines, reads them from standard input, and sends " +
+          "them as they arrive. If a line may begin with a hyphen, write -- before the lines.",
         flags: LOG_FLAGS,
         exitStatuses: EXIT_STATUSES,
         examples: [
@@ -101,7 +102,7 @@ export const REPORT = {
       help: "Report that the task has finished",
       syntax: {
         usage: "report finish <id> [flags]",
-        description: "Reports that a task has finished. Doing so again is harmless.",
+        description: "Reports that a task has finished. A repeated report changes nothing.",
         flags: FINISH_FLAGS,
         exitStatuses: END_EXIT_STATUSES,
         examples: ['taskscope report finish "$id" --result=\'{"files": 10}\''],
@@ -111,7 +112,7 @@ export const REPORT = {
       help: "Report that the task has failed",
       syntax: {
         usage: "report fail <id> [flags]",
-        description: "Reports that a task has failed. Doing so again is harmless.",
+        description: "Reports that a task has failed. A repeated report changes nothing.",
         flags: FAIL_FLAGS,
         exitStatuses: END_EXIT_STATUSES,
         examples: ['taskscope report fail "$id" --message="disk full" --type NoSpace'],
@@ -121,7 +122,8 @@ export const REPORT = {
       help: "Report that the task has stopped, as was requested",
       syntax: {
         usage: "report cancelled <id> [flags]",
-        description: "Reports that a task has stopped because it was cancelled. Doing so again is harmless.",
+        description:
+          "Reports that a task has stopped because it was cancelled. A repeated report changes nothing.",
         flags: CANCELLED_FLAGS,
         exitStatuses: EXIT_STATUSES,
         examples: ['taskscope report update "$id" || { taskscope report cancelled "$id"; exit 3; }'],

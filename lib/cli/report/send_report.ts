@@ -1,5 +1,5 @@
 /**
- * Sends a report over REST, and sends it again while the server restarts.
+ * Sends a report over REST, and resends it while the server restarts.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { CommandError } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { note } from "../terminal.ts";
 
-/** Shortest and longest backoff before a retry, in milliseconds; it doubles after every failure. */
+/** The shortest and the longest backoff before a retry, in milliseconds; the backoff doubles after every failure. */
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 
@@ -36,17 +36,17 @@ export interface Report {
 }
 
 /**
- * Sends a report until the server has taken it.
+ * Sends a report until the server has accepted it.
  *
- * The report has a sequence number, so that an attempt that arrives late, or twice because its response was
- * lost, changes nothing. The number is the current time, because each report of a script is sent by a process
- * of its own; if the server knows a higher one, because a clock was set back or another process was faster, the
- * report is sent again with the next one.
+ * The report has a sequence number, so that an attempt that arrives late, or twice because its response was lost,
+ * changes nothing. The number is the current time, because each report of a script is sent by a process of its own;
+ * if the server already has a higher number, because a clock was set back or another process was faster, the report
+ * is resent with the number after that.
  *
  * @param target the server and the client
  * @param report the report
- * @param timeoutMs how long to try again while the server cannot be reached or is unavailable, in milliseconds
- * @returns the task as the reporter may see it; a task that has ended otherwise is returned as well
+ * @param timeoutMs how long to retry while the server cannot be reached or is unavailable, in milliseconds
+ * @returns the task as the reporter may see it, even if the task has ended in a way other than the report says
  * @throws {CommandError} if the server cannot be reached, refuses the report, or has no such task
  */
 export async function sendReport(target: Target, report: Report, timeoutMs: number): Promise<Task> {

@@ -1,5 +1,5 @@
 /**
- * Decides what a command finds in its environment: the mark of its processes, where its tasks are reported, and a token
+ * Sets the environment variables of a command: the mark of its processes, where its tasks are reported, and a token
  * instead of the server's key.
  *
  * @module
@@ -13,28 +13,28 @@ import type { Target } from "../client/target.ts";
 import { MARK_VARIABLE } from "./processes.ts";
 import { PARENT_VARIABLE } from "../../reporter/surrounding_task.ts";
 
-/** The variables that a command does not inherit: the key, and what holds for one task only. */
+/** The variables that a command does not inherit: the key, and variables that apply to one task only. */
 const HIDDEN_VARIABLES = [
   KEY_VARIABLE,
   PARENT_VARIABLE,
   ...["key-file", "id", "name", "expect"].map(variableOf),
 ];
-/** The longest lifetime of a command's token, however long its run takes, in seconds: 30 days. */
+/** The longest lifetime of a command's token in seconds, even if the run takes longer: 30 days. */
 const MAX_TOKEN_SECONDS = 30 * 24 * 60 * 60;
 
 /** Options of {@linkcode commandEnvironment}. */
 export interface CommandEnvironmentOptions extends Pick<Target, "server" | "client"> {
-  /** The text that the processes of the command are recognised by. */
+  /** The text in the environment of the command's processes by which they are recognised. */
   readonly mark: string;
   /** The token for the command; `null` if there is none. */
   readonly token: string | null;
-  /** The id of the task whose subtasks the command reports; `null` if it reports none. */
+  /** The id of the task whose subtasks the command's tasks become; `null` if they become no subtasks. */
   readonly parentId: string | null;
   /** Reads a variable of this process. */
   readonly readVariable: (name: string) => string | undefined;
 }
 
-/** Returns the variables in which the environment of a command differs from that of this process. */
+/** Returns the variables whose value for a command differs from the value in this process. */
 export function commandEnvironment(
   { mark, token, server, client, parentId, readVariable }: CommandEnvironmentOptions,
 ): Readonly<Record<string, string>> {
@@ -57,8 +57,8 @@ export function commandEnvironment(
  *
  * @param target the key or token of this process, and the client
  * @param run the run of the command
- * @returns a token that may write the client's tasks until an hour after the end of the run; the same token if this
- * process has only a token; `null` if it has neither
+ * @returns a token that may write the client's tasks until an hour after the end of the run; the token of this
+ * process if it has only a token; `null` if it has neither a key nor a token
  */
 export async function tokenFor(
   { key, client }: Pick<Target, "key" | "client">,

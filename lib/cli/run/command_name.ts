@@ -1,15 +1,18 @@
 /**
- * Names a command after what it does, not after the program that starts it.
+ * Names a command after the program or file that does the work, not after a launcher such as `sudo` or `python3`.
  *
  * @module
  */
 
 import { scriptName } from "./script_name.ts";
 
-/** A program that starts another one, or a file. */
+/** A program that starts another program or executes a file. */
 interface Launcher {
   readonly program: RegExp;
-  /** The words of which one must follow; any other word is not a launch. */
+  /**
+   * The subcommands that start another program or file, one of which must come first; any other subcommand starts
+   * nothing.
+   */
   readonly subcommands?: readonly string[];
   /** The options whose value is the next argument. */
   readonly valued?: RegExp;
@@ -17,16 +20,16 @@ interface Launcher {
   readonly code?: RegExp;
   /** The number of operands before the command. */
   readonly skipped?: number;
-  /** What the first other operand is. */
+  /** What the next operand is. */
   readonly starts: "command" | "package" | "file";
 }
 
 /** The option of Python, among others, whose value is the name of a module. */
 const MODULE = "-m";
 const NONE = /(?!)/;
-/** A variable that is set for a command, as of env(1). */
+/** An assignment of a variable before a command, as for env(1). */
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
-/** How many launchers within each other are looked through. */
+/** The maximum number of nested launchers that are looked through. */
 const MAX_DEPTH = 5;
 
 const SHELL = /^(?:ba|da|z|k|a|fi)?sh$/;

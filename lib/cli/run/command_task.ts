@@ -26,11 +26,11 @@ import type { Usage } from "./usage_meter.ts";
 
 /** How a command ended. */
 export interface CommandEnd {
-  /** Its exit status; 128 plus the signal's number if a signal ended it. */
+  /** The exit status; 128 plus the signal's number if a signal ended the command. */
   readonly status: number;
-  /** The signal that ended it. */
+  /** The signal that ended the command; `null` if it exited by itself. */
   readonly signal: string | null;
-  /** Whether it was cancelled, or ended by a signal of the user. */
+  /** Whether the task was cancelled, or the user ended the command with a signal. */
   readonly wasCancelled: boolean;
 }
 
@@ -42,15 +42,18 @@ export interface CommandTaskOptions extends TaskHandlers {
   readonly expectedWeight: number | null;
 }
 
-/** Milliseconds without output after which an unfinished line is read as it is. */
+/** The number of milliseconds without output after which an unfinished line is read for progress. */
 const SILENCE_MS = 200;
-/** How often the reader checks whether a bar has gone stale, and reads rows that grow without a pause, in milliseconds. */
+/**
+ * How often, in milliseconds, the reader checks whether a progress bar is no longer updated, and reads lines that
+ * grow without a pause.
+ */
 const TICK_MS = 1_000;
-/** Lines of output in an error's stack, unless the line that says why is further up. */
+/** The number of lines of output in an error's stack, unless the line that says why is further up. */
 const STACK_LINES = 20;
-/** The most lines of output in an error's stack. */
+/** The maximum number of lines of output in an error's stack. */
 const MAX_STACK_LINES = 100;
-/** Longest such line, in characters. */
+/** The maximum length of a line in an error's stack, in characters. */
 const MAX_STACK_LINE_LENGTH = 500;
 /** The `error.type` of a command that failed. */
 const ERROR_TYPE = "exit";
@@ -66,7 +69,7 @@ export class CommandTask {
   readonly #outputs = { stdout: new LineSplitter(), stderr: new LineSplitter() };
   readonly #errorOutput: OutputName;
   readonly #expectedWeight: number | null;
-  /** The names of the values in the output, and of those of {@linkcode used}. */
+  /** The names of the values in the output, and of the values that {@linkcode used} reports. */
   readonly #valueNames = { output: new Set<string>(), usage: new Set<string>() };
   /** The latest lines of the error output, oldest first. */
   readonly #lastLines: string[] = [];
@@ -116,8 +119,8 @@ export class CommandTask {
   }
 
   /**
-   * Reports the CPU and memory that the command uses as the values `cpu_percent` and `memory_bytes`, unless the output has
-   * values of that name, or as many as a task can have.
+   * Reports the CPU and memory that the command uses as the values `cpu_percent` and `memory_bytes`, unless the
+   * output has values of the same name, or the task already has the maximum number of series.
    */
   used(usage: Usage): void {
     if (this.#hasEnded) return;
@@ -169,7 +172,7 @@ export class CommandTask {
     this.#reporter.end(change);
   }
 
-  /** Logs lines, and if `isRead`, reads the progress that they tell of. */
+  /** Logs lines, and, if `isRead`, reads progress from them. */
   #take(output: OutputName, lines: readonly OutputLine[], isRead: boolean): void {
     for (const line of lines) {
       if (!line.isRedraw) {
@@ -194,7 +197,8 @@ export class CommandTask {
     if (reading === undefined) return;
     const { output } = this.#valueNames;
     for (const name of Object.keys(reading.values ?? {})) {
-      // Further names are refused, so only those that stand in for a measurement matter.
+      // The maximum number of names is reached, so further names are refused. Only a name that replaces a measurement
+      // is added.
       if (output.size < LIMITS.valueSeries || this.#valueNames.usage.has(name)) output.add(name);
     }
     this.#reporter.update(reading);

@@ -34,8 +34,7 @@ async function probe(path: string): Promise<SearchResult> {
     return !isDirectory && (mode & 0o111) !== 0 ? "found" : "not_executable";
   } catch (error) {
     const isMissing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-    // The file system or Deno's permissions deny access; only an attempt to execute the program shows whether
-    // it exists.
+    // The file system or Deno's permissions deny access; only starting the program can show whether it exists.
     return isMissing ? "missing" : "unknown";
   }
 }

@@ -8,9 +8,9 @@ import type { OutputName } from "./output_pipe.ts";
 
 /** Callbacks of an {@linkcode OutputBacklog}. */
 export interface OutputBacklogEvents {
-  /** Takes bytes of an output for the log, and if `isRead`, also for the progress that they tell of. */
+  /** Called with bytes of an output to log, and, if `isRead`, to read progress from. */
   readonly onBytes: (output: OutputName, bytes: Uint8Array, isRead: boolean) => void;
-  /** This many bytes of an output, up to the end of a line, are skipped, because too much of it waits. */
+  /** Called when bytes of an output, up to the end of a line, were skipped because too many bytes wait. */
   readonly onSkip: (output: OutputName, byteCount: number) => void;
 }
 
@@ -20,31 +20,39 @@ interface Chunk {
   readonly bytes: Uint8Array;
 }
 
-/** Bytes that may wait. With more, the oldest are skipped until half of this is left. */
+/**
+ * The maximum number of bytes that wait to be read; if more wait, the oldest are skipped until half of this is left.
+ */
 const MAX_WAITING_BYTES = 8 * 1024 * 1024;
-/** What a waiting chunk costs besides its bytes. */
+/** The memory that a waiting chunk takes besides its content, in bytes. */
 const CHUNK_BYTES = 256;
-/** Bytes from which on only samples are read for progress, which takes ten times as long as logging. */
+/**
+ * If more bytes than this wait, progress is read from samples only, because reading takes ten times as long as
+ * logging.
+ */
 const BEHIND_BYTES = 512 * 1024;
-/** Bytes at the end of an output that are read in any case: progress is in what came last. */
+/** The number of bytes at the end of the output that are always read, because they have the latest progress. */
 const READ_AT_END_BYTES = 64 * 1024;
-/** The size of a slice that is logged and read for progress, and of one that is only logged; each takes a few milliseconds. */
+/**
+ * The sizes in bytes of a slice that is also read for progress, and of a slice that is only logged; each takes a few
+ * milliseconds.
+ */
 const SLICE_BYTES = { read: 8 * 1024, logged: 32 * 1024 };
-/** While reading is behind, one of this many slices is read. */
+/** If more than `BEHIND_BYTES` wait, only one of this many slices is read for progress. */
 const SAMPLED_SLICES = 8;
-/** After a slice, output is only copied for this many times as long as the slice took. */
+/** After each slice, reading pauses for this many times as long as the slice took, so that output can be copied. */
 const COPYING_SHARE = 5;
 
 const NEWLINE = 0x0a;
 
-/** Holds output until there is time to read it. Copying gets most of the time. */
+/** Holds output until there is time to read it. Most of the time is left for copying output. */
 export class OutputBacklog {
   readonly #events: OutputBacklogEvents;
   readonly #chunks: Chunk[] = [];
-  /** The bytes of all chunks, and their other costs. */
+  /** The bytes of all chunks, including `CHUNK_BYTES` for each. */
   #waitingBytes = 0;
   #slices = 0;
-  /** The bytes of each output that were skipped before its oldest chunk. */
+  /** The number of bytes of each output that were skipped before its oldest chunk. */
   readonly #skippedBytes: Map<OutputName, number> = new Map();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -53,22 +61,22 @@ export class OutputBacklog {
     this.#events = events;
   }
 
-  /** Takes output, and reads it at once if nothing waits and it is short. */
+  /** Adds output; if it is short and no output waits, it is read at once. */
   push(output: OutputName, bytes: Uint8Array): void {
     if (this.#timer === undefined && bytes.length <= SLICE_BYTES.read) {
       this.#events.onBytes(output, bytes, true);
     } else {
-      // What a short read returns may be a small part of a large buffer.
+      // The bytes of a short read may be a small part of a large buffer.
       const isSparse = bytes.length * 2 < bytes.buffer.byteLength;
       this.#chunks.push({ output, bytes: isSparse ? bytes.slice() : bytes });
       this.#waitingBytes += bytes.length + CHUNK_BYTES;
       if (this.#waitingBytes > MAX_WAITING_BYTES) this.#skip();
     }
-    // What follows at once waits for its turn.
+    // Output that follows at once waits, so that it is read in order.
     this.#timer ??= setTimeout(() => this.#next(), 0);
   }
 
-  /** Reads everything that waits; if that is much, only the end of it for progress. */
+  /** Logs all waiting output; if there is much of it, reads progress only from its end. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -89,7 +97,7 @@ export class OutputBacklog {
     this.#timer = setTimeout(() => this.#next(), (performance.now() - startedMs) * COPYING_SHARE);
   }
 
-  /** Passes on the oldest bytes, up to a number of them. */
+  /** Passes on the oldest bytes, at most `byteCount`. */
   #take(byteCount: number, isRead: boolean): void {
     let left = byteCount;
     while (left > 0 && this.#chunks[0] !== undefined) {

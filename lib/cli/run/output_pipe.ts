@@ -25,7 +25,7 @@ export interface OutputPipeEvents {
 
 /** The delay before writing to a busy terminal again, in milliseconds. */
 const RETRY_MS = 5;
-/** Time between two checks whether the pipe is silent, in milliseconds. */
+/** The time between two checks whether the pipe is silent, in milliseconds. */
 const CHECK_MS = 100;
 
 /**
@@ -38,7 +38,7 @@ export class OutputPipe {
   readonly #pipe: ReadableStreamDefaultReader<Uint8Array>;
   readonly #output: Output;
   readonly #events: OutputPipeEvents;
-  /** Whether everything that was read has been copied. */
+  /** Whether all bytes that were read have been copied. */
   #isIdle = false;
   #reads = 0;
 
@@ -55,15 +55,15 @@ export class OutputPipe {
   }
 
   /**
-   * Waits until the pipe is closed, or nothing was written to it for a time.
+   * Waits until the pipe is closed, or no process has written to it for a given time.
    *
    * @param ms the time in milliseconds, rounded up to a multiple of 100
    */
   async silent(ms: number): Promise<void> {
     let checksLeft = Math.ceil(ms / CHECK_MS);
     let reads = this.#reads;
-    // Several checks are made instead of one after a timeout, because reading what was written may take longer than the
-    // timeout on a busy machine.
+    // Several checks are made instead of one after the whole time, because on a busy machine, bytes that were written
+    // before may not have been read by then.
     const silence = Promise.withResolvers<void>();
     const timer = setInterval(() => {
       const isSilent = this.#isIdle && this.#reads === reads;
@@ -75,7 +75,7 @@ export class OutputPipe {
     clearInterval(timer);
   }
 
-  /** Closes the pipe, which other processes may keep open. */
+  /** Closes the pipe, even if other processes keep it open. */
   close(): void {
     this.#pipe.cancel().catch(() => {});
   }
@@ -103,8 +103,9 @@ export class OutputPipe {
       try {
         rest = rest.subarray(await this.#output.write(rest));
       } catch (error) {
-        // A program that shares the terminal may have made it non-blocking (EAGAIN). How much was written is unknown, so
-        // a retry may repeat some bytes: acceptable on a terminal, but corruption in a file or a pipe.
+        // A program that shares the terminal may have made it non-blocking (EAGAIN). It is unknown how many bytes
+        // were written, so a retry may repeat some of them. That is acceptable on a terminal, but it would corrupt a
+        // file or a pipe.
         if (!(error instanceof Deno.errors.WouldBlock) || !this.#output.isTerminal()) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

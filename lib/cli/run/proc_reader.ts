@@ -5,9 +5,10 @@
  */
 
 /**
- * The script of the shell: its first line of input is the mark; it responds to an empty line with all processes, and to a
- * line of pids with the files of the environments that contain the mark. The mark is in no argument, or else the shell
- * would have the mark itself. The shell exits when its input is closed, and ignores the signals of a terminal until then.
+ * The script of the shell: its first line of input is the mark; it responds to an empty line with all processes, and
+ * to a line of pids with the files of the environments that contain the mark. The mark is not passed in an argument
+ * or variable, so that the shell itself does not count as a process with the mark. The shell exits when its input is
+ * closed, and ignores the signals of a terminal until then.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
@@ -59,7 +60,7 @@ export class ProcReader implements AsyncDisposable {
     this.#input = this.#child.stdin.getWriter();
     this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
     this.#started = this.#write(mark);
-    // A failure is that of the first request.
+    // If the shell can't be started, the first request rejects.
     this.#started.catch(() => {});
   }
 
@@ -82,7 +83,7 @@ export class ProcReader implements AsyncDisposable {
    * Finds the processes that have the mark in their environment.
    *
    * @param pids the processes to look at
-   * @returns the pids of those that have it; processes of other users have none
+   * @returns the pids of the processes with the mark; processes of other users are never found
    * @throws if the shell has exited
    */
   async findMarked(pids: readonly number[]): Promise<Set<number>> {

@@ -4,15 +4,15 @@
  * @module
  */
 
-/** What /proc/<pid>/stat says about a process; see proc_pid_stat(5). */
+/** Fields of /proc/<pid>/stat for a process; see proc_pid_stat(5). */
 export interface ProcessStat {
   readonly pid: number;
   readonly parent: number;
-  /** When the process started, in ticks since boot. Pid and start identify a process. */
+  /** When the process started, in ticks since boot. The pid and this time together identify a process. */
   readonly start: number;
   /** The CPU time that the process has used, in ticks. */
   readonly ownTicks: number;
-  /** The CPU time of its descendants that have exited and that were waited for, in ticks. */
+  /** The CPU time of descendants that have exited and were reaped with wait(2), in ticks. */
   readonly reapedTicks: number;
   /** The resident memory, in pages. */
   readonly pages: number;
@@ -27,7 +27,7 @@ export interface ProcessSample {
   readonly processes: readonly ProcessStat[];
 }
 
-/** The number of ticks per second, in which Linux states all times to programs (USER_HZ). */
+/** The number of ticks per second (USER_HZ); /proc has all times in ticks. */
 const TICKS_PER_SECOND = 100;
 
 /**
@@ -52,8 +52,9 @@ export function parseSample(text: string): ProcessSample | null {
 const UPTIME = /^\d{1,12}\.\d\d \d{1,15}\.\d\d$/;
 const PAGE = /^page [1-9]\d{0,5}$/;
 /**
- * The fields pid, name, state, parent, nine others, four of CPU time, four others, start, virtual and resident memory.
- * The name may contain anything, parentheses and spaces included, but no field after it does.
+ * The fields pid, name, state, parent, nine others, four of CPU time, four others, start, virtual and resident
+ * memory. The name may contain any characters, including parentheses and spaces, but the fields after it contain
+ * neither.
  */
 const STAT =
   /^(\d{1,10}) \(.*\) [A-Za-z] (\d{1,10})(?: -?\d+){9} (\d{1,15}) (\d{1,15}) (\d{1,15}) (\d{1,15})(?: -?\d+){4} (\d{1,15}) \d+ (\d{1,12}) /s;

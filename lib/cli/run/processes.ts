@@ -12,18 +12,21 @@ export interface ProcessInfo {
   readonly group: number;
   /** Whether the environment that the process was started with contains the mark. */
   readonly isMarked: boolean;
-  /** How many runs of taskscope the process is in, by that environment; 0 if it can't be read. */
+  /**
+   * The number of nested runs of taskscope that the process belongs to, according to its environment; 0 if the
+   * environment can't be read.
+   */
   readonly level: number;
 }
 
 /**
- * The environment variable by which the processes of a command are recognised. In a command within a command, it has the
- * marks of both, separated by commas.
+ * The environment variable by which the processes of a command are recognised. For a run inside another run, it has
+ * the marks of both runs, separated by commas.
  */
 export const MARK_VARIABLE = "TASKSCOPE_RUN";
 
 /**
- * Lists all processes of this machine, except those that have exited but were not reaped.
+ * Lists all processes of this machine, except zombies.
  *
  * @param mark a text to look for in the environment of each process. The environments of other users' processes
  * cannot be read.
@@ -65,7 +68,10 @@ export function parseProcesses(text: string, mark?: string): ProcessInfo[] {
 
 const MARKS = new RegExp(` ${MARK_VARIABLE}=\\S+`, "g");
 
-/** Returns the pids of runs within a run: they are in a run, and have started a process in one more. */
+/**
+ * Returns the pids of taskscope processes that run inside another run: such a process belongs to a run, and has a
+ * child process that belongs to one run more.
+ */
 export function runsAmong(processes: readonly ProcessInfo[]): Set<number> {
   const levels = new Map(processes.map(({ pid, level }) => [pid, level]));
   const inner = processes.filter(({ parent, level }) => level > (levels.get(parent) || Infinity));

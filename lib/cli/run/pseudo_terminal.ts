@@ -12,10 +12,10 @@ export interface Invocation {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The environment that {@linkcode inPseudoTerminal} adapts the command line to. */
+/** Facts about the machine that {@linkcode inPseudoTerminal} builds the command line for. */
 export interface PseudoTerminalOptions {
   readonly os: typeof Deno.build.os;
-  /** Whether stdin is a terminal, whose size script(1) then copies to the pseudo-terminal. */
+  /** Whether stdin is a terminal; if so, script(1) copies its size to the pseudo-terminal. */
   readonly hasTerminal: boolean;
   /** The value of `SHELL`. */
   readonly shell: string | undefined;

@@ -21,13 +21,13 @@ import { shellQuote } from "./pseudo_terminal.ts";
 import { parseRun, RUN, type RunOptions } from "./run_options.ts";
 import { type RunningCommand, startCommand, StartError } from "./running_command.ts";
 
-/** The exit status if taskscope failed, as opposed to the command; env(1) and timeout(1) use the same one. */
+/** The exit status if taskscope itself failed, not the command; env(1) and timeout(1) use the same status. */
 const OWN_FAILURE_STATUS = 125;
-/** Longest wait for the server to acknowledge the task's end, in milliseconds: it may be restarting. */
+/** The longest wait for the server to acknowledge the task's end, in milliseconds: the server may be restarting. */
 const ACKNOWLEDGE_MS = 5_000;
-/** Longest command line in a task's metadata, in characters. */
+/** The maximum length of a command line in a task's metadata, in characters. */
 const MAX_COMMAND_LENGTH = 4_000;
-/** Longest program name in a task's metadata, in characters. */
+/** The maximum length of a program name in a task's metadata, in characters. */
 const MAX_PROGRAM_LENGTH = 200;
 
 /** Dependencies of `run` that tests replace. */
@@ -139,7 +139,7 @@ function creationOf(options: RunOptions): CreateChange {
   });
 }
 
-/** Returns the name of this machine, if Deno allows to read it. */
+/** Returns the name of this machine, if Deno's permissions allow reading it. */
 function hostOf(): { readonly host?: string } {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
   return state === "granted" ? { host: Deno.hostname() } : {};

@@ -22,7 +22,7 @@ const RUN_FLAGS = {
   name: {
     kind: "value",
     placeholder: "<name>",
-    help: "name of the task; by default that of the program, the file or the script that it runs",
+    help: "name of the task; by default the name of the program, file or script that the command runs",
   },
   id: {
     kind: "value",
@@ -46,12 +46,12 @@ const RUN_FLAGS = {
   },
   pty: {
     kind: "switch",
-    help: "run the command in a pseudo-terminal, by script(1), so that it draws progress bars",
+    help: "run the command in a pseudo-terminal (with script(1)), so that it draws progress bars",
   },
   "wait-output": {
     kind: "switch",
     help:
-      "wait until no process holds the command's output open; by default output is passed on until it is silent for 1.5 s after the command's exit",
+      "after the command's exit, pass output on until all its processes have closed it; by default until there was none for 1.5 s",
   },
   "show-command": {
     kind: "switch",
@@ -61,17 +61,16 @@ const RUN_FLAGS = {
   expect: {
     kind: "value",
     placeholder: "<weight>",
-    help: "sum of the weights of all subtasks that the command will report; each weighs 1 by default",
+    help: "sum of the weights of all subtasks that the command will report; a weight is 1 by default",
     parse: weightFrom,
   },
   "no-nest": {
     kind: "switch",
-    help:
-      "keep the task from becoming a subtask of a surrounding one, and the command's tasks from becoming its subtasks",
+    help: "do not make the task a subtask of a surrounding task, or the command's tasks subtasks of the task",
   },
   "no-usage": {
     kind: "switch",
-    help: "do not measure the CPU and memory that the command uses, which are values of the task on Linux",
+    help: "do not report the CPU and memory that the command uses (on Linux) as values of the task",
   },
   quiet: { kind: "switch", help: "print no messages of taskscope itself" },
   ...TARGET_FLAGS,
@@ -86,8 +85,8 @@ export const RUN: CommandSyntax = {
     "Recognises percentages, 3/17, 3 of 17, the progress bars of tqdm, rsync, wget, curl, ffmpeg, pip, git, docker, " +
     "apt, dd, tar, CMake, ninja and many others, and JSON lines such as " +
     '{"progress": 42, "status": "Reading a.txt", "values": {"loss": 0.12}}.',
-    "Tasks that the command reports become subtasks: of another run, of monitored(), or by parent_id in " +
-    `${PARENT_VARIABLE}. From the first one on, the progress follows from the subtasks instead of the output.`,
+    "Tasks that the command reports become subtasks, by another run, by monitored(), or with the parent_id in " +
+    `${PARENT_VARIABLE}. From the first subtask on, progress is calculated from the subtasks instead of the output.`,
   ].join("\n\n"),
   flags: RUN_FLAGS,
   operands: "program",
@@ -112,19 +111,19 @@ export interface RunOptions extends Target {
   readonly command: readonly string[];
   readonly name: string;
   readonly id: string | undefined;
-  /** The id of the task that this one becomes a subtask of; `null` if there is none. */
+  /** The id of the task whose subtask the new task becomes; `null` if it becomes no subtask. */
   readonly parentId: string | null;
-  /** Whether the tasks that the command reports become subtasks. */
+  /** Whether the tasks that the command reports become subtasks of the new task. */
   readonly hasSubtasks: boolean;
   /** The sum of the weights of all subtasks; `null` if it is unknown. */
   readonly expectedWeight: number | null;
   readonly tags: readonly string[];
-  /** Seconds without a report after which the task is stale; `null` if it never is. */
+  /** Seconds without a report after which the task becomes stale; `null` if it never does. */
   readonly staleAfter: number | null;
   readonly graceMs: number;
   /** Whether to run the command in a pseudo-terminal. */
   readonly usesPty: boolean;
-  /** Whether to pass output on until no process holds it open, instead of until it is silent. */
+  /** Whether to pass output on until all processes have closed it, instead of until there was none for 1.5 s. */
   readonly waitsForOutput: boolean;
   readonly showsCommand: boolean;
   /** Whether to report the CPU and memory that the command uses. */

@@ -19,11 +19,14 @@ import { Stopper } from "./stopper.ts";
 import type { Usage } from "./usage_meter.ts";
 import { UsageSampler } from "./usage_sampler.ts";
 
-/** The silence after the command's exit, in milliseconds, after which it is assumed that all it wrote has been read. */
+/** The time without output after the command's exit, in milliseconds, after which all its output counts as read. */
 const DRAIN_MS = 500;
-/** The longest wait for that silence, in milliseconds: other processes may write without a pause. */
+/** The longest wait for such a pause in the output, in milliseconds: other processes may write without a pause. */
 const MAX_DRAIN_MS = 5_000;
-/** The silence, in milliseconds, after which the output of processes that outlive the command is no longer passed on. */
+/**
+ * The time without output, in milliseconds, after which the output of processes that outlive the command is no longer
+ * passed on.
+ */
 const SILENCE_MS = 1_500;
 
 /** Thrown if a command could not be started. The message names the command and the reason. */
@@ -54,7 +57,7 @@ export interface RunningCommandOptions extends Omit<CommandEnvironmentOptions, "
   readonly usesPty: boolean;
   /** Milliseconds between SIGTERM and SIGKILL when the command is stopped. */
   readonly graceMs: number;
-  /** Whether to pass output on until no process holds it open, instead of until it is silent. */
+  /** Whether to pass output on until all processes have closed it, instead of until there was none for 1.5 s. */
   readonly waitsForOutput: boolean;
   /** Called with output of the command after it was copied to this process's output. */
   readonly onOutput: (output: OutputName, bytes: Uint8Array) => void;
@@ -83,11 +86,11 @@ export async function startCommand(options: RunningCommandOptions): Promise<Runn
 
 /** A command that is running. */
 export class RunningCommand {
-  /** Resolves once the command has exited and what it wrote has been copied. */
+  /** Resolves once the command has exited and its output has been copied. */
   readonly ended: Promise<CommandEnd>;
   /**
-   * Resolves once no process that the command started holds its output open, or the output is silent; and, if the
-   * command was stopped, once no such process is left.
+   * Resolves once all processes that the command started have closed its output, or have not written for 1.5 s
+   * (unless `waitsForOutput` is set). If the command was stopped, this first waits until these processes have exited.
    */
   readonly closed: Promise<void>;
   readonly #child: Deno.ChildProcess;
@@ -122,7 +125,7 @@ export class RunningCommand {
     this.closed = this.ended.then(() => this.#close());
   }
 
-  /** The id of the command's process; of that of the pseudo-terminal if it has one. */
+  /** The pid of the command; if it runs in a pseudo-terminal, the pid of script(1). */
   get pid(): number {
     return this.#child.pid;
   }
@@ -138,9 +141,9 @@ export class RunningCommand {
     this.#stopper.rootEnded();
     this.#usage?.stop();
     const wasStopped = this.#stopper.hasSignalled;
-    // Who signals a whole group of processes may end the command before this process notices its own signal.
+    // If a signal is sent to the whole process group, the command may end before this process notices the signal.
     if (signal !== null && !wasStopped) await this.#relay.whenReceived(signal as Deno.Signal);
-    // What the command wrote may still be in the pipes, while processes that it started may keep them open.
+    // The command's last output may still be in the pipes, and other processes may keep the pipes open.
     await withTimeout(this.#silent(DRAIN_MS), MAX_DRAIN_MS);
     return { status: code, signal, wasCancelled: wasStopped || this.#wasEndedBySignal(code) };
   }
@@ -148,7 +151,7 @@ export class RunningCommand {
   async #close(): Promise<void> {
     using _signals = this.#signals;
     using stopper = this.#stopper;
-    // Whoever sends a signal now does not want to wait for the output of other processes.
+    // A user who sends a signal now does not want to wait for the output of other processes.
     const closePipes = () => this.#pipes.forEach((pipe) => pipe.close());
     this.#relay.commandEnded(closePipes);
     if (stopper.hasSignalled) await stopper.finished();
@@ -159,7 +162,7 @@ export class RunningCommand {
     await Promise.all([...this.#pipes.map(({ done }) => done), this.#usage?.done]);
   }
 
-  /** Resolves once each pipe is closed, or was silent for a time. */
+  /** Resolves once each pipe is closed, or had no output for `ms`. */
   async #silent(ms: number): Promise<void> {
     await Promise.all(this.#pipes.map((pipe) => pipe.silent(ms)));
   }
@@ -171,7 +174,7 @@ export class RunningCommand {
         try {
           onOutput(name, bytes);
         } catch (error) {
-          // A failure of reporting must not affect the command.
+          // An error in reporting must not affect the command.
           warn(`Cannot read the command's output: ${messageOf(error)}`);
         }
       },

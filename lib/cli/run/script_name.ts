@@ -4,11 +4,11 @@
  * @module
  */
 
-/** How much of a script is read, in characters. */
+/** The length of the part of a script that is read, in characters. */
 const READ_LENGTH = 2_000;
 /** The maximum length of a name, in characters. */
 const MAX_LENGTH = 60;
-/** What replaces quoted and substituted text, which may be secret. */
+/** The placeholder for quoted and substituted text, which may be secret. */
 const OPAQUE = "\0";
 
 const COMMENT = /(?:^|\s)#[^\n]*/g;
@@ -18,18 +18,18 @@ const OPERATOR = /\s*(&&|\|\||[;|&\n])[;\s]*/;
 /** Words of the shell's grammar that may precede a command. */
 const KEYWORDS = /^(?:if|then|else|elif|while|until|do|!|\{|\(|exec|time|command)$/;
 const ASSIGNMENT = /^[A-Za-z_]\w*\+?=/;
-/** Commands that only prepare others, and those with which no command begins. */
+/** Commands that only prepare other commands, and words of the shell's grammar after which no command follows. */
 const PREPARATIONS =
   /^(?:set|cd|export|source|\.|:|true|trap|umask|ulimit|shopt|unset|for|case|esac|fi|done|\}|\))$/;
-/** Commands whose words are data. */
+/** Commands whose arguments are data. */
 const DATA = /^(?:echo|printf|read|test|\[|\[\[|sleep|sshpass|kill)$/;
 /** A word that names something: neither an option nor a number nor text that may be secret. */
 const PLAIN = /^[A-Za-z][A-Za-z_.-]{0,23}$/;
 const PROGRAM = /^[\w.+@%-]{1,40}$/;
 
 /**
- * Returns a short form of a script: its commands, each with its first word if that is a plain one, such as
- * `make all && ls`.
+ * Returns a short form of a script: its commands, each with its first argument if that is a plain word, such as `make
+ * all && ls`.
  *
  * @param script the script
  * @param nameOf returns the name of a command

@@ -27,24 +27,22 @@ export function relayedSignals(os: typeof Deno.build.os): Deno.Signal[] {
 /** Options of a {@linkcode SignalRelay}. */
 export interface SignalRelayOptions {
   /**
-   * Whether the command runs in the same terminal as this process, and so gets the keyboard's signals itself.
+   * Whether the command runs in the same terminal as this process, so that it gets signals from the keyboard
+   * directly.
    */
   readonly hasTerminal: boolean;
   /** Forwards a signal to the command. */
   readonly relay: (signal: Deno.Signal) => void;
 }
 
-/**
- * Forwards signals to the command, except for repetitions, and for keyboard signals that the command gets
- * itself.
- */
+/** Forwards signals to the command, except repeated signals, and keyboard signals that the command gets directly. */
 export class SignalRelay {
   readonly #options: SignalRelayOptions;
   readonly #receivedMs: Map<Deno.Signal, number> = new Map();
   #onSignalAfterEnd: (() => void) | undefined;
   #onReceived: ((signal: Deno.Signal) => void) | undefined;
 
-  /** @param options how to forward signals, and whether the command gets those of the keyboard itself */
+  /** @param options how to forward signals, and whether the command gets keyboard signals directly */
   constructor(options: SignalRelayOptions) {
     this.#options = options;
   }
@@ -55,8 +53,8 @@ export class SignalRelay {
   }
 
   /**
-   * Waits until a signal that has ended the command is received, too, but only briefly, because it may have been sent to
-   * the command alone.
+   * Waits until this process also receives the signal that has ended the command, but only briefly, because the
+   * signal may have been sent to the command alone.
    */
   async whenReceived(signal: Deno.Signal): Promise<void> {
     if (this.#receivedMs.has(signal) || !relayedSignals(Deno.build.os).includes(signal)) return;

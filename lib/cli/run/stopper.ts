@@ -1,5 +1,5 @@
 /**
- * Stops everything that a command started: with SIGTERM, and with SIGKILL after a grace period.
+ * Stops all processes of a command: with SIGTERM, and with SIGKILL after a grace period.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { descendantsOf, listProcesses, type ProcessInfo, runsAmong, signalProces
 export interface StopperOptions {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Whether the root process only wraps the command, as script(1) does, and exits with it. */
+  /** Whether the root process is only a wrapper of the command, such as script(1), that exits with the command. */
   readonly isWrapper: boolean;
   /**
    * A text in the environment of the root process that no other process has, and that its descendants inherit.
@@ -22,20 +22,20 @@ export interface StopperOptions {
 
 /** The time between two checks whether stopped processes have exited, in milliseconds. */
 const CHECK_MS = 200;
-/** How long before other processes runs of taskscope get SIGTERM, in milliseconds. */
+/** How much earlier than other processes nested runs of taskscope get SIGTERM, in milliseconds. */
 const HEAD_START_MS = 500;
-/** How often SIGKILL is sent: a process may start others while the processes are being listed. */
+/** The number of times that SIGKILL is sent: a process may start others while the processes are being listed. */
 const KILL_ROUNDS = 5;
 /** How long runs of taskscope have to report that their commands were killed, in milliseconds. */
 const REPORT_MS = 10_000;
 
 /**
- * Sends SIGTERM to a process and to all that it started, and SIGKILL to those that still run after the grace
- * period. If only a shell script were signalled, the program that it waits for would keep running; and a
- * process whose parent has exited is no longer a descendant, so it is found by its environment.
+ * Sends SIGTERM to a process and to all processes that it started, and SIGKILL to those that still run after the
+ * grace period. If only a shell script got the signal, the program that the script waits for would keep running. A
+ * process whose parent has exited is no longer a descendant, so such a process is found by its environment.
  *
- * Runs of taskscope among them get SIGTERM first and SIGKILL last, so that they know that they were cancelled when their
- * commands end, and can report it.
+ * Nested runs of taskscope get SIGTERM first and SIGKILL last, so that they know that they were cancelled when their
+ * commands end, and can report the cancellation.
  *
  * Out of reach are processes of other users, and processes that lost both their parents and their environment.
  */
@@ -43,7 +43,7 @@ export class Stopper implements Disposable {
   readonly #root: number;
   readonly #options: StopperOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Functions that end the pauses. */
+  /** Functions that end the current pauses early. */
   readonly #pauses: Set<() => void> = new Set();
   #signalled: readonly ProcessInfo[] = [];
   /** The pids of the runs of taskscope. */
@@ -127,7 +127,7 @@ export class Stopper implements Disposable {
     for (let round = 0; round < KILL_ROUNDS; round++) await this.#killAll(() => false);
   }
 
-  /** Kills all processes but those that are spared; returns the number of the latter. */
+  /** Kills all processes except the spared ones; returns the number of spared processes. */
   async #killAll(isSpared: (pid: number) => boolean): Promise<number> {
     const processes = await listProcesses(this.#options.mark);
     if (this.#isDisposed) return 0;

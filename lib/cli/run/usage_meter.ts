@@ -1,5 +1,5 @@
 /**
- * Computes from samples of all processes how much CPU and memory a command uses.
+ * Calculates from samples of all processes how much CPU and memory a command uses.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { ProcessSample, ProcessStat } from "./process_sample.ts";
 import { descendantsOf } from "./processes.ts";
 
-/** What a command and all processes that it started use. */
+/** The CPU and memory usage of a command and all processes that it started. */
 export interface Usage {
   /** The CPU time since the previous sample, in percent of one core; missing if no time has passed. */
   readonly cpu_percent?: number;
@@ -15,17 +15,17 @@ export interface Usage {
   readonly memory_bytes?: number;
 }
 
-/** A process by its key, which no other process has. */
+/** Processes by their unique keys. */
 type ProcessesByKey = ReadonlyMap<string, ProcessStat>;
 
 /**
- * Measures the processes that a process started, itself included. As for a cancellation, these are its descendants, and
- * the orphans that have its mark in their environment; see {@linkcode Stopper}.
+ * Measures a root process and the processes that it started. These are the same as for a cancellation: its
+ * descendants, and the orphans that have its mark in their environment; see {@linkcode Stopper}.
  */
 export class UsageMeter {
   readonly #root: number;
   #rootKey: string | null = null;
-  /** Whether the other processes that have started since the root belong to it, by their key. */
+  /** For each other process that has started since the root, by its key: whether the process belongs to the root. */
   #isMember: ReadonlyMap<string, boolean> = new Map();
   #previousAt: number | null = null;
   #previous: ProcessesByKey = new Map();
@@ -36,8 +36,8 @@ export class UsageMeter {
   }
 
   /**
-   * Returns the pids of the processes that may be orphans of the command, so that their environment has to be searched
-   * for the mark. Each process is returned once.
+   * Returns the pids of the processes that may be orphans of the command, so that their environment has to be
+   * searched for the mark. Each process is returned only once, at its first sample.
    *
    * @param sample the sample to measure next
    * @param isOwn whether a process belongs to the measurement itself
@@ -92,7 +92,7 @@ export class UsageMeter {
     const members = new Map<string, ProcessStat>();
     const isMember = new Map<string, boolean>();
     for (const process of processes) {
-      // What started earlier was not started by the root.
+      // A process that started earlier was not started by the root.
       if (process.start < root.start) continue;
       const key = keyOf(process);
       const belongs = tree.has(process) || marked.has(process.pid) || this.#isMember.get(key) === true;
@@ -109,8 +109,9 @@ function keyOf({ pid, start }: ProcessStat): string {
 }
 
 /**
- * Returns the CPU time that processes have used between two samples, in ticks. The kernel adds the time of a process that
- * exits to that of the parent that waits for it; what was already counted of it is subtracted there.
+ * Returns the CPU time that processes have used between two samples, in ticks. When a process exits, the kernel adds
+ * its time to the parent that waits for it; the part of this time that an earlier sample already counted is
+ * subtracted from the parent's time.
  */
 function ticksBetween(before: ProcessesByKey, after: ProcessesByKey): number {
   const counted = countedOfExited(before, after);
@@ -118,13 +119,16 @@ function ticksBetween(before: ProcessesByKey, after: ProcessesByKey): number {
   for (const [key, { ownTicks, reapedTicks }] of after) {
     const previous = before.get(key);
     const reaped = reapedTicks - (previous?.reapedTicks ?? 0) - (counted.get(key) ?? 0);
-    // If nobody waited for a process, its time was added to nothing.
+    // If no process waited for an exited process, its time was added nowhere, and the difference may be negative.
     ticks += Math.max(0, ownTicks - (previous?.ownTicks ?? 0)) + Math.max(0, reaped);
   }
   return ticks;
 }
 
-/** Sums the CPU time of the processes that have exited since, by the key of their nearest ancestor that has not. */
+/**
+ * Sums the CPU time that was counted for processes that have exited since, by the key of their nearest running
+ * ancestor.
+ */
 function countedOfExited(before: ProcessesByKey, after: ProcessesByKey): Map<string, number> {
   const keys = new Map(Array.from(before, ([key, { pid }]) => [pid, key]));
   const counted = new Map<string, number>();

@@ -11,19 +11,21 @@ import { type Usage, UsageMeter } from "./usage_meter.ts";
 
 /** Options of a {@linkcode UsageSampler}. */
 export interface UsageSamplerOptions {
-  /** The text in the environment of the processes of the command. */
+  /** The text in the environment of the command's processes by which they are recognised. */
   readonly mark: string;
   /** Called with each measurement. */
   readonly onUsage: (usage: Usage) => void;
 }
 
-/** The interval between samples by the time since the start, both in milliseconds. */
+/** The interval between samples for each time since the command's start, both in milliseconds. */
 const INTERVALS_MS: readonly (readonly [sinceMs: number, intervalMs: number])[] = [
   [60 * 60_000, 30_000],
   [2 * 60_000, 5_000],
   [0, 1_000],
 ];
-/** The minimum of the interval as a multiple of the time that the last sample took, so that samples are never a burden. */
+/**
+ * The minimum interval, as a multiple of the time that the last sample took, so that sampling never takes much CPU.
+ */
 const INTERVAL_PER_SAMPLE = 20;
 
 /**
@@ -31,7 +33,7 @@ const INTERVAL_PER_SAMPLE = 20;
  * taken after a second, so that short commands are not slowed down.
  */
 export class UsageSampler {
-  /** Resolves once nothing of the sampler runs any more. Never rejects. */
+  /** Resolves once the sampler has stopped completely. Never rejects. */
   readonly done: Promise<void>;
   readonly #options: UsageSamplerOptions;
   /** The shell that reads /proc; `null` before the first sample. */
@@ -47,7 +49,7 @@ export class UsageSampler {
    */
   constructor(root: number, options: UsageSamplerOptions) {
     this.#options = options;
-    // Usage is an extra: whatever prevents its measurement must not affect the command.
+    // The measurement is optional, so an error in it must not affect the command.
     this.done = canReadProc() ? this.#run(root).catch(() => {}) : Promise.resolve();
   }
 
@@ -55,7 +57,7 @@ export class UsageSampler {
   stop(): void {
     this.#isStopped = true;
     this.#endPause();
-    // A sample that is being taken fails.
+    // This makes a sample that is being taken reject.
     this.#reader?.end();
   }
 
@@ -103,7 +105,7 @@ async function measure(meter: UsageMeter, reader: ProcReader): Promise<Usage | n
   return meter.measure(sample, await reader.findMarked(strangers));
 }
 
-/** Returns whether this is Linux, and Deno may start a shell without a question to the user. */
+/** Returns whether this is Linux, and Deno may start a shell without prompting the user. */
 function canReadProc(): boolean {
   if (Deno.build.os !== "linux") return false;
   return Deno.permissions.querySync({ name: "run", command: "sh" }).state === "granted";

@@ -29,16 +29,15 @@ export interface ListenerOptions {
   /** The port to listen on; 0 picks a free port. */
   readonly port: number;
   /**
-   * Called when the port has stopped accepting connections, but once for failures that follow each other within a
-   * minute. Receives the reason; `null` if it is unknown.
+   * Called when the port has stopped accepting connections, but only once for failures that follow each other within
+   * a minute. Receives the reason; `null` if the reason is unknown.
    */
   readonly onFailure: (reason: string | null) => void;
 }
 
 /**
- * Serves on a port, and serves again if the port has stopped accepting connections. The server before is shut
- * down, which closes its idle connections and frees their file descriptors; requests and event streams that
- * are under way continue.
+ * Serves on a port, and serves again if the port has stopped accepting connections. The previous server is shut down:
+ * this closes its idle connections and frees their file descriptors, while open requests and event streams continue.
  */
 export class Listener {
   readonly #options: ListenerOptions;
@@ -65,12 +64,12 @@ export class Listener {
     this.#timer = setInterval(() => this.#check(), CHECK_MS);
   }
 
-  /** The port that is served. */
+  /** The port that the server listens on. */
   get port(): number {
     return this.#server.addr.port;
   }
 
-  /** How often the port was opened again. */
+  /** The number of times that the port was opened again. */
   get reopenings(): number {
     return this.#reopenings;
   }
@@ -116,7 +115,7 @@ export class Listener {
     try {
       this.#server = this.#serve(this.port);
     } catch {
-      // File descriptors are still missing, or another process has taken the port; the next check tries again.
+      // There are still no free file descriptors, or another process has taken the port; the next check tries again.
       return;
     }
     this.#isListening = true;
@@ -130,8 +129,8 @@ async function shutDown(server: Deno.HttpServer): Promise<void> {
 }
 
 /**
- * Returns whether nothing listens on a port. Every other failure of the connection, such as a missing file
- * descriptor, says nothing about the port.
+ * Returns whether nothing listens on a port. Any other failure of the connection, such as a lack of file descriptors,
+ * says nothing about the port.
  */
 async function isRefused(hostname: string, port: number): Promise<boolean> {
   const connecting = Deno.connect({ hostname, port }).then(

@@ -1,5 +1,5 @@
 /**
- * Returns memory to the system that the C library keeps after many connections have ended.
+ * Returns memory to the system that the C library keeps after many connections have been closed.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { UnrefInterval } from "../../unref_interval.ts";
 const CHECK_MS = 30_000;
 
 /**
- * How much more than after the start the C library must hold to be trimmed, in bytes: 150 watchers of a list of 12 MB,
- * which are gone, leave 34 MB.
+ * How many bytes more than at the start the C library must hold before its memory is trimmed. For comparison, 150
+ * watchers of a list of 12 MB leave 34 MB after they have disconnected.
  */
 const SURPLUS_BYTES = 24 * 1024 * 1024;
 
@@ -22,18 +22,18 @@ export type MemoryUsage = Pick<Deno.MemoryUsage, "rss" | "heapTotal" | "external
 /** Whether the end of a worker trims memory: on Linux, since Deno 2.7.6 (https://github.com/denoland/deno/pull/32617). */
 const CAN_TRIM = Deno.build.os === "linux" && !/^2\.([0-6]\.|7\.[0-5]$)/.test(Deno.version.deno);
 
-/** What a {@linkcode MemoryTrimmer} reads and does; replaced in tests. */
+/** The operations of a {@linkcode MemoryTrimmer} that tests replace. */
 export interface MemoryTrimmerOptions {
-  /** Returns the present use of memory. */
+  /** Returns the current memory usage. */
   readonly usage: () => MemoryUsage;
   /** Trims the memory of the C library. */
   readonly trim: () => void;
 }
 
 /**
- * Trims the memory of the C library every 30 s while it holds much more than at the start. glibc returns little of what
- * was freed: after 2,000 event streams had ended, a bare server still held all of the 118 MB that they took, and 22 MB once
- * it was trimmed. The worker takes some 20 ms.
+ * Trims the memory of the C library every 30 s while it holds much more than at the start. glibc returns little freed
+ * memory to the system: after 2,000 event streams had ended, a bare server still held all of the 118 MB that they had
+ * used, and 22 MB after trimming. Trimming takes some 20 ms, in a worker.
  */
 export class MemoryTrimmer implements Disposable {
   readonly #options: MemoryTrimmerOptions;
@@ -61,7 +61,9 @@ export class MemoryTrimmer implements Disposable {
   }
 }
 
-/** Starts a worker that ends at once: Deno calls `malloc_trim()` when a worker has ended, and offers no other way to. */
+/**
+ * Starts a worker that ends at once: Deno calls `malloc_trim()` when a worker has ended, and has no other API for it.
+ */
 function trimMemory(): void {
   if (!CAN_TRIM) return;
   try {
@@ -69,6 +71,6 @@ function trimMemory(): void {
     // An error in the worker must not end the process.
     worker.onerror = (event) => event.preventDefault();
   } catch {
-    // No descriptors are left for a worker; the next check tries again.
+    // There are no free file descriptors for a worker; the next check tries again.
   }
 }

@@ -21,7 +21,7 @@ import { SERVE } from "./serve_flags.ts";
 import { loopbackHosts, parseServe, type ServeOptions } from "./serve_options.ts";
 import { loadTasks } from "./startable_tasks.ts";
 
-/** The maximum duration of a graceful shutdown, in milliseconds, to which a node of a cluster adds `leaveMs`. */
+/** The maximum duration of a graceful shutdown, in milliseconds; a node of a cluster may take `leaveMs` longer. */
 const SHUTDOWN_MS = 8_000;
 
 /**
@@ -42,7 +42,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const options = parseServe(args, readVariable);
   if (options === null) return showHelp(SERVE);
   const log = new Log({ format: options.logFormat, level: options.logLevel, write: console.error });
-  // Only `taskscope run` starts processes and names the machine, so the server gives up these permissions.
+  // Only `taskscope run` starts processes and reads the hostname, so the server gives up these permissions.
   await Deno.permissions.revoke({ name: "run" });
   await Deno.permissions.revoke({ name: "sys", kind: "hostname" });
   sendWithoutCopies();
@@ -55,7 +55,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
 
   let opened: Monitor | undefined;
   const start = () => listen(options, log, (request, info) => opened?.fetch(request, info) ?? notReady());
-  // One of several nodes listens once it can respond: until then, load balancers use the others.
+  // A node of a cluster listens only once it can respond, so that load balancers use other nodes until then.
   let listener = options.advertise === undefined || options.port === 0 ? start() : undefined;
   const port = listener?.port ?? options.port;
   const monitor = opened = await openMonitor({
@@ -79,7 +79,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   const address = `${scheme}://${name}:${port}${resolveAccess(options).basePath}/`;
   const [publicUrl] = options.publicUrls;
   using _trimmer = new MemoryTrimmer();
-  // Listens for signals before the message that others may wait for, to stop the server.
+  // Listen for signals before printing the message: a program may wait for the message, and then stop the server.
   const leaveMs = options.advertise === undefined ? 0 : resolveLimits(options.limits).leaveMs;
   const stopped = stopOnSignal(() => shutDown(listener, monitor, log, SHUTDOWN_MS + leaveMs));
   console.log(
@@ -96,12 +96,12 @@ function notReady(): Response {
 }
 
 /**
- * Makes Deno send WebSocket messages from where they are. Otherwise, it copies each one into a buffer that stays with
- * the socket, at the size of its largest message. Deno reads the variable when the first connection opens.
+ * Makes Deno send WebSocket messages without copying them. By default, it copies each message into a buffer of the
+ * socket, which stays as large as the largest message. Deno reads the variable when the first connection opens.
  */
 function sendWithoutCopies(): void {
   const variable = "DENO_USE_WRITEV";
-  // Without the permission, which other ways of starting the program may not give, Deno copies.
+  // If the program was started without this permission, Deno copies the messages.
   if (Deno.permissions.querySync({ name: "env", variable }).state === "granted") Deno.env.set(variable, "1");
 }
 
@@ -151,7 +151,7 @@ function dataFile({ data, port }: ServeOptions): string {
 function makeFolderOf(file: string): void {
   const folder = file.replace(/[\\/][^\\/]*$/, "");
   try {
-    // The mode keeps task data private to the user.
+    // With this mode, only the user can read the tasks.
     Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw new Error(

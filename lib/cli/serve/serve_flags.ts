@@ -31,7 +31,7 @@ export const SERVE_FLAGS = {
     group: "Listening",
     placeholder: "<address>",
     fallback: "127.0.0.1",
-    help: "IP address to listen on; one that other machines can reach requires a key and TLS",
+    help: "IP address to listen on; an address that other machines can reach requires a key and TLS",
     parse: hostFrom,
   },
   port: {
@@ -104,8 +104,7 @@ export const SERVE_FLAGS = {
     kind: "value",
     group: "Storage",
     placeholder: "<file>",
-    help:
-      "certificate (PEM) of the authority that issues those of the other servers, if it is not a public one",
+    help: "certificate (PEM) of the CA that issued the other servers' certificates, if it is not a public CA",
     parse: readPem,
   },
   durability: {
@@ -113,7 +112,7 @@ export const SERVE_FLAGS = {
     group: "Storage",
     placeholder: "<level>",
     fallback: "normal",
-    help: "what a committed change survives: normal, a crash of the server; full, also a power failure",
+    help: "normal: committed changes survive a crash of the server; full: they also survive a power failure",
     ...oneOf(DURABILITIES),
   },
   limit: {
@@ -142,7 +141,7 @@ export const SERVE_FLAGS = {
     group: "Startable tasks",
     placeholder: "<name>",
     fallback: "taskscope",
-    help: "BroadcastChannel name by which workers of this process reach the server",
+    help: "name of the BroadcastChannel over which workers of this process report to the server",
   },
   notify: {
     kind: "list",
@@ -182,7 +181,7 @@ export const SERVE: CommandSyntax = {
   ].join("\n\n"),
   notes: "The limits, with their defaults: " +
     Object.entries(DEFAULT_LIMITS).map(([name, value]) => `${name}=${value}`).join(", ") +
-    ". Names with Ms are milliseconds, with Bytes and Characters sizes.",
+    ". Limits with Ms in the name are in milliseconds; limits with Bytes or Characters are sizes.",
   flags: SERVE_FLAGS,
   exitStatuses: {
     [EXIT.ok]: "stopped by SIGINT or SIGTERM",

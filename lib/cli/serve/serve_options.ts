@@ -24,16 +24,18 @@ export interface ServeOptions {
   readonly port: number;
   /** The path of the database file, or `:memory:`; `undefined` for the default file. */
   readonly data: string | undefined;
-  /** The address for other servers that use the same database; `undefined` if there are none. */
+  /**
+   * The address at which other servers that use the same database reach this one; `undefined` for a single server.
+   */
   readonly advertise: string | undefined;
-  /** The certificate of the authority of the other servers, as PEM; `undefined` if it is a public one. */
+  /** The certificate of the CA that issued the other servers' certificates, as PEM; `undefined` for a public CA. */
   readonly nodeCa: string | undefined;
   readonly durability: Durability;
   readonly basePath: string;
   readonly publicUrls: readonly string[];
   readonly allowedOrigins: readonly string[];
   readonly notify: readonly NotifyOptions[];
-  /** The secret that signs the calls to webhooks; if it is `""`, they are not signed. */
+  /** The secret with which calls to webhooks are signed; if it is `""`, calls are not signed. */
   readonly notifySecret: string;
   readonly taskModules: readonly string[];
   readonly withDemo: boolean;
@@ -41,7 +43,7 @@ export interface ServeOptions {
   readonly channel: string;
   /** The key; `undefined` if access is unrestricted. */
   readonly key: string | undefined;
-  /** The key before it, which is accepted, too; `undefined` if there is none. */
+  /** The previous key, which is accepted, too; `undefined` if there is none. */
   readonly previousKey: string | undefined;
   /** The paths of the certificate file and of its private key's file; `null` for plain HTTP. */
   readonly tls: { readonly cert: string; readonly key: string } | null;
@@ -137,8 +139,8 @@ function isLoopback(host: string): boolean {
 }
 
 /**
- * Throws if other machines could reach the server although it has no key, or its key would be sent
- * unencrypted.
+ * Throws if the server has no key, or its key would be sent unencrypted, although other machines can reach the
+ * server.
  */
 function checkExposed(host: string, source: string, key: SourcedKey | null, isEncrypted: boolean): void {
   if (key === null) {

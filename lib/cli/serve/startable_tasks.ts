@@ -15,7 +15,8 @@ import type { ServeOptions } from "./serve_options.ts";
  *
  * @param options the modules to load, and whether to include the demo tasks; a module's function replaces an
  * earlier function of the same name
- * @returns the functions by name; the default export has the name of the function, or if it has none, of its file
+ * @returns the functions by name; a default export has the name of its function, or, if the function has no name, of
+ * its file
  * @throws {Error} if a module does not load or exports no function
  */
 export async function loadTasks(
@@ -42,7 +43,10 @@ async function checkRoot(root: string): Promise<void> {
   throw new ConfigError(`Cannot use --root "${root}": it is not a folder`);
 }
 
-/** Returns the name of a task: that of the export, or if it is the default one, of the function or else of the file. */
+/**
+ * Returns the name of a startable task: the name of the export, or, for a default export, of its function or its
+ * file.
+ */
 function nameOf(exported: string, value: unknown, path: string): string {
   if (exported !== "default") return exported;
   const { name } = value as { readonly name: string };
@@ -72,7 +76,7 @@ async function load(path: string, url: string): Promise<Record<string, unknown>>
   }
 }
 
-/** Returns ` at <location>` of the error that a module threw; empty if its message has one, as for syntax errors. */
+/** Returns ` at <location>` of the error that a module threw; empty if the error's message already has a location. */
 function placeOf(error: unknown): string {
   const { stack = "", message } = error instanceof Error ? error : new Error();
   const [place] = stack.slice(stack.indexOf(message) + message.length).match(/file:\/\/\S+:\d+:\d+/) ?? [];
