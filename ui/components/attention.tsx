@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The tasks that need attention, above the list, which shows them in their usual places as well.
+ * The section above the list with the tasks that need attention. The list also shows these tasks in their usual
+ * places.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The name of the program, with its mark, as a link.
+ * The name and the logo of the program, as a link.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Mark } from "./icons.tsx";
 /**
  * Renders the name of the program.
  *
- * @param props the URL of the page that it leads to
+ * @param props the URL of the link
  */
 export function Brand({ href }: { readonly href: string }): JSX.Element {
   return (

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The bar with the actions for the selected tasks: a plain form, whose checkboxes are in the rows. With
- * JavaScript, the bar also counts the selected tasks and offers to undo a removal.
+ * The bar with the actions for the selected tasks: a plain form with its checkboxes in the rows. With JavaScript, the
+ * bar also counts the selected tasks and offers to undo a removal.
  *
  * @module
  */

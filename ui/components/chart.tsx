@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * SVG charts that need no script and no inline styles.
+ * SVG charts that need neither scripts nor inline styles.
  *
  * @module
  */
@@ -21,7 +21,10 @@ interface AreaChartProps {
   readonly high: number;
   /** The text alternative of the chart, for screen readers. */
   readonly label: string;
-  /** Whether the area below the line is filled, which tells something only if the bottom edge is zero. @default {true} */
+  /**
+   * Whether the area below the line is filled. A filled area has a meaning only if the bottom edge is zero. @default
+   * {true}
+   */
   readonly isFilled?: boolean;
   /** A point to mark with a dot and, if it is crossed, with a vertical line. */
   readonly mark?: readonly [x: number, y: number];

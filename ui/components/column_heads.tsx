@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The headings of the columns of a wide list, which sort it.
+ * The column headings of a wide list; a click on a heading sorts the list.
  *
  * @module
  */
@@ -63,7 +63,10 @@ function directionOf(sort: string, field: SortField): "ascending" | "descending"
   return sort === field ? "ascending" : sort === `-${field}` ? "descending" : "none";
 }
 
-/** Returns the order after a click on a column: one direction, then the other one, then the usual order. */
+/**
+ * Returns the order after a click on a column heading: first one direction, then the opposite one, then the default
+ * order.
+ */
 function next(sort: string, { field, largestFirst }: Column): string {
   const [first, second] = largestFirst ? [`-${field}`, field] : [field, `-${field}`];
   return sort === first ? second : sort === second ? "" : first;

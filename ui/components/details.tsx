@@ -12,7 +12,7 @@ import { taskPageUrl } from "../shared/links.ts";
 import type { FrameView } from "../shared/view.ts";
 import { CopyButton } from "./controls.tsx";
 
-/** The maximum number of characters of a stack or a value in a row; the task page shows all of them. */
+/** The maximum number of characters of a stack or a value in a row; the task page shows the whole text. */
 const MAX_ROW_CHARACTERS = 2_000;
 
 interface TaskProps {

@@ -17,7 +17,7 @@ interface HelpProps {
   readonly content: JSX.Element | undefined;
 }
 
-/** The help button, which is there only if the page's script runs, and the dialog that it opens. */
+/** The help button and the dialog that it opens. The button is rendered only if the page's script runs. */
 export function Help({ view, content }: HelpProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const isScripted = view.scripted.value;

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * A JSON value as a tree of collapsible nodes. Texts of several lines are shown as they are, and web addresses
+ * A JSON value as a tree of collapsible nodes. Texts of several lines are shown without escapes, and web addresses
  * are links.
  *
  * @module
@@ -70,7 +70,7 @@ function JsonNode({ name, value, depth }: NodeProps): JSX.Element {
     ? Object.entries(value)
     : [];
   if (entries.length === 0) {
-    // A text of several lines, or of its own, is easier to read as it is.
+    // A text of several lines, or one that is the whole value, is easier to read without quotes and escapes.
     const isText = typeof value === "string" && (name === null && depth === 0 || value.includes("\n"));
     return (
       <>

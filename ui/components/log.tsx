@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The log of a task page: follows new lines while scrolled to the end, can be searched from its first line to
- * its last, and links to each of them.
+ * The log of a task page: follows new lines while it is scrolled to the end, can be searched as a whole, and has a
+ * link for each line.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { SectionHead } from "./frame.tsx";
 import { LogToolbar } from "./log_toolbar.tsx";
 import { LogWindow } from "./log_window.tsx";
 
-/** The key under which the browser remembers how logs are shown. */
+/** The `localStorage` key of the setting for how logs are shown. */
 const LOOK_KEY = "taskscope-log";
 
 /** The log section of a task page. */
@@ -59,7 +59,8 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
   useEffect(() => folding.showSteps(look.steps), [look.steps]);
   useEffect(() => {
     const leave = (event: KeyboardEvent) => event.key === "Escape" && setFull(false);
-    // Not added only once the log fills the screen: effects run after that is shown, so a quick Escape would be lost.
+    // The listener is added before the log fills the screen: an effect would add it only after the full-screen log is
+    // shown, so a quick Escape would be lost.
     addEventListener("keydown", leave);
     return () => removeEventListener("keydown", leave);
   }, []);
@@ -106,7 +107,7 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
           steps={folding.steps.value}
           hidden={folding.hidden.value}
           onFold={(kind, from) => {
-            // The user wants to read the group, or what follows it, rather than the end of the log.
+            // The user wants to read the group, or the lines after it, rather than the end of the log.
             setFollowing(false);
             setSeen({ ...seen, count: isFollowing ? total : seen.count });
             folding.toggle(kind, from);
@@ -146,7 +147,7 @@ function readLook(): LogLook {
   try {
     return { ...DEFAULT_LOOK, ...JSON.parse(localStorage.getItem(LOOK_KEY) ?? "{}") };
   } catch {
-    // The browser may forbid storage.
+    // The browser may not allow storage.
     return DEFAULT_LOOK;
   }
 }
@@ -155,6 +156,6 @@ function writeLook(look: LogLook): void {
   try {
     localStorage.setItem(LOOK_KEY, JSON.stringify(look));
   } catch {
-    // The look then applies only to this page.
+    // Without storage, the setting applies only to this page.
   }
 }

@@ -11,7 +11,7 @@ import { levelText, type LogFilter } from "../shared/log_filter.ts";
 
 interface LogFilterFieldsProps {
   readonly filter: LogFilter;
-  /** Searches for something else; absent without JavaScript. */
+  /** Called with the new filter when the user changes a field; absent without JavaScript. */
   readonly onChange?: (filter: LogFilter) => void;
   /** Moves to the next or the previous match; absent without JavaScript. */
   readonly onStep?: (by: 1 | -1) => void;

@@ -18,7 +18,7 @@ import { StyledText } from "./styled_text.tsx";
 /** The number of lines in a block. */
 export const BLOCK_LINES = 50;
 
-/** What the lines of a log have in common. */
+/** The settings that all lines of a log share. */
 export interface LineLook {
   readonly view: FrameView;
   /** The search text in lower case; empty if the user is not searching. */
@@ -30,21 +30,27 @@ export interface LineLook {
   readonly times: LineTimes;
   /** When the task started, in epoch seconds. */
   readonly startedAt: number;
-  /** The groups that lines mark. */
+  /** The groups that marked lines begin and end. */
   readonly groups: LogFolds;
   /** The steps of the task, if the log is divided into them. */
   readonly steps: LogFolds;
-  /** The lines that are hidden, in order and disjoint. */
+  /** The hidden lines: ranges in order that do not overlap. */
   readonly hidden: readonly Lines[];
   /** Collapses or expands a group or a step; `null` without JavaScript. */
   readonly onFold: ((kind: FoldKind, from: number) => void) | null;
-  /** Returns the address of a line; by default, a fragment. */
+  /** Returns the URL of a line; by default, a fragment. */
   readonly linkOf?: (number: number) => string;
-  /** Links to a line, or with `extend` to the lines from the linked one to this one; `null` without JavaScript. */
+  /**
+   * Changes the page's URL to link to a line, or, with `extend`, to all lines from the linked line to this one;
+   * `null` without JavaScript.
+   */
   readonly onSelect: ((number: number, extend: boolean) => void) | null;
 }
 
-/** Returns the classes of a list of log lines, in which the numbers up to that of the last line need the same width. */
+/**
+ * Returns the CSS classes of a list of log lines. They include the width of the line numbers, so that all numbers up
+ * to `last` fit.
+ */
 export function logClass(last: number, wraps: boolean): string {
   return `log log-digits-${String(last).length}${wraps ? "" : " log-unwrapped"}`;
 }
@@ -52,7 +58,7 @@ export function logClass(last: number, wraps: boolean): string {
 interface BlockProps extends LineLook {
   /** The number of the first line. */
   readonly first: number;
-  /** The lines; those that are not loaded are `undefined`. */
+  /** The lines; `undefined` for a line that is not loaded. */
   readonly lines: readonly (LogLine | undefined)[];
 }
 

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The controls above a log: the search, how lines are shown, and copying.
+ * The controls above a log: the search, the settings for how lines are shown, and the copy button.
  *
  * @module
  */
@@ -22,7 +22,7 @@ interface LogToolbarProps {
   readonly view: LogView;
   readonly look: LogLook;
   readonly onLook: (part: Partial<LogLook>) => void;
-  /** The number of the line from which on to search first. */
+  /** The number of the line from which on the first match is searched for. */
   readonly from: number;
   /** The lines that the page's URL links to; `null` if there are none. */
   readonly selected: LineRange | null;
@@ -83,7 +83,7 @@ export function LogToolbar(props: LogToolbarProps): JSX.Element {
   );
 }
 
-/** The fields of the search, what was found, and the buttons that step through it. */
+/** The fields of the search, its result, and the buttons that step through the matches. */
 function Search({ view, from }: LogToolbarProps): JSX.Element {
   const { logFinder: finder, log } = view;
   const filter = finder.filter.value;

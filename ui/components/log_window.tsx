@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The scrollable lines of a log of any length: only the blocks near the visible part are rendered, and the
- * others are replaced by space of their height.
+ * The scrollable lines of a log of any length: only the blocks near the visible part are rendered, and a space of the
+ * same height replaces the others.
  *
  * @module
  */
@@ -15,13 +15,16 @@ import { BLOCK_LINES, type LineLook, LogBlock, logClass } from "./log_lines.tsx"
 
 /** The log follows new lines again once the user has scrolled down to this many CSS pixels from the end. */
 const FOLLOW_DISTANCE = 24;
-/** The minimum number of visible lines that are rendered before and after the blocks in the box. */
+/** The minimum number of lines, not counting hidden ones, that are rendered before and after the blocks in view. */
 const MARGIN_LINES = BLOCK_LINES;
-/** The minimum number of visible lines that are rendered before the last block while the log is followed. */
+/**
+ * The minimum number of lines, not counting hidden ones, that are rendered before the last block while new lines are
+ * followed.
+ */
 const FOLLOWED_LINES = 2 * BLOCK_LINES;
 /** The keys that scroll up. */
 const KEYS_UP: ReadonlySet<string> = new Set(["Home", "PageUp", "ArrowUp"]);
-/** The height of a line before one was measured, in CSS pixels. */
+/** The assumed height of a line until a line has been measured, in CSS pixels. */
 const LINE_HEIGHT = 20;
 
 interface LogWindowProps extends LineLook {
@@ -29,12 +32,12 @@ interface LogWindowProps extends LineLook {
   readonly pages: LogPages;
   readonly isFollowing: boolean;
   readonly wraps: boolean;
-  /** The line to scroll to; each jump is another object. */
+  /** The line to scroll to; a new object for each jump, even to the same line. */
   readonly target: { readonly number: number } | null;
   /** Moves to the next or the previous match of the search. */
   readonly onStep: (by: 1 | -1) => void;
   readonly onScroll: (isAtEnd: boolean, firstVisible: number) => void;
-  /** What is shown above the first line. */
+  /** The elements above the first line. */
   readonly children?: ComponentChildren;
 }
 
@@ -50,11 +53,13 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   readonly #box = createRef<HTMLOListElement>();
   /** The measured heights of blocks, by their index. */
   readonly #heights: Map<number, number> = new Map();
-  /** The height of a line that is not measured; constant, because what is measured would move otherwise. */
+  /**
+   * The assumed height of lines that are not measured; it never changes, because measured lines would move if it did.
+   */
   #lineHeight: number | null = null;
   /** The line to scroll to, until it is loaded and visible. */
   #target: number | null = null;
-  /** Whether the target belongs at the top of the box, rather than a third below it. */
+  /** Whether the target is scrolled to the top of the box, rather than to a third of the box's height. */
   #isTargetFirst = false;
   /** The first visible line, which stays in place when the heights of lines change. */
   #first = 0;
@@ -160,14 +165,14 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     return height;
   }
 
-  /** Returns the number of lines of a block that are not hidden. */
+  /** Returns the number of visible lines in a block. */
   #visibleIn(block: number): number {
     const { log, hidden } = this.props;
     const end = Math.min(log.dropped + log.lines.length, (block + 1) * BLOCK_LINES);
     return visibleCount(hidden, Math.max(log.gone, block * BLOCK_LINES), end);
   }
 
-  /** Returns the block that is reached from another one by passing a number of visible lines. */
+  /** Returns the block that is a given number of visible lines away from another block. */
   #reach(block: number, by: 1 | -1, lines: number = MARGIN_LINES): number {
     const [first, last] = [this.#firstBlock, this.#lastBlock];
     let reached = Math.min(Math.max(block, first), last);
@@ -178,7 +183,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     return reached;
   }
 
-  /** Measures what was rendered, scrolls to where the page should be, and renders what is visible there. */
+  /** Measures the rendered blocks, corrects the scroll position, and renders the blocks that are visible there. */
   #settle(): void {
     const box = this.#box.current;
     if (box === null) return;
@@ -202,7 +207,8 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
       // The last block is not measured, because lines are added to it.
       if (next === undefined) return;
       const block = Math.floor(Number(item.dataset.first) / BLOCK_LINES);
-      // `offsetTop` is rounded, and space of another height would move the lines that are scrolled over.
+      // `offsetTop` is rounded, and a space of a slightly different height would make lines jump while the user
+      // scrolls.
       const height = next.getBoundingClientRect().top - item.getBoundingClientRect().top;
       this.#heights.set(block, height);
       this.#lineHeight ??= height / this.#visibleIn(block);
@@ -222,8 +228,8 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   }
 
   /**
-   * Stops following as soon as the user begins to scroll up. The browser scrolls smoothly, and a new line that moves the log
-   * before its first scroll event would also move the place at which the browser stops.
+   * Stops following new lines as soon as the user begins to scroll up. The browser scrolls smoothly; if a new line
+   * moved the log before the first scroll event, the browser would stop at the wrong place.
    */
   #leaveEnd(): void {
     const box = this.#box.current!;
@@ -237,10 +243,10 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     if (this.#target !== null) return;
     this.#show(box);
     this.#load();
-    // A user who scrolls up leaves the end with the first pixel.
+    // Scrolling up by a single pixel is enough to stop following.
     const distance = box.scrollHeight - box.scrollTop - box.clientHeight;
     const isNear = distance <= (box.scrollTop < this.#lastTop ? 1 : FOLLOW_DISTANCE);
-    // The event of the last new line may come after the user began to scroll up.
+    // The scroll event for the last new line may arrive after the user has begun to scroll up.
     const isLate = box.scrollTop === this.#leftTop;
     if (!isLate) this.#leftTop = null;
     this.#lastTop = box.scrollTop;
@@ -248,19 +254,22 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     this.props.onScroll(isNear && !isLate, this.#firstVisible(box));
   }
 
-  /** Keeps the first visible line, unless the box has a width in which the lines are not measured yet. */
+  /**
+   * Stores which line is the first visible one, unless the box has a new width at which its lines are not measured
+   * yet.
+   */
   #keepFirst(box: HTMLElement): void {
     if (box.clientWidth === this.#width) this.#first = this.#firstVisible(box);
   }
 
-  /** Measures all lines anew, because their heights have changed, and keeps the first visible one in place. */
+  /** Measures all lines again, because their heights have changed, and keeps the first visible line in place. */
   #remeasure(box: HTMLElement): void {
     if (!this.props.isFollowing && this.#target === null) this.#aim(this.#first, true);
     this.#width = box.clientWidth;
     this.#heights.clear();
     this.#lineHeight = null;
     this.#measure(box);
-    // The space of the other blocks is rendered from the new heights, before anything scrolls.
+    // The spaces for the other blocks must have the new heights before the box is scrolled.
     this.forceUpdate();
   }
 
@@ -300,7 +309,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
   }
 }
 
-/** Takes the place of blocks that are not rendered. */
+/** An empty space in place of blocks that are not rendered. */
 function Space({ height }: { readonly height: number }): JSX.Element {
   return <li class="log-space" aria-hidden="true" style={{ height: `${height}px` }} />;
 }

@@ -16,19 +16,19 @@ interface PaceProps {
   readonly task: Task;
 }
 
-/** A mark over the progress bar at the place where the run should be by now; nothing if that is not known. */
+/** A mark on the progress bar that shows how far past runs were after the same time; nothing if that is unknown. */
 export function PaceMark({ view, task }: PaceProps): JSX.Element | null {
   const percent = expectedProgress(task, view.now.value);
   if (percent === null) return null;
   return (
-    // The mark says nothing that the text does not say, too.
+    // The mark is hidden from screen readers, because the text says the same.
     <svg class="pace-mark" aria-hidden="true" focusable="false">
       <line x1={`${percent.toFixed(2)}%`} x2={`${percent.toFixed(2)}%`} y2="100%" />
     </svg>
   );
 }
 
-/** Says what {@linkcode PaceMark} marks. */
+/** The legend that explains {@linkcode PaceMark}. */
 export function PaceLegend({ view, task }: PaceProps): JSX.Element | null {
   if (expectedProgress(task, view.now.value) === null) return null;
   return (
@@ -39,7 +39,7 @@ export function PaceLegend({ view, task }: PaceProps): JSX.Element | null {
   );
 }
 
-/** How the run compares with past runs, in words; `—` if that is not known. */
+/** How the run compares with past runs, in words; `—` if that is unknown. */
 export function Pace({ view, task }: PaceProps): JSX.Element {
   const pace = paceOf(task, task.finished_at ?? view.now.value);
   return <span class={pace?.isLate ? "pace-late" : ""}>{pace?.text ?? "—"}</span>;

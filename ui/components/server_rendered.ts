@@ -1,5 +1,5 @@
 /**
- * Marks subtrees that only the server renders.
+ * Marks elements whose content only the server renders.
  *
  * @module
  */

@@ -19,7 +19,7 @@ export function StyledText({ text, query = "" }: StyledTextProps): JSX.Element {
   return <>{styledRuns(text, query).map(rendered)}</>;
 }
 
-/** Renders a part of a line; plain text stays a string, which costs no element. */
+/** Renders a part of a line; plain text stays a string, so that it needs no element. */
 function rendered({ text, style, href, isMatch }: StyledRun, index: number): JSX.Element | string {
   const part = isMatch ? <mark key={index}>{text}</mark> : text;
   const styled = style === "" ? part : <span key={index} class={style}>{part}</span>;

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The subtasks of a task as a tree. Each has a progress bar, and shows its share of its parent's progress if
- * that is known.
+ * The subtasks of a task as a tree. Each subtask has a progress bar, and shows its share of its parent's progress if
+ * the share is known.
  *
  * @module
  */

@@ -18,7 +18,7 @@ interface TaskActionProps {
   readonly isOwnPage?: boolean;
 }
 
-/** A button that requests the cancellation of a task, and undoes that while it is held back. */
+/** A button that cancels a task, and that can undo the cancellation until it is sent. */
 export function CancelButton({ view, task, isOwnPage = false }: TaskActionProps): JSX.Element | null {
   const { actions } = view;
   if (!view.frame.visitor.mayChange) return null;

@@ -54,8 +54,7 @@ export function StateLabel({ state }: { readonly state: string }): JSX.Element {
 }
 
 /**
- * A warning that a task is stale: it has sent no sign of life for longer than it promised. Empty for other
- * tasks.
+ * A warning that a task is stale: there was no sign of life from its reporter for longer than promised. Empty for other tasks.
  */
 export function StaleFlag(
   { view, task }: { readonly view: FrameView; readonly task: Task },
@@ -103,14 +102,16 @@ export function Counts({ task }: TaskProps): JSX.Element | null {
 interface TagsProps extends TaskProps {
   /** Returns the URL of the list of tasks with a tag; absent if the visitor may see only one task. */
   readonly hrefOf?: ((tag: string) => string) | undefined;
-  /** The URL of a page with all tags, where there is only room for some; without it, all are shown. */
+  /**
+   * The URL of a page with all tags, for places that have room for only some of them; without it, all tags are shown.
+   */
   readonly moreUrl?: string;
 }
 
-/** The number of tags that there is room for in a row; the last of them may be a link to the others. */
+/** The maximum number of tags in a row; instead of the last one, there may be a link to the remaining tags. */
 const MAX_TAGS = 3;
 
-/** A task's tags, which link to the tasks that have them. */
+/** A task's tags; each links to the tasks with the same tag. */
 export function Tags({ task: { tags }, hrefOf, moreUrl }: TagsProps): JSX.Element | null {
   if (tags.length === 0) return null;
   const count = moreUrl === undefined || tags.length <= MAX_TAGS ? tags.length : MAX_TAGS - 1;
@@ -137,14 +138,14 @@ export function Tags({ task: { tags }, hrefOf, moreUrl }: TagsProps): JSX.Elemen
 export function errorWords({ type, message }: TaskError): readonly [heading: string, text: string] {
   if (type === "interrupted") return ["Interrupted", String(message)];
   if (type !== "exit") return [String(type), String(message)];
-  // The message about the exit of a command says what happened, as in "Exited with status 3: no such file".
+  // For a command, the message already has a heading in front of the colon: "Exited with status 3: no such file".
   const [what = "", ...rest] = String(message).split(": ");
   return [what.charAt(0).toUpperCase() + what.slice(1), rest.join(": ")];
 }
 
 /**
- * Returns how far an ended task got; `null` if that says nothing, because it finished, never reported progress
- * or failed after everything was done.
+ * Returns the last progress of an ended task; `null` if it is not worth showing, because the task finished, never
+ * reported progress, or failed at 100 %.
  */
 export function progressReached({ state, progress }: Task): number | null {
   return state === "FINISHED" || progress === 100 ? null : progress;

@@ -29,7 +29,7 @@ interface Segment {
   readonly ids: string[];
 }
 
-/** With more active tasks than this, their heading links to the tasks that have ended. */
+/** If there are more active tasks than this, their heading links to the ended tasks. */
 const MANY = 10;
 /** More tasks are loaded when the end of the list is at most this far from the viewport. */
 const ROOM_BELOW = "1200px";
@@ -41,7 +41,8 @@ export function TaskList({ view }: ViewProps): JSX.Element {
   const range = view.list?.range.value;
   const shown = range === undefined ? items : items.slice(range.start, range.end);
   const loading = view.loading.value.kind === "list";
-  // The section above moves the list, whose visible rows are then kept in place.
+  // Subscribe to the section above the list: when it changes, the list moves, and its visible rows must be kept in
+  // place.
   void view.attention.value;
   useLayoutEffect(() => {
     if (root.current !== null) view.list?.rendered(root.current, items);
@@ -80,7 +81,7 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
   const { key, hasHead, ids } = segment;
   const total = view.sections.value.get(key) ?? ids.length;
   const { active, ended } = view.counts.value;
-  // A client that has never had a task gets a single text, not one for each section.
+  // If a client has never had a task, there is a single text instead of one for each section.
   if (key !== "active" && active + ended === 0) return key === "all" ? <ActiveEmpty view={view} /> : null;
   const title = titleOf(key);
   return (
@@ -116,11 +117,11 @@ function Section({ view, segment }: SectionProps): JSX.Element | null {
 
 interface CountProps extends ViewProps {
   readonly section: string;
-  /** The number of tasks in the section that are not below another one. */
+  /** The number of tasks in the section, without subtasks that are listed below their parents. */
   readonly total: number;
 }
 
-/** The number of subtasks in a section; those of tasks that have ended are not counted. */
+/** The number of subtasks in a section; empty for the section of ended tasks. */
 function SubtaskCount({ view, section, total }: CountProps): JSX.Element | null {
   const { active, ended } = view.counts.value;
   const all = section === "active" ? active : section === "all" ? active + ended : 0;
@@ -128,7 +129,7 @@ function SubtaskCount({ view, section, total }: CountProps): JSX.Element | null 
   return <span class="section-subtasks">and {countNoun(all - total, "subtask")}</span>;
 }
 
-/** A link from many active tasks to those that have ended, which would be far below. */
+/** A link from a long list of active tasks to the ended tasks, which are far below. */
 function EndedLink({ view }: ViewProps): JSX.Element | null {
   const total = view.sections.value.get("ended") ?? 0;
   if (total === 0) return null;

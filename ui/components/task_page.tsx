@@ -39,9 +39,9 @@ interface ViewProps {
 }
 
 interface TaskPageProps extends ViewProps {
-  /** The log; rendered on the server, and in the browser by a script of its own. */
+  /** The log; rendered on the server, and then in the browser by the log's own script. */
   readonly log?: JSX.Element;
-  /** The values over time; rendered on the server, and in the browser by a script of its own. */
+  /** The values over time; rendered on the server, and then in the browser by the values' own script. */
   readonly values?: JSX.Element;
   /** The content of the help dialog; rendered on the server only. */
   readonly help?: JSX.Element;
@@ -276,7 +276,7 @@ function Facts({ view, task }: SectionProps): JSX.Element {
   );
 }
 
-/** The metadata that `taskscope run` reports. */
+/** The keys of the metadata that `taskscope run` reports, with their labels. */
 const RUN_FACTS = [["command", "Command"], ["folder", "Folder"], ["host", "Host"], [
   "pid",
   "Process",

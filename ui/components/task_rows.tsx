@@ -41,7 +41,7 @@ interface TaskProps {
 }
 
 interface RowProps extends TaskProps {
-  /** The number of rows that the row is below. */
+  /** The nesting level of the row: the number of its ancestors in the list. */
   readonly level: number;
 }
 
@@ -130,7 +130,7 @@ interface ListRowProps {
   readonly view: ClientView;
   /** The row's task; `undefined` if it was removed while the list was rendering. */
   readonly source: Readable<Task> | undefined;
-  /** The number of rows that the row is below. */
+  /** The nesting level of the row: the number of its ancestors in the list. */
   readonly level: number;
 }
 
@@ -138,8 +138,8 @@ interface ListRowProps {
 export function ListRow({ view, source, level }: ListRowProps): JSX.Element | null {
   const task = source?.value;
   if (task === undefined) return null;
-  // These are called as functions. As components of their own, they would re-render a second time for every
-  // change of the task.
+  // `EndedRow` and `ActiveRow` are called as functions. As components, they would render twice for every change of
+  // the task.
   return hasEnded(task) ? EndedRow({ view, task, level }) : ActiveRow({ view, task, level });
 }
 
@@ -148,7 +148,7 @@ interface BelowProps {
   readonly id: string;
   readonly name: string;
   readonly level: number;
-  /** Whether the subtasks are shown at first. */
+  /** Whether the subtasks are expanded initially. */
   readonly isOpen: boolean;
 }
 
@@ -225,7 +225,10 @@ function Started({ view, task }: TaskProps): JSX.Element {
   );
 }
 
-/** The name of a task, whose link covers the whole row, its parent, and its tags, whose links add a filter. */
+/**
+ * The name of a task, with a link that covers the whole row; the name of its parent; and its tags, with links that
+ * filter by a tag.
+ */
 function RowName({ view, task, level }: RowProps): JSX.Element {
   const { frame } = view;
   const Heading = `h${3 + level}` as "h3";

@@ -106,7 +106,7 @@ export function ProgressChart({ view }: ViewProps): JSX.Element | null {
   const start = task.started_at;
   const end = task.finished_at ?? view.now.value;
   const last = points.at(-1);
-  // A chart of fewer than three points would not be useful.
+  // A chart with fewer than three points would not be useful.
   if (start === null || last === undefined || points.length < 3) return null;
   const reached: readonly [number, number] = [end, last[1]];
   const seconds = Math.max(0, end - start);

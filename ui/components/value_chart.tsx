@@ -24,8 +24,8 @@ interface ValueChartProps {
 }
 
 /**
- * A chart from the lowest to the highest value of a series. It states the last value, or that at the pointer or at the
- * place that the arrow keys moved to.
+ * A chart from the lowest to the highest value of a series. The chart states the last value, or the value at the
+ * pointer or at the point to which the arrow keys have moved.
  */
 export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Element {
   const { name, points } = series;
@@ -111,7 +111,10 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
   );
 }
 
-/** Returns where a number is between two others, from 0 to 1. The halves keep the difference of huge numbers finite. */
+/**
+ * Returns the position of a number between two others, from 0 to 1. The numbers are halved, so that the difference of
+ * huge numbers is finite.
+ */
 function part(value: number, low: number, high: number): number {
   return low === high ? 0.5 : (value / 2 - low / 2) / (high / 2 - low / 2);
 }

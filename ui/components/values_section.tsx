@@ -21,7 +21,7 @@ interface ValuesSectionProps {
   readonly values: Readable<TaskValues>;
 }
 
-/** The section with the values of a task; nothing if there are none. All charts have the same time axis. */
+/** The section with the values of a task; nothing if the task has no values. All charts have the same time axis. */
 export function ValuesSection({ view, values }: ValuesSectionProps): JSX.Element | null {
   const { series, ignored } = values.value;
   if (series.length === 0) return null;

@@ -61,7 +61,7 @@ const styles = [
 ].join("");
 
 const taskName = `task-${hash(taskScript)}.js`;
-// The scripts of sections import from that of the page, whose name is known only now.
+// The scripts of sections import from the page's script, whose name is known only now.
 const [logScript, valuesScript] = [logSource, valuesSource].map((source) =>
   source.replaceAll('"./task.js"', `"./${taskName}"`)
 ) as [string, string];
@@ -109,8 +109,8 @@ export const pageAssets: ReadonlyMap<string, PageAsset> = new Map([
 ]);
 
 /**
- * Computes a 53-bit hash (cyrb53), which is good enough to tell versions of a file apart. Web Crypto is not
- * an option: it is asynchronous, and this module must load without waiting.
+ * Calculates a 53-bit hash (cyrb53), which is good enough to distinguish versions of a file. Web Crypto is not an
+ * option: it is asynchronous, and this module must load without waiting.
  */
 function hash(text: string): string {
   let high = 0xdeadbeef;

@@ -17,9 +17,9 @@ export function DatabaseDocs(): JSX.Element {
       <h2 id="database">The database</h2>
       <p class="docs-lead">
         If a server keeps its tasks in PostgreSQL, the tables of the schema <code>taskscope</code>{" "}
-        may be queried while it runs; only the server may change them. Later versions add columns and tables,
-        and neither rename nor remove any. Times are seconds since the epoch; <code>place</code>{" "}
-        names the task of a row.
+        may be queried while the server runs; only the server may change them. Later versions may add columns
+        and tables, but never rename or remove any. Times are seconds since the epoch; <code>place</code>
+        {"  "}identifies the task of a row.
       </p>
       <p class="docs-lead">
         A character that PostgreSQL cannot store, such as NUL, is replaced by U+FFFD in every column but{" "}

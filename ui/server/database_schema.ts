@@ -1,12 +1,12 @@
 /**
- * The tables in PostgreSQL as an interface for people who query them.
+ * Describes the tables in PostgreSQL for users who query them.
  *
  * @module
  */
 
 import type { DocumentedField } from "../../lib/page_renderer.ts";
 
-/** The tables that may be queried, and what their rows are. */
+/** The tables that may be queried, with their columns. */
 export const SCHEMA_TABLES: readonly DocumentedField[] = [
   {
     name: "tasks",
@@ -29,7 +29,7 @@ export const SCHEMA_TABLES: readonly DocumentedField[] = [
     name: "past_runs",
     type: "",
     about:
-      "The ended runs, also of tasks that are gone: `client`, `name` (as JSON), `id`, `state`, `created_at`, " +
+      "The ended runs, including runs of removed tasks: `client`, `name` (as JSON), `id`, `state`, `created_at`, " +
       "`started_at`, `finished_at`.",
   },
   {
@@ -41,11 +41,11 @@ export const SCHEMA_TABLES: readonly DocumentedField[] = [
   {
     name: "launches",
     type: "",
-    about: "How tasks were started by name: `place`, `launch`: name and arguments as JSON.",
+    about: "How the server started tasks: `place`, `launch`: the function's name and arguments as JSON.",
   },
 ];
 
-/** Queries to begin with. */
+/** Example queries. */
 export const SCHEMA_QUERIES: readonly { readonly question: string; readonly sql: string }[] = [
   {
     question: "Which tasks run, and since when?",

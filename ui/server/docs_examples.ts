@@ -21,7 +21,7 @@ export const SOCKET_MESSAGES: readonly {
   {
     type: "state_update",
     about:
-      "All tasks, sent again after every change, but at most 1 MB per second and client: states in between are skipped.",
+      "All tasks, sent again after every change, but at most 1 MB per second and client: intermediate states are skipped.",
     example:
       '{"type": "state_update", "active_tasks": [task…], "all_tasks": {"id": task…}, "cursor": "e1:43"}',
   },
@@ -38,7 +38,8 @@ export const SOCKET_MESSAGES: readonly {
   },
   {
     type: "degraded",
-    about: "With `?mode=delta`: the reason why the server cannot store changes; null once it can again.",
+    about:
+      "With `?mode=delta`: the reason why the server cannot store changes; null once it can store them again.",
     example: '{"type": "degraded", "detail": "the disk is full"}',
   },
   {

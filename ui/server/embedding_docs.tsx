@@ -36,20 +36,20 @@ Deno.serve({ hostname: "127.0.0.1", port: 8080 }, async (request) => {
 });
 `;
 
-/** How to embed the monitor in a server of one's own. */
+/** The section that explains how to embed the monitor in another server. */
 export function EmbeddingDocs(): JSX.Element {
   return (
     <section aria-labelledby="embedding">
       <h2 id="embedding">In your server</h2>
       <p class="docs-lead">
         <code>createMonitor()</code>{" "}
-        embeds all of this in a Deno server of your own. Until the package is published, link a clone of the
-        source in which <code>deno task build</code> has run. In a folder next to the clone,{" "}
-        <code>deno.json</code>:
+        embeds the monitor, its page and this API in a Deno server of your own. Until the package is
+        published, link a clone of the source in which <code>deno task build</code>{"  "}
+        has run. Create a folder next to the clone, with this <code>deno.json</code>:
       </p>
       <Code text={EMBEDDING_CONFIG} />
       <p class="docs-lead">
-        <code>main.ts</code>, to run with <code>deno run --allow-net main.ts</code>:
+        And with this <code>main.ts</code>; start it with <code>deno run --allow-net main.ts</code>:
       </p>
       <Code text={EMBEDDING_SERVER} />
       <p class="docs-lead">

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * A table of the fields of a body, the parameters of a call, the columns of a table and the like.
+ * A table of names and meanings, such as the fields of a body, the parameters of a call or the columns of a table.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { JSX } from "preact";
 import type { DocumentedField } from "../../lib/page_renderer.ts";
 import { Prose } from "./prose.tsx";
 
-/** What a table of fields shows. */
+/** The properties of a table of fields. */
 export interface FieldsProps {
   /** The caption. */
   readonly label: string;

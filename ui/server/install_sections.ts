@@ -1,6 +1,6 @@
 /**
- * The sections of the page about reporting to a server: each has blocks to paste into a shell, and each block runs a
- * small task from beginning to end.
+ * The sections of the page `/install`: each has blocks of shell code to paste; a block reports a small task from
+ * beginning to end.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { InstallPage } from "../../lib/page_renderer.ts";
 import { DEFAULT_CLIENT } from "../../lib/task/grammar.ts";
 import { shellWord } from "../shared/commands.ts";
 
-/** A block to paste into a shell. */
+/** A block of code to paste into a shell. */
 export interface InstallBlock {
   /** What the block is for; text between backticks is code. */
   readonly about: string;
@@ -21,7 +21,7 @@ export interface InstallSection {
   readonly id: string;
   readonly title: string;
   readonly blocks: readonly InstallBlock[];
-  /** What else is good to know; text between backticks is code. */
+  /** Further notes, below the blocks; text between backticks is code. */
   readonly notes: readonly string[];
 }
 
@@ -30,7 +30,10 @@ export function installSections(page: InstallPage): InstallSection[] {
   return [denoSection(page), nodeSection(page), pythonSection(page), commandSection(page), curlSection(page)];
 }
 
-/** The block that puts the key into the environment, without showing it or keeping it in the shell's history. */
+/**
+ * The block of code that puts the key into the environment, without showing the key or keeping it in the shell's
+ * history.
+ */
 export const KEY_BLOCK = "read -rs TASKSCOPE_KEY && export TASKSCOPE_KEY";
 
 function denoSection({ server, client, needsKey, version }: InstallPage): InstallSection {
@@ -95,7 +98,7 @@ function pythonSection({ server, client, version }: InstallPage): InstallSection
 ${file("hello.py", pythonScript("Python"))}
 ${variables({ server, client })}python3 hello.py`,
     }, {
-      about: "Or the same as a package, which pip installs from this server:",
+      about: "Or as a package with the same content, which pip installs from this server:",
       code: `python3 -m venv hello-python
 hello-python/bin/pip ${install("taskscope")}
 ${file("hello-python/hello.py", pythonScript("a Python package"))}
@@ -103,7 +106,7 @@ ${variables({ server, client })}hello-python/bin/python hello-python/hello.py`,
     }],
     notes: [
       `\`taskscope==${version}\` pins this version; \`${server}/v${version}/taskscope.py\` is its file, which never changes.`,
-      "Don't name this server in `--extra-index-url`: pip would then also take a package of this name from " +
+      "Don't name this server in `--extra-index-url`: pip might then install a package of the same name from " +
       "another index.",
     ],
   };
@@ -115,7 +118,7 @@ function commandSection({ server, client }: InstallPage): InstallSection {
     title: "Any command",
     blocks: [{
       about:
-        "The program `taskscope` runs a command as it is: its output becomes the log, and progress is read from it.",
+        "`taskscope run` runs a command unchanged: the command's output becomes the log, and progress is read from it.",
       code: `taskscope run --server ${shellWord(server)}${
         client === DEFAULT_CLIENT ? "" : ` --client ${shellWord(client)}`
       } --name 'hello from a command' -- \\
@@ -175,12 +178,12 @@ def hello(task):
 hello()`;
 }
 
-/** The lines that write a file, whose text a shell does not expand. */
+/** Returns shell code that writes a file; the shell does not expand variables in the text. */
 function file(name: string, text: string): string {
   return `cat > ${name} <<'END'\n${text}\nEND`;
 }
 
-/** The variables of the command that follows; the key is in the environment already. */
+/** Returns the variable assignments in front of a command; the key is in the environment already. */
 function variables({ server, client }: { readonly server?: string; readonly client: string }): string {
   const address = server === undefined ? "" : `TASKSCOPE_SERVER=${shellWord(server)} `;
   return client === DEFAULT_CLIENT ? address : `${address}TASKSCOPE_CLIENT=${shellWord(client)} `;

@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * The form with the filters, the order and the view of a list. Its fields become the page's query string;
- * with JavaScript, they apply while the user is typing.
+ * The form with the filters, the order and the view of a list. The fields become the page's query string; with
+ * JavaScript, changes apply while the user is typing.
  *
  * @module
  */

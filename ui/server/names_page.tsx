@@ -74,7 +74,7 @@ export function NamesPage({ view, names, next }: NamesPageProps): JSX.Element {
 }
 
 function NameRow({ frame, stats }: { readonly frame: PageFrame; readonly stats: RunStats }): JSX.Element {
-  // A card on a narrow screen repeats the headings.
+  // On a narrow screen, each row is a card that repeats the headings.
   const cells = [
     ["Runs", formatCount(stats.runs)],
     ["Active", stats.active === 0 ? "—" : formatCount(stats.active)],

@@ -61,17 +61,17 @@ export function renderClientPage(model: ClientPageModel): string {
   return livePage(clientTitle(model.activeTotal), content, { page: "client", model }, self);
 }
 
-/** What only the server renders of a task page. */
+/** The parts of a task page that only the server renders. */
 interface TaskPageExtras {
   /** The values that the task reported; the page fetches them again, so its data need not contain them. */
   readonly values?: TaskValues;
-  /** How to start the task again with other arguments; `null` if the visitor can't. */
+  /** How to start the task again with other arguments; `null` if that is not possible for the visitor. */
   readonly again?: RunAgain | null;
-  /** What the URL of the page searches the log for; `null` if it does not search. */
+  /** The log lines that match the search in the page's URL; `null` if the URL has no search. */
   readonly found?: FoundLines | null;
 }
 
-/** Renders a task page from the data that the browser gets, too. */
+/** Renders a task page from the same data that the browser gets. */
 export function renderTaskPage(model: TaskPageModel, extras: TaskPageExtras = {}): string {
   const { values = NO_VALUES, again = null, found = null } = extras;
   const view = snapshotTaskView(model);
@@ -161,7 +161,7 @@ function livePage(title: string, content: string, data: PageData, self: string):
   return documentOf(shown, head, `${noScript}<div id="app">${content}</div>${dataBlock(data)}`, tabIcon(tab));
 }
 
-/** What the tab shows first. The browser would show the same, which saves it from drawing the icon a second time. */
+/** The initial title and icon of the tab. The browser's script shows the same, so it need not draw the icon again. */
 function tabOf(data: PageData): TabState {
   const isFailed = data.page === "task" && data.model.task.state === "ERROR";
   return { percent: tabProgressOf(data).percent, failed: isFailed ? 1 : 0, isLive: true };

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Renders the sign-in page and the page that creates share links. Neither needs a script.
+ * Renders the sign-in page and the page that creates share links. Neither page needs a script.
  *
  * @module
  */

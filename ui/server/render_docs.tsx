@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * Renders the API reference. A script only adds buttons that copy its blocks of code.
+ * Renders the API reference. The page's script only adds buttons that copy blocks of code.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { documentOf } from "./render.tsx";
  * Renders the page of the API reference.
  *
  * @param documentation the content of the API reference
- * @param assets the URLs of its files
+ * @param assets the URLs of the page's files
  */
 export function renderDocsPage(documentation: Documentation, assets: ProseAssets): string {
   const { basePath, server, needsKey, groups, sockets, record, problems } = documentation;
@@ -43,11 +43,12 @@ export function renderDocsPage(documentation: Documentation, assets: ProseAssets
         <section aria-labelledby="record">
           <h2 id="record">The task record</h2>
           <p class="docs-lead">
-            Times are seconds since the epoch, durations are seconds. Every response states in{" "}
-            <code>{TIME_HEADER}</code>{" "}
-            the time of the server's clock at which it was made. A task whose server process ended under it,
-            or that has been stale for a day, ends as ERROR with <code>error.type</code>{" "}
-            <code>interrupted</code> or <code>lost</code>.
+            Times are seconds since the epoch, durations are seconds. Every response states in{"  "}
+            <code>{TIME_HEADER}</code>{"  "}
+            the server's time when the response was created. If the server's process ends while a task runs in
+            it, the task ends as ERROR with <code>error.type</code>{" "}
+            <code>interrupted</code>; a task that has been stale for a day ends as ERROR with{" "}
+            <code>lost</code>.
           </p>
           <Fields label="Fields of the task record" fields={record} />
         </section>

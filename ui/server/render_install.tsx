@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /**
- * Renders the page about reporting to a server, with blocks to paste into a shell. A script only adds buttons that copy
- * them.
+ * Renders the page `/install`, with blocks of code to paste into a shell. The page's script only adds buttons that
+ * copy the blocks.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { documentOf } from "./render.tsx";
  * Renders the page.
  *
  * @param page the address of the server, and what it requires
- * @param assets the URLs of its files
+ * @param assets the URLs of the page's files
  */
 export function renderInstallPage(page: InstallPage, assets: ProseAssets): string {
   const { basePath, needsKey } = page;
@@ -112,7 +112,8 @@ function Variables({ server, client, needsKey }: InstallPage): JSX.Element {
           <dd>
             <p>
               The address of this server,{" "}
-              <code>{server}</code>. The Deno module does not need it: it was imported from this server.
+              <code>{server}</code>. The Deno module does not need the variable, because it is imported from
+              this server.
             </p>
           </dd>
         </div>

@@ -17,7 +17,7 @@ import { documentOf } from "./render.tsx";
 /**
  * Renders the page.
  *
- * @param page the clients, newest change first
+ * @param page the clients, the one whose tasks changed last first
  * @param style the URL of the stylesheet
  */
 export function renderOverviewPage(page: OverviewPage, style: string): string {

@@ -11,27 +11,27 @@ import type { RunSummary } from "../../lib/task/run_summary.ts";
 /** The number of bars of a chart. */
 const BINS = 12;
 
-/** The runs of a range of durations or times, which includes its start but not its end. */
+/** The runs in a range of durations or times; the range includes its start but not its end. */
 export interface Bin {
   /** The start of the range: seconds of a duration, or epoch seconds. */
   readonly from: number;
   readonly to: number;
-  /** The number of runs that count. */
+  /** The number of runs in the range. */
   readonly runs: number;
-  /** The number of those that failed. */
+  /** The number of these runs that failed. */
   readonly failed: number;
 }
 
 /** The distribution of durations. */
 export interface DurationBins {
   readonly bins: readonly Bin[];
-  /** Whether the last bin also has all longer runs. */
+  /** Whether the last bin also has all runs that took longer. */
   readonly isOpen: boolean;
 }
 
 /**
- * Counts finished runs by duration. A few runs that took much longer than the others are all in the last bin, because
- * otherwise the others would be in the first.
+ * Counts finished runs by duration. If a few runs took much longer than the others, they are all in the last bin;
+ * otherwise, nearly all runs would be in the first bin.
  *
  * @returns the bins, shortest durations first; `null` if fewer than three runs finished
  */
@@ -67,7 +67,7 @@ function binsOf(points: readonly Point[], start: number, end: number): Bin[] {
   const width = Math.max(end - start, 1e-3) / BINS;
   const counts = Array.from({ length: BINS }, () => ({ runs: 0, failed: 0 }));
   for (const { at, isFailed } of points) {
-    // The last bin includes the end, and what is beyond it.
+    // The last bin includes its end, and all runs beyond it.
     const count = counts[Math.min(BINS - 1, Math.max(0, Math.floor((at - start) / width)))]!;
     count.runs++;
     if (isFailed) count.failed++;

@@ -18,7 +18,7 @@ interface ChartProps {
   readonly runs: readonly RunSummary[];
 }
 
-/** How many runs took how long; nothing if too few finished. */
+/** A chart of how many runs took how long; nothing if too few runs finished. */
 export function DurationChart({ runs }: ChartProps): JSX.Element | null {
   const chart = durationBins(runs);
   if (chart === null) return null;
@@ -42,7 +42,7 @@ export function DurationChart({ runs }: ChartProps): JSX.Element | null {
   );
 }
 
-/** Which share of the runs failed over time; nothing if there are too few. */
+/** A chart of the share of failed runs over time; nothing if there are too few runs. */
 export function FailureChart({ view, runs }: ChartProps): JSX.Element | null {
   const bins = failureBins(runs);
   if (bins === null) return null;
@@ -78,10 +78,10 @@ interface HistogramProps {
   readonly id: string;
   readonly title: string;
   readonly bars: readonly HistogramBar[];
-  /** What the left and the right end of the axis stand for. */
+  /** The labels of the left end (`start`) and the right end of the axis. */
   readonly start: JSX.Element | string;
   readonly end: JSX.Element | string;
-  /** What the top of the chart stands for. */
+  /** The label of the top of the chart. */
   readonly top: string;
 }
 
@@ -117,7 +117,7 @@ function Histogram({ id, title, bars, start, end, top }: HistogramProps): JSX.El
   );
 }
 
-/** Returns the height of a bar in percent; a bar with anything to show is high enough to be seen. */
+/** Returns the height of a bar in percent; a bar that stands for more than zero is high enough to be seen. */
 function heightOf(size: number): number {
   return size === 0 ? 0 : Math.max(2, Math.round(size * 1_000) / 10);
 }

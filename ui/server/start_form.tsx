@@ -74,9 +74,9 @@ interface StartFormProps {
   /** The index of the form on the page, which makes the ids of its fields unique. */
   readonly place: number;
   readonly open: boolean;
-  /** The URL that the form is sent to. */
+  /** The URL to which the form is submitted. */
   readonly action: string;
-  /** The arguments that the form begins with; by default, those of the schema. */
+  /** The initial arguments in the form; by default, the schema's defaults. */
   readonly args?: readonly JsonValue[];
 }
 

@@ -1,6 +1,6 @@
 /** @jsxImportSource preact */
 /**
- * The log of a task page as the server renders it: read, filtered and searched by links and a form.
+ * The log of a task page as the server renders it; links and a form page through it, filter it and search it.
  *
  * @module
  */
@@ -17,13 +17,13 @@ import { NO_FOLDS } from "../shared/log_groups.ts";
 import type { TaskPageModel } from "../shared/model.ts";
 import type { TaskView } from "../shared/view.ts";
 
-/** The number of lines before a found one on the page that its link leads to. */
+/** The number of lines shown before a match on the page that the match's link leads to. */
 const LINES_BEFORE = 10;
 
 interface StaticLogProps {
   readonly view: TaskView;
   readonly model: TaskPageModel;
-  /** What the URL of the page searches the log for; `null` if it does not search. */
+  /** The log lines that match the search in the page's URL; `null` if the URL has no search. */
   readonly found: FoundLines | null;
 }
 

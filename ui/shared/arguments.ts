@@ -91,7 +91,7 @@ export function filledFields(
  *
  * @param schema the schema that the form was built from
  * @param form the values of `arg.<property>`, of `args.<index>`, or of `args` (a JSON array)
- * @returns the arguments, without the optional ones that the user left empty
+ * @returns the arguments, without the optional arguments that the user left empty
  * @throws {RangeError} if a value does not match the schema; the message names the field
  * @throws {SyntaxError} if a value is not valid JSON; the message names the field
  */
@@ -144,7 +144,7 @@ function fieldOf(name: string, key: string, label: string, schema: JsonValue, re
   };
 }
 
-/** Tells whether a schema allows `null`, and returns the schema of the other values. */
+/** Returns whether a schema allows `null`, and the schema of all other values. */
 function withoutNull(schema: JsonObject): { readonly plain: JsonObject; readonly nullable: boolean } {
   const alternatives = [schema.anyOf, schema.oneOf].find((list) => Array.isArray(list)) ?? [];
   const others = (alternatives as readonly JsonValue[]).filter((entry) => objectOf(entry).type !== "null");

@@ -11,17 +11,21 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 /** Why a task needs attention: the most urgent reason. */
 export type Concern = "failed" | "stale" | "stalled" | "slow";
 
-/** The duration beyond which a run of a name is slower than usual, in seconds. */
+/** The duration in seconds beyond which a run is slower than usual, for one task name. */
 export interface SlowLimit {
   readonly name: string;
   readonly seconds: number;
 }
 
-/** The tasks that need attention, as far as the server can know. */
+/**
+ * The tasks that need attention, as far as the server can know: it does not know which failures the user has opened.
+ */
 export interface Attention {
   /** The tasks, including failed ones that the user may have opened already; at most {@linkcode MAX_ATTENTION}. */
   readonly tasks: readonly Task[];
-  /** The limits for the names of the unfinished tasks, if there are enough past runs. */
+  /**
+   * For each name of an unfinished task with enough past runs, the duration beyond which a run is slower than usual.
+   */
   readonly limits: readonly SlowLimit[];
 }
 
@@ -29,12 +33,15 @@ export interface Attention {
 export const FAILURE_SECONDS = 3_600;
 /** The maximum number of tasks in the section "Needs attention". */
 export const MAX_ATTENTION = 50;
-/** The maximum number of names whose limits a page knows. */
+/** The maximum number of names for which a page has a limit. */
 const MAX_NAMES = 200;
-/** The number of newest successful runs that a limit is derived from, and how many are needed. */
+/** The maximum number of newest successful runs that a limit is calculated from, and the minimum number. */
 const LAST_RUNS = 20;
 const MIN_RUNS = 3;
-/** A run is slower than usual if it takes longer than all of these runs by this factor and this many seconds. */
+/**
+ * A run is slower than usual if it takes longer than the longest of these runs, by this factor and by this many
+ * seconds.
+ */
 const SLOW_FACTOR = 1.1;
 const SLOW_SECONDS = 2;
 const URGENCY: readonly Concern[] = ["failed", "stale", "stalled", "slow"];
@@ -57,7 +64,7 @@ export function concernOf(task: Task, now: number, limit: SlowLimit | undefined)
     : null;
 }
 
-/** Compares two tasks that need attention by urgency; of equally urgent ones, the newest comes first. */
+/** Compares two tasks that need attention by urgency; if two are equally urgent, the newer one comes first. */
 export function compareConcerns(
   [left, leftConcern]: readonly [Task, Concern],
   [right, rightConcern]: readonly [Task, Concern],
@@ -67,7 +74,7 @@ export function compareConcerns(
     (left.id < right.id ? -1 : 1);
 }
 
-/** The tasks of a client that may need attention, and what else decides that. */
+/** The tasks of a client that may need attention, and the limits that decide whether they do. */
 export interface Candidates<Listed> {
   /** The unfinished tasks, and the newest failures that were not retried. */
   readonly tasks: readonly Listed[];
@@ -113,7 +120,7 @@ export function candidatesOf<Listed extends Summarised>(
 }
 
 /**
- * Finds the tasks of a client that need attention. Failures that were retried do not.
+ * Finds the tasks of a client that need attention. Failures that were retried need none.
  *
  * @param tasks the records of the {@linkcode Candidates}
  * @param limits their limits

@@ -22,7 +22,7 @@ export function bulkProgressText(action: BulkAction, count: number): string {
   return `${VERBS[action].doing} ${countNoun(count, "task")}…`;
 }
 
-/** Builds the announcement of a cancellation that can still be undone. */
+/** Builds the announcement of cancellations that can still be undone. */
 export function heldText(count: number): string {
   return `${bulkProgressText("cancel", count)} Press Undo within ${CANCEL_UNDO_SECONDS} seconds to keep ${
     count === 1 ? "it" : "them"

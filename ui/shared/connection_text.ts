@@ -13,7 +13,7 @@ export interface Reconnection {
   /** The tasks that changed while disconnected, or all tasks if {@linkcode Reconnection.isFullState} is set. */
   readonly tasks: readonly Task[];
   readonly removed: readonly string[];
-  /** Whether the server sent all tasks, because it no longer had the changes since the page's cursor. */
+  /** Whether the server sent all tasks, because it no longer had all changes after the page's cursor. */
   readonly isFullState: boolean;
   /** Whether the server had announced its shutdown before the connection was lost. */
   readonly wasClosing: boolean;
@@ -43,7 +43,7 @@ export function degradedText(detail: string): string {
  * interrupted.
  *
  * @param back the first message after the reconnect
- * @param since when the connection was lost, in epoch seconds of the server's clock
+ * @param when the connection was lost, in epoch seconds of the server's clock
  * @param id the id of the page's task; `null` on a list page
  * @returns one or more sentences
  */

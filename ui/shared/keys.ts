@@ -1,5 +1,5 @@
 /**
- * Lists the keyboard shortcuts for the help dialog, and tells which key events may trigger one.
+ * Lists the keyboard shortcuts for the help dialog, and decides which key events may trigger a shortcut.
  *
  * @module
  */
@@ -32,8 +32,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
 ];
 
 /**
- * Tells whether a key event may trigger a shortcut. It may not while the user types into a field, nor with
- * Alt, Ctrl or Meta, because those combinations belong to the browser.
+ * Returns whether a key event may trigger a shortcut: not while the user types into a field, and not with Alt, Ctrl
+ * or Meta, because the browser uses those combinations.
  * @param event the `keydown` event
  */
 export function isCommandKey(

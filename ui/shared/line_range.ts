@@ -1,10 +1,10 @@
 /**
- * Links to lines of a log: `#L12` and `#L12-20`, where lines are counted from 1 as people do. Pure.
+ * Reads and writes links to log lines: `#L12` and `#L12-20`, where the first line is 1. Pure.
  *
  * @module
  */
 
-/** A range of log lines, counted from 0, with both ends included. */
+/** A range of log lines, including both ends; the first line is 0. */
 export interface LineRange {
   readonly from: number;
   readonly to: number;

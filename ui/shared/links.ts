@@ -15,7 +15,9 @@ export function clientPageUrl(place: Place, page = 1): string {
   return `${place.basePath}/t/${segment(place.client)}${query}`;
 }
 
-/** Builds the URL of the page about the past runs of the task names of a client, or of those after a name. */
+/**
+ * Builds the URL of the page about the past runs of all task names of a client, or only of the names after `after`.
+ */
 export function namesPageUrl(place: Place, after: string | null = null): string {
   const query = after === null ? "" : `?after=${segment(after)}`;
   return `${place.basePath}/stats/${segment(place.client)}${query}`;

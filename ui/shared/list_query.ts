@@ -28,7 +28,7 @@ export interface ListQuery extends FilterTexts {
   readonly sort: string;
   /** The field to group tasks by; empty to not group them. */
   readonly group: "" | "name";
-  /** Whether active and ended tasks are listed under separate headings (`split`), or together (`all`). */
+  /** Whether active and ended tasks are listed under separate headings (`split`) or together (`all`). */
   readonly view: "split" | "all";
 }
 
@@ -42,7 +42,7 @@ export interface ReadQuery {
   readonly query: ListQuery;
   /** The number of the page, from 1. */
   readonly page: number;
-  /** A sentence about each value that was ignored because it is invalid. */
+  /** One sentence for each invalid value, which was ignored. */
   readonly problems: readonly string[];
 }
 
@@ -118,7 +118,7 @@ export function tagSearch(query: ListQuery, tag: string): string {
   return listSearch({ ...query, tag: [...others, tag].join() });
 }
 
-/** Whether a query sets any filter. */
+/** Returns whether a query sets any filter. */
 export function isFiltered(query: ListQuery): boolean {
   return FILTER_NAMES.some((name) => query[name] !== "");
 }
@@ -128,7 +128,7 @@ export function withoutFilters(query: ListQuery): ListQuery {
   return { ...query, ...NO_FILTERS };
 }
 
-/** Whether two queries select the same list. */
+/** Returns whether two queries select the same list. */
 export function isSameQuery(left: ListQuery, right: ListQuery): boolean {
   return listSearch(left) === listSearch(right);
 }

@@ -1,6 +1,6 @@
 /**
- * Decides which tasks a list shows, in which order and under which heading. The server applies the rules to
- * all tasks of a client, the browser to those that it has loaded.
+ * Decides which tasks a list shows, in which order and under which heading. The server applies the rules to all tasks
+ * of a client, the browser to the tasks that it has loaded.
  *
  * @module
  */
@@ -19,17 +19,17 @@ import type { ListQuery } from "./list_query.ts";
 
 /** The rules of one list. */
 export interface ListRules {
-  /** Whether a task belongs to the list. */
+  /** Returns whether a task belongs to the list. */
   matches(task: Task): boolean;
-  /** Whether a task meets all conditions of the list but that on its state. */
+  /** Returns whether a task meets all conditions of the list, except the condition on its state. */
   matchesInAnyState(task: Task): boolean;
-  /** The conditions of the list but that on the state of a task. */
+  /** The conditions of the list, except the condition on the state. */
   readonly conditions: readonly TaskCondition[];
-  /** Whether a task is in a state that belongs to the list. */
+  /** Returns whether a task is in a state that the list shows. */
   hasState(task: TaskSummary): boolean;
   /** Compares two tasks by their order in the list; returns 0 only for the same task. */
   compare(left: TaskSummary, right: TaskSummary): number;
-  /** The key of a task's section: `active`, `ended`, `all`, or `name:` followed by the task's name. */
+  /** Returns the key of a task's section: `active`, `ended`, `all`, or `name:` followed by the task's name. */
   sectionOf(task: TaskSummary): string;
 }
 
@@ -75,7 +75,7 @@ function endOf(task: TaskSummary): number {
   return task.finished_at ?? task.updated_at;
 }
 
-/** Compares two tasks by id. For ids that the server created, that is the order of creation. */
+/** Compares two tasks by id. Ids that the server creates sort in the order of creation. */
 function compareIds(left: string, right: string, descending: boolean): number {
   return left === right ? 0 : (left < right) === descending ? 1 : -1;
 }

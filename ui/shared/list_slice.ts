@@ -23,8 +23,8 @@ export interface ListSection {
 }
 
 /**
- * A part of a list of tasks, with the totals of the whole list. Tasks below their parents count only as
- * `subtasks` and in `states`, `activeTotal` and `endedTotal`.
+ * A part of a list of tasks, with the totals of the whole list. Subtasks that are listed below their parents are in
+ * `subtasks`, and count only in `states`, `activeTotal` and `endedTotal`.
  */
 export interface TaskSlice extends Nested {
   readonly query: ListQuery;
@@ -56,18 +56,18 @@ export interface SliceBounds {
   readonly from: number;
   /** The maximum number of tasks in the part. */
   readonly limit: number;
-  /** Whether the records of the tasks are left out, so that the part only counts. */
+  /** Whether to leave out the records of the tasks, so that the part only has totals. */
   readonly isBrief?: boolean;
-  /** The ids of tasks to describe as parents, if they exist. */
+  /** The ids of tasks that are described as parents, too, if they exist. */
   readonly parents?: readonly string[];
 }
 
-/** The maximum number of parents that one request can ask for. */
+/** The maximum number of parents in one request. */
 export const MAX_ASKED = 100;
 /** The maximum number of tasks on a page. */
 export const TASKS_PER_PAGE = DEFAULT_PAGE_SIZE;
 
-/** What a part of a list shows, before the records of its tasks are read. */
+/** A part of a list whose tasks are selected, but whose records have not been read. */
 interface SlicePlan<Listed> extends Omit<TaskSlice, "tasks" | "subtasks" | "attention"> {
   readonly tasks: readonly Listed[];
   readonly subtasks: readonly Listed[];
@@ -77,7 +77,7 @@ interface SlicePlan<Listed> extends Omit<TaskSlice, "tasks" | "subtasks" | "atte
 /**
  * Selects a part of the list of a client's tasks.
  *
- * @param source all tasks of the client, oldest first, of which only the records are read that the part needs
+ * @param source all tasks of the client, oldest first; only the records that the part needs are read
  * @param query the filters, the order and the view of the list
  * @param now the current time in epoch seconds, to which ages such as `1h` are relative
  * @param bounds the offset and the length of the part, or the number of a page, which is clamped to the
@@ -100,7 +100,7 @@ export function readSlice<Listed extends Summarised>(
 }
 
 /**
- * Selects a part of the list of a client's tasks like {@linkcode readSlice}, if all records are at hand.
+ * Selects a part of the list of a client's tasks like {@linkcode readSlice}, from records that are in memory.
  *
  * @param tasks all tasks of the client, oldest first
  * @param query the filters, the order and the view of the list
@@ -170,7 +170,7 @@ function planSlice<Listed extends Summarised>(
   };
 }
 
-/** Adds records to a plan. Tasks that have no record any more are left out. */
+/** Adds records to a selected part. Tasks that have no record any more are left out. */
 function filled<Listed extends Summarised>(
   { tasks, subtasks, candidates, ...plan }: SlicePlan<Listed>,
   records: readonly { readonly task: Task }[],
@@ -218,8 +218,8 @@ export function headings(query: ListQuery): readonly string[] {
 }
 
 /**
- * Reads the offset and the length of a part of a list from the parameters `from` and `limit`; with `brief`, the part
- * only counts; each `parent` is the id of a task to describe.
+ * Reads the offset and the length of a part of a list from the parameters `from` and `limit`. If `brief` is set, the
+ * part only has totals; each `parent` is the id of a task to describe as a parent.
  *
  * @throws {RangeError} if one of the two parameters is invalid
  */

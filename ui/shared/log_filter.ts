@@ -1,5 +1,5 @@
 /**
- * What a log is searched for, and how a page says what the search found. Pure.
+ * The filter by which a log is searched, and the texts about the result. Pure.
  *
  * @module
  */
@@ -7,34 +7,34 @@
 import { LOG_LEVELS, LOG_STREAMS, type LogLevel, type LogStream } from "../../lib/task/task.ts";
 import { countNoun, formatCount } from "../../lib/text/format.ts";
 
-/** What a line must have to match; empty values match every line. */
+/** The conditions that a line must meet to match; an empty value matches every line. */
 export interface LogFilter {
   readonly text: string;
-  /** The output that the line comes from. */
+  /** The output stream that the line comes from. */
   readonly stream: LogStream | "";
   /** The lowest severity of the line. */
   readonly level: LogLevel | "";
 }
 
-/** What a search of a log found. */
+/** The result of searching a log. */
 export interface LogFindings {
   /** The number of lines that match. */
   readonly matches: number;
   /** The number of lines that were searched. */
   readonly searched: number;
-  /** The index of the current match among all; `null` if there is none. */
+  /** The index of the current match among all matches; `null` if there is no current match. */
   readonly index: number | null;
 }
 
 /** The filter that every line matches. */
 export const ALL_LINES: LogFilter = { text: "", stream: "", level: "" };
 
-/** Whether every line matches a filter. */
+/** Returns whether a filter matches every line. */
 export function matchesAll({ text, stream, level }: LogFilter): boolean {
   return text === "" && stream === "" && level === "";
 }
 
-/** Returns the parameters that have a filter in the URL of a page or a request. */
+/** Returns the URL parameters for a filter, for a page or a request. */
 export function filterParams({ text, stream, level }: LogFilter): URLSearchParams {
   const fields = Object.entries({ q: text, stream, level });
   return new URLSearchParams(fields.filter(([, value]) => value !== ""));
@@ -49,7 +49,7 @@ export function readFilter(params: URLSearchParams): LogFilter {
   };
 }
 
-/** Says how many lines match, and which were searched: "Match 3 of 120 in 6,400 lines (only stderr)". */
+/** Builds the text about the matches and the searched lines: "Match 3 of 120 in 6,400 lines (only stderr)". */
 export function foundText(found: LogFindings, { stream, level }: LogFilter, gone: number): string {
   const { matches, searched, index } = found;
   const traits = [stream === "" ? "" : `only ${stream}`, level === "" ? "" : levelText(level)];
@@ -63,7 +63,7 @@ export function foundText(found: LogFindings, { stream, level }: LogFilter, gone
   return `${what} ${where}${gone > 0 ? `; ${countNoun(gone, "older line")} no longer kept` : ""}`;
 }
 
-/** Describes the lines that have at least a severity. */
+/** Describes the lines of at least a given severity. */
 export function levelText(level: LogLevel): string {
   return level === "fatal" ? "fatal" : `${level} or worse`;
 }

@@ -1,5 +1,6 @@
 /**
- * The groups of a log, the steps of its task, and which lines are hidden while some of them are collapsed. Pure.
+ * Finds the groups in a log and the steps of its task, and the lines that are hidden if some of them are collapsed.
+ * Pure.
  *
  * @module
  */
@@ -8,7 +9,7 @@ import { countNoun } from "../../lib/text/format.ts";
 import { groupMark } from "../../lib/text/group_marks.ts";
 import type { TimelineRow } from "./steps.ts";
 
-/** The maximum depth of nested groups; deeper ones are not groups of their own. */
+/** The maximum depth of nested groups; a deeper group is part of the group around it. */
 const MAX_DEPTH = 20;
 
 /** A line that begins or ends a group. */
@@ -20,7 +21,7 @@ export interface MarkLine {
 
 /** A group of lines. */
 export interface LogGroup {
-  /** The number of the line that begins the group, and stays visible. */
+  /** The number of the line that begins the group; this line is visible even if the group is collapsed. */
   readonly from: number;
   /** The number of the line that ends the group; `null` if it has not ended. */
   readonly to: number | null;
@@ -31,7 +32,7 @@ export interface LogGroup {
   readonly seconds: number | null;
 }
 
-/** Consecutive lines: from a number to before another. */
+/** Consecutive lines: from the number `from` to before the number `to`. */
 export interface Lines {
   readonly from: number;
   readonly to: number;
@@ -43,14 +44,18 @@ export interface LogFolds {
   readonly groups: ReadonlyMap<number, LogGroup>;
   /** The numbers of the first lines of the collapsed groups. */
   readonly collapsed: ReadonlySet<number>;
-  /** The hidden lines, in order and disjoint. */
+  /** The hidden lines: ranges in order that do not overlap. */
   readonly hidden: readonly Lines[];
 }
 
 /** The folds of a log without groups. */
 export const NO_FOLDS: LogFolds = { groups: new Map(), collapsed: new Set(), hidden: [] };
 
-/** Finds the groups of marks in order. An end without a beginning is ignored; a group may lack its end. */
+/**
+ * Finds the groups in a log. An end without a beginning is ignored; a group may lack its end.
+ *
+ * @param marks the lines that begin or end groups, in order
+ */
 export function groupsOf(marks: readonly MarkLine[]): Map<number, LogGroup> {
   const groups = new Map<number, LogGroup>();
   const open: MarkLine[] = [];
@@ -81,7 +86,7 @@ export function groupsOf(marks: readonly MarkLine[]): Map<number, LogGroup> {
   return groups;
 }
 
-/** A step of a timeline, and the number of the first line that was written since; `null` if it is unknown. */
+/** A step of a timeline, and the number of the first log line that was written after its start; `null` if unknown. */
 export interface StepStart {
   readonly row: TimelineRow;
   readonly number: number | null;
@@ -105,7 +110,7 @@ export function stepGroups(starts: readonly StepStart[], end: number): Map<numbe
   return groups;
 }
 
-/** Returns the folds if some groups are collapsed. */
+/** Returns the folds of a log in which the given groups are collapsed. */
 export function foldsOf(
   groups: ReadonlyMap<number, LogGroup>,
   collapsed: ReadonlySet<number>,
@@ -113,14 +118,17 @@ export function foldsOf(
   const hidden: Lines[] = [];
   for (const { from, to } of groups.values()) {
     const last = hidden.at(-1);
-    // A group within a collapsed one hides nothing more.
+    // The lines of a group within a collapsed group are already hidden.
     if (!collapsed.has(from) || (last !== undefined && from < last.to)) continue;
     hidden.push({ from: from + 1, to: to === null ? Infinity : to + 1 });
   }
   return { groups, collapsed, hidden };
 }
 
-/** Returns the lines that either of two lists has; each is in order and disjoint, and so is the result. */
+/**
+ * Returns the lines that are in at least one of two lists. The ranges of each list, and of the result, are in order
+ * and do not overlap.
+ */
 export function mergedLines(left: readonly Lines[], right: readonly Lines[]): readonly Lines[] {
   if (left.length === 0) return right;
   if (right.length === 0) return left;
@@ -133,23 +141,23 @@ export function mergedLines(left: readonly Lines[], right: readonly Lines[]): re
   return merged;
 }
 
-/** Returns the groups that contain a line, other than as their first one. */
+/** Returns the groups that contain a line, except groups that begin with it. */
 export function groupsAround({ groups }: LogFolds, number: number): LogGroup[] {
   return [...groups.values()].filter(({ from, to }) => from < number && number <= (to ?? Infinity));
 }
 
-/** Returns the number of a line, or if it is hidden that of the visible line before it. */
+/** Returns the number of a line if it is visible; otherwise, the number of the visible line before it. */
 export function shownLine(hidden: readonly Lines[], number: number): number {
   return isHidden(hidden, number) ? hidden[indexFrom(hidden, number)]!.from - 1 : number;
 }
 
-/** Whether a line is hidden. */
+/** Returns whether a line is hidden. */
 export function isHidden(hidden: readonly Lines[], number: number): boolean {
   const lines = hidden[indexFrom(hidden, number)];
   return lines !== undefined && lines.from <= number;
 }
 
-/** Returns the number of visible lines from a number to before another. */
+/** Returns the number of visible lines from the line `from` to before the line `to`. */
 export function visibleCount(hidden: readonly Lines[], from: number, to: number): number {
   let count = Math.max(0, to - from);
   for (let index = indexFrom(hidden, from); index < hidden.length && hidden[index]!.from < to; index++) {
@@ -158,7 +166,7 @@ export function visibleCount(hidden: readonly Lines[], from: number, to: number)
   return count;
 }
 
-/** Returns the index of the first hidden lines that end after a number. */
+/** Returns the index of the first range of hidden lines that ends after a line number. */
 function indexFrom(hidden: readonly Lines[], number: number): number {
   let [low, high] = [0, hidden.length];
   while (low < high) {

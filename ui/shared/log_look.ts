@@ -18,16 +18,16 @@ export interface LogLook {
   readonly steps: boolean;
 }
 
-/** How logs are shown at first. */
+/** How logs are shown unless the user has changed it. */
 export const DEFAULT_LOOK: LogLook = { wraps: true, times: "clock", steps: false };
 
 /**
- * Returns the time of a line as it is shown.
+ * Returns the time of a line as text.
  *
  * @param line the line
  * @param times how times are shown
  * @param startedAt when the task started, in epoch seconds
- * @param isLocal whether times of day are those of the browser's time zone; else they are in UTC
+ * @param isLocal whether times of day are in the browser's time zone instead of UTC
  */
 export function lineTime({ at }: LogLine, times: LineTimes, startedAt: number, isLocal: boolean): string {
   if (times === "none") return "";

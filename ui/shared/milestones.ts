@@ -19,7 +19,7 @@ export interface Milestone {
 
 /** The maximum number of characters of an error message in an announcement. */
 const MAX_CHARACTERS = 160;
-/** If more tasks than this changed at once, an announcement only counts them. */
+/** If more tasks than this changed at once, an announcement only has their number. */
 const MAX_SENTENCES = 3;
 
 /**
@@ -54,8 +54,7 @@ export function milestoneBetween(before: Task | undefined, after: Task): Milesto
 }
 
 /**
- * Joins milestones into one announcement, which has a sentence for each milestone if there are few, and only
- * counts otherwise.
+ * Joins milestones into one announcement: a sentence for each milestone if there are few, else only their number.
  *
  * @param milestones in chronological order
  * @returns the text; empty if there are no milestones

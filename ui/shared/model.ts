@@ -71,7 +71,7 @@ export interface TaskPageModel extends PageFrame, Relations {
 /** The data of a page about past runs, whose content is rendered on the server only. */
 export interface StatsPageModel extends PageFrame {
   readonly title: string;
-  /** The name of the runs; `null` for those of all names. */
+  /** The task name of the runs; `null` for runs of all names. */
   readonly name: string | null;
 }
 

@@ -10,18 +10,18 @@ import { hasEnded } from "../../lib/task/task_view.ts";
 import { isFiltered, type ListQuery } from "./list_query.ts";
 import { compareRuns } from "./relations.ts";
 
-/** What a list knows of a task that has subtasks, or whose subtask is listed alone. */
+/** The data that a list has about a task with subtasks, or about the parent of a task that is listed alone. */
 export interface Parent {
   readonly id: string;
   readonly name: string;
   readonly hasEnded: boolean;
-  /** The number of direct subtasks below it. */
+  /** The number of direct subtasks that are listed below the task. */
   readonly total: number;
-  /** How many of those have ended. */
+  /** The number of these subtasks that have ended. */
   readonly ended: number;
 }
 
-/** What decides whether tasks are listed below another one. */
+/** The fields of a task that decide whether subtasks are listed below it. */
 export interface Ancestor {
   readonly parent_id: string | null;
   readonly hasEnded: boolean;
@@ -29,29 +29,29 @@ export interface Ancestor {
 
 /** The subtasks of a part of a list. */
 export interface Nested<T = Task> {
-  /** The subtasks that are shown, level by level. */
+  /** The subtasks that are shown: all of the first level, then all of the second, and so on. */
   readonly subtasks: readonly T[];
-  /** The parents among the shown tasks, and those of the tasks that are listed alone. */
+  /** The shown tasks that have subtasks, and the parents of tasks that are listed alone. */
   readonly parents: readonly Parent[];
 }
 
-/** The number of levels of subtasks that a list shows. */
+/** The maximum number of levels of subtasks that a list shows. */
 export const MAX_LEVELS = 3;
-/** The number of subtasks that a list shows below one parent. */
+/** The maximum number of subtasks that a list shows below one parent. */
 export const MAX_SIBLINGS = 20;
-/** The number of subtasks that a part of a list shows. */
+/** The maximum number of subtasks that a part of a list shows. */
 export const MAX_NESTED = 200;
-/** The number of ancestors that are checked for a task that is its own ancestor. */
+/** The maximum number of ancestors that are checked to detect a task that is its own ancestor. */
 const MAX_CHECKED = 50;
 
-/** Whether a list shows subtasks below their parents; a filter or a group lists each task alone. */
+/** Returns whether a list shows subtasks below their parents; with a filter or groups, each task is listed alone. */
 export function nests(query: ListQuery): boolean {
   return !isFiltered(query) && query.group === "";
 }
 
 /**
- * Whether a task is listed below its parent. One that has not ended is not below a parent that has ended, because it
- * would be among the tasks that have ended.
+ * Returns whether a task is listed below its parent. A task that has not ended is not listed below a parent that has
+ * ended, because it would then be among the ended tasks.
  *
  * @param task the task
  * @param lookUp returns a task of the same client by its id; `undefined` if it does not exist
@@ -59,7 +59,7 @@ export function nests(query: ListQuery): boolean {
 export function isNested(task: TaskSummary, lookUp: (id: string) => Ancestor | undefined): boolean {
   const parent = task.parent_id === null ? undefined : lookUp(task.parent_id);
   if (parent === undefined || (parent.hasEnded && !hasEnded(task))) return false;
-  // Records of an old server may be their own ancestors, so that they would be below no task of the list.
+  // In records of an old server, a task may be its own ancestor. Such a task would be below no task of the list.
   let ancestor = task.parent_id;
   for (let checked = 0; ancestor !== null && checked < MAX_CHECKED; checked++) {
     if (ancestor === task.id) return false;
@@ -69,8 +69,8 @@ export function isNested(task: TaskSummary, lookUp: (id: string) => Ancestor | u
 }
 
 /**
- * Compares two subtasks of one parent, of which only some can be shown: those that have not ended come first, in the
- * order of their creation, and then those that ended last.
+ * Compares two subtasks of one parent to select the ones that are shown: subtasks that have not ended come first, in
+ * the order of their creation, followed by ended subtasks, the latest end first.
  */
 export function compareUrgency(left: TaskSummary, right: TaskSummary): number {
   const isEnded = hasEnded(left);
@@ -99,7 +99,7 @@ export class Nesting<Listed extends Summarised> {
     }
   }
 
-  /** Whether a task is listed below its parent. */
+  /** Returns whether a task is listed below its parent. */
   isNested(task: TaskSummary): boolean {
     return isNested(task, (id) => {
       const ancestor = this.#all.get(id)?.summary;
@@ -148,7 +148,7 @@ function parentOf(task: TaskSummary, total = 0, ended = 0): Parent {
   return { id: task.id, name: task.name, hasEnded: hasEnded(task), total, ended };
 }
 
-/** Describes the parents of tasks that are listed alone, and the tasks that are asked for. */
+/** Describes the parents of tasks that are listed alone, and the tasks whose ids were requested. */
 export function parentsOf(
   part: readonly Summarised[],
   all: readonly Summarised[],

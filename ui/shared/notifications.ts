@@ -19,7 +19,7 @@ export const WHY_NOT = {
   blocked: "Notifications are blocked in the browser's settings for this site",
 } as const;
 
-/** Whether the browser has refused to show a notification although it has the API, as those on Android do. */
+/** Whether the browser has refused to show a notification although it has the API, as browsers on Android do. */
 let isRefused = false;
 
 /** Returns the state of notifications in this browser. */
@@ -34,8 +34,8 @@ export function notificationState(): NotificationState {
 }
 
 /**
- * Shows a notification, if the browser can. It replaces an earlier one of the same client, also one of another
- * tab, because both have the same tag.
+ * Shows a notification, if the browser can. A notification replaces an earlier one of the same client, even from
+ * another tab, because both have the same tag.
  */
 export function showNotification(text: string, client: string): void {
   try {
@@ -51,8 +51,8 @@ export function showNotification(text: string, client: string): void {
 }
 
 /**
- * Turns notifications on or off. A first notification proves that they work. Must be called in response to a
- * click, because browsers ask for permission only then.
+ * Turns notifications on or off. When they are turned on, a first notification shows that they work. Must be called
+ * in response to a click, because browsers ask for permission only then.
  */
 export async function toggleNotifications(client: string): Promise<NotificationState> {
   const isOn = notificationState() === "on";

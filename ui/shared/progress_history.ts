@@ -8,9 +8,9 @@ import { LIMITS } from "../../lib/task/grammar.ts";
 import type { ProgressPoint } from "../../lib/task/task.ts";
 
 /**
- * Appends a point to a progress history. The new point replaces the last one if it is hardly later than the
- * point before that, because a chart could not show all three. If there are too many points, every second one
- * is dropped, except the first and the last.
+ * Appends a point to a progress history. If the new point is hardly later than the last but one, it replaces the last
+ * point, because a chart could not show all three. If there are too many points, every second one is dropped, except
+ * the first and the last.
  *
  * @param points the points so far, oldest first
  * @param at the time of the new point, in epoch seconds

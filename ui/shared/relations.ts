@@ -20,7 +20,7 @@ export type Relative = Pick<Task, "id" | "name" | "parent_id" | "retry_of" | "cr
 /** All tasks of a client: a summary of each task, and full records on demand. */
 export interface Relatives {
   readonly summaries: Iterable<Relative>;
-  /** Reads the records of tasks; those that no longer exist are left out. */
+  /** Reads the records of tasks; tasks that no longer exist are left out. */
   read(ids: readonly string[]): MaybePromise<readonly Task[]>;
 }
 
@@ -32,7 +32,7 @@ export interface Relations {
   readonly omitted: number;
   /** All attempts of the task including the task itself, oldest first; empty if there is only one. */
   readonly attempts: readonly RunLink[];
-  /** The parent, if there is one and it exists. */
+  /** The parent; `null` if the task has no parent, or the parent no longer exists. */
   readonly parent: Neighbour | null;
   /** The previous run of the same name; `next` is the next one. */
   readonly previous: Neighbour | null;
@@ -46,7 +46,7 @@ const MAX_ATTEMPTS = 50;
 /**
  * Finds the tasks related to a task.
  *
- * @param all all tasks of the client; only the records of related ones are read
+ * @param all all tasks of the client; only the records of related tasks are read
  * @param task the task whose relations to find
  */
 export function relationsOf({ summaries, read }: Relatives, task: Task): MaybePromise<Relations> {

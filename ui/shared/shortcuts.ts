@@ -7,10 +7,10 @@
 
 import { isCommandKey } from "./keys.ts";
 
-/** The `localStorage` key that remembers that single-key shortcuts are off. */
+/** The `localStorage` key whose presence means that single-key shortcuts are off. */
 const KEY = "taskscope-letter-keys";
 
-/** Whether single-key shortcuts are enabled. */
+/** Returns whether single-key shortcuts are enabled. */
 export function areSingleKeysEnabled(): boolean {
   try {
     return localStorage.getItem(KEY) !== "off";
@@ -30,7 +30,7 @@ export function enableSingleKeys(on: boolean): void {
 }
 
 /**
- * Tells whether a key event may trigger a shortcut, given the user's setting.
+ * Returns whether a key event may trigger a shortcut, according to the user's setting.
  *
  * @param event the `keydown` event
  */

@@ -1,5 +1,5 @@
 /**
- * Converts a task's status history to the rows of its timeline. The browser appends steps to those that the
+ * Converts a task's status history to the rows of its timeline. The browser appends steps to the steps that the
  * server rendered.
  *
  * @module
@@ -29,7 +29,7 @@ export interface TimelineRow extends Step {
   readonly to: number | null;
   /** Whether the step is the last one of a task that has not ended. */
   readonly isRunning: boolean;
-  /** Whether the row is the first one of its state. */
+  /** Whether the row is the first row with its state. */
   readonly isEntry: boolean;
 }
 
@@ -66,9 +66,9 @@ export function withStep(steps: readonly Step[], task: Task): readonly Step[] {
 }
 
 /**
- * Merges neighbouring steps until few enough remain. The longest steps, the first of each state and the last
- * are kept. The length of a merged step is limited, so that the timeline still shows roughly when each of
- * many short steps happened.
+ * Merges neighbouring steps until few enough remain. The longest steps, the first step of each state and the last
+ * step are kept. The length of a merged step is limited, so that the timeline still shows roughly when each of many
+ * short steps happened.
  *
  * @param steps in chronological order
  * @param end the end of the last step, in epoch seconds
@@ -100,8 +100,8 @@ export function foldSteps(steps: readonly Step[], end: number, most: number): re
 }
 
 /**
- * Computes the rows of a task's timeline, from the task's start to its end or to the present. The durations
- * of the rows add up to the task's elapsed time.
+ * Calculates the rows of a task's timeline, from the task's start to its end or to the current time. The durations of
+ * the rows add up to the task's elapsed time.
  *
  * @param steps in chronological order
  * @param task the newest record of the task

@@ -20,12 +20,12 @@ export interface StyledRun {
   readonly isMatch: boolean;
 }
 
-/** Matches a sequence that sets attributes, or one that begins or ends a link. */
+/** Matches an escape sequence that sets attributes, or that begins or ends a link. */
 const STYLE_SEQUENCE = /\x1b\[([\d;:]*)m|\x1b\]8;[^;\x07\x1b]*;([^\x07\x1b]*)(?:\x07|\x1b\\)/g;
 /** Matches a URL in a text; punctuation after it does not belong to it. */
 const URL_TEXT = /\bhttps?:\/\/[^\s<>"'`\x00-\x1f\x7f]*[^\s<>"'`\x00-\x1f\x7f.,:;!?)\]}]/g;
 const WEB_ADDRESS = /^https?:\/\//i;
-/** The maximum number of parts of a line; the rest of a longer one is plain text. */
+/** The maximum number of parts of a line; if a line has more, its rest is plain text. */
 const MAX_RUNS = 500;
 
 /** The attributes that are in effect. Colours are numbers from 0 to 15: eight colours, and their bright variants. */
@@ -35,7 +35,9 @@ interface Attributes {
   readonly flags: Set<string>;
 }
 
-/** The attributes, each at the index of the `SGR` parameter that sets it; the parameter 20 higher clears it. */
+/**
+ * The attributes, each at the index of the `SGR` parameter that sets it; that parameter plus 20 clears the attribute.
+ */
 const FLAGS = ["", "bold", "dim", "italic", "underline", "", "", "inverse", "", "struck"];
 
 /**
@@ -79,7 +81,7 @@ function applyParameters(attributes: Attributes, parameters: string): void {
       attributes.flags.clear();
     } else if (code === 38 || code === 48) {
       const isIndexed = codes[at + 1] === 5;
-      // With colons, an empty parameter may precede the three colours.
+      // If parameters are separated by colons, an empty one may precede the three colours.
       const colour = isIndexed
         ? indexedColour(codes[at + 2] ?? 0)
         : nearestColour(codes.slice(at + 2, at + 5));
@@ -96,7 +98,7 @@ function applyCode(attributes: Attributes, code: number): void {
   if (FLAGS[code]) flags.add(FLAGS[code]);
   flags.delete(FLAGS[code - 20] ?? "");
   if (code === 22) flags.delete("bold");
-  // 30 to 37 are colours of the text and 40 to 47 of the background; from 90 on, they are bright.
+  // 30 to 37 set the text colour and 40 to 47 the background colour; the codes from 90 on set bright colours.
   const isBright = code >= 90;
   const plain = isBright ? code - 60 : code;
   const colour = plain % 10;
@@ -104,7 +106,7 @@ function applyCode(attributes: Attributes, code: number): void {
   if (layer !== null && colour !== 8) attributes[layer] = colour === 9 ? null : colour + (isBright ? 8 : 0);
 }
 
-/** Returns the colour that a colour of the palette of 256 is closest to. */
+/** Returns the page's colour that is closest to a colour of the 256-colour palette. */
 function indexedColour(index: number): number | null {
   if (index < 16) return index;
   if (index >= 232) return nearestColour(Array(3).fill(8 + 10 * (index - 232)));
@@ -113,8 +115,8 @@ function indexedColour(index: number): number | null {
 }
 
 /**
- * Returns the colour that a colour of red, green and blue (each 0 to 255) is closest to. The colours of the page are
- * readable on light and dark surfaces, which an arbitrary one may not be.
+ * Returns the page's colour that is closest to an RGB colour (each component 0 to 255). The page's colours are
+ * readable on light and dark surfaces; an arbitrary colour may not be.
  */
 function nearestColour([red = 0, green = 0, blue = 0]: readonly number[]): number {
   const [most, least] = [Math.max(red, green, blue), Math.min(red, green, blue)];
@@ -137,7 +139,7 @@ function styleOf({ foreground, background, flags }: Attributes): string {
   ].filter((name) => name !== "").join(" ");
 }
 
-/** Makes links of the URLs in the texts. */
+/** Turns the URLs in the texts into links. */
 function linked(runs: readonly StyledRun[]): StyledRun[] {
   return runs.flatMap((run) => {
     if (run.href !== null || !run.text.includes("://")) return run;
@@ -149,7 +151,7 @@ function linked(runs: readonly StyledRun[]): StyledRun[] {
 function marked(runs: readonly StyledRun[], query: string): StyledRun[] {
   const text = runs.map((run) => run.text).join("").toLowerCase();
   const ends: number[] = [];
-  // Some letters become two in lower case; the indices would then be wrong.
+  // Some letters become two characters in lower case, so the indices would be wrong.
   if (text.length !== runs.reduce((sum, run) => sum + run.text.length, 0)) return [...runs];
   for (let at = text.indexOf(query); at !== -1 && ends.length < MAX_RUNS;) {
     ends.push(at, at + query.length);
@@ -170,7 +172,7 @@ function marked(runs: readonly StyledRun[], query: string): StyledRun[] {
   });
 }
 
-/** Divides a part at the matches of a pattern, which are changed. */
+/** Splits a part of a line at the matches of a pattern, and changes the matches. */
 function divided(
   run: StyledRun,
   matches: Iterable<RegExpExecArray>,

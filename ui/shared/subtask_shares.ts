@@ -1,5 +1,5 @@
 /**
- * Computes which share of its parent's progress each subtask has.
+ * Calculates each subtask's share of its parent's progress.
  *
  * @module
  */
@@ -13,12 +13,12 @@ export type SharingParent = Pick<Task, "progress" | "expected_weight" | "own_pro
 export type SharingSubtask = Pick<Task, "id" | "weight" | "share" | "retry_of">;
 
 /**
- * Returns the shares that are known. A share that was declared is always known; one that follows from weights
- * is known only if the parent's progress is. The attempts of a subtask that were retried have no share.
+ * Returns the known shares. A declared share is always known; a share that is calculated from weights is known only
+ * if the parent's progress is known. If an attempt of a subtask was retried, it has no share.
  *
  * @param parent the parent
  * @param subtasks the subtasks of the parent
- * @param isComplete whether these are all of its subtasks
+ * @param isComplete whether `subtasks` has all subtasks of the parent
  * @returns the shares in percent, by the id of the subtask; empty if the parent reports its own progress
  */
 export function sharesOf(

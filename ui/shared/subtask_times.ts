@@ -28,7 +28,7 @@ export interface Span {
   readonly length: number;
 }
 
-/** Returns the axis on which all tasks have room; its length is never 0. */
+/** Returns the shortest axis that has all tasks; its length is never 0. */
 export function timeAxis(tasks: readonly Task[], now: number): TimeAxis {
   const start = Math.min(...tasks.map((task) => task.started_at ?? task.created_at));
   const end = Math.max(...tasks.map((task) => endOf(task, now)));
@@ -43,7 +43,7 @@ export function spanOf(task: Task, { start, end }: TimeAxis, now: number): Span 
   return { from, length: percent(endOf(task, now)) - from };
 }
 
-/** Says when a task ran, from the start of the axis: `started after 4s, took 1m 10s`. */
+/** Builds the text that says when a task ran, relative to the start of the axis: `started after 4s, took 1m 10s`. */
 export function spanText(task: Task, { start }: TimeAxis, now: number): string {
   if (task.started_at === null) return "not started";
   const took = formatDuration(Math.max(0, endOf(task, now) - task.started_at));
@@ -51,7 +51,7 @@ export function spanText(task: Task, { start }: TimeAxis, now: number): string {
   return `started after ${after}, ${task.finished_at === null ? `running for ${took}` : `took ${took}`}`;
 }
 
-/** Returns when a task ended, or the current time if it has not. */
+/** Returns when a task ended; the current time if it has not ended. */
 function endOf({ started_at, created_at, finished_at }: Task, now: number): number {
   return finished_at ?? Math.max(now, started_at ?? created_at);
 }

@@ -1,5 +1,5 @@
 /**
- * Computes the title and the favicon of a browser tab, which show overall progress and failures.
+ * Builds the title and the favicon of a browser tab, which show the overall progress and failures.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { PageData } from "./model.ts";
 
 /** The values that a tab's title and favicon show. */
 export interface TabState {
-  /** The overall progress in percent; `null` if no active task reports any. */
+  /** The overall progress in percent; `null` if no active task reports progress. */
   readonly percent: number | null;
   /** The number of failed tasks that the user has not seen yet. */
   readonly failed: number;
@@ -49,7 +49,7 @@ export class TabProgress {
     for (const task of tasks) this.#note(task);
   }
 
-  /** The mean progress in percent of all tasks that report any; `null` if none does. */
+  /** The mean progress in percent of all tasks that report progress; `null` if no task does. */
   get percent(): number | null {
     const known = [...this.#progress.values()].filter((progress) => progress !== null);
     return known.length === 0 ? null : known.reduce((sum, progress) => sum + progress) / known.length;

@@ -6,7 +6,7 @@
 
 import type { ValuePoint } from "../../lib/task/values.ts";
 
-/** By how many points each key of a slider moves. */
+/** The number of points that each key of a slider moves by. */
 const STEPS: ReadonlyMap<string, number> = new Map([
   ["ArrowLeft", -1],
   ["ArrowDown", -1],
@@ -19,7 +19,7 @@ const STEPS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * Finds a point of a series or, if the series no longer has it, the nearest one in time.
+ * Finds a point of a series, or, if the series no longer has the point, the nearest point in time.
  *
  * @param points the points, oldest first, at least one
  * @param point the point to find
@@ -36,7 +36,7 @@ export function nearestPoint(points: readonly ValuePoint[], point: ValuePoint): 
  * Returns the point that a key of a slider moves to.
  *
  * @param points the points, oldest first, at least one
- * @param index the index of the present point
+ * @param index the index of the current point
  * @param key the key, as in `KeyboardEvent.key`
  * @returns the point; `null` if the key moves nowhere
  */

@@ -26,7 +26,7 @@ export interface Readable<T> {
 }
 
 /**
- * The state of the connection. While `closing`, the page is still live, but the server has announced its
+ * The state of the connection. In the state `closing`, the page is still live, but the server has announced its
  * shutdown.
  */
 export interface ConnectionState {
@@ -35,7 +35,7 @@ export interface ConnectionState {
   readonly asOf: number;
   /** The source of updates that the page uses, or used last; `null` before the first connection. */
   readonly over: UpdateSourceName | null;
-  /** The reason why the page is not live, for the user; `null` if there is nothing to add. */
+  /** The reason why the page is not live, for the user; `null` if it needs no explanation. */
   readonly reason: string | null;
 }
 
@@ -44,7 +44,7 @@ export interface ConnectionState {
  * shown to the user.
  */
 export interface PageActions {
-  /** Cancels a task after a moment in which that can be undone. */
+  /** Cancels a task after a short delay, during which the cancellation can be undone. */
   cancel(id: string): Promise<void>;
   /** The ids of the tasks whose cancellation can still be undone. */
   readonly held: Readable<ReadonlySet<string>>;
@@ -96,14 +96,14 @@ export interface ListItem {
 
 /** The subtasks below a task in a list. */
 export interface SubtaskGroup {
-  /** The ids of those that are shown, oldest first. */
+  /** The ids of the shown subtasks, oldest first. */
   readonly ids: readonly string[];
   readonly total: number;
-  /** How many of all have ended. */
+  /** The number of all subtasks that have ended. */
   readonly ended: number;
 }
 
-/** Whether nothing, a whole list or more of a list is being loaded, or why loading failed. */
+/** Whether nothing, a whole list or the next part of a list is being loaded, or why loading failed. */
 export type ListLoading =
   | { readonly kind: "no" | "list" | "more" }
   | { readonly kind: "failed"; readonly reason: string };
@@ -143,8 +143,7 @@ export interface ListActions {
   /** Retries to load tasks after a failure. */
   retry(): void;
   /**
-   * Toggles the selection of a task; with `isRange`, selects all tasks from the one selected last to this
-   * one.
+   * Toggles the selection of a task; if `isRange` is set, selects all tasks from the last selected task to this one.
    */
   select(id: string, isRange: boolean): void;
   /** Selects all tasks of the list, loading the rest of it first. */
@@ -154,7 +153,7 @@ export interface ListActions {
   change(action: BulkAction): void;
   /** Performs an action on one task, and shows its outcome in the bulk bar. */
   changeOne(action: BulkAction, id: string): Promise<void>;
-  /** Remembers in this browser that failed tasks were looked at. */
+  /** Stores in this browser that the user has opened failed tasks. */
   markOpened(ids: readonly string[]): void;
   /** Undoes the removals or the cancellation that the bulk bar offers to undo. */
   undo(): void;
@@ -195,9 +194,15 @@ export interface ClientView extends FrameView {
   task(id: string): Readable<Task> | undefined;
   /** Returns the subtasks below a task in the list. */
   subtasksOf(id: string): Readable<SubtaskGroup>;
-  /** Whether the user has expanded or collapsed the subtasks of a task, by its id; rows come and go. */
+  /**
+   * Whether the user has expanded or collapsed the subtasks of a task, by the task's id. Kept here, because rows are
+   * removed while they are out of view.
+   */
   readonly folds: Map<string, boolean>;
-  /** Returns the name of the parent of a task that is listed alone; `null` if it has none, or if that is unknown. */
+  /**
+   * Returns the name of the parent of a task that is listed alone; `null` if the task has no parent, or the name is
+   * unknown.
+   */
   parentName(task: Task): string | null;
 }
 
@@ -209,23 +214,23 @@ export interface LogPages {
   readonly problem: Readable<string>;
   /** Returns a line; `undefined` if it is not loaded. */
   line(number: number): LogLine | undefined;
-  /** Loads the lines of a range that are not loaded. */
+  /** Loads the lines of a range, except lines that are already loaded. */
   want(from: number, to: number): void;
 }
 
 /** Searches the whole log of a task. */
 export interface LogFinder {
-  /** What is searched for. */
+  /** The filter that the log is searched by. */
   readonly filter: Readable<LogFilter>;
-  /** What was found; `null` while nothing is known. */
+  /** The result of the search; `null` until there is one. */
   readonly findings: Readable<LogFindings | null>;
   /** The number of the current matching line; `null` if there is none. */
   readonly current: Readable<number | null>;
   /** The reason why the log could not be searched; usually empty. */
   readonly problem: Readable<string>;
-  /** Searches, and makes the first match from a line on the current one. */
+  /** Searches, and makes the first match at or after the line `from` the current match. */
   search(filter: LogFilter, from: number): void;
-  /** Moves to the next or the previous match, and continues at the other end after the last one. */
+  /** Moves to the next or the previous match; wraps around at the end and the start of the log. */
   step(by: 1 | -1): void;
 }
 
@@ -255,9 +260,9 @@ export type FoldKind = "groups" | "steps";
 export interface LogFolding {
   readonly groups: Readable<LogFolds>;
   readonly steps: Readable<LogFolds>;
-  /** The lines that are hidden, in order and disjoint. */
+  /** The hidden lines: ranges in order that do not overlap. */
   readonly hidden: Readable<readonly Lines[]>;
-  /** Divides the log into the steps of the task, or no longer. */
+  /** Turns the division of the log into the steps of the task on or off. */
   showSteps(isShown: boolean): void;
   /** Collapses or expands the group or step that begins with a line. */
   toggle(kind: FoldKind, from: number): void;
@@ -273,7 +278,7 @@ export interface LogView extends TaskView {
   readonly logPages: LogPages;
   readonly logFinder: LogFinder;
   readonly logFolding: LogFolding;
-  /** Returns lines as text, with their times as they are shown. */
+  /** Returns lines as text, with their times in the given form. */
   logText(range: LineRange, times: LineTimes): Promise<string>;
 }
 
@@ -292,7 +297,7 @@ export function listItems(
   const waiting = [...headings];
   let current: string | undefined;
   function open(section: string): void {
-    // Earlier sections without rows get a heading, too.
+    // Sections before this one that have no rows get a heading, too.
     const due = waiting.includes(section) ? waiting.splice(0, waiting.indexOf(section) + 1) : [section];
     for (const each of due) items.push({ section: each, id: null });
     current = section;
