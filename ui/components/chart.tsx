@@ -61,7 +61,7 @@ export function AreaChart(
       {mark !== undefined && (
         <>
           {isMarkCrossed && <path class="chart-cross" d={`M${x(mark[0])} 0V${HEIGHT}`} />}
-          {/* A line without length has round ends, which the scaling of the drawing does not distort. */}
+          {/* The dot is a line without length: its round ends stay round when the drawing is scaled. */}
           <path class="chart-mark" d={`M${x(mark[0])} ${y(mark[1])}h0`} />
         </>
       )}

@@ -180,7 +180,7 @@ function Hero({ view }: ViewProps): JSX.Element {
           )}
         {task.expected_duration !== null && (
           <>
-            {/* Only a successful run can be compared with others; one that runs without progress says what is usual itself. */}
+            {/* Only a successful run can be compared with past runs; while a task has no progress, its estimate says how long past runs took. */}
             {(!ended || task.state === "FINISHED") && (
               <Figure label="Pace">
                 <Pace view={view} task={task} />

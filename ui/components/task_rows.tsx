@@ -152,7 +152,7 @@ interface BelowProps {
   readonly isOpen: boolean;
 }
 
-/** The subtasks below a row: some of them, and links to the others. */
+/** The rows of some subtasks below the row of a task, and links to all further subtasks. */
 function Below({ view, id, name, level, isOpen }: BelowProps): JSX.Element | null {
   const { ids, ...known } = view.subtasksOf(id).value;
   // An expanded branch stays expanded after its task ends, because the user may be reading it.

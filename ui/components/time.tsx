@@ -40,7 +40,7 @@ export function DateTime({ view, at }: AtProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatDateTime(at, view.scripted.value)}</time>;
 }
 
-/** The time since a moment, rounded; the exact time is in the tooltip. */
+/** The time that has passed since a given time, rounded; the exact time is in the tooltip. */
 export function Ago({ view, at }: AtProps): JSX.Element {
   return (
     <time dateTime={machineTime(at)} title={formatDateTime(at, view.scripted.value)}>

@@ -32,8 +32,7 @@ export const SOCKET_MESSAGES: readonly {
   },
   {
     type: "resync",
-    about:
-      "With `?after=`: the server no longer knows the changes since that cursor. `initial_state` follows.",
+    about: "With `?after=`: the server no longer has the changes after that cursor. `initial_state` follows.",
     example: '{"type": "resync"}',
   },
   {

@@ -45,7 +45,7 @@ export function NamesPage({ view, names, next }: NamesPageProps): JSX.Element {
         )
         : (
           <div class="names-scroll" tabIndex={0} role="region" aria-label="Names">
-            {/* The roles remain when a narrow screen shows each row as a card. */}
+            {/* With explicit roles, this stays a table for screen readers when CSS shows each row as a card. */}
             <table class="names-table" role="table">
               <thead role="rowgroup">
                 <tr role="row">

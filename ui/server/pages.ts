@@ -54,7 +54,7 @@ export function pageRenderer(version: string): PageRenderer {
     client(context, source, params, registered) {
       const { query, page, problems } = readListQuery(params);
       const frame = frameOf(context, assetNames.list);
-      // Read-only visitors get no forms and no commands, because those would require a key.
+      // Read-only visitors get no forms and no commands, because forms and commands require a key.
       const { mayChange } = context.visitor;
       const startable = mayChange ? registered : [];
       const commands = mayChange ? clientCommands(frame, startable) : [];

@@ -236,7 +236,7 @@ function wrong(key: string, wanted: string, received: string): RangeError {
 }
 
 function boundOf(value: JsonValue | undefined): number | null {
-  // Zod adds the limits of safe integers to every integer; the form does not show those.
+  // Zod adds the limits of safe integers to every integer; the form does not show these limits.
   return typeof value === "number" && Math.abs(value) < Number.MAX_SAFE_INTEGER ? value : null;
 }
 

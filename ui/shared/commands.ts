@@ -86,7 +86,7 @@ function startCommand(frame: PageFrame, task: StartableTask): TerminalCommand {
   };
 }
 
-/** Makes up example arguments for a task: the required arguments and those with a default. */
+/** Creates example arguments for a task: the required arguments, and arguments with a default. */
 function exampleArguments(task: StartableTask): JsonValue[] {
   const fields = formFields(task.input)?.filter((field) => field.required || field.preset !== undefined);
   if (fields === undefined) return [];

@@ -235,7 +235,7 @@ export function readBounds(params: URLSearchParams): SliceBounds {
     };
   }
   throw new RangeError(
-    `Cannot read the part of the list: wanted whole numbers "from" and "limit", the latter up to ${MAX_PAGE_SIZE}, ` +
+    `Cannot read the part of the list: "from" and "limit" must be whole numbers, "limit" at most ${MAX_PAGE_SIZE}, ` +
       `received "${params.toString().slice(0, 100)}"`,
   );
 }

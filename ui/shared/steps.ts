@@ -39,7 +39,7 @@ export const MAX_STEPS = 200;
 export const MAX_ROWS = 24;
 /** If the starting phase is shorter than this fraction of the total time, it gets no row. */
 const NEGLIGIBLE = 0.01;
-/** When steps must be merged, a step shorter than this fraction of the total time gets no row of its own. */
+/** When steps must be merged, a step shorter than this fraction of the total time gets no separate row. */
 const SHORT = 0.02;
 
 /** Converts a history to steps. Consecutive entries with the same state and status become a single step. */

@@ -155,7 +155,7 @@ export function allTasks(target: Target): Subscription {
       if (cursor === null) return await pollAll(signal);
       const path = `?after=${encodeURIComponent(cursor)}`;
       const response = await request(target, path, signal === undefined ? {} : { signal });
-      // The server no longer knows the changes since the cursor.
+      // The server no longer has the changes after the cursor.
       if (response.status === 410) return await pollAll(signal);
       const changes = readChanges(response.body);
       if (response.status !== 200 || changes.cursor === null) throw unexpectedResponse(target, response);

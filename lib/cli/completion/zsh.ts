@@ -21,7 +21,7 @@ fi
 `;
 }
 
-/** Returns the functions of a command and of those below it. */
+/** Returns the functions of a command and of its subcommands. */
 function functionOf(command: CompletedCommand): string {
   const { path, flags, operands, commands } = command;
   const specs = flags.map(flagSpec);

@@ -218,7 +218,7 @@ class Sender {
     }
     if (state !== "CANCELLED" && !isToStop) return EXIT.ok;
     this.#note(
-      state === "CANCELLED" ? `Task "${id}" was cancelled` : `Task "${id}" was cancelled, and is to stop`,
+      state === "CANCELLED" ? `Task "${id}" was cancelled` : `Cancellation of task "${id}" was requested`,
     );
     return EXIT.cancelled;
   }

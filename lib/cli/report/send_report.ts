@@ -39,9 +39,9 @@ export interface Report {
  * Sends a report until the server has accepted it.
  *
  * The report has a sequence number, so that an attempt that arrives late, or twice because its response was lost,
- * changes nothing. The number is the current time, because each report of a script is sent by a process of its own;
- * if the server already has a higher number, because a clock was set back or another process was faster, the report
- * is resent with the number after that.
+ * changes nothing. The number is the current time, because each report of a script is sent by a new process; if the
+ * server already has a higher number, because a clock was set back or another process was faster, the report is
+ * resent with the number after that.
  *
  * @param target the server and the client
  * @param report the report

@@ -52,8 +52,8 @@ export function commandEnvironment(
 }
 
 /**
- * Returns a token with which a command can report tasks of its own, so that it does not get the server's key: a
- * command may print its environment.
+ * Returns a token with which a command can report tasks. The command does not get the server's key, because it may
+ * print its environment.
  *
  * @param target the key or token of this process, and the client
  * @param run the run of the command

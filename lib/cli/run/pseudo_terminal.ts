@@ -8,7 +8,7 @@
 export interface Invocation {
   readonly program: string;
   readonly args: readonly string[];
-  /** Environment variables to add to those of this process. */
+  /** Environment variables to add to the variables of this process. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

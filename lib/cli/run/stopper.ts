@@ -14,8 +14,8 @@ export interface StopperOptions {
   /** Whether the root process is only a wrapper of the command, such as script(1), that exits with the command. */
   readonly isWrapper: boolean;
   /**
-   * A text in the environment of the root process that no other process has, and that its descendants inherit.
-   * It identifies orphaned processes, which are no longer descendants of the root.
+   * A unique text in the environment of the root process, which its descendants inherit. The text identifies orphaned
+   * processes, which are no longer descendants of the root.
    */
   readonly mark: string;
 }
@@ -79,7 +79,8 @@ export class Stopper implements Disposable {
     this.#hasSignalled = true;
     this.#signalled = signalled;
     const pids = signalled.map(({ pid }) => pid);
-    // The root is signalled first: a script must not go on to its next command because the current one ended.
+    // The root is signalled first: otherwise, a script would continue with its next command after the current one is
+    // killed.
     const sparesRoot = this.#options.isWrapper && pids.length > 0;
     const all = sparesRoot ? pids : [this.#root, ...pids];
     this.#runs = runsAmong(processes).intersection(new Set([this.#root, ...pids]));

@@ -103,7 +103,7 @@ Deno.test("report exits with 3 if the task was cancelled, and with 1 or 4 if the
   await statuses("start a --id a", "start b --id b", "start d --id d");
   await cancel("a");
   const asked = await server.report("update", "a", "--progress=5");
-  assertEquals(asked, { code: 3, stdout: "", stderr: 'taskscope: Task "a" was cancelled, and is to stop\n' });
+  assertEquals(asked, { code: 3, stdout: "", stderr: 'taskscope: Cancellation of task "a" was requested\n' });
   assertEquals((await server.task("a")).progress, 5, "the report is stored nevertheless");
   assertEquals(await statuses("log a x", "update a --best-effort", "cancelled a", "cancelled a"), [
     3,
