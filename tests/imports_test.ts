@@ -232,7 +232,7 @@ Deno.test("source: the scripts of the pages import only ui/ and pure files of li
   assertEquals(libraries.filter(({ specifier }) => !/^(@preact\/signals|preact)($|\/)/.test(specifier)), []);
 });
 
-Deno.test("source: only one file of the library and one of the pages name BroadcastChannel", () => {
+Deno.test("source: only one file of the library and one file of the pages use BroadcastChannel", () => {
   const named = [...PRODUCTION.values()].filter(({ names }) => names.has("BroadcastChannel"));
   assertEquals(named.map(({ path }) => path).sort(), ["lib/channel/bus.ts", "ui/browser/shared_channel.ts"]);
 });

@@ -35,7 +35,7 @@ for (const { name, inputs } of PARSERS) {
   });
 }
 
-Deno.test("growthOf() tells quadratic time from linear time", () => {
+Deno.test("growthOf() distinguishes quadratic from linear time", () => {
   const prepareLinear = (size: number) => () => "x".repeat(size).split("").length;
   const linear = best({ most: 1e7, prepare: prepareLinear });
   assert(growsLinearly(linear), JSON.stringify(linear));

@@ -78,7 +78,7 @@ interface Server {
 /** The memory that a server took for an abuse, in bytes. */
 interface Taken {
   readonly added: number;
-  /** What is left of it a minute after the connections are gone. */
+  /** The part of the memory that the server still uses a minute after the connections are gone. */
   readonly left: number;
 }
 

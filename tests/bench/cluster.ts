@@ -24,7 +24,7 @@ const MANY_WATCHERS = 1_000;
 /** How long the processor time of the owner is measured, and how often the task is updated meanwhile, per second. */
 const CPU_MS = 4_000;
 const UPDATES_PER_SECOND = 50;
-/** The number of times that the owner is killed, and that it ends in order. */
+/** How often the owner is killed, and how often it is shut down gracefully. */
 const TAKEOVERS = 3;
 /** The units of processor time in `/proc/<pid>/stat`, per second. */
 const TICKS = 100;

@@ -81,8 +81,9 @@ async function openTabs(tabs: Tabs, url: string): Promise<void> {
 }
 
 /**
- * Opens the tabs, and waits until all are live. Each tab says so on its console: a locator would make it compile the script
- * that Playwright injects, a seventh of the processor time that the tab needs to be live.
+ * Opens the tabs, and waits until all are live. Each tab writes to its console when it is live: a locator
+ * would make it compile the script that Playwright injects, a seventh of the processor time that the tab
+ * needs to be live.
  */
 async function liveTabs(context: BrowserContext, url: string): Promise<Tabs> {
   const live = Promise.withResolvers<void>();

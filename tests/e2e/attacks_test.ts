@@ -36,8 +36,8 @@ async function residentOf({ url }: Program): Promise<number> {
 }
 
 /**
- * Asserts that the resident memory falls below a bound within 30 s: what was released counts until the next garbage
- * collection.
+ * Asserts that the resident memory falls below a bound within 30 s: released memory still counts until the
+ * next garbage collection.
  *
  * @param program the program
  * @param bound the bound, in MB

@@ -55,7 +55,7 @@ function writer({ url }: Program) {
   };
 }
 
-Deno.test("taskscope backup keeps every task that a writing server acknowledged before, and restore restores it", async () => {
+Deno.test("taskscope backup copies every task that a server acknowledged before, while it writes others, and restore restores them", async () => {
   await using folder = new Folder();
   const [data, copy] = [folder.file("tasks.db"), folder.file("copy.db")];
   let before: string[];

@@ -182,7 +182,7 @@ class Story {
     return task;
   }
 
-  /** Adds a task to those that the restarted server has. */
+  /** Adds a task to the state of the restarted server. */
   holds(task: Task): void {
     this.tasks.set(`c/${task.id}`, task);
   }
@@ -206,7 +206,7 @@ function step(current: number) {
   return { type: "update", current } as const;
 }
 
-Deno.test("Ledger.check() finds nothing if the server kept its promises", () => {
+Deno.test("Ledger.check() returns no complaint if the server kept its guarantees", () => {
   const story = new Story();
   story.acknowledge("start", "ran");
   story.ledger.saw("c", story.task("ran", START, step(1)));

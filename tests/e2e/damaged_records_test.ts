@@ -49,7 +49,7 @@ async function idsIn({ url }: TestServer, query = ""): Promise<string[]> {
   return Object.keys(json.all_tasks);
 }
 
-Deno.test("a server with damaged records starts, serves all others, says so, and keeps the damaged bytes", async () => {
+Deno.test("a server with damaged records starts, serves all other records, prints a warning, and keeps the damaged bytes", async () => {
   using folder = new StoreFolder();
   const bytes = await fill(folder);
   const notices: string[] = [];

@@ -71,7 +71,7 @@ const FLOODS: readonly (readonly [name: string, text: (port: number) => string])
 ];
 
 for (const [name, text] of FLOODS) {
-  Deno.test(`descriptors: the program outlives 2,000 ${name}, says so once, and responds after their end`, async () => {
+  Deno.test(`descriptors: the program survives 2,000 ${name}, logs the shortage once, and responds after the connections have ended`, async () => {
     await using program = await startProgram([], { maxOpenFiles });
     const { url, port, process } = program;
     assertEquals((await call("POST", `${url}/tasks/c`, { body: { id: "t" } })).status, 201);
@@ -90,7 +90,7 @@ for (const [name, text] of FLOODS) {
   });
 }
 
-Deno.test("descriptors: the program outlives 2,000 idle connections over TLS", async () => {
+Deno.test("descriptors: the program survives 2,000 idle connections over TLS", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     await makeCertificate(folder);

@@ -57,7 +57,7 @@ class Place implements AsyncDisposable {
     return this.#proxy.url;
   }
 
-  /** Calls a path below the client's tasks, past the proxy. */
+  /** Sends a request for a path below the client's tasks directly to the server, not through the proxy. */
   async tell(path: string, body: Readonly<Record<string, unknown>>, method = "POST"): Promise<void> {
     const { status, text } = await call(method, `${this.#server.url}/tasks/shop${path}`, { body });
     if (status >= 300) throw new Error(`Cannot ${method} ${path}: ${status} ${text}`);

@@ -286,7 +286,7 @@ Deno.test("input: lone surrogates are replaced, whatever transport they come ove
   assertEquals(server.errors, []);
 });
 
-Deno.test("input: a log as text has one line for each line, and nothing that controls a terminal", async () => {
+Deno.test("input: the text of a log has one line for each log line, and no terminal control characters", async () => {
   await using server = startServer();
   const { url } = server;
   await call("POST", `${url}/tasks/c`, {

@@ -64,7 +64,7 @@ class Load {
 }
 
 Deno.test(
-  "cluster: its key is changed node by node, and no report fails",
+  "cluster: the key is changed node by node, and no report fails",
   { ignore: !hasPostgres },
   async () => {
     await using home = await ClusterHome.start({

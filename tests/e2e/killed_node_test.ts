@@ -23,7 +23,8 @@ function isOver({ active }: Task): boolean {
 }
 
 Deno.test({
-  name: "cluster: the functions of a follower that is killed are interrupted, and say so; others go on",
+  name:
+    "cluster: if a follower is killed, the tasks of its functions are marked as interrupted, and other tasks continue",
   ignore: !hasPostgres,
   fn: async () => {
     await using home = await ClusterHome.start({ nodes: 1, isProxied: false, leaseMs: LEASE_MS });

@@ -8,7 +8,8 @@ import { runProgram } from "../support/program.ts";
 import { eventually } from "../support/until.ts";
 
 Deno.test({
-  name: "cluster: without a connection left, a node that starts says so in one line, and others recover",
+  name:
+    "cluster: if no connection to the database is left, a starting node exits with a one-line error, and running nodes recover",
   ignore: !hasPostgres,
   fn: async () => {
     await using home = await ClusterHome.start({ nodes: 2, isProxied: false });
@@ -33,7 +34,8 @@ Deno.test({
     await home.ready();
     assertEquals((await create()).status, 201);
     const counts = await Promise.all(members.map(async (each) => (await each.tasksOf("c")).tasks.size));
-    // What an owner could not commit, it commits as soon as it can, unless its lease has ended by then.
+    // A change that the owner could not commit is committed once there is a connection, unless the lease has
+    // ended by then.
     const isKept = refused.json.code === "storage_unavailable" && counts[0] === 3;
     assertEquals(counts, isKept ? [3, 3] : [2, 2]);
   },

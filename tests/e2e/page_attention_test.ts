@@ -72,7 +72,7 @@ Deno.test("attention: a failure needs attention until it is opened or marked in 
   });
 });
 
-Deno.test("attention: a stale task and one that is slower than usual say so, the stale one first", async () => {
+Deno.test("attention: a stale task and a task that is slower than usual are listed with the reason, the stale task first", async () => {
   await using server = startTaskServer();
   for (const id of ["1", "2", "3"]) {
     await report(server, "", { id, name: "quick" });
@@ -96,7 +96,7 @@ Deno.test("attention: a stale task and one that is slower than usual say so, the
   });
 });
 
-Deno.test("counts: the states say how many tasks there are, live, although most are not loaded", async () => {
+Deno.test("counts: the state filters show live how many tasks are in each state, although most tasks are not loaded", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 1_000 } });
   for (let first = 0; first < 300; first += 50) {
     await Promise.all(Array.from({ length: 50 }, async (_, index) => {

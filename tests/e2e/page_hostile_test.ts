@@ -6,7 +6,7 @@ import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
-/** Texts by what they attack. */
+/** Hostile texts, by the part of a page that each attacks. */
 const TEXTS = {
   direction: "\u202egnp.exe \u202d invoice \u2066\u2067 open isolates \u202e end",
   invisible: "\u200b\u2060\u200e \u00ad\ufeff",
@@ -75,7 +75,7 @@ Deno.test("page: hostile text in any field neither runs nor widens a page, on a 
   assertEquals(server.errors, []);
 });
 
-Deno.test("page: a text does not reorder what is beside it, and a name that cannot be seen is replaced by the id", async () => {
+Deno.test("page: a text does not reorder the text beside it, and an invisible name is replaced by the id", async () => {
   await using server = await startHostile();
   await withPage({}, async ({ page }) => {
     await visit(page, `${server.url}/t/c/direction`);

@@ -8,7 +8,7 @@ import { call } from "../support/calls.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
 
-Deno.test("task page: a change of the log's look or width keeps its first visible line in place", async () => {
+Deno.test("task page: the first visible line of the log stays in place when the look or the width of the log changes", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 5_000 } });
   await server.monitor.monitored((task) => {
     for (let n = 0; n < 5_000; n++) task.log(`line ${n} is fine`);

@@ -23,12 +23,13 @@ function figure(page: Page, label: string) {
   return page.locator(".figure").filter({ has: page.getByText(label, { exact: true }) }).locator("dd");
 }
 
-Deno.test("task page: a run says how far it is behind past runs, and a mark shows where they were", async () => {
+Deno.test("task page: a run shows how far it is behind past runs, and a mark shows where past runs were by then", async () => {
   await using server = startServer();
   reportRuns(server.monitor, [...PAST, { id: "now", name: "import", ago: 860, progress: 20 }]);
   await withPage({}, async ({ page, complaints }) => {
     await open(page, server, "now");
-    // Like past runs of 1,000 s, it should be at 86 % after 860 s, and at more when the page is open.
+    // Past runs took 1,000 s, so a usual run is at 86 % after 860 s, and a little further once the page is
+    // open.
     assertMatch(await figure(page, "Pace").innerText(), /^1[1-4]m \d\ds behind usual$/);
     assertEquals(await figure(page, "Usually").innerText(), "16m 40s");
     const mark = parseFloat(await page.locator(".pace-mark line").getAttribute("x1") ?? "");

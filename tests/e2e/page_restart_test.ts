@@ -300,7 +300,7 @@ async function fits(page: Page): Promise<void> {
   );
 }
 
-/** Opens a page and marks it, so that a reload is noticed. */
+/** Opens a page and marks the document, so that a reload, which loses the mark, is detected. */
 async function open(page: Page, url: string): Promise<void> {
   await page.goto(url);
   await live(page);

@@ -131,7 +131,7 @@ Deno.test("rows: the tags of a row add filters, and the headings of columns sort
   });
 });
 
-Deno.test("rows: many tags keep to their row, which counts those that it has no room for", async () => {
+Deno.test("rows: many tags stay within their row, which counts the tags that it has no room for", async () => {
   await using server = startTaskServer();
   const tags = Array.from({ length: 32 }, (_, n) => `a-long-tag-${n}`);
   for (let n = 0; n < 100; n++) await report(server, "", { id: `t${n}`, name: `task ${n}`, tags });

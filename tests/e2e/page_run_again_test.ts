@@ -98,7 +98,7 @@ Deno.test("task page: keys go to the search of the log, the neighbouring runs an
   });
 });
 
-Deno.test("task page: what run knows of its command is among the details", async () => {
+Deno.test("task page: the details show what `taskscope run` reports about its command", async () => {
   await using server = startServer();
   const metadata = {
     command: "make 'all of it'",

@@ -126,7 +126,7 @@ Deno.test("subtasks: can be reached and selected with the keyboard, and the rest
     assertEquals(await row("m1").isVisible(), false);
     await page.keyboard.press("j");
     assertEquals(await page.evaluate(() => document.activeElement?.textContent), "task other");
-    // A collapsed group stays collapsed when its row comes back.
+    // A collapsed group stays collapsed after a filter has hidden the row of its parent.
     await page.getByRole("searchbox").fill("task other");
     await shows(page, "other");
     await page.getByRole("searchbox").fill("");
@@ -136,7 +136,7 @@ Deno.test("subtasks: can be reached and selected with the keyboard, and the rest
   });
 });
 
-Deno.test("subtasks: an attempt is listed beside the one that it retries, which then needs no attention", async () => {
+Deno.test("subtasks: a retry is listed beside the failed attempt, which then needs no attention", async () => {
   await using server = startTaskServer();
   const part = { client: "tree", name: "part", parent_id: "all" };
   await report(server, "", { id: "all", name: "all", expected_weight: 2 });
@@ -165,7 +165,7 @@ Deno.test("subtasks: an attempt is listed beside the one that it retries, which 
   });
 });
 
-Deno.test("subtasks: are listed without JavaScript, and nothing moves when it has loaded", async () => {
+Deno.test("subtasks: are listed without JavaScript, and no row moves when the script has loaded", async () => {
   await using server = startTaskServer();
   await startTree(server);
   let before: unknown;
@@ -191,7 +191,7 @@ Deno.test("subtasks: are listed without JavaScript, and nothing moves when it ha
   await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
     await open(page, server);
     const after = await places(page);
-    // The notice about JavaScript is above the list.
+    // Without JavaScript, a notice above the list moves all rows down by the same distance.
     const shift = (rows: unknown) => {
       const all = rows as [string, number, number][];
       return all.map(([id, top, height]) => [id, top - all[0]![1], height]);

@@ -284,7 +284,7 @@ Deno.test("task page: a log of any length can be scrolled from its end to its st
   });
 });
 
-Deno.test("task page: a link to lines shows and marks them, and a click on a number makes one", async () => {
+Deno.test("task page: a link to log lines shows and marks these lines, and a click on a line number creates such a link", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 7_000 } });
   await logging(server, "linked", 6_400);
   await withPage({ permissions: ["clipboard-read", "clipboard-write"] }, async ({ page, complaints }) => {

@@ -129,7 +129,7 @@ Deno.test("list: two removals in a row can both be undone, for as long as the se
   });
 });
 
-Deno.test("task page: says how long a removal can still be undone, also if it is loaded later", async () => {
+Deno.test("task page: shows how long a removal can still be undone, even if the page is loaded later", async () => {
   await using server = startServer({ limits: { restoreWindowMs: 60_000 } });
   await call("POST", `${server.url}/tasks/c`, { body: { id: "a" } });
   await call("POST", `${server.url}/tasks/c/a/finish`, { body: {} });

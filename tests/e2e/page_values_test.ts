@@ -66,7 +66,7 @@ Deno.test("task page: values appear and rise live, and a second series joins the
   });
 });
 
-Deno.test("task page: values that came while it was disconnected are shown after it reconnects", async () => {
+Deno.test("task page: values that were reported while the page was disconnected are shown after it reconnects", async () => {
   await using server = await startTraining();
   await using relay = new Relay(server.url);
   await report(server, { loss: LOSS });
@@ -105,7 +105,7 @@ Deno.test("task page: the value at the pointer is shown, and the last one when t
   });
 });
 
-Deno.test("task page: a chart of values is read with the keyboard, and stays at its value when more come", async () => {
+Deno.test("task page: the keyboard moves along a chart of values, and the selected value stays selected when more arrive", async () => {
   await using server = await startTraining();
   await report(server, { loss: LOSS, rate: [[0, 1]] });
   await withPage({ timezoneId: "UTC" }, async ({ page, complaints }) => {

@@ -108,7 +108,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "postgres: the commands say in one line what is wrong or what to use instead",
+  name:
+    "postgres: commands that can't use a database exit with a one-line error that says what is wrong or what to use instead",
   ignore: !hasPostgres,
   fn: async () => {
     using cluster = PostgresCluster.start();

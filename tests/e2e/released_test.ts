@@ -165,7 +165,7 @@ async function started(kind: Kind, version: string): Promise<{ place: RemotePlac
   }
 }
 
-Deno.test("the server has a module of every version, and files of every kind of the present one", () => {
+Deno.test("the server has the module of every version, and all kinds of reporter files of the present version", () => {
   const versionsWith = ({ file }: Kind) =>
     allReleases(RELEASES).filter(({ version, files }) =>
       Object.hasOwn(files, file.replace("{version}", version))

@@ -167,7 +167,7 @@ for (const shift of [HOUR, -HOUR, DAY, -DAY]) {
     assertLess(performance.now() - lockedMs, 10_000);
   });
 
-  Deno.test(`a session outlives its time by at most ${shift / HOUR} h if the clock was set by that when it began`, async () => {
+  Deno.test(`a session outlives its time by at most ${shift / HOUR} h if the clock was that far ahead when the session began`, async () => {
     await using server = await ClockedServer.start();
     if (server === undefined) return;
     await server.set(shift);

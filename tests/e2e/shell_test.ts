@@ -424,7 +424,7 @@ Deno.test("page: says why notifications cannot work", async () => {
   }
 });
 
-Deno.test("page: shows a notification when they are turned on, which proves that they work", async () => {
+Deno.test("page: shows a notification as soon as notifications are enabled, as proof that they work", async () => {
   await using tasks = new Tasks();
   await withPage({ permissions: ["notifications"], wholeBrowser: true }, async (test) => {
     await open(test, `${tasks.url}/t/c`);

@@ -48,7 +48,7 @@ async function staysLive(scene: Scene, tabs: Tabs): Promise<void> {
   }
 }
 
-Deno.test("tabs: nine tabs on one client are live without WebSockets, also after the leader was closed", async () => {
+Deno.test("tabs: nine tabs on one client are live without WebSockets, even after the leader was closed", async () => {
   await using scene = new Scene();
   await scene.start("c", "t");
   const addresses = Array.from({ length: TABS }, (_, index) => index % 2 === 0 ? "/t/c" : "/t/c/t");
@@ -142,7 +142,7 @@ Deno.test("tabs: nine tabs of someone who has signed in are live without WebSock
   });
 });
 
-Deno.test("tabs: nine tabs with a shared link to one task are live, and get no other task", async () => {
+Deno.test("tabs: nine tabs with a shared link to one task are live, and receive no other task", async () => {
   await using scene = new Scene({ key: KEY });
   await scene.start("c", "t");
   await scene.start("c", "other");

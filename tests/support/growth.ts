@@ -22,7 +22,7 @@ export interface GrowthRatio {
   readonly topMs: number;
 }
 
-/** The factor between the two sizes: linear time grows as much, and quadratic time by its square. */
+/** The factor between the two sizes: linear time grows by this factor, and quadratic time by its square. */
 export const FACTOR = 16;
 /** A time for the larger input that is long enough to be compared, in milliseconds. */
 const TOP_MS = 5;

@@ -12,7 +12,7 @@ import { HeldServer, type HeldServerParts } from "./held_server.ts";
 
 const SECRET = "the secret that the nodes have in common";
 
-/** Where a node handles its requests: `null` says that it owns the tasks. */
+/** Where a node handles its requests: `null` if the node itself owns the tasks. */
 type Where = null | "here" | Owner | Split;
 
 /** A {@linkcode ClusterGate} that a test controls. */

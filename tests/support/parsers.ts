@@ -136,7 +136,7 @@ function filled(part: string, before = "", after = ""): (size: number) => string
   return (size) => before + part.repeat(Math.ceil(size / part.length)) + after;
 }
 
-/** Returns text with parts that differ by their number. */
+/** Returns text whose parts contain their index, so that no two are equal. */
 function numbered(part: (index: number) => string, before = "", after = "", between = "&") {
   const length = part(10_000).length + between.length;
   return (size: number): string =>

@@ -35,7 +35,7 @@ export function testPastRuns(
   createHome: (limits: Partial<PastRunLimits>) => Promise<StoreHome>,
   numRuns: number,
 ): void {
-  Deno.test(`${name}.pastRuns returns what a naive list returns, within the limit of a name`, async () => {
+  Deno.test(`${name}.pastRuns returns the same runs as a naive list, up to the limit of runs per name`, async () => {
     const step = fc.record({
       client: fc.constantFrom("a", "b"),
       name: fc.constantFrom("job", "", "nul \0", "half \ud83d", "nul \ufffd", "__proto__"),
@@ -108,7 +108,7 @@ export function testPastRuns(
     });
   });
 
-  Deno.test(`${name}.pastRuns drops the runs that ended first beyond the limit of all names`, async () => {
+  Deno.test(`${name}.pastRuns drops the runs that ended first if all names together exceed their limit`, async () => {
     await using home = await createHome({ pastRuns: 3, pastRunsPerName: 2 });
     const count = (store: TaskStore) =>
       ["a", "b", "c"].map((name) => store.pastRuns.newest("c", name).length);

@@ -17,7 +17,7 @@ export const hasPostgres: boolean = BIN !== null;
 /** The role that owns the database, without other privileges. */
 const USER = "taskscope";
 
-/** A running cluster with the database `taskscope`. Disposal stops it and deletes its files. */
+/** A running cluster with the database `taskscope`. Disposal stops the cluster and deletes its files. */
 export class PostgresCluster implements Disposable {
   readonly #folder: string;
   readonly port: number;

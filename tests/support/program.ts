@@ -246,7 +246,10 @@ export async function moduleArgs(path: string, permissions: readonly string[]): 
   return ["run", "--no-prompt", ...permissions, ...await configFlags(), new URL(path, ROOT).pathname];
 }
 
-/** Returns the environment of a user with another home folder and Taskscope's default storage, but this module cache. */
+/**
+ * Returns the environment of a user with another home folder and Taskscope's default storage, but with the
+ * module cache of this process.
+ */
 export async function envOfHome(home: string): Promise<Record<string, string>> {
   const { stdout } = await spawn(Deno.execPath(), ["info", "--no-config", "--json"]).ended();
   const { denoDir } = JSON.parse(stdout);
@@ -326,7 +329,7 @@ let oldConfig: Promise<string> | undefined;
 async function configFlags(): Promise<string[]> {
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
   if (major > 2 || minor >= 8) return [];
-  // All processes share one file, even if they are started at the same time.
+  // All processes share one configuration file, even if they are started at the same time.
   oldConfig ??= writeOldConfig();
   return ["--config", await oldConfig, "--lock", new URL("deno.lock", ROOT).pathname];
 }

@@ -40,7 +40,7 @@ class ReopenedStore extends MemoryStore {
 }
 
 /**
- * Opens a registry with the tasks of another one, as after a crash of that one.
+ * Opens a registry with the tasks of another registry, as after a crash of the other.
  *
  * @param before the registry that crashed
  * @param seq the highest sequence number that may have been used before the crash

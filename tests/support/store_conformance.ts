@@ -324,7 +324,7 @@ export function testStore(name: string, createHome: CreateHome, numRuns: number)
       }
     });
     await home.check(async (store) => {
-      // The pages from the oldest kept line on have no gaps.
+      // Pages that are read from the oldest kept line on have no gaps.
       let next = 0;
       for (let first = 0; next < 250; next = first) {
         const page = await logOf(store, "d", "1", next, 250, 7);

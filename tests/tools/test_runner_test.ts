@@ -177,7 +177,7 @@ Deno.test("IdleTime.share() returns the idle share of all cores since the last c
   assert(share >= 0 && share <= 1);
 });
 
-Deno.test("retryFailed() runs each failed process again, and tells the flaky ones from those that fail again", async () => {
+Deno.test("retryFailed() runs each failed process again, and distinguishes flaky tests from tests that fail again", async () => {
   const outcomeOf = (file: string, failed: number): Outcome => ({
     files: [file],
     tally: { passed: 1, failed, ignored: 0 },

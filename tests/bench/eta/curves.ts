@@ -41,7 +41,7 @@ interface Job {
   readonly pace?: (share: number) => number;
   /** The standard deviation of the logarithm of each step's pace. */
   readonly noise?: number;
-  /** How much of its deviation a step takes over from the step before, from 0 to 1. */
+  /** The correlation between the deviations of a step and of the step before, from 0 to 1. */
   readonly inertia?: number;
   /** The standard deviation of the logarithm of each interval. */
   readonly jitter?: number;
@@ -96,7 +96,7 @@ function countsOf({ steps }: Course, total: number): CurveReport[] {
   return steps.map(([at, share]) => ({ at, update: { current: Math.round(share * total), total } }));
 }
 
-/** Appends a course to reports that ended at a time. */
+/** Appends the reports of a second course, which starts at a time, to those of a first one. */
 function then(before: readonly CurveReport[], at: number, after: readonly CurveReport[]): CurveReport[] {
   return [...before, ...after.map((report) => ({ ...report, at: at + report.at }))];
 }

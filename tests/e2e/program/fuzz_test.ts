@@ -155,7 +155,7 @@ Deno.test("Handler: 35,000 malformed requests neither break the server nor leak 
 });
 
 Deno.test({
-  name: "Handler: malformed requests break neither a server with PostgreSQL nor what it stores",
+  name: "Handler: malformed requests break neither a server with PostgreSQL nor its stored tasks",
   ignore: !hasPostgres,
   fn: async () => {
     using cluster = PostgresCluster.start();

@@ -46,7 +46,7 @@ Deno.test("logs prints all lines that are kept, in pages, or the newest ones", a
   assertMatch(stdout, /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z line 3200\n$/);
 });
 
-Deno.test("logs prints no control characters, and a line remains one line", async () => {
+Deno.test("logs prints no control characters, and exactly one line for each log line", async () => {
   await using server = startTaskServer();
   const reporter = reporterAt(server.url);
   await reporter.create();

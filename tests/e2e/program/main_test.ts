@@ -201,7 +201,7 @@ Deno.test("main: serve exits with 2 if the port is in use", async () => {
   );
 });
 
-Deno.test("main: serve accepts loopback Host headers with its own port only", async () => {
+Deno.test("main: serve accepts loopback Host headers only with the port that it listens on", async () => {
   await using program = await startProgram();
   const status = async (host: string) =>
     (await rawCall(program.port, "GET", "/tasks/c", [["Host", host]])).status;

@@ -124,7 +124,7 @@ for (
     [", one of them in Python, to a server with a key that is killed and restarted", KEY, true, "python"],
   ] as const
 ) {
-  Deno.test(`runCommand() and what its script reports${title} are one tree`, async () => {
+  Deno.test(`runCommand(): the run and the tasks that its script reports${title} form one tree`, async () => {
     const isPython = language === "python";
     if (isPython && await findTool(["/usr/bin/python3"], "A test of nesting in Python") === undefined) return;
     await using place = new Place(key);
@@ -232,7 +232,7 @@ for (
   });
 }
 
-Deno.test("runCommand() goes on after a run within it was cancelled", async () => {
+Deno.test("runCommand() continues after a run within it was cancelled", async () => {
   await using place = new Place(null);
   await place.startServer();
   place.runs.file(

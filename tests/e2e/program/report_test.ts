@@ -235,7 +235,7 @@ Deno.test("report --best-effort never fails a script", async () => {
   assertEquals((await server.report("update", "none", "--best-effort")).code, 0);
 });
 
-Deno.test("report log - sends the lines of its input as they come", async () => {
+Deno.test("report log - sends each line of its standard input when the line arrives", async () => {
   await using server = startReports();
   await server.report("start", "t", "--id=t");
   await using log = await server.script("taskscope report log t -");

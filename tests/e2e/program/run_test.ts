@@ -141,9 +141,12 @@ const SILENCE_MS = 1_500;
 /** The pause after each line of a background process, in milliseconds; far below the silence, however busy the machine. */
 const PAUSE_MS = 200;
 
-Deno.test("runCommand() passes on what background processes write until they are silent", async (t) => {
+Deno.test("runCommand() passes on the output of background processes until they are silent", async (t) => {
   await using runs = new Runs();
-  /** Commands that leave a process behind, which writes what the test writes into a FIFO. */
+  /**
+   * Commands that leave a background process behind, which copies to the output what the test writes into a
+   * FIFO.
+   */
   const scripts = {
     stdout: "cat fifo & echo first; exit 3",
     stderr: "cat fifo >&2 & echo first >&2; exit 3",

@@ -69,7 +69,7 @@ Deno.test("runCommand() reports the CPU and memory of everything that the comman
   }
 });
 
-Deno.test("runCommand() measures nothing with --no-usage, nor without the tools for it", async () => {
+Deno.test("runCommand() measures nothing with --no-usage, or if sh or cat is missing", async () => {
   if (Deno.build.os !== "linux") return;
   await using runs = new Runs();
   runs.file("go", "");

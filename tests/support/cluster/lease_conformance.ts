@@ -46,7 +46,7 @@ export function testLeases<Batch>(
   name: string,
   test: (name: string, run: (home: LeaseHome<Batch>) => Promise<void>) => void,
 ): void {
-  test(`${name}: a shard has one owner, and a new term begins above all numbers of the one before`, async (home) => {
+  test(`${name}: a shard has one owner, and the sequence numbers of a new term begin above those of the term before`, async (home) => {
     const [a, b] = [home.node("a"), home.node("b")];
     const first = await takeOne(a, 1);
     assertEquals((await b.take([0, 1])).map(({ shard }) => shard), [0]);
@@ -112,7 +112,7 @@ export function testLeases<Batch>(
     assertEquals(await home.stored(), [2]);
   });
 
-  test(`${name}: nodes are present from their first heartbeat until they leave`, async (home) => {
+  test(`${name}: a node is listed as present from its first heartbeat until it leaves`, async (home) => {
     const [a, b] = [home.node("a"), home.node("b")];
     assertEquals((await b.heartbeat([])).nodes, ["b"]);
     assertEquals((await a.heartbeat([])).nodes, ["a", "b"]);

@@ -12,7 +12,7 @@ export class Machine implements ClusterClock {
   readonly world: World;
   /** Whether the process has not been killed. */
   isAlive = true;
-  /** How far its wall clock is off, in milliseconds. */
+  /** How far the wall clock of the machine is from the true time, in milliseconds. */
   wallOffsetMs = 0;
   #frozenUntilMs = 0;
   #suspendedMs = 0;

@@ -86,7 +86,7 @@ export class PostgresNode implements AsyncDisposable {
     return this.follower.store;
   }
 
-  /** The shard that it owns. */
+  /** The shard that the node owns. */
   get shard(): OwnedShard<ShardBatch> {
     assert(this.#shard !== null, "this node has not taken the shard");
     return this.#shard;

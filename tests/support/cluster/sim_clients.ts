@@ -119,7 +119,7 @@ export class SimReader {
 export class SimWatcher {
   readonly #cluster: SimClients;
   readonly #shard: number;
-  /** The newest change of each record that it has seen. */
+  /** The newest change of each record that the watcher has received. */
   readonly #seen: Map<string, Change> = new Map();
   #epoch = "";
   #seq = 0;
@@ -133,12 +133,12 @@ export class SimWatcher {
     this.#connect();
   }
 
-  /** The node that it watches. */
+  /** The node to which the watcher is connected. */
   get node(): SimNode | null {
     return this.#node;
   }
 
-  /** Whether it has seen the newest change of every record. */
+  /** Whether the watcher has received the newest change of every record. */
   get isComplete(): boolean {
     const { ledger, database } = this.#cluster;
     const { records } = ledger.shards[this.#shard]!;
@@ -161,7 +161,7 @@ export class SimWatcher {
     const { world, network, quietAtMs } = this.#cluster;
     const connection = ++this.#connection;
     const node = this.#node = this.#cluster.anyNode();
-    // A connection keeps the order, and loses nothing before it ends.
+    // A connection delivers messages in order, and loses none before it ends.
     let arrivalMs = 0;
     const send = (message: FeedMessage) => {
       arrivalMs = Math.max(arrivalMs, world.nowMs + network.delayMs());

@@ -50,7 +50,7 @@ const LOCKED_MS = 30;
 
 /** A database. Every method is one transaction. */
 export class SimDatabase {
-  /** Whether it accepts connections. */
+  /** Whether the database accepts connections. */
   isDown = false;
   /** Called after each commit with the payload of the notification. */
   onNotify: ((shard: number, seq: number) => void) | null = null;

@@ -73,7 +73,7 @@ export class SimNode {
     this.node.wake();
   }
 
-  /** The shards that it owns and has loaded. */
+  /** The shards that the node owns and has loaded. */
   get served(): readonly number[] {
     return [...this.#authorities.keys()];
   }

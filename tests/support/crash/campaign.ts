@@ -236,7 +236,8 @@ export class Campaign implements AsyncDisposable {
     await this.#momentOfNews(server, work);
 
     const ending = end === "shutdown" ? server.shutDown(random() * LATEST_SHUTDOWN_KILL_MS) : server.kill();
-    // The server has received its signal, so it does not become degraded.
+    // The server has already received the signal to end, so it does not become degraded when the database is
+    // killed.
     if (killsDatabase) database.kill?.();
     const { stdout, stderr } = await ending;
     const endedAt = Date.now() / 1000;

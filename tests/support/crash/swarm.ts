@@ -27,7 +27,8 @@ const PROMISED_MS = 1_900;
 const encoder = new TextEncoder();
 
 /**
- * Runs a swarm until its signal is aborted. Lines that it printed before the process was killed can be read afterwards.
+ * Runs a swarm until its signal is aborted. Lines that the swarm printed before the process was killed can be
+ * read afterwards.
  *
  * @param swarm the tasks to run
  * @param signal stops the swarm from starting tasks; those that run continue until they end

@@ -19,7 +19,7 @@ export const LEASE_MS = 1_000;
 export class EmbeddedNode implements AsyncDisposable {
   readonly monitor: Monitor;
   readonly url: string;
-  /** The proxies between the node and its database, and between the other nodes and it. */
+  /** The proxies between the node and its database, and between the other nodes and this node. */
   readonly database: TcpProxy;
   readonly peers: TcpProxy;
   readonly #server: Deno.HttpServer;

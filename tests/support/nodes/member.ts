@@ -20,7 +20,7 @@ export interface MemberOptions {
   readonly isProxied: boolean;
   /** The address of the balancer. */
   readonly publicUrl: string;
-  /** Arguments in addition to those that every node has. */
+  /** Command-line arguments in addition to those of every node. */
   readonly args: readonly string[];
 }
 

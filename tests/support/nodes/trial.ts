@@ -1,5 +1,5 @@
 /**
- * Reports to a cluster and watches it while something fails, and checks afterwards that nothing is lost or
+ * Reports to a cluster and watches the cluster while something fails, and then checks that nothing is lost or
  * duplicated.
  *
  * @module

@@ -141,7 +141,7 @@ export class SocketCrowdWatcher extends CrowdWatcher {
   }
 
   watch(): void {
-    // A WebSocket receives its messages without polling.
+    // Nothing to do in a beat: a WebSocket receives messages without polling.
   }
 
   async closed(): Promise<void> {

@@ -30,7 +30,7 @@ export class EventCrowdWatcher extends CrowdWatcher {
       if (!controller.signal.aborted && !(error instanceof TypeError)) this.options.failed(error);
     }).finally(() => {
       this.#reading.delete(reading);
-      // Whatever ended the stream, the watcher reconnects with the next beat.
+      // No matter why the stream ended, the watcher reconnects with the next beat.
       if (this.#controller === controller) this.#controller = null;
     });
     this.#reading.add(reading);
@@ -46,7 +46,7 @@ export class EventCrowdWatcher extends CrowdWatcher {
   }
 
   watch(): void {
-    // An event stream receives its messages without polling.
+    // Nothing to do in a beat: an event stream receives messages without polling.
   }
 
   async closed(): Promise<void> {

@@ -108,7 +108,10 @@ export class ResumeLoad {
     await Promise.all(requests);
   }
 
-  /** Ends all runs, starts a waiting run for each client, and runs a last one; returns the ids of the last ones by client. */
+  /**
+   * Ends all runs; then starts a waiting run, and completes a last short run, for each client. Returns the id
+   * of the last run of each client.
+   */
   async end(): Promise<ReadonlyMap<string, string>> {
     await this.finish();
     for (const client of this.#clients) this.#beginLong(client);

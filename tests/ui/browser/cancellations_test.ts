@@ -18,7 +18,7 @@ Deno.test("Cancellations.hold() resolves after 2 s, or when the page is left, wi
   assertEquals([await second, clock.pending], [["c"], 0]);
 });
 
-Deno.test("Cancellations.dropEnded() cancels no task that has ended meanwhile, nor the next one of its id", async () => {
+Deno.test("Cancellations.dropEnded() cancels no task that has ended in the meantime, nor a new task that reuses its id", async () => {
   using clock = new FakeClock();
   const cancellations = new Cancellations();
   const wanted = cancellations.hold(["a", "b"]);

@@ -121,7 +121,7 @@ Deno.test("createClientPage() announces the end of a task that is not loaded onl
   assertEquals(page.milestones.map((milestone) => milestone.text), ["far away finished"]);
 });
 
-Deno.test("createClientPage() announces an end that a loaded part of the list has shown before its event", () => {
+Deno.test("createClientPage() announces an end although a loaded part of the list has shown it before the event arrives", () => {
   const task = exampleTask({ id: "t", name: "job", version: 2 });
   const page = clientPage([task]);
   const since = page.recordChanges();

@@ -2,7 +2,7 @@ import type { ListActions } from "../../../ui/shared/view.ts";
 import { LazyList } from "../../../ui/browser/lazy_list.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("LazyList passes on what was done before its script was loaded, and the last rendering", async () => {
+Deno.test("LazyList passes the user's actions before the script had loaded, and the last rendering, on to the script", async () => {
   const calls: unknown[] = [];
   const { promise, resolve } = Promise.withResolvers<ListActions>();
   const list = new LazyList(() => promise, () => calls.push("failed"));

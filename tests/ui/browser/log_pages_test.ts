@@ -5,7 +5,7 @@ import { LogPages, PAGE_LINES } from "../../../ui/browser/log_pages.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
-/** A log of which the server keeps the lines from a number to before another. */
+/** A log of which the server keeps a range of lines; the end of the range is exclusive. */
 class Log {
   readonly asked: number[] = [];
   isDown = false;
@@ -91,7 +91,7 @@ Deno.test("LogPages keeps the pages that were used last", async () => {
   assertEquals(pages.line(0), undefined);
 });
 
-Deno.test("LogPages says why lines could not be loaded, and tries again later", async () => {
+Deno.test("LogPages reports why lines could not be loaded, and retries later", async () => {
   await using clock = new FakeClock();
   const log = new Log(0, 1_000);
   log.isDown = true;

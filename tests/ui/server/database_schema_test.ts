@@ -7,7 +7,8 @@ import { openPostgres } from "../../support/postgres_home.ts";
 import { appendHistory, appendLog, entry, line, storedTask } from "../../support/store_model.ts";
 
 Deno.test({
-  name: "SCHEMA_QUERIES return what they say, and SCHEMA_TABLES have the columns that they name",
+  name:
+    "SCHEMA_QUERIES return the documented results, and the tables in SCHEMA_TABLES have the documented columns",
   ignore: !hasPostgres,
   fn: async () => {
     const cluster = sharedCluster();

@@ -144,7 +144,7 @@ Deno.test("render functions escape markup in all texts", () => {
   }
 });
 
-Deno.test("renderClientPage() and renderTaskPage() show in the tab what the page's script would show", () => {
+Deno.test("renderClientPage() and renderTaskPage() render the same title and icon of the tab as the page's script", () => {
   const failed = exampleTask({ state: "ERROR", active: false, finished_at: EXAMPLE_TIME + 9 });
   const list = renderClientPage(clientModel([exampleTask({ progress: 40 })]));
   assertStringIncludes(list, "<title>40% · 1 active · Taskscope</title>");

@@ -11,7 +11,7 @@ function run(finished: number, seconds: number, state: TaskState = "FINISHED"): 
   return finishedTask({ state, started_at: finished_at - seconds, finished_at });
 }
 
-Deno.test("durationBins() counts finished runs by duration, and those far above the others in the last bin", () => {
+Deno.test("durationBins() counts finished runs by duration, with outliers in the last bin", () => {
   const usual = Array.from({ length: 97 }, (_, n) => run(-n, 100 + n / 4));
   const { bins, isOpen } = durationBins([...usual, run(-100, 9_000), run(-101, 500, "ERROR")])!;
   assertEquals([bins.length, isOpen, bins[0]?.from], [12, true, 100]);
@@ -22,7 +22,7 @@ Deno.test("durationBins() counts finished runs by duration, and those far above 
   assertEquals([same.bins.map(({ runs }) => runs).reduce((a, b) => a + b), same.isOpen], [3, false]);
 });
 
-Deno.test("failureBins() counts failed among decided runs by when they ended", () => {
+Deno.test("failureBins() counts the finished and failed runs, and the failed ones of them, by the time of their end", () => {
   const bins = failureBins([run(100, 1, "ERROR"), run(99, 1), run(98, 1, "CANCELLED"), run(0, 1)])!;
   assertEquals(bins.map(({ runs, failed }) => [runs, failed]).filter(([runs]) => runs! > 0), [[1, 0], [
     2,

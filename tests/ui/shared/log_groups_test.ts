@@ -39,7 +39,7 @@ Deno.test("groupsOf() nests groups, ignores ends without a beginning, and keeps 
   assertEquals(groupsAround(folds, 7), []);
 });
 
-Deno.test("groupsOf() takes any nesting in linear time", () => {
+Deno.test("groupsOf() takes linear time for any nesting", () => {
   const deep = groupsOf(marks(...Array(5_000).fill("::group::x"), ...Array(5_000).fill("::endgroup::")));
   assertEquals(deep.size, 20);
   assertEquals(

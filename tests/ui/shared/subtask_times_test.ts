@@ -18,7 +18,7 @@ Deno.test("spanOf() places a task on the axis of all tasks", () => {
   assertEquals([spanOf(waiting, axis, now), spanText(waiting, axis, now)], [null, "not started"]);
 });
 
-Deno.test("spanOf() stays within the axis, whatever the clocks of the reporters said", () => {
+Deno.test("spanOf() stays within the axis, even if the clocks of the reporters were wrong", () => {
   const time = fc.integer({ min: -50, max: 50 }).map((seconds) => EXAMPLE_TIME + seconds);
   const task = fc.record({ created_at: time, started_at: fc.option(time), finished_at: fc.option(time) })
     .map((times) => exampleTask(times));

@@ -34,7 +34,8 @@ NUMBERS = frozenset({int, float})
 
 
 def amount_or_keep(value: object, field: str) -> Amount:
-    """Return an amount as JSON can express it; KEEP, with a warning, if it is invalid."""
+    """Return an amount as a number that JSON has; KEEP, with a warning, if the amount is
+    invalid."""
     try:
         return amount_of(value)
     except Exception:

@@ -127,7 +127,7 @@ class Reporter:
                 self._progressed.wait(left)
 
     def suspend(self) -> None:
-        """Stop the background thread for a fork, or for good. Waits for it briefly."""
+        """Stop the background thread for a fork, or for good; wait briefly until it has ended."""
         sender = self._sender
         if sender is not None and sender is not threading.current_thread():
             sender.stop()
