@@ -20,7 +20,7 @@ async function evaluate(command: string, args: readonly string[], code: string):
   return JSON.parse(stdout);
 }
 
-Deno.test("readVariable() returns a variable, undefined if it is not set", () => {
+Deno.test("readVariable() returns the value of a variable, or undefined if it is not set", () => {
   using variable = new Variable("TASKSCOPE_TEST");
   assertEquals(readVariable("TASKSCOPE_TEST"), undefined);
   for (const value of ["", "a value"]) {
@@ -52,7 +52,7 @@ Deno.test("readVariable() never asks for a permission, and lacksEnvPermission() 
   }
 });
 
-Deno.test("isNode() and nodeModule() take neither Deno nor a browser with a substitute of process for Node", {
+Deno.test("isNode() and nodeModule() do not take Deno, or a browser with a polyfill of process, for Node", {
   ignore,
 }, async () => {
   assertEquals([isNode(), nodeModule("node:net")], [false, undefined]);

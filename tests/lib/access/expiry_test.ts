@@ -32,7 +32,7 @@ Deno.test("whenExpired() leaves no timer after it was cancelled, or for a grant 
   assertEquals(clock.pending, 0);
 });
 
-Deno.test("whenExpired() notices within an hour that the clock was set", async () => {
+Deno.test("whenExpired() notices within an hour that the system clock was changed", async () => {
   using clock = new FakeClock();
   let calls = 0;
   whenExpired(grantFor(30 * DAY_MS), () => calls++);

@@ -7,7 +7,7 @@ const VOUCHED = { origin: "https://ci.example.org", peer: "192.0.2.7", node: "no
 const REQUEST = { method: "POST", target: "/tasks/c?x=1", to: "http://10.0.0.2:8000" };
 const OPTIONS = { key: "a-key-of-the-server", secret: "a secret", nowMs: () => 1_000_000_000_000 };
 
-Deno.test("ForwardSigner.verify() returns what another node vouches for, once", () => {
+Deno.test("ForwardSigner.verify() returns what another node has signed, but only once", () => {
   const [sender, verifier] = [new ForwardSigner(OPTIONS), new ForwardSigner(OPTIONS)];
   const signed = sender.sign(VOUCHED, REQUEST);
   assertEquals(verifier.verify(signed, REQUEST), VOUCHED);
@@ -17,7 +17,7 @@ Deno.test("ForwardSigner.verify() returns what another node vouches for, once", 
   assertEquals(verifier.verify(sender.sign(strange, REQUEST), REQUEST), strange);
 });
 
-Deno.test("ForwardSigner.verify() accepts nothing that was signed for another request, or with other secrets", () => {
+Deno.test("ForwardSigner.verify() refuses signatures for another request or with another secret", () => {
   const signer = new ForwardSigner(OPTIONS);
   const others = [
     { ...REQUEST, method: "DELETE" },
@@ -31,7 +31,7 @@ Deno.test("ForwardSigner.verify() accepts nothing that was signed for another re
   }
 });
 
-Deno.test("ForwardSigner.verify() accepts no text in which any character was changed, added or left out", () => {
+Deno.test("ForwardSigner.verify() refuses a text in which any character was changed, added or removed", () => {
   const signer = new ForwardSigner(OPTIONS);
   const signed = signer.sign(VOUCHED, REQUEST);
   for (let index = 0; index < signed.length; index++) {
@@ -50,7 +50,7 @@ Deno.test("ForwardSigner.verify() accepts no text in which any character was cha
   assertEquals(signer.verify(signed, REQUEST), VOUCHED);
 });
 
-Deno.test("ForwardSigner.verify() accepts a text within a minute of its time", () => {
+Deno.test("ForwardSigner.verify() accepts a text within a minute of its signature", () => {
   let nowMs = 0;
   const clock = { ...OPTIONS, nowMs: () => nowMs };
   for (
@@ -64,7 +64,7 @@ Deno.test("ForwardSigner.verify() accepts a text within a minute of its time", (
   }
 });
 
-Deno.test("ForwardSigner.verify() accepts what a node with the previous or the next key has signed, once", () => {
+Deno.test("ForwardSigner.verify() accepts the signature of a node with the previous or the next key, but only once", () => {
   const [key, previousKey] = ["the-key-that-comes-next", OPTIONS.key];
   const signer = (keys: { key: string; previousKey?: string }) => new ForwardSigner({ ...OPTIONS, ...keys });
   const [before, both, after] = [signer({ key: previousKey }), signer({ key, previousKey }), signer({ key })];

@@ -8,10 +8,10 @@ Deno.test("ReplayWindow.use() accepts each number of a sender once, in any order
   const order = [3, 1, 2, 40, 33, 32, 31, 65_576, 41, 65_575];
   for (const number of order) assertEquals(window.use("a", number), true, `first ${number}`);
   for (const number of order) assertEquals(window.use("a", number), false, `again ${number}`);
-  assertEquals(window.use("b", 1), true, "another sender counts by itself");
+  assertEquals(window.use("b", 1), true, "each sender has its own numbers");
 });
 
-Deno.test("ReplayWindow.use() refuses numbers that are too old to know, and knows all others", () => {
+Deno.test("ReplayWindow.use() refuses numbers that are older than the window, and remembers all newer ones", () => {
   const window = new ReplayWindow();
   assertEquals(window.use("a", 70_000), true);
   assertEquals(window.use("a", 70_000 - 65_536), false);

@@ -44,7 +44,7 @@ function bound(tasks: Tasks): Grant {
   return new RunGrants(tasks.find).bound(STATED) as Grant;
 }
 
-Deno.test("RunGrants.bound() waits for the record of a run if that must be read, once", async () => {
+Deno.test("RunGrants.bound() waits for the record of a run if it is on disk, and reads it only once", async () => {
   using _clock = new FakeClock();
   const tasks = new Tasks();
   tasks.isRead = true;
@@ -76,7 +76,7 @@ Deno.test("RunGrants.bound() returns a grant that lasts until an hour after the 
   assertEquals(tasks.reads, 1);
 });
 
-Deno.test("RunGrants.bound() returns a grant that lasts ten minutes without its run, after its signature or the start", async () => {
+Deno.test("RunGrants.bound() without a run returns a grant that lasts ten minutes after its signature or the start of the server", async () => {
   using clock = new FakeClock();
   const tasks = new Tasks();
   const grant = bound(tasks);

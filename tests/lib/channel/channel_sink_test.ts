@@ -43,7 +43,7 @@ Deno.test("monitored() in a worker reports everything, in order, before it resol
   assertEquals(monitor.errors, []);
 });
 
-Deno.test("monitored() in a worker keeps the newest log lines if there are more than can be sent, and logs the loss", async () => {
+Deno.test("monitored() in a worker drops the oldest log lines if there are more than it can send, and logs the loss", async () => {
   using monitor = new ChannelMonitor();
   using worker = new Isolate(WORKER);
   await start(worker, monitor, { id: "flood", kind: "log", count: 100_000 });

@@ -190,7 +190,7 @@ Deno.test("Link.congested is true from the threshold until the backlog has halve
   assertEquals([link.backlog, drains, clock.pending], [0, 1, 0]);
 });
 
-Deno.test("Link.congested is true as well from a number of characters until half of them have arrived", () => {
+Deno.test("Link.congested is also true from a number of queued characters until half of them have arrived", () => {
   const clock = new VirtualClock();
   let drains = 0;
   const limits = { congestedLength: 20, maxBatchMessages: 1, windowBatches: 16 };

@@ -88,7 +88,7 @@ Deno.test("readFlags() parses values, and its errors name the flag or the variab
   assertThrows(() => readFlags(table, [], variables), ConfigError, "TASKSCOPE_BAD is b");
 });
 
-Deno.test("readFlags() accepts the letter of a flag for its name", () => {
+Deno.test("readFlags() accepts the single letter of a flag instead of its name", () => {
   const table = {
     follow: { kind: "switch", short: "f", help: "" },
     tail: { kind: "value", short: "n", help: "" },

@@ -30,7 +30,7 @@ Deno.test("closestWord() finds a word with a typing error, or its beginning", ()
   assertEquals(closestWord("watch", []), null);
 });
 
-Deno.test("didYouMean() ends an error message with the word that was meant, or else as it was told", () => {
+Deno.test("didYouMean() ends an error message with the word that was probably meant, or with the given ending", () => {
   assertEquals(didYouMean("finised", ["FINISHED", "ERROR"], "; no"), '; did you mean "FINISHED"?');
   assertEquals(didYouMean("running", ["FINISHED", "ERROR"], "; no"), "; no");
 });

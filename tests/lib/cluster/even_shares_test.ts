@@ -16,21 +16,21 @@ function heldBy(node: string, owners: readonly (string | null)[]): Set<number> {
   return new Set(owners.flatMap((owner, shard) => owner === node ? [shard] : []));
 }
 
-Deno.test("evenShares() lets a single node take everything, also what a lost answer gave it", () => {
+Deno.test("evenShares() lets a single node take all shards, including those that a lost response granted it", () => {
   assertEquals(evenShares("a", new Set(), heartbeatOf([null, null, "a"], ["a"])), {
     take: [0, 1, 2],
     release: 0,
   });
 });
 
-Deno.test("evenShares() leaves the shards of others alone, also of a node that is gone until they are free", () => {
+Deno.test("evenShares() takes no shards of other nodes; those of a node that is gone only once they are free", () => {
   assertEquals(evenShares("a", new Set([0]), heartbeatOf(["a", "b", "gone", null], ["a", "b"])), {
     take: [3],
     release: 0,
   });
 });
 
-Deno.test("evenShares() lets nodes of any number share 16 shards evenly, from any start", () => {
+Deno.test("evenShares() leads any number of nodes to even shares of 16 shards, from any distribution", () => {
   for (let count = 1; count <= 20; count++) {
     const nodes = Array.from({ length: count }, (_, index) => `n${String(index).padStart(2, "0")}`);
     for (const start of [() => null, () => "n00", (shard: number) => nodes[shard % 2] ?? "n00"]) {

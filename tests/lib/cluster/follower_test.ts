@@ -75,7 +75,7 @@ Deno.test("Follower.current() shares one pull among the calls that wait for it",
   follower.stop();
 });
 
-Deno.test("Follower.current() waits until the database has no more", async () => {
+Deno.test("Follower.current() waits until the database has no further changes", async () => {
   const database = new SlowDatabase();
   const follower = follow(database);
   let isCurrent = false;

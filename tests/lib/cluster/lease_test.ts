@@ -25,7 +25,7 @@ Deno.test("Lease is valid from the moment at which its renewal was sent", () => 
   assertEquals(lease.isValid, false);
 });
 
-Deno.test("Lease ignores the late answer to a renewal that was sent earlier", () => {
+Deno.test("Lease ignores a late response to an earlier renewal", () => {
   const { world, machine, lease } = renewed();
   const early = machine.now();
   world.nowMs = 5_000;
@@ -43,7 +43,7 @@ Deno.test("Lease is not valid after its machine was suspended, although the mono
   assertEquals(lease.isValid, false);
 });
 
-Deno.test("Lease is not valid once the wall clock was set, until it is renewed", () => {
+Deno.test("Lease is invalid from a change of the wall clock until its next renewal", () => {
   for (const offsetMs of [-3_600_000, -1, VALID_MS, 3_600_000]) {
     const { machine, lease } = renewed();
     machine.wallOffsetMs = offsetMs;

@@ -22,22 +22,22 @@ function endedAt(beats: readonly (readonly [present: string | null, running: str
 /** Heartbeats of node "a", which has seen the nodes "b" and "c" for longer than the duration of a lease. */
 const STEADY = Array.from({ length: 5 }, (): [string, string] => ["a b c", "b c"]);
 
-Deno.test("Presence finds a node that is absent, as long as it runs tasks", () => {
+Deno.test("Presence reports an absent node as ended as long as it has running tasks", () => {
   assertEquals(endedAt([...STEADY, ["a b", "b c"], ["a b", "b c"], ["a b", "b"]]).slice(5), ["c", "c", ""]);
 });
 
-Deno.test("Presence does not take a node for ended that has begun since the last heartbeat", () => {
+Deno.test("Presence does not report a node as ended that has started since the last heartbeat", () => {
   assertEquals(endedAt([...STEADY, ["a b c", "b c d"], ["a b c d", "b c d"]]).slice(5), ["", ""]);
   assertEquals(endedAt([...STEADY, ["a b c", "b c d"], ["a b c", "b c d"]]).slice(5), ["", "d"]);
 });
 
-Deno.test("Presence gives nodes a lease to come back after an outage, and after its own start", () => {
+Deno.test("Presence waits for the duration of a lease after an outage or its own start before it reports nodes as ended", () => {
   const absent = (count: number) => Array.from({ length: count }, (): [string, string] => ["a", "b c"]);
   assertEquals(endedAt(absent(6)), ["", "", "", "", "b c", "b c"]);
   assertEquals(endedAt([...STEADY, [null, "b c"], ...absent(5)]).slice(5), ["", "", "", "", "", "b c"]);
 });
 
-Deno.test("Presence gives nodes a lease to come back after it was frozen itself", () => {
+Deno.test("Presence waits for the duration of a lease after it was frozen itself", () => {
   const presence = new Presence(LEASE_MS);
   const running = new Set(["b"]);
   for (let at = 0; at <= 12_000; at += RENEW_MS) presence.ended(["a", "b"], running, at);

@@ -29,7 +29,7 @@ async function replay(seed: number): Promise<string | null> {
   return simulation.world.violation;
 }
 
-Deno.test("a cluster keeps its promises and the guarantees to watchers in schedules of faults", async () => {
+Deno.test("a cluster keeps its guarantees, also those to watchers, in random schedules of faults", async () => {
   if (SEED !== undefined) return assertEquals(await replay(Number(SEED)), null);
   const failure = await simulate(seeds(SCHEDULES));
   const command = `TASKSCOPE_SEED=${failure?.seed} deno test -A tests/lib/cluster/simulation_test.ts`;
@@ -53,7 +53,7 @@ const MUTATIONS: Readonly<Record<Exclude<Mutation, "the owner in the fence">, Re
 };
 
 for (const [without, violation] of Object.entries(MUTATIONS)) {
-  Deno.test(`the simulation finds a cluster without ${without}`, async () => {
+  Deno.test(`the simulation detects that a cluster lacks ${without}`, async () => {
     const failure = await simulate(seeds(SCHEDULES), { without: without as Mutation });
     assert(failure !== null, "no schedule breaks a promise");
     assert(violation.test(failure.violation), failure.violation);
@@ -72,7 +72,7 @@ Deno.test("the simulation of a seed is always the same", async () => {
 });
 
 for (const fault of ["kill", "freeze", "cut off"] as const) {
-  Deno.test(`the shards of a node are served by others within its lease and 5 s: ${fault}`, async () => {
+  Deno.test(`the shards of a failed node are served by others within its lease plus 5 s: ${fault}`, async () => {
     for (const seed of seeds(20)) {
       const simulation = new Simulation(seed, { isCalm: true });
       await play(simulation, 8_000);
@@ -90,7 +90,7 @@ for (const fault of ["kill", "freeze", "cut off"] as const) {
   });
 }
 
-Deno.test("a node that ends hands its shards over within a second", async () => {
+Deno.test("a node that shuts down hands its shards over within a second", async () => {
   for (const seed of seeds(20)) {
     const simulation = new Simulation(seed, { isCalm: true });
     await play(simulation, 8_000);

@@ -55,7 +55,7 @@ Deno.test("resolveLimits() accepts 0 only for limits that may be 0", () => {
   ]);
 });
 
-Deno.test("DEFAULT_LIMITS allow the largest request body that a reporter sends", () => {
+Deno.test("DEFAULT_LIMITS accept the largest request body that a reporter sends", () => {
   assert(DEFAULT_LIMITS.requestBytes > 65_536 + 16_384);
   assert(DEFAULT_LIMITS.watcherQueueBytes >= 64 * 1024);
 });

@@ -19,7 +19,7 @@ function held(): {
 
 const { signal } = new AbortController();
 
-Deno.test("Places.use() lets a number of runs work at the same time, and others in the order of their arrival", async () => {
+Deno.test("Places.use() lets a limited number of runs work at the same time; others follow in the order of their arrival", async () => {
   const places = new Places(2);
   const runs = Array.from({ length: 4 }, held);
   const done = runs.map(({ work }) => places.use(signal, work));

@@ -59,7 +59,7 @@ Deno.test("WatchedTasks.apply() reports tasks that had already ended only if ask
   assertEquals(new WatchedTasks(true).apply(first).length, 1);
 });
 
-Deno.test("isMilestone() detects a new state, another 25 %, a request to stop and stale tasks", () => {
+Deno.test("isMilestone() detects a new state, every 25 % of progress, a cancellation request and stale tasks", () => {
   const before = exampleTask({ progress: 30 });
   const table: [Partial<Task>, boolean][] = [
     [{ progress: 49.9 }, false],

@@ -13,7 +13,7 @@ Deno.test("batchesOf() divides lines by number and by size, and truncates long o
   for (const batch of long) assertLessOrEqual(batch.join("").length, 128 * 1024);
 });
 
-Deno.test("sendLines() does not read on while a batch is sent", async () => {
+Deno.test("sendLines() reads no further lines while a batch is being sent", async () => {
   let pulled = 0;
   const input = new ReadableStream<Uint8Array>({
     pull(controller) {

@@ -48,7 +48,7 @@ Deno.test("startBody() and progressBody() make bodies that the server accepts, f
   assertEquals(creationOf(least).changes.at(-1), { type: "start" });
 });
 
-Deno.test("finishBody() takes a result as JSON, else as text", () => {
+Deno.test("finishBody() parses a result as JSON if it is valid JSON, and takes it as text otherwise", () => {
   const deep = `${"[".repeat(5_000)}${"]".repeat(5_000)}`;
   const table: [string, unknown][] = [['{"a": [1]}', { a: [1] }], ["7", 7], ["x: y", "x: y"], [deep, deep]];
   for (const [text, result] of table) {

@@ -35,7 +35,7 @@ Deno.test("commandName() is the file or module that an interpreter executes", ()
   ]);
 });
 
-Deno.test("commandName() looks through programs that start others", () => {
+Deno.test("commandName() skips programs that only start another program", () => {
   check([
     [["npx", "-y", "tool"], "tool"],
     [["npx", "-y", "-p", "a@1", "@scope/tool@2.1.0", "x"], "@scope/tool"],
@@ -74,7 +74,7 @@ Deno.test("commandName() is a short form of the script of a shell", () => {
   assertEquals(commandName(["bash", "-lc", "make all"]), "make all");
 });
 
-Deno.test("commandName() shows nothing of a script that may be secret", () => {
+Deno.test("commandName() shows no part of a script that may be secret", () => {
   const scripts = [
     "curl -H 'Authorization: Bearer s3cret' https://u:s3cret@h/",
     "mysql -ps3cret db",

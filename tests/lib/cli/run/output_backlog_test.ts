@@ -78,7 +78,7 @@ class Lines {
   });
 }
 
-Deno.test("OutputBacklog passes on a burst of 4 MB whole, but reads only some of it and the end", async () => {
+Deno.test("OutputBacklog passes on a whole burst of 4 MB, but reads progress only from parts and from the end", async () => {
   const lines = new Lines();
   for (let n = 0; n < 64; n++) lines.backlog.push("stdout", numberedLines(n * 1_000, 1_000));
   await until(() => lines.found.length > 10_000);
@@ -89,7 +89,7 @@ Deno.test("OutputBacklog passes on a burst of 4 MB whole, but reads only some of
   assertLess(lines.readBytes, 2_000_000);
 });
 
-Deno.test("OutputBacklog skips the oldest lines of a burst of 20 MB, and says how much before those that it keeps", () => {
+Deno.test("OutputBacklog skips the oldest lines of a burst of 20 MB, and reports the size of the gap before the lines that it keeps", () => {
   const lines = new Lines();
   // A chunk ends within a line.
   const bytes = numberedLines(0, 320_000);

@@ -102,7 +102,7 @@ Deno.test("OutputPipe retries a write to a non-blocking terminal", async () => {
   assertEquals([output.text, failures], ["text", []]);
 });
 
-Deno.test("OutputPipe.silent() resolves once everything was copied and nothing came for the time; close() ends the pipe", async () => {
+Deno.test("OutputPipe.silent() resolves once everything was copied and no output came for the given time; close() ends the pipe", async () => {
   using clock = new FakeClock();
   const output = new SlowOutput(100);
   const { controller, subject, seen, cancelled } = pass(output);

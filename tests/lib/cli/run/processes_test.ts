@@ -49,7 +49,7 @@ Deno.test("descendantsOf() finds only the children of a process and their descen
   assertEquals(descendantsOf(1, circle).map(({ pid }) => pid), [2]);
 });
 
-Deno.test("runsAmong() finds the processes that start others in one more run", () => {
+Deno.test("runsAmong() finds the processes that start a nested `taskscope run`", () => {
   const line = (pid: number, parent: number, marks: string) =>
     `${pid} ${parent} 1 S sh -c "echo TASKSCOPE_RUN=a,b,c,d" HOME=/ ${marks && `TASKSCOPE_RUN=${marks}`} A=b`;
   const processes = parseProcesses([

@@ -25,7 +25,7 @@ function read(args: string[], variables: Record<string, string> = {}): RunOption
   return parseRun(args, (name) => variables[name]);
 }
 
-Deno.test("parseRun() passes the flags after the command's name on to the command", () => {
+Deno.test("parseRun() passes flags after the name of the command on to the command", () => {
   const table: [string[], string[]][] = [
     [["--", "tar", "-c", "--name"], ["tar", "-c", "--name"]],
     [["tar", "-c", "--name", "--"], ["tar", "-c", "--name", "--"]],

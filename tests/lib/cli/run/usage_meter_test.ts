@@ -64,7 +64,7 @@ Deno.test("UsageMeter includes orphans that were descendants before, or have the
   assertEquals(cpu([[root], [[5, 1, 1_120, 10, 0, 10]]]), [0, undefined]);
 });
 
-Deno.test("UsageMeter asks once for the environment of a process that may be an orphan", () => {
+Deno.test("UsageMeter reads the environment of a possible orphan only once", () => {
   const meter = new UsageMeter(5);
   const strangers = (at: number, rows: readonly Row[]) => {
     const taken = sample(at, rows);
@@ -78,7 +78,7 @@ Deno.test("UsageMeter asks once for the environment of a process that may be an 
   assertEquals(strangers(1_300, [[71, 1, 1_000, 0, 0, 1], [73, 1, 1_250, 0, 0, 1]]), []);
 });
 
-Deno.test("UsageMeter omits what is unknown", () => {
+Deno.test("UsageMeter omits unknown values", () => {
   const root: Row = [5, 1, 1_000, 10, 0, 7];
   assertEquals(new UsageMeter(5).measure(sample(1_000, [root]), new Set()), { memory_bytes: 7 * 4_096 });
   assertEquals(new UsageMeter(5).measure(sample(1_100, [root], null), new Set()), { cpu_percent: 10 });

@@ -66,7 +66,7 @@ Deno.test("Listener lets a response that is under way continue on the server tha
   assertEquals(await response.text(), "late");
 });
 
-Deno.test("Listener tries again while another process has its port", async () => {
+Deno.test("Listener retries while another process uses its port", async () => {
   await using fixture = new Fixture();
   const { port } = fixture.listener;
   await fixture.servers[0]!.shutdown();

@@ -4,7 +4,7 @@ import { FakeClock } from "../../../support/fake_clock.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
-Deno.test("MemoryTrimmer trims every 30 s only while much more is held than at the start, heap and buffers excluded", () => {
+Deno.test("MemoryTrimmer trims every 30 s, but only while memory outside of heap and buffers is much larger than at the start", () => {
   using clock = new FakeClock();
   let usage: MemoryUsage = { rss: 100 * MEBIBYTE, heapTotal: 40 * MEBIBYTE, external: 10 * MEBIBYTE };
   let trims = 0;
