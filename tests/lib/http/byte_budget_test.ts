@@ -15,7 +15,7 @@ Deno.test("ByteBudget.take() takes bytes up to the limit, but any number if none
   assertEquals([budget.take(1_000), budget.take(1), budget.taken], [true, false, 1_000]);
 });
 
-Deno.test("ByteBudget.hold() counts what long texts share once, and drop() the rest of it to the last", () => {
+Deno.test("ByteBudget.hold() counts shared pieces of long texts only once, until drop() is called for the last text", () => {
   const budget = new ByteBudget(13_000);
   const [first, second, changed] = ["1", "2", "3"].map((digit) => digit.repeat(2_000));
   const before = new LongText("{", [first!, ",", second!, ",", first!], "}");
@@ -59,7 +59,7 @@ Deno.test("ByteBudget.take() and hold() leave room for others, however much a ho
   assertEquals([budget.hold(pieces, "d"), budget.take(1, "d")], [false, true]);
 });
 
-Deno.test("ByteBudget.change() takes no more than take() does, and always gives back", () => {
+Deno.test("ByteBudget.change() has the same limit as take(), and can always release bytes", () => {
   const budget = new ByteBudget(1_000);
   assert(budget.take(100));
   const steps = [[0, 300], [300, 450], [450, 451], [450, 400], [400, 450]] as const;

@@ -22,7 +22,7 @@ async function statusesOf(url: string, prefix: string, address: string, count: n
   return statuses;
 }
 
-Deno.test("ClientShares leaves room for other networks, however many clients one makes up", async () => {
+Deno.test("ClientShares leaves room for other networks, however many clients one network creates", async () => {
   await using server = start();
   const { url } = server;
   assertEquals(await statusesOf(url, "a", "1.1.1.1", 6), [201, 201, 201, 201, 503, 503]);

@@ -115,7 +115,7 @@ const BEST = ((): "br" | "gzip" => {
   }
 })();
 
-Deno.test("Handler compresses HTML, JSON and modules as the client accepts", async () => {
+Deno.test("Handler compresses HTML, JSON and modules with an encoding that the client accepts", async () => {
   await using server = await startFull();
   const epoch = server.monitor.registry.cursor.epoch;
   for (const path of COMPRESSED.map((path) => path.replace("EPOCH", epoch))) {
@@ -180,7 +180,7 @@ Deno.test("Handler: the entity tag of a compressed response is weak, and revalid
   }
 });
 
-Deno.test("Handler compresses nothing that has a key, a token or a link, and no page that repeats its query", async () => {
+Deno.test("Handler compresses no response with a key, a token or a shared link, and no page that repeats its query", async () => {
   // Before version 2.9, Deno itself compresses every response that does not forbid it.
   // deno-lint-ignore no-console -- otherwise a test that did not run would look as if it had passed
   if (BEST !== "br") return console.warn("Not checked on this version of Deno, which compresses by itself");
@@ -218,7 +218,7 @@ Deno.test("Handler compresses nothing that has a key, a token or a link, and no 
   );
 });
 
-Deno.test("compressed() yields the same text, wherever it is cut", async () => {
+Deno.test("compressed() yields the same text, however it is split into chunks", async () => {
   const request = (encoding: string) =>
     new Request("http://x/", { headers: { "accept-encoding": encoding } });
   await fc.assert(

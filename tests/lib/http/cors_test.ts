@@ -142,7 +142,7 @@ Deno.test("Cors.open() allows pages of allowed origins to read responses to repo
   await shutdown;
 });
 
-Deno.test("Cors.preflight() refuses every origin if none is allowed, and needs no key", async () => {
+Deno.test("Cors.preflight() requires no key, and refuses every origin if none is allowed", async () => {
   await using direct = new DirectMonitor({ authorize: () => false });
   const headers = { origin: FRIEND, "access-control-request-method": "POST" };
   const answer = await direct.ask("OPTIONS", "/tasks/c", { headers });

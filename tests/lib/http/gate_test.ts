@@ -93,7 +93,7 @@ Deno.test("Gate accepts a token that it has verified, even after too many wrong 
   assertEquals([await statusOf(known), await statusOf(other), await statusOf(KEY)], [200, 429, 429]);
 });
 
-Deno.test("Gate limits wrong cookies, because one signed with a guessed key would confirm the guess", async () => {
+Deno.test("Gate limits wrong cookies, because a cookie signed with a guessed key would confirm the guess", async () => {
   await using server = start({ limits: { wrongKeysPerAddress: 2, wrongKeyRefillMs: 3_600_000 } });
   const statusOf = async (cookie: string) =>
     (await call("GET", `${server.url}/tasks/c`, { headers: { cookie } })).status;
@@ -147,7 +147,7 @@ Deno.test("Gate limits the rate of changes per client if the server requires a k
   for (let turn = 0; turn < 5; turn++) assertEquals((await create(open.url, "c")).status, 201);
 });
 
-Deno.test("Gate limits the rate of changes by each token separately from those of the key", async () => {
+Deno.test("Gate limits the rate of changes with each token separately from that of changes with the key", async () => {
   await using server = start({ limits: { writesPerClient: 3, writeRefillMs: 3_600_000 } });
   const url = `${server.url}/tasks/c`;
   const json = (token: string) => ({ body: {}, headers: { authorization: `Bearer ${token}` } });

@@ -119,7 +119,7 @@ Deno.test("/openapi.json has no two paths that match the same URL", async () => 
   assertEquals(ambiguous, []);
 });
 
-Deno.test("/openapi.json names its security schemes, which are optional on a server without a key", async () => {
+Deno.test("/openapi.json lists its security schemes, which are optional on a server without a key", async () => {
   await using open = start();
   for (const { operationId, security } of operationsOf(await documentOf(open))) {
     assert(security.some((each) => Object.keys(each).length === 0), operationId);
@@ -179,7 +179,7 @@ Deno.test("/openapi.json describes every route that programs use, with the acces
   assertEquals(documented.map(String).sort(), routes.map(String).sort());
 });
 
-Deno.test("/openapi.json has every call of the table in SECURITY.md that programs make, with the same access", async () => {
+Deno.test("/openapi.json has every call for programs in the table of SECURITY.md, with the same access", async () => {
   const text = await Deno.readTextFile(new URL(".github/SECURITY.md", REPOSITORY));
   const [, columns] = /^\| call *\|(.*)\|$/m.exec(text)!;
   const names = columns!.split("|").map((name) => name.trim());

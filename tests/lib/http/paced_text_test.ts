@@ -34,7 +34,7 @@ Deno.test("PacedText encodes a text in pieces that end between two characters", 
   }
 });
 
-Deno.test("PacedText shares the bytes of a long text with its other readers, and with nobody else", () => {
+Deno.test("PacedText shares the bytes of a long text only with other readers of the same text", () => {
   const text = new LongText("", [RECORD], "");
   const pieces = piecesOf(text);
   piecesOf(text).forEach((piece, index) => assertStrictEquals(piece, pieces[index]!));
@@ -44,7 +44,7 @@ Deno.test("PacedText shares the bytes of a long text with its other readers, and
   });
 });
 
-Deno.test("nextTurn() resolves after the promises of this turn", async () => {
+Deno.test("nextTurn() resolves after all promise callbacks of the current turn", async () => {
   const order: string[] = [];
   const turn = nextTurn().then(() => order.push("turn"));
   for (let index = 0; index < 100; index++) await Promise.resolve();
@@ -53,6 +53,6 @@ Deno.test("nextTurn() resolves after the promises of this turn", async () => {
   assertEquals(order, ["promises", "turn"]);
 });
 
-Deno.test("pieceSizeAt() returns smaller pieces at the beginning, which is all that a stuck peer gets", () => {
+Deno.test("pieceSizeAt() returns smaller sizes at the beginning, because a stuck peer gets only those pieces", () => {
   assertGreater(pieceSizeAt(1_000_000), pieceSizeAt(0));
 });

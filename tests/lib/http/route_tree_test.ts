@@ -60,7 +60,7 @@ Deno.test("RouteTree.find() finds the routes of a path, and prefers literal segm
   }
 });
 
-Deno.test("RouteTree.find() tells folders, whose path ends with a slash, from other resources", () => {
+Deno.test("RouteTree.find() distinguishes folders, whose paths end with a slash, from other resources", () => {
   assertEquals(found("/folder/")?.resource.isFolder, true);
   for (const path of ["/tasks/c", "/tasks/", "/badge/c/t.svg"]) {
     assertEquals(found(path)?.resource.isFolder, false, path);

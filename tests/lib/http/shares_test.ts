@@ -74,7 +74,7 @@ for (
   });
 }
 
-Deno.test("shares: the subscriptions of one stream count as so many watchers", async () => {
+Deno.test("shares: each subscription of a stream counts as a watcher", async () => {
   await using server = start();
   const token = keyring.sign({ may: "read", client: "c", taskId: null, expiresAt: null });
   const answer = await server.monitor.fetch(
@@ -242,7 +242,7 @@ for (
   });
 }
 
-Deno.test("shares: forms of people who have not signed in are short", async () => {
+Deno.test("shares: without a session, only short forms are accepted", async () => {
   await using server = startServer({ key: KEY });
   const signIn = async (length: number) => {
     const headers = { "content-type": "application/x-www-form-urlencoded" };

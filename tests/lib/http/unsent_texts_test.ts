@@ -57,7 +57,7 @@ Deno.test("UnsentTexts.stream() counts each text once until it is read or cancel
   assertEquals(budget.taken, 0);
 });
 
-Deno.test("UnsentTexts.stream() gives up on a peer that reads nothing for 30 s, and on no other", async () => {
+Deno.test("UnsentTexts.stream() disconnects a peer that reads nothing for 30 s, and no other", async () => {
   using clock = new FakeClock();
   const budget = new ByteBudget(1e9);
   const unsent = new UnsentTexts(budget);
@@ -104,7 +104,7 @@ Deno.test("UnsentTexts.count() counts medium responses until they are sent, and 
   assertEquals(unsent.wholeBytes, 0);
 });
 
-Deno.test("UnsentTexts.count() counts what a real connection does not read, until it is closed", async () => {
+Deno.test("UnsentTexts.count() counts the bytes that a real connection has not read, until it is closed", async () => {
   const unsent = new UnsentTexts(new ByteBudget(1e9));
   const waiting = new Set<Promise<void>>();
   const isFull = Promise.withResolvers<void>();
@@ -128,7 +128,7 @@ Deno.test("UnsentTexts.count() counts what a real connection does not read, unti
   assertEquals(unsent.wholeBytes, 0);
 });
 
-Deno.test("UnsentTexts.stream() sends further parts, and counts only the one that waits", async () => {
+Deno.test("UnsentTexts.stream() sends a response in parts, and counts only the part that waits", async () => {
   const budget = new ByteBudget(500);
   const unsent = new UnsentTexts(budget);
   const parts = ["b".repeat(150), "c".repeat(50)];
@@ -142,7 +142,7 @@ Deno.test("UnsentTexts.stream() sends further parts, and counts only the one tha
   assertEquals([taken, budget.taken], [[200, 300, 100], 0]);
 });
 
-Deno.test("UnsentTexts.stream() fails if a further part cannot be read, or does not fit", async () => {
+Deno.test("UnsentTexts.stream() fails if the next part cannot be read, or exceeds the budget", async () => {
   const budget = new ByteBudget(500);
   const unsent = new UnsentTexts(budget);
   const other = unsent.stream("x".repeat(100));
@@ -159,7 +159,7 @@ Deno.test("UnsentTexts.stream() fails if a further part cannot be read, or does 
   assertEquals(budget.taken, 0);
 });
 
-Deno.test("UnsentTexts.stream() does not give up on a peer that waits for the server, nor sends to one that left", async () => {
+Deno.test("UnsentTexts.stream() keeps a peer that waits for the server, and sends nothing to one that has disconnected", async () => {
   using clock = new FakeClock();
   const budget = new ByteBudget(500);
   const unsent = new UnsentTexts(budget);

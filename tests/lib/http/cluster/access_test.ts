@@ -18,7 +18,7 @@ const PARAMS = {
 };
 const REFUSED = [401, 403, 421];
 
-Deno.test("SECURITY.md: a node refuses what the table refuses, and forwards nothing of it", async () => {
+Deno.test("SECURITY.md: a node refuses the requests that the table forbids, and forwards none of them", async () => {
   await using owner = new TestNode({}, { key: KEY });
   await using node = new TestNode({ wrongKeysPerAddress: 1_000_000 }, { key: KEY });
   node.follow(owner.url);

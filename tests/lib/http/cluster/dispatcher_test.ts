@@ -48,7 +48,7 @@ Deno.test("Handler lets the owner make the changes that another node receives", 
   assertEquals([node.errors, owner.errors], [[], []]);
 });
 
-Deno.test("Handler asks the gate about reads and changes, but not about what every node answers", async () => {
+Deno.test("Handler asks the gate about reads and changes, but not about requests that every node can handle", async () => {
   await using node = new TestNode();
   const asked = async (method: string, path: string, body?: string) => {
     node.gate.asked.length = 0;
@@ -70,7 +70,7 @@ Deno.test("Handler asks the gate about reads and changes, but not about what eve
   for (const _ of [1, 2, 3]) assertEquals(await asked("GET", "/tasks/c/t"), [false]);
 });
 
-Deno.test("Handler refuses a request that no node vouches for, and changes nothing", async () => {
+Deno.test("Handler refuses a forwarded request without the signature of a node, and changes nothing", async () => {
   await using owner = new TestNode();
   const body = JSON.stringify({ id: "t", name: "n" });
   for (const value of ["", "v1.1.x", `v1.${Date.now()}.AAAAAAAAAAAAAAAA-1.e30.${"A".repeat(43)}`]) {
@@ -88,7 +88,7 @@ Deno.test("Handler refuses a request that no node vouches for, and changes nothi
   assertEquals((await call("GET", `${alone.url}/tasks/c`, { headers })).status, 200);
 });
 
-Deno.test("Handler never forwards a request twice, and says so after a while", async () => {
+Deno.test("Handler never forwards a request twice, and responds with an error if no owner is found", async () => {
   await using first = new TestNode(SHORT);
   await using second = new TestNode(SHORT);
   first.follow(second.url);
@@ -102,7 +102,7 @@ Deno.test("Handler never forwards a request twice, and says so after a while", a
   assertEquals(second.gate.forwarder.counts, { answered: 0, unreachable: 0, unanswered: 0 });
 });
 
-Deno.test("Handler waits for the next owner, be it another node or itself, and keeps the body", async () => {
+Deno.test("Handler keeps the body of a request while it waits for the next owner, which may be the node itself", async () => {
   await using owner = new TestNode();
   await using closing = new TestNode();
   await using node = new TestNode({ ownerWaitMs: 60_000 });
@@ -120,7 +120,7 @@ Deno.test("Handler waits for the next owner, be it another node or itself, and k
   assertEquals(node.test.registry.task("c", "own")?.name, "n");
 });
 
-Deno.test("Handler forwards reads if it has to, but none that waits for changes", async () => {
+Deno.test("Handler forwards reads if necessary, but no reads that wait for changes", async () => {
   await using owner = new TestNode();
   await using node = new TestNode();
   node.gate.decide = () => ({ address: owner.url });
@@ -185,7 +185,7 @@ Deno.test("Handler bounds the bodies and the number of requests that it forwards
   assertEquals((await call("PATCH", `${node.url}/tasks/c/t`, { body: { progress: 1 } })).status, 200);
 });
 
-Deno.test("Handler reads at the next owner what it was reading when it lost the tasks", async () => {
+Deno.test("Handler repeats a read at the next owner if the node loses the tasks during the read", async () => {
   await using owner = new TestNode();
   await using node = new TestNode();
   await call("POST", `${owner.url}/tasks/c`, { body: { id: "t", name: "of the next owner" } });
@@ -201,7 +201,7 @@ Deno.test("Handler reads at the next owner what it was reading when it lost the 
   assertEquals((await change).status, 201, "the change is committed");
 });
 
-Deno.test("Handler says in /readyz whether a node can read, and that it leaves", async () => {
+Deno.test("Handler reports in /readyz whether a node can read, and whether it is shutting down", async () => {
   await using node = new TestNode();
   const ready = async () => {
     const { status, json } = await call("GET", `${node.url}/readyz`);
@@ -238,7 +238,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`Handler leaves room for what others forward while the owner is slow: ${what}`, async () => {
+  Deno.test(`Handler leaves room for forwarded requests of others while the owner is slow: ${what}`, async () => {
     await using owner = new TestNode({}, { key: KEY });
     await using node = new TestNode({ forwardedRequests: 8 }, { key: KEY });
     node.follow(owner.url);
@@ -267,7 +267,7 @@ for (
   });
 }
 
-Deno.test("Handler leaves room for the bodies of others that it forwards, however slowly they arrive", async () => {
+Deno.test("Handler leaves room for bodies of others to forward, however slowly one client's bodies arrive", async () => {
   await using owner = new TestNode({}, { key: KEY });
   await using node = new TestNode({ unfinishedBodyBytes: 8_000 }, { key: KEY });
   node.follow(owner.url);

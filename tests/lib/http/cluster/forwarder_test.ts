@@ -59,7 +59,7 @@ function requestOf(method: string, target: string, headers: Record<string, strin
   return new Request(ORIGIN + target, { method, headers: { host: "ci.example.org", ...headers } });
 }
 
-Deno.test("Forwarder restores at the owner what arrived at the node", async () => {
+Deno.test("Forwarder restores at the owner the request that arrived at the node", async () => {
   await using owner = new TestOwner();
   const headers = {
     "authorization": "Bearer some-key",
@@ -103,7 +103,7 @@ Deno.test("Forwarder restores at the owner what arrived at the node", async () =
   }
 });
 
-Deno.test("Forwarder passes the response on as it is", async () => {
+Deno.test("Forwarder passes the response on unchanged", async () => {
   await using owner = new TestOwner();
   const forwarder = forwarderAt(NODE);
   const headers = new Headers({
@@ -136,7 +136,7 @@ Deno.test("Forwarder passes the response on as it is", async () => {
   assert((await reader.read()).done);
 });
 
-Deno.test("Forwarder.accepted() refuses what was sent before, elsewhere, or by somebody else", async () => {
+Deno.test("Forwarder.accepted() refuses requests that were replayed, sent to another address, or signed by somebody else", async () => {
   await using owner = new TestOwner();
   const request = requestOf("POST", "/tasks/c");
   const { url, headers } = forwarderAt(NODE).prepare(request, "", owner);
@@ -173,7 +173,7 @@ Deno.test("Forwarder sends a request to no other host than the owner's, whatever
   assertEquals([owner.received.length, owner.refused], [4, []]);
 });
 
-Deno.test("Forwarder tells an owner that was not reached from one that did not respond", async () => {
+Deno.test("Forwarder distinguishes an owner that was not reached from one that did not respond", async () => {
   const refused = { address: `http://127.0.0.1:${freePort()}` };
   const forwarder = forwarderAt(NODE, { forwardTimeoutMs: 300 });
   const forward = (owner: Owner, method = "POST") =>
@@ -201,7 +201,7 @@ Deno.test("Forwarder tells an owner that was not reached from one that did not r
   assertEquals(forwarder.counts, { answered: 0, unreachable: 1, unanswered: 2 });
 });
 
-Deno.test("Forwarder tells a node's own requests from those that it forwards", async () => {
+Deno.test("Forwarder distinguishes a node's own requests from those that it forwards", async () => {
   await using owner = new TestOwner();
   const forwarder = forwarderAt(NODE);
   const { url, headers } = forwarder.own("GET", "/ws/report?reporter=node:x", owner);

@@ -39,7 +39,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Forwarder says in one line why the certificate of a node is not accepted",
+  name: "Forwarder explains in one line why it does not accept the certificate of a node",
   ignore,
   fn: async () => {
     await using authority = await Authority.create();

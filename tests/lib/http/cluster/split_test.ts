@@ -23,7 +23,7 @@ function share(first: TestNode, second: TestNode): void {
   }
 }
 
-Deno.test("SplitBatches knows up to which batch all owners have taken their parts", () => {
+Deno.test("SplitBatches returns up to which batch all owners have acknowledged their parts", () => {
   const batches = new SplitBatches();
   batches.sent(1, ["a"]);
   batches.sent(2, ["a", "b"]);
@@ -36,7 +36,7 @@ Deno.test("SplitBatches knows up to which batch all owners have taken their part
   assertEquals(batches.taken("a", 4), 4);
 });
 
-Deno.test("ForwardedReporters lets each owner take its reports, and acknowledges what all have taken", async () => {
+Deno.test("ForwardedReporters sends each owner its reports, and acknowledges a batch once all owners have", async () => {
   await using first = new TestNode();
   await using second = new TestNode();
   share(first, second);
@@ -60,7 +60,7 @@ Deno.test("ForwardedReporters lets each owner take its reports, and acknowledges
   assertEquals([first.errors, second.errors], [[], []]);
 });
 
-Deno.test("ForwardedReporters proves the reporter to every owner", async () => {
+Deno.test("ForwardedReporters proves the identity of the reporter to every owner", async () => {
   await using first = new TestNode();
   await using second = new TestNode();
   share(first, second);
@@ -76,7 +76,7 @@ Deno.test("ForwardedReporters proves the reporter to every owner", async () => {
   assertEquals((await impostor.closed()).code, 1008);
 });
 
-Deno.test("ForwardedReporters closes the socket if a node does not own what it gets", async () => {
+Deno.test("ForwardedReporters closes the socket if a node gets reports about tasks that it does not own", async () => {
   await using first = new TestNode();
   await using second = new TestNode();
   share(first, second);
@@ -92,7 +92,7 @@ Deno.test("ForwardedReporters closes the socket if a node does not own what it g
   assertEquals((await invalid.closed()).code, 1008);
 });
 
-Deno.test("Handler splits a batch over plain HTTP, and acknowledges what all owners have taken", async () => {
+Deno.test("Handler splits a batch over plain HTTP, and acknowledges it once all owners have", async () => {
   await using first = new TestNode({ ownerWaitMs: 200 });
   await using second = new TestNode();
   share(first, second);

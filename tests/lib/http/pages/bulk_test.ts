@@ -98,7 +98,7 @@ Deno.test("Pages.list() sends slices to the page's script, and redirects a submi
   assertEquals([form.status, form.headers.get("location")], [303, "/t/c?state=ERROR,FINISHED"]);
 });
 
-Deno.test("Pages.names() shows at most 100 names, and links to the page after them", async () => {
+Deno.test("Pages.names() shows at most 100 names, and links to the next page", async () => {
   await using server = await startSome();
   for (let index = 0; index < 150; index++) {
     await call("POST", `${server.url}/tasks/many`, { body: { name: `${1_000 + index} & more?` } });

@@ -26,7 +26,7 @@ function rowsOf(html: string): string[][] {
   );
 }
 
-Deno.test("Pages.home() lists the clients that changed last first, once another client than the default one has tasks", async () => {
+Deno.test("Pages.home() lists the clients, those with the latest changes first, once a client other than the default one has tasks", async () => {
   await using server = startServer();
   await run(server, "default", ["finish"]);
   const alone = await call("GET", `${server.url}/`);
@@ -46,7 +46,7 @@ Deno.test("Pages.home() lists the clients that changed last first, once another 
   assertEquals(list.text.match(/class="row[ "]/g)?.length, 2, "the number is a link to these tasks");
 });
 
-Deno.test("Pages.home() shows only the visitor's own client to a token, and asks for the key without one", async () => {
+Deno.test("Pages.home() shows a visitor with a token only the client of the token, and asks others for the key", async () => {
   const key = "a-key-for-this-test";
   await using server = startServer({ key });
   const { token } = (await call("POST", `${server.url}/tokens`, {
@@ -70,7 +70,7 @@ Deno.test("Pages.home() shows only the visitor's own client to a token, and asks
   assertStringIncludes(denied.text, 'href="/sign-in?to=%2Ft%2Fother">Sign in with the key</a>');
 });
 
-Deno.test("Pages.home() shows the hundred clients that changed last, and says how many it leaves out", async () => {
+Deno.test("Pages.home() shows the hundred clients with the latest changes, and the number of omitted clients", async () => {
   await using server = startServer();
   for (let index = 0; index < 103; index++) {
     await call("POST", `${server.url}/tasks/client-${index}`, { body: {} });

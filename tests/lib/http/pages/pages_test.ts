@@ -273,7 +273,7 @@ Deno.test("Pages: a path that ends with a slash redirects to the path without it
   }
 });
 
-Deno.test("Pages: every URL on a page exists", async () => {
+Deno.test("Pages: every URL on a page leads to an existing page or file", async () => {
   await using server = start();
   await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
   for (const path of ["/t/c", "/t/c/t"]) {

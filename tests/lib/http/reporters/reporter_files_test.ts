@@ -106,7 +106,7 @@ Deno.test("ReporterFiles lets caches keep the files of released versions forever
   assert(FILES.some(({ isVersioned, version }) => isVersioned && isReleased(version)));
 });
 
-Deno.test("ReporterFiles lets caches keep the present version once it is released, and serves its released bytes", () => {
+Deno.test("ReporterFiles lets caches keep the current version once it is released, and serves its released bytes", () => {
   const present = { version: "2.0.0", files: { "monitored.js": "built" } };
   const released = [{ version: "2.0.0", files: { "monitored.js": "released" } }];
   const request = new Request("http://x/");
@@ -161,7 +161,7 @@ Deno.test("ReporterFiles serves only its own files", async () => {
   assertProblem(foreign, 421, "wrong_host");
 });
 
-Deno.test("ReporterFiles names the present version if a version does not exist", async () => {
+Deno.test("ReporterFiles names the current version if a version does not exist", async () => {
   for (const basePath of ["", "/monitor"]) {
     await using server = startServer({ basePath });
     const others = ["0.0.0", `${VERSION}x`, "", "%2E%2E%2F", "constructor", "%7Bversion%7D", "9".repeat(500)];

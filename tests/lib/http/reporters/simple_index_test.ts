@@ -87,7 +87,7 @@ Deno.test("SimpleIndex responds in the format that the client prefers", async ()
   assertEquals(await digestOf(url), files[0].hashes.sha256);
 });
 
-Deno.test("SimpleIndex: its paths are those of folders, and other projects do not exist", async () => {
+Deno.test("SimpleIndex: its paths end with a slash, and other projects do not exist", async () => {
   await using server = startServer({ basePath: "/monitor" });
   for (const path of ["/monitor/simple", "/monitor/simple/taskscope"]) {
     for (const method of ["GET", "HEAD"]) {
@@ -105,7 +105,7 @@ Deno.test("SimpleIndex: its paths are those of folders, and other projects do no
 });
 
 for (const source of ["--find-links", "--index-url"] as const) {
-  Deno.test(`SimpleIndex: pip downloads the package by ${source}, and notices other bytes`, async () => {
+  Deno.test(`SimpleIndex: pip downloads the package by ${source}, and detects changed bytes`, async () => {
     if (await findTool(["/usr/bin/python3"], "A test of the package index") === undefined) return;
     await using server = startServer({ basePath: "/monitor" });
     const folder = await Deno.makeTempDir();

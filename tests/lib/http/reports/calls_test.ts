@@ -111,7 +111,7 @@ Deno.test("ReportCalls.create() responds with 200 if the task exists with the sa
   assertEquals([next.status, next.json.state], [201, "NOT_STARTED"]);
 });
 
-Deno.test("ReportCalls shows a reporter that may only write no more of a task than it needs to go on", async () => {
+Deno.test("ReportCalls returns to a reporter that may only write just the fields of a task that it needs to continue", async () => {
   const key = "the-key-of-this-very-server";
   await using server = startServer({ key });
   const sign = (may: "read" | "write") =>
@@ -331,7 +331,7 @@ Deno.test("ReportCalls.report() ends a task in each final state, and accepts the
   }
 });
 
-Deno.test("ReportCalls.report() cuts a result that is too large, and the log says so", async () => {
+Deno.test("ReportCalls.report() truncates a result that is too large, and adds a log line that says so", async () => {
   const nested = (levels: number): unknown => levels === 0 ? 1 : [nested(levels - 1)];
   const text = "x".repeat(70_000);
   const table: [AskOptions, (result: unknown) => unknown, string][] = [

@@ -76,7 +76,7 @@ Deno.test("ForwardedReporters closes each side when the other one is closed, wit
   await untilReporters(owner, 0);
 });
 
-Deno.test("ForwardedReporters refuses what the owner would refuse, and a socket that the owner does not open", async () => {
+Deno.test("ForwardedReporters refuses handshakes that the owner would refuse, and sockets that the owner does not open", async () => {
   await using owner = new TestNode({ reporters: 1 }, { key: KEY });
   await using node = new TestNode({ ownerWaitMs: 200, forwardTimeoutMs: 200 }, { key: KEY });
   node.follow(owner.url);
@@ -131,7 +131,7 @@ for (
   });
 }
 
-Deno.test("ForwardedReporters tells its reporters that the node closes", async () => {
+Deno.test("ForwardedReporters tells its reporters that the node shuts down", async () => {
   await using owner = new TestNode();
   await using node = new TestNode();
   node.follow(owner.url);

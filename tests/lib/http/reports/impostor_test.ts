@@ -155,7 +155,7 @@ async function readTable(): Promise<string[][]> {
   return rows.slice(rows.findIndex(([first]) => first === "attempt in the name of a reporter"));
 }
 
-Deno.test("SECURITY.md: nobody can act as a reporter, except as in the table", async (t) => {
+Deno.test("SECURITY.md: nobody can act as a reporter, except as listed in the table", async (t) => {
   const [[, ...columns] = [], , ...rows] = await readTable();
   assertEquals(rows.length, 2 * Object.keys(ATTEMPTS).length);
   const sign = (may: "read" | "write", client: string, expiresAt: number | null = null) =>

@@ -17,7 +17,7 @@ function batchOf(skew: number, sentAt: number | null, ...madeAt: readonly number
   };
 }
 
-Deno.test("ReporterClock.offsetOf() removes any skew of a reporter that says when it sent a batch", () => {
+Deno.test("ReporterClock.offsetOf() corrects any clock skew of a reporter whose batches say when they were sent", () => {
   const delays = fc.array(fc.double({ min: 0, max: 0.9, noNaN: true }), { minLength: 1, maxLength: 30 });
   const skews = fc.oneof(fc.constantFrom(...SKEWS), fc.integer({ min: -1e7, max: 1e7 }));
   fc.assert(fc.property(skews, delays, (skew, delays) => {
@@ -41,7 +41,7 @@ Deno.test("ReporterClock.offsetOf() returns the same offset for a report that wa
   }
 });
 
-Deno.test("ReporterClock.offsetOf() ignores a batch that travelled for long, but follows a clock that was set", () => {
+Deno.test("ReporterClock.offsetOf() ignores a batch with a long delay, but follows a clock that was changed", () => {
   const clock = new ReporterClock();
   assertEquals(clock.offsetOf(batchOf(0, NOW, NOW), NOW), 0);
   assertEquals(clock.offsetOf(batchOf(0, NOW + 1, NOW), NOW + 21), 0);
@@ -64,7 +64,7 @@ Deno.test("ReporterClock.offsetOf() corrects a reporter of version 0.1.0, unless
   assertEquals(waited.offsetOf(batchOf(0, null, NOW - 300), NOW), 0);
 });
 
-Deno.test("ReporterClock.offsetOf() survives times that are none", () => {
+Deno.test("ReporterClock.offsetOf() does not throw for invalid times", () => {
   const clock = new ReporterClock();
   const reports = [null, 5, "x", {}, { at: "now" }, { at: NaN }, { at: null }];
   assertEquals(clock.offsetOf({ sentAt: null, reports }, NOW), 0);

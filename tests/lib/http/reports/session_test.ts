@@ -70,7 +70,7 @@ for (
     },
   ]
 ) {
-  Deno.test(`Session.take() lets others have their turn during a long batch of reports ${what}`, async () => {
+  Deno.test(`Session.take() lets other work of the event loop run during a long batch of reports ${what}`, async () => {
     await using server = startServer({ ...key !== null && { key } });
     const token = new Keyring(KEY).sign({ may: "write", client: "c", taskId: null, expiresAt: null });
     const reports = Array.from({ length: REPORTS }, (_, index) => reportOfTask(index));

@@ -129,7 +129,7 @@ Deno.test("Events.watchMany() checks access for each subscription, and ends with
   assertEquals((await read(Array.from({ length: 65 }, () => "watch=c").join("&"))).status, 400);
 });
 
-Deno.test("Events.watchMany() counts every subscription as a watcher until the peer has gone", async () => {
+Deno.test("Events.watchMany() counts every subscription as a watcher until the peer disconnects", async () => {
   await using server = startTaskServer({ limits: { watchers: 3 } });
   const url = `${server.url}/events/tasks?watch=c&watch=d`;
   {
@@ -196,7 +196,7 @@ Deno.test("Events.watch() resumes from Last-Event-ID, or else from ?after=<curso
   assertEquals(both.types, ["task.finished"]);
 });
 
-Deno.test("Events.watch() repeats a frame that broke before its cursor, also the removal of an id that is used again", async () => {
+Deno.test("Events.watch() repeats a frame whose connection broke before the cursor, even if it removes an id that is reused", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await run(tasks, "echo", { id: "a" });
@@ -423,7 +423,7 @@ Deno.test("Events does not disconnect a watcher because of a large initial state
   await reader.cancel();
 });
 
-Deno.test("Events disconnects a peer that reads nothing for 30 s, and none that reads slowly", async () => {
+Deno.test("Events disconnects a peer that reads nothing for 30 s, but not one that reads slowly", async () => {
   await using server = new HeldServer();
   using clock = new FakeClock();
   server.test.run("c", "1");
@@ -446,7 +446,7 @@ Deno.test("Events disconnects a peer that reads nothing for 30 s, and none that 
   await slow.cancel();
 });
 
-Deno.test("Events responds with 503 if too much waits for clients that read nothing, and recovers", async () => {
+Deno.test("Events responds with 503 while too much data waits for clients that read nothing", async () => {
   await using server = new HeldServer({ unsentBytes: 50_000 });
   const { host } = new URL(server.url);
   const ask = () => server.handle(new Request(`${server.url}/events/tasks/c`, { headers: { host } }));

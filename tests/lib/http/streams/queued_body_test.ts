@@ -40,7 +40,7 @@ Deno.test("QueuedBody does not copy the bytes that are written", async () => {
   assertEquals(shared.length, 6);
 });
 
-Deno.test("QueuedBody.end() ends the body after the bytes written before, and ignores later ones", async () => {
+Deno.test("QueuedBody.end() ends the body after the bytes that were written before, and ignores later ones", async () => {
   const { body, read, dones } = open();
   body.write(bytes("a"));
   body.end();
@@ -118,7 +118,7 @@ Deno.test("QueuedBody encodes a long text when it is read, and counts it until t
   assertEquals([body.queuedBytes, budget.taken], [0, 0]);
 });
 
-Deno.test("QueuedBody.write() refuses what exceeds the budget of all bodies, and counts shared chunks once", async () => {
+Deno.test("QueuedBody.write() refuses chunks that exceed the budget of all bodies, and counts shared chunks once", async () => {
   const budget = new ByteBudget(10_000);
   const bodies = [1, 2, 3].map(() => new QueuedBody(budget, () => {}));
   const shared = new Uint8Array(6_000);
@@ -133,7 +133,7 @@ Deno.test("QueuedBody.write() refuses what exceeds the budget of all bodies, and
   assertEquals([budget.taken, bodies[0]!.write(new Uint8Array(15_000))], [0, true]);
 });
 
-Deno.test("QueuedBody.stalledMs is the time for which nothing was read although bytes wait", async () => {
+Deno.test("QueuedBody.stalledMs is the time since the last read while bytes wait", async () => {
   using clock = new FakeClock();
   const { body, read } = open();
   clock.pass(5_000);

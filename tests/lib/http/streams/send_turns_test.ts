@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { type Sender, SendTurns } from "../../../../lib/http/streams/send_turns.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-Deno.test("SendTurns lets senders send in order, and at most 1 Mi characters in a turn beyond the last one", async () => {
+Deno.test("SendTurns lets senders send in order, until those of one turn have sent 1 Mi characters", async () => {
   const turns = new SendTurns();
   const sent: string[] = [];
   const sender = (name: string, characters: number): Sender => ({

@@ -20,7 +20,7 @@ const FAULTS: readonly (readonly [string, (request: Request, socket: WebSocket) 
 ];
 
 for (const [name, attach] of FAULTS) {
-  Deno.test(`upgrade() closes the socket, and the server goes on, if a handler ${name} after the upgrade`, async () => {
+  Deno.test(`upgrade() closes the socket, and the server continues, if a handler ${name} after the upgrade`, async () => {
     const errors: unknown[] = [];
     const server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
@@ -75,7 +75,7 @@ async function noticed(server: TestServer): Promise<void> {
 }
 
 for (const path of ["/ws/tasks/c", "/ws/tasks/c/t"]) {
-  Deno.test(`${path} is not upgraded if its client leaves while the access check waits`, async () => {
+  Deno.test(`${path} is not upgraded if its client disconnects during the access check`, async () => {
     const { promise: decided, resolve: decide } = Promise.withResolvers<boolean>();
     let asked = 0;
     const server = startServer({
@@ -100,7 +100,7 @@ for (const path of ["/ws/tasks/c", "/ws/tasks/c/t"]) {
   });
 }
 
-Deno.test("Sockets with new tokens, whose clients leave at once, cost no slot and no connection", async () => {
+Deno.test("Sockets with new tokens whose clients disconnect at once leave no slot taken and no connection open", async () => {
   const server = startServer({ key: KEY });
   const keyring = new Keyring(KEY);
   for (let count = 0; count < 50; count++) {

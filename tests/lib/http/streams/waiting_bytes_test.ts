@@ -16,7 +16,7 @@ Deno.test("WaitingBytes leaves room for the sockets of others, however many sock
   assertEquals([countAll("c"), countAll("d"), countAll(null), budget.taken], [4, 2, 2, 800]);
 });
 
-Deno.test("WaitingBytes keeps what it has counted if more is refused, and gives back no more than that", () => {
+Deno.test("WaitingBytes keeps its count if the budget refuses more, and releases no more than it has counted", () => {
   const budget = new ByteBudget(800);
   const [first, second] = [waitingOf(budget, "c"), waitingOf(budget, "c", 50)];
   assertEquals([first.count(200), second.count(200)], [true, true]);

@@ -8,7 +8,7 @@ import { startServer } from "../../../support/server.ts";
 
 const QUERY = { text: "x", from: 0, to: Infinity, most: 1, keep: "newest" } as const;
 
-Deno.test("LogSearches leaves places for others, however many searches one client has", async () => {
+Deno.test("LogSearches leaves slots for others, however many searches one client has", async () => {
   const running: PromiseWithResolvers<LogMatches>[] = [];
   const searches = new LogSearches({
     searchLog: () => {
@@ -39,7 +39,7 @@ Deno.test("LogSearches leaves places for others, however many searches one clien
   for (const search of running) search.resolve(result);
 });
 
-Deno.test("LogSearches.searchOn() waits for room, and is refused nothing", async () => {
+Deno.test("LogSearches.searchOn() waits for a free slot, and is never refused", async () => {
   const running: PromiseWithResolvers<LogMatches>[] = [];
   const searches = new LogSearches({
     searchLog: () => {
@@ -64,7 +64,7 @@ Deno.test("LogSearches.searchOn() waits for room, and is refused nothing", async
   assertEquals(await Promise.all([...first.slice(1), ...later, other]), Array(55).fill(result));
 });
 
-Deno.test("LogSearches refuses a download before it begins, and never in its middle", async () => {
+Deno.test("LogSearches refuses a download only before it begins", async () => {
   await using server = startServer();
   const lines = Array.from({ length: 900 }, (_, index) => `needle ${index}`);
   for (const client of ["c", "d"]) await call("POST", `${server.url}/tasks/${client}`, { body: { id: "t" } });

@@ -57,7 +57,7 @@ Deno.test("Rest.retry() creates a new task each time", async () => {
   for (const id of ids) assertEquals((await ended(`${tasks}/${id}`)).attempt, 2);
 });
 
-Deno.test("Rest.retry() refuses an active task, a task that was not started by name, and an unknown task", async () => {
+Deno.test("Rest.retry() refuses an active task, a task that was not started through the API, and an unknown task", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "held" } });

@@ -32,7 +32,7 @@ Deno.test("Rest.start() and Rest.retry() respond with 503 while too many started
   await call("POST", `${tasks}/done/retry`);
 });
 
-Deno.test("Rest.start() counts a function until it returns, although its task was cancelled", async () => {
+Deno.test("Rest.start() counts a function until it returns, even if its task was cancelled before", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   await using server = startServer({ limits, tasks: { deaf: () => promise } });
   const tasks = `${server.url}/tasks/c`;
@@ -49,7 +49,7 @@ Deno.test("Rest.start() counts a function until it returns, although its task wa
   assertEquals(status, 202);
 });
 
-Deno.test("Rest.start() gives the place of a task back that could not be created", async () => {
+Deno.test("Rest.start() frees the slot of a task that could not be created", async () => {
   await using server = startTaskServer({ limits: { startedTasks: 1, liveTasksPerClient: 1 } });
   const tasks = `${server.url}/tasks/c`;
   await call("POST", tasks, { body: { id: "reported" } });

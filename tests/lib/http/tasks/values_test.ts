@@ -63,7 +63,7 @@ Deno.test("valuesAnswer() keeps the values of a task that has ended, and of one 
   assertEquals(await valuesOf(direct), { loss: [1] });
 });
 
-Deno.test("valuesAnswer() ignores further series, and says so", async () => {
+Deno.test("valuesAnswer() ignores series beyond the limit, and says so", async () => {
   await using direct = await start();
   for (let index = 0; index < 18; index++) {
     assertEquals((await direct.ask("PATCH", T, { json: { values: { [`s${index}`]: index } } })).status, 200);
@@ -92,7 +92,7 @@ Deno.test("valuesAnswer() refuses parameters that are not valid", async () => {
   }
 });
 
-Deno.test("ReportCalls.report() refuses values that are no finite numbers, and names that are not allowed", async () => {
+Deno.test("ReportCalls.report() refuses values that are not finite numbers, and invalid names", async () => {
   await using direct = await start();
   const bodies: unknown[] = [
     { loss: "0.5" },

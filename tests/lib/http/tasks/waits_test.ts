@@ -283,7 +283,7 @@ async function ask(url: string, path: string): Promise<Deno.TcpConn> {
   return connection;
 }
 
-Deno.test("Waits holds no request of a foreign page, as streams do not", async () => {
+Deno.test("Waits refuses waiting requests of pages of other origins, as streams do", async () => {
   await using server = startTaskServer({ allowedOrigins: ["https://allowed.example"] });
   const tasks = `${server.url}/tasks/c`;
   await call("POST", `${tasks}/start/held`, { body: { id: "t" } });
