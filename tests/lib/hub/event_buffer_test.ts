@@ -73,7 +73,7 @@ Deno.test("EventBuffer merges consecutive log lines into one event, except if th
   assertEquals(JSON.parse(dataOf(events[3]!)).log_count, 3);
 });
 
-Deno.test("EventBuffer does not merge events of two tasks that have the same id one after the other", () => {
+Deno.test("EventBuffer does not merge events of two successive tasks with the same id", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   const buffer = bufferOf(test);
@@ -100,7 +100,7 @@ Deno.test("EventBuffer.of() returns the events of a single task so far", () => {
   assertEquals(buffer.of("3"), []);
 });
 
-Deno.test("EventBuffer drops all events from when its limit is exceeded until take() is called", () => {
+Deno.test("EventBuffer drops all events from the moment at which its limit is exceeded until take() is called", () => {
   using test = new TestRegistry();
   const buffer = bufferOf(test, 10_000);
   test.begin("c", "1");
@@ -124,7 +124,7 @@ Deno.test("EventBuffer drops all events from when its limit is exceeded until ta
   }
 });
 
-Deno.test("EventBuffer drops only progress that newer progress replaces", () => {
+Deno.test("EventBuffer drops only progress that is replaced by newer progress", () => {
   const step = fc.oneof(
     { weight: 12, arbitrary: fc.record({ id: fc.constantFrom("1", "2"), change: changes }) },
     { weight: 1, arbitrary: fc.constantFrom<"remove" | "restore" | "take">("remove", "restore", "take") },

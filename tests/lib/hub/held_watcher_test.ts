@@ -46,7 +46,7 @@ class FailingWatcher extends RecordingWatcher {
   }
 }
 
-Deno.test("Hub.watch() sends the state as of the call, and later changes after it, once its records are read", async () => {
+Deno.test("Hub.watch() sends the state at the time of the call once its records are read, and later changes after it", async () => {
   using it = new SlowHub();
   const { seq } = it.test.registry.cursor;
   const watcher = it.watch("delta");
@@ -85,7 +85,7 @@ Deno.test("Hub.watchEvents() sends events after a state whose records are read",
   assertEquals(watcher.events.map(({ type }) => type), ["initial_state", "task.progress"]);
 });
 
-Deno.test("Hub delays no watcher that has its first messages because of one that waits", async () => {
+Deno.test("Hub does not delay other watchers because a new watcher waits for its first messages", async () => {
   using it = new SlowHub();
   const early = it.watch("delta");
   await it.store.release();

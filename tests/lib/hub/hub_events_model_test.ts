@@ -110,7 +110,7 @@ function change(test: TestRegistry, what: string, id: string): void {
   }
 }
 
-Deno.test("Hub.watchEvents() brings readers up to date after their connections broke, and then drops no event", async () => {
+Deno.test("Hub.watchEvents() brings readers up to date after their connections broke, without dropping an event", async () => {
   const sum = { events: 0, resumed: 0, resyncs: 0, cut: 0, ofTask: 0 };
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120, size: "max" }), async (steps) => {
@@ -185,7 +185,7 @@ function checkOfTask(truth: EventTruth, id: string, { events, ends }: EventWatch
   assertEquals(told.slice(0, -1), wanted.get(id)!.slice(0, told.length - 1));
 }
 
-Deno.test("Hub.watchEvents() sends nothing before its commit, but the present state while the store is degraded", async () => {
+Deno.test("Hub.watchEvents() sends changes only after their commit, and the current state while the store is degraded", async () => {
   const steps = fc.array(
     fc.record({
       do: fc.constantFrom(

@@ -8,7 +8,7 @@ function partsOf(text: string | LongText, length: number): string[] {
   return parts;
 }
 
-Deno.test("LongText is its pieces in order, and shares them with the texts around it", () => {
+Deno.test("LongText consists of its pieces in order, and shares them with the texts that contain it", () => {
   const inner = new LongText("[", ["a", ",", "b"], "]");
   const outer = enclosed("{", inner, "}\n");
   assertEquals([`${inner}`, inner.length, `${outer}`, outer.length], ["[a,b]", 5, "{[a,b]}\n", 8]);

@@ -56,7 +56,7 @@ Deno.test("eventsOf() names every way in which a task can start and end", () => 
   }
 });
 
-Deno.test("eventsOf() begins a task that is first known in progress with task.created, before its lines", () => {
+Deno.test("eventsOf() begins with task.created, before any log lines, if the first record of a task is already in progress", () => {
   using test = new TestRegistry();
   test.begin("c", "1");
   test.progress("c", "1", 5);

@@ -6,7 +6,7 @@ import { EmbeddedNode } from "../../support/nodes/embedded_node.ts";
 import { testPostgres } from "../../support/postgres_cluster.ts";
 
 testPostgres(
-  "every node shows the progress and the values of a running task, up to the last",
+  "every node shows the progress and the values of a running task, including the newest ones",
   async (cluster) => {
     const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
     await using owner = nodes[0]!, other = nodes[1]!;

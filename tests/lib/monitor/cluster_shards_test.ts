@@ -29,7 +29,7 @@ async function shares(cluster: PostgresCluster, ...wanted: readonly number[]): P
   }
 }
 
-testPostgres("shard_of() in the database is shardOf()", async (cluster) => {
+testPostgres("shard_of() in the database returns the same as shardOf()", async (cluster) => {
   await using _node = await EmbeddedNode.open(cluster);
   const clients = ["default", "", "ü", ...Array.from({ length: 100 }, (_, index) => `client-${index}`)];
   const [row] = await cluster.query(
@@ -41,25 +41,28 @@ testPostgres("shard_of() in the database is shardOf()", async (cluster) => {
   assertEquals(row!.shards, clients.map((client) => shardOf(client, SHARDS)));
 });
 
-testPostgres("nodes share the shards evenly, also after one was lost or has left", async (cluster) => {
-  const nodes = await EmbeddedNode.openAll(cluster);
-  await using first = nodes[0]!, second = nodes[1]!, third = nodes[2]!;
-  await shares(cluster, 5, 5, 6);
-  const owned = async () => {
-    const { text } = await call("GET", `${second.url}/metrics`);
-    return /^taskscope_node_shards [56]$/m.test(text);
-  };
-  // The metric includes a shard only once its tasks are loaded.
-  while (!await owned());
-  second.isolate();
-  await shares(cluster, 8, 8);
-  await second.rejoin();
-  await shares(cluster, 5, 5, 6);
-  await third.shutdown();
-  await shares(cluster, 8, 8);
-  const { json } = await call("GET", `${first.url}/nodes`);
-  assertEquals(json.nodes.map(({ shards }: { shards: number }) => shards), [8, 8]);
-});
+testPostgres(
+  "nodes share the shards evenly, even after a node was lost or has shut down",
+  async (cluster) => {
+    const nodes = await EmbeddedNode.openAll(cluster);
+    await using first = nodes[0]!, second = nodes[1]!, third = nodes[2]!;
+    await shares(cluster, 5, 5, 6);
+    const owned = async () => {
+      const { text } = await call("GET", `${second.url}/metrics`);
+      return /^taskscope_node_shards [56]$/m.test(text);
+    };
+    // The metric includes a shard only once its tasks are loaded.
+    while (!await owned());
+    second.isolate();
+    await shares(cluster, 8, 8);
+    await second.rejoin();
+    await shares(cluster, 5, 5, 6);
+    await third.shutdown();
+    await shares(cluster, 8, 8);
+    const { json } = await call("GET", `${first.url}/nodes`);
+    assertEquals(json.nodes.map(({ shards }: { shards: number }) => shards), [8, 8]);
+  },
+);
 
 testPostgres("nodes stay ready while shards move", async (cluster) => {
   const [node, leaving] = await EmbeddedNode.openAll(cluster, [{}, {}]);
@@ -83,7 +86,7 @@ testPostgres("nodes stay ready while shards move", async (cluster) => {
 });
 
 testPostgres(
-  "every client keeps its order, and watchers of any node see it, while shards move",
+  "the changes of every client stay in order for the watchers of every node while shards move",
   async (cluster) => {
     const nodes = await EmbeddedNode.openAll(cluster);
     await using first = nodes[0]!, second = nodes[1]!, third = nodes[2]!;

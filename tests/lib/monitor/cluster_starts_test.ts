@@ -26,52 +26,55 @@ function isOver({ active }: Task): boolean {
   return !active;
 }
 
-testPostgres("a function starts on the node that has it, through any node", async (cluster) => {
-  const started: unknown[] = [];
-  const double = (_: MonitoredTask, number: number) => {
-    started.push(number);
-    return Promise.resolve(2 * number);
-  };
-  const nodes = await EmbeddedNode.openAll(cluster, [{}, { tasks: { double } }, {}]);
-  await using _first = nodes[0]!, _second = nodes[1]!, _third = nodes[2]!;
-  const reporters = new Set<string | null>();
-  for (const [number, { url }] of nodes.entries()) {
-    const { status, json, headers } = await call("POST", `${url}/tasks/default/start/double`, {
-      body: { args: [number], tags: ["tagged"] },
-    });
-    assertEquals([status, headers.get("location")], [202, `/tasks/default/${json.task_id}`]);
-    for (const other of nodes) {
-      assertEquals((await call("GET", `${other.url}/tasks/default/${json.task_id}`)).status, 200);
+testPostgres(
+  "any node can start a function, which runs on a node that has registered it",
+  async (cluster) => {
+    const started: unknown[] = [];
+    const double = (_: MonitoredTask, number: number) => {
+      started.push(number);
+      return Promise.resolve(2 * number);
+    };
+    const nodes = await EmbeddedNode.openAll(cluster, [{}, { tasks: { double } }, {}]);
+    await using _first = nodes[0]!, _second = nodes[1]!, _third = nodes[2]!;
+    const reporters = new Set<string | null>();
+    for (const [number, { url }] of nodes.entries()) {
+      const { status, json, headers } = await call("POST", `${url}/tasks/default/start/double`, {
+        body: { args: [number], tags: ["tagged"] },
+      });
+      assertEquals([status, headers.get("location")], [202, `/tasks/default/${json.task_id}`]);
+      for (const other of nodes) {
+        assertEquals((await call("GET", `${other.url}/tasks/default/${json.task_id}`)).status, 200);
+      }
+      const task = await shown(url, { client: "default", id: json.task_id }, isOver);
+      assertEquals([task.state, task.result, task.tags], ["FINISHED", 2 * number, ["tagged"]]);
+      reporters.add(task.reporter);
+      const again = await call("POST", `${url}/tasks/default/${json.task_id}/retry`);
+      assertEquals(again.status, 202);
+      const retried = await shown(url, { client: "default", id: again.json.task_id }, isOver);
+      assertEquals([retried.result, retried.attempt, retried.retry_of], [2 * number, 2, json.task_id]);
+      reporters.add(retried.reporter);
     }
-    const task = await shown(url, { client: "default", id: json.task_id }, isOver);
-    assertEquals([task.state, task.result, task.tags], ["FINISHED", 2 * number, ["tagged"]]);
-    reporters.add(task.reporter);
-    const again = await call("POST", `${url}/tasks/default/${json.task_id}/retry`);
-    assertEquals(again.status, 202);
-    const retried = await shown(url, { client: "default", id: again.json.task_id }, isOver);
-    assertEquals([retried.result, retried.attempt, retried.retry_of], [2 * number, 2, json.task_id]);
-    reporters.add(retried.reporter);
-  }
-  assertEquals(started, [0, 0, 1, 1, 2, 2]);
-  assertEquals(reporters.size, 1);
-  assertMatch([...reporters][0]!, /^node:/);
-  const form = new URLSearchParams({ args: "[3]" });
-  const page = await fetch(`${nodes[2]!.url}/t/default/start/double`, {
-    method: "POST",
-    body: form,
-    redirect: "manual",
-  });
-  await page.body?.cancel();
-  assertEquals([page.status, page.headers.get("location")], [303, "/t/default"]);
-  assertEquals(started.at(-1), 3);
-  for (const { url } of nodes) {
-    const { status, json } = await call("POST", `${url}/tasks/default/start/unknown`);
-    assertEquals([status, json.code], [404, "unknown_task_name"]);
-  }
-});
+    assertEquals(started, [0, 0, 1, 1, 2, 2]);
+    assertEquals(reporters.size, 1);
+    assertMatch([...reporters][0]!, /^node:/);
+    const form = new URLSearchParams({ args: "[3]" });
+    const page = await fetch(`${nodes[2]!.url}/t/default/start/double`, {
+      method: "POST",
+      body: form,
+      redirect: "manual",
+    });
+    await page.body?.cancel();
+    assertEquals([page.status, page.headers.get("location")], [303, "/t/default"]);
+    assertEquals(started.at(-1), 3);
+    for (const { url } of nodes) {
+      const { status, json } = await call("POST", `${url}/tasks/default/start/unknown`);
+      assertEquals([status, json.code], [404, "unknown_task_name"]);
+    }
+  },
+);
 
 testPostgres(
-  "without the node that has a function, its tasks are interrupted, and it is unknown",
+  "when the only node with a function is lost, its tasks are interrupted, and the function is unknown",
   async (cluster) => {
     const nodes = await EmbeddedNode.openAll(cluster, [{}, { tasks: { endless } }, {}]);
     await using first = nodes[0]!, second = nodes[1]!, _third = nodes[2]!;
@@ -87,7 +90,7 @@ testPostgres(
   },
 );
 
-testPostgres("a node that is about to end leaves starts to others", async (cluster) => {
+testPostgres("a node that shuts down leaves starts to other nodes", async (cluster) => {
   const options = { tasks: { endless }, limits: { leaveMs: 2_000 } };
   const nodes = await EmbeddedNode.openAll(cluster, [options, options, {}]);
   await using first = nodes[0]!, _second = nodes[1]!, third = nodes[2]!;

@@ -72,64 +72,70 @@ testPostgres("monitored() runs on every node, and every node shows it", async (c
   assertEquals(reporters.size, 3);
 });
 
-testPostgres("a task goes on while the tasks move, and loses and doubles nothing", async (cluster) => {
-  const nodes = await EmbeddedNode.openAll(cluster);
-  await using first = nodes[0]!, second = nodes[1]!, third = nodes[2]!;
-  const works = [second, third].map((node) => {
-    const work = new Work();
-    return { node, work, run: node.monitor.monitored(work.run, { name: "long" }).start(), lines: 0 };
-  });
-  const log = async (count: number) => {
-    for (let line = 0; line < count; line++) {
-      for (const each of works) {
-        const task = await each.work.task;
-        task.log(`line ${each.lines}`);
-        await task.update({ current: each.lines++, total: 300 });
+testPostgres(
+  "a running task loses and duplicates no reports while its shard moves between nodes",
+  async (cluster) => {
+    const nodes = await EmbeddedNode.openAll(cluster);
+    await using first = nodes[0]!, second = nodes[1]!, third = nodes[2]!;
+    const works = [second, third].map((node) => {
+      const work = new Work();
+      return { node, work, run: node.monitor.monitored(work.run, { name: "long" }).start(), lines: 0 };
+    });
+    const log = async (count: number) => {
+      for (let line = 0; line < count; line++) {
+        for (const each of works) {
+          const task = await each.work.task;
+          task.log(`line ${each.lines}`);
+          await task.update({ current: each.lines++, total: 300 });
+        }
       }
-    }
-  };
-  await log(100);
-  const handingOver = first.shutdown();
-  await log(100);
-  await handingOver;
-  for (const { run } of works) await shown(second.url, keyOf(run.id), ({ log_count }) => log_count === 200);
-  // The next owner loses all of its connections, as if its machine failed.
-  const owner = await EmbeddedNode.owner(cluster, [second, third]);
-  owner.isolate();
-  const { node, run, work } = works.find((each) => each.node !== owner)!;
-  await log(100);
-  work.end();
-  assertEquals(await run.done, "done");
-  const ended = await shown(node.url, keyOf(run.id), isOver);
-  assertEquals([ended.state, ended.current, ended.result], ["FINISHED", 299, "done"]);
-  assertEquals(
-    await logOf(node.url, keyOf(run.id)),
-    Array.from({ length: 300 }, (_, index) => `line ${index}`),
-  );
-  await owner.rejoin();
-});
-
-testPostgres("the tasks of a node that owns all tasks go on when it loses them", async (cluster) => {
-  const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
-  await using owner = nodes[0]!, other = nodes[1]!;
-  const work = new Work();
-  const run = owner.monitor.monitored(work.run, { name: "long" }).start();
-  (await work.task).log("before");
-  await shown(other.url, keyOf(run.id), ({ log_count }) => log_count === 1);
-  owner.database.blackhole();
-  await EmbeddedNode.owner(cluster, [other]);
-  await owner.database.restore();
-  owner.database.cut();
-  (await work.task).log("after");
-  await shown(other.url, keyOf(run.id), ({ log_count }) => log_count === 2);
-  work.end();
-  assertEquals(await run.done, "done");
-  assertEquals((await shown(other.url, keyOf(run.id), isOver)).state, "FINISHED");
-  await shown(owner.url, keyOf(run.id), isOver);
-});
+    };
+    await log(100);
+    const handingOver = first.shutdown();
+    await log(100);
+    await handingOver;
+    for (const { run } of works) await shown(second.url, keyOf(run.id), ({ log_count }) => log_count === 200);
+    // The next owner loses all of its connections, as if its machine failed.
+    const owner = await EmbeddedNode.owner(cluster, [second, third]);
+    owner.isolate();
+    const { node, run, work } = works.find((each) => each.node !== owner)!;
+    await log(100);
+    work.end();
+    assertEquals(await run.done, "done");
+    const ended = await shown(node.url, keyOf(run.id), isOver);
+    assertEquals([ended.state, ended.current, ended.result], ["FINISHED", 299, "done"]);
+    assertEquals(
+      await logOf(node.url, keyOf(run.id)),
+      Array.from({ length: 300 }, (_, index) => `line ${index}`),
+    );
+    await owner.rejoin();
+  },
+);
 
 testPostgres(
-  "the tasks of a node that is gone for longer than its lease are interrupted, also in the node",
+  "the tasks of a node continue when the node loses the ownership of all tasks",
+  async (cluster) => {
+    const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
+    await using owner = nodes[0]!, other = nodes[1]!;
+    const work = new Work();
+    const run = owner.monitor.monitored(work.run, { name: "long" }).start();
+    (await work.task).log("before");
+    await shown(other.url, keyOf(run.id), ({ log_count }) => log_count === 1);
+    owner.database.blackhole();
+    await EmbeddedNode.owner(cluster, [other]);
+    await owner.database.restore();
+    owner.database.cut();
+    (await work.task).log("after");
+    await shown(other.url, keyOf(run.id), ({ log_count }) => log_count === 2);
+    work.end();
+    assertEquals(await run.done, "done");
+    assertEquals((await shown(other.url, keyOf(run.id), isOver)).state, "FINISHED");
+    await shown(owner.url, keyOf(run.id), isOver);
+  },
+);
+
+testPostgres(
+  "the tasks of a node that is unreachable for longer than its lease are interrupted, also in that node",
   async (cluster) => {
     const nodes = await EmbeddedNode.openAll(cluster);
     await using first = nodes[0]!, _second = nodes[1]!, third = nodes[2]!;
@@ -159,7 +165,7 @@ testPostgres(
 );
 
 testPostgres(
-  "a node that takes the tasks over stops those of its own that were interrupted meanwhile",
+  "a node that takes over the tasks stops its own tasks that were interrupted in the meantime",
   async (cluster) => {
     const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
     await using first = nodes[0]!, second = nodes[1]!;
@@ -178,38 +184,41 @@ testPostgres(
   },
 );
 
-testPostgres("a node that ends gives its tasks their grace, and interrupts the rest", async (cluster) => {
-  for (const leaver of [0, 1]) {
-    cluster.clear();
-    const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
-    await using _first = nodes[0]!, _second = nodes[1]!;
-    const leaving = nodes[leaver]!;
-    const staying = nodes[1 - leaver]!;
-    const { monitored } = leaving.monitor;
-    const steps: string[] = [];
-    const tidy = monitored(async (task) => {
-      await new Promise((resolve) => task.signal.addEventListener("abort", resolve, { once: true }));
-      const { json } = await call("GET", `${staying.url}/nodes`);
-      steps.push(`${json.nodes.length} nodes`);
-      await task.update({ status: "tidied up" });
-      return "tidy";
-    }, { name: "tidy" }).start();
-    const endless = monitored(() => new Promise<never>(() => {}), { name: "endless" }).start();
-    await Promise.all(
-      [tidy, endless].map(({ id }) => shown(staying.url, keyOf(id), isRunning)),
-    );
-    await leaving.shutdown(500);
-    assertEquals(await tidy.done, "tidy");
-    assertEquals(steps, ["2 nodes"]);
-    const [finished, interrupted] = await Promise.all(
-      [tidy, endless].map(({ id }) => shown(staying.url, keyOf(id), isOver)),
-    );
-    assertEquals([finished!.state, finished!.status, finished!.result], ["FINISHED", "tidied up", "tidy"]);
-    assertEquals([interrupted!.state, interrupted!.error?.type], ["ERROR", "interrupted"]);
-  }
-});
+testPostgres(
+  "a node that shuts down waits for its tasks during the grace period, and then interrupts the others",
+  async (cluster) => {
+    for (const leaver of [0, 1]) {
+      cluster.clear();
+      const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
+      await using _first = nodes[0]!, _second = nodes[1]!;
+      const leaving = nodes[leaver]!;
+      const staying = nodes[1 - leaver]!;
+      const { monitored } = leaving.monitor;
+      const steps: string[] = [];
+      const tidy = monitored(async (task) => {
+        await new Promise((resolve) => task.signal.addEventListener("abort", resolve, { once: true }));
+        const { json } = await call("GET", `${staying.url}/nodes`);
+        steps.push(`${json.nodes.length} nodes`);
+        await task.update({ status: "tidied up" });
+        return "tidy";
+      }, { name: "tidy" }).start();
+      const endless = monitored(() => new Promise<never>(() => {}), { name: "endless" }).start();
+      await Promise.all(
+        [tidy, endless].map(({ id }) => shown(staying.url, keyOf(id), isRunning)),
+      );
+      await leaving.shutdown(500);
+      assertEquals(await tidy.done, "tidy");
+      assertEquals(steps, ["2 nodes"]);
+      const [finished, interrupted] = await Promise.all(
+        [tidy, endless].map(({ id }) => shown(staying.url, keyOf(id), isOver)),
+      );
+      assertEquals([finished!.state, finished!.status, finished!.result], ["FINISHED", "tidied up", "tidy"]);
+      assertEquals([interrupted!.state, interrupted!.error?.type], ["ERROR", "interrupted"]);
+    }
+  },
+);
 
-testPostgres("a cancellation reaches the function in whichever node it runs", async (cluster) => {
+testPostgres("a cancellation reaches the function, whichever node runs it", async (cluster) => {
   const nodes = await EmbeddedNode.openAll(cluster);
   await using first = nodes[0]!, second = nodes[1]!, third = nodes[2]!;
   for (const [runs, asked] of [[third, first], [third, second], [first, third]] as const) {
@@ -223,7 +232,7 @@ testPostgres("a cancellation reaches the function in whichever node it runs", as
   }
 });
 
-testPostgres("nobody but the node itself can report as the node", async (cluster) => {
+testPostgres("only the node itself can report in its name", async (cluster) => {
   const nodes = await EmbeddedNode.openAll(cluster, [{}, {}]);
   await using owner = nodes[0]!, other = nodes[1]!;
   const work = new Work();

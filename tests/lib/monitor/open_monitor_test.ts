@@ -18,7 +18,7 @@ Deno.test({
   },
 });
 
-Deno.test("openMonitor() opens other databases, too, and rejects what cannot be used", async () => {
+Deno.test("openMonitor() also opens other kinds of databases, and rejects those that cannot be used", async () => {
   await using monitor = await openMonitor({ channel: "memory" });
   for (let turns = 0; turns < 6; turns++) await turn();
   assertEquals(monitor.registry.tasks("default"), []);
@@ -26,7 +26,7 @@ Deno.test("openMonitor() opens other databases, too, and rejects what cannot be 
   await assertRejects(() => openMonitor({ data: "postgres://127.0.0.1:1/x", channel: "a" }), ConfigError);
 });
 
-Deno.test("createMonitor() refuses a PostgreSQL database, because it cannot wait for it", () => {
+Deno.test("createMonitor() refuses a PostgreSQL database, because a synchronous call cannot wait for the connection", () => {
   const error = assertThrows(
     () => createMonitor({ data: "postgres://me@127.0.0.1/x", channel: "a" }),
     ConfigError,

@@ -83,7 +83,7 @@ Deno.test("MonitoredTask.child() leads to the same progress over a remote connec
   assertEquals(server.errors, []);
 });
 
-Deno.test("MonitoredTask.child() keeps the order of subtasks that move before the connection is open", async () => {
+Deno.test("MonitoredTask.child() keeps the order of subtasks that make progress before the connection is open", async () => {
   await using server = startServer();
   using isolate = new Isolate(WORKER);
   const start = async (id: string, code: string) => {
@@ -113,7 +113,7 @@ Deno.test("MonitoredTask.child() and expect() ignore invalid values", async () =
   assertEquals(monitor.tasks.slice(1).map(({ share }) => share), [null, null, null, null, 0.5]);
 });
 
-Deno.test("ReportCalls lead to the progress that the formula gives", async () => {
+Deno.test("ReportCalls lead to the progress that is calculated by the formula", async () => {
   await using direct = new DirectMonitor();
   const progress = async () => (await direct.ask("GET", "/tasks/c/whole")).json.progress;
   const created = await direct.ask("POST", "/tasks/c", { json: { id: "whole", expected_weight: 4 } });

@@ -283,7 +283,7 @@ Deno.test("ReceiverQueue drops the oldest deliveries if the queued texts are too
   assertEquals([test.attempts, test.queue.counts.waiting], [["1", "huge"], 0]);
 });
 
-Deno.test("ReceiverQueue drops no delivery of a client that takes less room than another one", async () => {
+Deno.test("ReceiverQueue drops deliveries of the client that takes the most room", async () => {
   await using test = new TestQueue({ notifyConcurrency: 1, notifyQueue: 6, notifyQueueCharacters: 1_000 });
   const add = (client: string, ids: readonly string[], size = 10) => {
     for (const id of ids) test.queue.add(test.delivery(id, size, Date.now() / 1_000, client));

@@ -5,7 +5,7 @@ import type { ShardedGate } from "../../../../lib/monitor/cluster/sharded_gate.t
 import type { ShardBatch } from "../../../../lib/store/postgres/postgres_leases.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-Deno.test("OwnedShards.handOver() leaves a shard alone that was lost while it was taken over", async () => {
+Deno.test("OwnedShards.handOver() does nothing if the shard was lost while the node was taking it over", async () => {
   const taken = Promise.withResolvers<void>();
   const calls: string[] = [];
   const engine = {
