@@ -74,13 +74,14 @@ Deno.test("announced() counts items by the verb of their lines, or by their name
   ]);
 });
 
-Deno.test("announced() counts each item once, and the kind of lines that is ahead", () => {
+Deno.test("announced() counts each item once, and of two kinds of lines the one that has come further", () => {
   const both = each(6, (item) => [`Downloading lib${item}`, `Installing lib${item}`]);
   assertEquals(progressOf(["Installing 6 packages", ...both]), BEGUN_NAMED);
   const suites = each(3, (suite) => [`PASS a${suite}.js`, ...each(4, (test) => `  ✓ adds ${suite} ${test}`)]);
   assertEquals(progressOf(["Running 12 tests", ...suites]), [8, 17, 25, 33, 42, 50, 58, 67, 75, 83, 92, 100]);
   assertEquals(progressOf(["Running 6 tests", ...each(12, (line) => `ok: adds ${line % 3}`)]), [17, 33, 50]);
-  // A line that is written in two pieces counts as one item. Lines that state a count are not counted.
+  // A line that is written in two pieces counts as one item. If the lines state a count themselves, that
+  // count is read instead.
   const pieces = new Outputs().write("Converting 4 images\n");
   for (const item of [1, 2]) pieces.write(`Converting p${item}.png`).wait(500).write(" to webp\n").wait(500);
   assertEquals(pieces.progress, [25]);
@@ -96,7 +97,7 @@ Deno.test("announced() counts each item once, and the kind of lines that is ahea
   assertEquals(progressOf([changes, ...unpacked, ...setUp]), [...BEGUN, "?"]);
 });
 
-Deno.test("announced() withdraws its total if more lines come", () => {
+Deno.test("announced() makes progress indeterminate if there are more lines than the announced total", () => {
   assertEquals(progressOf(["Running 4 checks", ...each(9, (item) => `ok: adds ${item}`)]), [
     25,
     50,
@@ -106,7 +107,7 @@ Deno.test("announced() withdraws its total if more lines come", () => {
   ]);
 });
 
-Deno.test("announcementIn() leaves the tests of a part and what is over alone", () => {
+Deno.test("announcementIn() ignores the tests of a part, and announcements of work that is finished", () => {
   assertEquals(announcementIn("Running 8 tests from b.ts")?.isOfPart, true);
   assertEquals(announcementIn("Running 8 tests")?.isOfPart, false);
   for (

@@ -51,7 +51,7 @@ Deno.test("barIn() finds bars of dashes without brackets, if they are too long f
   assertEquals(barIn(`x${"=".repeat(10)}${"-".repeat(30)} y`), undefined);
 });
 
-Deno.test("barIn() replaces the bar and keeps the rest of any line", () => {
+Deno.test("barIn() replaces the bar of any line, and keeps the rest of the line", () => {
   fc.assert(fc.property(fc.string({ unit: fc.constantFrom(..."[](|)=#>-. █░42%a") }), (text) => {
     const found = barIn(text);
     if (found === undefined) return;
@@ -71,13 +71,13 @@ Deno.test("bareBars() reads a redrawn bar without a number, once it has grown tw
   assertEquals(spinner.progress, []);
 });
 
-Deno.test("numbersInText() takes the percentage that the bar of a line shows", () => {
+Deno.test("numbersInText() reads the percentage that agrees with the bar in the same line", () => {
   const line = (percent: number) =>
     `[${"#".repeat(percent / 5).padEnd(20, "-")}] hits 91%, now ${percent}% of it`;
   assertEquals(progressOf([10, 20, 40].map(line)), [40]);
 });
 
-Deno.test("numbersInText() takes what a bar shows if the count beside it is the number of an object", () => {
+Deno.test("numbersInText() reads the bar itself if the count beside it is only the number of an object", () => {
   const bar = (filled: number) => `[${"=".repeat(filled)}>${" ".repeat(40 - filled)}]`;
   const output = new Outputs();
   for (const [filled, object] of [[0, 1], [20, 2], [40, 3]] as const) {
@@ -86,13 +86,13 @@ Deno.test("numbersInText() takes what a bar shows if the count beside it is the 
   assertEquals(output.progress, [2, 49, 100]);
 });
 
-Deno.test("numbersInText() takes the percentage behind a full bar of one of several things for the whole", () => {
+Deno.test("numbersInText() reads the percentage after the full bar of one of several objects as the share of the whole", () => {
   const row = (number: number, percent: number) =>
     `   ${number}:libfoo-1.${number} ${"#".repeat(33)} [ ${percent}%]`;
   assertEquals(progressOf([row(1, 25), row(2, 50), row(3, 75)]), [25, 50, 75]);
 });
 
-Deno.test("numbersInText() takes the number that the bar beside it shows", () => {
+Deno.test("numbersInText() reads the number that agrees with the bar beside it", () => {
   const output = new Outputs();
   for (const done of [1, 2, 4]) {
     output.write(
@@ -102,7 +102,7 @@ Deno.test("numbersInText() takes the number that the bar beside it shows", () =>
   assertEquals(output.progress, [10, 20, 40]);
 });
 
-Deno.test("tonedBars() reads bars whose parts differ in their colours alone", () => {
+Deno.test("tonedBars() reads bars whose parts differ only in their colours", () => {
   const drawn = (done: number, left: string) =>
     `\r◒  \x1b[35m${"━".repeat(done)}\x1b[39m\x1b[2m${"━".repeat(20 - done)}\x1b[22m ${left}`;
   const output = new Outputs();

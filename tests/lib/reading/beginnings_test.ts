@@ -8,7 +8,7 @@ function beginningIn(line: string, isRedraw = false): ReturnType<typeof beginnin
   return beginningOf({ left, right, isRedraw });
 }
 
-Deno.test("beginningOf() tells lines that announce a step", () => {
+Deno.test("beginningOf() detects lines about a step that begins", () => {
   for (
     const line of [
       "Installing 3/12 boost:x64-linux...",
@@ -29,7 +29,7 @@ Deno.test("beginningOf() tells lines that announce a step", () => {
   }
 });
 
-Deno.test("beginningOf() leaves lines alone that say what is done", () => {
+Deno.test("beginningOf() ignores lines about finished work", () => {
   for (
     const line of [
       "Copied 3/12 files",
@@ -47,14 +47,14 @@ Deno.test("beginningOf() leaves lines alone that say what is done", () => {
   }
 });
 
-Deno.test("beginningOf() takes a row that is redrawn for a count of what is done, unless it names a file or step", () => {
+Deno.test("beginningOf() treats a redrawn row as a count of finished work, unless the row names a file or step", () => {
   assertEquals(beginningIn("Preparing packages... (3/12)", true), null);
   assertEquals(beginningIn("Processing 3/12", true), null);
   assertEquals(beginningIn("Uploading photo.jpg (3/12)", true), "named");
   assertEquals(beginningIn("Building… step 3/12: copying", true), "named");
 });
 
-Deno.test("Tracks: lines that do not announce every step count steps done", () => {
+Deno.test("Tracks: if not all lines announce a step, the lines count finished steps", () => {
   const lines = [2, 4, 6, 8].map((done) => `(${done}/10) Uploading files...`);
   assertEquals(progressOf(lines).at(-1), 80);
 });
@@ -64,7 +64,7 @@ Deno.test("Tracks: lines that announce every step but one still announce steps",
   assertEquals(progressOf(lines), [0, 17, 50, 67]);
 });
 
-Deno.test("Tracks: a row that begins at 0 of n counts steps done", () => {
+Deno.test("Tracks: a row that begins at 0 of n counts finished steps", () => {
   const output = new Outputs();
   for (const step of [0, 1, 2, 3]) output.write(`\rProcessing ${step}/4: [part.${step}.0: make]`).wait(300);
   assertEquals(output.progress, [0, 25, 50, 75]);
@@ -79,7 +79,7 @@ Deno.test("Tracks: a row with a bar of unknown width is about the thing that it 
   assertEquals(output.progress, [0, 25, 50]);
 });
 
-Deno.test("Tracks: a row that announced a step is about it until its end", () => {
+Deno.test("Tracks: a row that announced a step is about this step until the end of the step", () => {
   const output = new Outputs();
   for (const part of [1, 2, 3]) {
     output.write(`Sending part '${part}' ${part}/4 (262140 KB)   `).wait(1_000).write(" OKAY [  7.2s]\n")

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { escapeEnd } from "../../../lib/reading/escapes.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("escapeEnd() finds the end of what terminals are told", () => {
+Deno.test("escapeEnd() finds the end of an escape sequence", () => {
   const whole = [
     ...["\x1b[0m", "\x1b[1;31m", "\x1b[2K", "\x1b[?25l", "\x1b[38:5:1m", "\x1b[ q", "\x1b[24;0f", "\x1b[m"],
     ...["\x1b]0;a title\x07", "\x1b]8;;http://x/\x1b\\", "\x1bPq#0\x1b\\", "\x1b_x\x07", "\x1b]\x07"],
@@ -16,7 +16,7 @@ Deno.test("escapeEnd() finds the end of what terminals are told", () => {
   }
 });
 
-Deno.test("escapeEnd() ends what is no sequence where it stops being one", () => {
+Deno.test("escapeEnd() ends an invalid sequence at its first invalid character, and an endless one at a limit", () => {
   const table: [string, number][] = [
     ["\x1b\n", 1],
     ["\x1b\x1b[0m", 1],
@@ -32,7 +32,7 @@ Deno.test("escapeEnd() ends what is no sequence where it stops being one", () =>
   for (const [text, end] of table) assertEquals(escapeEnd(text, 0), end, JSON.stringify(text.slice(0, 20)));
 });
 
-Deno.test("escapeEnd() gives the same end however much of the text there is, once it gives one", () => {
+Deno.test("escapeEnd() returns the same end for any longer text, once it has found one", () => {
   const texts = fc.string({ unit: fc.constantFrom("\x1b", "[", "]", "1", ";", "m", "\\", "\x07", "(", "é") });
   fc.assert(fc.property(texts, texts, (text, more) => {
     const end = escapeEnd(`\x1b${text}`, 0);

@@ -10,7 +10,7 @@ function rowOf(versions: readonly string[]) {
   return output.end().progress;
 }
 
-Deno.test("numbersInText() leaves counts of people, states and parts of names alone, also if they rise", () => {
+Deno.test("numbersInText() ignores counts of people, states and parts of names, even if they rise", () => {
   for (
     const line of [
       "Steve joined the game (#/20 players online)",
@@ -51,7 +51,7 @@ Deno.test("numbersInText() reads counts beside an action, a noun of work, a name
   }
 });
 
-Deno.test("numbersInText() reads the share of a name that was got, and of nothing else", () => {
+Deno.test("numbersInText() reads the percentage of a named file that was fetched, and no other percentage in such a sentence", () => {
   const shares = (line: string) =>
     progressOf([4, 6, 8, 10].map((percent) => line.replace("#", `${percent}`)));
   assertEquals(shares("Got #% of http://example.com/a.img.").at(-1), 10);
@@ -60,7 +60,7 @@ Deno.test("numbersInText() reads the share of a name that was got, and of nothin
   }
 });
 
-Deno.test("numbersInText() reads what is done, the whole, and their share, if these agree", () => {
+Deno.test("numbersInText() reads an amount, a total and a percentage if these three agree", () => {
   assertEquals(progressOf(["1000 8000 12.50%", "2000 8000 25.00%", "4000 8000 50.00%"]), [50]);
   assertEquals(progressOf(["1000, 8000, 12.5 %", "2000, 8000, 25 %", "4000, 8000, 50 %"]), [50]);
   // Columns of a coverage report: statements, missed statements and covered share
@@ -68,7 +68,7 @@ Deno.test("numbersInText() reads what is done, the whole, and their share, if th
   assertEquals(progressOf(["20 100 80%", "30 100 70%", "40 100 60%"]), []);
 });
 
-Deno.test("withoutPrefixes() takes the frame off a line of a box, but leaves the cells of a table", () => {
+Deno.test("withoutPrefixes() removes the frame of a box from a line, but keeps the cells of a table", () => {
   const box = (text: string) => `||   ${text.padEnd(40)} ||`;
   assertEquals(progressOf([box("11% completed, 0.2 mins elapsed"), box("22% completed, 0.3 mins elapsed")]), [
     ...[11, 22],
@@ -76,7 +76,7 @@ Deno.test("withoutPrefixes() takes the frame off a line of a box, but leaves the
   assertEquals(progressOf([1, 2, 3, 4].map((percent) => `|| a || ${percent}0% completed ||`)), []);
 });
 
-Deno.test("numbersInText() takes the count that is called progress, and the row that is called total, for the whole", () => {
+Deno.test("numbersInText() reads the count that is named progress, and the row that is named total, as those of the whole", () => {
   assertEquals(
     progressOf(["restoring part 3 of 12 from a.sql | Progress 10 of 40. Tables 1 of 5 completed"]),
     [25],
@@ -92,7 +92,7 @@ Deno.test("numbersInText() takes the count that is called progress, and the row 
   assertEquals(output.end().progress.slice(-3), [10, 20, 30]);
 });
 
-Deno.test("Tracks: a count within a step that has hardly moved is not the whole", () => {
+Deno.test("Tracks: a count within a step that has hardly advanced is not the progress of the whole", () => {
   const output = new Outputs();
   for (let step = 0; step < 5; step++) {
     for (let part = 0; part < 3; part++) {
@@ -102,7 +102,7 @@ Deno.test("Tracks: a count within a step that has hardly moved is not the whole"
   assertEquals(output.end().progress, ["?", 22, 33, 44]);
 });
 
-Deno.test("Tracks: what begins after a track has ended is a phase, also if it is drawn as a bar", () => {
+Deno.test("Tracks: a track that begins after another one has ended is a phase, even if it is drawn as a bar", () => {
   const loading = [1, 2, 3, 4].map((part) =>
     `\rLoading shards: ${part * 25}% Completed | ${part}/4 [00:01<00:03]`
   );
@@ -114,7 +114,7 @@ Deno.test("Tracks: what begins after a track has ended is a phase, also if it is
   assertEquals(output.end().progress, [25, 50, 75, 100, "?"]);
 });
 
-Deno.test("numbersInText() leaves rows alone that show several levels", () => {
+Deno.test("numbersInText() ignores rows with several levels", () => {
   assertEquals(rowOf([10, 20, 30].map((percent) => `main  cpu ${percent}%  bat ${percent + 9}%`)), []);
   assertEquals(
     rowOf([10, 20, 30].map((percent) => `0[|||| ${percent}.0%]  1[|||  ${percent}.5%]  Mem[|||3.2G/15.6G]`)),
@@ -122,14 +122,14 @@ Deno.test("numbersInText() leaves rows alone that show several levels", () => {
   );
 });
 
-Deno.test("numbersInText() takes the percentage of what is called progress, whatever stands beside it", () => {
+Deno.test("numbersInText() reads the percentage that is named progress, whatever else is in the line", () => {
   assertEquals(
     rowOf([3, 5, 7].map((count) => `== Progress:  ${count} / 50 (${count * 2}.00%), errors: 0 (0.00%)`)),
     [6, 10, 14],
   );
 });
 
-Deno.test("Tracks: a bar that has not moved yet and was written over is not shown beside the next", () => {
+Deno.test("Tracks: a bar that was overwritten before it moved is not counted beside the next one", () => {
   const output = new Outputs().write(" [  ETA~=???  Remaining=45 Active=1  ]   0%").wait(2_000);
   for (let left = 44; left > 40; left--) {
     const bar = ` [  ETA~=2m  Remaining=${left} Active=#  ]   ${(45 - left) * 2}%`;
@@ -139,7 +139,7 @@ Deno.test("Tracks: a bar that has not moved yet and was written over is not show
   assertEquals(output.progress, [0, 2, 4, 6, 8]);
 });
 
-Deno.test("numbersInText() leaves sizes beside a level alone", () => {
+Deno.test("numbersInText() ignores sizes beside a level", () => {
   assertEquals(
     rowOf([100, 200, 300].map((size) => `⠋ watching 12 files · cpu ${size / 50}% · ${size} MB/512 MB`)),
     [],
@@ -153,14 +153,14 @@ Deno.test("Tracks: a bar that falls about as often as it rises is a level", () =
   assertEquals(rowOf(levels).at(-1), "?");
 });
 
-Deno.test("numbersInText() takes a percentage with its bar rather than the times beside it", () => {
+Deno.test("numbersInText() prefers a percentage with its bar to the times beside it", () => {
   const rows = [25, 50].map((percent) =>
     `Updating  ${percent}% [${"=".repeat(percent / 5).padEnd(20)}] 0:01 / 0:08`
   );
   assertEquals(rowOf(rows), [25, 50]);
 });
 
-Deno.test("ProgressReader shows no share of loops that are numbered from 0", () => {
+Deno.test("ProgressReader shows no percentage for loops that are numbered from 0", () => {
   assertEquals(
     rowOf(["Epoch 0/3 ━━━╺━━━━━━ 10/40", "Epoch 1/3 ━━━╺━━━━━━ 10/40", "Epoch 2/3 ━━━╺━━━━━━ 10/40"]),
     ["?"],
@@ -168,7 +168,7 @@ Deno.test("ProgressReader shows no share of loops that are numbered from 0", () 
   assertEquals(rowOf(["Epoch 1/3 ━━━╺━━━━━━ 20/40", "Epoch 2/3 ━━━╺━━━━━━ 20/40"]), [17, 50]);
 });
 
-Deno.test("Tracks: percentages in two rows that are drawn in turn count as finished ones of all", () => {
+Deno.test("Tracks: percentages in two rows that are drawn in turn are counted as finished ones of the total", () => {
   const output = new Outputs();
   for (const percent of [0, 20, 40, 60, 100]) {
     output.write(`● Client sealing (${percent}%)\r\n● Server building (${percent / 2 + 1}%)\r\n\x1b[2A`).wait(

@@ -48,7 +48,7 @@ Deno.test("numbersInText() reads percentages where they look like progress", () 
   assertEquals(read("big.bin    42%  420KB 100.0KB/s   00:05 ETA", true), { progress: 42 });
 });
 
-Deno.test("numbersInText() leaves other percentages alone", () => {
+Deno.test("numbersInText() ignores other percentages", () => {
   check([
     ["made of 100% cotton and more", undefined],
     ["100% cotton", undefined],
@@ -90,7 +90,7 @@ Deno.test("numbersInText() reads 3/17 and 3 of 17 where they look like progress"
   assertEquals(read("so 3/4", true), { progress: 75, current: 3, total: 4 });
 });
 
-Deno.test("numbersInText() leaves dates, paths, ratios and addresses alone", () => {
+Deno.test("numbersInText() ignores dates, paths, ratios and addresses", () => {
   check([
     ["3/17/2024", undefined],
     ["2024/03/17", undefined],
@@ -118,7 +118,7 @@ Deno.test("numbersInText() leaves dates, paths, ratios and addresses alone", () 
   ]);
 });
 
-Deno.test("Formats of builds read the step in front of the line", () => {
+Deno.test("Formats of build tools read the step at the beginning of a line", () => {
   check([
     ["[3/4] Building a.o", { progress: 75, current: 3, total: 4, status: "Building a.o" }],
     ["[ 3 / 4 ]", { progress: 75, current: 3, total: 4 }],
@@ -131,7 +131,7 @@ Deno.test("Formats of builds read the step in front of the line", () => {
   ]);
 });
 
-Deno.test("numbersInText() reads two sizes if the second is the whole", () => {
+Deno.test("numbersInText() reads two sizes if the second one is the total", () => {
   const MiB = 1_024 ** 2;
   check([
     ["3.0/12.0 MB", { progress: 25, current: 3e6, total: 12e6, unit: "B" }],
@@ -163,7 +163,7 @@ Deno.test("numbersInText() reads two sizes if the second is the whole", () => {
   ]);
 });
 
-Deno.test("ownJson() reads objects written for it, and no logs", () => {
+Deno.test("ownJson() reads objects in its own format, and no JSON logs", () => {
   check([
     ['{"progress": 42}', { progress: 42 }],
     ['{"progress":null,"status":"Looking"}', { progress: null, status: "Looking" }],
@@ -180,7 +180,7 @@ Deno.test("ownJson() reads objects written for it, and no logs", () => {
   ]);
 });
 
-Deno.test("tqdm() reads units, scales, and bars without a word in front", () => {
+Deno.test("tqdm() reads units, scaled numbers, and bars without a description", () => {
   check([
     [" 50%|█████     | 5/10 [00:04<00:05,  1.00it/s]", { progress: 50, current: 5, total: 10 }],
     ["a b: 50%|##### | 5/10 [1:00:04<1:00:05, 12.0s/file]", {
@@ -198,7 +198,7 @@ Deno.test("tqdm() reads units, scales, and bars without a word in front", () => 
   ]);
 });
 
-Deno.test("Formats of programs read their own lines only", () => {
+Deno.test("Formats of programs read only lines of their own program", () => {
   check([
     [" 42 1000k   42  420k    0     0   100k      0  0:00:10  0:00:04  0:00:06  100k", {
       ...{ progress: 42, current: 420 * 1_024, total: 1_000 * 1_024, unit: "B" },
@@ -244,7 +244,7 @@ Deno.test("columns() reads the number below a percent sign", () => {
   assertEquals(progressOf([row(10), row(20)]), []);
 });
 
-Deno.test("columns() reads what is done of all below a head that says so", () => {
+Deno.test("columns() reads the amount and the total in columns whose heads name them", () => {
   const head = " URL  errs cur/max   done / total   pass left";
   assertEquals(
     progressOf([head, " a      0   3/20     200/800     00:01 00:03", " a  0   3/20     400/800"]),
@@ -253,7 +253,7 @@ Deno.test("columns() reads what is done of all below a head that says so", () =>
   assertEquals(progressOf([" URL  errs cur/max   rate", " a      0   3/20     200/800"]), []);
 });
 
-Deno.test("Formats of protocols read what programs write for other programs", () => {
+Deno.test("Formats of protocols read output that programs write for other programs", () => {
   check([
     ["##vso[task.setprogress value=40;]Uploading", { progress: 40, status: "Uploading" }],
     ["[GNUPG:] PROGRESS disk.raw ? 25 100 KiB", { progress: 25, current: 25, total: 100, unit: "KiB" }],
@@ -265,7 +265,7 @@ Deno.test("Formats of protocols read what programs write for other programs", ()
   ]);
 });
 
-Deno.test("resultDots() counts no results of a program that says itself how far it is", () => {
+Deno.test("resultDots() ignores the results of a program that reports its progress itself", () => {
   const output = new Outputs().write("collected 240 items\n\ntests/test_a.py ");
   for (const [percent, results] of [[24, 58], [54, 72], [84, 72], [100, 38]] as const) {
     for (let result = 0; result < results; result++) output.write(".").wait(250);

@@ -1,7 +1,7 @@
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf } from "../../support/reading.ts";
 
-Deno.test("ProgressReader reads a scale that grows without a pause, but no prose that does", () => {
+Deno.test("ProgressReader reads a scale in a growing row, even without a pause, but no growing prose", () => {
   const output = new Outputs().write("Hashing ");
   const read: (number | null | undefined)[] = [];
   for (let block = 1; block <= 30; block++) {
@@ -16,7 +16,7 @@ Deno.test("ProgressReader reads a scale that grows without a pause, but no prose
   assertEquals(prose.progress, []);
 });
 
-Deno.test("ProgressReader reads how many of how many a growing row has, and which part is under way", () => {
+Deno.test("ProgressReader reads the count of a growing row, and the current phase", () => {
   const counts = new Outputs().write("80 [");
   for (const done of [0, 20, 40, 60]) counts.write(`${done}.. `).wait(700);
   assertEquals(counts.write("]\n").progress, [0, 25, 50, 75]);
@@ -29,7 +29,7 @@ Deno.test("ProgressReader reads how many of how many a growing row has, and whic
   assertEquals(parts.progress, [0, 20, 40]);
 });
 
-Deno.test("ProgressReader counts dots between the numbers of a scale, unless they come with the number", () => {
+Deno.test("ProgressReader counts dots between the numbers of a scale, unless they are written together with the number", () => {
   const one = ["[0%.  ]", "[0%..  ]", "[0%..10%  ]", "[0%..10%.  ]", "[0%..10%..20%.  ]"];
   const shownOf = (rows: readonly string[]) =>
     rows.reduce((output, row) => output.write(`\r${row}`).wait(300), new Outputs()).progress;
@@ -46,7 +46,7 @@ Deno.test("ProgressReader reads percentages that are written one after the other
   }
 });
 
-Deno.test("ProgressReader takes a ruler for the whole rather than the number of tests above it", () => {
+Deno.test("ProgressReader takes the total from a ruler rather than from the number of tests above it", () => {
   const ruler = "|----|----|----|----|----|----|----|----|----|----|";
   const output = new Outputs().write(`Running 200 test cases...\n${ruler}\n`).wait(300);
   assertEquals(Math.round(output.write("*".repeat(25)).wait(1_300).last.progress!), 49);
@@ -74,7 +74,7 @@ Deno.test("ProgressReader reads characters under a ruler", () => {
   assertEquals(new Outputs().write("|------------------\n").write("***").wait(300).write("***").progress, []);
 });
 
-Deno.test("ProgressReader counts a character for each of the things that were announced", () => {
+Deno.test("ProgressReader counts one character for each announced item", () => {
   const output = new Outputs().write("Inspecting 20 files\n");
   output.write(".....").wait(300).write("..C..\n").write("..").wait(300);
   assertEquals(output.progress, [25, 50, 60]);

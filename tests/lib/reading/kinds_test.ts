@@ -110,10 +110,10 @@ for (const [kind, line] of Object.entries(REDRAWN)) {
   Deno.test(`ProgressReader reads redrawn rows with ${kind}`, () => assertEquals(shownAt(line, true), 90));
 }
 for (const [kind, line] of Object.entries(DONE)) {
-  Deno.test(`ProgressReader reads lines of what is done: ${kind}`, () =>
+  Deno.test(`ProgressReader reads lines about finished steps: ${kind}`, () =>
     assertEquals(shownAt(line, false), 90));
 }
 for (const [kind, line] of Object.entries(BEGUN)) {
-  Deno.test(`ProgressReader reads lines that announce a step: ${kind}`, () =>
+  Deno.test(`ProgressReader reads lines about steps that begin: ${kind}`, () =>
     assertEquals(shownAt(line, false), 80));
 }

@@ -32,7 +32,7 @@ Deno.test("LineSplitter ends lines at newlines, and the last one at the end", ()
   ]);
 });
 
-Deno.test("LineSplitter takes what is drawn over for a redraw, and its last version for a line", () => {
+Deno.test("LineSplitter yields each overwritten version of a row as a redraw, and the last version as a line", () => {
   check([
     ["10%\r20%\r30%\n", ["~10%", "~20%", "30%"]],
     ["\r10%\r20%\n", ["~10%", "20%"]],
@@ -59,7 +59,7 @@ Deno.test("LineSplitter takes what is drawn over for a redraw, and its last vers
   ]);
 });
 
-Deno.test("LineSplitter leaves out colours, titles, and other controls", () => {
+Deno.test("LineSplitter removes colours, titles, and other control sequences", () => {
   check([
     ["\x1b[1;31mred\x1b[0m and \x1b]0;title\x07plain\n", ["red and plain"]],
     ["\x1b[?25la\x1b(Bb\x0f\x07\x7f\0c\n", ["abc"]],
@@ -69,7 +69,7 @@ Deno.test("LineSplitter leaves out colours, titles, and other controls", () => {
   ]);
 });
 
-Deno.test("LineSplitter follows a cursor that goes back up, and gives out the last version of each row", () => {
+Deno.test("LineSplitter follows a cursor that moves up, and yields the last version of each row", () => {
   check([
     ["one 1%\ntwo 1%\n\x1b[2Aone 2%\ntwo 2%\nend\n", [
       ...["one 1%", "two 1%", "~one 2%", "~two 2%"],
@@ -89,7 +89,7 @@ Deno.test("LineSplitter follows a cursor that goes back up, and gives out the la
   ]);
 });
 
-Deno.test("LineSplitter.unfinished is the row that no newline has ended", () => {
+Deno.test("LineSplitter.unfinished is the row that has not ended with a newline yet", () => {
   const splitter = new LineSplitter();
   const unfinished = (text: string) => {
     splitter.push(encoder.encode(text));
@@ -102,7 +102,7 @@ Deno.test("LineSplitter.unfinished is the row that no newline has ended", () => 
   assertEquals(unfinished("\r20%  "), "20%");
 });
 
-Deno.test("LineSplitter gives up on output that is data, and says so once", () => {
+Deno.test("LineSplitter stops splitting binary output, and says so once", () => {
   const random = new Uint8Array(100_000);
   for (let at = 0; at < random.length; at += 50_000) {
     crypto.getRandomValues(random.subarray(at, at + 50_000));
@@ -115,7 +115,7 @@ Deno.test("LineSplitter gives up on output that is data, and says so once", () =
   assertEquals(split([wide]).at(-1)!.text, NOT_TEXT);
 });
 
-Deno.test("LineSplitter takes text with a stray zero or in an older encoding for text", () => {
+Deno.test("LineSplitter treats output with a single zero byte, or in an older encoding, as text", () => {
   const zeros = read("10%\0\n".repeat(1_000));
   assertEquals(zeros.length, 1_000);
   assertEquals(zeros.at(-1), "10%");
@@ -124,7 +124,7 @@ Deno.test("LineSplitter takes text with a stray zero or in an older encoding for
   assertEquals(split([bytes]).length, 1_000);
 });
 
-Deno.test("LineSplitter keeps as much of a long line as the log shows, and a mark", () => {
+Deno.test("LineSplitter truncates a long line to the limit of the log, and marks the cut", () => {
   const splitter = new LineSplitter();
   const chunk = encoder.encode("x".repeat(100_000));
   for (let count = 0; count < 100; count++) assertEquals(splitter.push(chunk), []);
@@ -132,7 +132,7 @@ Deno.test("LineSplitter keeps as much of a long line as the log shows, and a mar
   assertEquals(line!.text.length, 8_193);
 });
 
-Deno.test("LineSplitter gives the same lines however its bytes are cut", () => {
+Deno.test("LineSplitter yields the same lines however the bytes are split into chunks", () => {
   fc.assert(
     fc.property(cutOutput, ([bytes, chunks]) => {
       const whole = split([bytes]);
@@ -143,7 +143,7 @@ Deno.test("LineSplitter gives the same lines however its bytes are cut", () => {
   );
 });
 
-Deno.test("LineSplitter gives no controls, and no more than it got", () => {
+Deno.test("LineSplitter yields no control characters, and no more text than it got", () => {
   fc.assert(
     fc.property(output, (bytes) => {
       for (const { text, isRedraw } of split([bytes])) {
@@ -157,7 +157,7 @@ Deno.test("LineSplitter gives no controls, and no more than it got", () => {
   );
 });
 
-Deno.test("LineSplitter keeps the colours of a line apart from its text, also when parts of it are redrawn", () => {
+Deno.test("LineSplitter yields the colours of a line separately from its text, even if parts of the line are redrawn", () => {
   const esc = "\x1b";
   const styledOf = (output: string) =>
     split([new TextEncoder().encode(output)]).filter(({ isRedraw }) => !isRedraw)
@@ -178,7 +178,7 @@ Deno.test("LineSplitter keeps the colours of a line apart from its text, also wh
   for (const [output, lines] of table) assertEquals(styledOf(output), lines, JSON.stringify(output));
 });
 
-Deno.test("LineSplitter.skip() leaves out the row that is under way, and says how much is missing", () => {
+Deno.test("LineSplitter.skip() drops the unfinished row, and reports how much is missing", () => {
   const splitter = new LineSplitter();
   const lines = [
     ...splitter.push(new TextEncoder().encode("one\nhalf of two")),

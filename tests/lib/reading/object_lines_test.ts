@@ -9,7 +9,7 @@ function objectsOf(lines: string): ReturnType<typeof progressOf> {
   return progressOf([3, 5, 7].flatMap((count) => lines.replaceAll("#", `${count}`).split("\n")));
 }
 
-Deno.test("objectLines() reads objects that are printed over several lines, once they have risen", () => {
+Deno.test("objectLines() reads objects that are printed over several lines, once their numbers have risen", () => {
   assertEquals(objectsOf("{\n  percentage: #.147777777777778,\n  transferred: 989696,\n  eta: 46\n}"), [7]);
   assertEquals(objectsOf('{\n  "name": "a.txt",\n  "completed": #,\n  "total": 10\n}'), [70]);
   assertEquals(objectsOf("upload {\n  parts: [\n    { percent: 1 },\n  ],\n  percent: #\n}"), [7]);
@@ -17,7 +17,7 @@ Deno.test("objectLines() reads objects that are printed over several lines, once
   assertEquals(objectsOf("{\n  id: 1,\n  progress: #\n}"), [7]);
 });
 
-Deno.test("objectLines() leaves levels and what is within an object alone", () => {
+Deno.test("objectLines() ignores levels and nested objects", () => {
   for (
     const lines of [
       "cpu {\n  percent: #,\n  cores: 4\n}",

@@ -8,29 +8,30 @@ import { judge, play, readRecording, recordingNames } from "../../support/record
 
 /** The recordings that are not read correctly yet, each with the reason. */
 const NOT_RIGHT: Readonly<Record<string, string>> = {
-  listr1_pty: "tasks that wait have no mark of their own, so that nobody can tell how many there are",
+  listr1_pty: "waiting tasks have no mark, so their number is unknown",
   debmirror_progress_pipe:
-    "a percentage that reaches 100 % for the lists begins again for the packages, as phases do",
-  nala_install_pty: "the count stands in a box within a box, under lines that move it down",
-  nx_run_many_pipe: "projects are stated, but how each of them ended is told by its output alone",
-  pa11y_ci_pipe: "addresses are stated, and those with errors have lines of another kind",
-  pgbackrest_backup_pipe: "the first percentage is at 90 %, where most are scores",
-  stressapptest_pipe: "only the seconds that remain are told, of seconds that were stated as an argument",
-  cdktf_deploy: "the name of a stack, which may be any word, stands in front of each line",
-  git_push_pty: "phases of an unknown number, which are indeterminate",
+    "the percentage reaches 100 % for the lists and then starts over for the packages, like a new phase",
+  nala_install_pty: "the count is in a box within another box, and lines above it move it down",
+  nx_run_many_pipe:
+    "the number of projects is stated, but only the output of each project shows that it has ended",
+  pa11y_ci_pipe: "the number of addresses is stated, but addresses with errors have lines of another format",
+  pgbackrest_backup_pipe: "the first percentage is 90 %, and most percentages that begin so high are scores",
+  stressapptest_pipe: "the output has only the remaining seconds; their total is an argument of the command",
+  cdktf_deploy: "each line begins with the name of a stack, which may be any word",
+  git_push_pty: "the number of phases is unknown, so progress is indeterminate",
   saga_gaussian_pipe:
-    "phases of an unknown number, the first of which last for less than a tenth of a second",
+    "the number of phases is unknown, and the first ones take less than a tenth of a second",
 };
 
 const recordings = await Promise.all(recordingNames().map((name) => readRecording(name)));
 
-Deno.test("ProgressReader reads what a person would say of the recorded programs, and nothing else", () => {
+Deno.test("ProgressReader reads the progress of recorded programs as a person would, and nothing else", () => {
   const wrong = recordings.map((recording) => ({ name: recording.name, ...judge(recording) }))
     .filter(({ verdict }) => verdict !== "right");
   const unexpected = wrong.filter(({ name }) => !Object.hasOwn(NOT_RIGHT, name));
   assertEquals(unexpected.map(({ name, verdict, complaint }) => `${name}: ${verdict}, ${complaint}`), []);
   const right = new Set(Object.keys(NOT_RIGHT)).difference(new Set(wrong.map(({ name }) => name)));
-  assertEquals([...right], [], "Read right by now: remove them from the list");
+  assertEquals([...right], [], "These recordings are read correctly now: remove them from the list");
 });
 
 /**
@@ -46,7 +47,7 @@ function pieces(characters: readonly string[], size: number): string[] {
   );
 }
 
-Deno.test("ProgressReader reads the same however the recordings are cut", () => {
+Deno.test("ProgressReader reads the same progress however the recordings are split into chunks", () => {
   for (const recording of recordings) {
     const { progress, lines } = play(recording);
     const length = recording.written.reduce((sum, { text }) => sum + text.length, 0);
@@ -63,14 +64,14 @@ function readingsOf(chunks: readonly Uint8Array[]): Reading[] {
   return lines.flatMap((line) => reader.read(line, { output: "stdout", atMs: 0 }) ?? []);
 }
 
-Deno.test("ProgressReader reads the same from any output however it is cut, and never throws", () => {
+Deno.test("ProgressReader reads the same progress from any output however it is split into chunks, and never throws", () => {
   fc.assert(
     fc.property(cutOutput, ([bytes, chunks]) => assertEquals(readingsOf(chunks), readingsOf([bytes]))),
     { numRuns: 1_000 },
   );
 });
 
-Deno.test("ProgressReader gives numbers that can be", () => {
+Deno.test("ProgressReader returns only valid numbers", () => {
   fc.assert(
     fc.property(output, (bytes) => {
       for (const { progress = null, current = null, total = null, status } of readingsOf([bytes])) {
@@ -84,7 +85,7 @@ Deno.test("ProgressReader gives numbers that can be", () => {
   );
 });
 
-Deno.test("ProgressReader leaves long lines alone, but for JSON", () => {
+Deno.test("ProgressReader ignores long lines, except JSON", () => {
   const reader = new ProgressReader();
   const read = (text: string) =>
     reader.read({ text, isRedraw: false, row: 0 }, { output: "stdout", atMs: 0 });
@@ -131,7 +132,7 @@ Deno.test("ProgressReader reads any repetition of pieces of progress in reasonab
   }
 });
 
-Deno.test("ProgressReader puts one output's duration and the other one's time together", () => {
+Deno.test("ProgressReader combines the duration in one output with the time in the other one", () => {
   const reader = new ProgressReader();
   const read = (text: string) =>
     reader.read({ text, isRedraw: false, row: 0 }, { output: "stdout", atMs: 0 });
@@ -140,7 +141,7 @@ Deno.test("ProgressReader puts one output's duration and the other one's time to
   assertEquals(read("out_time=00:00:05.000000")?.progress, 25);
 });
 
-Deno.test("ProgressReader reads values from JSON lines, and behind the bars of tqdm", () => {
+Deno.test("ProgressReader reads values from JSON lines, and after the bars of tqdm", () => {
   const read = (...lines: string[]) =>
     readingsOf([new TextEncoder().encode(lines.map((line) => `${line}\n`).join(""))]);
   assertEquals(read('{"values": {"loss": 0.12, "val/acc": 9e-1}}'), [{

@@ -24,7 +24,7 @@ function rowsOf(versions: readonly (readonly string[])[]): readonly Shown[] {
   return output.end().progress;
 }
 
-Deno.test("Tracks: a total that grows in a row is one track, and one that follows a reached total is not", () => {
+Deno.test("Tracks: a row whose total grows is one track, unless its count had reached the previous total", () => {
   assertEquals(rowOf(["🔍 ajv [2/10]", "🔍 acorn [4/40]", "🚚 ajv [20/50]", "🚚 qs [45/50]"]), [
     20,
     10,
@@ -37,7 +37,7 @@ Deno.test("Tracks: a total that grows in a row is one track, and one that follow
   assertEquals(rowOf(["Fetching a [8/10]", "Fetching b [10/10]", "Linking a [12/40]"]).at(-1), "?");
 });
 
-Deno.test("Screen: what is erased behind a new version of a row is no part of it", () => {
+Deno.test("Screen: text that is erased after a new version of a row is no part of that version", () => {
   const output = new Outputs().write("\rInitialize 3/10").wait(100);
   assertEquals(output.write("\rDownload 4/10\x1b[K").write("\rDownload 5/10\x1b[K").end().progress, [
     30,
@@ -46,7 +46,7 @@ Deno.test("Screen: what is erased behind a new version of a row is no part of it
   ]);
 });
 
-Deno.test("Screen: a row is read although the cursor goes to its beginning again and again", () => {
+Deno.test("Screen: a row is read even if the cursor repeatedly moves to its beginning", () => {
   const output = new Outputs().write("\x1b[1Gdep ███░░░░░░░ 3/10\x1b[0K");
   for (let frame = 0; frame < 8; frame++) output.wait(100).write("\x1b[1G");
   assertEquals(output.progress, [30]);
@@ -58,7 +58,7 @@ Deno.test("Tracks: a percentage of an estimated size may fall a little", () => {
   assertEquals(progressOf(["24.0", "25.0", "24.9", "50.0"].map(line)), [24, 25, 50]);
 });
 
-Deno.test("Tracks: bars that have names are counted by them, in whatever rows they are drawn", () => {
+Deno.test("Tracks: named bars are counted by their names, whatever rows they are drawn in", () => {
   const bar = (name: string, done: number) =>
     `${name}: ${done}%|${"█".repeat(done / 10)}| ${done}/100 [00:01<00:01, 9.00it/s]`;
   const versions = [[0, 0, 0], [20, 10, 0], [50, 30, 20], [100, 50, 40]].map((done) =>
@@ -68,7 +68,7 @@ Deno.test("Tracks: bars that have names are counted by them, in whatever rows th
   assertEquals(rowsOf([...versions, moved]).at(-1), 33);
 });
 
-Deno.test("taskList() counts tasks of the top level, also if they get another name", () => {
+Deno.test("taskList() counts the tasks at the top level, even if their names change", () => {
   const rest = ["◼ Applying changes", "◼ Cleaning up"];
   const versions = [
     ["◼ Backing up state", "◼ Running tasks", ...rest],
@@ -83,7 +83,7 @@ Deno.test("taskList() counts tasks of the top level, also if they get another na
   assertEquals(rowsOf([...within, ["❯ Deploy", "  ✔ api", "  ⠋ web"]]), ["?", 0, 50]);
 });
 
-Deno.test("liveSummary() counts the files of a summary that is redrawn, and no part of it", () => {
+Deno.test("liveSummary() counts the files of a redrawn summary, but not the tests within a file", () => {
   const rows = (
     part: string,
     files: string,
@@ -98,13 +98,13 @@ Deno.test("liveSummary() counts the files of a summary that is redrawn, and no p
   assertEquals(progressOf([" Test Files  3 passed (4)", "      Tests  12 passed (18)"]), []);
 });
 
-Deno.test("bareBars() reads bars of dashes behind a code", () => {
+Deno.test("bareBars() reads bars of dashes after a code", () => {
   const row = (done: number) => `➤ YN0000: ⠋ ${"=".repeat(done)}${"-".repeat(40 - done)}`;
   assertEquals(rowOf([1, 10, 20, 30].map(row)), [50, 75]);
   assertEquals(rowOf(["=====--", "======-", "======="]), []);
 });
 
-Deno.test("bareBars() reads bars between times that have names, but not beside a time that was measured", () => {
+Deno.test("bareBars() reads bars between named times, but not beside a measured time", () => {
   const bar = (done: number) => `| ${"=".repeat(done)}${" ".repeat(41 - done)}|`;
   const row = (done: number) => `Resizing | ETA: 00:00:${60 - done} ${bar(done)} Time: 00:00:${done + 10}`;
   const output = new Outputs();
@@ -113,7 +113,7 @@ Deno.test("bareBars() reads bars between times that have names, but not beside a
   assertEquals(rowOf([10, 20, 30].map((done) => `Current estimate: 35.${done} ms ${bar(done)}`)), []);
 });
 
-Deno.test("timeLeft() reads the time that passed and the time that is left, if their sum stays", () => {
+Deno.test("timeLeft() reads the elapsed and the remaining time if their sum stays the same", () => {
   const row = (passed: string, left: string) => `Frame# 1 [ 9], Time: ${passed} [${left}],`;
   const times = [["00:02.00", "00:18.00"], ["00:04.00", "00:16.02"], ["00:06.00", "00:14.00"], [
     "00:10.00",
@@ -130,7 +130,7 @@ Deno.test("timeLeft() reads the time that passed and the time that is left, if t
   assertEquals(rowOf(clocks.map(([passed, left]) => row(passed, left))), []);
 });
 
-Deno.test("scales() and rulers() read rows that grow behind words, or between bars", () => {
+Deno.test("scales() and rulers() read rows that grow after words, or between bars", () => {
   const warp = new Outputs().write("Processing a.tif [1/1] : 0");
   for (const sign of "...10...20..") warp.write(sign).wait(90);
   assertEquals(warp.wait(1_000).last.progress, 25);
@@ -139,7 +139,7 @@ Deno.test("scales() and rulers() read rows that grow behind words, or between ba
   assertEquals(load.wait(1_000).last.progress, 60);
 });
 
-Deno.test("numbered() counts runs of what is repeated", () => {
+Deno.test("numbered() counts the runs of a repeated job", () => {
   const output = new Outputs().write("Running Lighthouse 4 time(s) on http://shop.test/\n");
   for (const run of [1, 2, 3]) output.write(`Run #${run}...`).wait(500).write("done.\n").wait(500);
   assertEquals(output.progress, [25, 50]);
@@ -150,12 +150,12 @@ Deno.test("numbered() counts runs of what is repeated", () => {
   assertEquals(progressOf(["It failed 4 times", "run 1: 12 ms", "run 2: 11 ms", "run 3: 12 ms"]), []);
 });
 
-Deno.test("numbersInText() takes the finest of several counts that say their percentages", () => {
+Deno.test("numbersInText() reads the finest of several counts with their percentages", () => {
   const lines = ["0/277 relations (0%),   0/900 pages (0%)", "3/277 relations (1%), 810/900 pages (90%)"];
   assertEquals(progressOf(lines), [0, 90]);
 });
 
-Deno.test("xzFiles() reads the percentage of a file within all of them", () => {
+Deno.test("xzFiles() reads the percentage of a file as its part of all files", () => {
   const output = new Outputs();
   for (const file of [1, 2]) {
     output.write(`log${file}.txt (${file}/4)\r\n`).wait(300);
@@ -167,13 +167,13 @@ Deno.test("xzFiles() reads the percentage of a file within all of them", () => {
   assertEquals(output.progress, [5, 15, 30, 40]);
 });
 
-Deno.test("lftp() reads the first of several files only", () => {
+Deno.test("lftp() reads only the first of several files", () => {
   const row = (name: string, percent: number) => `\`${name}' at 688128 (${percent}%) [Receiving data]`;
   assertEquals(rowOf([row("a.iso", 20), row("a.iso", 46), row("a.iso", 98)]), [20, 46, 98]);
   assertEquals(rowOf([row("t1.bin", 46), row("t2.bin", 98), row("t3.bin", 97)]), [46, "?"]);
 });
 
-Deno.test("announced() counts downloads that are complete, beside the bar of the current one", () => {
+Deno.test("announced() counts complete downloads, beside the bar of the current one", () => {
   const lines = ["Downloading 3 item(s)", "Download complete: a.bin", "Download complete: b.bin"];
   assertEquals(progressOf([...lines, "[#3cdd51 4.7MiB/7.6MiB(61%) CN:1 DL:4.7MiB ETA:1s]"]), [67]);
   const packages = ["Package operations: 4 installs, 0 updates, 0 removals"];

@@ -1,7 +1,7 @@
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf } from "../../support/reading.ts";
 
-Deno.test("Tracks: a stated whole goes before drawn bars, and these before bare numbers", () => {
+Deno.test("Tracks: a stated total takes precedence over drawn bars, and bars over bare numbers", () => {
   assertEquals(
     progressOf([
       "Checks:               182 / 182, 100%",
@@ -33,7 +33,7 @@ Deno.test("Tracks: a bare number is believed at once if its line names what it c
   for (const [line, progress] of lines) assertEquals(progressOf([line]), [progress], line);
 });
 
-Deno.test("Tracks: of equal rank, the topmost row is shown, and a part that restarts is not", () => {
+Deno.test("Tracks: of tracks with equal rank, the topmost row is shown, but not a part that restarts", () => {
   const bar = (name: string, percent: number, of: string) =>
     `${name}: ${percent}%|###   | ${of} [00:01<00:01, 1.0it/s]`;
   const output = new Outputs();
@@ -60,7 +60,7 @@ Deno.test("Tracks: totals that grow are shown as printed, and progress may fall"
   assertEquals(progressOf(["copied 5/10 x", "copied 8/10 x", "copied 1/40 x", "copied 2/40 x"]), [50, 80]);
 });
 
-Deno.test("Tracks: a step that begins is not done yet", () => {
+Deno.test("Tracks: a step that begins is not counted as finished", () => {
   assertEquals(progressOf(["Step 1/4 : FROM base", "Step 2/4 : RUN make", "Step 3/4 : RUN test"]), [
     0,
     25,
@@ -70,14 +70,14 @@ Deno.test("Tracks: a step that begins is not done yet", () => {
   assertEquals(progressOf(["[3/12] Building C object a.o"]), [25]);
 });
 
-Deno.test("Tracks: within a step of a stated number, the only part counts", () => {
+Deno.test("Tracks: within a step of a stated number, progress of the only part is included", () => {
   const output = new Outputs().writeLines(["Step 2/4 : RUN download", "Copying data: 50%"]);
   assertEquals(output.last.progress, 37.5);
   output.writeLines(["Copying data: 100%", "Step 3/4 : RUN make"]);
   assertEquals(output.last.progress, 50);
 });
 
-Deno.test("Tracks: a track after a finished one is a phase, of which nobody knows how many there are", () => {
+Deno.test("Tracks: a track after a finished one is a phase; the number of phases is unknown", () => {
   const output = new Outputs();
   output.writeLines(["Downloading: 0%", "Downloading: 50%", "Downloading: 100%"]);
   output.writeLines(["Installing: 10%", "Installing: 42%"]);
@@ -99,7 +99,7 @@ Deno.test("Tracks: a track that began at its end is a summary, and is not shown"
   assertEquals(progressOf(["w 300/300", "w 400/400", "w 500/500", "w 600/600"]), []);
 });
 
-Deno.test("Tracks: a track that is not seen any more while other lines come says nothing", () => {
+Deno.test("Tracks: a track without further lines while other lines come is no longer shown", () => {
   const output = new Outputs().writeLines(["Copying: 10%", "Copying: 20%", "Copying: 30%"], 1_000);
   output.writeLines(["other"], 5_000);
   assertEquals(output.progress, [10, 20, 30]);
@@ -112,7 +112,7 @@ Deno.test("Tracks: a track that is not seen any more while other lines come says
   assertEquals(slow.progress, [10, 20, 30]);
 });
 
-Deno.test("Tracks: a track that is seldom seen says nothing after a minute", () => {
+Deno.test("Tracks: a track with rare lines is no longer shown after a minute", () => {
   const output = new Outputs().writeLines(["Copying: 10%", "Copying: 20%", "Copying: 30%"], 20_000);
   output.writeLines(["other", "other"], 15_000);
   assertEquals(output.progress, [10, 20, 30]);
@@ -124,7 +124,7 @@ Deno.test("Tracks: other numbers in a line do not make it another track", () => 
   assertEquals(progressOf(["at 1.5 s: 10%", "at 3.0 s: 20%", "at 4.5 s: 30%"]), [30]);
 });
 
-Deno.test("Tracks: a percentage within a step of its line counts within that step", () => {
+Deno.test("Tracks: a percentage beside a step in the same line is the progress of that step", () => {
   assertEquals(progressOf(["[1/5] Dumping: 50%", "[2/5] Copying: 0%", "[2/5] Copying: 50%"]), [10, 20, 30]);
   assertEquals(progressOf(["Pass 1/2: 10% done", "Pass 1/2: 60% done", "Pass 2/2: 20% done"]), [5, 30, 60]);
   // The percentage is the share of the count itself, so it is not added to the count.
@@ -138,7 +138,7 @@ Deno.test("Tracks: numbers after an announced phase count within it", () => {
   assertEquals(progressOf(lines), [0, 13, 25, 38]);
 });
 
-Deno.test("Tracks: what moves after a track that was close to its end is the next phase", () => {
+Deno.test("Tracks: a track that advances after another one was close to its end is the next phase", () => {
   const [first, second] = ["downloading", "verifying"].map((phase) => (percent: number) =>
     `Update state, ${phase}, progress: ${percent}.00 (${percent}000 / 100000)`
   );
@@ -146,14 +146,14 @@ Deno.test("Tracks: what moves after a track that was close to its end is the nex
   assertEquals(progressOf(lines).at(-1), "?");
 });
 
-Deno.test("Tracks: a line that says so ends what was close to its end", () => {
+Deno.test("Tracks: a line that reports the end of a track ends it if it was close to its end", () => {
   const shownOf = (lines: readonly string[]) => new Outputs().writeLines(lines).wait(1_000).progress;
   assertEquals(shownOf(["Preparing area: 50%", "Preparing area: 98%", "Done (12.3s)!"]), [50, 98, "?"]);
   assertEquals(shownOf(["Syncing: 40%", "Syncing: 80%", "Syncing: done"]), [40, 80, "?"]);
   assertEquals(shownOf(["Syncing: 40%", "Syncing: 80%", "Done with a.txt"]), [40, 80]);
 });
 
-Deno.test("Tracks: bars of one name in several rows count as finished ones of all", () => {
+Deno.test("Tracks: bars with one name in several rows are counted as finished ones of the total", () => {
   const output = new Outputs();
   for (let percent = 10; percent <= 100; percent += 10) {
     const rows = [percent, percent / 2, percent / 4].map((done, row) =>
@@ -170,7 +170,7 @@ Deno.test("Tracks: lines about several things in turn are indeterminate, unless 
   assertEquals(progressOf(files).at(-1), "?");
 });
 
-Deno.test("Tracks: a bar that moves above one that does not may be a part of it", () => {
+Deno.test("Tracks: a bar that advances above one that does not may be a part of the lower one", () => {
   const output = new Outputs();
   const draw = (item: number, percent: number, files: number) =>
     output.write(
@@ -186,7 +186,7 @@ Deno.test("Tracks: a bar that moves above one that does not may be a part of it"
   assertEquals(output.progress.at(-1), 67);
 });
 
-Deno.test("Tracks: a row that is drawn over before it moved is no phase", () => {
+Deno.test("Tracks: a row that is overwritten before it advanced is no phase", () => {
   const output = new Outputs();
   output.write("\rReading: 0 B / 114 MiB => 0%").wait(300);
   for (const percent of [5, 10, 20]) {
@@ -199,7 +199,7 @@ Deno.test("Tracks: a label that changes with each count is still one track", () 
   assertEquals(progressOf(["a.txt (1/4)", "b.txt (2/4)", "c.txt (3/4)"]).at(-1), 75);
 });
 
-Deno.test("Tracks: named bars that are drawn in turn count as finished ones of all, and phases do not", () => {
+Deno.test("Tracks: named bars that are drawn in turn are counted as finished ones of the total, but phases are not", () => {
   const bar = (name: string, percent: number) =>
     `${name} ${"#".repeat(percent / 5).padEnd(20, ".")} ${percent}%`;
   const output = new Outputs().write("\n\n\n");
@@ -223,7 +223,7 @@ Deno.test("Tracks: a bare count that falls as often as it rises is a level", () 
   );
 });
 
-Deno.test("Tracks: a percentage that begins again after another count came close to its end is the next phase", () => {
+Deno.test("Tracks: a percentage that starts over after another count came close to its end is the next phase", () => {
   const output = new Outputs().writeLines(["Status: 100%"]);
   for (const segment of [10, 500, 960]) output.write(`\rSegments: ${segment}/1007`).wait(300);
   output.write("\rStatus: 100%     \n");
@@ -231,7 +231,7 @@ Deno.test("Tracks: a percentage that begins again after another count came close
   assertEquals(output.last.progress, null);
 });
 
-Deno.test("Tracks: the frames of a spinner are one track, also if lines push it down", () => {
+Deno.test("Tracks: the frames of a spinner are one track, even if lines push it down", () => {
   const output = new Outputs();
   const frame = (percent: number) =>
     `${"⠋⠙⠹"[percent / 5 % 3]} Unpacking ${"━".repeat(percent / 5).padEnd(20)} ${percent}%`;
@@ -251,7 +251,7 @@ Deno.test("Tracks: a line over a bar that was close to its end replaces it", () 
   assertEquals(output.last.progress, null);
 });
 
-Deno.test("Tracks: a row that shows something else has no progress any more", () => {
+Deno.test("Tracks: a row that now shows something else no longer has progress", () => {
   const output = new Outputs();
   for (const percent of [10, 50, 97]) output.write(`\r\x1b[KDownload ${percent}% 1.2MB/s`).wait(500);
   output.write("\r\x1b[KMount  |").wait(400).write("\r\x1b[KMount  /").wait(400);
@@ -272,7 +272,7 @@ Deno.test("Tracks: steps of an announced plan count, however the steps are named
   assertEquals(progressOf([...events, '["pending",{"title":"c"}]']), [25, 50, 75]);
 });
 
-Deno.test("Tracks: the tests of a file count, and those of the next file are a phase", () => {
+Deno.test("Tracks: the tests of a file are counted, and those of the next file are a new phase", () => {
   const file = (name: string) =>
     [1, 2, 3, 4].map((n) => `case ${n} of ${name} ... ${n === 2 ? "FAILED" : "ok"} (${n}ms)`);
   const first = ["running 4 tests from ./a_test.ts", ...file("a")];
@@ -292,13 +292,13 @@ Deno.test("Tracks: the tests of a file count, and those of the next file are a p
   assertEquals(progressOf(["t/a.t .... ok", "t/b.t .... 3/12", "t/b.t .... 6/12", "t/b.t .... 9/12"]), []);
 });
 
-Deno.test("Tracks: the sizes of the current file count within its number", () => {
+Deno.test("Tracks: the size of the current file is included in the count of files", () => {
   const line = (file: number, done: number) =>
     `Pack: ${file}/4 files. Current: f${file} Read: ${done} MiB / 2 MiB`;
   assertEquals(progressOf([line(1, 0), line(1, 1), line(2, 1), line(4, 2)]), [0, 13, 38, 100]);
 });
 
-Deno.test("Tracks: tests of a stated number count once each, whatever the order in which they end", () => {
+Deno.test("Tracks: if the number of tests is stated, each test counts once, in whatever order they end", () => {
   const results = [
     "     1 [firefox] › a.spec.ts:3:1 › buys 3 of 9",
     "  ✓  2 [firefox] › a.spec.ts:5:1 › pays (200ms)",
@@ -315,7 +315,7 @@ Deno.test("Tracks: tests of a stated number count once each, whatever the order 
   assertEquals(output.last.progress, 50);
 });
 
-Deno.test("Tracks: a row that goes on counting below another is the same track, and a new bar is not", () => {
+Deno.test("Tracks: a row that continues to count below another one is the same track, but a new bar is not", () => {
   const row = (name: string, percent: number) => `${name}  ${percent}% ${"█".repeat(percent / 10)}`;
   const shownOf = (next: number) => {
     const output = new Outputs();
@@ -325,7 +325,7 @@ Deno.test("Tracks: a row that goes on counting below another is the same track, 
   assertEquals([40, 50, 10, 90].map(shownOf), [40, 50, 30, 30]);
 });
 
-Deno.test("Tracks: a percentage that leaps in its row is the same track, unless it leaps to the end", () => {
+Deno.test("Tracks: a percentage that jumps in its row is the same track, unless it jumps to the end", () => {
   const shownOf = (percent: number) => {
     const output = new Outputs();
     for (const before of [9, 12, 14]) output.write(`\r████ building (${before}%) a.js`).wait(300);
@@ -334,7 +334,7 @@ Deno.test("Tracks: a percentage that leaps in its row is the same track, unless 
   assertEquals([70, 100].map(shownOf), [70, null]);
 });
 
-Deno.test("Tracks: the count in a stated percentage's text is not the whole", () => {
+Deno.test("Tracks: a count in the text beside a stated percentage is not the total", () => {
   assertEquals(
     progressOf(["dlstatus:2:30.0:Retrieving file 2 of 6", "dlstatus:5:60.0:Retrieving file 5 of 6"]),
     [
