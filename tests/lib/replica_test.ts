@@ -106,7 +106,7 @@ Deno.test("connectReplica() in the same isolate reads clients and tasks in order
   assertEquals(replica.tasks("c"), []);
 });
 
-Deno.test("Replica reaches the same state although the process loses messages", async () => {
+Deno.test("Replica reaches the state of the monitor although the process loses messages", async () => {
   using monitor = new ChannelMonitor();
   using worker = await connect(monitor);
   using resources = new DisposableStack();
@@ -212,7 +212,7 @@ Deno.test("connectReplica() rejects if no monitor responds", async () => {
   );
 });
 
-Deno.test("connectReplica() waits as long as the monitor sends more of its tasks", async () => {
+Deno.test("connectReplica() keeps waiting while the monitor is sending further tasks", async () => {
   const channel = freshChannel();
   using clock = new FakeClock();
   const timeoutMs = 1_000;

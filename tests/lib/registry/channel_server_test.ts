@@ -65,7 +65,7 @@ Deno.test("ChannelServer applies the reports of members, and sends them cancella
   assertEquals(JSON.parse(member.received[1]!), { type: "interrupt", client: "c", id: "1" });
 });
 
-Deno.test("ChannelServer tells a member once that a task is unknown, and refuses invalid changes", async () => {
+Deno.test("ChannelServer tells a member only once that a task is unknown, and refuses invalid changes", async () => {
   using monitor = new ChannelMonitor();
   using member = await connect(monitor);
   for (const progress of [5, 6, 7]) member.report({ type: "update", progress });

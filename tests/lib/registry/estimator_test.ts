@@ -109,7 +109,7 @@ const SCENARIOS: Scenario[] = [
     expected: STALLED,
   },
   {
-    name: "a first pause after a short time at a steady pace, which is hardly known",
+    name: "a first pause after a short time at a steady pace, when the pace is hardly known",
     said: steady(10, percent(1)),
     at: 600,
     expected: { eta: 90, rate: 1, eta_reason: null },
@@ -133,7 +133,7 @@ const SCENARIOS: Scenario[] = [
     expected: STALLED,
   },
   {
-    name: "a silence from the beginning, which no pace is known for",
+    name: "a silence from the beginning, when no pace is known",
     said: [[0, { progress: 0 }]],
     at: 3_600,
     expected: NOTHING_YET,
@@ -328,7 +328,7 @@ Deno.test("Estimator.estimate() does not derive a rate from a burst of updates a
   assert(eta !== null && Number.isFinite(eta) && rate !== null && Number.isFinite(rate));
 });
 
-Deno.test("Estimator.estimate() starts anew when a task switches from percentages to counts", () => {
+Deno.test("Estimator.estimate() starts over when a task switches from percentages to counts", () => {
   const percents = steady(10, percent(1));
   const counts = [11, 12, 13].map((at) => [at, { current: 1_000 * (at - 10), total: 1_000_000 }] as const);
   const { rate } = estimateAfter([...percents, ...counts], 13);
@@ -440,7 +440,7 @@ const quickSteps = fc.array(
   { minLength: 50, maxLength: 400, size: "max" },
 );
 
-Deno.test("Estimator.estimated() stays close to a forecast made at once, whatever is reported between two forecasts", () => {
+Deno.test("Estimator.estimated() stays close to an immediate forecast, whatever is reported between two forecasts", () => {
   let scaledCount = 0;
   fc.assert(
     fc.property(quickSteps, (steps) => {

@@ -27,7 +27,7 @@ Deno.test("LiveTasks.localCount does not count tasks of other processes", () => 
   assertEquals([live.localCount, live.get("c", "away")], [0, undefined]);
 });
 
-Deno.test("LiveTasks.add() records when a reporter disconnected, except for reporters over HTTP, which are never connected", () => {
+Deno.test("LiveTasks.add() records when the reporter disconnected, unless it reports over HTTP and is never connected", () => {
   using clock = new FakeClock();
   clock.pass(3);
   const live = new LiveTasks(emptyStore());

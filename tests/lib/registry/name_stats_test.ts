@@ -25,7 +25,7 @@ Deno.test("NameStats.all() compares names exactly, and sorts them", async () => 
   assertEquals(await new NameStats(test.registry, "nobody").all(), []);
 });
 
-Deno.test("NameStats.part() returns the names in parts, past and active ones, each once", async () => {
+Deno.test("NameStats.part() returns the names of past and active tasks in parts, each name once", async () => {
   using test = new TestRegistry();
   const names = Array.from({ length: 10 }, (_, index) => `job ${index}`);
   for (const [index, name] of names.entries()) {
@@ -45,7 +45,7 @@ Deno.test("NameStats.part() returns the names in parts, past and active ones, ea
   assertEquals([found, parts], [names.filter((_, index) => index % 3 > 0 || index % 2 === 0), 1]);
 });
 
-Deno.test("NameStats.one() knows which records are kept, even if another task has taken the id", () => {
+Deno.test("NameStats.one() detects which records still exist, even if another task has reused an id", () => {
   using test = new TestRegistry();
   const stats = new NameStats(test.registry, "c");
   assertEquals(stats.one("job"), undefined);

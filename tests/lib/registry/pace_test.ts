@@ -3,14 +3,14 @@ import { progressCurves } from "../../bench/eta/curves.ts";
 import { judge } from "../../bench/eta/judge.ts";
 import { assert, assertEquals, assertLess } from "../../support/assert.ts";
 
-Deno.test("Pace predicts better than linear extrapolation and than tqdm, on the mean over all kinds of jobs", () => {
+Deno.test("Pace predicts better than linear extrapolation and tqdm, on average over all kinds of jobs", () => {
   const errors = progressCurves(7).map(judge);
   const mean = (of: "ours" | "linear" | "tqdm") =>
     errors.reduce((sum, each) => sum + each[of], 0) / errors.length;
   assertLess(mean("ours"), 0.9 * Math.min(mean("linear"), mean("tqdm")));
 });
 
-Deno.test("Pace.secondsFor() follows a pace that changed for good, and keeps to the mean of one that alternates", () => {
+Deno.test("Pace.secondsFor() follows a lasting change of pace, but averages a pace that alternates", () => {
   const [changed, alternating] = [new Pace(), new Pace()];
   let [slowing, uneven] = [0, 0];
   for (let second = 0; second <= 200; second++) {
@@ -30,7 +30,7 @@ Deno.test("Pace.secondsFor() derives no rate from the first moment of a block", 
   assertLess(Math.abs(pace.secondsFor(100)! - before), 0.05 * before);
 });
 
-Deno.test("Pace.isNear() returns false once the latest pace has changed, however much was done before", () => {
+Deno.test("Pace.isNear() returns false once the recent pace has changed, however much was done before", () => {
   const growth = { whole: 0.05, recent: 0.2 };
   const pace = new Pace();
   for (const [position, at] of [[0, 0], [500, 10], [501, 40], [501.1, 40.001]] as const) {
@@ -43,7 +43,7 @@ Deno.test("Pace.isNear() returns false once the latest pace has changed, however
   assert(!pace.isNear(basis, growth), "the last 30 seconds yielded twice as much");
 });
 
-Deno.test("Pace.ahead() returns what a job in bursts has to do since the end of its last pause", () => {
+Deno.test("Pace.ahead() returns the remaining amount of a job in bursts, as of the end of its last pause", () => {
   const pace = new Pace();
   let position = 0;
   for (let at = 0; at < 600; at += 60) {
@@ -53,7 +53,7 @@ Deno.test("Pace.ahead() returns what a job in bursts has to do since the end of 
   assertEquals([pace.ahead(200), pace.ahead(190), pace.ahead(0)], [300, 290, 0]);
 });
 
-Deno.test("Pace does not count one long interruption, but one that recurs", () => {
+Deno.test("Pace ignores a single long interruption, but not recurring ones", () => {
   const [once, often] = [new Pace(), new Pace()];
   let [onceAt, oftenAt] = [0, 0];
   for (let step = 0; step <= 400; step++) {

@@ -60,7 +60,7 @@ Deno.test("PastDurations.left() returns a finite time within the returned range"
   }));
 });
 
-Deno.test("PastDurations.expected is the median of at least three runs that took some time", () => {
+Deno.test("PastDurations.expected is the median duration, if there are at least three runs that took some time", () => {
   assertEquals(new PastDurations([10, 20]).expected, null);
   assertEquals(new PastDurations([10, 30, 20]).expected, 20);
   assertEquals(new PastDurations([0, 0, 0]).expected, null);

@@ -39,7 +39,7 @@ Deno.test("Registry estimates the ETA of a new task from past runs of its name",
   assertEquals(etaOf(test, "second"), [40, 26.67, 60, null]);
 });
 
-Deno.test("Registry estimates only from successful runs of the same client and name, also from removed ones, once", () => {
+Deno.test("Registry estimates only from successful runs of the same client and name, and counts each once, even if it was removed", () => {
   using clock = new FakeClock();
   using test = new TestRegistry();
   run(test, clock, "other name", 10, "other");

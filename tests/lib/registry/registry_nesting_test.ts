@@ -32,7 +32,7 @@ Deno.test("Registry creates a task without a parent if it would be its own ances
   assertEquals(test.registry.task("d", "c")?.parent_id, "b", "a task of another client is no ancestor");
 });
 
-Deno.test("Registry restores a task without its parent if that has become a descendant", () => {
+Deno.test("Registry restores a task without a parent if its parent has become its descendant", () => {
   using test = new TestRegistry({ restoreWindowMs: 60_000 });
   test.begin("c", "b");
   test.begin("c", "a", { parent_id: "b" });
@@ -92,7 +92,7 @@ Deno.test("Registry shows progress that was read from the output until the task 
   assertEquals(shown(), [80, null, null, null, "Own", true]);
 });
 
-Deno.test("Registry ignores what is read from the output of a task with subtasks after a restart, too", async () => {
+Deno.test("Registry ignores progress that was read from the output of a task with subtasks, also after a restart", async () => {
   using folder = new StoreFolder();
   let store = folder.open();
   let test = new TestRegistry({}, "first", store);

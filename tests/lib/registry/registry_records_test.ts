@@ -16,7 +16,7 @@ function start(): { readonly store: SlowRecords; readonly test: TestRegistry } {
   return { store, test };
 }
 
-Deno.test("Registry.record() returns a record at once if it is at hand, as that of an unfinished task is", async () => {
+Deno.test("Registry.record() returns a record synchronously if it is in memory, like that of every unfinished task", async () => {
   const { store, test } = start();
   using _test = test;
   test.begin("c", "live");
@@ -81,7 +81,7 @@ Deno.test("Registry.restore() fails if the task is purged, restored or replaced 
   assertEquals([(await first!).id, (await failed).code], ["1", "task_exists"]);
 });
 
-Deno.test("Registry.report() refuses changes of an ended task whose record is not at hand", () => {
+Deno.test("Registry.report() refuses changes of an ended task whose record is not in memory", () => {
   using test = start().test;
   const codeOf = (act: () => unknown) => assertThrows(act, TransitionError).code;
   assertEquals(codeOf(() => test.report("c", "1", createChange())), "task_exists");
@@ -90,7 +90,7 @@ Deno.test("Registry.report() refuses changes of an ended task whose record is no
   assertEquals(test.registry.stored("c", "1")?.summary.state, "FINISHED");
 });
 
-Deno.test("Registry.task() throws, and read() waits, if the record is not at hand", async () => {
+Deno.test("Registry.task() throws, and read() waits, if the record is not in memory", async () => {
   const { store, test } = start();
   using _test = test;
   assertThrows(() => test.registry.task("c", "1"), Error, "use read()");

@@ -80,7 +80,7 @@ Deno.test("Registry marks tasks as stale while their reporter is disconnected", 
   );
 });
 
-Deno.test("Registry takes no jump of the clock for silence, neither of a task nor of its reporter", () => {
+Deno.test("Registry does not mistake a jump of the clock for silence of a task or its reporter", () => {
   for (const jump of [-86_400, -3_600, 3_600, 86_400, 30 * 86_400]) {
     using clock = new FakeClock();
     using test = new TestRegistry({ reporterAwayMs: 10_000, lostAfterMs: 60_000 });
@@ -151,7 +151,7 @@ Deno.test("Registry.requestCancel() immediately cancels a task that is reported 
   }
 });
 
-Deno.test("Registry continues the tasks of other processes after a restart, with versions that were never published", () => {
+Deno.test("Registry continues the tasks of other processes after a restart, with versions above all that were published", () => {
   using clock = new FakeClock();
   using before = new TestRegistry();
   before.begin("c", "here");

@@ -39,7 +39,7 @@ Deno.test("Registry decreases a parent's progress if a child is added or a child
   assertEquals(progressOf(test, "parent"), 24, "a failed child counts in full");
 });
 
-Deno.test("Registry does not tell the progress of a parent whose children are created one after another", () => {
+Deno.test("Registry shows indeterminate progress for a parent whose children are created one after another", () => {
   using test = new TestRegistry();
   test.begin("c", "parent");
   for (const id of ["1", "2", "3"]) {

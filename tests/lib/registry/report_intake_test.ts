@@ -38,7 +38,7 @@ Deno.test("ReportIntake.take() returns null if it applies a report, or has appli
   assertEquals(intake.take("1", UPDATE, 2), null, "a late report is ignored");
 });
 
-Deno.test("ReportIntake.take() returns only once that a task is unknown, until the task is created", () => {
+Deno.test("ReportIntake.take() returns that a task is unknown only once, until the task is created", () => {
   using test = new TestRegistry();
   const intake = new Intake(test);
   const unknown = { type: "unknown", client: "c", id: "1" };
@@ -94,7 +94,7 @@ Deno.test("ReportIntake remembers a limited number of unknown tasks, and reports
   assertEquals(intake.take("5", UPDATE), { type: "unknown", client: "c", id: "5" });
 });
 
-Deno.test("withStop() reads how a task ended if its record is in a database, and fails if it cannot", async () => {
+Deno.test("withStop() reads the end of a task from the database if necessary, and fails if the record cannot be read", async () => {
   const store = new SlowRecords();
   using test = new TestRegistry({}, "first", store);
   for (const id of ["interrupted", "cancelled", "finished"]) test.begin("c", id);

@@ -131,7 +131,7 @@ const MAX_LEVEL = 3;
 const SHRINK_MS = 120_000;
 const FAR = new TestReporter("far-reporter", true);
 
-Deno.test("Registry computes the progress of parents as the formula does, over restarts and removals", async () => {
+Deno.test("Registry computes the progress of parents by the formula, despite restarts and removals", async () => {
   const seen = { known: 0, unknown: 0, deep: 0, restarts: 0, removals: 0, retries: 0 };
   await fc.assert(
     fc.asyncProperty(

@@ -2,7 +2,7 @@ import { newContribution, SubtaskProgress } from "../../../lib/registry/subtask_
 import { assertEquals } from "../../support/assert.ts";
 import { exampleTask, finishedTask } from "../../support/example_task.ts";
 
-Deno.test("SubtaskProgress.progress() returns the weighted mean of subtasks that existed before the first moved", () => {
+Deno.test("SubtaskProgress.progress() returns the weighted mean of subtasks that were created before the first of them made progress", () => {
   const parent = new SubtaskProgress();
   const [small, large] = [newContribution(), newContribution()];
   const child = (weight: number, progress: number | null) => exampleTask({ weight, progress });
@@ -64,7 +64,7 @@ Deno.test("SubtaskProgress.progress() is below 100 or indeterminate if all known
   assertEquals(parent.progress(null), 50);
 });
 
-Deno.test("SubtaskProgress.progress() survives weights whose sum overflows", () => {
+Deno.test("SubtaskProgress.progress() handles weights whose sum overflows", () => {
   const parent = new SubtaskProgress();
   for (let i = 0; i < 3; i++) parent.update(exampleTask({ weight: 1e308, progress: i }), newContribution());
   assertEquals(parent.progress(null), null);

@@ -11,7 +11,7 @@ async function problemAt(url: string): Promise<string | null> {
   return connectionProblem(await assertRejects(() => fetch(url)));
 }
 
-Deno.test("connectionProblem() tells problems of TLS from a server that is not running", async () => {
+Deno.test("connectionProblem() distinguishes TLS errors from a server that is not running", async () => {
   const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
   try {
     await makeCertificate(folder);
@@ -30,7 +30,7 @@ Deno.test("connectionProblem() tells problems of TLS from a server that is not r
   }
 });
 
-Deno.test("connectionProblem() knows the errors of Node", () => {
+Deno.test("connectionProblem() recognizes the errors of Node", () => {
   const failed = (message: string, code: string) =>
     new TypeError("fetch failed", { cause: Object.assign(new Error(message), { code }) });
   const table: [string, string, string | null][] = [

@@ -20,7 +20,7 @@ function blockedTo(server: { readonly url: string }): TcpProxy {
   return proxy;
 }
 
-Deno.test("HttpTransport transfers everything that a WebSocket would transfer", async () => {
+Deno.test("HttpTransport transfers everything that a WebSocket transfers", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
   await using proxy = blockedTo(server);
   using sink = new RemoteSink(proxy.url);

@@ -44,7 +44,7 @@ Deno.test("parseBatch() parses the output of writeBatch()", () => {
   }
 });
 
-Deno.test("parseBatch() treats a time of sending that is none as missing", () => {
+Deno.test("parseBatch() treats an invalid time of sending as missing", () => {
   for (const sent_at of [undefined, null, "now", [], {}, Infinity]) {
     assertEquals(parseBatch({ batch: 1, sent_at, reports: [] }).sentAt, null);
   }

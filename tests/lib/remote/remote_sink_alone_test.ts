@@ -241,7 +241,7 @@ Deno.test("RemoteSink disconnects shortly after the last report, and reconnects 
   assert(!sink.ready);
 });
 
-Deno.test("RemoteSink gives a server that it reaches again the whole time to commit, but only once", async () => {
+Deno.test("RemoteSink restarts the time limit for the commit when it reaches the server again, but only once", async () => {
   await using server = new HeldServer();
   await using proxy = new TcpProxy(Number(new URL(server.url).port));
   using clock = new FakeClock();

@@ -46,7 +46,7 @@ async function parentsIn(
   return Object.fromEntries(tasks.map(({ name, parent_id }) => [name, parent_id]));
 }
 
-Deno.test("monitored() makes a task a subtask of the surrounding task of its server and client", async () => {
+Deno.test("monitored() makes a task a subtask of the surrounding task if both have the same server and client", async () => {
   const elsewhere = "http://127.0.0.1:1";
   const table: [Awaited<ReturnType<typeof parentsIn>>, ...Parameters<typeof parentsIn>][] = [
     [{ nested: "p", child: "t" }, (url) => [url, "c", "p"]],
@@ -65,7 +65,7 @@ Deno.test("monitored() makes a task a subtask of the surrounding task of its ser
   }
 });
 
-Deno.test("monitored() takes the server that the module came from for that of the environment, if that names none", async () => {
+Deno.test("monitored() uses the server from which the module was imported if the environment names no server", async () => {
   using home = new DisposableStack();
   home.defer(() => setHomeServer("http://127.0.0.1:1/monitored.ts"));
   const environment = (url: string) => {
@@ -75,7 +75,7 @@ Deno.test("monitored() takes the server that the module came from for that of th
   assertEquals(await parentsIn(environment), { nested: "p", child: "t" });
 });
 
-Deno.test("monitored() makes a task of a monitor in the same process no subtask", async () => {
+Deno.test("monitored() does not make a task that reports to a monitor in the same process a subtask", async () => {
   using local = new LocalMonitor();
   using withdraw = new DisposableStack();
   withdraw.defer(registerMonitor("announced", local.sink));

@@ -2,7 +2,7 @@ import { isReporterId } from "../../../lib/remote/messages.ts";
 import { createIdentity, hasSecret, provesIdentity } from "../../../lib/remote/reporter_identity.ts";
 import { assert, assertEquals, assertNotEquals } from "../../support/assert.ts";
 
-Deno.test("createIdentity() returns an id that the server accepts, and that only its secret proves", () => {
+Deno.test("createIdentity() returns an id that the server accepts, and the only secret that proves it", () => {
   const [mine, other] = [createIdentity(), createIdentity()];
   assertNotEquals(mine, other);
   assert(isReporterId(mine.id) && hasSecret(mine.id), mine.id);
@@ -16,7 +16,7 @@ Deno.test("createIdentity() returns an id that the server accepts, and that only
   }
 });
 
-Deno.test("provesIdentity() expects SHA-256 as base64url, of which an id has 22 characters", () => {
+Deno.test("provesIdentity() compares an id with the first 22 characters of the secret's SHA-256 in base64url", () => {
   const digest = "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0";
   assertEquals(provesIdentity(`s-${digest.slice(0, 22)}`, "abc"), true);
   for (const length of [0, 21, 23, digest.length]) {

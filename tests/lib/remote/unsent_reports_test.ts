@@ -16,7 +16,7 @@ const steps = fc.array(
   { maxLength: 60, size: "max" },
 );
 
-Deno.test("UnsentReports delivers every report in order over broken connections, and knows which are committed", () => {
+Deno.test("UnsentReports delivers every report in order despite broken connections, and tracks which are committed", () => {
   let cuts = 0;
   let resent = 0;
   fc.assert(

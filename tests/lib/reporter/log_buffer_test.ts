@@ -22,7 +22,7 @@ function numbered(from: number, count: number, length = 10): LogLine[] {
   return Array.from({ length: count }, (_, i) => ({ at: from + i, text: `${from + i}`.padEnd(length) }));
 }
 
-Deno.test("LogBuffer returns every line once and in order, in parts that a report has room for", () => {
+Deno.test("LogBuffer returns every line once and in order, in parts that fit into a report", () => {
   const lengths = fc.array(fc.nat(LIMITS.logLineLength), { maxLength: 60, size: "max" });
   let cuts = 0;
   fc.assert(fc.property(lengths, fc.nat(20), (each, again) => {
@@ -59,7 +59,7 @@ Deno.test("LogBuffer keeps each part within a server's limit, even if JSON escap
   }
 });
 
-Deno.test("LogBuffer drops the oldest lines beyond the limit of a task, and says how many in their place", () => {
+Deno.test("LogBuffer replaces the oldest lines beyond the limit of a task with a line that says how many were dropped", () => {
   const buffer = new LogBuffer({ taskCharacters: 200_000, allCharacters: 1_000_000 });
   for (const line of numbered(0, 20_000)) buffer.push(line);
   const kept = partsOf(buffer).flat();
@@ -67,7 +67,7 @@ Deno.test("LogBuffer drops the oldest lines beyond the limit of a task, and says
   assertEquals(kept.slice(1), numbered(20_001 - kept.length, kept.length - 1));
 });
 
-Deno.test("LogBuffer says where lines are missing if lines before the gap are reported again", () => {
+Deno.test("LogBuffer marks the gap if lines before the gap are reported again", () => {
   const buffer = new LogBuffer({ taskCharacters: 200_000, allCharacters: 1_000_000 });
   for (const line of numbered(0, 20_000)) buffer.push(line);
   const again = numbered(-5, 5);

@@ -67,7 +67,7 @@ Deno.test("monitored generators are generators of the same kind", async () => {
   ]);
 });
 
-Deno.test("monitored generators preserve this, the arguments, the name, the length and what next() is given", async () => {
+Deno.test("monitored generators preserve this, the arguments, the name, the length and the argument of next()", async () => {
   using monitor = new LocalMonitor();
   const object = {};
   const holder = {
@@ -110,7 +110,7 @@ Deno.test("monitored generators begin their task with the first next(), and end 
   assertEquals(monitor.task.version, version, "nothing is reported after the end");
 });
 
-Deno.test("monitored generators that nobody iterates over are no tasks", async () => {
+Deno.test("monitored generators that nobody iterates over create no task", async () => {
   using monitor = new LocalMonitor();
   let calls = 0;
   const fn = monitor.monitored(function* () {
@@ -130,7 +130,7 @@ Deno.test("monitored generators that nobody iterates over are no tasks", async (
   assertEquals([calls, monitor.tasks], [0, []]);
 });
 
-Deno.test("monitored generators that are left early end as FINISHED", async () => {
+Deno.test("monitored generators end as FINISHED if the loop over them is left early", async () => {
   using monitor = new LocalMonitor();
   const cleaned: string[] = [];
   for (
@@ -171,7 +171,7 @@ Deno.test("monitored generators that are left early end as FINISHED", async () =
   ]);
 });
 
-Deno.test("monitored generators may go on after return() and throw()", async () => {
+Deno.test("monitored generators may continue after return() and throw()", async () => {
   using monitor = new LocalMonitor();
   const stubborn = monitor.monitored(function* () {
     let last: unknown = "";
@@ -203,7 +203,7 @@ Deno.test("monitored generators may go on after return() and throw()", async () 
   assertEquals(monitor.tasks.map(endOf), [["FINISHED", "done", null], ["FINISHED", null, null]]);
 });
 
-Deno.test("monitored generators that throw, or are thrown into, end as ERROR", async () => {
+Deno.test("monitored generators end as ERROR if they throw, or throw() is called", async () => {
   using monitor = new LocalMonitor();
   const error = new RangeError("own");
   const failing = monitor.monitored(function* () {
@@ -235,7 +235,7 @@ Deno.test("monitored generators that throw, or are thrown into, end as ERROR", a
   ]);
 });
 
-Deno.test("monitored generators that resume themselves get an error, and go on", () => {
+Deno.test("monitored generators that resume themselves get an error, and can continue", () => {
   using monitor = new LocalMonitor();
   const self: Generator<unknown, unknown, unknown> = monitor.monitored(function* () {
     yield assertThrows(() => self.next(), TypeError).message;
@@ -299,7 +299,7 @@ async function resumed(generator: object, steps: readonly Step[]): Promise<unkno
   return await Promise.all(outcomes);
 }
 
-Deno.test("monitored generators lead to the same steps as the original ones, in any order of calls", async () => {
+Deno.test("monitored generators have the same outcomes as the original ones, in any order of calls", async () => {
   for (const fn of [scripted, scriptedLater]) {
     await fc.assert(
       fc.asyncProperty(acts, steps, async (script, steps) => {
@@ -319,7 +319,7 @@ Deno.test("monitored generators lead to the same steps as the original ones, in 
   }
 });
 
-Deno.test("currentTask() is the task of the generator that runs, however generators are interleaved", async () => {
+Deno.test("currentTask() returns the task of the running generator, however generators are interleaved", async () => {
   using monitor = new LocalMonitor();
   const outer = monitor.monitored(function* (task) {
     for (let i = 0; i < 3; i++) yield currentTask() === task;
@@ -354,7 +354,7 @@ Deno.test("currentTask() is the task of the generator that runs, however generat
   assertEquals([...nested()], Array(6).fill(true));
 });
 
-Deno.test("monitored generators end as CANCELLED if they stop because of a request while they were suspended", async () => {
+Deno.test("monitored generators end as CANCELLED if they stop because of a cancellation request while they were suspended", async () => {
   using monitor = new LocalMonitor();
   const cancel = () => monitor.test.registry.requestCancel("default", monitor.tasks.at(-1)!.id);
   const checking = monitor.monitored(function* (task) {
@@ -455,7 +455,7 @@ Deno.test("wrap() treats a function that returns a generator like a generator fu
   assertEquals(monitor.tasks.map(({ state }) => state), Array(4).fill("FINISHED"));
 });
 
-Deno.test("wrap() ends the task when a function returns anything else to iterate over", async () => {
+Deno.test("wrap() ends the task when a function returns any other iterable", async () => {
   using monitor = new LocalMonitor();
   const stream = new ReadableStream({ start: (controller) => controller.close() });
   const iterator = {

@@ -49,7 +49,7 @@ Deno.test("taskErrorOf() shows the causes of an error in its stack, as consoles 
   }
 });
 
-Deno.test("taskErrorOf() has the form in which Deno prints errors", () => {
+Deno.test("taskErrorOf() formats errors as Deno prints them", () => {
   const error = new AggregateError([
     new Error("a", { cause: new RangeError("far") }),
     new AggregateError([new TypeError("c")], "nested"),
@@ -138,7 +138,7 @@ Deno.test("taskErrorOf() limits the stack, and says how many errors are missing"
   assertStringIncludes(stackOf(Object.assign(new Error("huge"), { errors: huge })), "… 4294967195 more");
 });
 
-Deno.test("taskErrorOf() shows what can be read of an error whose getters throw", () => {
+Deno.test("taskErrorOf() shows the readable parts of an error whose getters throw", () => {
   const throwing = (key: string) =>
     Object.defineProperty(withStack(new Error("outer")), key, {
       get: () => {
@@ -190,7 +190,7 @@ Deno.test("taskErrorOf() shows thrown values that are not errors as text or JSON
   assert(message.length <= LIMITS.errorMessageLength && message.endsWith('…"}'), message.slice(-20));
 });
 
-Deno.test("isAbort() ends for causes without an end", () => {
+Deno.test("isAbort() returns even if an error has endless causes", () => {
   assertEquals(isAbort(new Endless("first"), "reason"), false);
   const far = Array.from({ length: 50 }).reduce((cause) => new Error("outer", { cause }), "reason");
   assertEquals([isAbort(far, "reason"), isAbort(far, "another")], [true, false]);

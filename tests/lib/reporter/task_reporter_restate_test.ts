@@ -45,7 +45,7 @@ function essence(task: Task): Partial<Task> {
   return rest;
 }
 
-Deno.test("TaskReporter.restate() sends reports that lead to the same record as all reports so far", () => {
+Deno.test("TaskReporter.restate() sends reports that result in the same record as all previous reports", () => {
   const steps = fc.array(
     fc.oneof(
       { weight: 6, arbitrary: fc.record({ do: fc.constant("update" as const), update: updates }) },

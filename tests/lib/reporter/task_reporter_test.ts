@@ -82,7 +82,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 40, size: "max" },
 );
 
-Deno.test("TaskReporter sends reports that lead to the same record whether or not updates are coalesced", () => {
+Deno.test("TaskReporter sends reports that result in the same record whether or not updates are coalesced", () => {
   const ends = fc.constantFrom(
     { type: "finish", result: { a: 1 } } as const,
     { type: "fail", error: { message: "no", type: "Error" } } as const,
@@ -266,7 +266,7 @@ Deno.test("TaskReporter.update() ignores invalid values with a single warning, a
   }
 });
 
-Deno.test("TaskReporter.update() reports the amounts that it checked, even if a getter returns others later", () => {
+Deno.test("TaskReporter.update() reports the amounts that it has validated, even if a getter returns others later", () => {
   using _clock = new FakeClock();
   const { reporter, sink, warnings } = begin({ flushIntervalMs: 0 });
   let reads = 0;

@@ -48,7 +48,7 @@ Deno.test("UnsentValues keeps the extremes until they are reported, and restates
   }));
 });
 
-Deno.test("UnsentValues names what it ignores, and keeps the rest", () => {
+Deno.test("UnsentValues names the entries that it ignores, and keeps the others", () => {
   const values = new UnsentValues();
   const warnings: string[] = [];
   const add = (given: unknown) => values.add(given, 5, (reason) => warnings.push(reason));

@@ -273,7 +273,7 @@ Deno.test("wrap() truncates a function name that is too long for a task", async 
   assertEquals([fn.name, monitor.task.name.length], [name, 200]);
 });
 
-Deno.test("startableOf() returns a task that can be started by name, with options for the call", async () => {
+Deno.test("startableOf() returns a function that can be registered and started through the API, with options for the call", async () => {
   using monitor = new LocalMonitor();
   using elsewhere = new LocalMonitor();
   const input = { type: "number" };
