@@ -50,7 +50,7 @@ Deno.test("RELEASED contains every released file", async () => {
   }
 });
 
-Deno.test("the build makes the same bytes as the release of the present version, if it is released", async () => {
+Deno.test("the build creates the same bytes as the release of the current version, if there is one", async () => {
   const built = await readBuilt();
   const { present, released } = RELEASES;
   assertEquals(present.version, VERSION);

@@ -86,7 +86,7 @@ for (const { name, command } of await runtimes()) {
     assertEquals(server.errors, []);
   });
 
-  Deno.test(`${name}: a task is cancelled by the server, also if a proxy blocks WebSockets`, async () => {
+  Deno.test(`${name}: a task is cancelled by the server, even if a proxy blocks WebSockets`, async () => {
     await using server = startServer();
     for (const blocksUpgrades of [false, true]) {
       await using proxy = new TcpProxy(server.port);
@@ -104,7 +104,7 @@ for (const { name, command } of await runtimes()) {
     }
   });
 
-  Deno.test(`${name}: reports travel over TLS, to a host that has a name or only an address`, async () => {
+  Deno.test(`${name}: reports are sent over TLS, to a host name or an IP address`, async () => {
     using folder = await folderWith(`
       const work = monitored((task, host) => task.log("to " + host));
       await work.with({ id: process.argv[2] })(process.env.TASKSCOPE_SERVER);
@@ -133,7 +133,7 @@ for (const { name, command } of await runtimes()) {
     assertEquals(asked, ["/ws/report", "/ws/report"]);
   });
 
-  Deno.test(`${name}: a wrong key, a wrong address and no server cost a function nothing but a warning`, async () => {
+  Deno.test(`${name}: with a wrong key, a wrong address or no server, functions run as usual, with a warning`, async () => {
     await using server = startServer({ key: "a-key-of-16-chars" });
     using folder = await folderWith(`
       const double = monitored(async (task, n) => {
@@ -195,7 +195,7 @@ for (const { name, command } of await runtimes()) {
     assertEquals(server.monitor.registry.task("default", "work")?.state, "FINISHED");
   });
 
-  Deno.test(`${name}: what a task has reported arrives, although it never ends and nothing keeps the program alive`, async () => {
+  Deno.test(`${name}: the reports of a task that never ends arrive, although nothing keeps the program alive`, async () => {
     await using server = startServer();
     for (const blocksUpgrades of [false, true]) {
       await using proxy = new TcpProxy(server.port);
@@ -252,7 +252,7 @@ for (const { name, command } of await runtimes()) {
   });
 }
 
-Deno.test("taskscope in Node: worker threads report by themselves", async () => {
+Deno.test("taskscope in Node: worker threads report independently", async () => {
   await using server = startServer();
   using folder = await folderWith(`
     import { isMainThread, Worker } from "node:worker_threads";

@@ -25,7 +25,7 @@ for (let n = 0; n < 500; n++) await work(1);
 console.log(held() - before);
 `;
 
-Deno.test("taskscope in Node: keeps ten thousand tasks without a server, and nothing of further ones", async () => {
+Deno.test("taskscope in Node: keeps ten thousand tasks while there is no server, and no data of further tasks", async () => {
   using folder = new JobFolder();
   await installPackage(folder.path);
   folder.write("job.mjs", PROGRAM);

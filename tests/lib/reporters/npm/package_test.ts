@@ -28,7 +28,7 @@ Deno.test("the npm package contains only its files, with fixed times and owners"
   ]);
 });
 
-Deno.test("the npm package imports nothing, and names no place of the machine that built it", async () => {
+Deno.test("the npm package imports nothing, and contains no path of the machine that built it", async () => {
   using folder = new JobFolder();
   await installPackage(folder.path);
   const read = (file: string) => Deno.readTextFile(`${folder.path}/node_modules/taskscope/${file}`);
@@ -45,7 +45,7 @@ Deno.test("the npm package imports nothing, and names no place of the machine th
   for (const file of FILES) assert((await read(file)).length > 0, file);
 });
 
-Deno.test("npm packs the package without a complaint", async () => {
+Deno.test("npm packs the package without a warning", async () => {
   using folder = new JobFolder();
   const env = { npm_config_cache: `${folder.path}/cache`, npm_config_update_notifier: "false" };
   const args = ["pack", "--dry-run", "--json", "--offline", PACKAGE];

@@ -149,7 +149,7 @@ for (const { name, command } of await runtimes(true)) {
   });
 
   for (const end of ["result", "error", "exit"] as const) {
-    Deno.test(`${name}: a program ends with the same ${end}, whatever happens to its server`, async () => {
+    Deno.test(`${name}: a program ends in the same way (${end}), whatever happens to its server`, async () => {
       const outcomes = await Promise.all(
         FATES.map(async (fate) => [fate, await outcomeOf(command, end, fate)] as const),
       );

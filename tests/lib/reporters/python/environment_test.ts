@@ -43,7 +43,7 @@ print(threading.enumerate())
   assertEquals(Object.values<{ name: string }>(tasks.all_tasks).map(({ name }) => name), ["one"]);
 });
 
-testPython("python reporter: follows no redirect, so the key reaches no other server", async () => {
+testPython("python reporter: follows no redirects, so that no other server gets the key", async () => {
   let redirected = 0;
   await using other = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
     redirected++;

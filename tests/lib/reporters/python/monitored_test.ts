@@ -266,7 +266,7 @@ main()`;
   }
 });
 
-testPython("python task: tasks that are left open end with the process", async () => {
+testPython("python task: tasks that were not ended end with the process", async () => {
   await using server = startServer();
   const source = `
 import taskscope

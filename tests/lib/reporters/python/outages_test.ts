@@ -52,7 +52,7 @@ async function kill(server: Program): Promise<void> {
 }
 
 for (const [what, isKept] of [["kept its data", true], ["lost its data", false]] as const) {
-  testPython(`python reporter: a server that was killed and ${what} gets what it misses`, async () => {
+  testPython(`python reporter: a server that was killed and ${what} gets the missing reports`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "taskscope-python-" });
     try {
       const port = freePort();
@@ -173,7 +173,7 @@ atexit.register(transport.exits.set)
   },
 );
 
-testPython("python reporter: a connection that is cut, refused or silent loses nothing", async () => {
+testPython("python reporter: no report is lost if a connection is cut, refused or silent", async () => {
   await using server = startServer();
   await using proxy = new TcpProxy(server.port);
   await using process = startPython(STEPS, { server: proxy.url });
@@ -247,7 +247,7 @@ with taskscope.task("whole") as whole:
 );
 
 testPython(
-  "python reporter: keeps ten thousand tasks without a server, and nothing of further ones",
+  "python reporter: keeps ten thousand tasks while there is no server, and no data of further tasks",
   async () => {
     await using server = startServer({ limits: { endedTasks: 20_000 } });
     await using proxy = new TcpProxy(server.port);
@@ -286,7 +286,7 @@ input()
 );
 
 testPython(
-  "python reporter: bounds the log lines that wait for a server, and says first how many are left out",
+  "python reporter: bounds the log lines that wait for a server, and first logs how many were dropped",
   async () => {
     await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
     await using proxy = new TcpProxy(server.port);

@@ -61,7 +61,7 @@ testPython("python package: the single file works like the package", async () =>
   assertEquals(outputs[1], outputs[0]);
 });
 
-testPython("python package: the lines of the documents run", async () => {
+testPython("python package: the examples in the documents run", async () => {
   const root = new URL("../../../../", import.meta.url);
   const read = async (path: string) => {
     const text = await Deno.readTextFile(new URL(path, root));
@@ -112,7 +112,7 @@ with taskscope.task("installed"): pass`;
   });
 });
 
-Deno.test("python package: builds of the same source are identical, and those that are served are up to date", async () => {
+Deno.test("python package: builds of the same source are identical, and the served files are up to date", async () => {
   const [wheel, script] = [await createWheel(), await createScript()];
   assertEquals(await createWheel(), wheel);
   assertEquals(await Deno.readFile(WHEEL), wheel);
@@ -134,7 +134,7 @@ for path in pathlib.Path(sys.argv[1]).glob("*.py"): ast.parse(path.read_text(), 
   });
 });
 
-Deno.test("python package: its modules and their lines are short", async () => {
+Deno.test("python package: modules and lines are short", async () => {
   for await (const { name } of Deno.readDir(PACKAGE)) {
     if (!name.endsWith(".py")) continue;
     const lines = (await Deno.readTextFile(new URL(name, PACKAGE))).split("\n");
@@ -143,7 +143,7 @@ Deno.test("python package: its modules and their lines are short", async () => {
   }
 });
 
-Deno.test("python package: the archive is one that unzip accepts", async () => {
+Deno.test("python package: unzip accepts the archive", async () => {
   const tool = await findTool(["/usr/bin/python3"], "The test of the wheel");
   if (tool === undefined) return;
   const { code, stdout } = await python(["-m", "zipfile", "--test", WHEEL]);

@@ -5,7 +5,7 @@ import { outline, runPython, tasksAt, taskWhere, testPython } from "../../../sup
 import { startServer } from "../../../support/server.ts";
 
 testPython(
-  "python reporter: a forked process reports its own tasks, and leaves those of the other",
+  "python reporter: a forked process reports only its own tasks, not those of its parent",
   async () => {
     await using server = startServer();
     const source = `
@@ -97,7 +97,7 @@ if __name__ == "__main__":
   });
 }
 
-testPython("python reporter: tasks of asyncio and of threads are told apart", async () => {
+testPython("python reporter: asyncio tasks and threads each have their own current task", async () => {
   await using server = startServer();
   const source = `
 import asyncio, threading, taskscope
@@ -160,9 +160,11 @@ with taskscope.task("main"):
   );
 });
 
-testPython("python monitored: a generator's task is not that of the code between its items", async () => {
-  await using server = startServer();
-  const source = `
+testPython(
+  "python monitored: the task of a generator is not the current task of the code that iterates over it",
+  async () => {
+    await using server = startServer();
+    const source = `
 import asyncio, taskscope
 from taskscope import monitored
 
@@ -186,25 +188,26 @@ async def main():
     async for letter in letters(): outside(letter)
 asyncio.run(main())
 `;
-  assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "", stderr: "" });
-  assertEquals(
-    outline(await tasksAt(server.url)).map(([name, state, , , parent]) => `${name} ${state} ${parent}`),
-    [
-      "numbers FINISHED null",
-      "in 0 FINISHED numbers",
-      "between 0 FINISHED null",
-      "in 1 FINISHED numbers",
-      "between 1 FINISHED null",
-      "in 2 FINISHED numbers",
-      "between 2 FINISHED null",
-      "letters FINISHED null",
-      "in a FINISHED letters",
-      "between a FINISHED null",
-      "in b FINISHED letters",
-      "between b FINISHED null",
-    ],
-  );
-});
+    assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "", stderr: "" });
+    assertEquals(
+      outline(await tasksAt(server.url)).map(([name, state, , , parent]) => `${name} ${state} ${parent}`),
+      [
+        "numbers FINISHED null",
+        "in 0 FINISHED numbers",
+        "between 0 FINISHED null",
+        "in 1 FINISHED numbers",
+        "between 1 FINISHED null",
+        "in 2 FINISHED numbers",
+        "between 2 FINISHED null",
+        "letters FINISHED null",
+        "in a FINISHED letters",
+        "between a FINISHED null",
+        "in b FINISHED letters",
+        "between b FINISHED null",
+      ],
+    );
+  },
+);
 
 testPython("python reporter: a signal handler and a destructor may report at any point", async () => {
   await using server = startServer();

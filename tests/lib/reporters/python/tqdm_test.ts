@@ -129,9 +129,11 @@ except taskscope.TaskCancelled as error:
   assertEquals((await tasksAt(server.url))[0]!.state, "CANCELLED");
 });
 
-testPython("python tqdm: bars of asyncio and of other threads nest in their own code", async () => {
-  await using server = startServer();
-  const source = `
+testPython(
+  "python tqdm: bars in asyncio tasks and in threads are subtasks only of the code around them",
+  async () => {
+    await using server = startServer();
+    const source = `
 import asyncio, threading, taskscope
 import tqdm.asyncio
 taskscope.patch_tqdm()
@@ -151,24 +153,25 @@ threads = [threading.Thread(target=in_thread, args=[number]) for number in range
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 `;
-  const { code, stdout } = await runPython(source, { server: server.url });
-  assertEquals([code, stdout], [0, "[1, 2]\n"]);
-  const tasks = outline(await tasksAt(server.url)).map(([name, state, , , parent]) =>
-    `${name} ${state} ${parent}`
-  );
-  assertEquals(tasks.sort(), [
-    ...Array(3).fill("below 0 FINISHED thread 0"),
-    ...Array(3).fill("below 1 FINISHED thread 1"),
-    "gather FINISHED null",
-    "inner 1 FINISHED gather",
-    "inner 2 FINISHED gather",
-    "letters FINISHED null",
-    "thread 0 FINISHED null",
-    "thread 1 FINISHED null",
-  ]);
-});
+    const { code, stdout } = await runPython(source, { server: server.url });
+    assertEquals([code, stdout], [0, "[1, 2]\n"]);
+    const tasks = outline(await tasksAt(server.url)).map(([name, state, , , parent]) =>
+      `${name} ${state} ${parent}`
+    );
+    assertEquals(tasks.sort(), [
+      ...Array(3).fill("below 0 FINISHED thread 0"),
+      ...Array(3).fill("below 1 FINISHED thread 1"),
+      "gather FINISHED null",
+      "inner 1 FINISHED gather",
+      "inner 2 FINISHED gather",
+      "letters FINISHED null",
+      "thread 0 FINISHED null",
+      "thread 1 FINISHED null",
+    ]);
+  },
+);
 
-testPython("python tqdm: bars that nobody accepts hold no memory", async () => {
+testPython("python tqdm: bars that no server accepts use no memory", async () => {
   const source = `
 import gc, sys, taskscope
 from taskscope.tqdm import trange

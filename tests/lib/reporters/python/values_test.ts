@@ -17,7 +17,7 @@ with taskscope.task("train") as task:
 `;
 
 testPython(
-  "python update: reports values without losing extremes, and ignores those that are not valid",
+  "python update: reports values without losing extremes, and ignores invalid values",
   async () => {
     await using server = startServer();
     const { code, stderr } = await runPython(PROGRAM, { server: server.url });
