@@ -27,7 +27,7 @@ function expected(lines: readonly NumberedLine[], { text, from, to, most, keep }
   return { lines: wanted, index, matches: matching.length, searched: lines.length };
 }
 
-Deno.test("LogSearch returns the next matches, and needs no line before and after them", () => {
+Deno.test("LogSearch returns the next matches, without reading lines before and after them", () => {
   fc.assert(
     fc.property(fc.nat(10), fc.array(text, { maxLength: 40 }), query, (first, texts, query) => {
       const lines = texts.map((text, index) => ({ number: first + index, at: index, text }));
@@ -40,7 +40,7 @@ Deno.test("LogSearch returns the next matches, and needs no line before and afte
   );
 });
 
-Deno.test("LogSearch returns the oldest or newest matches in a range, and counts all", () => {
+Deno.test("LogSearch returns the oldest or newest matches in a range, and counts all matches", () => {
   fc.assert(
     fc.property(fc.nat(10), fc.array(text, { maxLength: 40 }), query, (first, texts, query) => {
       const lines = texts.map((text, index) => ({ number: first + index, at: index, text }));

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { pastRunsToDrop } from "../../../lib/store/past_run_shares.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("pastRunsToDrop frees what is needed, from the clients that have the most", () => {
+Deno.test("pastRunsToDrop() frees as much as needed, from the clients with the most past runs", () => {
   fc.assert(fc.property(
     fc.uniqueArray(fc.tuple(fc.string(), fc.integer({ min: 1, max: 200 })), {
       selector: ([client]) => client,

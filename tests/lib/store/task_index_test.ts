@@ -6,7 +6,7 @@ function idsOf(index: TaskIndex): string[] {
   return Array.from(index.list("c"), ({ id }) => id);
 }
 
-Deno.test("TaskIndex.follow() keeps the order of creation and that of changes", () => {
+Deno.test("TaskIndex.follow() keeps the order of creation and the order of changes", () => {
   const index = new TaskIndex({ removalsPerClient: 9, emptyClients: 9 });
   for (const [id, place, seq] of [["b", 2, 1], ["a", 1, 2], ["d", 4, 3], ["b", 2, 4], ["c", 3, 5]] as const) {
     index.follow("c", place, storedTask(id, seq));
@@ -16,7 +16,7 @@ Deno.test("TaskIndex.follow() keeps the order of creation and that of changes", 
   assertEquals(index.put("c", storedTask("e", 6)).place, 5);
 });
 
-Deno.test("TaskIndex.follow() drops a task of the same id at another place", () => {
+Deno.test("TaskIndex.follow() drops a task with the same id at another place", () => {
   const index = new TaskIndex({ removalsPerClient: 9, emptyClients: 9 });
   for (const [id, place, seq] of [["a", 1, 1], ["b", 2, 2], ["a", 3, 3]] as const) {
     index.follow("c", place, storedTask(id, seq));
@@ -34,7 +34,7 @@ Deno.test("TaskIndex.followRemoval() remembers the removal of a task that it nev
   assertEquals(index.allChangesSince(1)?.get("c")?.removed, [{ id: "unseen", seq: 2 }]);
 });
 
-Deno.test("TaskIndex.useEvery() gives places that no other shard gives", () => {
+Deno.test("TaskIndex.useEvery() assigns places that no other shard assigns", () => {
   const places = [0, 1, 2].map((remainder) => {
     const index = new TaskIndex({ removalsPerClient: 9, emptyClients: 9 });
     index.useEvery(3, remainder, 7);

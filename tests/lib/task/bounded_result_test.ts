@@ -27,7 +27,7 @@ Deno.test("boundResult() returns a copy of JSON values, and null for undefined",
   assertEquals(boundResult(brackets).value, brackets, "a text may have brackets");
 });
 
-Deno.test("boundResult() warns about what it converts and cuts, in one line", () => {
+Deno.test("boundResult() lists its conversions and cuts in a warning of one line", () => {
   assertEquals(boundResult({ n: NaN, all: [new Set([1]), new Set()], f() {} }), {
     value: { n: null, all: [[1], []], f: "[Function: f]" },
     warning: "The result was changed to fit JSON: converted NaN, Set (2), function",

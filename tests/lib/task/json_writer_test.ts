@@ -205,7 +205,7 @@ Deno.test("writeJson() cuts arrays, objects and texts, and says how much is miss
   assertEquals(writeJson(exact, { bytes: 64, depth: 1 }).text, JSON.stringify(exact), "it fits exactly");
 });
 
-Deno.test("writeJson() replaces what is nested too deeply", () => {
+Deno.test("writeJson() replaces values that are nested too deeply", () => {
   const { text, isFlattened, isCut } = writeJson([[[1]], { a: { b: {} } }, [[]]], { bytes: 1_000, depth: 2 });
   assertEquals([text, isFlattened, isCut], ['[["[Array]"],{"a":"[Object]"},["[Array]"]]', true, false]);
 });

@@ -35,7 +35,7 @@ Deno.test("runStats() summarises the runs of a name", () => {
   assertEquals(last[0]?.finished_at, EXAMPLE_TIME + 40);
 });
 
-Deno.test("runStats() returns null for values to which no run contributes", () => {
+Deno.test("runStats() returns null for statistics to which no run contributes", () => {
   const nothing = { failure_rate: null, median: null, p95: null };
   assertEquals(statsOf([], 1), { name: "job", runs: 0, active: 1, ...nothing, last: [] });
   const stats = statsOf([finishedTask({ id: "c", state: "CANCELLED", started_at: null, finished_at: 5 })]);

@@ -3,7 +3,7 @@ import { LIMITS } from "../../../lib/task/grammar.ts";
 import { type TaskValues, ValueBook } from "../../../lib/task/value_book.ts";
 import { assertEquals, assertLessOrEqual } from "../../support/assert.ts";
 
-Deno.test("ValueBook keeps the series apart, in the order in which they came", () => {
+Deno.test("ValueBook keeps the series separate, in the order of their first values", () => {
   const book = new ValueBook(LIMITS.valuePoints);
   assertEquals(book.isEmpty, true);
   assertEquals(book.add({ loss: 1, accuracy: 0.5 }, 10), null);
@@ -18,7 +18,7 @@ Deno.test("ValueBook keeps the series apart, in the order in which they came", (
   assertEquals([book.isEmpty, book.length], [false, 4]);
 });
 
-Deno.test("ValueBook ignores further series, and counts their values", () => {
+Deno.test("ValueBook ignores series beyond the limit, but counts their values", () => {
   const book = new ValueBook(LIMITS.valuePoints);
   for (let index = 0; index < LIMITS.valueSeries; index++) book.add({ [`s${index}`]: index }, 1);
   assertEquals(book.add({ s0: 5, more: [[1, 2], [3, 4]] }, 2), "more");
@@ -26,7 +26,7 @@ Deno.test("ValueBook ignores further series, and counts their values", () => {
   assertEquals(book.values.series[0]!.points, [[1, 0], [2, 5]]);
 });
 
-Deno.test("ValueBook continues from what was stored, with bounded memory", () => {
+Deno.test("ValueBook continues from stored values, with bounded memory", () => {
   const values = fc.array(
     fc.dictionary(
       fc.constantFrom("a", "b", "constructor", "toString"),

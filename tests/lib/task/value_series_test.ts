@@ -55,7 +55,7 @@ Deno.test("ValueSeries keeps points that were added, in the order of their times
   }));
 });
 
-Deno.test("ValueSeries keeps the same points of the same values, and its own points unchanged", () => {
+Deno.test("ValueSeries keeps the same points for the same values, and leaves its own points unchanged", () => {
   fc.assert(fc.property(points, (all) => {
     const { points: kept } = seriesOf(all);
     assertEquals(seriesOf(all).points, kept);
@@ -78,7 +78,7 @@ Deno.test("ValueSeries spreads its points over the whole time, and keeps single 
   assertLessOrEqual(Math.max(...gaps), 100_000 / 16);
 });
 
-Deno.test("ValueSeries keeps few points of many values of one moment", () => {
+Deno.test("ValueSeries keeps only a few points of many values with the same time", () => {
   const { points: kept } = seriesOf(Array.from({ length: 1_000 }, (_, index): ValuePoint => [5, index % 10]));
   assertEquals(kept, [[5, 0], [5, 9], [5, 0], [5, 9]]);
 });

@@ -1,7 +1,7 @@
 import { groupMark } from "../../../lib/text/group_marks.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("groupMark() reads the marks of CI systems, with colours, and nothing else", () => {
+Deno.test("groupMark() reads only the group marks of CI systems, with or without colours", () => {
   for (const text of ["::group::Run tests", "##[group]Run tests", "  \x1b[1m::group::Run tests\x1b[0m "]) {
     assertEquals(groupMark(text), { isStart: true, title: "Run tests" }, text);
   }

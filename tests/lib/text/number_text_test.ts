@@ -7,7 +7,7 @@ const decimals = fc.tuple(fc.integer({ min: -1e13, max: 1e13 }), fc.integer({ mi
   ([digits, places]) => digits / 10 ** places,
 );
 
-Deno.test("groupedNumber() and compactNumber() write what Intl.NumberFormat writes", () => {
+Deno.test("groupedNumber() and compactNumber() return the same text as Intl.NumberFormat", () => {
   const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
   const grouped = [0, 1, 2].map((maximumFractionDigits) =>
     new Intl.NumberFormat("en-US", { maximumFractionDigits })
@@ -20,7 +20,7 @@ Deno.test("groupedNumber() and compactNumber() write what Intl.NumberFormat writ
   }));
 });
 
-Deno.test("groupedNumber() and compactNumber() write the extremes", () => {
+Deno.test("groupedNumber() and compactNumber() format extreme numbers", () => {
   assertEquals(groupedNumber(-0, 2), "0");
   assertEquals(groupedNumber(-0.001, 2), "0");
   assertEquals(groupedNumber(1e21, 0), "1,000,000,000,000,000,000,000");

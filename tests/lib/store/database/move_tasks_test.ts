@@ -101,7 +101,7 @@ test("moveTasks() moves a file to PostgreSQL and back without any difference but
   assertEquals(names.filter((name) => name.includes("moving")), []);
 });
 
-test("MOVED_TABLES has every table of a database but those with what is derived or known otherwise", async (cluster) => {
+test("MOVED_TABLES has every table of a database, except tables with derived data and with data of the database itself", async (cluster) => {
   using folder = await filledFolder(1);
   await (await openPostgres(cluster.url))[Symbol.asyncDispose]();
   const inFile = folder.query("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name);
@@ -114,7 +114,7 @@ test("MOVED_TABLES has every table of a database but those with what is derived 
   assertEquals(inPostgres.sort(), [...moved, ...others].sort());
 });
 
-test("moveTasks() lets the store of the target go on with the numbers of the source", async (cluster) => {
+test("moveTasks() lets the store of the target continue with the sequence numbers of the source", async (cluster) => {
   using folder = await filledFolder(50);
   /** Returns the data that a server publishes from a store. */
   const view = async (store: TaskStore) => ({

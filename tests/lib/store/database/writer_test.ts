@@ -3,7 +3,7 @@ import { Writer } from "../../../../lib/store/database/writer.ts";
 
 const INTERVAL_MS = 20;
 
-Deno.test("Writer commits at once what has waited for its time during the commit before it", async () => {
+Deno.test("Writer commits changes at once if their commit interval has passed during the previous commit", async () => {
   const writes: PromiseWithResolvers<void>[] = [];
   const writer = new Writer({
     database: {

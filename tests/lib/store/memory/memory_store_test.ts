@@ -70,7 +70,7 @@ Deno.test("MemoryStore is empty after it is disposed of", async () => {
   assertEquals([(await logOf(store, "a", "1", 0, 1)).lines, await historyOf(store, "a", "1")], [[], []]);
 });
 
-Deno.test("MemoryStore.searchLog() lets other work run in between, which does not change its result", async () => {
+Deno.test("MemoryStore.searchLog() lets other work run during a search, without an effect on its result", async () => {
   using clock = new FakeClock();
   clock.pass(10_000);
   const store = new MemoryStore({ ...LIMITS, logLinesPerTask: 20, logCharacters: 1_000_000 }, "epoch");

@@ -23,7 +23,7 @@ testPostgres("Connection.stream() passes every row in order, between other state
 });
 
 testPostgres(
-  "Connection.stream() rejects with what the function throws, and passes no more",
+  "Connection.stream() rejects with the error that the function throws, and passes no further rows",
   async (cluster) => {
     const connection = await open(cluster);
     const values: string[] = [];

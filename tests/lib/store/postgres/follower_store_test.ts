@@ -115,10 +115,10 @@ async function checkHistories(
   );
 }
 
-testPostgres("FollowerStore knows what its owner knows, and goes on in its place", async (cluster) => {
+testPostgres("FollowerStore has the same data as its owner, and can take over from it", async (cluster) => {
   await checkHistories(cluster, LIMITS);
 });
 
-testPostgres("FollowerStore knows what its owner knows, with small limits", async (cluster) => {
+testPostgres("FollowerStore has the same data as its owner, with small limits", async (cluster) => {
   await checkHistories(cluster, { ...LIMITS, removalsPerClient: 2, emptyClients: 1 });
 });

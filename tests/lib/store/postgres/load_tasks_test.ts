@@ -11,7 +11,7 @@ function open(url: string): Promise<DatabaseStore> {
 }
 
 Deno.test({
-  name: "loadTasks() loads thousands of tasks in the order of their creation, of which some have not ended",
+  name: "loadTasks() loads thousands of ended and unfinished tasks in the order of their creation",
   ignore: !hasPostgres,
   fn: async () => {
     const cluster = sharedCluster();

@@ -24,7 +24,7 @@ function endsOf(file: PastRunFile, client: string, name: string, isAsked = true)
   return file.rows(client, isAsked ? name : null, sql, [client, name]).flat();
 }
 
-Deno.test("PastRunFile.rows() finds what was packed, by name and by client", () => {
+Deno.test("PastRunFile.rows() finds packed runs by name and by client", () => {
   using file = new PastRunFile(LIMITS);
   for (const client of ["a", "b"]) for (const name of ['"x"', '"y"']) file.pack(client, name, packOf(1, 2));
   assertEquals(endsOf(file, "a", '"y"'), [1, 2]);
@@ -34,7 +34,7 @@ Deno.test("PastRunFile.rows() finds what was packed, by name and by client", () 
   assertEquals(row, ["b", '"y"', 1, "id 1", "FINISHED", -1, null]);
 });
 
-Deno.test("PastRunFile.add() adds to what was packed, within the limits", () => {
+Deno.test("PastRunFile.add() adds runs to packed ones, within the limits", () => {
   using file = new PastRunFile({ ...LIMITS, pastRuns: 5 });
   file.pack("a", '"x"', packOf(1, 2, 3));
   file.pack("b", '"x"', packOf(1, 2));
@@ -45,7 +45,7 @@ Deno.test("PastRunFile.add() adds to what was packed, within the limits", () => 
   assertEquals(file.droppedOf(0), [["a", '"x"', 2, "id 2"]]);
 });
 
-Deno.test("PastRunFile.add() drops what was packed beyond the limit on all runs", () => {
+Deno.test("PastRunFile.add() drops packed runs beyond the limit on all runs", () => {
   using file = new PastRunFile({ ...LIMITS, pastRuns: 4 });
   file.pack("a", '"x"', packOf(1, 2, 3));
   file.pack("b", '"x"', packOf(1));
@@ -53,7 +53,7 @@ Deno.test("PastRunFile.add() drops what was packed beyond the limit on all runs"
   assertEquals(file.droppedOf(0), [["a", '"x"', 1, "id 1"]]);
 });
 
-Deno.test("PastRunFile.droppedOf() returns what the next commit of a shard deletes, until that is deleted", () => {
+Deno.test("PastRunFile.droppedOf() returns the runs that the next commit of a shard must delete, until they are deleted", () => {
   using file = new PastRunFile({ ...LIMITS, pastRuns: 2 }, (client) => Number(client));
   file.add([rowOf("1", '"x"', 1), rowOf("1", '"x"', 2)]);
   // Beyond the limit, the client with the most past runs loses its oldest ones.
@@ -66,7 +66,7 @@ Deno.test("PastRunFile.droppedOf() returns what the next commit of a shard delet
   assertEquals([of(1), of(2)], [[], [["2", 4]]]);
 });
 
-Deno.test("PastRunFile unpacks in the background what nobody asks for", async () => {
+Deno.test("PastRunFile unpacks runs in the background if nobody requests them", async () => {
   using file = new PastRunFile(LIMITS);
   file.pack("a", '"x"', packOf(1));
   file.pack("b", '"y"', packOf(2));

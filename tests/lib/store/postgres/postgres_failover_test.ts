@@ -74,7 +74,7 @@ test("PostgresStore is degraded while the disk of the database is full, and reco
   }
 });
 
-test("PostgresStore is degraded while the disk of the WAL is full, and loses nothing confirmed", async () => {
+test("PostgresStore is degraded while the disk of the WAL is full, and loses no confirmed change", async () => {
   const disk = await SmallDisk.mount(DISK_BYTES, "The test of a full disk of the WAL of PostgreSQL");
   if (disk === undefined) return;
   try {
@@ -110,7 +110,7 @@ test("PostgresStore is degraded while the disk of the WAL is full, and loses not
   }
 });
 
-test("PostgresStore gives up connections that hang half-open, and goes on with others", async (cluster) => {
+test("PostgresStore replaces half-open connections", async (cluster) => {
   await using proxy = new TcpProxy(cluster.port);
   await using store = await openPostgres(urlThrough(proxy, cluster), {
     limits: { recordCacheCharacters: 0 },
@@ -134,7 +134,7 @@ test("PostgresStore gives up connections that hang half-open, and goes on with o
   assertEquals(ids, ["1", "2", "3", "4"]);
 });
 
-test("PostgresStore goes on when a standby with all changes takes over behind the same address", async (primary) => {
+test("PostgresStore continues when a standby with all changes takes over behind the same address", async (primary) => {
   using standby = primary.standby();
   await using proxy = new TcpProxy(primary.port);
   const store = await openPostgres(urlThrough(proxy, primary));
@@ -156,7 +156,7 @@ test("PostgresStore goes on when a standby with all changes takes over behind th
   primary.restart();
 });
 
-test("PostgresStore stores nothing on a standby that lacks confirmed changes, until it is started again", async (primary) => {
+test("PostgresStore stores nothing on a standby that lacks confirmed changes, until the server is restarted", async (primary) => {
   using standby = primary.standby();
   await using proxy = new TcpProxy(primary.port);
   const store = await openPostgres(urlThrough(proxy, primary));

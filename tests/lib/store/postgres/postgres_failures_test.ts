@@ -37,7 +37,7 @@ test("PostgresStore is degraded while its sessions are ended, and recovers by it
   assertEquals(await stored(cluster), ["1", "2", "3"]);
 });
 
-test("PostgresStore loses nothing confirmed when PostgreSQL is killed, and returns cached records meanwhile", async (cluster) => {
+test("PostgresStore loses no confirmed change when PostgreSQL is killed, and returns cached records meanwhile", async (cluster) => {
   const store = await openPostgres(cluster.url);
   {
     await using _store = store;
@@ -59,7 +59,7 @@ test("PostgresStore loses nothing confirmed when PostgreSQL is killed, and retur
   assert(reopened.seq >= 21);
 });
 
-test("PostgresStore finds out that a commit whose result was lost is done, and does not repeat it", async (cluster) => {
+test("PostgresStore detects that a commit whose result was lost has succeeded, and does not repeat it", async (cluster) => {
   await using store = await openPostgres(cluster.url);
   await put(store, "1");
   const [{ commits }] = await cluster.query("SELECT commits FROM taskscope.shards") as [{ commits: string }];
@@ -84,7 +84,7 @@ test("PostgresStore finds out that a commit whose result was lost is done, and d
   assertEquals(await stored(cluster), ["1", "2", "3"]);
 });
 
-test("PostgresStore notices a connection that hangs while nothing is to be written", async (cluster) => {
+test("PostgresStore detects a hanging connection even if there is nothing to write", async (cluster) => {
   await using proxy = new TcpProxy(cluster.port);
   const url = cluster.url.replace(`${cluster.port}`, new URL(proxy.url).port);
   await using store = await openPostgres(url);
@@ -94,7 +94,7 @@ test("PostgresStore notices a connection that hangs while nothing is to be writt
   await until(() => store.degradation === null);
 });
 
-test("PostgresStore refuses a database that another server uses, and commits nothing once one has taken it", async (cluster) => {
+test("PostgresStore refuses a database that another server uses, and commits nothing once another server has taken it over", async (cluster) => {
   const store = await openPostgres(cluster.url);
   await put(store, "1");
   const refused = await assertRejects(() => openPostgres(cluster.url), StorageError);

@@ -104,7 +104,7 @@ function test(name: string, run: (home: Home) => Promise<void>): void {
 
 testLeases<ShardBatch>("PostgresLeases", test);
 
-test("PostgresLeases: a commit whose result was lost is found to be done", async (home) => {
+test("PostgresLeases: a commit whose result was lost is recognized as done", async (home) => {
   const { cluster } = home;
   const owned = await home.own(home.node("a"));
   const batch = home.batch(1);
@@ -125,7 +125,7 @@ test("PostgresLeases: a commit whose result was lost is found to be done", async
   assertEquals(await home.stored(), [1, 2]);
 });
 
-test("PostgresLeases: an owner whose commit hangs half-open is deposed, and its commit is void", async (home) => {
+test("PostgresLeases: an owner whose commit hangs on a half-open connection is deposed, and the commit has no effect", async (home) => {
   await using proxy = new TcpProxy(home.cluster.port);
   const url = home.cluster.url.replace(`${home.cluster.port}`, new URL(proxy.url).port);
   // A query without a response fails after half of the duration of the lease.
@@ -151,7 +151,7 @@ test("PostgresLeases: an owner whose commit hangs half-open is deposed, and its 
   assertEquals(await home.stored(), [1, 3]);
 });
 
-test("PostgresLeases: an owner keeps its shard when its sessions are ended", async (home) => {
+test("PostgresLeases: an owner keeps its shard when its database sessions are terminated", async (home) => {
   const a = home.node("a");
   const owned = await home.own(a);
   for (let seq = 1; seq <= 3; seq++) {
@@ -166,7 +166,7 @@ test("PostgresLeases: an owner keeps its shard when its sessions are ended", asy
   assertEquals((await a.shardState(0)).commits, owned.grant.commits + 3);
 });
 
-test("PostgresLeases: a heartbeat does not wait for a commit, whose shard it neither renews nor loses", async (home) => {
+test("PostgresLeases: a heartbeat does not wait for a commit; it neither renews nor loses the shard of the commit", async (home) => {
   const a = home.node("a");
   const { grant } = await home.own(a);
   const connection = await Connection.open(readAddress(home.cluster.url));
@@ -213,7 +213,7 @@ test("ClusterNode shares the shards of a PostgreSQL database, and hands them ove
   assertEquals(await home.cluster.query("SELECT id FROM taskscope.nodes"), []);
 });
 
-test("ClusterNode takes the shards of a frozen node, which then shows and commits nothing", async (home) => {
+test("ClusterNode takes the shards of a frozen node; that node then publishes and commits nothing", async (home) => {
   let isFrozen = false;
   const freezing: ClusterClock = {
     now: SYSTEM_CLOCK.now,
@@ -240,7 +240,7 @@ test("ClusterNode takes the shards of a frozen node, which then shows and commit
   await Promise.all([a.stop(), b.stop()]);
 });
 
-test("ShardHints tells of commits and free shards, also after its session was ended", async (home) => {
+test("ShardHints reports commits and free shards, even after its database session was terminated", async (home) => {
   const heard: string[] = [];
   const hints = new ShardHints({
     address: readAddress(home.cluster.url),
@@ -267,7 +267,7 @@ test("ShardHints tells of commits and free shards, also after its session was en
   }
 });
 
-test("ClusterNode takes a shard as soon as a hint says that it is free", async (home) => {
+test("ClusterNode takes a shard as soon as a hint reports that it is free", async (home) => {
   const a = start(home, "a", LEASE_MS, SYSTEM_CLOCK);
   await until(() => a.owned.size === 3);
   // Without a hint from the other node, this node would send its second heartbeat only after the time limit

@@ -29,7 +29,7 @@ class Table {
   }
 }
 
-Deno.test("PostgresRecords.records() reads what is not at hand with one query, in the given order", async () => {
+Deno.test("PostgresRecords.records() reads all records that are not in memory with one query, in the given order", async () => {
   const table = new Table();
   const records = new PostgresRecords(table.read, 100_000);
   const tasks = [1, 2, 3].map((place) => table.put(place));
@@ -42,7 +42,7 @@ Deno.test("PostgresRecords.records() reads what is not at hand with one query, i
   assertEquals(table.queries, [2, 1]);
 });
 
-Deno.test("PostgresRecords.records() reads a list in parts, which displace nothing from the cache", async () => {
+Deno.test("PostgresRecords.records() reads a list in parts, without displacing cached records", async () => {
   const table = new Table();
   const records = new PostgresRecords(table.read, 10_000_000);
   const tasks = Array.from({ length: 2_500 }, (_, place) => table.put(place));
@@ -52,7 +52,7 @@ Deno.test("PostgresRecords.records() reads a list in parts, which displace nothi
   assertEquals(records.atHand(tasks[0]!), null);
 });
 
-Deno.test("PostgresRecords.records() leaves out purged tasks, returns newer records, and rejects if it cannot read", async () => {
+Deno.test("PostgresRecords.records() omits purged tasks, returns newer records, and rejects if the database cannot be read", async () => {
   const table = new Table();
   const records = new PostgresRecords(table.read, 100_000);
   const [purged, restored] = [table.put(1), table.put(2)];
@@ -64,7 +64,7 @@ Deno.test("PostgresRecords.records() leaves out purged tasks, returns newer reco
   await assertRejects(async () => await records.records([purged]), Error, "broken");
 });
 
-Deno.test("PostgresRecords never returns a record that is older than the task, and forgets that of a purged one", () => {
+Deno.test("PostgresRecords never returns a record that is older than the task, and forgets the record of a purged task", () => {
   const table = new Table();
   const records = new PostgresRecords(table.read, 100_000);
   const first = records.ended(1, storedTask("t1", 3, "FINISHED"));
@@ -74,12 +74,12 @@ Deno.test("PostgresRecords never returns a record that is older than the task, a
   records.ended(1, storedTask("t1", 5, "FINISHED"));
   assertEquals([records.atHand(restored)?.seq, records.atHand(first)?.seq], [5, 5]);
   records.ended(1, storedTask("t1", 4, "FINISHED"));
-  assertEquals(records.atHand(restored)?.seq, 5, "an older one that was read late replaces nothing");
+  assertEquals(records.atHand(restored)?.seq, 5, "an older record that was read late replaces nothing");
   records.purged(1);
   assertEquals(records.atHand(restored), null);
 });
 
-Deno.test("PostgresRecords keeps the records that were used last, within its limit", () => {
+Deno.test("PostgresRecords keeps the most recently used records, within its limit", () => {
   const table = new Table();
   const { length } = storedTask("t1", 1, "FINISHED").json;
   const records = new PostgresRecords(table.read, 2 * length + 10);

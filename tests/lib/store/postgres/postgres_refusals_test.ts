@@ -65,7 +65,7 @@ Deno.test("readAddress() encrypts and checks the certificate unless the server i
   });
 });
 
-Deno.test("readAddress() rejects what it does not know, without the password", () => {
+Deno.test("readAddress() rejects unknown parameters and values, with an error that does not contain the password", () => {
   for (
     const [url, message] of [
       ["postgres://me:secret@h:port/x", /wanted "postgres:\/\/user@host/],
@@ -84,7 +84,7 @@ Deno.test("readAddress() rejects what it does not know, without the password", (
   }
 });
 
-test("PostgresStore says why it cannot use a database, in one line without the password", async () => {
+test("PostgresStore explains in one line why it cannot use a database, without the password", async () => {
   const cluster = sharedCluster();
   cluster.clear();
   cluster.sql("DROP ROLE IF EXISTS protected");

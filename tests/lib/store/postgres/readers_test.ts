@@ -4,7 +4,7 @@ import { assertEquals, assertRejects } from "../../../support/assert.ts";
 import { testPostgres } from "../../../support/postgres_cluster.ts";
 
 testPostgres(
-  "Readers.close() lets queries that wait for a connection end, and refuses others",
+  "Readers.close() completes queries that wait for a connection, and refuses new ones",
   async ({ url }) => {
     const readers = new Readers(readAddress(url));
     const numbers = Array.from({ length: 20 }, (_, index) => index);

@@ -58,7 +58,7 @@ async function losingResult(cluster: PostgresCluster, call: () => Promise<void>)
   }
 }
 
-test("FollowerStore.pull() reads many changes in parts, and each task as of its last change", async (cluster) => {
+test("FollowerStore.pull() reads many changes in parts, and each task only as of its last change", async (cluster) => {
   await using owner = await openOwner(cluster);
   await using node = await PostgresNode.open(cluster.url, "follower");
   const { store } = owner;
@@ -80,7 +80,7 @@ test("FollowerStore.pull() reads many changes in parts, and each task as of its 
   assertEquals([present, isFree], [{ id: "owner", address: "http://owner" }, false]);
 });
 
-test("FollowerStore.pull() returns new log lines, and keeps what has ended", async (cluster) => {
+test("FollowerStore.pull() returns new log lines, and keeps ended tasks", async (cluster) => {
   await using owner = await openOwner(cluster);
   await using node = await PostgresNode.open(cluster.url, "follower");
   const { store } = owner;
@@ -104,7 +104,7 @@ test("FollowerStore.pull() returns new log lines, and keeps what has ended", asy
   assertThrows(() => node.store.takeSeq(), StorageError, "another node owns the tasks");
 });
 
-test("FollowerStore.pull() reports changes that it cannot tell", async (cluster) => {
+test("FollowerStore.pull() reports when it cannot determine the changes", async (cluster) => {
   await using owner = await openOwner(cluster);
   await put(owner.store, "0");
   await using late = await PostgresNode.open(cluster.url, "late");
@@ -131,7 +131,7 @@ test("FollowerStore.pull() reports changes that it cannot tell", async (cluster)
   }
 });
 
-test("FollowerStore.takeOver() goes on without an owner that has vanished, which commits nothing any more", async (cluster) => {
+test("FollowerStore.takeOver() succeeds after an owner has vanished; that owner can no longer commit", async (cluster) => {
   await using owner = await openOwner(cluster);
   await using node = await PostgresNode.open(cluster.url, "follower");
   const { store } = owner;
@@ -220,7 +220,7 @@ test("FollowerStore.takeOver() forgets the removals that the last owner has forg
   }
 });
 
-test("FollowerStore.takeOver() succeeds after its result was lost, although the tasks were loaded anew", async (cluster) => {
+test("FollowerStore.takeOver() succeeds after its result was lost, although the tasks were reloaded", async (cluster) => {
   await using node = await PostgresNode.open(cluster.url, "node");
   await node.take();
   await losingResult(cluster, () => node.follower.takeOver(node.shard));
@@ -232,7 +232,7 @@ test("FollowerStore.takeOver() succeeds after its result was lost, although the 
   }]);
 });
 
-test("FollowerStore.abandon() commits nothing, and tells whoever waits", async (cluster) => {
+test("FollowerStore.abandon() commits nothing, and rejects pending commits", async (cluster) => {
   const owner = await openOwner(cluster);
   owner.store.put("c", storedTask("1", owner.store.takeSeq()));
   const waiting = assertRejects(() => owner.store.committed(), StorageError, "another node owns the tasks");
@@ -242,7 +242,7 @@ test("FollowerStore.abandon() commits nothing, and tells whoever waits", async (
   assertEquals(await cluster.query("SELECT FROM taskscope.tasks"), []);
 });
 
-test("A server does not open a database that a cluster uses, nor a node one that a server has", async (cluster) => {
+test("A server refuses a database that a cluster uses, and a node one that a server uses", async (cluster) => {
   const owner = await openOwner(cluster);
   await owner.leases.heartbeat([owner.shard.grant]);
   const refusal = async (open: () => Promise<unknown>) => (await assertRejects(open, StorageError)).reason;
@@ -262,7 +262,7 @@ test("A server does not open a database that a cluster uses, nor a node one that
   await node.takeOver();
 });
 
-test("Numbers and places go on when nodes follow a server and a server follows nodes, which are deposed", async (cluster) => {
+test("Sequence numbers and places continue when nodes take over from a server, and a server from nodes, which are deposed", async (cluster) => {
   await using server = await openPostgres(cluster.url);
   await put(server, "a");
   const { epoch, seq } = server;
@@ -292,7 +292,7 @@ test("Numbers and places go on when nodes follow a server and a server follows n
   assertEquals([places.length, idsOf(last.store).length], [4, 4]);
 });
 
-test("A node does not join nodes of a version that knows other shards", async (cluster) => {
+test("A node does not join nodes of a version with different shards", async (cluster) => {
   await using node = await PostgresNode.open(cluster.url, "node");
   await node.leases.heartbeat([]);
   cluster.sql("UPDATE taskscope.meta SET version = 4");
@@ -300,7 +300,7 @@ test("A node does not join nodes of a version that knows other shards", async (c
   assertMatch(reason, /^nodes of an earlier version use it, .*; stop all of them first$/);
 });
 
-test("A node of a version that knows other shards sends no heartbeat when it wakes up", async (cluster) => {
+test("A node of a version with different shards sends no heartbeat when it wakes up", async (cluster) => {
   await using _node = await PostgresNode.open(cluster.url, "node");
   const beat = (columns: string, values: string) =>
     cluster.query(`INSERT INTO taskscope.nodes (id, expires${columns}) VALUES ('woken', now()${values})`);
@@ -308,7 +308,7 @@ test("A node of a version that knows other shards sends no heartbeat when it wak
   await beat(", schema_version", `, ${SCHEMA_VERSION}`);
 });
 
-test("FollowerStore.takeOver() lets every node know the cursor that it begins with", async (cluster) => {
+test("FollowerStore.takeOver() tells every node the cursor with which it begins", async (cluster) => {
   await using owner = await openOwner(cluster);
   await put(owner.store, "1");
   await using node = await PostgresNode.open(cluster.url, "node");
@@ -322,7 +322,7 @@ test("FollowerStore.takeOver() lets every node know the cursor that it begins wi
   assertEquals(last.store.seq, node.store.seq);
 });
 
-test("FollowerStore.stepDown() follows again, unless something is not committed", async (cluster) => {
+test("FollowerStore.stepDown() becomes a follower again, unless there are uncommitted changes", async (cluster) => {
   await using first = await openOwner(cluster, "first");
   await using second = await PostgresNode.open(cluster.url, "second");
   const { store } = first;

@@ -53,7 +53,7 @@ Deno.test("backupDatabase() makes no copy of a damaged database, wherever the da
   assertGreater(refused, 3);
 });
 
-Deno.test("backupDatabase() and restoreDatabase() copy damaged records as they are, and return how many", async () => {
+Deno.test("backupDatabase() and restoreDatabase() copy damaged records unchanged, and return how many there are", async () => {
   using folder = new StoreFolder();
   await fill(folder, ["1", "2", "3"]);
   folder.execute(`UPDATE records SET record = replace(record, '"state"', '"stale"') WHERE place > 1`);

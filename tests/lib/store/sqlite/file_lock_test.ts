@@ -44,7 +44,7 @@ Deno.test("FileLock refuses a second name of a locked file, wherever it is and w
   }
 });
 
-Deno.test("FileLock locks two files that only look alike", () => {
+Deno.test("FileLock can lock two different files with the same contents", () => {
   using folder = new StoreFolder();
   create(folder.file);
   const copy = `${folder.path}/copy.db`;

@@ -129,7 +129,7 @@ Deno.test("DatabaseFile reports a truncated or damaged log of a killed process, 
   }
 });
 
-Deno.test("DatabaseFile reports nothing without an index that belongs to the log", async () => {
+Deno.test("DatabaseFile reports nothing if there is no index that belongs to the log", async () => {
   using folder = new StoreFolder();
   await writeAndDie(folder, { commits: 20, end: "kill" });
   const files = read(folder);
@@ -157,7 +157,7 @@ Deno.test("DatabaseFile reports nothing after an orderly end, even if all other 
   assertEquals(open({ ...files, "-wal": null, "-shm": null }), { loss: null, tasks: 30 });
 });
 
-Deno.test("DatabaseFile does not miss a log whose pages are all in the database file", async () => {
+Deno.test("DatabaseFile reports no loss if all pages of the missing log are in the database file", async () => {
   using folder = new StoreFolder();
   await writeAndDie(folder, { commits: 10, end: "kill" });
   // Another program transfers the log to the database, and is also killed.
@@ -176,7 +176,7 @@ Deno.test("DatabaseFile does not miss a log whose pages are all in the database 
   assert(open(cut(files, committed - 1)).loss !== null);
 });
 
-Deno.test("SqliteStore reports a loss once, and goes on with what is left", async () => {
+Deno.test("SqliteStore reports a loss once, and continues with the remaining data", async () => {
   using folder = new StoreFolder();
   await writeAndDie(folder, { commits: 10, end: "kill" });
   await Deno.truncate(`${folder.file}-wal`, HEADER_BYTES + 12 * FRAME_BYTES);

@@ -39,7 +39,7 @@ function overwrite(folder: StoreFolder, text: string, replacement: Uint8Array): 
   Deno.writeFileSync(folder.file, bytes);
 }
 
-Deno.test("recordChecksum() is the CRC-32, which begins with the place", () => {
+Deno.test("recordChecksum() is the CRC-32 whose initial value is the place", () => {
   // The first value is the check value of CRC-32 in the catalogue of CRC algorithms.
   assertEquals(recordChecksum(0, "123456789"), 0xcbf43926);
   assertEquals(recordChecksum(0, ""), 0);

@@ -239,7 +239,7 @@ Deno.test("SqliteStore commits a change after the commit interval", async () => 
   await until(() => store.committedSeq === 2);
 });
 
-Deno.test("SqliteStore keeps committed ended tasks only on disk, and unfinished tasks also in memory", async () => {
+Deno.test("SqliteStore keeps committed ended tasks only on disk, but unfinished tasks also in memory", async () => {
   using folder = new StoreFolder();
   const ended = storedTask("ended", 2, "FINISHED");
   const check = (store: SqliteStore) => {
@@ -356,7 +356,7 @@ Deno.test("SqliteStore.searchLog() finds lines on disk, in a commit, and not yet
   assertEquals((await Promise.all(searches)).map(({ matches }) => matches), Array(5).fill(30));
 });
 
-Deno.test("SqliteStore.searchLog() lets short searches go before long ones of other clients", async () => {
+Deno.test("SqliteStore.searchLog() gives short searches precedence over long ones of other clients", async () => {
   using folder = new StoreFolder();
   await using store = folder.open();
   for (const client of ["long", "short"]) store.put(client, storedTask("1", store.takeSeq()));
@@ -375,7 +375,7 @@ Deno.test("SqliteStore.searchLog() lets short searches go before long ones of ot
   assertEquals(order, ["short", "long", "long", "long"]);
 });
 
-Deno.test("SqliteStore.searchLog() rejects searches that are not done when the store closes", async () => {
+Deno.test("SqliteStore.searchLog() rejects searches that are unfinished when the store closes", async () => {
   using folder = new StoreFolder();
   const store = folder.open();
   store.put("c", storedTask("1", store.takeSeq()));

@@ -2,7 +2,7 @@ import { StorageError } from "../../../../lib/errors.ts";
 import { storageError } from "../../../../lib/store/sqlite/storage_errors.ts";
 import { assertEquals, assertStrictEquals } from "../../../support/assert.ts";
 
-Deno.test("storageError() explains what is wrong and what to do, and includes SQLite's own message", () => {
+Deno.test("storageError() explains the problem and its solution, and includes SQLite's own message", () => {
   const table: Record<string, string> = {
     "database or disk is full": "the disk is full",
     "No space left on device (os error 28): open 'x'": "the disk is full",
@@ -29,7 +29,7 @@ Deno.test("storageError() explains what is wrong and what to do, and includes SQ
   }
 });
 
-Deno.test("storageError() leaves out what Deno advises about protected files", () => {
+Deno.test("storageError() omits Deno's advice about protected files", () => {
   for (
     const advice of [
       "run again with the --allow-all flag",
