@@ -87,7 +87,7 @@ export function netPermissionFor(server: string): string | null {
  */
 export function unrefTimer<Timer extends ReturnType<typeof setTimeout>>(timer: Timer): Timer {
   if (typeof Deno !== "undefined") Deno.unrefTimer(timer as unknown as number);
-  // Timers of Node and Bun are objects, those of browsers are numbers.
+  // Timers of Node and Bun are objects, timers of browsers are numbers.
   else if (typeof timer === "object") (timer as { readonly unref?: () => void }).unref?.();
   return timer;
 }

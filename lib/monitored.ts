@@ -100,7 +100,8 @@ export function monitored<This, Args extends unknown[]>(
 ): MonitoredFunction<This, Args, never>;
 /**
  * Wraps a generator function so that each of its generators runs as a task. The returned function creates
- * generators of the same kind that behave like the original ones: same values, return value and thrown errors.
+ * generators of the same kind that behave like the original generators: same values, return value and thrown
+ * errors.
  *
  * The function is called, and the task begins, with the first `next()`. The task ends as
  *

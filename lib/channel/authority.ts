@@ -1,6 +1,6 @@
 /**
- * The authority's end of a channel: one per channel name in a process, with any number of members in other
- * isolates or the same one.
+ * The authority's end of a channel: one per channel name in a process, with any number of members in the same
+ * isolate or in others.
  *
  * Guarantees:
  *

@@ -31,8 +31,8 @@ export function addressOf(request: Request, peer: string, proxies: ReadonlySet<s
 
 const QUAD = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 /**
- * Matches the port after an IPv4 address. A port after an IPv6 address needs no pattern, because such an
- * address is in brackets.
+ * Matches the port after an IPv4 address. An IPv6 address with a port must be in brackets, because otherwise
+ * its port would look like a part of the address.
  */
 const PORT = /(?<=\.\d{1,3}):\d{1,5}$/;
 const BRACKETED = /^\[([^\]]*)\](?::\d{1,5})?$/;

@@ -1,5 +1,5 @@
 /**
- * Parses the fields of forms and query strings, up to a maximum number.
+ * Parses the fields of forms and query strings, up to a maximum number of fields.
  *
  * @module
  */

@@ -112,7 +112,7 @@ async function readChunks(
       const { byteLength } = chunk.value;
       if (bytes + byteLength > requestBytes) throw tooLarge(limits);
       if (!received.take(byteLength, share)) {
-        throw limitReached("Too much data of unfinished request bodies has arrived");
+        throw limitReached("Too many bytes of unfinished request bodies are in memory; try again later");
       }
       bytes += byteLength;
       onChunk(chunk.value);

@@ -75,7 +75,7 @@ export class UnsentTexts {
    * @param first the text to send, or its first part
    * @param more returns the further parts; the body fails if too much data waits to be sent when a part is
    * due, or if a part cannot be read
-   * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
+   * @param share whose share of the limit the text uses; `null` for a peer that may use the whole limit
    * @returns the body
    * @throws {Problem} 503 if too much data waits to be sent
    */
@@ -144,7 +144,7 @@ export class UnsentTexts {
    *
    * @param request the request
    * @param response the response
-   * @param share whose share of the limit the text counts towards; `null` for a peer that may use it up
+   * @param share whose share of the limit the text uses; `null` for a peer that may use the whole limit
    * @returns the same response, or a response that replaces it
    * @throws {Problem} 503 if too much data waits to be sent
    */
@@ -195,7 +195,7 @@ export class UnsentTexts {
 
   #hold(text: Text, share: string | null): void {
     if (!this.#budget.hold(text, share)) {
-      throw limitReached("Too much data waits for clients that read slowly");
+      throw limitReached("Too much data waits for clients that read slowly; try again later");
     }
   }
 

@@ -3,7 +3,8 @@
  *
  * A reporter numbers its batches; the server replies with the number of the last batch whose reports, and
  * those of all earlier batches, are committed. Batches that are uncommitted when a connection ends are resent
- * over the next one. Resending is idempotent, because each report has its own sequence number (`Report.seq`).
+ * over the next connection. Resending is idempotent, because each report has its own sequence number
+ * (`Report.seq`).
  *
  * Every batch says when it was sent, by the reporter's clock, so that the server can convert the times of its
  * reports to its own clock. A batch that is resent has a new time, while its reports keep their times.

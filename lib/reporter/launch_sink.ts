@@ -1,5 +1,5 @@
 /**
- * Adds to the creation of a task that the server starts which function was started, and with which arguments.
+ * Adds the function name and the arguments to the report that creates a task which the server has started.
  *
  * @module
  */

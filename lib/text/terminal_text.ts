@@ -52,8 +52,8 @@ export function plainLine(text: string): string {
 const ASCII = /^[ -~]*$/;
 const NO_COLUMN = /[\p{Mn}\p{Me}\p{Cf}\u1160-\u11ff\ud7b0-\ud7ff]/u;
 /**
- * Matches characters that occupy two columns: East Asian wide and fullwidth ones (Unicode Standard Annex 11),
- * and emoji.
+ * Matches characters that occupy two columns: East Asian wide and fullwidth characters (Unicode Standard
+ * Annex 11), and emoji.
  */
 const TWO_COLUMNS = new RegExp(
   "(?!\\p{Regional_Indicator})\\p{Emoji_Presentation}|[" +

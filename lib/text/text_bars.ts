@@ -67,8 +67,8 @@ const WIDE = 100;
 /** The width of the status column is a multiple of this number, so that the columns after it rarely move. */
 const WORDS_STEP = 10;
 /**
- * The indentation of a name for each level of subtasks. Levels below {@linkcode DEEPEST} are indented no
- * further.
+ * The indentation of a name for each level of subtasks. Levels deeper than {@linkcode DEEPEST} are indented
+ * no further.
  */
 const INDENT = "  ";
 const DEEPEST = 8;

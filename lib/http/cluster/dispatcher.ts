@@ -209,7 +209,7 @@ export class Dispatcher {
     const bytes = request.body === null ? null : await readBytes(request, limits);
     const held = bytes?.length ?? 0;
     if (!received.take(held, share)) {
-      throw limitReached("Too much data of unfinished request bodies has arrived");
+      throw limitReached("Too many bytes of unfinished request bodies are in memory; try again later");
     }
     return { bytes, [Symbol.dispose]: () => received.release(held, share) };
   }

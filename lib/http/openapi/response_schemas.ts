@@ -1,6 +1,6 @@
 /**
- * Schemas of all JSON responses of the server. The compiler checks their fields against the types that are
- * serialised, and tests check them against real responses.
+ * Schemas of all JSON responses of the server. The compiler checks the fields of the schemas against the
+ * types that are serialised, and tests check the schemas against real responses.
  *
  * @module
  */

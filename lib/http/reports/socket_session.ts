@@ -49,7 +49,7 @@ export class SocketSession {
   readonly #visitor: Visitor;
   readonly #commits: Commits;
   readonly #onReports: (count: number) => void;
-  /** The number of the last applied batch, and of the last acknowledged one. */
+  /** The number of the last applied batch, and the number of the last acknowledged batch. */
   #taken = 0;
   #acknowledged = 0;
   #isCommitting = false;

@@ -159,7 +159,7 @@ export class EventConnection {
     this.#watchers.add(watcher);
     try {
       stop = begin(watcher);
-      if (isRefused) throw limitReached("Too much data waits for clients that read slowly");
+      if (isRefused) throw limitReached("Too much data waits for clients that read slowly; try again later");
     } catch (error) {
       watcher.leave();
       // The slot is released at once, because the request may fail, and then no peer ever reads the stream.
