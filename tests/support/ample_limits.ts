@@ -1,5 +1,5 @@
 /**
- * Limits of stores that a test does not reach.
+ * Limits of stores that are too high for a test to reach.
  *
  * @module
  */

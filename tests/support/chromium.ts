@@ -67,8 +67,8 @@ export async function openBrowser(executablePath: string): Promise<OpenBrowser> 
 }
 
 /**
- * Records which sockets a function opens. The caller closes them, because `Browser.close()` does not wait until its
- * connection has ended, and Deno then reports the connection's timer as a leak of the test.
+ * Records which sockets a function opens. The caller closes these sockets, because `Browser.close()` does not
+ * wait until its connection has ended, and Deno then reports the connection's timer as a leak of the test.
  */
 async function recordSockets<T>(
   open: () => Promise<T>,

@@ -138,7 +138,10 @@ Deno.test("runCommand() does not wait for background processes that hold the out
 
 /** The silence, in milliseconds, after which `run` no longer passes on what background processes write. */
 const SILENCE_MS = 1_500;
-/** The pause after each line of a background process, in milliseconds; far below the silence, however busy the machine. */
+/**
+ * The pause after each line of a background process, in milliseconds: far below that silence, even on a busy
+ * machine.
+ */
 const PAUSE_MS = 200;
 
 Deno.test("runCommand() passes on the output of background processes until they are silent", async (t) => {
