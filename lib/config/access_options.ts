@@ -1,5 +1,5 @@
 /**
- * Validates the options for the addresses of a monitor and the access to it.
+ * Validates the options that define the addresses of a monitor and who has access to it.
  *
  * @module
  */
@@ -43,8 +43,9 @@ export interface AccessOptions {
    */
   readonly key?: string | undefined;
   /**
-   * The key that was replaced by `key`. It is still accepted, as are tokens made from it, so that programs and people
-   * keep their access until they have the new key. Other servers that use the same database may have either of the two.
+   * The key that was replaced by `key`. The old key, and tokens that were made from it, are still accepted, so that
+   * programs and people keep their access until they have the new key. Other servers that use the same database may
+   * have either of the two.
    */
   readonly previousKey?: string | undefined;
   /**

@@ -12,7 +12,7 @@ export const HIGHEST_PRIME_BOUND = 10_000_000_000;
 const SEGMENT_FLAGS = 256 * 1024;
 
 /**
- * Counts the primes below a bound. The sieve needs memory for a single segment, whatever the bound.
+ * Counts the primes below a bound. The sieve needs memory for only one segment, regardless of the bound.
  *
  * @param below the exclusive upper bound
  * @param onSegment called after every segment of half a million numbers, with how many numbers are done

@@ -2,7 +2,8 @@
 // deno-lint-ignore-file no-console -- the launcher writes to the console by design
 /**
  * The command of the npm package `taskscope`: starts the executable that npm installed for this platform, and passes on
- * the arguments, the standard streams, the signals and the exit status. It runs in Node, without dependencies.
+ * the arguments, the standard streams, the signals and the exit status. This launcher runs in Node, without
+ * dependencies.
  */
 
 import { spawn } from "node:child_process";

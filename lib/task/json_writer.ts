@@ -15,7 +15,7 @@ export interface JsonLimits {
   readonly depth: number;
 }
 
-/** A value as JSON, and what was lost. */
+/** A value as JSON, and which parts of it were lost. */
 export interface WrittenJson {
   /** The JSON text; `undefined` if the value is `undefined`. */
   readonly text: string | undefined;

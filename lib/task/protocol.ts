@@ -187,8 +187,8 @@ function parseCreate(fields: Fields): CreateChange {
 }
 
 /**
- * The parsers of the fields of an update. They are created only once, because updates are by far the most frequent
- * messages.
+ * The parsers of the fields of an update. The parsers are created only once, because updates are by far the most
+ * frequent messages.
  */
 const UPDATE_PARSERS: readonly (readonly [name: UpdateFieldName, parse: (value: unknown) => JsonValue])[] =
   UPDATE_FIELD_NAMES.map((name) => [name, updateParser(name, UPDATE_FIELDS[name])]);

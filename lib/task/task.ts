@@ -112,7 +112,7 @@ export interface Task {
   readonly tags: readonly string[];
   /** The id of the parent, if this task is a subtask. */
   readonly parent_id: string | null;
-  /** The weight of this subtask relative to those of its siblings; ignored if the subtask has a `share`. */
+  /** The weight of this subtask relative to the weights of its siblings; ignored if the subtask has a `share`. */
   readonly weight: number;
   /** The share of its parent's work that this subtask does, 0 to 1; `null` if only its weight is known. */
   readonly share: number | null;
@@ -188,7 +188,7 @@ export interface CreateChange {
   readonly stale_after: number | null;
 }
 
-/** The change that the task's code began to run. */
+/** The change that records that the task's code has begun to run. */
 export interface StartChange {
   readonly type: "start";
 }
@@ -216,8 +216,8 @@ export interface UpdateChange {
   /** Numbers to chart over time, by the names of their series. */
   readonly values?: Values;
   /**
-   * Whether progress, counts and status were read from the task's output. They are ignored once the task has subtasks,
-   * because its output may contain the output of the subtasks.
+   * Whether progress, counts and status were read from the task's output. Such values are ignored once the task has
+   * subtasks, because its output may contain the output of the subtasks.
    */
   readonly from_output?: boolean;
 }
@@ -258,24 +258,24 @@ export interface LogLine extends LogLineTraits {
   readonly text: string;
 }
 
-/** The change that the task's function returned. */
+/** The change that ends a task because its function returned. */
 export interface FinishChange {
   readonly type: "finish";
   readonly result: JsonValue;
 }
 
-/** The change that the task's function threw an error. */
+/** The change that ends a task because its function threw an error. */
 export interface FailChange {
   readonly type: "fail";
   readonly error: TaskError;
 }
 
-/** The change that the task stopped after a request to cancel it. */
+/** The change that ends a task because it stopped after a request to cancel it. */
 export interface CancelledChange {
   readonly type: "cancelled";
 }
 
-/** The change that a watcher requested to cancel the task. */
+/** The change that records a watcher's request to cancel the task. */
 export interface RequestCancelChange {
   readonly type: "request_cancel";
 }
@@ -321,14 +321,14 @@ export interface InterruptChange {
   readonly lostVersions: number;
 }
 
-/** The change after a restart of the server for a task that continues in another process. */
+/** The change that continues a task of another process after a restart of the server. */
 export interface AdoptChange {
   readonly type: "adopt";
   /** The number of versions of the record that may have been published but not stored. */
   readonly lostVersions: number;
 }
 
-/** The change that the reporter of the task reconnected. */
+/** The change that records that the task's reporter has reconnected. */
 export interface ReconnectedChange {
   readonly type: "reconnected";
 }
