@@ -12,7 +12,7 @@ export interface Tenure {
   readonly term: number;
 }
 
-/** What a node gets with a shard that it takes. */
+/** The state of a shard that a node has taken. */
 export interface Grant extends Tenure {
   /** Identifies the history of the shard; if it changes, commits may have been lost. */
   readonly epoch: string;

@@ -36,16 +36,16 @@ export interface ClusterNodeOptions<Batch> {
   readonly onLost: (shard: OwnedShard<Batch>, reason: string) => void;
   /**
    * Called before a shard is handed over. The callback must accept no further changes, and resolve once all changes are
-   * committed. It must not reject; if it never resolves, the shard is handed over after a while.
+   * committed. The callback must not reject; if it never resolves, the shard is handed over after a while.
    */
   readonly onHandOver: (shard: OwnedShard<Batch>) => Promise<void>;
-  /** Called after each heartbeat with the answer of the database; `null` if there was none. */
+  /** Called after each heartbeat with the answer of the database; `null` if the database did not respond. */
   readonly onHeartbeat?: (heartbeat: Heartbeat | null) => void;
 }
 
 /**
- * One node: renews the leases of its shards with heartbeats, takes free shards, and hands shards over to nodes that
- * have fewer.
+ * Represents one node: renews the leases of its shards with heartbeats, takes free shards, and hands shards over to
+ * nodes that have fewer.
  *
  * @typeParam Batch the changes of a commit
  */

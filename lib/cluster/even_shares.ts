@@ -15,8 +15,8 @@ export interface Shares {
 }
 
 /**
- * Compares the shards of a node with those of the others. Every node decides for itself; if two nodes want the same
- * shard, one of them gets it, and the other chooses again at its next heartbeat.
+ * Compares the shards of a node with the shards of the other nodes. Every node decides for itself; if two nodes want
+ * the same shard, one of them gets it, and the other chooses again at its next heartbeat.
  *
  * @param node the id of the node
  * @param held the shards that it owns and keeps

@@ -11,7 +11,7 @@ import type { ClusterClock, Moment } from "./cluster_clock.ts";
  * than the time from which the database measures it. The lease ends as soon as one of the two clocks says so, because
  * the monotonic clock stops while the machine is suspended, and the wall clock may be set.
  *
- * A valid lease permits reads from memory. It does not permit commits: those are fenced.
+ * A valid lease permits reads from memory. A lease does not permit commits, which are fenced.
  */
 export class Lease {
   readonly #clock: ClusterClock;

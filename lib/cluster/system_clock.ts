@@ -6,7 +6,7 @@
 
 import type { ClusterClock } from "./cluster_clock.ts";
 
-/** The clock of this machine. Its timers keep the process alive. */
+/** The clock of this machine. The timers of this clock keep the process alive. */
 export const SYSTEM_CLOCK: ClusterClock = {
   now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
   after: (delayMs, run) => {

@@ -71,10 +71,10 @@ export interface MonitorOptions extends AccessOptions {
    */
   readonly durability?: Durability;
   /**
-   * The address at which other servers reach this one, such as `http://10.0.0.5:8000`. If it is set, several servers
-   * can use one PostgreSQL database: each server owns some clients, shows all tasks, and forwards changes of other
-   * clients to their owners. Monitored functions run in the server that they are called in. Only for `openMonitor()`;
-   * all servers need the same key and the same startable tasks.
+   * The address at which other servers reach this one, such as `http://10.0.0.5:8000`. If an address is given, several
+   * servers can use one PostgreSQL database: each server owns some clients, shows all tasks, and forwards changes of
+   * other clients to their owners. Monitored functions run in the server that they are called in. Only for
+   * `openMonitor()`; all servers need the same key and the same startable tasks.
    */
   readonly advertise?: string | undefined;
   /**

@@ -67,7 +67,7 @@ export class Engine implements AsyncDisposable {
     return this.#missedHints + this.#follower.missedHints;
   }
 
-  /** Looks for changes in the database, unless those up to the given sequence number are known already. */
+  /** Looks for changes in the database, unless this node already knows all changes up to the given sequence number. */
   wake(seq?: number): void {
     this.#follower.wake(seq);
   }

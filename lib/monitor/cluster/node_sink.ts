@@ -12,8 +12,8 @@ import { withTimeout } from "../../timeout.ts";
 import type { OwnerLink } from "./owner_link.ts";
 
 /**
- * How long the last reports of a node may take, in milliseconds. If they take longer, the owner interrupts the tasks
- * once it finds the node gone.
+ * How long the last reports of a node may take, in milliseconds. If the reports take longer, the owner interrupts the
+ * tasks once it finds the node gone.
  */
 const LAST_REPORTS_MS = 2_000;
 
