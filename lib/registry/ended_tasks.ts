@@ -71,7 +71,7 @@ export class EndedTasks {
   }
 
   /**
-   * Removes a task that has ended. For a while, the task can be restored. Its past run is kept.
+   * Removes a task that has ended. For a while, the task can be restored. The past run of the task is kept.
    *
    * @returns whether the task existed and had ended
    */

@@ -116,7 +116,7 @@ export class Estimator {
   }
 
   /**
-   * Estimates the task as of a given time.
+   * Estimates the task at a given time.
    *
    * @param task the newest record
    * @param at the time, in epoch seconds
@@ -239,9 +239,9 @@ export class Estimator {
 }
 
 /**
- * Returns how much of what is counted is left. A task that counts what begins, such as `Step 4 of 4`, has a
- * progress that is one behind its counts, because the latest is still under way. Counts are more precise than
- * most percentages, so no other difference between them matters.
+ * Returns the amount of counted units that is left. If a task counts steps as they begin, such as `Step 4 of 4`, its
+ * progress is one step behind the count, because the last counted step is still in progress. Counts are more precise
+ * than most percentages, so no other difference between them matters.
  */
 function countedLeft({ progress, current, total }: Task): number {
   const left = Math.max(0, total! - current!);

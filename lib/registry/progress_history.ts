@@ -57,7 +57,7 @@ export class ProgressHistory {
     this.#saves.changed();
     const lastAt = points[last] ?? -Infinity;
     // The last point is kept if the minimum distance lies between it and the point before it, or between it and the new
-    // point. Otherwise, the new point replaces it.
+    // point. If the last point is not kept, the new point replaces it.
     const isPassing = lastAt !== this.#keptAt && at - lastAt < this.#step;
     const index = isPassing || at <= lastAt ? last : last + 2;
     points[index] = at;

@@ -48,8 +48,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   #isClosed = false;
 
   /**
-   * Creates a registry for the tasks in a store. Unfinished tasks that ran in the previous process are marked
-   * as interrupted; those of reporters in other processes continue.
+   * Creates a registry for the tasks in a store. Unfinished tasks that ran in the previous process are marked as
+   * interrupted; tasks of reporters in other processes continue.
    *
    * @param options the store, the limits and the epoch
    */
@@ -134,9 +134,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    *
    * @param _client the client whose tasks the state is of; absent for all clients
    * @returns `null` if no commit must be awaited, for example because the store is degraded; otherwise a promise of
-   * whether the commit succeeded. If it failed, the state may still be published, but with a cursor of the unsaved
-   * epoch. If several nodes use the store, every change is published only after its commit, so that no node shows a
-   * change that the others can't know
+   * whether the commit succeeded. If the commit failed, the state may still be published, but with a cursor of the
+   * unsaved epoch. If several nodes use the store, every change is published only after its commit, so that no node
+   * shows a change that the others can't know
    */
   whenPublishable(_client?: string): Promise<boolean> | null {
     const { seq, committedSeq, degradation } = this.#store;
@@ -321,7 +321,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   }
 
   /**
-   * Updates tasks that have become stale, lost or stalled, and removes those that are too old. Called at an
+   * Updates tasks that have become stale, lost or stalled, and removes ended tasks that are too old. Called at an
    * interval while there are tasks.
    */
   sweep(): void {

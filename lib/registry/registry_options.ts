@@ -37,8 +37,8 @@ export interface LiveHistories {
 export interface RegistryOptions {
   readonly store: TaskStore;
   /**
-   * The same store if several nodes use it, otherwise `null`, which is the default. If it is set, another node is the
-   * authority until `Registry.takeOver()` is called, and every change is published only after its commit.
+   * The same store if several nodes use it, otherwise `null`, which is the default. If the store is given, another node
+   * is the authority until `Registry.takeOver()` is called, and every change is published only after its commit.
    */
   readonly followed?: FollowedStore | null;
   /** Reads the data that only the authority on another node has in memory; by default, there is no other node. */

@@ -142,7 +142,7 @@ export class RegistryReader {
     return removed && andThen(this.#store.records([removed]), ([record]) => record?.task);
   }
 
-  /** Returns a task without its record. */
+  /** Returns a task, of which only the summary is certain to be in memory. */
   stored(client: string, id: string): StoredTask | undefined {
     return this.#store.index.get(client, id);
   }
@@ -190,7 +190,7 @@ export class RegistryReader {
   }
 
   /**
-   * Returns the past runs of a name, latest end first. They include runs whose tasks were removed.
+   * Returns the past runs of a name, latest end first. The result includes runs whose tasks were removed.
    *
    * @throws {StorageError} if they cannot be read
    */

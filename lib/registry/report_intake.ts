@@ -13,8 +13,8 @@ import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import { TransitionError } from "../task/transition.ts";
 
 /**
- * The maximum number of unknown tasks to remember. Beyond it, all are forgotten, so that the reporter may be told about
- * the same task twice.
+ * The maximum number of unknown tasks to remember. Beyond it, all unknown tasks are forgotten, so that the reporter may
+ * be notified of the same task twice.
  */
 const REMEMBERED_TASKS = 10_000;
 
@@ -22,7 +22,7 @@ const REMEMBERED_TASKS = 10_000;
 export class ReportIntake {
   readonly #registry: TaskRegistry;
   readonly #reporter: Reporter;
-  /** The unknown tasks that the reporter was told about; further reports of these tasks are ignored. */
+  /** The unknown tasks of which the reporter was notified; further reports of these tasks are ignored. */
   readonly #unknown: Set<string> = new Set();
 
   /**

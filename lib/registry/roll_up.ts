@@ -183,8 +183,8 @@ export class RollUp {
 }
 
 /**
- * Finds the attempt of a subtask that counted for the parent until now: the newest attempt before the retry. It cannot
- * be found if its record was removed.
+ * Finds the attempt of a subtask that counted for the parent until now: the newest attempt before the retry. The
+ * attempt cannot be found if its record was removed.
  */
 function countedAttempt({ index }: TaskStore, client: string, retry: Task): StoredTask | undefined {
   const siblings = [...index.list(client)].filter(({ id, summary }) =>

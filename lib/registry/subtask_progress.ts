@@ -139,8 +139,8 @@ export class SubtaskProgress {
   }
 
   /**
-   * Adds an unfinished subtask that was reported before its parent. Its earlier progress does not show whether all
-   * subtasks existed before the first one made progress.
+   * Adds an unfinished subtask that was reported before its parent. The progress that such a subtask has made already
+   * does not show whether all subtasks existed before the first one made progress.
    */
   addEarlier(subtask: Subtask, contribution: Contribution): void {
     const progress = subtask.progress ?? 0;
