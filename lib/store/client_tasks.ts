@@ -39,8 +39,8 @@ export class ClientTasks implements ClientMemory {
   forgottenSeq = 0;
 
   /**
-   * Returns the tasks in the order of creation. They are sorted by this method, and not on each restore, because users
-   * restore many tasks at once.
+   * Returns the tasks in the order of creation. The tasks are sorted by this method, and not on each restore, because
+   * users restore many tasks at once.
    */
   inOrder(): Iterable<IndexedTask> {
     if (this.isShuffled) {

@@ -25,7 +25,7 @@ export interface PastRunLimits {
  */
 export interface PastRunStore {
   /**
-   * Adds the summary of a run that has ended. It is committed together with all changes of the same turn of
+   * Adds the summary of a run that has ended. The summary is committed together with all changes of the same turn of
    * the event loop, or not at all. Adding a run again, with the same name, id and end, changes nothing.
    */
   add(client: string, run: RunSummary): void;

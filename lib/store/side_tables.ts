@@ -192,9 +192,9 @@ export const LAUNCHES: SideTable<Launch> = {
 export interface SubtaskSums {
   /** The number of ended subtasks, without those that were retried. */
   readonly ended: number;
-  /** The sum of the shares of these subtasks. */
+  /** The sum of the shares of the ended subtasks. */
   readonly share: number;
-  /** The sum of the weights of those of these subtasks that have no share. */
+  /** The sum of the weights of the ended subtasks that have no share. */
   readonly weight: number;
   /** Whether at least two subtasks existed before the first one made progress; `null` if none has made progress. */
   readonly upFront: boolean | null;

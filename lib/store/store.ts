@@ -172,7 +172,8 @@ export interface TaskStore extends AsyncDisposable {
    */
   restore(client: string, stored: TaskRecord): boolean;
   /**
-   * Returns a task that was removed and not purged; `undefined` if there is none. It can be read like a task of the index.
+   * Returns a task that was removed and not purged; `undefined` if there is none. The removed task can be read like a
+   * task of the index.
    */
   removed(client: string, id: string): StoredTask | undefined;
   /** Deletes a removed task for good, with the entries of its side tables. */

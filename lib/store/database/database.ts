@@ -37,7 +37,7 @@ export interface LogSearchRequest {
 }
 
 /**
- * A database: writes batches, and reads what is not in memory. A task is identified by its place in the order of
+ * A database: writes batches, and reads data that is not in memory. A task is identified by its place in the order of
  * creation. All errors are {@linkcode StorageError}s.
  */
 export interface Database {

@@ -11,7 +11,7 @@ import { nameFrom, nameText } from "./past_run_rows.ts";
 import { SortedNames } from "../sorted_names.ts";
 import type { Writer } from "./writer.ts";
 
-/** The summaries of past runs in a database. They are read on demand, and not kept in memory. */
+/** The summaries of past runs in a database. Summaries are read on demand, and not kept in memory. */
 export class PastRuns implements PastRunStore {
   readonly #database: Pick<Database, "pastRunRows">;
   readonly #writer: Writer;

@@ -28,8 +28,8 @@ export interface WriterOptions {
 const RETRY_MS = 1_000;
 
 /**
- * The time without a response from the database after which the store counts as degraded, in milliseconds. It is longer
- * than any wait for a lock.
+ * The time without a response from the database after which the store counts as degraded, in milliseconds. This time is
+ * longer than any wait for a lock.
  */
 const STALL_MS = 10_000;
 
@@ -129,8 +129,8 @@ export class Writer implements AsyncDisposable {
   }
 
   /**
-   * Reserves space for entries that wait to be written; returns `false` if less than that is left. Both numbers are in
-   * characters.
+   * Reserves space for entries that wait to be written; returns `false` if less than that is left. Both the space and
+   * the maximum are numbers of characters.
    */
   takeRoom(characters: number, most: number): boolean {
     if (this.#characters + characters > most) return false;

@@ -69,8 +69,8 @@ interface FollowerStoreParts {
 /** The tasks of a shard as a follower knows them. */
 export class FollowerStore {
   /**
-   * The store with the followed tasks. It can be written only after {@linkcode FollowerStore.takeOver}. Its
-   * `takeOpened()` returns the tasks that it was opened with and, after a takeover, the tasks to continue.
+   * The store with the followed tasks. The store can be written only after {@linkcode FollowerStore.takeOver}. The
+   * store's `takeOpened()` returns the tasks that it was opened with and, after a takeover, the tasks to continue.
    */
   readonly store: DatabaseStore;
   /** The number of the shard. */
@@ -111,8 +111,8 @@ export class FollowerStore {
   /**
    * Continues the tasks as their owner: deletes removed tasks, which only the previous owner could restore, loads the
    * data that an owner needs, and makes the store writable. Call this method once this node has taken the shard and
-   * {@linkcode FollowerStore.pull} returns no more changes. If it fails although the node owns the shard, call it
-   * again, or call it on another follower of the same database.
+   * {@linkcode FollowerStore.pull} returns no more changes. If this method fails although the node owns the shard, call
+   * it again, or call it on another follower of the same database.
    *
    * @param shard the shard that this node has taken
    * @throws {StorageError} if this node no longer owns the shard, the database cannot be read, or a change was not

@@ -38,8 +38,8 @@ const EPOCH = `(SELECT epoch FROM taskscope.shards WHERE id = 0) AS epoch, ${CLU
 const STATE = `id AS shard, term, owner, commits, expires < clock_timestamp() AS "isFree", ${EPOCH}`;
 
 /**
- * Renews leases and the presence of a node; returns the tenures that were renewed. Locked shards are skipped, so that a
- * heartbeat never waits for a commit.
+ * Returns the statement that renews leases and the presence of a node, and selects the tenures that were renewed.
+ * Locked shards are skipped, so that a heartbeat never waits for a commit.
  */
 export function renewStatement(
   { node, leaseMs, address, version, names }: Leaseholder,
@@ -112,9 +112,9 @@ export const OWNERS_STATEMENT: QueryConfig = {
 };
 
 /**
- * Returns the statement that takes free shards, begins a new term of each, and reserves sequence numbers. It takes no
- * shard while a single server owns the whole database. If such a server is gone, the statement deposes it, and reserves
- * numbers above those of that server.
+ * Returns the statement that takes free shards, begins a new term of each, and reserves sequence numbers. The statement
+ * takes no shard while a single server owns the whole database. If such a server is gone, the statement deposes it, and
+ * reserves numbers above those of that server.
  */
 export function takeStatement({ node, leaseMs }: Leaseholder, shards: readonly number[]): QueryConfig {
   return {

@@ -14,7 +14,7 @@ const SELECT = `SELECT client, name, count(*),
   FROM taskscope.past_runs GROUP BY client, name`;
 
 /**
- * Loads all past runs into a file. This uses its own connection, so that PostgreSQL prepares the rows while the tasks
+ * Loads all past runs into a file. A separate connection is used, so that PostgreSQL prepares the rows while the tasks
  * are loaded.
  *
  * @throws {Error} of `pg`, if the connection or the query fails

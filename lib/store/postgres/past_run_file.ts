@@ -38,8 +38,8 @@ export interface PastRunPack {
 
 /**
  * A temporary file with past runs, which the system removes when the process ends. A server that starts needs few past
- * runs at once. They are therefore kept packed, as they were read, and are put into the file name by name: when a name
- * is needed, and in the background.
+ * runs at once. Past runs are therefore kept packed, as they were read, and are put into the file name by name: when a
+ * name is needed, and in the background.
  */
 export class PastRunFile implements Disposable {
   /** The past runs of each shard that were dropped because of the limit on all runs, and that the database still has. */

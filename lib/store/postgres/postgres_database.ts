@@ -30,7 +30,10 @@ import { transact } from "./transact.ts";
  */
 const PING_MS = 5_000;
 
-/** The time limit of the statements of a commit, in milliseconds. It doubles each time that they exceed it. */
+/**
+ * The time limit of the statements of a commit, in milliseconds. The limit doubles each time that the statements exceed
+ * it.
+ */
 const COMMIT_MS = 10_000;
 const MOST_COMMIT_MS = 320_000;
 

@@ -12,15 +12,15 @@ import { storageError } from "./storage_errors.ts";
 const lockedFiles: Map<string, Deno.FsFile> = new Map();
 
 /**
- * The handles of files that another process or isolate had locked, by {@linkcode inodeKey}. They are reused,
- * and never closed: if that isolate belongs to this process, closing a handle would release the locks that
- * SQLite holds on the file (fcntl(2)).
+ * The handles of files that another process or isolate had locked, by {@linkcode inodeKey}. These handles are reused,
+ * and never closed: if the other isolate belongs to this process, closing a handle would release the locks that SQLite
+ * holds on the file (fcntl(2)).
  */
 const refusedFiles: Map<string, Deno.FsFile> = new Map();
 
 /**
- * The lock of a database. It consists of two locks, neither of which excludes the worker of this process. The operating
- * system releases both locks, no matter how the process ends.
+ * The lock of a database. The lock consists of two locks, neither of which excludes the worker of this process. The
+ * operating system releases both locks, no matter how the process ends.
  *
  * - A second, empty database `<file>.lock` is locked. This lock works on every system, even while the database file
  *   does not exist.

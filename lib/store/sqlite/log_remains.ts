@@ -16,7 +16,7 @@ export interface LogRemains {
 }
 
 /**
- * The version of the index's format (sqlite.org/walformat.html). Its numbers have the byte order of the
+ * The version of the index's format (sqlite.org/walformat.html). The numbers in the index have the byte order of the
  * machine, which is little-endian on every system that Deno supports.
  */
 const INDEX_VERSION = 3_007_000;

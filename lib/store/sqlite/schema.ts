@@ -148,7 +148,8 @@ export const MIGRATIONS: readonly string[] = [
     ), 'true', 'false')));
   DROP TABLE children;
   `,
-  // Adds the checksums of the records. They precede the records, which may continue on other pages.
+  // Adds the checksums of the records. The column of the checksum precedes that of the record, which may continue on
+  // other pages.
   `
   ALTER TABLE records RENAME TO unchecked;
   CREATE TABLE records (

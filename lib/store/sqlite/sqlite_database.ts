@@ -169,8 +169,8 @@ export class SqliteDatabase implements Database {
   }
 
   /**
-   * Removes a task with a damaged record from the index. Its rows stay in the file, because another task with the same
-   * id gets a different place.
+   * Removes a task with a damaged record from the index. The rows of the task can stay in the file, because another
+   * task with the same id gets a different place.
    */
   #leaveOut(place: number): void {
     const row = this.#file.get("SELECT client, id FROM tasks WHERE place = ?", place);
