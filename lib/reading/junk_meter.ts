@@ -9,7 +9,10 @@ const LEAST = 32;
 const SHARE = 4;
 /** After this many characters, the counts are halved, so that recent output weighs more. */
 const WINDOW = 4_096;
-/** Control characters that text does not contain. Those that switch character sets on old terminals are allowed. */
+/**
+ * Control characters that text does not contain. The characters that switch character sets on old terminals are
+ * allowed.
+ */
 // deno-lint-ignore no-control-regex
 const JUNK = /[\x00-\x06\x10-\x1a\x1c-\x1f\x7f-\x9f]/;
 /** The replacement for bytes that are not UTF-8. */

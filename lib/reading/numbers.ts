@@ -59,8 +59,8 @@ export function countOf(text: string): number {
 }
 
 /**
- * Reads a number with or without decimals. Commas or dots separate thousands if there are several of them; so does a
- * single comma before exactly three digits. Any other comma or dot is the decimal sign.
+ * Reads a number with or without decimals. Several commas or dots, or a single comma before exactly three digits,
+ * separate thousands. Any other comma or dot is the decimal sign.
  *
  * @param text matched by {@linkcode DECIMAL}
  */

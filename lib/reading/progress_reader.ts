@@ -180,7 +180,7 @@ export class ProgressReader {
     return {
       ...sighting,
       format: "step",
-      // All parts belong to the same track, whatever their labels are.
+      // The label is empty, because all parts belong to the same track.
       label: "",
       rank: isDoubtful ? RANK.bare : RANK.stated,
       isNamed: !isDoubtful,

@@ -51,8 +51,8 @@ const WIDEST = 1_000;
 
 /**
  * Follows the cursor and distinguishes lines from redraws. Text that is about to be overwritten is passed on as a
- * redraw. A row is passed on as a line once there is a row below it. If it is redrawn afterwards, it is passed on as a
- * line again once another row follows.
+ * redraw. A row is passed on as a line once there is a row below it. If the row is redrawn afterwards, the new version
+ * is passed on as a line, too, once another row follows.
  */
 export class Screen {
   #rows: Row[] = [emptyRow()];

@@ -221,7 +221,10 @@ export function isClose({ progress }: Sighting): boolean {
   return progress !== null && progress >= CLOSE;
 }
 
-/** Whether the last step was announced. Its end is not announced, so any later track counts as the next phase. */
+/**
+ * Whether the last step was announced. The end of the last step is not announced, so any later track counts as the next
+ * phase.
+ */
 export function isInLastStep({ newest: { isBeginning, current, total } }: Track): boolean {
   return isBeginning && current !== null && current === total;
 }

@@ -118,8 +118,8 @@ export class Tracks {
     if (this.#book.all.length === 0) return;
     this.#countLine(context);
     for (const track of this.#book.all) {
-      // A line over a bar that was close to its end replaces the bar. Otherwise, the bar will be redrawn below the
-      // line.
+      // A line over a bar that was close to its end replaces the bar. If the bar was not close to its end, it will be
+      // redrawn below the line.
       if (track.output === output && track.lastRow === row && (isClose(track.newest) || track.rises === 0)) {
         track.replacedMs ??= atMs;
       }

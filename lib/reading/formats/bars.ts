@@ -16,7 +16,7 @@ export interface Bar {
   readonly width: number;
 }
 
-/** What replaces a bar in a line. */
+/** The character that replaces a bar in a line. */
 export const BAR_SIGN = "\u25ae";
 
 /** The minimum number of cells of a bar in brackets; fewer are a word or a spinner. */

@@ -1,5 +1,5 @@
 /**
- * Distinguishes numbers that count what is done from those that count something else, by the words beside them. Pure.
+ * Distinguishes counts of finished work from other numbers, by the words beside them. Pure.
  *
  * @module
  */
@@ -56,8 +56,8 @@ const LABEL_BEFORE =
   /[:…[|-]\s*$|\.\.\s*$|%\s?\(\s?$|\d:\d\d\s$|: ?\d[\d,.]{0,14} \($|\d ?[kKMGT]?i?B[,;]?\s\(?$/;
 
 /**
- * Whether the words around a count say that it counts what is done. Most counts are of something else, such as players,
- * votes or leases, and may rise as well.
+ * Whether the words around a count say that it counts finished work. Most counts are of something else, such as
+ * players, votes or leases, and may rise as well.
  *
  * @param left the text in front of the count
  * @param right the text behind it

@@ -38,7 +38,7 @@ const EQUAL_POINTS = 1;
 /** The minimum number of cells of a bar without a number; a shorter bar is not exact enough. */
 const LEAST_CELLS = 15;
 
-/** What may stand between a count and its percentage. */
+/** The text that may be between a count and its percentage. */
 const BESIDE = /^(?:\s\p{L}{2,20})?[\s\])]*[([|,▮][\s([▮]*$/u;
 
 interface Count {
@@ -125,7 +125,10 @@ function sizes(seen: Seen): Sighting | undefined {
   });
 }
 
-/** Reads two sizes and the percentage beside them. If they agree, the percentage is used, because sizes are rounded. */
+/**
+ * Reads two sizes and the percentage beside them. If the sizes and the percentage agree, the percentage is used,
+ * because sizes are rounded.
+ */
 function sizesWithPercent(seen: Seen): Sighting | undefined {
   const found = sizes(seen);
   const beside = found === undefined ? undefined : percent(seen)?.progress;
@@ -182,7 +185,7 @@ function percent(seen: Seen): Sighting | undefined {
   return found && count !== undefined ? { ...found, ...count } : found;
 }
 
-/** What the dots behind the last percentage of a scale add to it, in percentage points. */
+/** Returns the percentage points that the dots behind the last percentage of a scale add to it. */
 function pointsBehind(matches: readonly RegExpExecArray[], scaleDots: ScaleDots): number {
   const [before = 0, last = 0] = matches.slice(-2).map(valueOf);
   return Math.min(100 - last, (last - before) * scaleDots.shareOf(matches));

@@ -79,7 +79,7 @@ export const WAITING =
   /^(?:\W{0,4}\d+\W\d+\W{1,4})?(?:retrying|reconnecting|trying|waiting)\b(?!.*\b(?:updated|available|complete)\b)/i;
 /** Words of a result. A single such line may be a summary, so its count is believed only after it has risen. */
 export const RESULT_WORD = /\b(?:failed|passed|healthy|showing)\b/i;
-/** Words for what is done, and for doing it, as parts of expressions. */
+/** Words for progress and for work that is done, as a part of an expression. */
 export const PROGRESS_WORD = String
   .raw`progress|progr[eé]s\w*|fortschritt|progreso|progresso|postęp|[iİ]lerleme|прогресс|进度|進捗|進度|进程|진행\S*|advancement|avancement|` +
   String
