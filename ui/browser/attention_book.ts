@@ -68,7 +68,7 @@ export class AttentionBook {
     else if (before !== undefined || this.#candidates.size < MAX_CANDIDATES) {
       this.#candidates.set(task.id, task);
     }
-    // A failed task that has been retried needs no attention any more.
+    // A failed task that has been retried no longer needs attention.
     const handled = task.retry_of !== null && this.#candidates.delete(task.retry_of);
     const old = before === undefined ? null : concernOf(before, now, limit);
     if (handled || old !== concern) this.#version.value++;

@@ -10,8 +10,8 @@ import { NOTHING_MISSED, readMessage, readTask, type ServerMessage } from "../..
 /** An incremental parser of server-sent events, for chunks of any size. */
 export class EventReader {
   /**
-   * The parts of a line whose end has not arrived yet. They are joined only when the line ends, because a line may be
-   * long.
+   * The parts of a line whose end has not arrived yet. The parts are joined only when the line ends, because a line may
+   * be long.
    */
   #rest: string[] = [];
   #type = "";

@@ -41,8 +41,8 @@ const MORE = 400;
 /** The number of loaded tasks that are requested again with the next slice, to detect gaps. */
 const OVERLAP = 20;
 /**
- * The delay before uncertain totals are fetched again, in milliseconds. It doubles while they stay uncertain, up to
- * `REFRESH_MS`.
+ * The delay before uncertain totals are fetched again, in milliseconds. The delay doubles while the totals stay
+ * uncertain, up to `REFRESH_MS`.
  */
 const RECOUNT_MS = 2_000;
 /** The interval at which totals and the tasks that need attention are fetched in any case, in milliseconds. */

@@ -54,7 +54,7 @@ export function listenForKeys(list: KeyedList): void {
     current = id;
     if (focus(id)) return;
     list.reveal(index);
-    // It takes a few frames until the row is rendered.
+    // The row is rendered only after a few frames.
     let tries = 10;
     const retry = () => {
       if (current === id && !focus(id) && --tries > 0) requestAnimationFrame(retry);

@@ -230,9 +230,9 @@ export class LiveUpdates implements Disposable {
     // The delay is random, so that the watchers of a restarting server do not all reconnect at the same
     // instant.
     this.#timer = setTimeout(() => this.#connect(), bound * (0.5 + Math.random() / 2));
-    // A single failure may only mean that the server is starting. It proves more in two cases: if the page was never
-    // live, its server was running a moment ago; and if a subscription was accepted and then stayed silent, the next
-    // one probably would, too.
+    // A single failure may only mean that the server is starting. A failure proves more in two cases: if the page was
+    // never live, its server was running a moment ago; and if a subscription was accepted and then stayed silent, the
+    // next one probably would, too.
     const isTelling = isSilent || !this.#wasLive;
     if (wasCurrent || (this.#failures < 2 && !isTelling)) return;
     const failures = this.#failures;

@@ -55,7 +55,7 @@ export interface LiveUpdatesOptions {
   /** The time without any data after which the server is probed, in milliseconds. @default {20_000} */
   readonly silenceMs?: number;
   /**
-   * How long a new subscription may wait for the first data from the server, in milliseconds. It may wait
+   * How long a new subscription may wait for the first data from the server, in milliseconds. The subscription may wait
    * three times as long for the missed changes.
    * @default {6_000}
    */

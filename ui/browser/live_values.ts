@@ -73,8 +73,8 @@ export class LiveValues implements Disposable, Followed {
 }
 
 /**
- * Returns whether the last, lowest and highest values are those that the server states. They are not if a value of one
- * series was reported with an earlier time than a value of another series that the page already had.
+ * Returns whether the last, lowest and highest values are those that the server states. The values differ if a value of
+ * one series was reported with an earlier time than a value of another series that the page already had.
  */
 function agrees({ series }: TaskValues, page: ValuesPage): boolean {
   return page.series.every(({ name, last, min, max }) => {

@@ -27,7 +27,8 @@ export class LoadedList {
   /** Whether there are more tasks after the loaded ones. */
   readonly more: Signal<boolean> = signal(false);
   /**
-   * The ids of parents of which the page does not know whether they exist. Their subtasks are not shown until it does.
+   * The ids of parents of which the page does not know whether they exist. The subtasks of these parents are not shown
+   * until the page knows.
    */
   readonly unknown: Signal<readonly string[]> = signal<readonly string[]>([]);
   /** The totals of the sections. */
@@ -85,7 +86,7 @@ export class LoadedList {
     return Array.from(this.#tasks.values(), (task) => task.peek());
   }
 
-  /** Replaces what is known about which tasks exist with all tasks of the client. */
+  /** Replaces the set of tasks that are known to exist with all tasks of the client. */
   replaceKnown(all: readonly Task[]): void {
     this.subtasks.reset();
     for (const task of all) this.subtasks.learn(task);
@@ -188,7 +189,7 @@ export class LoadedList {
     this.subtasks.uncount(id);
   }
 
-  /** Removes a task. Its subtasks are then listed alone. */
+  /** Removes a task. The subtasks of the removed task are then listed alone. */
   remove(id: string, moved: Set<string>): void {
     const { subtasks } = this;
     subtasks.miss(id);
@@ -203,7 +204,7 @@ export class LoadedList {
    * Notes whether an unknown parent exists.
    *
    * @param id the id of the parent
-   * @param parent what the server said about it; `null` if it does not exist
+   * @param parent the parent, as the server described it; `null` if it does not exist
    */
   resolve(id: string, parent: Parent | null): void {
     if (parent !== null) this.subtasks.meet(parent);

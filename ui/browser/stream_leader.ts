@@ -155,7 +155,7 @@ export class StreamLeader {
         const parts: { group: Group | undefined; text: string }[] = [];
         for (const block of blocks) {
           const watch = /^: watch (\d+)$/m.exec(block)?.[1];
-          // Comments and the retry delay are for every subscription.
+          // Comments of the stream and its retry delay are passed on to every subscription.
           const isForAll = watch === undefined && !/^(event|data|id):/m.test(block);
           if (watch !== undefined) group = groups[Number(watch)];
           const receiver = isForAll ? undefined : group;

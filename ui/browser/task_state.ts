@@ -104,7 +104,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     } else if (isReplacement || known.peek().version <= after.version) known.value = after;
   }
 
-  /** Updates the lists of subtasks. They are in the order of creation, as on the server. */
+  /** Updates the lists of subtasks. Subtasks are in the order of their creation, as on the server. */
   function settle(): void {
     const ids = new Map<string, string[]>();
     for (const subtask of [...subtasks.values()].map((each) => each.peek()).sort(compareRuns)) {

@@ -26,7 +26,9 @@ export class TaskTally {
   readonly #counted = new Map<string, boolean>();
   /** The ids of removed tasks; used only if not every task is counted individually. */
   readonly #gone = new Set<string>();
-  /** Whether every task is counted individually. If not, some tasks are included only in the totals. */
+  /**
+   * Whether every task is counted individually. If not every task is, the other tasks are included only in the totals.
+   */
   #knowsAll: boolean;
   #counts: TaskCounts;
 
