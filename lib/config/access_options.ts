@@ -88,7 +88,7 @@ export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
   const { basePath = "", allowedHosts, allowedOrigins = [], publicUrls = [], trustedProxies = [] } = options;
   const { key, previousKey, signIn = true, allowAddressHosts = false } = options;
   if (previousKey !== undefined && (key === undefined || previousKey === key)) {
-    throw new ConfigError("Cannot accept a previous key: wanted another one than the key, which replaces it");
+    throw new ConfigError("Cannot use the previous key: it must differ from the key that replaces it");
   }
   const urls = publicUrls.map(publicUrlOf);
   const hosts = allowedHosts === undefined && urls.length === 0

@@ -155,7 +155,7 @@ class WorkerTask implements ReportedTask {
   /** Reports the task as interrupted, because the worker no longer responds. */
   interrupt(): void {
     const { client, id } = this;
-    const message = "Its worker did not respond any more while the task ran";
+    const message = "Its worker stopped responding while the task ran";
     this.take(
       { client, id, at: now(), change: { type: "fail", error: { type: "interrupted", message } } },
       true,

@@ -110,6 +110,6 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new ConfigError("Cannot use the database: its URL has a wrong percent-encoding");
+    throw new ConfigError("Cannot use the database: its URL has an invalid percent-encoding");
   }
 }

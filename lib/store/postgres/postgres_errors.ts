@@ -24,7 +24,7 @@ const MEANINGS: readonly { readonly is: RegExp; readonly meaning: string }[] = [
     meaning:
       "the database has no connection left; raise max_connections or the role's limit: each server needs up to 10",
   },
-  { is: /^(53200|54000)$/, meaning: "the database is out of memory or of room" },
+  { is: /^(53200|54000)$/, meaning: "the database is out of memory or space" },
   { is: /^25006$/, meaning: "the database is read-only, as a standby is" },
   { is: /^57P03$/, meaning: "the database is starting up or shutting down" },
   { is: /timeout/i, meaning: "the database does not respond" },
