@@ -38,7 +38,7 @@ export interface ShardState extends Fence {
   readonly epoch: string;
   /** The node that took the shard last; `null` if that node has handed it over. */
   readonly owner: string | null;
-  /** Whether the lease has expired by the clock of the database, which permits any node to take the shard. */
+  /** Whether the lease has expired by the clock of the database. If it has, any node may take the shard. */
   readonly isFree: boolean;
 }
 

@@ -20,7 +20,7 @@ export interface FollowerOptions<Change> {
   readonly epoch: string;
   /** The sequence number of the last change that is already known. */
   readonly seq: number;
-  /** The interval between regular pulls, in milliseconds, which find the changes whose hints were lost. */
+  /** The interval between regular pulls, in milliseconds. A regular pull finds changes whose hints were lost. */
   readonly pollMs: number;
   /** Called with changes that follow the previous ones without a gap. */
   readonly onChanges: (changes: Changes<Change>) => void;

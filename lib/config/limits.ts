@@ -63,8 +63,8 @@ export interface MonitorLimits {
   /** The maximum number of clients without tasks that are remembered, so that cursors of these clients stay valid. */
   readonly emptyClients: number;
   /**
-   * The maximum number of log lines of one task that are kept in memory, which is also the default size of a
-   * page of its log; the oldest are dropped.
+   * The maximum number of log lines of one task that are kept in memory; the oldest are dropped. This number is also
+   * the default size of a page of a log.
    */
   readonly logLinesPerTask: number;
   /** The maximum number of log lines of one task that are kept on disk; the oldest are dropped. */

@@ -7,8 +7,8 @@
 /** The highest bound that {@linkcode countPrimesBelow} accepts. */
 export const HIGHEST_PRIME_BOUND = 10_000_000_000;
 
-// The number of flags in a segment, which fits into the cache of a core. Only odd numbers have a flag, so
-// that a segment covers twice as many numbers.
+// The number of flags in a segment. A segment of this size fits into the cache of a core. Only odd numbers have a flag,
+// so that a segment covers twice as many numbers.
 const SEGMENT_FLAGS = 256 * 1024;
 
 /**

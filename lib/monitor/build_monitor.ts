@@ -65,7 +65,7 @@ export interface ClusterMembership {
 /** A monitor with the methods that a cluster calls on it. */
 export interface BuiltMonitor extends Monitor {
   readonly registry: TaskRegistry;
-  /** Tells watchers and reporters that the server is shutting down, because no other node is left. */
+  /** Tells watchers and reporters that the server is shutting down; called if no other node is left. */
   announceClosing(): void;
   /** Closes every WebSocket and event stream, and ends every long poll; requests are still handled. */
   disconnect(): void;

@@ -26,7 +26,7 @@ export interface Monitor extends AsyncDisposable {
    * the handler of `Deno.serve`.
    *
    * @param request the request
-   * @param info the connection of the request, which is needed to count wrong keys by address and unsent bytes
+   * @param info the connection of the request; needed to count wrong keys by address, and unsent bytes
    */
   fetch(this: void, request: Request, info?: ConnectionInfo): Response | Promise<Response>;
   /** Wraps a function like the exported `monitored()`, but the function reports only to this monitor. */

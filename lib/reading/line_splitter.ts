@@ -61,8 +61,8 @@ export class LineSplitter {
   }
 
   /**
-   * Skips a part of the output, which begins in the current row and ends with a newline. A line in the log states the
-   * gap.
+   * Skips a part of the output. The part begins in the current row and ends with a newline. A line in the log states
+   * the gap.
    *
    * @param byteCount the number of bytes that are missing
    * @returns the redraws of the unfinished rows, and the line about the gap

@@ -62,7 +62,7 @@ export class Pen {
   }
 }
 
-/** A position in a row at which a style begins, which applies up to the next mark. */
+/** A position in a row at which a style begins. The style applies up to the next mark. */
 export interface StyleMark {
   readonly at: number;
   /** The parameters of the style; empty for plain text. */

@@ -133,7 +133,7 @@ export class Screen {
     this.#column = Math.max(0, Math.min(WIDEST, column));
   }
 
-  /** Moves the cursor to a column of the row, counted from 0, because of a sequence that addresses columns. */
+  /** Moves the cursor to a column of the row, counted from 0. For escape sequences that address columns. */
   addressColumn(column: number): void {
     // The previous version is complete: a program whose spinner frame is empty may write nothing else for a long time.
     if (this.#isRewound && this.#column === column) this.#giveVersion();

@@ -99,7 +99,10 @@ const LEVEL_RATIO = 2;
 const MOST_FALLS = 2;
 /** The maximum number of steps that a program may skip without announcing them. */
 const MOST_SKIPPED = 1;
-/** How far a percentage may fall because the size is estimated, in percentage points. */
+/**
+ * The maximum decrease of a percentage that is not a restart, in percentage points, because the total may be an
+ * estimate.
+ */
 const ESTIMATED_POINTS = 1;
 /** A track above this, in percent, may have ended: the last steps of a loop are often not printed. */
 const CLOSE = 90;

@@ -128,7 +128,9 @@ export function mayBeWithin(moving: Track, below: Track): boolean {
     below.rises === 0 && below.newest.progress === 0;
 }
 
-/** Whether a count in a redrawn row may be a part of a count in a row above, which has hardly moved yet. */
+/**
+ * Whether a count in a redrawn row may be a part of a count in a row above, if the upper count has hardly moved yet.
+ */
 export function mayBePartOf(part: Track, above: Track): boolean {
   return part.isRedrawn && part.newest.rank < RANK.stated && part.output === above.output &&
     part.row >= 0 && above.lastRow >= 0 && above.lastRow < part.lastRow &&

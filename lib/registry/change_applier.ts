@@ -40,7 +40,7 @@ export interface ChangeOrigin {
   readonly at?: number;
   /** The reporter that sent the change; `null` or absent if the change has another source. */
   readonly reporter?: Reporter | null;
-  /** The sequence number that the reporter gave the report, which makes resent reports idempotent. */
+  /** The sequence number that the reporter gave the report. With this number, a resent report has no effect. */
   readonly reportSeq?: number | null;
 }
 

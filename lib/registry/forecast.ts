@@ -4,7 +4,10 @@
  * @module
  */
 
-/** A job so far: amounts and seconds from its beginning, which is index 0, to the end of each block. */
+/**
+ * The history of a job: the amounts and the seconds from its beginning to the end of each block; index 0 is the
+ * beginning.
+ */
 export interface JobHistory {
   readonly amounts: readonly number[];
   readonly seconds: readonly number[];

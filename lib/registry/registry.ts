@@ -161,7 +161,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * replaced.
    *
    * @param report the report
-   * @param reporter the connection to the reporter, which is used to cancel the task
+   * @param reporter the connection to the reporter; used to cancel the task
    * @returns the record after the change
    * @throws {TransitionError} if the task's state does not allow the change, or another reporter runs the
    * task

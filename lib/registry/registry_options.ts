@@ -22,9 +22,9 @@ export interface RegistryLimits extends RetentionLimits, EndedTasksLimits, Stale
 }
 
 /**
- * Reads the newest data of an unfinished task that only the authority on another node has in memory. The authority
- * stores this data only every few seconds, or every few minutes for a long task. Each method returns `null` if the
- * authority can't be reached.
+ * Reads the newest progress and values of an unfinished task if another node is its authority, because only the
+ * authority has them in memory. The authority stores this data only every few seconds, or every few minutes for a long
+ * task. Each method returns `null` if the authority can't be reached.
  */
 export interface LiveHistories {
   /** Returns the progress history of a task. */

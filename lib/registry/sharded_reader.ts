@@ -13,8 +13,8 @@ type Reader = Omit<RegistryReader, "cursor" | "onDegradation" | "allChangesSince
 type Method<Name extends keyof RegistryReader> = RegistryReader[Name];
 
 /**
- * The methods that are passed to the registry of a client, which is their first argument, and that throw if the
- * registry is being replaced.
+ * The methods that are routed by their first argument, a client, and that throw if the registry of the client is being
+ * replaced.
  */
 const IMMEDIATE = [
   "changesSince",
@@ -32,8 +32,7 @@ const IMMEDIATE = [
   "uncommittedOf",
 ] as const;
 /**
- * The methods that are passed to the registry of a client and return a promise, which rejects if the registry is being
- * replaced.
+ * The methods that are routed in the same way, but return a promise, which rejects if the registry is being replaced.
  */
 const PROMISED = ["history", "launch", "log", "progress", "read", "readAll", "searchLog", "values"] as const;
 
@@ -81,7 +80,7 @@ export class ShardedReader implements Reader {
     this.#registries[shard] = registry;
   }
 
-  /** Removes the registry of a shard, which is to be replaced. */
+  /** Removes the registry of a shard, so that another one can replace it. */
   detach(shard: number): void {
     this.#registries[shard] = null;
   }

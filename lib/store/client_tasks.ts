@@ -29,7 +29,7 @@ export class ClientTasks implements ClientMemory {
    * The tasks by id; they are in the order of creation once {@linkcode ClientTasks.inOrder} has sorted them.
    */
   readonly tasks: Map<string, IndexedTask> = new Map();
-  /** Whether `tasks` is out of order, because a restored task is at its end. */
+  /** Whether a restored task was added at the end of `tasks`, so that they are out of order. */
   isShuffled = false;
   /** The highest place of a task so far. */
   lastPlace = 0;

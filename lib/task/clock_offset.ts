@@ -23,9 +23,9 @@ export interface DatedResponse {
 /**
  * Returns the number of seconds to add to the local clock to get the server's time.
  *
- * The server made the response between the sending of the request and the receipt of the response, which bounds the
- * offset. Servers that do not know {@linkcode TIME_HEADER} send only `Date`, which lacks the fraction of the second. A
- * known offset within the bounds is kept.
+ * The server made the response after the request was sent and before the response was received. From these two times,
+ * the bounds of the offset are computed. Servers that do not know {@linkcode TIME_HEADER} send only `Date`, which lacks
+ * the fraction of the second. A known offset within the bounds is kept.
  *
  * @param response the response
  * @param known the best offset so far, in seconds; 0 if none is known

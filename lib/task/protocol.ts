@@ -107,7 +107,7 @@ export function parseReport(value: unknown): Report {
 }
 
 /**
- * Validates a report from another node of the cluster, which may contain {@linkcode Report.launch}.
+ * Validates a report from another node of the cluster. Unlike other reports, it may contain {@linkcode Report.launch}.
  *
  * @param value the parsed JSON
  * @returns the report

@@ -7,7 +7,7 @@
 import { STATUS_LENGTH } from "./grammar.ts";
 import type { TaskError, TaskState } from "./task.ts";
 
-/** Returns the status of a task whose reporter has not set one, which describes the state. */
+/** Describes a state in words. This is the status of a task whose reporter has not set one. */
 export function stateWords(state: TaskState, error: TaskError | null): string {
   switch (state) {
     case "NOT_STARTED":

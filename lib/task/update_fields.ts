@@ -18,7 +18,7 @@ export type UpdateFieldType =
   | { readonly kind: "text"; readonly maxLength: number; readonly isNullable: boolean }
   /** A JSON object of a limited size, merged key by key. */
   | { readonly kind: "object"; readonly maxBytes: number }
-  /** Finite numbers by the names of their series, which are not part of the record. */
+  /** Finite numbers, by the names of their series. The numbers are not part of the record. */
   | { readonly kind: "values" };
 
 /** A field that reporters set with updates. */

@@ -74,7 +74,7 @@ export interface LiveClientPage extends LivePage {
   isUncertain(): boolean;
 }
 
-/** Returns the record of a task that has just ended as it was before the end, which is guessed: running. */
+/** Guesses the record of a task before its end, which has just arrived: the task was running. */
 function running(task: Task): Task {
   return { ...task, state: "PROCESSING", finished_at: null };
 }

@@ -64,7 +64,7 @@ export function listenForKeys(list: KeyedList): void {
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target instanceof HTMLInputElement && event.target.id === "search") {
-      // The first Escape clears the field, which the browser does by itself; the second removes the focus.
+      // The browser itself clears the field at the first Escape; the second Escape removes the focus.
       if (event.target.value === "") event.target.blur();
       return;
     }

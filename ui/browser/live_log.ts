@@ -64,7 +64,7 @@ export class LiveLog implements Disposable {
     this.#stop();
   }
 
-  /** Drops the lines from a number on, which the server may have lost in a crash. */
+  /** Drops the lines from a number on, because the server may have lost these lines in a crash. */
   #trim(kept: number): void {
     const { lines, dropped, gone } = this.lines.peek();
     if (kept < dropped) this.lines.value = { lines: [], dropped: kept, gone: Math.min(gone, kept) };

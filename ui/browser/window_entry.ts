@@ -67,7 +67,7 @@ export function createWindowing(
 }
 
 /**
- * The exact height of an item. The library would round it, which shifts the list by a fraction of a pixel for
+ * The exact height of an item. The library would round the height, and so shift the list by a fraction of a pixel for
  * each item above.
  */
 function heightOf(element: Element, entry: ResizeObserverEntry | undefined): number {

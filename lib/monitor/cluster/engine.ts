@@ -23,7 +23,7 @@ export interface EngineOptions {
   readonly core: CoreOptions;
   /** Reads the histories of running tasks that only their owner has in memory. */
   readonly histories: LiveHistories;
-  /** The gate of this engine, which closes with it. */
+  /** The gate of this engine. When the engine is closed, its gate is closed, too. */
   readonly gate: TaskGate;
   /** Called if the lease of the owner has expired, or the owner has handed the shard over. */
   readonly onFree: () => void;

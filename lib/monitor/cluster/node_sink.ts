@@ -21,7 +21,7 @@ const LAST_REPORTS_MS = 2_000;
 const LOOK_MS = 20;
 
 /**
- * The sink of one node, which it has until it ends: the tasks that run in the node go on when another node becomes
+ * The sink of one node, which lasts until the node ends: the tasks that run in the node go on when another node becomes
  * their owner.
  */
 export class NodeSink implements ReportSink, Disposable {

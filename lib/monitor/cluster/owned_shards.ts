@@ -48,7 +48,7 @@ export class OwnedShards {
     return this.#losses;
   }
 
-  /** Takes over the tasks of a shard, whose lease this node has taken. */
+  /** Takes over the tasks of a shard. Call this method once this node has the lease of the shard. */
   take(owned: OwnedShard<ShardBatch>): void {
     this.#taking.set(owned, this.#takeOver(owned).finally(() => this.#taking.delete(owned)));
   }

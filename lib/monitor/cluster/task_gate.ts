@@ -169,8 +169,8 @@ export class TaskGate {
       const following = this.#following;
       if (following === null) return false;
       const isCurrent = await following.current().then(() => true, () => false);
-      // The wait also ends with an error if this node takes the tasks over, which stops the follower. Check the new
-      // role then.
+      // If this node takes the tasks over, the follower is stopped, which also ends the wait with an error. The new
+      // role is checked then.
       if (isCurrent || following === this.#following) return isCurrent;
     }
   }

@@ -18,7 +18,9 @@ const PAIR_HEAD = /(?<=\s)(?:done|complete|completed|processed|finished) ?\/ ?(?
 const PAIR = /(?<=\s)(\d{1,15}) ?\/ ?(\d{1,15})(?=\s|$)/g;
 const NUMBER = /(?<=\s)\d{1,3}(?:\.\d{1,4})?(?=\s|%|$)/g;
 
-/** Tables of mpcenc, LVM, puf and others: the numbers below a percent sign or `done/total` are progress. */
+/**
+ * Reads tables of mpcenc, LVM, puf and others, in which the numbers below a percent sign or `done/total` are progress.
+ */
 export function columns(): Format {
   let hasHead = false;
   /** The position of the column below a named head, and the kind of its numbers. */

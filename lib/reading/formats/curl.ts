@@ -17,7 +17,7 @@ const METER = new RegExp(
 );
 const HEAD = /^\s*(% Total {4}% Received % Xferd|Dload {2}Upload {3}Total {3}Spent)\b/;
 
-/** The meter of curl. The bar of curl (`-#`) is read like other percentages. */
+/** Reads the meter of curl. The bar of curl (`-#`) is read like other percentages. */
 export function curl(): Format {
   return ({ text }) => {
     if (HEAD.test(text)) return null;

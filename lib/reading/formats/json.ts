@@ -71,7 +71,7 @@ function valuesIn(value: unknown): Reading["values"] {
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-/** JSON lines of other programs, such as `restic --json`. */
+/** Reads JSON lines of other programs, such as `restic --json`. */
 export function foreignJson(): Format {
   const totals = new Map<unknown, number>();
   return ({ text }) => {
@@ -117,7 +117,7 @@ function deepSightingOf(fields: Fields, levels: number): Sighting | undefined {
   return undefined;
 }
 
-/** The status of a reindexing task of Elasticsearch and OpenSearch. */
+/** Reads the status of a reindexing task of Elasticsearch or OpenSearch. */
 function documentsOf({ total, batches, ...counts }: Fields): Sighting | undefined {
   if (typeof total !== "number" || typeof batches !== "number") return undefined;
   const done = ["created", "updated", "deleted", "noops", "version_conflicts"]

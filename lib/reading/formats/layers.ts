@@ -58,7 +58,7 @@ const LAYER =
   /^([0-9a-f]{12}): (Pulling fs layer|Waiting|Downloading|Verifying Checksum|Download complete|Extracting|Pull complete|Already exists|Preparing|Pushing|Pushed|Layer already exists|Mounted from \S+)(?:\s|$)/;
 const LAYER_DONE = /^(?:Pull complete|Already exists|Pushed|Layer already exists|Mounted)/;
 
-/** `docker pull` and `docker push`. */
+/** Reads `docker pull` and `docker push`. */
 export function dockerLayers(): Format {
   const layers = new RowCount("docker", "layers");
   return ({ text }) => {
@@ -72,7 +72,7 @@ export function dockerLayers(): Format {
 /** `Copying blob 5f70bf18a086 [====>----] 12.3MiB / 45.6MiB | 3.2 MiB/s`, `Copying blob 5f70bf18a086 done   |` */
 const BLOB = /^Copying (?:blob|config) (?:sha256:)?([0-9a-f]{8,64})\b(.*)$/;
 
-/** podman, skopeo and buildah. */
+/** Reads podman, skopeo and buildah. */
 export function podmanBlobs(): Format {
   const blobs = new RowCount("podman", "blobs");
   return ({ text }) => {
@@ -87,7 +87,7 @@ const COMPOSE =
 const COMPOSE_ROW =
   /^[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏✔✘⠿!] (?:\S+ )+?(?:Pulling|Pulled|Building|Built|Creat|Start|Stopp|Runn|Remov|Wait|Health|Download|Extract|Verif|Pull complete|Already|\[|\d)/;
 
-/** Docker Compose, version 2. */
+/** Reads Docker Compose, version 2. */
 export function compose(): Format {
   let isSeen = false;
   return ({ text, raw }) => {
@@ -110,7 +110,7 @@ const SERVICE = /^([\w.-]{1,80}) (Pulling|Pulled|Skipped|Error)\s*$/;
 const SERVICE_LAYER =
   /^[0-9a-f]{12} (?:Pulling|Waiting|Downloading|Verifying|Download|Extracting|Pull|Already)\b/;
 
-/** `docker compose pull` without a terminal. */
+/** Reads `docker compose pull` without a terminal. */
 export function composePlain(): Format {
   const services = new RowCount("compose", "services");
   return ({ raw }) => {
@@ -156,7 +156,7 @@ function isSameTask(before: string, after: string): boolean {
 /** `numpy-1.26.4         | 6.8 MB    | ###        |  32%` */
 const CONDA = /^(\S+) +\| [\d.]+ [KMG]B +\| [#\d ]*\| +(\d{1,3})%/;
 
-/** conda and mamba. */
+/** Reads conda and mamba. */
 export function conda(): Format {
   const packages = new RowCount("conda", "packages");
   return ({ text }) => {
@@ -169,7 +169,7 @@ export function conda(): Format {
 const PROCESS =
   /^\[(?:[0-9a-f]{2}\/[0-9a-f]{6}|- +)\] ?(?:process > )?(\S+)(?: \([^)]*\))? +(?:\[ *\d{1,3}%\] (\d+) of (\d+)|-)/;
 
-/** Nextflow: the tasks of all processes, once the number of each process's tasks is known. */
+/** Reads Nextflow: counts the tasks of all processes, once the number of tasks of each process is known. */
 export function nextflow(): Format {
   const processes = new Map<string, readonly [number, number] | null>();
   return ({ text }) => {
@@ -191,7 +191,7 @@ const BUILD_STEP = /^#(\d+) \[(?:[\w.-]+ )*(\d+)\/(\d+)\] (.*)$/;
 const BUILD_DONE = /^#(\d+) (?:DONE|CACHED)\b/;
 const BUILD_LINE = /^#\d+ /;
 
-/** BuildKit with plain progress: the stages are counted; the output of a stage is ignored. */
+/** Reads BuildKit with plain progress: counts the stages, and ignores the output of a stage. */
 export function buildKit(): Format {
   const stages = new Map<
     string,

@@ -1,5 +1,5 @@
 /**
- * Recognises the row in which lftp shows one file after the other. Pure.
+ * Recognises the row in which lftp shows the files that it transfers, one after the other. Pure.
  *
  * @module
  */

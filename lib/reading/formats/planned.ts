@@ -94,7 +94,7 @@ const PLANS: readonly Plan[] = [
     plan: /^\["start",\{"total":(?<last>\d+)\}\]$/,
     step: /^\["(?:pass|fail|pending)",\{/,
   },
-  // Playwright numbers its tests as they begin, and several run at once.
+  // Playwright numbers its tests as they begin, and runs several at the same time.
   {
     format: "playwright",
     unit: "tests",

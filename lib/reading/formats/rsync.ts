@@ -14,10 +14,10 @@ const LINE =
 const HEADINGS = /^(?:sending|receiving|building) (?:incremental )?file list|^$/;
 
 /**
- * rsync with `--info=progress2` (the whole transfer) or `--progress` (each file). The two look the same until the first
- * line with `xfr#`: if that is a final line, it ends a file; if it is redrawn, it is about the whole. If the name of a
- * file comes first, the lines until then are doubtful. While rsync still lists files (`ir-chk`), the number of files is
- * unknown.
+ * Reads rsync with `--info=progress2` (the whole transfer) or `--progress` (each file). The two look the same until the
+ * first line with `xfr#`: if that is a final line, it ends a file; if it is redrawn, it is about the whole. If the name
+ * of a file comes first, the lines until then are doubtful. While rsync still lists files (`ir-chk`), the number of
+ * files is unknown.
  */
 export function rsync(): Format {
   let mode: "unknown" | "whole" | "files" = "unknown";

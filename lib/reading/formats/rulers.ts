@@ -15,8 +15,8 @@ const R_WIDTH = 50;
 const ROW = /^\|?([*#=+.])\1{0,200}\|?$/;
 
 /**
- * Boost's progress_display, RcppProgress, KenLM, R's downloads and others: the work is complete when the row is as wide
- * as the ruler.
+ * Reads Boost's progress_display, RcppProgress, KenLM, R's downloads and others: the work is complete when the row is
+ * as wide as the ruler.
  */
 export function rulers(): Format {
   let width = 0;

@@ -231,7 +231,8 @@ export class Batch {
     return {
       tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
         const { summary, seq, json } = stored;
-        // The monitor's clock is used, which also measures a task's age, because a reporter's clock may be far behind.
+        // The monitor's clock is used, because a reporter's clock may be far behind; the monitor's clock also measures
+        // a task's age.
         const endedAt = isFinal(summary.state) ? nowSeconds : null;
         return [place, client, id, seq, endedAt, json];
       }),

@@ -31,7 +31,9 @@ export interface LogSearchRequest {
   readonly client: string;
   /** The task's place in the order of creation. */
   readonly place: number;
-  /** The lines of the task whose commit is not confirmed yet, which replace stored lines with the same numbers. */
+  /**
+   * The lines of the task whose commit is not confirmed yet. These lines replace stored lines with the same numbers.
+   */
   readonly unsaved: readonly NumberedLine[];
   readonly query: LogQuery;
 }

@@ -262,7 +262,7 @@ export class DatabaseStore implements FollowedStore {
   }
 
   removeDelivery(id: string): void {
-    // The request to the webhook was in flight when another node took over, which sends it again.
+    // The request to the webhook was in flight when another node took over; that node sends the request again.
     if (this.#reservedSeq === null) return;
     this.#writer.batch(this.#seq).removeDelivery(id);
   }

@@ -41,8 +41,8 @@ export class SideRows {
   readonly #writer: Writer;
   readonly #limits: SideRowsLimits;
   /**
-   * The number of entries added since the store was opened, by table and place, which decides when to delete
-   * the oldest.
+   * The number of entries that were added since the store was opened, by table and place. The number decides when the
+   * oldest entries are deleted.
    */
   readonly #counts: Map<string, Map<number, number>> = new Map();
   #dropped = 0;

@@ -271,7 +271,10 @@ export class Writer implements AsyncDisposable {
     this.#pending.failed(error);
   }
 
-  /** Retries a failed commit now, because its cause may be gone, unless it is already being retried. */
+  /**
+   * Retries a failed commit at once, because the cause of the failure may be gone. Does nothing if the commit is
+   * already being retried.
+   */
   #retryNow(): Promise<void> {
     if (this.#timer !== undefined) this.#retry();
     return (this.#commit?.batch ?? this.#pending).settled;

@@ -9,7 +9,7 @@ import { pastRunsToDrop } from "../past_run_shares.ts";
 import { SortedNames } from "../sorted_names.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 
-/** A past run, and the runs of the same name. */
+/** A past run, and its client. */
 interface Entry {
   readonly client: string;
   readonly run: RunSummary;

@@ -31,7 +31,7 @@ export const CHANNEL = "taskscope_shards";
 /** An expression for the end of a lease of $1 milliseconds that begins now. */
 const EXPIRES = "clock_timestamp() + $1 * interval '1 millisecond'";
 
-/** The columns from which the epoch is made, which is the same for all shards. */
+/** The columns from which the epoch is made. All shards have the same epoch. */
 const EPOCH = `(SELECT epoch FROM taskscope.shards WHERE id = 0) AS epoch, ${CLUSTER} AS cluster`;
 
 /** The columns of a {@linkcode ShardState}, with {@linkcode EPOCH}. */

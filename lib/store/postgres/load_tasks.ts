@@ -28,7 +28,7 @@ const COLUMNS = ["place", "client", "id", "seq", "ended_at", ...SUMMARY_COLUMNS.
 /**
  * Selects the tasks in the order of their creation, one page per row. Each column is a JSON array, because `pg` takes
  * longer to parse many values than `JSON.parse()` takes for an array. The table `bounds` contains the place before each
- * page, which PostgreSQL finds with only the index of the places.
+ * page; PostgreSQL finds these places with only their index.
  */
 const SELECT_PAGES = `WITH RECURSIVE bounds (place) AS (
     SELECT -1::bigint

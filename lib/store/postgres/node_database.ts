@@ -25,7 +25,7 @@ import { SharedDatabase } from "./shared_database.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
 import { useDatabase } from "./use_database.ts";
 
-/** The connections of one node to the database, which all shards share for reads. */
+/** The connections of one node to the database. All shards share the connections for reads. */
 export class NodeDatabase implements AsyncDisposable {
   readonly #options: PostgresStoreOptions;
   readonly #shardOf: (client: string) => number;

@@ -51,7 +51,7 @@ export async function sessionOf(connection: Connection): Promise<Session> {
   return row;
 }
 
-/** Ends the session of a lost connection, which may still hold locks, or work on a commit. */
+/** Ends the session of a lost connection, because the session may still hold locks, or work on a commit. */
 export async function endSession(connection: Connection, { pid, startedAt }: Session): Promise<void> {
   await connection.query({
     text: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity

@@ -140,23 +140,23 @@ const MIGRATIONS: readonly string[] = [
     ADD COLUMN owner text COLLATE "C",
     ADD COLUMN expires timestamptz NOT NULL DEFAULT '-infinity';
 
-  -- The nodes of a cluster, and when each counts as gone unless it sends another heartbeat.
+  -- The nodes of a cluster, and the time at which each counts as gone unless it sends another heartbeat.
   CREATE TABLE taskscope.nodes (id text COLLATE "C" PRIMARY KEY, expires timestamptz NOT NULL);
   `,
   `
-  -- What the nodes of a cluster share besides the tasks: a secret of theirs, and which key all of them must have.
+  -- The settings that the nodes of a cluster share: a secret, and the fingerprint of the key that all nodes must have.
   ALTER TABLE taskscope.meta
     ADD COLUMN secret text NOT NULL DEFAULT gen_random_uuid()::text || gen_random_uuid()::text,
     ADD COLUMN key_fingerprint text;
 
-  -- Where the other nodes reach a node, its version, and since when it is present.
+  -- The address at which the other nodes reach a node, its version, and the time at which it joined.
   ALTER TABLE taskscope.nodes
     ADD COLUMN address text,
     ADD COLUMN version text NOT NULL DEFAULT '',
     ADD COLUMN since timestamptz NOT NULL DEFAULT now();
 
-  -- The latest commits in a cluster: the last sequence number of each, and the one that was committed before it; the
-  -- places of the tasks that it changed; the removals as [[client, id, seq], …].
+  -- The latest commits in a cluster: the last sequence number of each commit and of the commit before it, the places of
+  -- the tasks that it changed, and its removals as [[client, id, seq], …].
   CREATE TABLE taskscope.commits (
     seq bigint PRIMARY KEY,
     after_seq bigint NOT NULL,
@@ -166,12 +166,12 @@ const MIGRATIONS: readonly string[] = [
   );
   `,
   `
-  -- The key that nodes may still have while it is changed.
+  -- The fingerprint of the key that nodes may still have during a change of the key.
   ALTER TABLE taskscope.meta ADD COLUMN previous_key_fingerprint text;
   `,
   `
-  -- The shards of the tasks, each of which one node of a cluster owns. The numbers in the table "shards" are those of a
-  -- server that has the database to itself. Sequence numbers go on above those of either.
+  -- The shards of the tasks, each of which one node of a cluster owns. The counters in the table "shards" are
+  -- those of a single server that owns the whole database. Sequence numbers continue above the numbers in both tables.
   CREATE TABLE taskscope.cluster_shards (
     id integer PRIMARY KEY,
     term bigint NOT NULL DEFAULT 0,
@@ -184,13 +184,13 @@ const MIGRATIONS: readonly string[] = [
   );
   INSERT INTO taskscope.cluster_shards (id) VALUES (0);
 
-  -- Returns the shard of a client, as shardOf() does.
+  -- Returns the shard of a client; must agree with shardOf() in the program.
   CREATE FUNCTION taskscope.shard_of(client text) RETURNS integer LANGUAGE sql IMMUTABLE RETURN 0;
 
   ALTER TABLE taskscope.commits ADD COLUMN shard integer NOT NULL DEFAULT 0;
   ALTER TABLE taskscope.commits DROP CONSTRAINT commits_pkey, ADD PRIMARY KEY (shard, seq);
 
-  -- A node of an earlier version, which wakes up, never takes its only shard again.
+  -- Keeps a node of an earlier version that wakes up from taking the only shard that it knows again.
   UPDATE taskscope.shards SET owner = NULL, expires = 'infinity';
   `,
   `
@@ -198,14 +198,14 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE taskscope.nodes ADD COLUMN names text[] NOT NULL DEFAULT '{}';
   `,
   `
-  -- All tasks were in one shard, above whose numbers the others begin.
+  -- All tasks were in one shard; the sequence numbers of the other shards begin above those of this shard.
   INSERT INTO taskscope.cluster_shards (id, committed_seq, reserved_seq, forgotten_seq)
     SELECT generate_series(1, 15), committed_seq, reserved_seq, forgotten_seq FROM taskscope.cluster_shards;
   CREATE OR REPLACE FUNCTION taskscope.shard_of(client text) RETURNS integer LANGUAGE sql IMMUTABLE RETURN
     (get_byte(sha256(convert_to(client, 'UTF8')), 0) * 256 + get_byte(sha256(convert_to(client, 'UTF8')), 1)) % 16;
 
-  -- A node of an earlier version, which wakes up, commits nothing, and takes no shard: it can't send a heartbeat, which
-  -- says here which version of the schema the node knows.
+  -- A node of an earlier version that wakes up can commit nothing and take no shard: its term has ended, and it can't
+  -- send a heartbeat, because heartbeats must now state the schema version that the node knows.
   UPDATE taskscope.cluster_shards SET term = term + 1, owner = NULL WHERE owner IS NOT NULL;
   DELETE FROM taskscope.nodes;
   ALTER TABLE taskscope.nodes ADD COLUMN schema_version integer NOT NULL;
@@ -218,7 +218,7 @@ export const SHARDS = 16;
 /** The lowest version that a program must support to use a database that this program has migrated. */
 const MIN_VERSION = 7;
 
-/** The first version with the present number of shards, which nodes of earlier versions do not know. */
+/** The first schema version with the present number of shards. Nodes of earlier versions can't use these shards. */
 export const SHARDS_VERSION = 7;
 
 /** The first version with leases. */

@@ -28,7 +28,7 @@ export interface DatabaseReport {
 export interface Restored {
   /** The new path of the previous database file; `null` if there was none. */
   readonly former: string | null;
-  /** The damaged records of the copy, which are in the database as well. */
+  /** The damaged records of the copy, which were restored as they are. */
   readonly damaged: DamagedRecords;
 }
 
@@ -194,7 +194,7 @@ async function setAside(file: string): Promise<string> {
   return aside;
 }
 
-/** Opens a database without taking the lock, which its server may hold. */
+/** Opens a database without taking the lock, because a server may hold it. */
 async function withDatabase<Result>(
   file: string,
   use: (db: DatabaseSync) => Result | Promise<Result>,

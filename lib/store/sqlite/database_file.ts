@@ -114,7 +114,9 @@ export class DatabaseFile implements Disposable {
   }
 }
 
-/** Returns all rows of a statement as arrays of values, which takes a third of the time for many rows. */
+/**
+ * Returns all rows of a statement as arrays of values. For many rows, this takes a third of the time that objects take.
+ */
 export function rowsOf(
   statement: ListingStatement,
   values: readonly SQLInputValue[],

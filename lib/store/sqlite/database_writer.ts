@@ -25,7 +25,7 @@ export class DatabaseWriter implements Disposable {
   readonly #db: DatabaseSync;
   readonly #pastRuns: PastRunRows;
   readonly #statements: Map<string, StatementSync> = new Map();
-  /** The inode of the write-ahead log, which the first write creates. */
+  /** The inode of the write-ahead log; `null` until the first write has created the log. */
   #logInode: number | null = null;
 
   /**

@@ -92,7 +92,7 @@ function isSameLog(index: DataView, header: number, log: DataView): boolean {
     [0, 4].every((n) => index.getUint32(header + 32 + n) === log.getUint32(16 + n));
 }
 
-/** Returns the checksum of a header (sqlite.org/walformat.html), which is the header's last eight bytes. */
+/** Computes the checksum of a header, to be compared with the header's last eight bytes (sqlite.org/walformat.html). */
 function checksumOf(
   view: DataView,
   offset: number,

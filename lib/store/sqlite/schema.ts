@@ -32,7 +32,7 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 
-  -- What is remembered of a client besides its tasks.
+  -- The data that is remembered of a client besides its tasks.
   CREATE TABLE clients (
     client TEXT PRIMARY KEY,
     last_seq INTEGER NOT NULL,
@@ -160,7 +160,7 @@ export const MIGRATIONS: readonly string[] = [
   INSERT INTO records SELECT place, record_checksum(place, record), record FROM unchecked;
   DROP TABLE unchecked;
   `,
-  // Adds the outputs and the severities of log lines, which are unknown for earlier lines.
+  // Adds the outputs and the severities of log lines; they are unknown for existing lines.
   `
   ALTER TABLE log_lines ADD COLUMN stream TEXT;
   ALTER TABLE log_lines ADD COLUMN level TEXT;
@@ -184,8 +184,8 @@ export const MIGRATIONS: readonly string[] = [
     WHERE finished_at IS NOT NULL AND json_valid(record) AND json_type(record, '$.name') = 'text';
   CREATE INDEX past_runs_end ON past_runs (finished_at);
   `,
-  // Adds the expected duration to each record, which is unknown for existing records. Damaged records are not changed,
-  // so that the damage can still be detected.
+  // Adds the expected duration to each record; it is unknown for existing records. Damaged records are not changed, so
+  // that the damage can still be detected.
   `
   UPDATE records SET
     record = json_set(record, '$.expected_duration', NULL),

@@ -70,8 +70,8 @@ function metaIn(file: DatabaseFile, name: string): number {
 }
 
 /**
- * The statements that delete the tasks that were removed before the store was last closed, which can no
- * longer be restored.
+ * The statements that delete the tasks that were removed before the store was last closed. These tasks can no longer be
+ * restored.
  */
 const PURGES: readonly (readonly [string])[] = [
   ...TASK_TABLES.filter((table) => table !== "tasks").map((table) =>
