@@ -27,6 +27,7 @@ import { Problem, problemOf, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
 import { type Answer, type Call, paramsOf, wantsJson } from "../route.ts";
 import { PageLogs } from "./page_logs.ts";
+import { RenderedPages } from "./rendered_pages.ts";
 import type { LogSearches } from "../tasks/log_searches.ts";
 import { logParamsOf } from "../tasks/log_params.ts";
 
@@ -44,6 +45,7 @@ export class Pages {
   readonly #context: HandlerContext;
   readonly #assets: AssetFiles;
   readonly #logs: PageLogs;
+  readonly #rendered: RenderedPages = new RenderedPages();
 
   /**
    * @param context the parts of the monitor to use
@@ -219,7 +221,12 @@ export class Pages {
     const { pages, startables } = this.#context;
     const offered = [...startables].map(([name, { input }]) => startableTask(name, input));
     const context = this.#pageContext(client, visitor, url, error);
-    const page = pages.client(context, this.#source(client), queryFields(url.href), offered);
+    // The cursor in the context stands for the tasks of the client, which it identifies.
+    const key = JSON.stringify([{ ...context, now: null }, url.search, offered]);
+    const page = this.#rendered.page(
+      key,
+      () => pages.client(context, this.#source(client), queryFields(url.href), offered),
+    );
     return andThen(page, (html) => pageResponse(html, status, VARY));
   }
 
