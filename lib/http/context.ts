@@ -132,8 +132,8 @@ export function whenPublishable(
 ): Response | Promise<Response> {
   const response = answer();
   const { registry, cluster } = context;
-  // In a cluster, only committed changes are published, however long a commit takes. A request does not wait
-  // for such a commit.
+  // In a cluster, `whenPublishable()` waits until a commit succeeds, however long that takes. A request waits
+  // for `committed()` instead, which rejects if the commit fails.
   const publishable = cluster === null
     ? registry.whenPublishable(client)
     : registry.uncommittedOf(client) === 0
