@@ -7,11 +7,13 @@ import { assertEquals } from "../support/assert.ts";
 import { spawn } from "../support/program.ts";
 import { Variable } from "../support/variable.ts";
 
-/** Older versions of Deno can't bundle. */
+/** Older versions of Deno can't bundle the module, so the tests that need a bundle are ignored. */
 const ignore = !canBuild(Deno.version.deno);
 const SOURCE = new URL("../../lib/environment.ts", import.meta.url);
 
-/** Runs code that imports the source, in a process of its own; returns the values that it prints as JSON. */
+/**
+ * Runs code that imports the module in a separate process; returns the values that the code prints as JSON.
+ */
 async function evaluate(command: string, args: readonly string[], code: string): Promise<unknown> {
   const env = { TASKSCOPE_SERVER: "http://127.0.0.1:1", TASKSCOPE_CLIENT: "" };
   await using process = spawn(command, [...args, code], { env });
@@ -46,7 +48,7 @@ Deno.test("readVariable() never asks for a permission, and lacksEnvPermission() 
   ];
   const module = `data:text/javascript,${encodeURIComponent(code)}`;
   for (const [flag, outcome] of table) {
-    // A permission that is asked for without --no-prompt would block a terminal.
+    // Without --no-prompt, a permission prompt would block in a terminal.
     const args = ["run", "--no-config", "--quiet", "--allow-import", flag];
     assertEquals(await evaluate(Deno.execPath(), args, module), outcome, flag);
   }

@@ -160,7 +160,7 @@ Deno.test("Replica that is loaded while tasks are changed and removed does not c
   for (let i = 0; i < 3_000; i++) monitor.test.begin("c", `task-${i}`);
   using worker = new Isolate(WORKER);
   const connected = worker.call("connect", { channel: monitor.channel });
-  // These changes happen while the pages are being transferred.
+  // These changes are made while the pages of the replica are being transferred.
   for (let i = 0; i < 3_000; i++) {
     monitor.test.finish("c", `task-${i}`);
     if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 0));

@@ -41,7 +41,7 @@ Deno.test("AuthorityChannel keeps the position of a forgotten member, but drops 
   await goneOnce;
   assertEquals([gone, channel.memberCount, channel.send("member", "late")], [["member"], 0, false]);
 
-  // The member sends its messages again, as if their acknowledgement was lost.
+  // The member resends its messages, as if their acknowledgement had been lost.
   member.postPacket(channel.id, session, { first: 1, messages: ["ma", "mb"] });
   await member.take("unknown");
   member.post({ type: "hello", from: "member", to: "*", oldest: 1 });

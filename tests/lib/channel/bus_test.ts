@@ -69,7 +69,7 @@ function burst(
   return isolate.call<number>("burst", { from: 0, count, prefix, flooded: 0, ...options });
 }
 
-/** Checks that the messages with a prefix arrived exactly once and in order. */
+/** Checks that all messages with the given prefix arrived exactly once and in order. */
 function assertBurst(received: readonly string[], prefix: string, count: number): void {
   const numbers = received.filter((text) => text.startsWith(`${prefix} `)).map((text) =>
     Number(text.split(" ")[1])

@@ -1,5 +1,5 @@
 /**
- * A channel's member or authority in an isolate of its own, controlled by a test.
+ * A channel member or authority in a separate isolate, controlled by a test.
  *
  * @module
  */
@@ -95,7 +95,7 @@ export interface Burst {
   readonly prefix: string;
   /** The number of messages to post on an unrelated channel after the first batches were sent. */
   readonly flooded: number;
-  /** A flag to set when the unrelated messages were posted. */
+  /** The flag that the worker sets once it has posted the unrelated messages. */
   readonly flag?: Int32Array<SharedArrayBuffer>;
 }
 

@@ -16,7 +16,7 @@ Deno.test("defaultDataFile() names a file for each port in the platform's data f
     ["linux", { ...home, XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
     ["linux", { XDG_DATA_HOME: "/data" }, "/data/taskscope/taskscope-8000.db"],
     ["darwin", { HOME: "/Users/ada" }, "/Users/ada/Library/Application Support/taskscope/taskscope-8000.db"],
-    // The variables of the other platforms are ignored.
+    // The environment variables of other platforms are ignored.
     [
       "darwin",
       { HOME: "/Users/ada", XDG_DATA_HOME: "/data", LOCALAPPDATA: local },

@@ -57,7 +57,7 @@ Deno.test("checksumFolder() counts and hashes every file below the root", async 
 
 Deno.test({
   name: "checksumFolder() agrees with find, sort and sha256sum",
-  ignore: Deno.build.os !== "linux", // The options of find and xargs are those of GNU.
+  ignore: Deno.build.os !== "linux", // find and xargs need their GNU options.
   async fn() {
     await using folder = new Folder();
     await folder.write(FILES);

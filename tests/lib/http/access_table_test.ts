@@ -14,7 +14,7 @@ import { createChange } from "../../support/changes.ts";
 import { HANDSHAKE, readResponse, send } from "../../support/raw_http.ts";
 import { startServer } from "../../support/server.ts";
 
-/** The reporter of the run that tokens are bound to. */
+/** The id of the reporter of the run to which the run tokens are bound. */
 const RUN_REPORTER = "run-reporter-1";
 const FORM = "content-type: application/x-www-form-urlencoded";
 

@@ -37,7 +37,7 @@ Deno.test("addressOf() returns the address of a hop, whatever port, zone, bracke
     ["[2001:db8::2%25eth0]:1", "2001:db8::2"],
     ["9.9.9.9:1, [2001:db8::1]:80", "9.9.9.9"],
     ["9.9.9.9, 10.0.0.1:80,, ", "9.9.9.9"],
-    // The trusted proxy itself is the last known address if it reports something else than an address.
+    // If a trusted proxy reports something that is not an address, the address of the proxy is used.
     ["9.9.9.9, unknown", "10.0.0.1"],
     ["9.9.9.9, 300.1.1.1", "10.0.0.1"],
     ["9.9.9.9, _hidden", "10.0.0.1"],

@@ -36,7 +36,7 @@ async function sent(
     ...headers,
   }).map(([name, value]) => `${name}: ${value}\r\n`).join("");
   await connection.write(new TextEncoder().encode(`${method} ${path} HTTP/1.1\r\n${lines}\r\n${body}`));
-  // Reading to the end closes the connection.
+  // Reading the stream to its end also closes the connection.
   const all = new Uint8Array(await new Response(connection.readable).arrayBuffer());
   const [head = ""] = new TextDecoder("latin1").decode(all.slice(0, 8_192)).split("\r\n\r\n", 1);
   const [first = "", ...fields] = head.split("\r\n");
@@ -230,7 +230,7 @@ Deno.test("compressed() yields the same text, however it is split into chunks", 
         const content = "a".repeat(length) + text.repeat(1_000);
         const texts = unsent();
         const asked = request(encoding);
-        // Deno before 2.7 has no Brotli, and sends the text as it is.
+        // Deno before 2.7 has no Brotli, and sends the text uncompressed.
         const response = texts.count(asked, compressed(asked, new TextResponse(content, {}), texts), {});
         const bytes = new Uint8Array(await response.arrayBuffer());
         assertEquals(

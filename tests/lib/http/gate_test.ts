@@ -25,10 +25,10 @@ Deno.test("Gate distinguishes a missing key from a wrong one", async () => {
   for (const authorization of [`bearer ${KEY}`, `BEARER  ${KEY} `]) {
     assertEquals((await call("GET", `${server.url}/tasks/c`, { headers: { authorization } })).status, 200);
   }
-  // Basic credentials are for a reverse proxy and do not count as a wrong key.
+  // Credentials of the scheme Basic are meant for a reverse proxy, and do not count as a wrong key.
   const basic = { headers: { authorization: "Basic dTpw" } };
   assertProblem(await call("GET", `${server.url}/tasks/c`, basic), 401, "key_needed");
-  // A key in the query is ignored.
+  // A key in the query of the URL is ignored.
   for (const name of ["key", "token", "access_token"]) {
     assertProblem(await call("GET", `${server.url}/tasks/c?${name}=${KEY}`), 401, "key_needed");
   }

@@ -157,7 +157,7 @@ Deno.test("Guard.checkHost() accepts the hosts of publicUrls", async () => {
   assertProblem(await withHost(server, "ci.example", "/tasks/c"), 404, "not_found");
 });
 
-/** Sends a request for each kind of change, and one for each kind of WebSocket. */
+/** Sends one request for each kind of change, and one handshake for each kind of WebSocket. */
 function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
   const form = [...headers, ["Content-Type", "application/x-www-form-urlencoded"]] as const;
   const socket = [...headers, ...HANDSHAKE];
@@ -197,7 +197,7 @@ Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change 
     [null, "nonsense", false],
     [`http://${host}`, null, true],
     [`http://${host}`, "same-origin", true],
-    // This is the Origin if a proxy in front of the server terminates TLS.
+    // The browser sends this Origin if a proxy in front of the server terminates TLS.
     [`https://${host}`, null, true],
     ["https://friend.example", "cross-site", true],
     ["https://friend.example", null, true],

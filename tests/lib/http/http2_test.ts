@@ -36,7 +36,7 @@ Deno.test("Guard.checkHost() refuses HTTP/2 without TLS for every other authorit
     [good, "evil.example"],
     ["evil.example", good],
     ["evil.example", "evil.example"],
-    // Without TLS, this cannot be told from an HTTP/1 request without a Host header.
+    // Without TLS, such a request cannot be distinguished from an HTTP/1 request without a Host header.
     [`localhost:${port}`],
   ];
   for (const [authority, host] of requests) {

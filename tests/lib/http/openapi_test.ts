@@ -27,7 +27,7 @@ function start(key?: string): TestServer {
   return startServer({ tasks, ...(key !== undefined && { key }) });
 }
 
-/** How the API reference describes the kinds of access in the route table. */
+/** The access that the API reference states, by the access in the route table. */
 const DOCUMENTED_ACCESS: Readonly<Record<string, Call["access"]>> = {
   none: "public",
   any: "any",

@@ -1,4 +1,7 @@
-/** Tests that the holders of tokens for one client can't use up what others and the holder of the key need. */
+/**
+ * Tests that the holders of tokens for one client can't use up the slots and the memory that other holders
+ * need.
+ */
 
 import type { Scope } from "../../../lib/access/grant.ts";
 import { Keyring } from "../../../lib/access/keyring.ts";

@@ -223,7 +223,7 @@ Deno.test("Hub.flush() also sends the changes after a pending frame, and resolve
   assertEquals(isFlushed, false);
   await it.store.release();
   await flushed;
-  // No time has passed, so flush() sent these changes, not the timer of the next frame.
+  // No time has passed, so these changes were sent by flush(), not by the timer of the next frame.
   const [delta, ofTask, full] = watchers.map(({ last }) => last);
   assertEquals(delta?.tasks?.map(({ state }) => state), ["FINISHED", "FINISHED"]);
   assertEquals([ofTask?.state, watchers[1]?.ends], ["FINISHED", 1]);

@@ -1,4 +1,7 @@
-/** Tests event streams whose connections break anywhere: compares what their readers know with what happened. */
+/**
+ * Tests event streams whose connections break at any point: compares the state of the readers with the true
+ * events.
+ */
 
 import { atHand } from "../../support/at_hand.ts";
 import fc from "fast-check";
@@ -27,7 +30,7 @@ class Reader {
   #leave: () => void = () => {};
   /** The id of the last event, from which the reader resumes; empty at first. */
   #lastEventId = "";
-  /** How often each case occurred, to check that the test covers it. */
+  /** The number of times that each case occurred, to check that the test covers the case. */
   readonly counts = { events: 0, resumed: 0, resyncs: 0, cut: 0 };
 
   constructor(hub: Hub, truth: EventTruth) {
@@ -203,7 +206,7 @@ Deno.test("Hub.watchEvents() sends changes only after their commit, and the curr
       const store = new HeldStore();
       using test = new TestRegistry({ ...DEFAULT_LIMITS, sweepIntervalMs: 1_000_000_000 }, "first", store);
       using hub = new Hub(test.registry, { frameIntervalMs: 50, fullStateBytesPerSecond: 1e9 });
-      // Sequence numbers that must not be seen before their commit.
+      // The sequence numbers of changes that readers must not see before the commit.
       const membership: number[] = [];
       test.registry.subscribe(({ seq, stored, before }) => {
         if (stored === undefined || before === undefined || stored.task.finished_at !== null) {

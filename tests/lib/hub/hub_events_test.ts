@@ -172,7 +172,7 @@ Deno.test("Hub.watchTaskEvents() of an ended task sends its state and ends", () 
   assertEquals([fresh.words, fresh.ends], [["1 initial_state"], 1]);
   const back = it.taskEventWatcher("1", cursor);
   assertEquals([back.words, back.ends], [["1 finished"], 1]);
-  // Another task now has the same id.
+  // A new task now has the same id.
   it.test.registry.remove("c", "1");
   it.test.run("c", "1");
   const other = it.taskEventWatcher("1", back.cursor);
@@ -244,7 +244,7 @@ Deno.test("Hub disconnects event watchers, but no other watchers, if too many ev
   );
   assertLess(watcher.text.length, 10_000);
   assertEquals(socket.last.tasks.map(({ id, state }) => `${id} ${state}`), ["4 FINISHED", "1 FINISHED"]);
-  // A watcher that reconnects receives the present state of each changed task.
+  // A watcher that reconnects receives the current state of each changed task.
   const back = it.eventWatcher(watcher.cursor);
   assertEquals(back.words, ["4 finished", "1 finished"]);
   it.test.progress("c", "2", 5);

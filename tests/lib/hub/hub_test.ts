@@ -44,7 +44,8 @@ class TestHub implements Disposable {
   readonly hub: Hub;
 
   constructor(options: Partial<HubOptions> = {}, limits: Partial<MonitorLimits> = {}) {
-    // The registry does not sweep, so that all timers are the hub's.
+    // The registry never sweeps during a test, so that all timers but the one of its sweep are those of the
+    // hub.
     this.test = new TestRegistry({ ...limits, sweepIntervalMs: 1_000_000_000 }, "first", this.store);
     this.hub = new Hub(this.test.registry, {
       frameIntervalMs: 50,

@@ -117,7 +117,7 @@ function remove(id: string): WorldStep {
 const TURN: WorldStep = { do: "turn" };
 const CRASH: WorldStep = { do: "restart", how: "crash" };
 
-/** Returns the state and the progress that a watcher knows for each task. */
+/** Returns the state and the progress of each task, as a watcher knows them. */
 function beliefs(world: ResumeWorld, watcher: number): Record<string, string> {
   const { tasks } = world.watcher(watcher).model;
   return Object.fromEntries(

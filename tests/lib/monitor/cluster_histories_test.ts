@@ -1,4 +1,7 @@
-/** Tests that every node shows the progress and the values of running tasks up to the present. */
+/**
+ * Tests that every node shows the progress history and the values of running tasks, including the newest
+ * points.
+ */
 
 import { assertEquals, assertGreater, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";

@@ -114,7 +114,7 @@ Deno.test("Monitor.shutdown() does not wait for a receiver that does not respond
   using folder = new StoreFolder();
   await using receiver = new TestReceiver();
   receiver.answer = () => receiver.hold();
-  // This timeout is longer than that of any test.
+  // The timeout of the request is longer than that of any test.
   const limits = { notifyTimeoutMs: 1_000_000 };
   const options = { data: folder.file, notify: [{ url: receiver.url }], limits };
   {

@@ -1,4 +1,4 @@
-/** A worker that runs a monitored function, which writes lines until it is told to end, or aborted. */
+/** A worker that runs a monitored function, which writes log lines until the test ends or aborts it. */
 
 import { monitored, type MonitoredTask } from "../../../lib/monitored.ts";
 import { serveCommands } from "../../support/isolate.ts";
@@ -20,7 +20,7 @@ serveCommands({
     done = run();
     done.catch(() => {});
   },
-  /** Writes lines, with an update after each. */
+  /** Writes log lines, each followed by an update. */
   async log(count: number) {
     const task = await begun.promise;
     for (const end = lines + count; lines < end;) {

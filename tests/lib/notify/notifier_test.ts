@@ -1,4 +1,7 @@
-/** Tests deliveries from the end of a task to a real receiver, with a store whose commits the test controls. */
+/**
+ * Tests webhook deliveries, from the end of a task to a real receiver, with a store whose commits the test
+ * controls.
+ */
 
 import { DEFAULT_LIMITS, type MonitorLimits } from "../../../lib/config/limits.ts";
 import { Notifier } from "../../../lib/notify/notifier.ts";

@@ -65,7 +65,7 @@ class TestQueue implements AsyncDisposable {
     };
   }
 
-  /** Responds to the oldest pending attempt, or to that of the given task. */
+  /** Responds to the oldest pending attempt, or to the attempt for the given task. */
   async reply(outcome: Outcome, task?: string): Promise<void> {
     const index = task === undefined ? 0 : this.open.findIndex((attempt) => attempt.task === task);
     const [attempt] = this.open.splice(index, 1);
@@ -74,14 +74,14 @@ class TestQueue implements AsyncDisposable {
     await this.clock.passAsync(0);
   }
 
-  /** Advances the clock, and returns the tasks of the attempts in that time. */
+  /** Advances the clock, and returns the ids of the tasks of the attempts in that time. */
   async pass(milliseconds: number): Promise<string[]> {
     const before = this.attempts.length;
     await this.clock.passAsync(milliseconds);
     return this.attempts.slice(before);
   }
 
-  /** The tasks of the attempts in flight. */
+  /** The ids of the tasks whose attempts are in flight. */
   get underWay(): string[] {
     return this.open.map(({ task }) => task);
   }

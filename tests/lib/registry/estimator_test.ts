@@ -37,7 +37,7 @@ interface Scenario {
   readonly at: number;
   /** The durations of past runs, in seconds. */
   readonly past?: readonly number[];
-  /** The expected estimate, which has no range unless one is given. */
+  /** The expected estimate; without `eta_low` and `eta_high`, no range is expected. */
   readonly expected: Omit<Estimate, "eta_low" | "eta_high"> & Partial<Estimate>;
 }
 

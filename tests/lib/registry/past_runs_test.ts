@@ -50,7 +50,7 @@ Deno.test("PastRuns reads the runs of a name once, and adds later ends", () => {
   past.ended("c", run(1_000, { name: "other" }));
   past.ended("d", run(1_000));
   assertEquals([past.of("c", "job").usual, store.asked], [20, 1]);
-  // If too many names are remembered, the oldest name is forgotten first. When it is read again, it is the
+  // If too many names are remembered, the oldest name is forgotten first. After another read, a name is the
   // newest.
   for (let index = 0; index < 1_000; index++) past.of("c", `name ${index}`);
   past.of("c", "name 999");

@@ -49,7 +49,7 @@ Deno.test("ProgressHistory holds only points that were added, in order and withi
   });
   fc.assert(fc.property(steps, (steps) => {
     let at = 1_000;
-    // Of several points at the same time, only the last is expected.
+    // Of several points with the same time, only the last one is expected.
     const added = new Map(steps.map(([seconds, progress]) => [at += Math.round(seconds * 8) / 8, progress]));
     let now = 1_000;
     const series = seriesOf(

@@ -93,7 +93,7 @@ Deno.test("Registry.sweep() stores progress histories every few seconds", async 
       "all points are stored when the registry is disposed of",
     );
   }
-  // The task of another process continues its stored progress history.
+  // After a restart, the task of another process continues its stored progress history.
   await using store = folder.open();
   using test = new TestRegistry({}, "first", store);
   assertEquals((await test.registry.progress("c", "1")).length, 12);

@@ -13,7 +13,7 @@ function idsOf(registry: Registry, client = "c"): string[] {
   return registry.tasks(client).map(({ id }) => id).reverse();
 }
 
-/** Returns the code of the error that restoring a task causes. */
+/** Restores a task, which must fail; returns the code of the error. */
 function refusal(registry: Registry, id: string): string {
   return assertThrows(() => registry.restore("c", id), TransitionError).code;
 }

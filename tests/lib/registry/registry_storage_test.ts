@@ -289,7 +289,7 @@ Deno.test("Registry.history() returns changes of state and status, but not of pr
     "NOT_STARTED Not started",
     "STARTING Starting",
     "PROCESSING Processing",
-    // All changes of state are kept, but only the newest of the other entries.
+    // The history keeps all changes of state, but only the newest of the other entries.
     "PROCESSING two",
     "PROCESSING three",
     "PROCESSING four",

@@ -39,7 +39,7 @@ async function parentsIn(
     task.child("child").finish();
   }, { id: "t", name: "nested", channel: freshChannel(), ...options(server.url) });
   await nested();
-  // The sink that the call has created.
+  // Dispose of the sink that the call has created.
   using _sink = remoteSink(server.url);
   const { registry } = server.monitor;
   const tasks = registry.clients().flatMap((client) => registry.tasks(client));

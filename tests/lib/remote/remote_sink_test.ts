@@ -16,7 +16,7 @@ import { Warnings } from "../../support/warnings.ts";
 
 const WORKER = new URL("./remote_worker.ts", import.meta.url);
 
-/** Rejects once the task is cancelled. */
+/** A function that rejects once its task is cancelled. */
 function waitForAbort(task: MonitoredTask): Promise<never> {
   return new Promise((_, reject) => {
     task.signal.addEventListener("abort", () => reject(task.signal.reason));
@@ -83,7 +83,8 @@ Deno.test("RemoteSink reports the options of each call, and leaves the results u
 Deno.test("RemoteSink reports subtasks, which contribute to their parent's progress and end with it", async () => {
   await using server = startServer();
   using sink = new RemoteSink(server.url);
-  // All of this happens before the connection is open, and is reported together as soon as it is.
+  // All reports of the subtasks are made before the connection is open, and are sent together as soon as it
+  // is.
   const half = Promise.withResolvers<void>();
   const fn = wrap(
     async (task) => {

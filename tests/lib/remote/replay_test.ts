@@ -1,4 +1,4 @@
-/** Tests the record of reports that must be sent again to a server that lost its data. */
+/** Tests `Replay`, which keeps the data that must be reported again to a server that lost its data. */
 
 import type { ReportedTask } from "../../../lib/reporter/report_sink.ts";
 import { Replay } from "../../../lib/remote/replay.ts";

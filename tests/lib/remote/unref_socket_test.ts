@@ -220,6 +220,6 @@ Deno.test("UnrefSocket.close() works while connecting, during the handshake, and
   test.socket.close();
   test.socket.close();
   assertEquals([told.events, test.told.events], [[], ["open"]]);
-  // The test runner reports any resource that is left open.
+  // `deno test` reports any resource that is left open.
   await new Promise((resolve) => setTimeout(resolve, 150));
 });

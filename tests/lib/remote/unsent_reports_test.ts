@@ -23,7 +23,7 @@ Deno.test("UnsentReports delivers every report in order despite broken connectio
     fc.property(steps, (all) => {
       const outbox = new UnsentReports(LIMITS);
       const pushed: string[] = [];
-      /** The reports that the server has received, by batch number. */
+      /** The batches that the server has received, by batch number. */
       const batches = new Map<number, readonly string[]>();
       let inFlight: number[] = [];
       let newest = 0;

@@ -1,4 +1,4 @@
-/** Tests the key in the environment. */
+/** Tests reading the key from the environment variable TASKSCOPE_KEY. */
 
 import { defaultKey } from "../../../lib/reporter/default_key.ts";
 import { assertEquals } from "../../support/assert.ts";

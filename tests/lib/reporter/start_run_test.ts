@@ -143,7 +143,7 @@ Deno.test("startRun() records the result as JSON, and returns the original value
   }
 });
 
-/** Thrown values whose inspection throws another error. */
+/** Values to throw, most of which throw another error when they are inspected. */
 const HOSTILE: Record<string, () => unknown> = {
   "null": () => null,
   "undefined": () => undefined,

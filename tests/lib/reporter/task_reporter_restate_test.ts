@@ -1,4 +1,4 @@
-/** Tests tasks that are reported again to a receiver that does not know them. */
+/** Tests tasks that are restated: reported again to a server that does not know them. */
 
 import fc from "fast-check";
 import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";

@@ -51,7 +51,7 @@ function updatesOf(sink: RecordingSink): UpdateChange[] {
   return sink.reports.map(({ change }) => change).filter((change) => change.type === "update");
 }
 
-/** Removes the fields of a record that coalescing may change. */
+/** Resets the fields of a record that coalescing may change. */
 function essence(task: Task): Partial<Task> {
   return { ...task, version: 0, updated_at: 0 };
 }

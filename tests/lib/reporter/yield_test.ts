@@ -4,7 +4,7 @@ import { FakeClock } from "../../support/fake_clock.ts";
 
 Deno.test("yieldToEventLoop() waits for the event loop once every 10 ms, and otherwise resolves at once", async () => {
   using clock = new FakeClock();
-  // This makes the next yield due, even if an earlier test has just yielded.
+  // Advance the clock, so that the next yield is due even if an earlier test has just yielded.
   clock.pass(10_000);
   const due = yieldToEventLoop(Date.now());
   assertStrictEquals(yieldToEventLoop(Date.now()), due, "all callers wait for the same turn");

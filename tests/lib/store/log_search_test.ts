@@ -1,4 +1,4 @@
-/** Compares the search of a log with one that filters all lines. */
+/** Compares `LogSearch` with a simple implementation that filters all lines. */
 
 import fc from "fast-check";
 import { type LogMatches, type LogQuery, LogSearch } from "../../../lib/store/log_search.ts";

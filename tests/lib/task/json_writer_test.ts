@@ -163,7 +163,7 @@ Deno.test("writeJson() writes JSON values like JSON.stringify, and keeps every l
         JSON.parse(text);
         assertLessOrEqual(new TextEncoder().encode(text).length, limits.bytes);
         assert(!nestsDeeperThan(text, limits.depth));
-        // A lone surrogate would have become another character in UTF-8.
+        // A lone surrogate is replaced, because it would become another character in UTF-8.
         assertEquals(text.isWellFormed(), true);
         if (!isCut) assert(!text.includes('"… '), text);
       },
@@ -242,7 +242,7 @@ Deno.test("writeJson() reads no more of a value than fits, however large the val
     countReads((read) => new Proxy(absent, { get: (_, key) => void (key !== "toJSON" && read()) })),
     most,
   );
-  // Without a limit, this would be 2 to the power of 40 values.
+  // Without a limit, the structure would have 2 to the power of 40 values.
   let twice: unknown = "x".repeat(100);
   for (let level = 0; level < 40; level++) twice = [twice, twice];
   assertEquals(writeJson(twice, WIDE).isCut, true);

@@ -157,7 +157,7 @@ Deno.test("follow() yields a complete list if the server does not know the curso
     listener ??= new Listener(allTasks(target));
     const event = await listener.next((event) => event.type === "tasks" && event.isAll);
     assert(shows(id, () => true)(event));
-    // Wait for a message, because only an open connection can be lost.
+    // Wait for a first message, because only an open connection can be lost.
     await start(target.server, "echo", `${id}-2`);
     await listener.next(shows(`${id}-2`, () => true));
     await server.monitor[Symbol.asyncDispose]();

@@ -67,7 +67,7 @@ Deno.test("listProcesses() finds a process by a mark in its environment", async 
   await using child = spawn("sleep", ["60"], { env: { SOME: `other,${mark}` } });
   const marked = async () =>
     (await listProcesses(mark)).filter(({ isMarked }) => isMarked).map(({ pid }) => pid);
-  // Between fork(2) and execve(2), the child still has the environment of this process.
+  // Wait, because between fork(2) and execve(2) the child still has the environment of this process.
   while ((await marked()).length === 0);
   assertEquals(await marked(), [child.pid]);
   signalProcess(child.pid, "SIGKILL");

@@ -18,7 +18,7 @@ interface Received {
   readonly body: string;
 }
 
-/** The owner of the tasks, which records what it accepts. */
+/** The owner of the tasks, which records the requests that it accepts. */
 class TestOwner implements AsyncDisposable, Owner {
   readonly received: Received[] = [];
   readonly refused: string[] = [];

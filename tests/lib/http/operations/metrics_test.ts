@@ -117,7 +117,7 @@ Deno.test("Metrics require the key, and contain no task id, name, token or key",
 });
 
 Deno.test("Metrics.text() returns a text that the Prometheus parser accepts", async () => {
-  // This is Debian's own Python, for which Debian packages the parser.
+  // The Prometheus parser is a Debian package for Debian's own Python, so use that Python.
   const python = await findTool(["/usr/bin/python3", "python3"], "A test of /metrics");
   if (python === undefined) return;
   const has = await spawn(python, ["-c", "import prometheus_client"]).ended();

@@ -22,7 +22,7 @@ interface ServedFile {
   readonly isModule: boolean;
 }
 
-/** Every file of every version, under every path that it has. */
+/** Every file of every version, once for each path under which it is served. */
 const FILES: readonly ServedFile[] = Object.values(FILE_KINDS).flatMap((kind) =>
   allReleases(RELEASES).flatMap(({ version, files }) => {
     const content = files[kind.file.replace("{version}", version)];

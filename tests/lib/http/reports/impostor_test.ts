@@ -18,13 +18,13 @@ const KEY = "the-key-of-this-very-server";
 const DOCUMENT = new URL("../../../../.github/SECURITY.md", import.meta.url);
 /** The access of a write token for all tasks of the client. */
 const ALL_OF_C = { may: "write", client: "c", taskId: null, expiresAt: null } as const;
-/** The run that the run token names. */
+/** The run to which the run token is bound. */
 const RUN = { taskId: "run", reporter: createIdentity().id };
 const BEARER = { authorization: `Bearer ${KEY}` };
 
 type Transport = "HTTP" | "a socket";
 
-/** Someone who sends batches in the name of a reporter; the replies so far are in `replies`. */
+/** An impostor that sends batches with the id of a reporter, and keeps the replies. */
 interface Impostor {
   readonly replies: unknown[];
   send(reports: readonly unknown[]): Promise<void>;
@@ -74,7 +74,7 @@ async function impostor(
   return { replies, send, leave };
 }
 
-/** A server with a reporter over a socket, which runs the task `t` of the client `c`. */
+/** A server, and a reporter over a WebSocket that runs the task `t` of the client `c`. */
 class Scene implements AsyncDisposable {
   readonly server = startServer({ key: KEY });
   readonly reporter: string;

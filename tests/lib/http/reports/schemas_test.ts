@@ -304,7 +304,7 @@ function bodies(...fields: readonly string[]): fc.Arbitrary<Record<string, unkno
   });
 }
 
-/** Parses a value: returns the changes that it contains, or that it was refused. */
+/** Parses a value; returns the changes in it, or a mark that it was refused. */
 function verdict(parse: () => readonly ReportedChange[]): readonly ReportedChange[] | "refused" {
   try {
     return parse();

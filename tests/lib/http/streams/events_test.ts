@@ -140,7 +140,7 @@ Deno.test("Events.watchMany() counts every subscription as a watcher until the p
     await second.find("end");
     assertMatch(second.text, /: watch 1\nevent: end\ndata: \{"status":503\}/);
   }
-  // The slots are free once the server has noticed that the peer is gone.
+  // The slots are free once the server has noticed that the peer has disconnected.
   for (let isFree = false; !isFree;) {
     await using stream = await TestEventStream.open(url);
     await until(() => sectionsOf(stream.text).length >= 2);
@@ -260,7 +260,7 @@ Deno.test("Events.watchTask() sends only its task, ends the stream after the fin
   await using back = await TestEventStream.open(url, { lastEventId: first });
   assertEquals(await back.ended(), "ended");
   assertEquals(back.types, ["task.cancelled"]);
-  // The server does not know cursors of other epochs.
+  // The server does not recognize cursors of other epochs.
   await using foreign = await TestEventStream.open(url, { lastEventId: "elsewhere:999999" });
   assertEquals(await foreign.ended(), "ended");
   assertEquals(foreign.types, ["resync", "initial_state"]);

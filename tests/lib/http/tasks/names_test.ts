@@ -65,7 +65,7 @@ Deno.test("Names.list() returns an empty list for an unknown client, and respond
     assertEquals((await call("GET", server.url + path)).status, path === "/names/" ? 400 : 404, path);
   }
   assertEquals((await call("POST", `${server.url}/names/c`)).headers.get("allow"), "GET, HEAD");
-  // A task can still have the id "names".
+  // The path /names does not prevent a task from having the id "names".
   await run(`${server.url}/tasks/c`, "echo", { id: "names" });
   assertEquals((await call("GET", `${server.url}/tasks/c/names`)).json.id, "names");
 });

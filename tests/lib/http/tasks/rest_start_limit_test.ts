@@ -23,7 +23,7 @@ Deno.test("Rest.start() and Rest.retry() respond with 503 while too many started
   assertStringIncludes(refused.json.detail, "The limit of 2 running tasks that were started by name");
   assertProblem(await call("POST", `${tasks}/done/retry`), 503, "limit_reached");
   assertProblem(await call("POST", `${server.url}/tasks/other/start/held`), 503, "limit_reached");
-  // Tasks that do not run in this process do not count.
+  // Tasks of other processes do not count towards the limit.
   assertEquals((await call("POST", tasks, { body: { id: "reported" } })).status, 201);
   server.held.release();
   await ended(`${tasks}/1`);

@@ -403,7 +403,7 @@ Deno.test("Handler.handle() responds with 405 and Allow to a wrong method, and 4
 Deno.test("Handler.handle() responds with 400 to an invalid client token, task id or name", async () => {
   await using server = start();
   const clients = ["", "a%20b", "a%2Fb", "%2e%2e", "%C3%BC", "x".repeat(129), "a:b", "%ff"];
-  // fetch() normalises a path with dot segments before it sends the request.
+  // Use a raw request, because fetch() normalizes a path with dot segments before it sends the request.
   for (const client of clients.filter((text) => text !== "%2e%2e")) {
     assertProblem(await call("GET", `${server.url}/tasks/${client}`), 400, "bad_client");
   }

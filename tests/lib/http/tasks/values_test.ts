@@ -1,4 +1,4 @@
-/** Tests `GET /tasks/{client}/{id}/values`, and how values get there over HTTP. */
+/** Tests `GET /tasks/{client}/{id}/values`, and the calls that report values over HTTP. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { assertProblem } from "../../../support/calls.ts";

@@ -211,7 +211,7 @@ Deno.test("Waits.task() responds with a line of text if the client prefers text"
   const late = await call("GET", `${task}?wait=ended`, { headers });
   assertEquals(late.status, 200);
   assertEquals(late.text, (await call("GET", task, { headers })).text);
-  // Older Deno adds Accept-Encoding to Vary, because it compresses.
+  // Older versions of Deno compress responses, and therefore add Accept-Encoding to Vary.
   const vary = (await call("GET", `${task}?wait=ended`)).headers.get("vary") ?? "";
   assertEquals(vary.split(", ").at(-1), "Accept");
 });

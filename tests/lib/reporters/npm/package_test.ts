@@ -56,7 +56,7 @@ Deno.test("npm packs the package without a warning", async () => {
   assertEquals(files.map(({ path }: { readonly path: string }) => path).sort(), FILES.toSorted());
 });
 
-/** A module that uses the types. */
+/** The source of a module that uses the types of the package. */
 const TYPED = `import { currentTask, monitored, type MonitoredTask, type TaskHandle } from "taskscope";
 
 const double = monitored(async (task: MonitoredTask, value: number) => {

@@ -9,7 +9,10 @@ import { startServer } from "../../../support/server.ts";
 /** An address at which nothing listens: a port that only root may listen on. */
 const NOWHERE = "http://127.0.0.1:9";
 
-/** Calls functions of every kind with and without the decorator, and prints what their callers notice. */
+/**
+ * A program that calls functions of every kind with or without the decorator, and prints everything that
+ * callers can observe.
+ */
 const KINDS = `
 import asyncio, functools, inspect, sys
 import taskscope

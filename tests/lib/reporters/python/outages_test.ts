@@ -18,7 +18,10 @@ import {
 import { startServer } from "../../../support/server.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
 
-/** Works a step for each line of its stdin, and prints what it did; fails with "fail". */
+/**
+ * A program that works one step for each line of its stdin, and prints the step; the line "fail" makes it
+ * fail.
+ */
 const STEPS = `
 import sys, taskscope
 

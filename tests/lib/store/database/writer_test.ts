@@ -31,7 +31,7 @@ Deno.test("Writer commits changes at once if their commit interval has passed du
   const startMs = performance.now();
   while (performance.now() - startMs < INTERVAL_MS) await new Promise((resolve) => setTimeout(resolve, 1));
   writes[0]!.resolve();
-  // In this turn, no timer can fire.
+  // The second write must begin in this turn of the event loop, in which no timer can fire.
   await first;
   await Promise.resolve();
   assertEquals(writes.length, 2);

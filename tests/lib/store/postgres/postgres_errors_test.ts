@@ -1,7 +1,7 @@
 import { postgresError } from "../../../../lib/store/postgres/postgres_errors.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
-/** Messages of `pg`, and of PostgreSQL with their codes, by what they mean. */
+/** Error messages of `pg` and of PostgreSQL, the latter with their codes, by their meaning. */
 const MESSAGES: Readonly<Record<string, readonly (string | readonly [code: string, message: string])[]>> = {
   "the database does not respond": [
     "Connection terminated due to connection timeout",

@@ -202,7 +202,7 @@ test("PostgresStore stores every change once, although its connections are cut a
   assertEquals([tasksOf(reopened), reopened.epoch], [tasksOf(store), store.epoch]);
 });
 
-/** Waits until a standby has everything that is committed. */
+/** Waits until a standby has replayed every committed change. */
 async function followed(primary: PostgresCluster, standby: PostgresCluster): Promise<void> {
   const [{ at }] = await primary.query("SELECT pg_current_wal_lsn()::text AS at") as [{ at: string }];
   const text = "SELECT pg_last_wal_replay_lsn() >= $1::pg_lsn AS followed";

@@ -22,7 +22,7 @@ function test(name: string, run: () => Promise<void>): void {
   Deno.test({ name, ignore: !hasPostgres, fn: run });
 }
 
-/** Returns why a database cannot be used. */
+/** Asserts that a database cannot be used, and returns the reason. */
 async function refusal(url: string): Promise<string> {
   const { message, reason } = await assertRejects(() => openPostgres(url), StorageError);
   assert(!message.includes("secret"), message);

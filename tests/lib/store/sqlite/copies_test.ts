@@ -25,7 +25,8 @@ async function namesIn(folder: StoreFolder): Promise<string[]> {
 Deno.test("backupDatabase() creates a file without a write-ahead log", async () => {
   using folder = new StoreFolder();
   const copy = await fill(folder, ["1"]);
-  // The value is 1 for a rollback journal, and 2 for a write-ahead log (sqlite.org/fileformat.html, 1.3).
+  // This byte of the file header is 1 for a rollback journal, and 2 for a write-ahead log
+  // (sqlite.org/fileformat.html, 1.3).
   assertEquals([...(await Deno.readFile(copy)).slice(18, 20)], [1, 1]);
   const before = await namesIn(folder);
   assertEquals((await inspectDatabase(copy)).ended, 1);

@@ -144,7 +144,7 @@ Deno.test("DatabaseFile reports nothing if there is no index that belongs to the
   assertEquals(open({ ...short, "-shm": files["-shm"]!.slice(0, 90) }).loss, null, "half an index");
   assertEquals(open({ ...short, "-shm": new Uint8Array(32_768) }).loss, null, "an index of zeros");
   assertEquals(open({ ...short, "-shm": others["-shm"] }).loss, null, "the index of another log");
-  // One of the two copies of the header is enough.
+  // One intact copy of the header of the index is enough.
   for (const at of [16, 64]) assert(open(flip(short, "-shm", at)).loss !== null, `index byte ${at}`);
   assertEquals(open(flip(flip(short, "-shm", 16), "-shm", 64)).loss, null, "two damaged headers");
 });

@@ -91,7 +91,7 @@ Deno.test("SqliteStore commits a message and the changes of the same turn atomic
   await store.committed();
   const end = () => {
     store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
-    // committed() starts a commit at the end of the turn.
+    // committed() starts a commit at the end of the turn of the event loop.
     const committed = store.committed();
     store.putDelivery(delivery("c", "1", store.seq, "text"), "text");
     return committed;
@@ -270,7 +270,7 @@ Deno.test("SqliteStore keeps an ended task in memory if it changed during its co
   store.put("c", storedTask("1", store.takeSeq(), "FINISHED"));
   putLaunch(store, "c", "1", { name: "before", args: [] });
   const committed = store.committed();
-  // The commit starts at the end of this turn.
+  // The commit starts at the end of this turn of the event loop.
   await Promise.resolve();
   const newest = storedTask("1", store.takeSeq(), "FINISHED");
   store.put("c", newest);
@@ -380,7 +380,7 @@ Deno.test("SqliteStore.searchLog() rejects searches that are unfinished when the
   const store = folder.open();
   store.put("c", storedTask("1", store.takeSeq()));
   const query = { text: "x", from: 0, to: Infinity, most: 1, keep: "oldest" } as const;
-  // They take far longer than closing the store does.
+  // These searches take far longer than closing the store does.
   const searches = Promise.allSettled(Array.from({ length: 5_000 }, () => store.searchLog("c", "1", query)));
   await store[Symbol.asyncDispose]();
   assertEquals((await searches).at(-1)?.status, "rejected");
