@@ -85,7 +85,7 @@ function readKeyFile(file: string, flag: string): SourcedKey {
 }
 
 function checkCharacters(key: SourcedKey): SourcedKey {
-  // Only these characters are safe in an Authorization header.
+  // Only printable ASCII characters without spaces are safe in an Authorization header.
   if (/^[\x21-\x7e]+$/.test(key.key)) return key;
   throw new ConfigError(
     `${key.source} must be a key: printable ASCII without spaces, received ${key.key.length} characters`,

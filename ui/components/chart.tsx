@@ -14,7 +14,7 @@ const HEIGHT = 100;
 interface AreaChartProps {
   /** The points of the line, from left to right; `y` is between 0 and {@linkcode AreaChartProps.high}. */
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** The `x` value of the left edge; `to` is that of the right edge. */
+  /** The `x` value at the left edge; `to` is the `x` value at the right edge. */
   readonly from: number;
   readonly to: number;
   /** The `y` value of the top edge. */
@@ -70,7 +70,10 @@ export function AreaChart(
 }
 
 interface SpanProps {
-  /** The start of the interval as a fraction of the whole, from 0 to 1; `length` is another such fraction. */
+  /**
+   * The start of the interval, as a fraction of the whole from 0 to 1; `length` is the interval's length in the same
+   * unit.
+   */
   readonly start: number;
   readonly length: number;
 }

@@ -50,7 +50,7 @@ export function LogSection({ view }: { readonly view: LogView }): JSX.Element | 
       if (range !== null) jump(range.from);
     };
     goTo();
-    // Never removed, because the section exists as long as the page.
+    // The listener is never removed, because the section exists as long as the page.
     addEventListener("hashchange", goTo);
   }, []);
   useEffect(() => {

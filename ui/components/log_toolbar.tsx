@@ -113,7 +113,7 @@ function Search({ view, from }: LogToolbarProps): JSX.Element {
   );
 }
 
-/** Copies the linked lines, or the whole log: the text, with the times if they are shown. */
+/** A button that copies the text of the linked lines, or of the whole log, with the times if the log shows times. */
 function CopyLines({ view, look, selected }: LogToolbarProps): JSX.Element {
   const [state, setState] = useState<"" | "Copying…" | "Copied" | "Copy failed">("");
   const { dropped, gone, lines } = view.log.value;

@@ -147,7 +147,7 @@ export class LogWindow extends Component<LogWindowProps, WindowState> {
     return Math.max(this.#firstBlock, Math.floor((dropped + lines.length - 1) / BLOCK_LINES));
   }
 
-  /** Returns the blocks to render: the last ones while the log is followed. */
+  /** Returns the blocks to render; while new lines are followed, these are the last blocks. */
   #range(): WindowState {
     const [first, last] = [this.#firstBlock, this.#lastBlock];
     if (this.props.isFollowing) return { from: this.#reach(last, -1, FOLLOWED_LINES), to: last };

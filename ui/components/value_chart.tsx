@@ -18,7 +18,7 @@ import { Clock } from "./time.tsx";
 interface ValueChartProps {
   readonly view: FrameView;
   readonly series: NamedSeries;
-  /** The time of the left edge, in epoch seconds; `to` is that of the right edge. */
+  /** The time at the left edge, in epoch seconds; `to` is the time at the right edge. */
   readonly from: number;
   readonly to: number;
 }

@@ -34,15 +34,15 @@ export interface TaskSlice extends Nested {
   readonly sections: readonly ListSection[];
   /** The number of tasks in each state, by the state's name, whichever states the query selects. */
   readonly states: readonly ListSection[];
-  /** The tasks of the client that need attention, including those that the filters exclude. */
+  /** The tasks of the client that need attention, including tasks that the filters exclude. */
   readonly attention: Attention;
   /** The number of tasks in the list before this part. */
   readonly from: number;
   /** The number of tasks in the whole list, which match its filters. */
   readonly matching: number;
-  /** The number of the client's active tasks, including those that the filters exclude. */
+  /** The number of the client's active tasks, including tasks that the filters exclude. */
   readonly activeTotal: number;
-  /** The number of the client's ended tasks, including those that the filters exclude. */
+  /** The number of the client's ended tasks, including tasks that the filters exclude. */
   readonly endedTotal: number;
   /** The number of the page that this part is, from 1. */
   readonly page: number;

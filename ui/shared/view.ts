@@ -253,7 +253,7 @@ export interface TaskView extends FrameView {
   subtask(id: string): Readable<Task> | undefined;
 }
 
-/** What divides a log: the groups that its lines mark, or the steps of the task. */
+/** How a log is divided: into groups, which marked lines begin and end, or into the steps of the task. */
 export type FoldKind = "groups" | "steps";
 
 /** The parts of a log that can be collapsed. */

@@ -43,7 +43,7 @@ const HELP: CompletedFlag = { name: "--help", help: "show the help", values: nul
  * Describes the program.
  *
  * @param table all commands
- * @returns the program, whose flags are also those of `serve`, because that is the default command
+ * @returns the program; it also has the flags of `serve`, the default command
  */
 export async function completionTree(table: CommandTable): Promise<CompletedCommand> {
   const names = Object.keys(table);
