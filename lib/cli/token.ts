@@ -22,7 +22,7 @@ const FLAGS = {
   may: {
     kind: "value",
     placeholder: "<read|write>",
-    help: "what the token allows: read: see tasks; write: report tasks, but not see them (required)",
+    help: "what the token allows: to see tasks (read), or to report tasks but see none (write); required",
     ...oneOf(SCOPES),
   },
   client: {

@@ -41,7 +41,7 @@ export const MOVE: CommandSyntax = {
   usage: "move --from <data> --to <data>",
   description: [
     "Moves all tasks with their logs, histories and values, past runs and undelivered webhook events from a file to " +
-    "PostgreSQL, back, from file to file, or between PostgreSQL databases. Stop the server first. The source is not " +
+    "PostgreSQL or back, from file to file, or between PostgreSQL databases. Stop the server first. The source is not " +
     "changed.",
     "The target can be used only once everything is moved. If the move is interrupted, run it again: it " +
     "continues where it was. Connected watchers reload all tasks afterwards.",

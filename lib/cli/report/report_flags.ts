@@ -88,7 +88,7 @@ export const START_FLAGS = {
   id: {
     kind: "value",
     placeholder: "<id>",
-    help: "id of the task, with which a repeated start changes nothing; by default a new id",
+    help: "id of the task; with an id, a repeated start changes nothing; by default a new id",
     parse: taskId,
   },
   ...PROGRESS,

@@ -51,7 +51,7 @@ const RUN_FLAGS = {
   "wait-output": {
     kind: "switch",
     help:
-      "after the command's exit, pass output on until all its processes have closed it; by default until there was none for 1.5 s",
+      "after the command's exit, pass output on until all its processes have closed it; by default until there was no output for 1.5 s",
   },
   "show-command": {
     kind: "switch",
@@ -85,7 +85,7 @@ export const RUN: CommandSyntax = {
     "Recognises percentages, 3/17, 3 of 17, the progress bars of tqdm, rsync, wget, curl, ffmpeg, pip, git, docker, " +
     "apt, dd, tar, CMake, ninja and many others, and JSON lines such as " +
     '{"progress": 42, "status": "Reading a.txt", "values": {"loss": 0.12}}.',
-    "Tasks that the command reports become subtasks, by another run, by monitored(), or with the parent_id in " +
+    "Tasks that the command reports become subtasks: tasks of another run, of monitored(), or with the parent_id in " +
     `${PARENT_VARIABLE}. From the first subtask on, progress is calculated from the subtasks instead of the output.`,
   ].join("\n\n"),
   flags: RUN_FLAGS,
