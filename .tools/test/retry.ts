@@ -18,7 +18,7 @@ export interface Retried {
 }
 
 /**
- * Runs the processes that failed once more, one at a time.
+ * Runs each failed process once more, one at a time.
  *
  * @param outcomes the outcomes of all processes
  * @param run runs the files of a process again

@@ -20,7 +20,7 @@ const MEGABYTE = 1_000_000;
 const REST_MS = 3_000;
 const TASKS = new URL("./servers/standing.ts", import.meta.url).pathname;
 
-/** Compares the memory for 99,000 ended and 1,000 running tasks with that for none. */
+/** Compares the memory with 99,000 ended and 1,000 running tasks with the memory without tasks. */
 export async function benchMemory(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await fillFile(folder.file("full.db"), MANY_ENDED);

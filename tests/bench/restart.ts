@@ -11,7 +11,10 @@ import { alternate, type Figure, verify } from "./support/harness.ts";
 import { clientName, fillFile, MANY } from "./support/monitors.ts";
 import { TempFolder } from "./support/temp_folder.ts";
 
-/** Compares the start with a file of 100,000 tasks, of which 1,000 are unfinished, with that with an empty file. */
+/**
+ * Compares the time to start with a file of 100,000 tasks, of which 1,000 are unfinished, with the time to
+ * start with an empty file.
+ */
 export async function benchRestart(): Promise<Figure[]> {
   await using folder = await TempFolder.make();
   await fillFile(folder.file("full.db"), MANY);
