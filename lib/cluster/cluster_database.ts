@@ -82,7 +82,7 @@ export interface LeaseDatabase {
 }
 
 /**
- * The commits to shards.
+ * Commits to shards, and reads the states of shards.
  *
  * @typeParam Batch the changes of a commit
  */
@@ -115,7 +115,7 @@ export interface Changes<Change> {
 }
 
 /**
- * The committed changes of shards.
+ * Reads the committed changes of shards.
  *
  * @typeParam Change a change
  */

@@ -1,5 +1,5 @@
 /**
- * Detects from heartbeats which nodes of a cluster have gone.
+ * Detects from missing heartbeats which nodes of a cluster are gone.
  *
  * @module
  */
@@ -32,7 +32,8 @@ export class Presence {
    * @param at the time, in milliseconds of a monotonic clock
    */
   ended(present: readonly string[] | null, running: ReadonlySet<string>, at: number): readonly string[] {
-    // A node that is new among those that run tasks may have sent its first heartbeat after this answer was made.
+    // A node that has just begun to run tasks may have sent its first heartbeat after the database gave this answer, so
+    // it counts only from the next heartbeat on.
     const before = this.#running;
     this.#running = running;
     if (present === null) {

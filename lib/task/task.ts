@@ -91,8 +91,8 @@ export interface Task {
   /** Why `eta` is `null`; `null` if there is an ETA or the task is not active. */
   readonly eta_reason: EtaReason | null;
   /**
-   * How long a run of this name usually takes, in seconds: the median of the newest successful runs. It is `null` until
-   * the task has started and there are at least three such runs; once set, it no longer changes.
+   * How long a run of this name usually takes, in seconds: the median of the newest successful runs. The duration is
+   * `null` until the task has started and there are at least three such runs; once set, it no longer changes.
    */
   readonly expected_duration: number | null;
   /**

@@ -52,8 +52,8 @@ const RETRY_MS = 100;
 const READABLE_MS = 1_000;
 
 /**
- * Decides by the role of this node: the owner of the tasks, a follower, or neither. When tasks are reloaded, they get a
- * new gate, so that no request that waits at this one reads the tasks that were dropped.
+ * Decides where requests are handled, by the role of this node: the owner of the tasks, a follower, or neither. When
+ * tasks are reloaded, they get a new gate, so that no request that waits at this one reads the tasks that were dropped.
  */
 export class TaskGate {
   readonly #node: string;

@@ -112,7 +112,7 @@ export class SideRows {
     return this.#writer.unsavedRows(table.name, place).map(table.fromRow);
   }
 
-  /** Stops counting the entries of a task, because it has ended. */
+  /** Stops counting the entries of a task that has ended. */
   ended(place: number): void {
     for (const counts of this.#counts.values()) counts.delete(place);
   }
