@@ -6,9 +6,10 @@
  */
 
 import { intern } from "../database/intern.ts";
+import { openedTask } from "../database/opened_task.ts";
 import { REPLACEMENT } from "../database/storable.ts";
 import { SUMMARY_COLUMNS } from "../database/summary_row.ts";
-import { PROGRESS_HISTORY, type SideRow, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
+import type { SideRow, SideValue } from "../side_tables.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../task_in_memory.ts";
 import type { TaskIndex } from "../task_index.ts";
@@ -88,13 +89,7 @@ const SELECT_LIVE = {
 };
 
 /** A row of {@linkcode SELECT_LIVE}. */
-type LiveRow = readonly [
-  client: string,
-  id: string,
-  sums: string | null,
-  points: string | null,
-  values: string | null,
-];
+type LiveRow = readonly [client: string, id: string, ...columns: SideValue[]];
 
 /** The tasks that were loaded into one index. */
 class LoadedTasks implements OpenedTasks {
@@ -196,14 +191,8 @@ export async function loadLive(
   places: readonly number[],
 ): Promise<readonly OpenedTask[]> {
   const live: OpenedTask[] = [];
-  await readPlaces(connection, SELECT_LIVE, places, ([client, id, sums, points, values]: LiveRow) => {
-    live.push({
-      client,
-      id,
-      progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
-      ...(values !== null && { values: VALUES.fromRow([values]) }),
-      ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
-    });
+  await readPlaces(connection, SELECT_LIVE, places, ([client, id, ...columns]: LiveRow) => {
+    live.push(openedTask(client, id, columns));
   });
   return live;
 }

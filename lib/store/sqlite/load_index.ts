@@ -6,12 +6,13 @@
 
 import { DamagedRecordError } from "../../errors.ts";
 import { summaryOf, type Task, type TaskSummary } from "../../task/task.ts";
-import { PROGRESS_HISTORY, type SideValue, SUBTASK_SUMS, VALUES } from "../side_tables.ts";
+import type { SideValue } from "../side_tables.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../task_in_memory.ts";
 import type { TaskIndex } from "../task_index.ts";
 import type { DatabaseFile } from "./database_file.ts";
 import { intern } from "../database/intern.ts";
+import { openedTask } from "../database/opened_task.ts";
 import { SUMMARY_COLUMNS, summaryFrom } from "../database/summary_row.ts";
 import { type RecordReader, TaskOnDisk } from "./task_on_disk.ts";
 import { SqliteRecords } from "./sqlite_records.ts";
@@ -48,14 +49,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       if (row[4] === null) {
         const task = intactTask(records, place, id);
         if (task === null) continue;
-        const [sums = null, points = null, values = null] = row.slice(-3) as SideValue[];
-        live.push({
-          client,
-          id,
-          progress: points === null ? [] : PROGRESS_HISTORY.fromRow([points]),
-          ...(values !== null && { values: VALUES.fromRow([values]) }),
-          ...(sums !== null && { subtasks: SUBTASK_SUMS.fromRow([sums]) }),
-        });
+        live.push(openedTask(client, id, row.slice(-3) as SideValue[]));
         index.load(client, id, place, new TaskInMemory(task, seq));
       } else {
         const columns = row.slice(SUMMARY_AT) as SideValue[];
