@@ -8,9 +8,13 @@ import { Connection } from "./connection.ts";
 import type { PastRunFile } from "./past_run_file.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
-/** Selects all past runs of a name as one value, so that they are not parsed until one of them is needed. */
+/**
+ * Selects all past runs of a name as one value, so that they are not parsed until one of them is needed. The server makes a
+ * list of each column in less time than a list of each run.
+ */
 const SELECT = `SELECT client, name, count(*),
-    '[' || string_agg(json_build_array(finished_at, id, state, created_at, started_at)::text, ',') || ']'
+    concat('[', concat_ws(',', json_agg(finished_at), json_agg(id), json_agg(state), json_agg(created_at),
+      json_agg(started_at)), ']')
   FROM taskscope.past_runs GROUP BY client, name`;
 
 /**

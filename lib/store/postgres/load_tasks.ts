@@ -26,6 +26,9 @@ const READ_MS = 60_000;
 /** The columns that are read for every task. */
 const COLUMNS = ["place", "client", "id", "seq", "ended_at", ...SUMMARY_COLUMNS.split(", ")];
 
+/** The columns that are never null, and whose texts have no character that JSON escapes. */
+const PLAIN_COLUMNS: ReadonlySet<string> = new Set(["client", "id", "state"]);
+
 /**
  * Selects the tasks in the order of their creation, one page per row. Each column is a JSON array, because `pg` takes
  * longer to parse many values than `JSON.parse()` takes for an array. The table `bounds` contains the place before each
@@ -40,7 +43,7 @@ const SELECT_PAGES = `WITH RECURSIVE bounds (place) AS (
     FROM bounds b WHERE b.place IS NOT NULL
   )
   SELECT lists.* FROM bounds b, LATERAL (
-    SELECT ${COLUMNS.map((column) => `json_agg(${column})`).join(", ")}
+    SELECT ${COLUMNS.map(listOf).join(", ")}
     FROM (SELECT * FROM taskscope.tasks t WHERE t.place > b.place ORDER BY t.place LIMIT ${PAGE}) page
     WHERE NOT removed
   ) lists WHERE b.place IS NOT NULL`;
@@ -68,6 +71,11 @@ type Lists = readonly [
   parents: (string | null)[],
   firsts: (string | null)[],
 ];
+
+/** Returns an expression for the list of a column. The server joins texts in less time than it escapes them. */
+function listOf(column: string): string {
+  return PLAIN_COLUMNS.has(column) ? `'["' || string_agg(${column}, '","') || '"]'` : `json_agg(${column})`;
+}
 
 /** Selects the records of the tasks at the given places. */
 const SELECT_RECORDS = {

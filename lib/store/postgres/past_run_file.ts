@@ -20,19 +20,20 @@ const CACHE_KIB = 4_096;
 const UNPACK_EVERY_MS = 50;
 const UNPACK_MS = 5;
 
-/** A past run in a {@linkcode PastRunPack}. */
-type PackedRun = readonly [
-  finishedAt: number,
-  id: string,
-  state: string,
-  createdAt: number,
-  startedAt: number | null,
+/** The columns of the past runs in a {@linkcode PastRunPack}. */
+type PackedRuns = readonly [
+  finishedAt: readonly number[],
+  ids: readonly string[],
+  states: readonly string[],
+  createdAt: readonly number[],
+  startedAt: readonly (number | null)[],
 ];
 
-/** The past runs of a client and name, as a list of {@linkcode PackedRun} in JSON. */
+/** The past runs of a client and name. */
 export interface PastRunPack {
   /** The number of past runs. */
   readonly count: number;
+  /** The {@linkcode PackedRuns} in JSON. */
   readonly runs: string;
 }
 
@@ -157,9 +158,18 @@ export class PastRunFile implements Disposable {
     const packs = this.#packs.get(client);
     const pack = packs?.get(name);
     if (packs === undefined || pack === undefined) return;
-    const runs: readonly PackedRun[] = JSON.parse(pack.runs);
+    const [finishedAt, ids, states, createdAt, startedAt]: PackedRuns = JSON.parse(pack.runs);
+    const rows = ids.map((id, at): PastRunRow => [
+      client,
+      name,
+      finishedAt[at]!,
+      id,
+      states[at]!,
+      createdAt[at]!,
+      startedAt[at] ?? null,
+    ]);
     this.#write(() => {
-      this.#pastRuns.insert(runs.map((run): PastRunRow => [client, name, ...run]));
+      this.#pastRuns.insert(rows);
       return [];
     });
     this.#packedRuns -= pack.count;

@@ -7,8 +7,14 @@ const LIMITS = { pastRunsPerName: 3, pastRuns: 100, pastRunAgeMs: Number.MAX_SAF
 
 /** Returns past runs that ended in the given seconds, as the database returns them. */
 function packOf(...ends: readonly number[]): PastRunPack {
-  const runs = ends.map((end) => [end, `id ${end}`, "FINISHED", end - 2, end === 1 ? null : end - 1]);
-  return { count: ends.length, runs: JSON.stringify(runs) };
+  const columns = [
+    ends,
+    ends.map((end) => `id ${end}`),
+    ends.map(() => "FINISHED"),
+    ends.map((end) => end - 2),
+    ends.map((end) => end === 1 ? null : end - 1),
+  ];
+  return { count: ends.length, runs: JSON.stringify(columns) };
 }
 
 function rowOf(client: string, name: string, end: number): PastRunRow {
