@@ -12,7 +12,8 @@ import type { Connection } from "./connection.ts";
  * @throws {Error} of `pg`
  */
 export async function beginSnapshot(connection: Connection): Promise<void> {
-  await connection.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  // The session is idle between two statements while the program parses the rows of the first one.
-  await connection.query("SET LOCAL idle_in_transaction_session_timeout = 0");
+  await connection.query(
+    // The session is idle between two statements while the program parses the rows of the first one.
+    `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 0`,
+  );
 }

@@ -20,8 +20,8 @@ import { TaskInDatabase } from "./task_in_database.ts";
 /** The number of tasks that are read at a time. */
 const PAGE = 1_000;
 
-/** The time limit of reading the records of one page, in milliseconds. */
-const READ_MS = 60_000;
+/** The time limit of reading the records of one page while its side rows are read, too, in milliseconds. */
+const READ_MS = 120_000;
 
 /** The columns that are read for every task. */
 const COLUMNS = ["place", "client", "id", "seq", "ended_at", ...SUMMARY_COLUMNS.split(", ")];
@@ -169,21 +169,24 @@ export async function loadTasks(
     }
   });
   // Up to here, the index has only the summaries of unfinished tasks; now their records are added.
-  await readPlaces(
-    connection,
-    SELECT_RECORDS,
-    [...live, ...unnamed],
-    ([client, id, endedAt, record]: RecordRow) => {
-      const node = targetOf(client)!.index.node(client, id)!;
-      const { place, stored: { seq } } = node;
-      const task = JSON.parse(record) as Task;
-      node.stored = endedAt === null
-        ? new TaskInMemory(task, seq)
-        : new TaskInDatabase(place, summaryOf(task), seq);
-    },
-  );
-  for (const opened of await loadLive(connection, live)) targetOf(opened.client)!.tasks.live.push(opened);
-  await loadClients(connection, indexOf);
+  const [, opened] = await Promise.all([
+    loadClients(connection, indexOf),
+    loadLive(connection, live),
+    readPlaces(
+      connection,
+      SELECT_RECORDS,
+      [...live, ...unnamed],
+      ([client, id, endedAt, record]: RecordRow) => {
+        const node = targetOf(client)!.index.node(client, id)!;
+        const { place, stored: { seq } } = node;
+        const task = JSON.parse(record) as Task;
+        node.stored = endedAt === null
+          ? new TaskInMemory(task, seq)
+          : new TaskInDatabase(place, summaryOf(task), seq);
+      },
+    ),
+  ]);
+  for (const task of opened) targetOf(task.client)!.tasks.live.push(task);
   for (const { ended } of loaded.values()) ended.sort((a, b) => a.seq - b.seq);
   return loaded;
 }
@@ -227,16 +230,16 @@ async function loadClients(
   connection: Connection,
   indexOf: (client: string) => TaskIndex | null,
 ): Promise<void> {
+  const [removed, clients] = await Promise.all([
+    connection.query("SELECT client, seq, id FROM taskscope.removals ORDER BY seq"),
+    connection.query("SELECT client, last_seq, forgotten_seq FROM taskscope.clients ORDER BY last_seq"),
+  ]);
   const removals = new Map<string, RemovedTask[]>();
-  const { rows } = await connection.query("SELECT client, seq, id FROM taskscope.removals ORDER BY seq");
-  for (const { client, seq, id } of rows) {
+  for (const { client, seq, id } of removed.rows) {
     const known = removals.get(client);
     if (known === undefined) removals.set(client, [{ id, seq }]);
     else known.push({ id, seq });
   }
-  const clients = await connection.query(
-    "SELECT client, last_seq, forgotten_seq FROM taskscope.clients ORDER BY last_seq",
-  );
   for (const { client, last_seq: lastSeq, forgotten_seq: forgottenSeq } of clients.rows) {
     indexOf(client)?.loadClient(client, { lastSeq, forgottenSeq }, removals.get(client) ?? []);
   }

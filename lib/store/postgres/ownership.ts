@@ -161,13 +161,9 @@ export function giveUp(shard: number | null): QueryConfig {
   };
 }
 
-/**
- * Begins a term of a single server: deposes the last owners of all shards, reserves sequence numbers above those of
- * every node, and deletes removed tasks, which can no longer be restored.
- */
-export async function takeDatabase(connection: Connection): Promise<Taken> {
-  const { rows: [row] } = await connection.query({
-    text: `WITH deposed AS (
+/** Begins a term, reserves sequence numbers, and deposes the last owners of all shards. */
+const TAKE: QueryConfig = {
+  text: `WITH deposed AS (
         UPDATE taskscope.cluster_shards SET term = term + 1, owner = NULL
         RETURNING committed_seq, reserved_seq, forgotten_seq
       ), last AS (
@@ -179,10 +175,19 @@ export async function takeDatabase(connection: Connection): Promise<Taken> {
         reserved_seq = greatest(reserved_seq, reserved) + $1, forgotten_seq = greatest(forgotten_seq, forgotten)
       FROM last WHERE id = 0
       RETURNING epoch, term, commits, reserved_seq AS "reservedSeq", forgotten_seq AS "forgottenSeq"`,
-    values: [SEQ_BLOCK],
-  });
-  await connection.query(giveUp(null));
-  const { rows: [{ cluster }] } = await connection.query(`SELECT ${CLUSTER} AS cluster`);
+  values: [SEQ_BLOCK],
+};
+
+/**
+ * Begins a term of a single server: deposes the last owners of all shards, reserves sequence numbers above those of
+ * every node, and deletes removed tasks, which can no longer be restored.
+ */
+export async function takeDatabase(connection: Connection): Promise<Taken> {
+  const [{ rows: [row] }, { rows: [{ cluster }] }] = await Promise.all([
+    connection.query(TAKE),
+    connection.query(`SELECT ${CLUSTER} AS cluster`),
+    connection.query(giveUp(null)),
+  ]);
   const epoch = epochOf(row.epoch, cluster);
   return { ...row, epoch, seq: row.reservedSeq - SEQ_BLOCK };
 }

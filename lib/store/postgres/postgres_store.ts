@@ -48,22 +48,22 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await migrate(connection, name);
     await takeLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
     await refuseUnfinishedMove(connection, name);
-    const session = await sessionOf(connection);
-    const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = await takeDatabase(connection);
+    const [session, taken] = await Promise.all([sessionOf(connection), takeDatabase(connection)]);
+    const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = taken;
     const { limits } = options;
     using onFailure = new DisposableStack();
     const pastRuns = onFailure.use(new PastRunFile(limits));
     const index = new TaskIndex(limits);
-    await beginSnapshot(connection);
-    index.skip(await lastPlace(connection));
-    const [loaded] = await Promise.all([
+    const [, last, loaded] = await Promise.all([
+      beginSnapshot(connection),
+      lastPlace(connection),
       loadTasks(connection, () => index),
       loadPastRuns(address, pastRuns),
     ]);
-    const tasks = loaded.get(index) ?? { live: [], ended: [] };
+    const [deliveries] = await Promise.all([loadDeliveries(connection), connection.query("COMMIT")]);
+    index.skip(last);
     index.sortByChange(forgottenSeq);
-    const deliveries = await loadDeliveries(connection);
-    await connection.query("COMMIT");
+    const tasks = loaded.get(index) ?? { live: [], ended: [] };
     onFailure.move();
     const database = new PostgresDatabase({
       address,
