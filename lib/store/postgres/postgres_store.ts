@@ -48,19 +48,21 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await migrate(connection, name);
     await takeLock(connection, name, options.lockWaitMs ?? LOCK_WAIT_MS);
     await refuseUnfinishedMove(connection, name);
-    const [session, taken] = await Promise.all([sessionOf(connection), takeDatabase(connection)]);
-    const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = taken;
     const { limits } = options;
     using onFailure = new DisposableStack();
     const pastRuns = onFailure.use(new PastRunFile(limits));
     const index = new TaskIndex(limits);
-    const [, last, loaded] = await Promise.all([
+    // The statements are sent at once, and done one after another.
+    const [session, taken, , last, loaded] = await Promise.all([
+      sessionOf(connection),
+      takeDatabase(connection),
       beginSnapshot(connection),
       lastPlace(connection),
       loadTasks(connection, () => index),
       loadPastRuns(address, pastRuns),
     ]);
     const [deliveries] = await Promise.all([loadDeliveries(connection), connection.query("COMMIT")]);
+    const { epoch, seq, reservedSeq, term, commits, forgottenSeq } = taken;
     index.skip(last);
     index.sortByChange(forgottenSeq);
     const tasks = loaded.get(index) ?? { live: [], ended: [] };
