@@ -118,6 +118,16 @@ Deno.test("numbersInText() ignores dates, paths, ratios and addresses", () => {
   ]);
 });
 
+Deno.test("Formats of loops read what a step does after its number, unless that is a value", () => {
+  check([
+    ["Phase 3/8: Running 'flush'", { progress: 25, current: 3, total: 8, status: "Running 'flush'" }],
+    ["STEP 3/5: COPY b /b", { progress: 40, current: 3, total: 5, status: "COPY b /b" }],
+    ["Step 3 of 5: Building 3.2.1", { progress: 40, current: 3, total: 5, status: "Building 3.2.1" }],
+    ["Step 3 of 5: loss 0.31", { progress: 40, current: 3, total: 5, status: "Step" }],
+    ["Epoch 3/5: loss=3", { progress: 40, current: 3, total: 5, status: "Epoch" }],
+  ]);
+});
+
 Deno.test("Formats of build tools read the step at the beginning of a line", () => {
   check([
     ["[3/4] Building a.o", { progress: 75, current: 3, total: 4, status: "Building a.o" }],
