@@ -26,8 +26,8 @@ export interface MonitorLimits {
    */
   readonly startedTasks: number;
   /**
-   * The maximum number of wrong keys or tokens in a row that one address may send; further ones get 429
-   * instead of 401.
+   * The maximum number of wrong keys or tokens in a row that one address may send; further wrong keys get 429 instead
+   * of 401.
    */
   readonly wrongKeysPerAddress: number;
   /** The number of milliseconds after which an address may send one more wrong key. */
@@ -126,7 +126,7 @@ export interface MonitorLimits {
    */
   readonly leaveMs: number;
   /**
-   * The maximum number of characters of records of ended tasks that are cached. Only a PostgreSQL database has such a
+   * The maximum number of characters of records of ended tasks that are cached. Only PostgreSQL databases have this
    * cache; a database file is read on each access.
    */
   readonly recordCacheCharacters: number;

@@ -184,7 +184,7 @@ export function buildMonitor(
     reconnect: (who) => handler.reconnect(who),
     async shutdown({ graceMs } = {}) {
       handler.beginClosing();
-      // The tasks of a node in a cluster were settled before another one took them over.
+      // In a cluster, running tasks were ended before their shards were handed over.
       if (cluster === null) await tasks.settle(graceMs);
       await dispose();
       // If the server shut down before the peers have confirmed the close, it would drop the connections without a

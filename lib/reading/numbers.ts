@@ -11,7 +11,9 @@ export const COUNT = String.raw`(?:\d{1,3}(?:[.,'’ ]\d{3})+(?!\d)|\d{1,15})`;
 export const DECIMAL = String
   .raw`(?:\d{1,3}(?:[,'’ ]\d{3})+(?:\.\d+)?|\d{1,3}(?:[.'’ ]\d{3})+,\d+|\d{1,15}(?:[.,]\d{1,15})?)`;
 
-/** The unit of a size: `B`, `KiB`, `MB`, `Go`, `bytes`, `M`. The prefix is its first group, if any. */
+/**
+ * The unit of a size: `B`, `KiB`, `MB`, `Go`, `bytes`, `M`. The first group is the prefix of the unit, if it has one.
+ */
 export const SIZE_UNIT = String.raw`(?:([kKMGTPE]i?)?(?:B|b|o|bytes|Bytes)|([kKMGTPE]i?))(?![\w/])`;
 
 const DIGIT = /\p{Nd}/u;

@@ -142,7 +142,7 @@ export class RegistryReader {
     return removed && andThen(this.#store.records([removed]), ([record]) => record?.task);
   }
 
-  /** Returns a task, of which only the summary is certain to be in memory. */
+  /** Returns a task. Its summary is in memory, but its record may not be. */
   stored(client: string, id: string): StoredTask | undefined {
     return this.#store.index.get(client, id);
   }

@@ -15,8 +15,8 @@ const OTHER_SIGN = /[%/]/;
 const ROUNDING_S = 0.1;
 
 /**
- * Reads such times if their sum, the length of the recording that is played, stays the same. The sum changes if the
- * remaining time is only an estimate.
+ * Reads an elapsed and a remaining time if their sum, the length of the recording that is played, stays the same. The
+ * sum changes if the remaining time is only an estimate.
  */
 export function timeLeft(): Format {
   let first: { readonly passedS: number; readonly wholeS: number } | null = null;

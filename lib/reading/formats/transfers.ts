@@ -21,7 +21,7 @@ export const transfers = patterns([
   // azcopy: `8.8 %, 2 Done, 0 Failed, 46 Pending, 0 Skipped, 48 Total`
   { format: "azcopy", pattern: /^(?<percent>\d{1,3}\.\d) %, \d+ Done, \d+ Failed, / },
   // rclone: the line with bytes is about the whole; checks, the count of files and single files are parts. Without a
-  // terminal, a block of `-P` follows the last line of the one before without a newline.
+  // terminal, each block of `-P` follows the last line of the previous block without a newline.
   {
     format: "rclone",
     pattern: new RegExp(

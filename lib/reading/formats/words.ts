@@ -50,7 +50,10 @@ const OTHER = String
     .raw`retry|retries|retrying|attempts?|try|failed|failures?|errors?|passed|` +
   String
     .raw`queue\w*|backlog|pending|in.?flight|lag|of us|of them|of you|of people|off|discount|faster|slower|smaller|larger|bigger|decrease|increase|reduction|reduced|optimi[sz]ed|original|origin|less|more|higher|lower|idle|re-?xmits?|retransmi\w*|resent|dropped|lost|of budget|budget|rejected|recovered`;
-/** Further such words for counts. Behind a percentage, these words say what the program does: `42% Running tests`. */
+/**
+ * Further words beside a count for quantities that are not progress. Behind a percentage, these words say what the
+ * program does: `42% Running tests`.
+ */
 const OTHER_COUNT = String
   .raw`${OTHER}|healthy|ready|online|running|connections?|replicas?|nodes?|workers?|threads?|cores|peers?|seeds?|players?|votes?|voters?|leases?|tokens?|results?|showing|using|found|matching|matches`;
 /** A quantity that is not progress, with a few words between it and the number: `chance of rain 10%`. */

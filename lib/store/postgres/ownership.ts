@@ -68,7 +68,7 @@ export async function endSession(connection: Connection, { pid, startedAt }: Ses
 export const SHARE_LOCK = `pg_try_advisory_lock_shared(${OWNER_LOCK})`;
 
 /**
- * Takes the lock of the database for this session alone.
+ * Takes the exclusive lock of the database for this session.
  *
  * @param waitMs how long to wait until the lock of a server that is gone, or the lease of such a node, has ended, in
  * milliseconds
