@@ -7,8 +7,8 @@
 /**
  * The script of the shell: its first line of input is the mark; it responds to an empty line with all processes, and
  * to a line of pids with the files of the environments that contain the mark. The mark is not passed in an argument
- * or variable, so that the shell itself does not count as a process with the mark. The shell exits when its input is
- * closed, and ignores the signals of a terminal until then.
+ * or an environment variable, so that the shell itself does not count as a process with the mark. The shell exits
+ * when its input is closed, and ignores the signals of a terminal until then.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM
