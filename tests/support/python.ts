@@ -57,10 +57,14 @@ export function startPython(source: string, options: PythonOptions): Process {
   });
 }
 
-/** Runs a Python program to its end. */
+/** What asyncio prints in development mode about a step that took more than 0.1 s, as any may on a busy machine. */
+const SLOW_STEP = /^Executing <.*> took [\d.]+ seconds\n/gm;
+
+/** Runs a Python program to its end; what asyncio prints about slow steps is left out. */
 export async function runPython(source: string, options: PythonOptions): Promise<Ended> {
   await using process = startPython(source, options);
-  return await process.ended();
+  const ended = await process.ended();
+  return { ...ended, stderr: ended.stderr.replace(SLOW_STEP, "") };
 }
 
 /** Runs Python itself with some arguments. */

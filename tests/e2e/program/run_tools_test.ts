@@ -18,11 +18,14 @@ interface Seen {
   readonly last: Task;
 }
 
-/** Runs a command, while a watcher records the values of its task. */
-async function watched(runs: Runs, run: () => Promise<Ended>): Promise<Ended & { readonly seen: Seen }> {
+/** Runs a command, which is told the progress that a watcher has received, while that watcher records its task. */
+async function watched(
+  runs: Runs,
+  run: (received: () => number) => Promise<Ended>,
+): Promise<Ended & { readonly seen: Seen }> {
   await using socket = new TestSocket(`${runs.server.url}/ws/tasks/runs?mode=delta`);
   await socket.opened();
-  const outcome = await run();
+  const outcome = await run(() => taskIn(socket.messages.at(-1)!, "t")?.progress ?? 0);
   const last = await socket.task("t", ({ state }) => state !== "STARTING" && state !== "PROCESSING");
   const tasks = socket.messages.flatMap((message) => taskIn(message, "t") ?? []);
   // The final state is left out, because its progress is always 100.
@@ -34,21 +37,35 @@ async function watched(runs: Runs, run: () => Promise<Ended>): Promise<Ended & {
   return { ...outcome, seen: { progress, current, last } };
 }
 
-/** Starts a server that sends a file slowly. */
-function startFileServer(content: Uint8Array): Deno.HttpServer<Deno.NetAddr> {
+/**
+ * Starts a server that sends a file slowly, and after each fifth only crumbs until a watcher has received the progress, so that
+ * even a machine that is busy reports some values in between. Without crumbs, programs would print nothing.
+ */
+function startFileServer(
+  content: Uint8Array,
+  received: () => number = () => 100,
+): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
     let sent = 0;
+    let fifth = 1;
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       async pull(controller) {
         if (sent === content.length) return controller.close();
         await new Promise((resolve) => setTimeout(resolve, 50));
-        const piece = content.slice(sent, sent + content.length / 40);
+        // A line of dots is 2.5 % of the file, and is read once it is complete.
+        if (sent >= content.length * fifth / 5 && received() > 20 * fifth - 5) fifth++;
+        const most = sent < content.length * fifth / 5 ? content.length / 40 : 16;
+        const piece = content.slice(sent, sent + most);
         sent += piece.length;
         controller.enqueue(piece);
       },
     });
     return new Response(body, { headers: { "content-length": `${content.length}` } });
   });
+}
+
+function urlOf(server: Deno.HttpServer<Deno.NetAddr>): string {
+  return `http://127.0.0.1:${server.addr.port}/file.bin`;
 }
 
 function assertRises(values: readonly (number | null)[], least: number): void {
@@ -93,12 +110,12 @@ testTool("tar", async () => {
 
 testTool("wget", async () => {
   const content = noise(2_000_000);
-  await using server = startFileServer(content);
-  const url = `http://127.0.0.1:${server.addr.port}/file.bin`;
   for (const style of ["dot", "bar:force:noscroll"]) {
     await using runs = new Runs();
-    const command = ["wget", `--progress=${style}`, "-O", "file.bin", url];
-    const { code, seen } = await watched(runs, () => runs.run(["--", ...command]));
+    const { code, seen } = await watched(runs, async (received) => {
+      await using server = startFileServer(content, received);
+      return await runs.run(["--", "wget", `--progress=${style}`, "-O", "file.bin", urlOf(server)]);
+    });
     assertEquals(code, 0);
     assertRises(seen.progress, 4);
     const { state, current, total, unit } = seen.last;
@@ -114,16 +131,18 @@ testTool("wget", async () => {
 
 testTool("curl", async () => {
   const content = noise(2_000_000);
-  await using server = startFileServer(content);
-  const url = `http://127.0.0.1:${server.addr.port}/file.bin`;
   await using runs = new Runs();
-  const bar = await watched(runs, () => runs.run(["--", "curl", "-#", "-o", "file.bin", url]));
+  const bar = await watched(runs, async (received) => {
+    await using server = startFileServer(content, received);
+    return await runs.run(["--", "curl", "-#", "-o", "file.bin", urlOf(server)]);
+  });
   assertEquals(bar.code, 0);
   assertRises(bar.seen.progress, 4);
   assertEquals(await Deno.readFile(`${runs.folder}/file.bin`), content);
   // The default progress meter updates once a second, and the file itself goes to stdout.
+  await using server = startFileServer(content);
   await using others = new Runs();
-  const { code, stdout } = await others.shell(`$RUN -- curl ${url}`);
+  const { code, stdout } = await others.shell(`$RUN -- curl ${urlOf(server)}`);
   assertEquals([code, stdout.length], [0, content.length]);
   assertEquals(stdout, content);
   const { state, total, unit } = await others.task();
