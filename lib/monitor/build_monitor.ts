@@ -119,7 +119,7 @@ export function buildMonitor(
     hub,
     sink,
     startables,
-    started: new Slots(limits.startedTasks, "running tasks that were started by name"),
+    started: new Slots(limits.startedTasks, "running tasks that the server has started"),
     limits,
     bodies: bodyLimits(limits),
     unsent: new ByteBudget(limits.unsentBytes),

@@ -237,7 +237,7 @@ Deno.test("list: summarises why some of the selected tasks could not be changed,
   assertEquals(server.errors, []);
 });
 
-Deno.test("list: retries the selected tasks that were started by name", async () => {
+Deno.test("list: retries the selected tasks that the server has started", async () => {
   await using server = startTaskServer();
   await run(`${server.url}/tasks/again`, "echo", { id: "first", args: [1] });
   await withPage({}, async ({ page }) => {

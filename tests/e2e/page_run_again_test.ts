@@ -60,7 +60,7 @@ Deno.test("task page: arguments without a schema are shown as JSON, and not to v
   assertMatch(text, /&lt;\/textarea>&lt;b>|&lt;\/textarea&gt;&lt;b&gt;/);
   await server.monitor.monitored(() => null, { client: "one", id: "other" })();
   const other = await call("GET", `${server.url}/t/one/other`, { headers: { accept: "text/html" } });
-  assertEquals(other.text.includes("With changed arguments"), false, "it was not started by name");
+  assertEquals(other.text.includes("With changed arguments"), false, "the server did not start it");
 });
 
 Deno.test("task page: keys go to the search of the log, the neighbouring runs and the list", async () => {

@@ -150,7 +150,7 @@ Deno.test("bulkResultText() states each reason once", () => {
     "3 tasks removed. 2 tasks could not be removed: The task has not ended.",
   );
   assertEquals(
-    bulkResultText("retry", 0, ["It was not started by name", reason]),
-    "2 tasks could not be retried: It was not started by name, and other reasons.",
+    bulkResultText("retry", 0, ["The server did not start it", reason]),
+    "2 tasks could not be retried: The server did not start it, and other reasons.",
   );
 });

@@ -515,7 +515,7 @@ Deno.test("renderTaskPage() offers to undo a removal while that is possible", ()
   assertNotMatch(late(7), /restore/);
 });
 
-Deno.test("renderTaskPage() offers to retry an ended task that was started by name", () => {
+Deno.test("renderTaskPage() offers to retry an ended task that the server has started", () => {
   const form = 'action="/base/t/team/task-1/retry?from=task"';
   const page = (task: Task) => withoutData(renderTaskPage(taskModel(task)));
   assertStringIncludes(page(finishedTask({ retryable: true })), form);

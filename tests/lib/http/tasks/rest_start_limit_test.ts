@@ -20,7 +20,7 @@ Deno.test("Rest.start() and Rest.retry() respond with 503 while too many started
   const refused = await call("POST", `${tasks}/start/echo`, { body: { id: "3" } });
   assertProblem(refused, 503, "limit_reached");
   assertEquals(refused.headers.get("retry-after"), "5");
-  assertStringIncludes(refused.json.detail, "The limit of 2 running tasks that were started by name");
+  assertStringIncludes(refused.json.detail, "The limit of 2 running tasks that the server has started");
   assertProblem(await call("POST", `${tasks}/done/retry`), 503, "limit_reached");
   assertProblem(await call("POST", `${server.url}/tasks/other/start/held`), 503, "limit_reached");
   // Tasks of other processes do not count towards the limit.
