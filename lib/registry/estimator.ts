@@ -240,8 +240,8 @@ export class Estimator {
 
 /**
  * Returns the amount of counted units that is left. If a task counts steps as they begin, such as `Step 4 of 4`, its
- * progress is one step behind the count, because the last counted step is still in progress. Counts are more precise
- * than most percentages, so no other difference between them matters.
+ * progress is one step behind the count, because the last counted step is still in progress. Apart from this one step,
+ * the count decides, because counts are more precise than most percentages.
  */
 function countedLeft({ progress, current, total }: Task): number {
   const left = Math.max(0, total! - current!);

@@ -1,5 +1,5 @@
 /**
- * Reads what belongs to a task that has not ended, besides its record, from the columns of a database.
+ * Reads the side rows of an unfinished task from the columns of a database.
  *
  * @module
  */

@@ -20,13 +20,15 @@ import { TaskInDatabase } from "./task_in_database.ts";
 /** The number of tasks that are read at a time. */
 const PAGE = 1_000;
 
-/** The time limit of reading the records of one page while its side rows are read, too, in milliseconds. */
+/**
+ * The time limit of reading the records of one page, while the rows of its side tables are read, too, in milliseconds.
+ */
 const READ_MS = 120_000;
 
 /** The columns that are read for every task. */
 const COLUMNS = ["place", "client", "id", "seq", "ended_at", ...SUMMARY_COLUMNS.split(", ")];
 
-/** The columns that are never null, and whose texts have no character that JSON escapes. */
+/** The columns that are never null, and that contain no characters that JSON escapes. */
 const PLAIN_COLUMNS: ReadonlySet<string> = new Set(["client", "id", "state"]);
 
 /**
@@ -65,7 +67,7 @@ type Lists = readonly [
   states: TaskState[],
   created: number[],
   started: (number | null)[],
-  /** `null` if it is the time when the task finished. */
+  /** The time of the last change; `null` if it is the time at which the task finished. */
   updated: (number | null)[],
   finished: (number | null)[],
   progress: (number | null)[],
@@ -73,11 +75,11 @@ type Lists = readonly [
   firsts: (string | null)[],
 ];
 
-/** Returns an expression for the list of a column. */
+/** Returns an SQL expression for a JSON array of the values of a column. */
 function listOf(column: string): string {
-  // The server joins texts in less time than it escapes them.
+  // PostgreSQL joins texts faster than it escapes them as JSON.
   if (PLAIN_COLUMNS.has(column)) return `'["' || string_agg(${column}, '","') || '"]'`;
-  // Hardly any task changes after it has finished, and a time takes longer than a null, there and here.
+  // Few tasks change after they have finished, and PostgreSQL and this program process a null faster than a time.
   if (column === "updated_at") return "json_agg(NULLIF(updated_at, finished_at))";
   return `json_agg(${column})`;
 }

@@ -20,7 +20,7 @@ const CACHE_KIB = 4_096;
 const UNPACK_EVERY_MS = 50;
 const UNPACK_MS = 5;
 
-/** The columns of the past runs in a {@linkcode PastRunPack}. */
+/** The past runs of a {@linkcode PastRunPack}, as one list per column. */
 type PackedRuns = readonly [
   finishedAt: readonly number[],
   ids: readonly string[],

@@ -52,7 +52,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     using onFailure = new DisposableStack();
     const pastRuns = onFailure.use(new PastRunFile(limits));
     const index = new TaskIndex(limits);
-    // The statements are sent at once, and done one after another.
+    // All statements are sent at once; PostgreSQL runs them one after the other.
     const [session, taken, , last, loaded] = await Promise.all([
       sessionOf(connection),
       takeDatabase(connection),
