@@ -56,7 +56,7 @@ export interface ScopedGrant {
   readonly taskId: string | null;
   /** When the grant expires, in epoch seconds; `null` if only changing the server's key revokes it. */
   readonly expiresAt: number | null;
-  /** The run after whose end the grant expires; absent if the grant is bound to no run. */
+  /** The run that the grant is bound to: the grant expires an hour after its end. Absent if there is none. */
   readonly run?: RunBinding;
 }
 

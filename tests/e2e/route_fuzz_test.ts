@@ -111,8 +111,8 @@ async function playHttp1(
     const head = new TextDecoder().decode(chunk.subarray(0, length ?? 0));
     const status = Number(/^(?:HTTP\/1\.1 100 .*\r\n\r\n)?HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0);
     if (status === 101) { for (const frame of frames) await send(connection, frame).catch(() => {}); }
-    // An event stream has no end, nor has the connection of a handshake that was refused; a socket is closed by its last
-    // frame.
+    // The server does not end an event stream, nor a connection whose handshake it refused. The last frame closes a
+    // socket.
     const hasEnd = !head.includes("text/event-stream") && (frames.length === 0 || status === 101);
     while (length !== null && hasEnd) length = await connection.read(chunk).catch(() => null);
     if (hasEnd) await sending;

@@ -6,7 +6,7 @@
 
 import type { StoredTask, TaskRecord, TaskStore } from "../../lib/store/store.ts";
 
-/** Returns a task with its record, which must be in memory or in a file. */
+/** Returns a task with its record, which must be in memory or in a SQLite file, not only in PostgreSQL. */
 export function atHand(stored: StoredTask | undefined): TaskRecord {
   if (stored === undefined || !("task" in stored)) throw new Error("there is no record at hand");
   return stored as TaskRecord;

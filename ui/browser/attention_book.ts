@@ -17,7 +17,7 @@ import {
 } from "../shared/attention.ts";
 import type { AttentionItem, Readable } from "../shared/view.ts";
 
-/** The maximum number of tasks that this page checks as time passes; the server finds the other ones. */
+/** The maximum number of tasks that this page checks for concerns by itself. Others appear when the page is loaded again. */
 const MAX_CANDIDATES = 1_000;
 
 /** The tasks that need attention. */

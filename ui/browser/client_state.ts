@@ -74,7 +74,7 @@ export interface LiveClientPage extends LivePage {
   isUncertain(): boolean;
 }
 
-/** Guesses the record of a task before its end, which has just arrived: the task was running. */
+/** Guesses the previous record of a task whose end has just arrived: that it was running. */
 function running(task: Task): Task {
   return { ...task, state: "PROCESSING", finished_at: null };
 }

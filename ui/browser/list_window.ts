@@ -20,7 +20,7 @@ export interface Windowing {
   reveal(index: number): void;
 }
 
-/** Loads the script for windowing on demand. */
+/** Loads the script that renders only the visible rows, when it is first needed. */
 export type LoadWindowing = () => Promise<{
   createWindowing(
     estimate: (index: number) => number,

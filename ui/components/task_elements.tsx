@@ -54,7 +54,7 @@ export function StateLabel({ state }: { readonly state: string }): JSX.Element {
 }
 
 /**
- * A warning that a task is stale: there was no sign of life from its reporter for longer than promised. Empty for other tasks.
+ * A warning that a task is stale: its reporter has given no sign of life for longer than it promised. Empty for other tasks.
  */
 export function StaleFlag(
   { view, task }: { readonly view: FrameView; readonly task: Task },

@@ -30,7 +30,7 @@ export const DATA_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** The exit statuses of the commands that work on a database file, for their help. */
+/** The exit statuses of the commands that work on a database file, for their help texts. */
 export const DATA_EXIT_STATUSES: Readonly<Record<string, string>> = {
   [EXIT.ok]: "success",
   [EXIT.failed]:

@@ -220,7 +220,7 @@ export class Metrics implements Disposable {
     this.#one(
       Gauge,
       "taskscope_node_forwarded_sockets",
-      "Open sockets over which this node forwards messages of reporters to the owners of tasks.",
+      "Open sockets over which this node forwards reporters' messages to the nodes that own the tasks.",
       figure(({ forwardedSockets }) => forwardedSockets),
     );
     const forwarded = "Requests that this node has forwarded to the owners of tasks, by outcome.";

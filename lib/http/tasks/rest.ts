@@ -154,7 +154,7 @@ export class Rest {
     return whenCommitted(this.#context, client, new Response(null, { status: 204, headers }));
   }
 
-  /** `POST /tasks/{client}/{id}/restore`: undoes a removal of the last few seconds. */
+  /** `POST /tasks/{client}/{id}/restore`: undoes a removal made in the last few seconds. */
   async restore({ client, id }: Call): Promise<Response> {
     const task = await this.#context.registry.restore(client, id);
     return await whenCommitted(this.#context, client, jsonResponse(JSON.stringify(task)));

@@ -1,4 +1,4 @@
-"""The reporter of this process, across forks and until its exit."""
+"""The reporter of this process: a forked child gets another one, and it is flushed at exit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ._warnings import reset_after_fork, silence
 _EXIT_SECONDS = 1.5
 """How long an exiting process waits for the server before it stops the background thread."""
 _COMMIT_SECONDS = 2.0
-"""How long a task that ends waits for its commit, if the process may be killed afterwards."""
+"""How long the end of a task waits for its commit, if the process may be killed afterwards."""
 
 _reporter: Reporter | None = None
 

@@ -60,7 +60,7 @@ class TaskOptions:
         return Task(self.open(client), enclosing())
 
     def open(self, client: str | None = None) -> Record:
-        """Start a task like :meth:`begin`, and return its record."""
+        """Start a task as :meth:`begin` does, but return its record."""
         create = dict(self._create)
         client = client or self._client
         parent = innermost(lambda task: _adopts(task) and client in (None, task.client))
@@ -109,7 +109,7 @@ def current_task() -> Task:
 
 
 def enclosing() -> Task | None:
-    """Return the innermost task around the running code that has not ended and still reports."""
+    """Return the innermost unfinished task around the running code, except bars that the server refused."""
 
     def is_over(task: Task) -> bool:
         return task._record.has_ended or (task.is_bar and task._record.is_refused)

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertStrictEquals } from "../../../support/asser
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** Creates a body, its reader, and a counter of the calls of `onDone`. */
+/** Creates a body, its reader, and a counter of the calls to `onDone`. */
 function open(limit = 1_000_000) {
   let dones = 0;
   const budget = new ByteBudget(limit);
