@@ -176,7 +176,7 @@ export class Handler {
   ): Response {
     this.#traffic.answered(rootOf(request.url, this.#context.access.basePath), response.status);
     if (response.status !== 101) {
-      this.#dates.set(response.headers);
+      this.#dates.set(response);
       // A node that is about to end will close this connection, so the peer should send no further request
       // over it.
       if (this.#context.cluster?.isLeaving) response.headers.set("connection", "close");

@@ -6,6 +6,7 @@
 
 import { followsClock, now } from "../clock.ts";
 import { TIME_HEADER } from "../task/clock_offset.ts";
+import { TextResponse, timeNow } from "./responses.ts";
 
 /** Sets the precise time of each response, and `Date` if Deno would set a wrong one. */
 export class ResponseDates {
@@ -13,13 +14,14 @@ export class ResponseDates {
   #latestMs = 0;
 
   /**
-   * Sets the header with the precise time. `Date` is set only if the server's time is not that of this
-   * machine, or if the clock was set back, because Deno then continues to send the latest `Date` so far.
+   * Sets the header with the precise time, which a {@linkcode TextResponse} has from the start. `Date` is set only if
+   * the server's time is not that of this machine, or if the clock was set back, because Deno then continues to send
+   * the latest `Date` so far.
    */
-  set(headers: Headers): void {
-    const nowMs = Math.round(now() * 1_000);
-    headers.set(TIME_HEADER, `${nowMs / 1_000}`);
+  set(response: Response): void {
+    if (!(response instanceof TextResponse)) response.headers.set(TIME_HEADER, timeNow());
+    const nowMs = now() * 1_000;
     if (nowMs >= this.#latestMs && !followsClock()) this.#latestMs = nowMs;
-    else headers.set("date", new Date(nowMs).toUTCString());
+    else response.headers.set("date", new Date(nowMs).toUTCString());
   }
 }

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { now } from "../clock.ts";
 import type { Text } from "../hub/long_text.ts";
+import { TIME_HEADER } from "../task/clock_offset.ts";
 
 /** Returns the next part of a text; `null` if there is none. */
 export type NextText = () => Promise<string | null>;
@@ -14,6 +16,18 @@ export type NextText = () => Promise<string | null>;
  * would be copied in vain, because `UnsentTexts` replaces the body of most such responses.
  */
 export const SHORT_CHARACTERS = 32 * 1024;
+
+/** The status and the headers of a {@linkcode TextResponse}. */
+export interface TextInit {
+  /** @default {200} */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Returns the current time as the value of {@linkcode TIME_HEADER}. */
+export function timeNow(): string {
+  return `${Math.round(now() * 1_000) / 1_000}`;
+}
 
 /**
  * A response that keeps its text, so that the response can be compressed later, or sent piece by piece. Only
@@ -30,9 +44,11 @@ export class TextResponse extends Response {
    * @param init the status and the headers
    * @param more returns the next part of the body; called when the previous part has been sent
    */
-  constructor(content: Text, init: ResponseInit, more: NextText | null = null) {
+  constructor(content: Text, init: TextInit, more: NextText | null = null) {
     const isBody = typeof content === "string" && content.length <= SHORT_CHARACTERS && more === null;
-    super(isBody ? content : null, init);
+    // The time is among the first headers, because a request for one task takes a tenth longer if the headers
+    // of the response are read or set later.
+    super(isBody ? content : null, { ...init, headers: { ...init.headers, [TIME_HEADER]: timeNow() } });
     this.content = content;
     this.more = more;
   }

@@ -151,11 +151,11 @@ export class UnsentTexts {
   respond(request: Request, response: Response, share: string | null = null): Response {
     if (!(response instanceof TextResponse)) return response;
     const most = this.#wholeBytes > WHOLE_BYTES ? SHORT_CHARACTERS : LARGE_CHARACTERS;
-    const { content, more, status, headers } = response;
+    const { content, more } = response;
     if (more === null && content.length <= most) return response;
     // The response to HEAD has no body.
     if (request.method === "HEAD") return response;
-    return new Response(this.stream(content, more, share), { status, headers });
+    return withBody(response, this.stream(content, more, share));
   }
 
   /**
@@ -174,11 +174,11 @@ export class UnsentTexts {
     connection: { readonly completed?: Promise<unknown> },
   ): Response {
     if (!(response instanceof TextResponse)) return response;
-    const { content, status, headers } = response;
+    const { content } = response;
     if (typeof content !== "string" || content.length <= SHORT_CHARACTERS) return response;
     const { completed } = connection;
     if (completed === undefined || request.method === "HEAD") {
-      return new Response(content, { status, headers });
+      return withBody(response, content);
     }
     const bytes = this.#bytesOf(content);
     this.#wholeBytes += bytes.length;
@@ -188,7 +188,7 @@ export class UnsentTexts {
     completed.then(sent, sent);
     // The body must be a stream: for any other body, Deno resolves `completed` as soon as it has the body,
     // not when it has sent it.
-    const counted = new Response(streamOf(bytes), { status, headers });
+    const counted = withBody(response, streamOf(bytes));
     counted.headers.set("content-length", String(bytes.length));
     return counted;
   }
@@ -213,6 +213,11 @@ export class UnsentTexts {
       if (now - sending.readAtMs > STALLED_MS) sending.abort();
     }
   }
+}
+
+/** Returns a response with the status and the headers of another one, and a body of its own. */
+function withBody({ status, headers }: Response, body: BodyInit): Response {
+  return new Response(body, { status, headers });
 }
 
 function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {

@@ -489,7 +489,7 @@ Deno.test("attack: watchers that do not read keep their slots, however often the
   await assertWell(program);
 });
 
-/** A fragmented message that no honest client sends; several sockets send it at the same time. */
+/** A fragmented message that no honest client sends, and the number of sockets that send it at the same time. */
 interface Fragmented {
   readonly name: string;
   readonly path: string;

@@ -17,7 +17,10 @@ import {
 } from "../shared/attention.ts";
 import type { AttentionItem, Readable } from "../shared/view.ts";
 
-/** The maximum number of tasks that this page checks for concerns by itself. Others appear when the page is loaded again. */
+/**
+ * The maximum number of tasks that this page checks for concerns by itself. The server finds the others when the page
+ * asks it again.
+ */
 const MAX_CANDIDATES = 1_000;
 
 /** The tasks that need attention. */

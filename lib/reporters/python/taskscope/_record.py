@@ -204,7 +204,7 @@ class Record:
         self._end_is_pending = self._end is not None
 
     def discard(self) -> None:
-        """Drop all pending changes, because the server has refused the task for good."""
+        """Drop all pending changes, because the task will not be reported."""
         self.is_closed = True
         self._remove_lines(len(self._lines))
         self._states = []
