@@ -21,9 +21,6 @@ import type { UnsentTexts } from "./unsent_texts.ts";
 /** A content encoding. */
 export type Encoding = "br" | "gzip";
 
-/** The minimum length of a text to compress, in characters; a shorter text fits into one packet anyway. */
-const MIN_CHARACTERS = 1_024;
-
 /**
  * The encodings and their formats of `CompressionStream`, best first. Deno supports `brotli` from version 2.9
  * on.
@@ -63,14 +60,13 @@ export function compressed(
   unsent: UnsentTexts,
   share: string | null = null,
 ): Response {
-  if (response.status === 304) return withTag(response, encodingFor(request, ENCODINGS));
-  if (!(response instanceof TextResponse)) return response;
-  if (response.more === null && response.content.length < MIN_CHARACTERS) return response;
+  if (response.status === 304) return notModified(response, encodingFor(request, ENCODINGS));
+  if (!(response instanceof TextResponse && response.isCompressible)) return response;
+  const encoding = encodingFor(request, ENCODINGS);
+  if (encoding === null) return response;
   const { headers } = response;
   if (isEcho(request, headers)) return response;
-  const encoding = encodingFor(request, ENCODINGS);
-  withTag(response, encoding);
-  if (encoding === null) return response;
+  weakenTag(headers);
   headers.set("content-encoding", encoding);
   const body = request.method === "HEAD"
     ? null
@@ -80,13 +76,17 @@ export function compressed(
   return new Response(body, { status: response.status, headers });
 }
 
-/** Marks a response as depending on the accepted encodings. A compressed response gets a weak entity tag. */
-function withTag(response: Response, encoding: Encoding | null): Response {
-  const { headers } = response;
-  headers.append("vary", "Accept-Encoding");
-  const tag = headers.get("etag");
-  if (encoding !== null && tag !== null && !tag.startsWith("W/")) headers.set("etag", `W/${tag}`);
+/** Gives a response without content the headers that it would have with the content in an encoding. */
+function notModified(response: Response, encoding: Encoding | null): Response {
+  response.headers.append("vary", "Accept-Encoding");
+  if (encoding !== null) weakenTag(response.headers);
   return response;
+}
+
+/** Makes the entity tag of a compressed response a weak one. */
+function weakenTag(headers: Headers): void {
+  const tag = headers.get("etag");
+  if (tag !== null && !tag.startsWith("W/")) headers.set("etag", `W/${tag}`);
 }
 
 /** Returns whether a response may repeat the query of its request. */

@@ -17,6 +17,9 @@ export type NextText = () => Promise<string | null>;
  */
 export const SHORT_CHARACTERS = 32 * 1024;
 
+/** The minimum length of a text to compress, in characters; a shorter text fits into one packet anyway. */
+const MIN_COMPRESSED_CHARACTERS = 1_024;
+
 /** The status and the headers of a {@linkcode TextResponse}. */
 export interface TextInit {
   /** @default {200} */
@@ -38,6 +41,8 @@ export class TextResponse extends Response {
   readonly content: Text;
   /** Returns the further parts of the body, one after another; `null` if the body has only one part. */
   readonly more: NextText | null;
+  /** Whether the text is long enough to be compressed. */
+  readonly isCompressible: boolean;
 
   /**
    * @param content the body, which is sent piece by piece if it is a {@linkcode LongText}
@@ -46,11 +51,17 @@ export class TextResponse extends Response {
    */
   constructor(content: Text, init: TextInit, more: NextText | null = null) {
     const isBody = typeof content === "string" && content.length <= SHORT_CHARACTERS && more === null;
-    // The time is among the first headers, because a request for one task takes a tenth longer if the headers
-    // of the response are read or set later.
-    super(isBody ? content : null, { ...init, headers: { ...init.headers, [TIME_HEADER]: timeNow() } });
+    const isCompressible = content.length >= MIN_COMPRESSED_CHARACTERS || more !== null;
+    // What every response needs is set here, because a request for one task takes a tenth longer if the headers of
+    // the response are read or set later.
+    const headers: Record<string, string> = { ...init.headers, [TIME_HEADER]: timeNow() };
+    if (isCompressible) {
+      headers.vary = [...headers.vary === undefined ? [] : [headers.vary], "Accept-Encoding"].join(", ");
+    }
+    super(isBody ? content : null, { ...init, headers });
     this.content = content;
     this.more = more;
+    this.isCompressible = isCompressible;
   }
 }
 
