@@ -109,7 +109,7 @@ def current_task() -> Task:
 
 
 def enclosing() -> Task | None:
-    """Return the innermost unfinished task around the running code, except bars that the server refused."""
+    """Return the innermost unfinished task around the running code, except refused bars."""
 
     def is_over(task: Task) -> bool:
         return task._record.has_ended or (task.is_bar and task._record.is_refused)
