@@ -57,6 +57,11 @@ export class SocketSession {
   /** The messages that are not applied yet; `null` if there are none. */
   #queue: Promise<void> | null = null;
   #isOver = false;
+  /**
+   * Whether a batch was ignored, because this node does not own its tasks. All later ones must be ignored, too, because
+   * an acknowledgement covers all earlier batches.
+   */
+  #isOutdated = false;
   /** The timer of a batch that waits for the rate limit. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -102,7 +107,7 @@ export class SocketSession {
   }
 
   receive(data: unknown): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isOutdated) return;
     const { limits: { reportBytes }, cluster } = this.#context;
     if (cluster?.ownsSome === false) return this.#outdated();
     const bytes = sizeOf(data);
@@ -137,6 +142,7 @@ export class SocketSession {
 
   /** Ends a session on a node that does not own the tasks. */
   #outdated(): void {
+    this.#isOutdated = true;
     // This node will close the socket soon, and the reporter will resend the reports that were not
     // acknowledged.
     if (this.#context.cluster!.isLeaving) return;
@@ -146,7 +152,7 @@ export class SocketSession {
 
   /** Applies a message. Neither throws nor rejects. */
   #attempt(data: unknown, receivedAt: number): Promise<void> | undefined {
-    if (this.#isOver) return undefined;
+    if (this.#isOver || this.#isOutdated) return undefined;
     try {
       return this.#take(data, receivedAt)?.catch((error) => this.#failed(error));
     } catch (error) {

@@ -184,3 +184,18 @@ Deno.test("ForwardedReporters leaves room for the sockets of others, however man
   }
   assertEquals(accepted, [4, 2, 2]);
 });
+
+Deno.test("SocketSession of a node that leaves takes no batch after one that it ignored", async () => {
+  await using node = new TestNode();
+  await using socket = new ReportSocket(node.url);
+  await socket.opened();
+  await socket.taken(socket.report(creation("1", 1), reportOf("1", { type: "start" }, 2)));
+  node.gate.isLeaving = true;
+  let asked = 0;
+  node.gate.ownsClient = () => ++asked > 1;
+  socket.report(reportOf("1", { type: "update", progress: 1 }, 3));
+  socket.report(reportOf("1", { type: "update", progress: 2 }, 4));
+  // The server has read all messages before it confirms the close.
+  await socket[Symbol.asyncDispose]();
+  assertEquals([socket.acknowledged, node.test.registry.task("c", "1")?.report_seq], [[1], 2]);
+});
