@@ -38,6 +38,7 @@ import { mergeMetadata } from "../../lib/task/transition.ts";
 import { wellFormed } from "../../lib/task/well_formed.ts";
 import { readLogPage, readMessage } from "../../lib/task/wire.ts";
 import { withoutSequences } from "../../lib/text/escape_sequences.ts";
+import { failureReason } from "../../lib/cli/run/failure_reason.ts";
 import { fitText, plainLine, plainText, textWidth } from "../../lib/text/terminal_text.ts";
 import { EventReader } from "../../ui/browser/event_reader.ts";
 import { argumentsFromForm } from "../../ui/shared/arguments.ts";
@@ -455,6 +456,16 @@ export const PARSERS: readonly Parser[] = [
     ...SEQUENCES,
     filled(" ", "a", "b"),
     filled("\u202e"),
+  ),
+  texts(
+    "failureReason()",
+    TEXT,
+    (line) => failureReason([line, line]),
+    filled(" "),
+    filled("^"),
+    filled("Caused by: "),
+    filled("a.$"),
+    filled("Error"),
   ),
   texts("plainLine()", TEXT, plainLine, ...SEQUENCES, filled("\r"), filled("\r\n"), filled("\ud800")),
   texts("textWidth()", TEXT, textWidth, filled("a"), filled("日"), filled("e\u0301")),
