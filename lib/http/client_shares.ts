@@ -9,8 +9,8 @@ import { addressGroup, addressOf } from "./address.ts";
 import { limitReached } from "./problem.ts";
 
 /**
- * Matches the networks of this machine, which have no share of the limit, because users of this machine could
- * stop the server anyway.
+ * Matches the networks of this machine. Their users are not held to a share of the limit, because they could stop
+ * the server anyway.
  */
 const LOOPBACK = /^(?:127\.|::1$|0:0:0:0::\/64$)/;
 

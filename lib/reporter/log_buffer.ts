@@ -10,7 +10,7 @@ import type { LogLine } from "../task/task.ts";
 
 /** The limits of a {@linkcode LogBuffer}, in characters of log text plus 64 characters for each line. */
 export interface LogBufferLimits {
-  /** The maximum size of one buffer. */
+  /** The maximum size of one task's buffer. */
   readonly taskCharacters: number;
   /**
    * The maximum size of all buffers of the isolate together; beyond it, each buffer keeps only its newest
