@@ -24,9 +24,16 @@ export interface CallOptions {
   readonly body?: unknown;
 }
 
-/** Sends a request without following redirects. */
+// A test may replace the clock.
+const { now: realNow } = Date;
+
+/**
+ * Sends a request without following redirects. Each request that may change tasks is sent in a millisecond of its own,
+ * because a list shows tasks of the same time in the order of their ids, not in the order in which they were reported.
+ */
 export async function call(method: string, url: string, options: CallOptions = {}): Promise<Answer> {
   const { headers = {}, body } = options;
+  if (method !== "GET") awaitNextMillisecond();
   const isText = body === undefined || typeof body === "string";
   const response = await fetch(url, {
     method,
@@ -36,6 +43,11 @@ export async function call(method: string, url: string, options: CallOptions = {
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, text, json: parsed(text) };
+}
+
+function awaitNextMillisecond(): void {
+  const ms = realNow();
+  while (realNow() === ms);
 }
 
 function parsed(text: string): unknown {
