@@ -18,6 +18,7 @@ type Where = null | "here" | Owner | Split;
 /** A {@linkcode ClusterGate} that a test controls. */
 export class NodeGate implements ClusterGate {
   isOwner = true;
+  version = 0;
   isLeaving = false;
   isReadable = true;
   forwarder!: Forwarder;

@@ -48,6 +48,8 @@ export interface ClusterGate {
   begin(client: string | null): () => void;
   /** Returns whether this node owns a client's tasks and accepts changes to them. */
   accepts(client: string): boolean;
+  /** A number that increases whenever the owner of any tasks changes or becomes unknown. */
+  readonly version: number;
   /** Whether this node owns any tasks. */
   readonly ownsSome: boolean;
   /**

@@ -79,6 +79,7 @@ export class ReportBatches {
     const receivedAt = now();
     session.prove(batch.secret);
     const { cluster } = this.#context;
+    const ownersVersion = cluster?.version;
     for (const client of session.clientsOf(batch)) {
       if (cluster?.accepts(client) === false) throw notOwner();
     }
@@ -92,6 +93,8 @@ export class ReportBatches {
       session.disconnect();
     }
     await this.#context.registry.committed();
+    // If this node has lost tasks while the batch was applied, their uncommitted changes were dropped.
+    if (cluster?.version !== ownersVersion) throw notOwner();
     return jsonResponse(JSON.stringify({ replies: [...replies, { type: "taken", batch: batch.batch }] }));
   }
 

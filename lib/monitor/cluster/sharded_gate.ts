@@ -115,7 +115,7 @@ export class ShardedGate implements ClusterGate {
     this.#options.onOwner(owner !== null && last !== null && last !== owner);
   }
 
-  /** A number that increases whenever an owner changes. */
+  /** A number that increases whenever an owner changes or becomes unknown. */
   get version(): number {
     return this.#version;
   }

@@ -185,6 +185,20 @@ Deno.test("ForwardedReporters leaves room for the sockets of others, however man
   assertEquals(accepted, [4, 2, 2]);
 });
 
+Deno.test("ReportBatches.post() acknowledges no batch during which the owner of tasks has changed", async () => {
+  await using node = new TestNode();
+  const post = (...reports: readonly unknown[]) =>
+    call("POST", `${node.url}/report?reporter=${REPORTER}`, { body: { batch: 1, reports } });
+  node.gate.ownsClient = () => {
+    queueMicrotask(() => node.gate.version++);
+    return true;
+  };
+  assertProblem(await post(creation("1", 1)), 503, "no_owner");
+  node.gate.ownsClient = () => true;
+  const again = await post(creation("1", 1));
+  assertEquals([again.status, again.json.replies], [200, [{ type: "taken", batch: 1 }]]);
+});
+
 Deno.test("SocketSession of a node that leaves takes no batch after one that it ignored", async () => {
   await using node = new TestNode();
   await using socket = new ReportSocket(node.url);
