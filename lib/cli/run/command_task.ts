@@ -7,7 +7,7 @@
 import { monotonicMs } from "../../clock.ts";
 import type { OutputName } from "./output_pipe.ts";
 import { OutputBacklog } from "./output_backlog.ts";
-import { failureReason } from "./failure_reason.ts";
+import { LastOutput } from "./last_output.ts";
 import { LineSplitter } from "../../reading/line_splitter.ts";
 import { ProgressReader } from "../../reading/progress_reader.ts";
 import type { Reading } from "../../reading/reading.ts";
@@ -49,12 +49,6 @@ const SILENCE_MS = 200;
  * grow without a pause.
  */
 const TICK_MS = 1_000;
-/** The number of lines of output in an error's stack, unless the line that says why is further up. */
-const STACK_LINES = 20;
-/** The maximum number of lines of output in an error's stack. */
-const MAX_STACK_LINES = 100;
-/** The maximum length of a line in an error's stack, in characters. */
-const MAX_STACK_LINE_LENGTH = 500;
 /** The `error.type` of a command that failed. */
 const ERROR_TYPE = "exit";
 
@@ -67,12 +61,10 @@ export class CommandTask {
     onSkip: (output, byteCount) => this.#take(output, this.#outputs[output].skip(byteCount), false),
   });
   readonly #outputs = { stdout: new LineSplitter(), stderr: new LineSplitter() };
-  readonly #errorOutput: OutputName;
   readonly #expectedWeight: number | null;
   /** The names of the values in the output, and of the values that {@linkcode used} reports. */
   readonly #valueNames = { output: new Set<string>(), usage: new Set<string>() };
-  /** The latest lines of the error output, oldest first. */
-  readonly #lastLines: string[] = [];
+  readonly #lastOutput: LastOutput;
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
   #tickTimer: ReturnType<typeof setInterval> | undefined;
   #wroteMs = 0;
@@ -92,7 +84,7 @@ export class CommandTask {
     create: CreateChange,
     options: CommandTaskOptions,
   ) {
-    this.#errorOutput = options.errorOutput;
+    this.#lastOutput = new LastOutput(options.errorOutput);
     this.#expectedWeight = options.expectedWeight;
     this.#reporter = new TaskReporter(sink, key, options, { ...REPORTER_DEFAULTS, readsOutput: true });
     this.#reporter.begin(create);
@@ -150,17 +142,15 @@ export class CommandTask {
     }
     if (end.wasCancelled) return this.#end({ type: "cancelled" });
     if (end.status === 0) return this.#end({ type: "finish", result: { exit_status: 0 } });
-    const lines = this.#lastLines;
-    const reason = failureReason(lines);
-    const why = reason < 0 || end.signal !== null ? "" : `: ${lines[reason]!.trim()}`;
-    const stack = lines.slice(Math.min(reason, Math.max(0, lines.length - STACK_LINES))).join("\n");
+    const { reason, stack } = this.#lastOutput.failure();
+    const why = reason === null || end.signal !== null ? "" : `: ${reason}`;
     const what = end.signal === null ? `Exited with status ${end.status}` : `Killed by ${end.signal}`;
     this.#end({
       type: "fail",
       error: {
         type: ERROR_TYPE,
         message: what + why,
-        ...(reason >= 0 && { stack: truncate(stack, LIMITS.errorStackLength) }),
+        ...(stack !== null && { stack }),
       },
     });
   }
@@ -177,16 +167,10 @@ export class CommandTask {
     for (const line of lines) {
       if (!line.isRedraw) {
         this.#reporter.log(line.styled ?? line.text, { stream: output });
-        if (output === this.#errorOutput) this.#keep(line.text);
+        this.#lastOutput.push(output, line.text);
       }
       if (isRead) this.#read(output, line);
     }
-  }
-
-  #keep(line: string): void {
-    if (line.trim() === "") return;
-    this.#lastLines.push(truncate(line, MAX_STACK_LINE_LENGTH));
-    if (this.#lastLines.length > MAX_STACK_LINES) this.#lastLines.shift();
   }
 
   #read(output: OutputName, line: OutputLine): void {

@@ -1,12 +1,12 @@
 /**
- * Finds the line of a failed command's output that says why it failed.
+ * Finds the line of a failed command's output that says why the command failed.
  *
  * @module
  */
 
 /** Lines that runtimes and package managers print after an error, and that do not say why the command failed. */
 const TRAILER =
-  /^(?:[\]})]+$|Node\.js v\d|note: |stack backtrace:$|npm (?:error|ERR!)(?:$| A complete log of this run ))/;
+  /^(?:[\]})]+$|Node\.js v\d|note: |stack backtrace:$|exit status \d+$|npm (?:error|ERR!)(?:$| A complete log of this run ))/;
 /** A line that belongs to the line above it: a stack frame, or a further line of a message. */
 const CONTINUATION = /^\s/;
 /** A stack frame below the message, as in JavaScript, Java and Ruby. */
@@ -23,6 +23,29 @@ const NAMED =
 const NPM = /^npm (?:error|ERR!)(?= |$)/;
 const NPM_CODE = /^npm (?:error|ERR!)(?:$| (?:code|errno|syscall|path|dest|command|signal) )/;
 
+/** The first line of what Go prints when a program crashes, and the heading of each goroutine in the dump below it. */
+const CRASH = /^(?:panic|fatal error): /;
+const GOROUTINE = /^goroutine \d+ .*\[[^[\]]+\]:$/;
+/** A line of the dump below the heading of a goroutine. */
+const DUMPED = /^\s|\)$|^created by |^\.\.\.|^exit status \d+$/;
+/** A line of other output that speaks of an error, unless it says that there is none. */
+const COMPLAINT = /(?<!\b(?:0|no) )\b(?:errors?|\w*Error|\w*Exception|fail(?:s|ed|ing|ures?)?|fatal)\b/i;
+
+/** Returns whether a line is the first one of a crash with a dump that may have any length. */
+export function beginsCrash(line: string): boolean {
+  return CRASH.test(line);
+}
+
+/**
+ * Returns the index of the last line that speaks of an error, in output that need not be about errors.
+ *
+ * @param lines the last lines of the output
+ * @returns the index of the line; -1 if there is none
+ */
+export function complaint(lines: readonly string[]): number {
+  return lines.findLastIndex((line) => COMPLAINT.test(line));
+}
+
 /**
  * Returns the index of the line that says why the command failed. This is the last line, unless the last line belongs
  * to an error further up. If the output ends with a stack, the reason is the first line of the latest error's
@@ -33,6 +56,8 @@ const NPM_CODE = /^npm (?:error|ERR!)(?:$| (?:code|errno|syscall|path|dest|comma
  */
 export function failureReason(lines: readonly string[]): number {
   const last = lines.length - 1;
+  const crash = crashReason(lines);
+  if (crash >= 0) return crash;
   const end = lines.findLastIndex((line, index) =>
     !CONTINUATION.test(line) && !TRAILER.test(line) && !CARET.test(lines[index + 1] ?? "")
   );
@@ -45,6 +70,13 @@ export function failureReason(lines: readonly string[]): number {
   const named = lines.findIndex((line, index) => index > above && index <= end && NAMED.test(line));
   const hasStack = FRAME.test(lines[end + 1] ?? "") || (above >= 0 && named === above + 1);
   return hasStack && named >= 0 ? named : end;
+}
+
+/** If the output ends with the dump of a Go program, returns the index of the line above it that says why. */
+function crashReason(lines: readonly string[]): number {
+  const dump = lines.findLastIndex((line) => GOROUTINE.test(line));
+  if (dump < 0 || !lines.slice(dump + 1).every((line) => DUMPED.test(line))) return -1;
+  return lines.findLastIndex((line, index) => index < dump && CRASH.test(line));
 }
 
 /** In consecutive lines of npm, the first line with a message says what is wrong, and later lines say what to do. */

@@ -1,6 +1,6 @@
 /** Tests which line of real output says why a command failed; the folders of the recordings are left out. */
 
-import { failureReason } from "../../../../lib/cli/run/failure_reason.ts";
+import { complaint, failureReason } from "../../../../lib/cli/run/failure_reason.ts";
 import { assertEquals } from "../../../support/assert.ts";
 
 const RECORDINGS: readonly { of: string; output: string; reason: string }[] = [
@@ -130,7 +130,117 @@ nope.c:1:20: note: each undeclared identifier is reported only once for each fun
 make: *** [Makefile:2: all] Error 1`,
     reason: "make: *** [Makefile:2: all] Error 1",
   },
+  {
+    of: "Go, of an index out of range, by `go run`",
+    output: `panic: runtime error: index out of range [5] with length 3
+
+goroutine 1 [running]:
+main.load(...)
+\t/index.go:2
+main.main()
+\t/index.go:3 +0x1d
+exit status 2`,
+    reason: "panic: runtime error: index out of range [5] with length 3",
+  },
+  {
+    of: "Go, of a nil pointer",
+    output: `panic: runtime error: invalid memory address or nil pointer dereference
+[signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x457c76]
+
+goroutine 1 [running]:
+main.main()
+\t/nilp.go:3 +0x16`,
+    reason: "panic: runtime error: invalid memory address or nil pointer dereference",
+  },
+  {
+    of: "Go, of a deadlock of two goroutines",
+    output: `fatal error: all goroutines are asleep - deadlock!
+
+goroutine 1 [chan receive]:
+main.main()
+\t/dead.go:2 +0x45
+
+goroutine 17 [select (no cases)]:
+main.main.func1()
+\t/dead.go:2 +0x17
+created by main.main
+\t/dead.go:2 +0x36
+exit status 2`,
+    reason: "fatal error: all goroutines are asleep - deadlock!",
+  },
+  {
+    of: "Go, of a panic with several lines, and one while cleaning up",
+    output: `panic: first
+second line
+\tpanic: while cleaning up
+
+goroutine 1 [running]:
+main.main.func1()
+\t/nested.go:2 +0x27
+panic({0x45c500, 0x47b898})
+\t/usr/lib/go-1.19/src/runtime/panic.go:884 +0x212
+main.main()
+\t/nested.go:2 +0x49
+exit status 2`,
+    reason: "panic: first",
+  },
+  {
+    of: "Go, logged before the program ends, by `go run`",
+    output: "2026/12/01 19:44:48 cannot connect to database\nexit status 1",
+    reason: "2026/12/01 19:44:48 cannot connect to database",
+  },
 ];
+
+/** The ends of what programs that report failures on stdout have printed there. */
+const COMPLAINTS: readonly { of: string; output: string; reason: string | undefined }[] = [
+  {
+    of: "pytest",
+    output: `t/test_a.py:3: AssertionError
+=========================== short test summary info ============================
+FAILED t/test_a.py::test_sum - AssertionError: sum is off
+1 failed, 1 passed in 1.02s`,
+    reason: "1 failed, 1 passed in 1.02s",
+  },
+  {
+    of: "the compiler of TypeScript",
+    output: `a.ts(1,7): error TS2322: Type 'string' is not assignable to type 'number'.
+a.ts(1,24): error TS2304: Cannot find name 'foo'.`,
+    reason: "a.ts(1,24): error TS2304: Cannot find name 'foo'.",
+  },
+  {
+    of: "mypy",
+    output: `m.py:1: error: Incompatible types in assignment (expression has type "str")  [assignment]
+Found 1 error in 1 file (checked 1 source file)`,
+    reason: "Found 1 error in 1 file (checked 1 source file)",
+  },
+  {
+    of: "mocha",
+    output: `  1 failing
+  1) adds:
+      AssertionError [ERR_ASSERTION]: 2 == 3
+      + expected - actual
+      -2
+      +3
+      at Context.<anonymous> (test/a.js:1:44)`,
+    reason: "      AssertionError [ERR_ASSERTION]: 2 == 3",
+  },
+  { of: "Node's test runner", output: "# pass 0\n# fail 1\n# cancelled 0", reason: "# fail 1" },
+  { of: "eslint", output: "✖ 1 problem (1 error, 0 warnings)", reason: "✖ 1 problem (1 error, 0 warnings)" },
+  {
+    of: "go test",
+    output: "    a_test.go:3: nope\nFAIL\nexit status 1\nFAIL\tx\t0.003s",
+    reason: "FAIL\tx\t0.003s",
+  },
+  { of: "eslint, of warnings alone", output: "✖ 3 problems (0 errors, 3 warnings)", reason: undefined },
+  { of: "diff", output: "1c1\n< const n = 1;\n---\n> foo()", reason: undefined },
+];
+
+for (const { of, output, reason } of COMPLAINTS) {
+  Deno.test(`complaint() finds the last line of ${of} that speaks of an error`, () => {
+    const lines = output.split("\n");
+    assertEquals(lines[complaint(lines)], reason);
+  });
+}
 
 for (const { of, output, reason } of RECORDINGS) {
   Deno.test(`failureReason() finds the message of ${of}`, () => {
