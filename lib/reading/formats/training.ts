@@ -165,12 +165,12 @@ export const training = patterns([
       /^\((?<current>\d{1,2})\/(?<total>\d{1,2})\) (?<what>\p{L}[\p{L} '-]{2,60})(?:$| (?=\d{4}-\d\d-\d\d))/u,
     isBeginning: true,
   },
-  // A line that announces a part: `pass 1/2 (random)...`, `Expectation iteration 1 of 25`. Text after a colon
-  // is the name of the part, as in `Step 2 of 4: Compiling`, unless it is a value, as in `: loss 0.3`.
+  // A line that announces a part: `pass 1/2 (random)...`, `Expectation iteration 1 of 25`. Text after a colon, a dash
+  // or an arrow is the name of the part, as in `Step 2 of 4: Compiling`, unless it is a value, as in `: loss 0.3`.
   {
     format: "loop",
     pattern:
-      /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle|(?:\w{2,20} )?iteration) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?!.*\d ?%)(?: \([^)]*\))?(?:[.…:]*|: (?:(?<what>(?!.{0,200}(?:=|(?<![.\d])\d{1,20}\.\d{1,20}(?![.\d])|: ?-?\d))\p{L}.{1,199})|.{1,200}))$/iu,
+      /^(?:[\w.\/-]{1,60}: ){0,3}(?<phase>pass|phase|stage|part|loop|step|epoch|round|cycle|(?:\w{2,20} )?iteration) [[(#]?(?<current>\d+) ?(?:\/|of|von|de|sur|di) ?(?<total>\d+)[\])]?(?!.*\d ?%)(?: \([^)]*\))?(?:[.…:]*|(?: ?:| [-–—|]| [-=]>) (?<what>(?!.{0,200}(?:=|(?<![.\d])\d{1,20}\.\d{1,20}(?![.\d])|: ?-?\d))\p{L}.{0,199})|: .{1,200})$/iu,
     isBeginning: true,
   },
   // `iteration: 3 of max_iter: 12`, `epoch 3, max_epochs=12`, `Iteration 3 (max. 12): loss 0.3`

@@ -123,6 +123,12 @@ Deno.test("Formats of loops read what a step does after its number, unless that 
     ["Phase 3/8: Running 'flush'", { progress: 25, current: 3, total: 8, status: "Running 'flush'" }],
     ["STEP 3/5: COPY b /b", { progress: 40, current: 3, total: 5, status: "COPY b /b" }],
     ["Step 3 of 5: Building 3.2.1", { progress: 40, current: 3, total: 5, status: "Building 3.2.1" }],
+    ["Stage 3/5 - Load", { progress: 40, current: 3, total: 5, status: "Load" }],
+    ["Stage 3 of 5 — Load the rows", { progress: 40, current: 3, total: 5, status: "Load the rows" }],
+    ["Phase 3/5 | Load", { progress: 40, current: 3, total: 5, status: "Load" }],
+    ["Step 3/5 -> b", { progress: 40, current: 3, total: 5, status: "b" }],
+    // This line follows the epoch, and says what came out of it.
+    ["Epoch 3/5 - loss: 0.5 - acc: 0.2", { progress: 60, current: 3, total: 5, status: "Epoch" }],
     ["Step 3 of 5: loss 0.31", { progress: 40, current: 3, total: 5, status: "Step" }],
     ["Epoch 3/5: loss=3", { progress: 40, current: 3, total: 5, status: "Epoch" }],
   ]);
