@@ -4,9 +4,27 @@
  * @module
  */
 
-/** Lines that runtimes and package managers print after an error, and that do not say why the command failed. */
-const TRAILER =
-  /^(?:[\]})]+$|Node\.js v\d|note: |stack backtrace:$|exit status \d+$|npm (?:error|ERR!)(?:$| A complete log of this run ))/;
+/** The beginnings of lines that do not say why the command failed, though they follow the error. */
+const TRAILERS = [
+  // Runtimes, compilers and package managers: the end of a value, and where to find out more.
+  /[\]})]+$/,
+  /Node\.js v\d/,
+  /(?:\S+:\d+:\d+: )?note: /,
+  /stack backtrace:$/,
+  /npm (?:error|ERR!)(?:$| A complete log of this run )/,
+  /\[?warn(?:ing)?\b/,
+  // Programs that run others, about a command that failed.
+  /g?make(?:\[\d+\])?: \*\*\* \[.+\] Error \d+$/,
+  /ninja: build stopped: subcommand failed/,
+  /(?:ELIFECYCLE|error) +Command failed with exit code \d+/,
+  /Command exited with non-zero status \d+$/,
+  /exit status \d+$/,
+  // What a command has used, as the two programs named `time` print it.
+  /[\d.]+user [\d.]+system /,
+  /\d+inputs\+\d+outputs /,
+  /(?:real|user|sys)\s+[\dms.]+$/,
+];
+const TRAILER = new RegExp(`^\\s*(?:${TRAILERS.map(({ source }) => source).join("|")})`, "i");
 /** A line that belongs to the line above it: a stack frame, or a further line of a message. */
 const CONTINUATION = /^\s/;
 /** A stack frame below the message, as in JavaScript, Java and Ruby. */
@@ -31,6 +49,11 @@ const DUMPED = /^\s|\)$|^created by |^\.\.\.|^exit status \d+$/;
 /** A line of other output that speaks of an error, unless it says that there is none. */
 const COMPLAINT = /(?<!\b(?:0|no) )\b(?:errors?|\w*Error|\w*Exception|fail(?:s|ed|ing|ures?)?|fatal)\b/i;
 
+/** Returns whether a line says no more than that something has failed. */
+export function isTrailer(line: string): boolean {
+  return TRAILER.test(line);
+}
+
 /** Returns whether a line is the first one of a crash with a dump that may have any length. */
 export function beginsCrash(line: string): boolean {
   return CRASH.test(line);
@@ -43,7 +66,7 @@ export function beginsCrash(line: string): boolean {
  * @returns the index of the line; -1 if there is none
  */
 export function complaint(lines: readonly string[]): number {
-  return lines.findLastIndex((line) => COMPLAINT.test(line));
+  return lines.findLastIndex((line) => COMPLAINT.test(line) && !isTrailer(line));
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { LIMITS } from "../../task/grammar.ts";
 import { truncate } from "../../task/truncate.ts";
-import { beginsCrash, complaint, failureReason } from "./failure_reason.ts";
+import { beginsCrash, complaint, failureReason, isTrailer } from "./failure_reason.ts";
 import type { OutputName } from "./output_pipe.ts";
 
 /** The number of lines of output in an error's stack, unless the line that says why is further up. */
@@ -47,15 +47,20 @@ export class LastOutput {
 
   /**
    * Returns what the output says about the failure of the command. Programs such as test runners and the compiler of
-   * TypeScript report failures on stdout; its last lines are used if there was no error output and one of them speaks
-   * of an error.
+   * TypeScript report failures on stdout; its last lines are used if one of them speaks of an error, and the error
+   * output says no more than that something has failed.
    */
   failure(): FailureOutput {
-    const errors = this.#lines[this.#errorOutput];
-    const lines = errors.length > 0 ? errors : this.#lines.stdout;
-    const reason = errors.length > 0 ? failureReason(lines) : complaint(lines);
-    if (reason < 0) return { reason: null, stack: null };
-    const stack = lines.slice(Math.min(reason, Math.max(0, lines.length - STACK_LINES))).join("\n");
-    return { reason: lines[reason]!.trim(), stack: truncate(stack, LIMITS.errorStackLength) };
+    const { stdout, [this.#errorOutput]: errors } = this.#lines;
+    const reason = failureReason(errors);
+    if (reason >= 0 && !isTrailer(errors[reason]!)) return failureAt(errors, reason);
+    const other = complaint(stdout);
+    return other >= 0 ? failureAt(stdout, other) : failureAt(errors, reason);
   }
+}
+
+function failureAt(lines: readonly string[], reason: number): FailureOutput {
+  if (reason < 0) return { reason: null, stack: null };
+  const stack = lines.slice(Math.min(reason, Math.max(0, lines.length - STACK_LINES))).join("\n");
+  return { reason: lines[reason]!.trim(), stack: truncate(stack, LIMITS.errorStackLength) };
 }

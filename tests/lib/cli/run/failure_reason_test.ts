@@ -122,13 +122,52 @@ npm error A complete log of this run can be found in: debug-0.log`,
       "npm error enoent Could not read package.json: Error: ENOENT: no such file or directory, open 'package.json'",
   },
   {
-    of: "make, after an error of the compiler",
-    output: `nope.c:1:20: error: 'x' undeclared (first use in this function)
+    of: "make, after errors of the compiler",
+    output: `nope.c: In function 'main':
+nope.c:1:20: error: 'x' undeclared (first use in this function)
     1 | int main(){ return x; }
       |                    ^
 nope.c:1:20: note: each undeclared identifier is reported only once for each function it appears in
-make: *** [Makefile:2: all] Error 1`,
+make[1]: *** [Makefile:3: nope.o] Error 1
+make: *** [Makefile:2: all] Error 2`,
+    reason: "nope.c:1:20: error: 'x' undeclared (first use in this function)",
+  },
+  {
+    of: "make, of a missing rule",
+    output: "make: *** No rule to make target 'x'.  Stop.",
+    reason: "make: *** No rule to make target 'x'.  Stop.",
+  },
+  {
+    of: "make, of a silent command",
+    output: "make: *** [Makefile:2: all] Error 1",
     reason: "make: *** [Makefile:2: all] Error 1",
+  },
+  {
+    of: "Node.js, run by yarn",
+    output: `[eval]:1
+throw new Error('no disk')
+^
+
+Error: no disk
+    at [eval]:1:7
+    at node:internal/main/eval_string:51:3
+
+Node.js v20.20.2
+error Command failed with exit code 1.`,
+    reason: "Error: no disk",
+  },
+  {
+    of: "a command that is timed by the program `time`",
+    output: `cat: nofile: No such file or directory
+Command exited with non-zero status 1
+0.00user 0.00system 0:00.00elapsed 100%CPU (0avgtext+0avgdata 1684maxresident)k
+0inputs+0outputs (0major+100minor)pagefaults 0swaps`,
+    reason: "cat: nofile: No such file or directory",
+  },
+  {
+    of: "a command that is timed by Bash",
+    output: "cat: nofile: No such file or directory\n\nreal\t0m0.002s\nuser\t0m0.001s\nsys\t0m0.000s",
+    reason: "cat: nofile: No such file or directory",
   },
   {
     of: "Go, of an index out of range, by `go run`",
@@ -230,6 +269,23 @@ Found 1 error in 1 file (checked 1 source file)`,
     of: "go test",
     output: "    a_test.go:3: nope\nFAIL\nexit status 1\nFAIL\tx\t0.003s",
     reason: "FAIL\tx\t0.003s",
+  },
+  {
+    of: "pnpm, which runs the compiler of TypeScript",
+    output: `> tsc --noEmit a.ts
+
+a.ts(1,7): error TS2322: Type 'string' is not assignable to type 'number'.
+ ELIFECYCLE  Command failed with exit code 1.
+ WARN   Local package.json exists, but node_modules missing, did you mean to install?`,
+    reason: "a.ts(1,7): error TS2322: Type 'string' is not assignable to type 'number'.",
+  },
+  {
+    of: "ninja",
+    output: `nope.c:1:24: error: 'y' undeclared (first use in this function)
+    1 | int main(){ return x + y; }
+      |                        ^
+ninja: build stopped: subcommand failed.`,
+    reason: "nope.c:1:24: error: 'y' undeclared (first use in this function)",
   },
   { of: "eslint, of warnings alone", output: "✖ 3 problems (0 errors, 3 warnings)", reason: undefined },
   { of: "diff", output: "1c1\n< const n = 1;\n---\n> foo()", reason: undefined },

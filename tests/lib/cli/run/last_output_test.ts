@@ -27,6 +27,22 @@ Deno.test("LastOutput takes lines of stdout only if there was no error output, a
   assertEquals(output.failure(), { reason: "no such file", stack: "no such file" });
 });
 
+Deno.test("LastOutput takes lines of stdout if the error output says no more than that something has failed", () => {
+  const output = new LastOutput("stderr");
+  pushAll(output, ["warning package.json: No license field", "error Command failed with exit code 1."]);
+  assertEquals(output.failure().reason, "error Command failed with exit code 1.");
+  // As printed by the compiler of TypeScript, run by yarn.
+  output.push("stdout", "a.ts(1,7): error TS2322: Type 'string' is not assignable to type 'number'.");
+  output.push(
+    "stdout",
+    "info Visit the website for documentation about this command.",
+  );
+  assertEquals(
+    output.failure().reason,
+    "a.ts(1,7): error TS2322: Type 'string' is not assignable to type 'number'.",
+  );
+});
+
 Deno.test("LastOutput keeps the first line of the latest crash, however many goroutines its dump has", () => {
   const output = new LastOutput("stderr");
   pushAll(output, ["panic: an earlier one, which the program survived", ...goroutine(1)]);
