@@ -12,10 +12,13 @@ const TRAILERS = [
   /(?:\S+:\d+:\d+: )?note: /,
   /stack backtrace:$/,
   /npm (?:error|ERR!)(?:$| A complete log of this run )/,
+  /\[ERROR\](?: ?$| To see the full stack | Re-run Maven | For more information about | \[Help \d)/,
+  /(?:For more information about an? |Some errors have detailed explanations)/,
   /\[?warn(?:ing)?\b/,
   // Programs that run others, about a command that failed.
   /g?make(?:\[\d+\])?: \*\*\* \[.+\] Error \d+$/,
   /ninja: build stopped: subcommand failed/,
+  /error: (?:could not compile `|test failed, to rerun )/,
   /(?:ELIFECYCLE|error) +Command failed with exit code \d+/,
   /Command exited with non-zero status \d+$/,
   /exit status \d+$/,
@@ -25,8 +28,8 @@ const TRAILERS = [
   /(?:real|user|sys)\s+[\dms.]+$/,
 ];
 const TRAILER = new RegExp(`^\\s*(?:${TRAILERS.map(({ source }) => source).join("|")})`, "i");
-/** A line that belongs to the line above it: a stack frame, or a further line of a message. */
-const CONTINUATION = /^\s/;
+/** A line that belongs to the line above it: a stack frame, a further line of a message, or a quoted line of source. */
+const CONTINUATION = /^\s|^\d+ +[|+-] /;
 /** A stack frame below the message, as in JavaScript, Java and Ruby. */
 const FRAME = /^\s+(?:at|from) \S/;
 /** Carets that mark a place in the line above, which is quoted from a source file. */

@@ -143,6 +143,32 @@ make: *** [Makefile:2: all] Error 2`,
     reason: "make: *** [Makefile:2: all] Error 1",
   },
   {
+    of: "cargo, after errors of the compiler",
+    output: `   Compiling demo v0.1.0 (/demo)
+error[E0425]: cannot find value \`y\` in this scope
+ --> src/main.rs:1:31
+  |
+1 | fn main() { let a: u32 = "x"; y; }
+  |                               ^
+help: a local variable with a similar name exists
+  |
+1 - fn main() { let a: u32 = "x"; y; }
+1 + fn main() { let a: u32 = "x"; a; }
+
+error[E0308]: mismatched types
+ --> src/main.rs:1:26
+  |
+1 | fn main() { let a: u32 = "x"; y; }
+  |                    ---   ^^^ expected \`u32\`, found \`&str\`
+  |                    |
+  |                    expected due to this
+
+Some errors have detailed explanations: E0308, E0425.
+For more information about an error, try \`rustc --explain E0308\`.
+error: could not compile \`demo\` (bin "demo") due to 2 previous errors`,
+    reason: "error[E0308]: mismatched types",
+  },
+  {
     of: "Node.js, run by yarn",
     output: `[eval]:1
 throw new Error('no disk')
@@ -286,6 +312,17 @@ a.ts(1,7): error TS2322: Type 'string' is not assignable to type 'number'.
       |                        ^
 ninja: build stopped: subcommand failed.`,
     reason: "nope.c:1:24: error: 'y' undeclared (first use in this function)",
+  },
+  {
+    of: "Maven",
+    output: `[ERROR] The goal you specified requires a project to execute but there is no POM -> [Help 1]
+[ERROR]
+[ERROR] To see the full stack trace of the errors, re-run Maven with the -e switch.
+[ERROR] Re-run Maven using the -X switch to enable full debug logging.
+[ERROR]
+[ERROR] For more information about the errors and possible solutions, please read the following articles:
+[ERROR] [Help 1] http://cwiki.apache.org/confluence/display/MAVEN/MissingProjectException`,
+    reason: "[ERROR] The goal you specified requires a project to execute but there is no POM -> [Help 1]",
   },
   { of: "eslint, of warnings alone", output: "✖ 3 problems (0 errors, 3 warnings)", reason: undefined },
   { of: "diff", output: "1c1\n< const n = 1;\n---\n> foo()", reason: undefined },
