@@ -10,7 +10,7 @@ import type { Report } from "../task/protocol.ts";
 import type { TaskRegistry } from "./task_registry.ts";
 import type { Reporter } from "./registry_types.ts";
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
-import { TransitionError } from "../task/transition.ts";
+import { isLate, TransitionError } from "../task/transition.ts";
 
 /**
  * The maximum number of unknown tasks to remember. Beyond it, all unknown tasks are forgotten, so that the reporter may
@@ -61,30 +61,30 @@ export class ReportIntake {
       return { type: "refused", client, id, reason: refusalReason(error) };
     }
   }
-}
 
-/**
- * Returns all commands that a reporter gets in reply to a report. If the reporter was not connected when its task was
- * cancelled or interrupted, they include the command to stop the task. This command comes first, because a task gets no
- * more commands after one of its reports was refused.
- *
- * @param registry the registry that took the report
- * @param command the answer to the reporter
- * @returns the commands, in order, or a promise if the record of the task must be read
- * @throws {StorageError} if it cannot be read
- */
-export function withStop(
-  registry: TaskRegistry,
-  command: ReporterCommand,
-): MaybePromise<readonly ReporterCommand[]> {
-  if (command.type !== "refused") return [command];
-  const { client, id } = command;
-  return andThen(registry.record(client, id), (record) => {
-    if (record?.task.state === "CANCELLED") return [{ type: "cancel", client, id }, command];
-    return record?.task.error?.type === "interrupted"
-      ? [{ type: "interrupt", client, id }, command]
-      : [command];
-  });
+  /**
+   * Returns all commands that the reporter gets in reply to a report. If the reporter was not connected when its task
+   * was cancelled or interrupted, they include the command to stop the task. This command comes first, because a task
+   * gets no more commands after one of its reports was refused.
+   *
+   * @param report the report
+   * @param command what {@linkcode ReportIntake.take} returned for it
+   * @returns the commands, in order, or a promise if the record of the task must be read
+   * @throws {StorageError} if it cannot be read
+   */
+  replies(report: Report, command: ReporterCommand): MaybePromise<readonly ReporterCommand[]> {
+    if (command.type !== "refused") return [command];
+    const { client, id, change, seq = null } = report;
+    const reporter = this.#reporter.isRemote ? this.#reporter.id : null;
+    return andThen(this.#registry.record(client, id), (record) => {
+      if (record === undefined) return [command];
+      const { task } = record;
+      // The record of an ended task may not have been in memory, so that a repeated report was not recognised.
+      if (isLate(task, change, { reporter, seq })) return [];
+      if (task.state === "CANCELLED") return [{ type: "cancel", client, id }, command];
+      return task.error?.type === "interrupted" ? [{ type: "interrupt", client, id }, command] : [command];
+    });
+  }
 }
 
 /**

@@ -138,7 +138,7 @@ export function transition(
  * Returns whether a report is a duplicate or arrives after a later one. A repeated final state is not late,
  * because it has no effect.
  */
-function isLate(task: Task, change: TaskChange, { reporter, seq }: ChangeOrigin): boolean {
+export function isLate(task: Task, change: TaskChange, { reporter, seq }: ChangeOrigin): boolean {
   if (seq === null || task.report_seq === null || task.reporter !== reporter) return false;
   return seq <= task.report_seq && !repeatsEnd(task.state, change.type);
 }

@@ -6,7 +6,7 @@
 
 import { scopeOf } from "../../access/grant.ts";
 import { ProtocolError } from "../../errors.ts";
-import { ReportIntake, withStop } from "../../registry/report_intake.ts";
+import { ReportIntake } from "../../registry/report_intake.ts";
 import { andThen } from "../../task/maybe_promise.ts";
 import { nodeReporterId, type Reporter } from "../../registry/registry_types.ts";
 import { isReporterId, type ReportBatch, type ReportReply } from "../../remote/messages.ts";
@@ -216,7 +216,7 @@ export class Session implements Reporter {
     }
     const command = this.#intake.take(report);
     if (command === null) return undefined;
-    const replied = andThen(withStop(this.#context.registry, command), (commands) => {
+    const replied = andThen(this.#intake.replies(report, command), (commands) => {
       for (const each of commands) this.#reply(each);
     });
     return replied instanceof Promise ? replied : undefined;

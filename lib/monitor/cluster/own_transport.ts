@@ -9,11 +9,14 @@ import type { Transport, TransportEvents } from "../../remote/remote_transport.t
 import type { ReporterCommand } from "../../reporter/reporter_command.ts";
 import type { TaskRegistry } from "../../registry/task_registry.ts";
 import type { Reporter } from "../../registry/registry_types.ts";
-import { ReportIntake, withStop } from "../../registry/report_intake.ts";
-import { parseNodeReport } from "../../task/protocol.ts";
+import { ReportIntake } from "../../registry/report_intake.ts";
+import { parseNodeReport, type Report } from "../../task/protocol.ts";
 
 /** The maximum number of batches in flight. */
 const WINDOW = 32;
+
+/** A report, and what the registry returned for it. */
+type Answered = readonly [report: Report, command: ReporterCommand | null];
 
 /** The tasks that this node owns. */
 export interface OwnTasks {
@@ -48,17 +51,17 @@ export class OwnTransport implements Transport, Reporter {
   }
 
   send(batch: number, reports: readonly string[]): void {
-    let commands: readonly ReporterCommand[];
+    let answered: readonly Answered[];
     try {
       const parsed = reports.map((report) => parseNodeReport(JSON.parse(report)));
       if (!parsed.every(({ client }) => this.#tasks.owns(client))) return this.#lost();
-      commands = parsed.map((report) => this.#intake.take(report)).filter((command) => command !== null);
+      answered = parsed.map((report) => [report, this.#intake.take(report)]);
     } catch {
       // A report is invalid, or nothing can be stored now. The sink resends the batch after a pause.
       return this.#lost();
     }
     // The replies are delayed, because the sink must not get one before `send()` has returned.
-    this.#replied = this.#replied.then(() => this.#replyAll(commands));
+    this.#replied = this.#replied.then(() => this.#replyAll(answered));
     // `taken` makes the sink forget this batch and all earlier ones, so it is sent only after the replies to all of
     // them.
     Promise.all([this.#replied, this.#tasks.registry.committed()])
@@ -88,9 +91,10 @@ export class OwnTransport implements Transport, Reporter {
     this.#events.onOpen();
   }
 
-  async #replyAll(commands: readonly ReporterCommand[]): Promise<void> {
-    for (const command of commands) {
-      for (const reply of await withStop(this.#tasks.registry, command)) this.#reply(reply);
+  async #replyAll(answered: readonly Answered[]): Promise<void> {
+    for (const [report, command] of answered) {
+      if (command === null) continue;
+      for (const reply of await this.#intake.replies(report, command)) this.#reply(reply);
     }
   }
 

@@ -2,7 +2,8 @@
 
 import { StorageError } from "../../../lib/errors.ts";
 import type { ReportedChange } from "../../../lib/task/task.ts";
-import { ReportIntake, withStop } from "../../../lib/registry/report_intake.ts";
+import { ReportIntake } from "../../../lib/registry/report_intake.ts";
+import type { Report } from "../../../lib/task/protocol.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { HeldStore } from "../../support/held_store.ts";
@@ -94,7 +95,7 @@ Deno.test("ReportIntake remembers a limited number of unknown tasks, and reports
   assertEquals(intake.take("5", UPDATE), { type: "unknown", client: "c", id: "5" });
 });
 
-Deno.test("withStop() reads the end of a task from the database if necessary, and fails if the record cannot be read", async () => {
+Deno.test("ReportIntake.replies() reads the end of a task from the database if necessary, and fails if the record cannot be read", async () => {
   const store = new SlowRecords();
   using test = new TestRegistry({}, "first", store);
   for (const id of ["interrupted", "cancelled", "finished"]) test.begin("c", id);
@@ -102,7 +103,8 @@ Deno.test("withStop() reads the end of a task from the database if necessary, an
   test.report("c", "finished", FINISH);
   test.registry.interruptAll("gone", () => true);
   const refused = (id: string) => ({ type: "refused", client: "c", id, reason: null }) as const;
-  const told = (id: string) => withStop(test.registry, refused(id));
+  const intake = new ReportIntake(test.registry, new TestReporter("far", true));
+  const told = (id: string) => intake.replies({ client: "c", id, at: 1, change: UPDATE }, refused(id));
   const all = ["interrupted", "cancelled", "finished"].map(told);
   assert(all.every((each) => each instanceof Promise));
   await store.release();
@@ -115,4 +117,26 @@ Deno.test("withStop() reads the end of a task from the database if necessary, an
   const failed = assertRejects(async () => await told("interrupted"), StorageError);
   await store.release(new StorageError("the database", "away"));
   await failed;
+});
+
+Deno.test("ReportIntake.replies() contains no refusal of a report that was applied before the record left the memory", async () => {
+  const store = new SlowRecords();
+  using test = new TestRegistry({}, "first", store);
+  const reporter = new TestReporter("far", true);
+  const intake = new ReportIntake(test.registry, reporter);
+  const reports = [createChange(), { type: "start" } as const, FINISH]
+    .map((change, index) => ({ client: "c", id: "1", at: 1, change, seq: index + 1 }));
+  for (const report of reports) assertEquals(intake.take(report), null);
+  const [creation] = reports;
+  const repliesTo = async (intake: ReportIntake, report: Report) => {
+    const command = intake.take(report);
+    assert(command?.type === "refused");
+    const replies = intake.replies(report, command);
+    await store.release();
+    return (await replies).map(({ type }) => type);
+  };
+  assertEquals(await repliesTo(intake, creation!), []);
+  assertEquals(await repliesTo(intake, { ...creation!, seq: 4 }), ["refused"]);
+  const other = new ReportIntake(test.registry, new TestReporter("other", true));
+  assertEquals(await repliesTo(other, creation!), ["refused"]);
 });
