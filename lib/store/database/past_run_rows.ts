@@ -7,6 +7,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { RunSummary } from "../../task/run_summary.ts";
+import { Statements } from "./statements.ts";
 import { pastRunsToDrop } from "../past_run_shares.ts";
 import { endOf, type PastRunLimits } from "../past_run_store.ts";
 
@@ -45,7 +46,7 @@ export function pastRunRow(client: string, run: RunSummary): PastRunRow {
 
 /** Writes past runs, and deletes past runs beyond the limits. */
 export class PastRunRows {
-  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
   readonly #limits: PastRunLimits;
   /** The number of rows of each client after the last write; `null` if it is unknown. */
   #counts: Map<string, number> | null = null;
@@ -57,7 +58,7 @@ export class PastRunRows {
    * @param limits how many past runs to keep, and how long
    */
   constructor(db: DatabaseSync, limits: PastRunLimits) {
-    this.#db = db;
+    this.#statements = new Statements(db);
     this.#limits = limits;
   }
 
@@ -75,7 +76,7 @@ export class PastRunRows {
     if (rows.length === 0) return [];
     this.insert(rows);
     const names = new Map(rows.map(([client, name]) => [`${client}/${name}`, [client, name] as const]));
-    const cutName = this.#db.prepare(
+    const cutName = this.#statements.of(
       `DELETE FROM past_runs WHERE client = ?1 AND name = ?2 AND (finished_at, id) <=
          (SELECT finished_at, id FROM past_runs WHERE client = ?1 AND name = ?2
           ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET ?3)`,
@@ -84,7 +85,7 @@ export class PastRunRows {
       this.#add(key[0], -Number(cutName.run(...key, this.#limits.pastRunsPerName).changes));
     }
     const oldest = (Date.now() - this.#limits.pastRunAgeMs) / 1_000;
-    const cutOld = this.#db.prepare("DELETE FROM past_runs WHERE finished_at < ? RETURNING client");
+    const cutOld = this.#statements.of("DELETE FROM past_runs WHERE finished_at < ? RETURNING client");
     for (const { client } of cutOld.all(oldest)) this.#add(String(client), -1);
     return this.cutAll();
   }
@@ -95,7 +96,7 @@ export class PastRunRows {
    */
   insert(rows: readonly PastRunRow[]): void {
     this.#counts ??= this.#readCounts();
-    const insert = this.#db.prepare(
+    const insert = this.#statements.of(
       `INSERT OR IGNORE INTO past_runs (client, name, finished_at, id, state, created_at, started_at)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
@@ -114,7 +115,7 @@ export class PastRunRows {
   }
 
   #readCounts(): Map<string, number> {
-    const rows = this.#db.prepare("SELECT client, count(*) AS n FROM past_runs GROUP BY client").all();
+    const rows = this.#statements.of("SELECT client, count(*) AS n FROM past_runs GROUP BY client").all();
     this.#count = rows.reduce((sum, { n }) => sum + Number(n), 0);
     return new Map(rows.map(({ client, n }) => [String(client), Number(n)]));
   }
@@ -129,7 +130,7 @@ export class PastRunRows {
 
   #dropBeyondShares(counts: ReadonlyMap<string, number>): readonly PastRunKey[] {
     const drops = pastRunsToDrop(counts, this.#limits.pastRuns);
-    const drop = this.#db.prepare(
+    const drop = this.#statements.of(
       `DELETE FROM past_runs WHERE (client, name, finished_at, id) IN
          (SELECT client, name, finished_at, id FROM past_runs WHERE client = ? ORDER BY finished_at LIMIT ?)
        RETURNING client, name, finished_at, id`,

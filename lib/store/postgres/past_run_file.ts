@@ -5,9 +5,10 @@
  * @module
  */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { UnrefInterval } from "../../unref_interval.ts";
 import { type PastRunKey, type PastRunRow, PastRunRows } from "../database/past_run_rows.ts";
+import { Statements } from "../database/statements.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { SideRow } from "../side_tables.ts";
 
@@ -49,7 +50,7 @@ export class PastRunFile implements Disposable {
   readonly #limits: PastRunLimits;
   readonly #db: DatabaseSync;
   readonly #pastRuns: PastRunRows;
-  readonly #queries: Map<string, StatementSync> = new Map();
+  readonly #statements: Statements;
   /** The past runs that are not in the file yet, by client and name. */
   readonly #packs: Map<string, Map<string, PastRunPack>> = new Map();
   #packedRuns = 0;
@@ -71,6 +72,7 @@ export class PastRunFile implements Disposable {
        CREATE INDEX temp.past_runs_end ON past_runs (finished_at);
        CREATE INDEX temp.past_runs_client_end ON past_runs (client, finished_at)`,
     );
+    this.#statements = new Statements(this.#db);
     this.#pastRuns = new PastRunRows(this.#db, limits);
   }
 
@@ -144,9 +146,7 @@ export class PastRunFile implements Disposable {
     for (const each of name === null ? [...this.#packs.get(client)?.keys() ?? []] : [name]) {
       this.#unpack(client, each);
     }
-    let statement = this.#queries.get(sql);
-    if (statement === undefined) this.#queries.set(sql, statement = this.#db.prepare(sql));
-    return statement.all(...values).map((row) => Object.values(row) as SideRow);
+    return this.#statements.of(sql).all(...values).map((row) => Object.values(row) as SideRow);
   }
 
   [Symbol.dispose](): void {

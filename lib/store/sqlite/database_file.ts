@@ -5,6 +5,7 @@
  */
 
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { Statements } from "../database/statements.ts";
 import { StorageError } from "../../errors.ts";
 import { type LogRemains, logRemainsOf, lostPages } from "./log_remains.ts";
 import { FileLock, placeOf } from "./file_lock.ts";
@@ -35,7 +36,7 @@ export class DatabaseFile implements Disposable {
   readonly #file: string;
   readonly #lock: FileLock;
   readonly #db: DatabaseSync;
-  readonly #statements: Map<string, StatementSync> = new Map();
+  readonly #statements: Statements;
   /**
    * A sentence for the operator about changes that the file has lost since it was last open; `null` if it has lost
    * none.
@@ -61,6 +62,7 @@ export class DatabaseFile implements Disposable {
       this.#lock[Symbol.dispose]();
       throw storageError(file, cause);
     }
+    this.#statements = new Statements(this.#db);
   }
 
   /** The path of the database. */
@@ -105,9 +107,7 @@ export class DatabaseFile implements Disposable {
 
   #read<Result>(read: (statement: StatementSync) => Result, sql: string): Result {
     try {
-      let statement = this.#statements.get(sql);
-      if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
-      return read(statement);
+      return read(this.#statements.of(sql));
     } catch (cause) {
       throw storageError(this.#file, cause);
     }

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
 import type { BatchMessage, SideTableMessage } from "../database/batch.ts";
 import { PastRunRows } from "../database/past_run_rows.ts";
+import { Statements } from "../database/statements.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import { recordChecksum } from "./record_checksum.ts";
 import { TASK_TABLES } from "./schema.ts";
@@ -24,7 +25,7 @@ export class DatabaseWriter implements Disposable {
   readonly #inode: number | null;
   readonly #db: DatabaseSync;
   readonly #pastRuns: PastRunRows;
-  readonly #statements: Map<string, StatementSync> = new Map();
+  readonly #statements: Statements;
   /** The inode of the write-ahead log; `null` until the first write has created the log. */
   #logInode: number | null = null;
 
@@ -36,6 +37,7 @@ export class DatabaseWriter implements Disposable {
   constructor(file: string, durability: Durability, pastRuns: PastRunLimits) {
     this.#file = file;
     this.#db = new DatabaseSync(file);
+    this.#statements = new Statements(this.#db);
     this.#pastRuns = new PastRunRows(this.#db, pastRuns);
     this.#inode = inodeOf(file);
     this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -105,8 +107,11 @@ export class DatabaseWriter implements Disposable {
     this.#pastRuns.write(batch.pastRuns);
     this.#runAll("UPDATE tasks SET removed = 1 WHERE place = ?", batch.removed.map((place) => [place]));
     for (const side of batch.side) this.#writeSideTable(side);
-    for (const table of TASK_TABLES) {
-      this.#runAll(`DELETE FROM ${table} WHERE place = ?`, batch.purged.map((place) => [place]));
+    if (batch.purged.length > 0) {
+      const places = JSON.stringify(batch.purged);
+      for (const table of TASK_TABLES) {
+        this.#run(`DELETE FROM ${table} WHERE place IN (SELECT value FROM json_each(?))`, [places]);
+      }
     }
     this.#runAll("INSERT OR REPLACE INTO removals (client, seq, id) VALUES (?, ?, ?)", batch.removals);
     for (const [client, lastSeq, forgottenSeq] of batch.clients) {
@@ -148,9 +153,7 @@ export class DatabaseWriter implements Disposable {
   }
 
   #run(sql: string, row: Row): void {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, statement = this.#db.prepare(sql));
-    statement.run(...row);
+    this.#statements.of(sql).run(...row);
   }
 }
 
