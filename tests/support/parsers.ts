@@ -38,7 +38,7 @@ import { mergeMetadata } from "../../lib/task/transition.ts";
 import { wellFormed } from "../../lib/task/well_formed.ts";
 import { readLogPage, readMessage } from "../../lib/task/wire.ts";
 import { withoutSequences } from "../../lib/text/escape_sequences.ts";
-import { failureReason } from "../../lib/cli/run/failure_reason.ts";
+import { complaint, failureReason } from "../../lib/cli/run/failure_reason.ts";
 import { fitText, plainLine, plainText, textWidth } from "../../lib/text/terminal_text.ts";
 import { EventReader } from "../../ui/browser/event_reader.ts";
 import { argumentsFromForm } from "../../ui/shared/arguments.ts";
@@ -466,7 +466,12 @@ export const PARSERS: readonly Parser[] = [
     filled("Caused by: "),
     filled("a.$"),
     filled("Error"),
+    filled("goroutine 1 ["),
+    filled("[a]"),
+    filled(":1"),
+    filled("1"),
   ),
+  texts("complaint()", TEXT, (line) => complaint([line]), filled("Errorx"), filled("0 error"), filled("a")),
   texts("plainLine()", TEXT, plainLine, ...SEQUENCES, filled("\r"), filled("\r\n"), filled("\ud800")),
   texts("textWidth()", TEXT, textWidth, filled("a"), filled("日"), filled("e\u0301")),
   texts(

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** The beginnings of lines that do not say why the command failed, though they follow the error. */
+/** The beginnings of lines that programs print after an error, and that do not say why the command failed. */
 const TRAILERS = [
   // Runtimes, compilers and package managers: the end of a value, and where to find out more.
   /[\]})]+$/,
@@ -48,22 +48,22 @@ const NPM_CODE = /^npm (?:error|ERR!)(?:$| (?:code|errno|syscall|path|dest|comma
 const CRASH = /^(?:panic|fatal error): /;
 const GOROUTINE = /^goroutine \d+ .*\[[^[\]]+\]:$/;
 /** A line of the dump below the heading of a goroutine. */
-const DUMPED = /^\s|\)$|^created by |^\.\.\.|^exit status \d+$/;
-/** A line of other output that speaks of an error, unless it says that there is none. */
+const DUMPED = /^\s|\)$|^created by |^\.\.\./;
+/** A mention of an error, unless the line says that there is none. */
 const COMPLAINT = /(?<!\b(?:0|no) )\b(?:errors?|\w*Error|\w*Exception|fail(?:s|ed|ing|ures?)?|fatal)\b/i;
 
-/** Returns whether a line says no more than that something has failed. */
+/** Returns whether a line is one that often follows an error, and does not say why the command failed. */
 export function isTrailer(line: string): boolean {
   return TRAILER.test(line);
 }
 
-/** Returns whether a line is the first one of a crash with a dump that may have any length. */
+/** Returns whether a line is the first one that Go prints about a crash; the dump below it can have any length. */
 export function beginsCrash(line: string): boolean {
   return CRASH.test(line);
 }
 
 /**
- * Returns the index of the last line that speaks of an error, in output that need not be about errors.
+ * Returns the index of the last line that mentions an error. The output may be about anything else, too.
  *
  * @param lines the last lines of the output
  * @returns the index of the line; -1 if there is none
@@ -101,7 +101,7 @@ export function failureReason(lines: readonly string[]): number {
 /** If the output ends with the dump of a Go program, returns the index of the line above it that says why. */
 function crashReason(lines: readonly string[]): number {
   const dump = lines.findLastIndex((line) => GOROUTINE.test(line));
-  if (dump < 0 || !lines.slice(dump + 1).every((line) => DUMPED.test(line))) return -1;
+  if (dump < 0 || !lines.slice(dump + 1).every((line) => DUMPED.test(line) || isTrailer(line))) return -1;
   return lines.findLastIndex((line, index) => index < dump && CRASH.test(line));
 }
 

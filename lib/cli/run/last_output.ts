@@ -40,15 +40,16 @@ export class LastOutput {
     const lines = this.#lines[output];
     lines.push(truncate(line, MAX_STACK_LINE_LENGTH));
     if (lines.length <= MAX_STACK_LINES) return;
-    // The dump of all threads after a crash can have any length, and only its first line says why.
+    // The dump of all goroutines after a crash can have any length, and only the line above it says why.
     const isLatestCrash = beginsCrash(lines[0]!) && lines.findLastIndex(beginsCrash) === 0;
-    lines.splice(isLatestCrash ? 1 : 0, 1);
+    if (isLatestCrash) lines.splice(1, 1);
+    else lines.shift();
   }
 
   /**
    * Returns what the output says about the failure of the command. Programs such as test runners and the compiler of
-   * TypeScript report failures on stdout; its last lines are used if one of them speaks of an error, and the error
-   * output says no more than that something has failed.
+   * TypeScript report failures on stdout. Its last lines are used if one of them mentions an error, and the error output
+   * does not say why the command failed.
    */
   failure(): FailureOutput {
     const { stdout, [this.#errorOutput]: errors } = this.#lines;

@@ -16,7 +16,7 @@ export class Statements {
     this.#db = db;
   }
 
-  /** Returns a prepared statement. The number of different texts must be limited. */
+  /** Returns the prepared statement of a text. All statements are kept, so there must be few different texts. */
   of(sql: string): StatementSync {
     let statement = this.#prepared.get(sql);
     if (statement === undefined) this.#prepared.set(sql, statement = this.#db.prepare(sql));

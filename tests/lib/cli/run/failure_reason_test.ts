@@ -250,6 +250,17 @@ exit status 2`,
     reason: "panic: first",
   },
   {
+    of: "Go, run by make",
+    output: `panic: cannot load: no such table
+
+goroutine 1 [running]:
+main.main()
+\t/err.go:3 +0xce
+exit status 2
+make: *** [Makefile:2: all] Error 1`,
+    reason: "panic: cannot load: no such table",
+  },
+  {
     of: "Go, logged before the program ends, by `go run`",
     output: "2026/12/01 19:44:48 cannot connect to database\nexit status 1",
     reason: "2026/12/01 19:44:48 cannot connect to database",
@@ -329,7 +340,7 @@ ninja: build stopped: subcommand failed.`,
 ];
 
 for (const { of, output, reason } of COMPLAINTS) {
-  Deno.test(`complaint() finds the last line of ${of} that speaks of an error`, () => {
+  Deno.test(`complaint() finds the last line of ${of} that mentions an error`, () => {
     const lines = output.split("\n");
     assertEquals(lines[complaint(lines)], reason);
   });
