@@ -17,7 +17,7 @@ const MOST_MESSAGES = 1_000;
 /** A watcher whose first messages are being read. */
 export class HeldWatcher implements Watcher {
   readonly #watcher: Watcher;
-  /** The first messages, once they are read. */
+  /** The first messages, from when they are read until they are sent; otherwise `null`. */
   #first: MessagesAt | null = null;
   /** The cursor of the first messages, once they may be published. */
   #cursor: string | null = null;
@@ -71,12 +71,14 @@ export class HeldWatcher implements Watcher {
 
   #close(): void {
     this.#isClosed = true;
+    this.#first = null;
     this.#held = null;
   }
 
   #release(): void {
     if (this.#first === null || this.#cursor === null || this.#held === null) return;
     const messages = [...this.#first(this.#cursor), ...this.#held];
+    this.#first = null;
     this.#held = null;
     for (const message of messages) this.#watcher.send(message);
   }

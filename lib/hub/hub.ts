@@ -85,10 +85,10 @@ export class Hub implements Disposable {
       ? this.#first.state(feed.full)
       : this.#first.delta(client, feed.full, after);
     const watchers = mode === "full" ? feed.full : feed.deltas;
-    const opening = openingOf(watcher, first);
-    watchers.add(opening.watcher);
-    this.#open(opening, () => watchers.has(opening.watcher));
-    return () => this.#unwatch(client, feed, () => watchers.delete(opening.watcher));
+    const { registered, begin } = openingOf(watcher, first);
+    watchers.add(registered);
+    this.#open(begin, () => watchers.has(registered));
+    return () => this.#unwatch(client, feed, () => watchers.delete(registered));
   }
 
   /**
@@ -102,11 +102,11 @@ export class Hub implements Disposable {
    */
   watchTask(client: string, stored: TaskRecord, watcher: Watcher): () => void {
     const { id, state } = stored.summary;
-    const message = taskMessage("initial_state", stored);
-    if (isFinal(state)) return this.#watchEnded(watcher, () => [message]);
+    const first = alwaysOne(taskMessage("initial_state", stored));
+    if (isFinal(state)) return this.#watchEnded(watcher, first);
     const feed = this.#framedFeed(client);
     const watchers = feed.tasks.add(id, watcher);
-    this.#open(openingOf(watcher, () => [message]), () => watchers.has(watcher));
+    this.#open(openingOf(watcher, first).begin, () => watchers.has(watcher));
     return () => this.#unwatch(client, feed, () => feed.tasks.delete(id, watchers, watcher));
   }
 
@@ -194,17 +194,18 @@ export class Hub implements Disposable {
     watcher: Watcher,
     first: MaybePromise<MessagesAt>,
   ): () => void {
-    const opening = openingOf(watcher, first);
-    const watchers = feed.events.add(id, opening.watcher, this.#registry.cursor.seq);
-    this.#open(opening, () => watchers.has(opening.watcher));
-    return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, opening.watcher));
+    const { registered, begin } = openingOf(watcher, first);
+    const watchers = feed.events.add(id, registered, this.#registry.cursor.seq);
+    this.#open(begin, () => watchers.has(registered));
+    return () => this.#unwatch(client, feed, () => feed.events.delete(id, watchers, registered));
   }
 
   /**
    * Queues the first messages of a new watcher, which are dropped if the watcher is removed before they are
-   * published.
+   * published. Only the queue may refer to `begin`, because it has the first messages: the function that removes the
+   * watcher is kept as long as the watcher, and so would be a whole state per watcher.
    */
-  #open({ begin }: Opening, isWatching: () => boolean): void {
+  #open(begin: Opening["begin"], isWatching: () => boolean): void {
     this.#queue.add((cursor) => {
       if (isWatching()) begin(cursor);
     });
@@ -212,7 +213,7 @@ export class Hub implements Disposable {
 
   #watchEnded(watcher: Watcher, first: MessagesAt): () => void {
     let isWatching = true;
-    this.#open(openingOf(watcher, first), () => isWatching);
+    this.#open(openingOf(watcher, first).begin, () => isWatching);
     this.#queue.add(() => isWatching && watcher.end());
     return () => {
       isWatching = false;
@@ -303,7 +304,7 @@ export class Hub implements Disposable {
 /** A new watcher that has not received its first messages yet. */
 interface Opening {
   /** The watcher to register. */
-  readonly watcher: Watcher;
+  readonly registered: Watcher;
   /** Sends the first messages, once their records have been read. */
   readonly begin: (cursor: string) => void;
 }
@@ -311,7 +312,13 @@ interface Opening {
 function openingOf(watcher: Watcher, first: MaybePromise<MessagesAt>): Opening {
   if (first instanceof Promise) {
     const held = new HeldWatcher(watcher, first);
-    return { watcher: held, begin: (cursor) => held.begin(cursor) };
+    return { registered: held, begin: (cursor) => held.begin(cursor) };
   }
-  return { watcher, begin: (cursor) => first(cursor).forEach((message) => watcher.send(message)) };
+  const begin = (cursor: string) => first(cursor).forEach((message) => watcher.send(message));
+  return { registered: watcher, begin };
+}
+
+/** Returns first messages that consist of one message, which does not depend on the cursor. */
+function alwaysOne(message: string): MessagesAt {
+  return () => [message];
 }
