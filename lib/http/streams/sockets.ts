@@ -10,6 +10,7 @@ import { UnrefInterval } from "../../unref_interval.ts";
 import type { WatchMode } from "../../hub/watcher.ts";
 import type { TaskRecord } from "../../store/store.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
+import type { MaybePromise } from "../../task/maybe_promise.ts";
 import { type HandlerContext, taskRecord } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Call, paramsOf } from "../route.ts";
@@ -74,9 +75,12 @@ export class Sockets {
   watchTask({ client, id, request, visitor: { grant } }: Call): Response {
     // The upgrade does not wait until the record is read: if the peer disconnects while a handler waits, Deno
     // 2.9 never closes the connection, and dispatches no event.
-    const read = taskRecord(this.#context, client, id);
-    if (read instanceof Promise) read.catch(() => {});
+    let waiting: MaybePromise<TaskRecord> | null = taskRecord(this.#context, client, id);
+    if (waiting instanceof Promise) waiting.catch(() => {});
     return this.#upgrade(request, grant, (watcher) => {
+      const read = waiting!;
+      // The socket refers to this function as long as it is open; the record must not stay in memory as long.
+      waiting = null;
       let stop = () => {};
       let hasLeft = false;
       const begin = (read: TaskRecord) => {
