@@ -11,21 +11,25 @@
  * @typeParam Value the value that the promise resolves to
  * @param promise the promise to wait for
  * @param timeoutMs the maximum wait, in milliseconds
+ * @param signal ends the wait early, like the timeout, when it is aborted
  * @returns the value, or `undefined` after the timeout
  * @throws the reason of the promise if it rejects before the timeout
  */
 export async function withTimeout<Value>(
   promise: Promise<Value>,
   timeoutMs: number,
+  signal?: AbortSignal,
 ): Promise<Value | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timedOut = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), timeoutMs);
-  });
+  const { promise: timedOut, resolve } = Promise.withResolvers<undefined>();
+  const end = () => resolve(undefined);
+  const timer = setTimeout(end, timeoutMs);
+  signal?.addEventListener("abort", end);
+  if (signal?.aborted) end();
   try {
     return await Promise.race([promise, timedOut]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", end);
   }
 }
 

@@ -7,6 +7,7 @@
 import { monotonicMs } from "../../clock.ts";
 import { noOwner, type Owner as Address } from "../../http/cluster/forwarder.ts";
 import { withTimeout } from "../../timeout.ts";
+import { delay } from "./delay.ts";
 
 /** The node that owns the tasks. */
 export interface Owner {
@@ -64,7 +65,8 @@ export class TaskGate {
   /** The number of changes that this node is making. */
   #changes = 0;
   #onIdle: (() => void) | null = null;
-  #isClosed = false;
+  /** Aborted when every request is refused, so that none of them goes on waiting. */
+  readonly #closing: AbortController = new AbortController();
 
   /** @param options the id of this node, and how long requests wait */
   constructor({ node, ownerWaitMs }: TaskGateOptions) {
@@ -148,9 +150,9 @@ export class TaskGate {
 
   /** Refuses every request from now on, including those that are waiting. */
   close(): void {
-    this.#isClosed = true;
     this.#owned = null;
     this.#following = null;
+    this.#closing.abort();
   }
 
   /** Decides where a request about these tasks is handled; see `ClusterGate.route()`. */
@@ -177,12 +179,13 @@ export class TaskGate {
 
   async #find(isChange: boolean): Promise<"here" | Address> {
     const untilMs = monotonicMs() + this.#ownerWaitMs;
-    while (!this.#isClosed) {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
       if (this.#isHere(isChange)) return "here";
-      const found = await withTimeout(this.#follow(isChange), Math.max(1, untilMs - monotonicMs()));
-      if (found !== null && found !== undefined && !this.#isClosed) return found;
+      const found = await withTimeout(this.#follow(isChange), Math.max(1, untilMs - monotonicMs()), signal);
+      if (found !== null && found !== undefined && !signal.aborted) return found;
       if (monotonicMs() + RETRY_MS >= untilMs) break;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await delay(RETRY_MS, signal);
     }
     throw noOwner();
   }
