@@ -89,7 +89,8 @@ export function linesOfText(text: string): string[] {
     if (lines.push(truncate(line, LIMITS.logLineLength)) > MAX_TEXT_LINES) throw tooManyLines();
     start = end + 1;
   }
-  return lines;
+  // A line that was cut out of the text keeps the whole text in memory, so the lines are copied.
+  return JSON.parse(JSON.stringify(lines));
 }
 
 function tooManyLines(): Problem {

@@ -13,6 +13,7 @@ import {
   assertThrows,
 } from "../../support/assert.ts";
 import { LocalMonitor, turn } from "../../support/local_monitor.ts";
+import { runMemoryProgram } from "../../support/memory_program.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 
 function raise(error: unknown): never {
@@ -482,15 +483,8 @@ Deno.test("wrap() ends the task when a function returns any other iterable", asy
 });
 
 Deno.test("monitored generators end as ERROR if they are dropped", async () => {
-  const program = new URL("dropped_generators.ts", import.meta.url);
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", "--v8-flags=--expose-gc", program.href],
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  assertEquals([text(stderr), code], ["", 0]);
   const abandoned = { type: "abandoned", message: "The iterator was dropped before its end" };
-  assertEquals(JSON.parse(text(stdout)), [
+  assertEquals(await runMemoryProgram(new URL("dropped_generators.ts", import.meta.url)), [
     { name: "sync", state: "ERROR", error: abandoned },
     { name: "async", state: "ERROR", error: abandoned },
     { name: "returned", state: "ERROR", error: abandoned },
