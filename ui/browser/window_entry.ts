@@ -9,6 +9,9 @@ import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } fro
 import type { Windowing } from "./list_window.ts";
 import type { ListRange } from "../shared/view.ts";
 
+/** The number of heights of items that are gone, beyond the length of the list, that stay in memory. */
+const SPARE_HEIGHTS = 1_000;
+
 /**
  * Starts the windowing of a list.
  *
@@ -50,12 +53,22 @@ export function createWindowing(
     };
   }
 
+  /** Drops what the library remembers of items that are gone, because it never does so itself. */
+  function forgetGone(): void {
+    virtualizer.measureElement(null);
+    const heights = virtualizer["itemSizeCache"];
+    if (heights.size <= options.count + SPARE_HEIGHTS) return;
+    const keys = new Set(Array.from({ length: options.count }, (_, index) => options.getItemKey(index)));
+    for (const key of heights.keys()) if (!keys.has(String(key))) heights.delete(key);
+  }
+
   virtualizer._didMount();
   return {
     update(count, getItemKey, scrollMargin) {
       options = { count, getItemKey, scrollMargin };
       virtualizer.setOptions({ ...fixed, ...options });
       virtualizer._willUpdate();
+      forgetGone();
       return visible();
     },
     measure(element, index) {
