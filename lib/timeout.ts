@@ -20,9 +20,13 @@ export async function withTimeout<Value>(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<Value | undefined> {
-  const { promise: timedOut, resolve } = Promise.withResolvers<undefined>();
-  const end = () => resolve(undefined);
-  const timer = setTimeout(end, timeoutMs);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  // `Promise.withResolvers()` would be shorter, but Node 20 lacks it.
+  let end = () => {};
+  const timedOut = new Promise<undefined>((resolve) => {
+    end = () => resolve(undefined);
+    timer = setTimeout(end, timeoutMs);
+  });
   signal?.addEventListener("abort", end);
   if (signal?.aborted) end();
   try {
