@@ -7,7 +7,8 @@
 import type { FakeClock } from "./fake_clock.ts";
 
 /** The real functions, stored before a fake clock replaces them. */
-const { setTimeout: realSetTimeout, performance: realPerformance } = globalThis;
+const realSetTimeout = globalThis.setTimeout;
+const realNow = performance.now.bind(performance);
 
 /** Waits for a few milliseconds of real time, so that data on its way over a socket arrives. */
 function realTurn(): Promise<void> {
@@ -29,8 +30,8 @@ export async function passUntil(
   mostMs = 120_000,
   stepMs = 100,
 ): Promise<number> {
-  const end = realPerformance.now() + 60_000;
-  for (let passedMs = 0; passedMs <= mostMs && realPerformance.now() < end; passedMs += stepMs) {
+  const end = realNow() + 60_000;
+  for (let passedMs = 0; passedMs <= mostMs && realNow() < end; passedMs += stepMs) {
     if (condition()) return passedMs;
     await clock.passAsync(stepMs);
     await realTurn();
