@@ -41,6 +41,14 @@ const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;
  */
 const FAST_ATTEMPTS = 10;
 
+/**
+ * How long a connection uses plain HTTP before it tries a WebSocket again, in milliseconds: a WebSocket may have failed
+ * only because the server was busy or a node was about to change. The time doubles with each attempt in vain.
+ */
+const FIRST_UPGRADE_MS = 10_000;
+/** The maximum time between such attempts, in milliseconds; long, because most networks that block WebSockets always do. */
+const MAX_UPGRADE_MS = 600_000;
+
 /** A connection that reconnects with exponential backoff, and whose timers are unref'd. */
 export class RemoteConnection {
   readonly #address: RemoteAddress;
@@ -48,6 +56,9 @@ export class RemoteConnection {
   readonly #open: ((events: TransportEvents) => Transport) | null;
   #state: State = "stopped";
   #transport: Transport | null = null;
+  /** A WebSocket that is being opened while plain HTTP is in use; otherwise `null`. */
+  #candidate: Transport | null = null;
+  /** The timer of the next attempt to connect, or to replace plain HTTP. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** The number of failed attempts since the server's last reply. */
   #failures = 0;
@@ -135,21 +146,54 @@ export class RemoteConnection {
     this.#try((events) => new SocketTransport(this.#address, events), () => {
       // The server may be down, it may refuse the connection, or WebSockets may be blocked; an attempt over
       // plain HTTP shows which it is.
-      this.#try((events) => new HttpTransport(this.#address, events), () => this.#failed());
+      this.#try(
+        (events) => new HttpTransport(this.#address, events),
+        () => this.#failed(),
+        () => this.#scheduleUpgrade(FIRST_UPGRADE_MS),
+      );
     });
   }
 
-  #try(open: (events: TransportEvents) => Transport, onNeverOpened: () => void): void {
-    this.#transport = open({
-      onOpen: () => this.#opened(),
+  #try(open: (events: TransportEvents) => Transport, onNeverOpened: () => void, onOpened = () => {}): void {
+    this.#transport = open(this.#eventsOf(() => {
+      this.#opened();
+      onOpened();
+    }, () => this.#state === "up" ? this.#failed() : onNeverOpened()));
+  }
+
+  #eventsOf(onOpen: () => void, onClose: () => void): TransportEvents {
+    return {
+      onOpen,
       onReply: (reply) => {
         // Only a reply resets the backoff: a connection that opens but receives no reply counts as a failure.
         this.#failures = 0;
         this.#events.onReply(reply);
       },
-      onClose: () => this.#state === "up" ? this.#failed() : onNeverOpened(),
+      onClose,
       onRefused: (refusal) => this.#refused(refusal),
-    });
+    };
+  }
+
+  #scheduleUpgrade(delayMs: number): void {
+    this.#timer = unrefTimer(setTimeout(() => this.#upgrade(delayMs), jittered(delayMs)));
+  }
+
+  /** Opens a WebSocket, which replaces plain HTTP as soon as it is open. */
+  #upgrade(waitedMs: number): void {
+    const candidate = new SocketTransport(
+      this.#address,
+      this.#eventsOf(() => {
+        this.#candidate = null;
+        this.#transport?.close();
+        this.#transport = candidate;
+        this.#opened();
+      }, () => {
+        if (this.#transport === candidate) return this.#failed();
+        this.#candidate = null;
+        this.#scheduleUpgrade(Math.min(2 * waitedMs, MAX_UPGRADE_MS));
+      }),
+    );
+    this.#candidate = candidate;
   }
 
   #opened(): void {
@@ -174,8 +218,7 @@ export class RemoteConnection {
       ? MAX_RETRY_MS
       : MAX_RETRY_NEVER_CONNECTED_MS;
     const delayMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, maxMs);
-    // The jitter prevents all reporters from reconnecting at once after a restart of the server.
-    this.#timer = unrefTimer(setTimeout(() => this.#connect(), delayMs * (0.5 + Math.random() / 2)));
+    this.#timer = unrefTimer(setTimeout(() => this.#connect(), jittered(delayMs)));
     this.#events.onDown();
   }
 
@@ -183,5 +226,12 @@ export class RemoteConnection {
     clearTimeout(this.#timer);
     this.#transport?.close();
     this.#transport = null;
+    this.#candidate?.close();
+    this.#candidate = null;
   }
+}
+
+/** Returns a shorter delay at random, so that not all reporters reconnect at once after a restart of the server. */
+function jittered(delayMs: number): number {
+  return delayMs * (0.5 + Math.random() / 2);
 }

@@ -145,6 +145,52 @@ Deno.test("HttpTransport neither loses nor duplicates anything if connections br
   assertEquals(server.errors, []);
 });
 
+Deno.test("HttpTransport is replaced by a WebSocket that opens later, and nothing is lost or repeated", async () => {
+  await using server = new HeldServer();
+  await using proxy = blockedTo(server);
+  using sink = new RemoteSink(proxy.url);
+  using clock = new FakeClock();
+  const task = new RemoteTask(sink, "t");
+  await passUntil(clock, () => sink.ready && server.test.registry.task("default", "t") !== undefined);
+  proxy.blocksUpgrades = false;
+  const { upgrades } = proxy;
+  // The server does not acknowledge the batch that is in flight when the WebSocket opens.
+  server.store.hold();
+  task.reporter.log("first");
+  task.reporter.update({ progress: 10 });
+  await passUntil(clock, () => server.test.registry.task("default", "t")?.progress === 10);
+  await passUntil(clock, () => proxy.upgrades > upgrades, 10_000);
+  task.reporter.log("second");
+  task.reporter.update({ progress: 20 });
+  await passUntil(clock, () => server.test.registry.task("default", "t")?.progress === 20);
+  await server.store.release();
+  const { connections } = proxy;
+  await passFor(clock, 60_000);
+  assertEquals(
+    [proxy.upgrades, proxy.connections],
+    [upgrades + 1, connections],
+    "there are no further requests",
+  );
+  task.finish();
+  await passUntil(clock, () => server.test.registry.task("default", "t")?.state === "FINISHED");
+  assertEquals(await logOf(server.url, task), ["first", "second"]);
+  assertEquals(server.errors, []);
+});
+
+Deno.test("HttpTransport is seldom interrupted by attempts to open a WebSocket where WebSockets are blocked", async () => {
+  await using server = startServer();
+  await using proxy = blockedTo(server);
+  using sink = new RemoteSink(proxy.url);
+  using clock = new FakeClock();
+  const task = new RemoteTask(sink, "t");
+  await passUntil(clock, () => sink.ready);
+  const passedMs = await passUntil(clock, () => proxy.upgrades === 5, 300_000, 1_000);
+  assert(passedMs > 70_000, `the fifth attempt was made after ${passedMs} ms`);
+  assert(sink.ready);
+  task.finish();
+  await passUntil(clock, () => server.monitor.registry.task("default", "t")?.state === "FINISHED");
+});
+
 Deno.test("HttpTransport continues after the server was busy or could not commit", async () => {
   await using server = new HeldServer();
   await using proxy = blockedTo(server);
