@@ -112,10 +112,10 @@ export class Screen {
   write(text: string, style = ""): void {
     const row = this.#current;
     const { length } = row.text;
+    if (this.#isRewound && this.#column < length) this.#giveVersion();
     row.marks = painted(row.marks, Math.min(this.#column, length), this.#column, "");
     row.marks = painted(row.marks, this.#column, this.#column + text.length, style);
     if (this.#column < length) {
-      if (this.#isRewound) this.#giveVersion();
       this.#isDrawn = true;
       row.text = row.text.slice(0, this.#column) + text + row.text.slice(this.#column + text.length);
     } else {

@@ -133,13 +133,14 @@ Deno.test("LineSplitter truncates a long line to the limit of the log, and marks
 });
 
 Deno.test("LineSplitter yields the same lines however the bytes are split into chunks", () => {
+  const boldThenRedrawn = encoder.encode("\x1b[1m!\x1b[G3 of 17");
   fc.assert(
     fc.property(cutOutput, ([bytes, chunks]) => {
       const whole = split([bytes]);
       assertEquals(split(chunks), whole);
       assertEquals(split(singly(bytes)), whole);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 2_000, examples: [[[boldThenRedrawn, [boldThenRedrawn]]]] },
   );
 });
 
