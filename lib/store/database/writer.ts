@@ -13,7 +13,10 @@ import type { Database } from "./database.ts";
 
 /** Options of a {@linkcode Writer}. */
 export interface WriterOptions {
-  readonly database: Pick<Database, "name" | "onLoss" | "write" | "check" | "finish" | "close">;
+  readonly database: Pick<
+    Database,
+    "name" | "isSeparate" | "onLoss" | "write" | "check" | "finish" | "close"
+  >;
   /** The maximum time that a change waits to be committed together with others, in milliseconds. */
   readonly commitIntervalMs: number;
   /** The sequence number of the last committed change. */
@@ -251,8 +254,13 @@ export class Writer implements AsyncDisposable {
     commit.batch.succeeded();
     if (this.#degradation !== null) this.#setDegradation(null);
     if (this.#pending.isEmpty) return;
-    // Changes that were added during the last commit have been waiting since they were added.
-    const waitMs = this.#pendingSinceMs + this.#options.commitIntervalMs - performance.now();
+    // A separate database would be idle during a pause, so changes that were added during the last commit have been
+    // waiting since they were added. In a database of this process, two commits in a row would write a record twice that
+    // changes often, and take the processor from the tasks.
+    const { database, commitIntervalMs } = this.#options;
+    const waitMs = database.isSeparate
+      ? this.#pendingSinceMs + commitIntervalMs - performance.now()
+      : commitIntervalMs;
     if (this.#isDue || waitMs <= 0) this.#next();
     else this.#timer ??= setTimeout(() => this.#next(), waitMs);
   }

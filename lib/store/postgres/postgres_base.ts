@@ -17,6 +17,7 @@ import type { PostgresReads } from "./postgres_reads.ts";
 export class PostgresBase {
   readonly name: string;
   readonly damaged = 0;
+  readonly isSeparate = true;
   onLoss: ((error: StorageError) => void) | null = null;
   protected readonly reads: PostgresReads;
   /** The shard of the tasks; 0 if the database has the tasks of all shards. */

@@ -35,6 +35,7 @@ export interface SqliteDatabaseOptions {
 /** The database of an SQLite store. */
 export class SqliteDatabase implements Database {
   readonly name: string;
+  readonly isSeparate = false;
   onLoss: ((error: StorageError) => void) | null = null;
   readonly #file: DatabaseFile;
   readonly #records: SqliteRecords;
