@@ -202,8 +202,8 @@ export class Hub implements Disposable {
 
   /**
    * Queues the first messages of a new watcher, which are dropped if the watcher is removed before they are
-   * published. Only the queue may refer to `begin`, because it has the first messages: the function that removes the
-   * watcher is kept as long as the watcher, and so would be a whole state per watcher.
+   * published. Only the queue may hold `begin`, which holds the first messages. If the function that removes the
+   * watcher held it, too, every watcher would keep a whole state in memory for as long as it watches.
    */
   #open(begin: Opening["begin"], isWatching: () => boolean): void {
     this.#queue.add((cursor) => {
@@ -318,7 +318,7 @@ function openingOf(watcher: Watcher, first: MaybePromise<MessagesAt>): Opening {
   return { registered: watcher, begin };
 }
 
-/** Returns first messages that consist of one message, which does not depend on the cursor. */
+/** Returns first messages that consist of a single message, whatever the cursor is. */
 function alwaysOne(message: string): MessagesAt {
   return () => [message];
 }

@@ -42,11 +42,12 @@ const MAX_RETRY_NEVER_CONNECTED_MS = 30_000;
 const FAST_ATTEMPTS = 10;
 
 /**
- * How long a connection uses plain HTTP before it tries a WebSocket again, in milliseconds: a WebSocket may have failed
- * only because the server was busy or a node was about to change. The time doubles with each attempt in vain.
+ * The delay before a connection over plain HTTP first tries a WebSocket again, in milliseconds. The last attempt may
+ * have failed only because the server was busy, or because the tasks were moving to another node. The delay doubles
+ * after each failed attempt.
  */
 const FIRST_UPGRADE_MS = 10_000;
-/** The maximum time between such attempts, in milliseconds; long, because most networks that block WebSockets always do. */
+/** The maximum delay before such an attempt, in milliseconds: networks that block WebSockets usually always do. */
 const MAX_UPGRADE_MS = 600_000;
 
 /** A connection that reconnects with exponential backoff, and whose timers are unref'd. */

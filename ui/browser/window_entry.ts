@@ -9,7 +9,7 @@ import { observeWindowOffset, observeWindowRect, Virtualizer, windowScroll } fro
 import type { Windowing } from "./list_window.ts";
 import type { ListRange } from "../shared/view.ts";
 
-/** The number of heights of items that are gone, beyond the length of the list, that stay in memory. */
+/** How many more heights than items may be cached before the heights of removed items are dropped. */
 const SPARE_HEIGHTS = 1_000;
 
 /**
@@ -53,7 +53,7 @@ export function createWindowing(
     };
   }
 
-  /** Drops what the library remembers of items that are gone, because it never does so itself. */
+  /** Releases the elements and heights of removed items, which the library would keep forever. */
   function forgetGone(): void {
     virtualizer.measureElement(null);
     const heights = virtualizer["itemSizeCache"];

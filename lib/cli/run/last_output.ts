@@ -40,7 +40,7 @@ export class LastOutput {
     const lines = this.#lines[output];
     lines.push(truncate(line, MAX_STACK_LINE_LENGTH));
     if (lines.length <= MAX_STACK_LINES) return;
-    // The dump of all goroutines after a crash can have any length, and only the line above it says why.
+    // After a crash, Go dumps all goroutines, in any number of lines. Only the line above the dump says why.
     const isLatestCrash = beginsCrash(lines[0]!) && lines.findLastIndex(beginsCrash) === 0;
     if (isLatestCrash) lines.splice(1, 1);
     else lines.shift();

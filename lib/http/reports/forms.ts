@@ -89,7 +89,7 @@ export function linesOfText(text: string): string[] {
     if (lines.push(truncate(line, LIMITS.logLineLength)) > MAX_TEXT_LINES) throw tooManyLines();
     start = end + 1;
   }
-  // A line that was cut out of the text keeps the whole text in memory, so the lines are copied.
+  // In V8, a slice keeps the whole string that it was cut from in memory, so the lines are copied.
   return JSON.parse(JSON.stringify(lines));
 }
 

@@ -79,7 +79,7 @@ export class Sockets {
     if (waiting instanceof Promise) waiting.catch(() => {});
     return this.#upgrade(request, grant, (watcher) => {
       const read = waiting!;
-      // The socket refers to this function as long as it is open; the record must not stay in memory as long.
+      // This function stays in memory for as long as the socket; the record must not.
       waiting = null;
       let stop = () => {};
       let hasLeft = false;

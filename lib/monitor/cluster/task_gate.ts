@@ -65,7 +65,7 @@ export class TaskGate {
   /** The number of changes that this node is making. */
   #changes = 0;
   #onIdle: (() => void) | null = null;
-  /** Aborted when every request is refused, so that none of them goes on waiting. */
+  /** Aborted by {@linkcode TaskGate.close}, so that waiting requests are refused at once. */
   readonly #closing: AbortController = new AbortController();
 
   /** @param options the id of this node, and how long requests wait */

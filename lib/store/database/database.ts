@@ -47,7 +47,7 @@ export interface Database {
   readonly name: string;
   /** The number of tasks that are left out because their records are damaged. */
   readonly damaged: number;
-  /** Whether the database is a process of its own, which may run on another machine. */
+  /** Whether the database runs in a separate process, perhaps on another machine. */
   readonly isSeparate: boolean;
   /** Called if the database is found to be unusable while nothing is being written. */
   onLoss: ((error: StorageError) => void) | null;

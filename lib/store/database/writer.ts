@@ -254,9 +254,8 @@ export class Writer implements AsyncDisposable {
     commit.batch.succeeded();
     if (this.#degradation !== null) this.#setDegradation(null);
     if (this.#pending.isEmpty) return;
-    // A separate database would be idle during a pause, so changes that were added during the last commit have been
-    // waiting since they were added. In a database of this process, two commits in a row would write a record twice that
-    // changes often, and take the processor from the tasks.
+    // A separate database would be idle during a pause, so the interval counts from the first pending change. SQLite
+    // shares this process: without a pause, it would write records that change often more times than necessary.
     const { database, commitIntervalMs } = this.#options;
     const waitMs = database.isSeparate
       ? this.#pendingSinceMs + commitIntervalMs - performance.now()
