@@ -75,7 +75,20 @@ export function upgrade(request: Request, { attach, reportError }: UpgradeOption
     reportError(error);
     socket.onopen = () => socket.close(CLOSE.serverError, "The server failed; its log has the details");
   }
+  // The last of the listeners, so that it runs after the handlers that it removes.
+  socket.addEventListener("close", () => removeHandlers(socket), { once: true });
   return response;
+}
+
+/**
+ * Removes the handlers of a closed socket. A timer of Deno holds a socket whose peer has disconnected for 15 s, half of
+ * its idle timeout; handlers may hold much more memory than the socket itself, such as a whole state.
+ */
+function removeHandlers(socket: WebSocket): void {
+  socket.onopen = null;
+  socket.onmessage = null;
+  socket.onerror = null;
+  socket.onclose = null;
 }
 
 function complete(request: Request): Deno.WebSocketUpgrade {
