@@ -3,7 +3,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { axeFindings } from "../support/axe.ts";
-import { withPage } from "../support/browser.ts";
+import { follow, withPage } from "../support/browser.ts";
 import { makeCertificate } from "../support/certificate.ts";
 import { untilLive } from "../support/live.ts";
 import {
@@ -174,7 +174,7 @@ Deno.test("access: a guest with a link sees the shared task live, and nothing el
   await withPage({ ignoreHTTPSErrors: true }, async ({ page, complaints }) => {
     await signIn(page, `${url}/t/default/shown`);
     await untilLive(page);
-    await page.getByRole("link", { name: "Share" }).click();
+    await follow(page.getByRole("link", { name: "Share" }));
     assertEquals(await axeFindings(page), []);
     await page.getByLabel("Valid for").selectOption({ label: "a day" });
     await page.getByRole("button", { name: "Create link" }).click();

@@ -6,7 +6,7 @@
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { axeFindingsInLightAndDark } from "../support/axe.ts";
-import { withPage } from "../support/browser.ts";
+import { follow, withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { run, startTaskServer, type TaskServer } from "../support/task_server.ts";
@@ -301,7 +301,7 @@ Deno.test("list: reading, filtering, starting, cancelling and bulk removal work 
     assertEquals(await ids(page), ["d2", "d1", "c-gone", "b-done", "a-old"]);
     await page.getByRole("searchbox").fill("resize");
     await page.getByRole("checkbox", { name: "Finished" }).check();
-    await page.getByRole("button", { name: "Apply" }).click();
+    await follow(page.getByRole("button", { name: "Apply" }));
     assertEquals(await ids(page), ["b-done"]);
     assertEquals(new URL(page.url()).search, "?q=resize&state=FINISHED", "the URL contains no empty fields");
     await page.getByRole("link", { name: "Show all" }).click();
@@ -315,7 +315,7 @@ Deno.test("list: reading, filtering, starting, cancelling and bulk removal work 
 
     await page.getByRole("checkbox", { name: "Select resize images" }).check();
     await page.getByRole("checkbox", { name: "Select held" }).check();
-    await page.getByRole("button", { name: "Remove selected tasks" }).click();
+    await follow(page.getByRole("button", { name: "Remove selected tasks" }));
     assertEquals(await ids(page), []);
     assertEquals(new URL(page.url()).search, "?state=CANCELLED", "the filter is kept");
 
@@ -496,7 +496,7 @@ Deno.test("names: the list links to the past runs of a name, and each bar there 
         "import orders",
         "resize images",
       ]);
-      await table.getByRole("link", { name: "import orders" }).click();
+      await follow(table.getByRole("link", { name: "import orders" }));
       assertStringIncludes(await page.locator(".names-figures").innerText(), "100%");
       const bar = page.getByRole("group", { name: /Duration of each run/ }).getByRole("link");
       assertMatch(await bar.getAttribute("aria-label") ?? "", /^Failed after .*ago|^Failed after .*just now/);

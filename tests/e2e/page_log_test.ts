@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { axeFindings } from "../support/axe.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
-import { withPage } from "../support/browser.ts";
+import { follow, withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 import { until } from "../support/until.ts";
@@ -87,9 +87,9 @@ Deno.test("task page: a log can be read, filtered and searched without JavaScrip
   await withPage({ javaScriptEnabled: false }, async ({ page }) => {
     await page.goto(`${server.url}/t/one/plain`);
     assertEquals([(await shownNumbers(page))[0], (await shownNumbers(page)).length], ["701", 500]);
-    await page.getByRole("link", { name: "700 older lines" }).click();
+    await follow(page.getByRole("link", { name: "700 older lines" }));
     assertEquals((await shownNumbers(page))[0], "201");
-    await page.getByRole("link", { name: "500 newer lines" }).click();
+    await follow(page.getByRole("link", { name: "500 newer lines" }));
     assertEquals((await shownNumbers(page))[0], "701");
 
     await page.getByRole("combobox", { name: "Output" }).selectOption("stderr");
@@ -100,7 +100,7 @@ Deno.test("task page: a log can be read, filtered and searched without JavaScrip
     assertEquals(await shownNumbers(page), ["101", "1001", "1101"]);
     assertEquals(await page.locator("mark").first().innerText(), "line 1");
     assertEquals(await page.getByRole("searchbox", { name: "Search the log" }).inputValue(), "LINE 1");
-    await page.getByRole("link", { name: "1001", exact: true }).click();
+    await follow(page.getByRole("link", { name: "1001", exact: true }));
     assertEquals((await shownNumbers(page)).includes("1002"), true, "the lines around it are shown");
     await page.locator("#log-1000").waitFor();
     await page.goto(`${server.url}/t/one/plain?stream=other`);

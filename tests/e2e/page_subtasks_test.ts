@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import { assert, assertEquals } from "../support/assert.ts";
 import { axeFindings } from "../support/axe.ts";
-import { withPage } from "../support/browser.ts";
+import { follow, withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { untilLive } from "../support/live.ts";
 import { reportRuns } from "../support/past_runs.ts";
@@ -182,7 +182,7 @@ Deno.test("subtasks: are listed without JavaScript, and no row moves when the sc
     await page.goto(`${server.url}/t/tree`);
     assert(await page.locator('[data-task-id="d"]').isVisible());
     await page.locator('[data-task-id="b2"]').getByRole("checkbox").check();
-    await page.getByRole("button", { name: "Remove selected tasks" }).click();
+    await follow(page.getByRole("button", { name: "Remove selected tasks" }));
     assertEquals(await page.locator('[data-task-id="b2"]').count(), 0);
     await page.locator('[data-task-id="a"] > .row-below > summary').click();
     assertEquals(await page.locator('[data-task-id="d"]').isVisible(), false);

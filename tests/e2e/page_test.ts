@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { assert, assertEquals, assertGreater, assertMatch, assertStringIncludes } from "../support/assert.ts";
-import { withPage } from "../support/browser.ts";
+import { follow, withPage } from "../support/browser.ts";
 import { freePort } from "../support/free_port.ts";
 import { type Program, startProgram } from "../support/program.ts";
 import { startServer } from "../support/server.ts";
@@ -123,8 +123,7 @@ Deno.test("page: without JavaScript, forms start and cancel tasks, and the page 
     await start(page, "Long-running task");
     await rows(page, "active").waitFor();
     assertEquals(page.url(), address, "the form redirects back to the page");
-    await rows(page, "active").getByRole("button", { name: /Cancel/ }).click();
-    await page.waitForLoadState();
+    await follow(rows(page, "active").getByRole("button", { name: /Cancel/ }));
     await page.goto(address);
     const ended = rows(page, "ended");
     await ended.waitFor();
@@ -136,7 +135,7 @@ Deno.test("page: without JavaScript, forms start and cancel tasks, and the page 
     while (await finished.count() === 0) await page.reload();
     assertStringIncludes(await finished.innerText(), "78498");
 
-    await finished.locator("h3 a").click();
+    await follow(finished.locator("h3 a"));
     assertStringIncludes(await page.locator("main").innerText(), "78498");
     await page.getByRole("button", { name: /Remove/ }).click();
     await page.getByText("This task was removed").waitFor();
@@ -400,7 +399,7 @@ Deno.test("page: the demo task for 10,000 files has the same result on the page,
 
       const row = page.locator(`li[data-task-id="${task_id}"][data-state="FINISHED"]`);
       await row.waitFor();
-      await row.locator("h3 a").click();
+      await follow(row.locator("h3 a"));
       const shown = await page.locator("main").innerText();
       assertStringIncludes(shown, `"files": ${expected.files}`);
       assertStringIncludes(shown, expected.checksum);

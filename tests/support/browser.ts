@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { CHROMIUM_EXECUTABLES, ENGINE_EXECUTABLES, openBrowser } from "./chromium.ts";
 import { findTool } from "./tools.ts";
 
@@ -45,6 +45,14 @@ export async function withPage(
   if (executablePath === undefined) return;
   await using test = await openPage(executablePath, context);
   await use(test);
+}
+
+/**
+ * Clicks a link or button that opens another page, and waits until that page is loaded. A click alone waits only until
+ * the page begins to load.
+ */
+export async function follow(link: Locator): Promise<void> {
+  await Promise.all([link.page().waitForEvent("load"), link.click()]);
 }
 
 async function openPage(executablePath: string, options: BrowserContextOptions): Promise<TestPage> {
