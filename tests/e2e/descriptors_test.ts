@@ -63,10 +63,14 @@ function handshake(port: number): string {
   return `GET /ws/tasks/c HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${headers}\r\n`;
 }
 
+function healthRequest(port: number): string {
+  return `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`;
+}
+
 const FLOODS: readonly (readonly [name: string, text: (port: number) => string])[] = [
   ["idle connections", () => ""],
   ["unfinished requests", () => "GET /tasks/c HTTP/1.1\r\nHost:"],
-  ["keep-alive connections", (port) => `GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`],
+  ["keep-alive connections", healthRequest],
   ["WebSockets", handshake],
 ];
 
@@ -132,11 +136,17 @@ Deno.test("descriptors: during the flood, requests that need a worker fail; a se
       return await readResponse(open);
     };
     // A connection that the program has accepted is served in spite of the flood.
-    await send(open, new TextEncoder().encode(`GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`));
+    const healthz = new TextEncoder().encode(healthRequest(port));
+    await send(open, healthz);
     assertEquals((await readResponse(open)).status, 200);
     const connections: Deno.Conn[] = [];
     while (await countDescriptors(program) < maxOpenFiles - FEW) {
-      connections.push(await Deno.connect({ hostname: "127.0.0.1", port }));
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      connections.push(connection);
+      // A response shows that the program has accepted this connection, so it is counted before the next one is opened. If
+      // the program ran out of descriptors, it would open its port again, and close the connections that are idle.
+      await send(connection, healthz);
+      assertEquals((await readResponse(connection)).status, 200);
     }
     const refused = await search();
     assertEquals(refused.status, 503, refused.body);
