@@ -107,14 +107,20 @@ async function readChunks(
   const reader = request.body.getReader();
   using patience = new Patience(limits, () => reader.cancel().catch(() => {}));
   let bytes = 0;
+  let reserved = 0;
   try {
     for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
       const { byteLength } = chunk.value;
-      if (bytes + byteLength > requestBytes) throw tooLarge(limits);
-      if (!received.take(byteLength, share)) {
-        throw limitReached("Too many bytes of unfinished request bodies are in memory; try again later");
-      }
       bytes += byteLength;
+      if (bytes > requestBytes) throw tooLarge(limits);
+      // The last bytes complete the body, so they are not counted as unfinished: a short body is accepted even while the
+      // unfinished bodies of others use up the limit.
+      if (bytes !== declared) {
+        if (!received.take(byteLength, share)) {
+          throw limitReached("Too many bytes of unfinished request bodies are in memory; try again later");
+        }
+        reserved += byteLength;
+      }
       onChunk(chunk.value);
     }
     onChunk(undefined);
@@ -128,7 +134,7 @@ async function readChunks(
     // must ask the client to try again.
     throw new Problem("incomplete_body", "The body did not arrive as a whole; send the request again");
   } finally {
-    received.release(bytes, share);
+    received.release(reserved, share);
   }
   // A body that was given up looks complete, because its stream was cancelled.
   if (patience.problem !== null) throw patience.problem;

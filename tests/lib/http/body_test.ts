@@ -73,6 +73,26 @@ Deno.test("readText() refuses bodies whose unfinished parts are too large in sum
   assertEquals((await readText(whole(), limits)).length, 1_000);
 });
 
+Deno.test("readText() accepts the end of a body, although unfinished bodies use up the limit of bytes", async () => {
+  const limits = bodyLimits(BOUNDS);
+  limits.received.take(BOUNDS.unfinishedBodyBytes);
+  const read = (body: BodyInit, length: number) =>
+    readText(
+      new Request("http://localhost/", {
+        method: "POST",
+        headers: { "content-length": String(length) },
+        body,
+      }),
+      limits,
+    );
+  assertEquals(await read("whole", 5), "whole");
+  const parts = () => ReadableStream.from(["be", "gun"].map((part) => new TextEncoder().encode(part)));
+  await assertRejects(() => read(parts(), 5), Problem, "Too many bytes");
+  limits.received.release(2);
+  assertEquals(await read(parts(), 5), "begun");
+  assertEquals(limits.received.taken, BOUNDS.unfinishedBodyBytes - 2);
+});
+
 Deno.test("readText() leaves room for others, however many unfinished bodies a sender has, and however large", async () => {
   using clock = new FakeClock();
   const limits = bodyLimits({
