@@ -141,8 +141,9 @@ export interface MonitorLimits {
   readonly watcherQueueBytes: number;
   /**
    * The maximum number of unsent bytes of all connections, which wait because their peers read slowly. A record that
-   * several lists contain counts once. Beyond this limit, large responses are rejected, and watchers that read slowly
-   * or have a large state to read are disconnected.
+   * several lists contain counts once. WebSockets may use a quarter of this limit, because each of them has its own copy
+   * of what it sends. Beyond the limit, large responses are rejected, and watchers that read slowly or have a large
+   * state to read are disconnected.
    */
   readonly unsentBytes: number;
   /** The maximum number of bytes of one message from a watcher. */

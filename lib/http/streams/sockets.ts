@@ -11,6 +11,7 @@ import type { WatchMode } from "../../hub/watcher.ts";
 import type { TaskRecord } from "../../store/store.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import type { MaybePromise } from "../../task/maybe_promise.ts";
+import { ByteBudget } from "../byte_budget.ts";
 import { type HandlerContext, taskRecord } from "../context.ts";
 import { Problem } from "../problem.ts";
 import { type Call, paramsOf } from "../route.ts";
@@ -28,6 +29,12 @@ import { type WatcherCounts, WatcherTally } from "./watcher_tally.ts";
 const UNCOUNTED_BYTES = 16 * 1024;
 
 /**
+ * The part of the limit of unsent bytes that sockets may use. Each socket has its own copy of what it sends, while
+ * streams share their texts, so sockets could use up the limit with copies of a single state.
+ */
+const SOCKETS_PART = 0.25;
+
+/**
  * The interval at which the unsent bytes of sockets with counted bytes are measured again, in milliseconds.
  */
 const MEASURE_MS = 1_000;
@@ -40,6 +47,8 @@ export class Sockets {
   readonly #open: OpenSockets;
   readonly #tally = new WatcherTally();
   readonly #turns = new SendTurns();
+  /** The limit on the unsent bytes of all sockets. */
+  readonly #copies: ByteBudget;
   /** The sockets with unsent bytes that are counted against the limit of all connections. */
   readonly #waiting: Set<WaitingBytes> = new Set();
   readonly #measuring: UnrefInterval = new UnrefInterval(() => this.#measure(), MEASURE_MS);
@@ -55,6 +64,7 @@ export class Sockets {
     this.#context = context;
     this.#slots = slots;
     this.#open = open;
+    this.#copies = new ByteBudget(context.limits.unsentBytes * SOCKETS_PART);
   }
 
   /** The number of watchers, and the counts of messages sent to them. */
@@ -158,7 +168,7 @@ export class Sockets {
       this.#watchers.delete(watcher);
       stop();
     };
-    const waiting = new WaitingBytes(socket, this.#context.unsent, shareOf(grant));
+    const waiting = new WaitingBytes(socket, this.#context.unsent, this.#copies, shareOf(grant));
     const watcher: SocketWatcher = new SocketWatcher(socket, limits.watcherQueueBytes, {
       onGone,
       reserve: (bytes) => this.#reserve(waiting, bytes),

@@ -1,5 +1,5 @@
 /**
- * Counts the bytes that wait to be sent over one WebSocket against the limit of all connections.
+ * Counts the bytes that wait to be sent over one WebSocket against the limits of all sockets and of all connections.
  *
  * @module
  */
@@ -10,17 +10,20 @@ import type { ByteBudget } from "../byte_budget.ts";
 export class WaitingBytes {
   readonly #socket: WebSocket;
   readonly #budget: ByteBudget;
+  readonly #copies: ByteBudget;
   readonly #share: string | null;
   #counted = 0;
 
   /**
    * @param socket the socket
    * @param budget the limit on the bytes that wait to be sent, over all connections
-   * @param share whose share of the limit the bytes use; `null` for a peer that may use the whole limit
+   * @param copies the limit on the bytes that wait to be sent, over all sockets
+   * @param share whose share of both limits the bytes use; `null` for a peer that may use the whole limits
    */
-  constructor(socket: WebSocket, budget: ByteBudget, share: string | null) {
+  constructor(socket: WebSocket, budget: ByteBudget, copies: ByteBudget, share: string | null) {
     this.#socket = socket;
     this.#budget = budget;
+    this.#copies = copies;
     this.#share = share;
   }
 
@@ -29,11 +32,16 @@ export class WaitingBytes {
     return this.#counted;
   }
 
-  /** Sets the number of counted bytes and returns `true`; returns `false` if that would exceed the limit. */
+  /** Sets the number of counted bytes and returns `true`; returns `false` if that would exceed a limit. */
   count(bytes: number): boolean {
-    const isCounted = this.#budget.change(this.#counted, bytes, this.#share);
-    if (isCounted) this.#counted = bytes;
-    return isCounted;
+    const before = this.#counted;
+    if (!this.#copies.change(before, bytes, this.#share)) return false;
+    if (!this.#budget.change(before, bytes, this.#share)) {
+      this.#copies.change(bytes, before, this.#share);
+      return false;
+    }
+    this.#counted = bytes;
+    return true;
   }
 
   /** Subtracts the bytes that have been sent since they were counted. */
