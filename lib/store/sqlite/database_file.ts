@@ -180,7 +180,7 @@ function checkDatabase(db: DatabaseSync, file: string): void {
 }
 
 function lossIn(db: DatabaseSync, file: string, remains: LogRemains): string | null {
-  const lost = lostPages(db, remains);
+  const lost = lostPages(db, placeOf(file), remains);
   if (lost === 0) return null;
   return `Changes were lost: of the ${remains.committed} pages in the write-ahead log of "${file}", the last ${lost} ` +
     "are missing or damaged, although they were committed; if you need these changes, restore a backup";

@@ -13,6 +13,8 @@ export interface LogRemains {
   readonly committed: number;
   /** The number of these pages, counted from the first one, that are also in the database file. */
   readonly transferred: number;
+  /** The header of the log; `null` if there is no log, or its header is damaged. */
+  readonly log: DataView | null;
 }
 
 /**
@@ -42,6 +44,9 @@ const LOG_MAGIC = 0x377f0682;
  * @returns what the log must contain; `null` if the database was closed, or the index does not belong to the log
  */
 export function logRemainsOf(file: string): LogRemains | null {
+  // The last connection to be closed removes first the index and then the log, so they are read in the other order: the
+  // index of a log that was removed properly is never found.
+  const log = logHeaderOf(file);
   const index = readStart(`${file}-shm`, INDEX_BYTES);
   if (index === null || index.byteLength < INDEX_BYTES) return null;
   // The second copy is written first, and a crash can leave either of them incomplete.
@@ -49,23 +54,41 @@ export function logRemainsOf(file: string): LogRemains | null {
   if (header === undefined) return null;
   const committed = index.getUint32(header + 16, true);
   if (committed === 0) return null;
-  const log = readStart(`${file}-wal`, LOG_HEADER_BYTES);
-  if (log !== null && isLogHeader(log) && !isSameLog(index, header, log)) return null;
-  return { committed, transferred: index.getUint32(2 * INDEX_HEADER_BYTES, true) };
+  if (log !== null && !isSameLog(index, header, log)) return null;
+  return { committed, transferred: index.getUint32(2 * INDEX_HEADER_BYTES, true), log };
 }
 
 /**
  * Returns the number of committed pages that a write-ahead log has lost.
  *
  * @param db a connection that has read from the database
+ * @param file the real path of the database
  * @param remains what the log must contain
  */
-export function lostPages(db: DatabaseSync, { committed, transferred }: LogRemains): number {
+export function lostPages(
+  db: DatabaseSync,
+  file: string,
+  { committed, transferred, log }: LogRemains,
+): number {
   // Versions of SQLite that do not know NOOP run a normal checkpoint instead, which returns the same number.
   const found = Math.max(0, Number(db.prepare("PRAGMA wal_checkpoint(NOOP)").get()?.log ?? 0));
   // A log that was completely transferred to the database file may have been deleted.
   if (found >= committed || (found === 0 && transferred >= committed)) return 0;
+  // If the log was removed or restarted since its header was read, another connection had transferred all of its pages.
+  if (log !== null && !isSameHeader(log, logHeaderOf(file))) return 0;
   return committed - found;
+}
+
+/** Reads the header of a write-ahead log; `null` if there is no log, or its header is damaged. */
+function logHeaderOf(file: string): DataView | null {
+  const log = readStart(`${file}-wal`, LOG_HEADER_BYTES);
+  return log !== null && isLogHeader(log) ? log : null;
+}
+
+function isSameHeader(before: DataView, after: DataView | null): boolean {
+  if (after === null) return false;
+  for (let at = 0; at < LOG_HEADER_BYTES; at++) if (before.getUint8(at) !== after.getUint8(at)) return false;
+  return true;
 }
 
 function isIndexHeader(index: DataView, offset: number): boolean {

@@ -3,6 +3,8 @@
  * `TASKSCOPE_SOAK=1`, fifty processes are killed.
  */
 
+import { DatabaseSync } from "node:sqlite";
+import { logRemainsOf, lostPages } from "../../../../lib/store/sqlite/log_remains.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { assert, assertEquals, assertGreater } from "../../../support/assert.ts";
 import { writeAndDie } from "../../../support/killed_writer.ts";
@@ -174,6 +176,26 @@ Deno.test("DatabaseFile reports no loss if all pages of the missing log are in t
   assertEquals(open({ ...files, "-wal": null }), { loss: null, tasks: 10 });
   // A truncated log would overwrite the transferred pages with older versions, so a loss is reported.
   assert(open(cut(files, committed - 1)).loss !== null);
+});
+
+Deno.test("lostPages() returns 0 if another connection has transferred the log since its index was read", () => {
+  for (const isRestarted of [false, true]) {
+    using folder = new StoreFolder();
+    const other = new DatabaseSync(folder.file);
+    other.exec(
+      "PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)",
+    );
+    const remains = logRemainsOf(folder.file)!;
+    assertGreater(remains.committed, 0);
+    if (isRestarted) other.exec("PRAGMA wal_checkpoint(RESTART); INSERT INTO t VALUES (3)");
+    // The last connection to be closed transfers the log to the database, and removes it.
+    else other.close();
+    const db = new DatabaseSync(folder.file);
+    const rows = Number(db.prepare("SELECT count(*) AS n FROM t").get()?.n);
+    assertEquals([rows, lostPages(db, folder.file, remains)], [isRestarted ? 3 : 2, 0]);
+    db.close();
+    if (isRestarted) other.close();
+  }
 });
 
 Deno.test("SqliteStore reports a loss once, and continues with the remaining data", async () => {
