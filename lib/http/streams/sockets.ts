@@ -89,7 +89,7 @@ export class Sockets {
     if (waiting instanceof Promise) waiting.catch(() => {});
     return this.#upgrade(request, grant, (watcher) => {
       const read = waiting!;
-      // This function stays in memory for as long as the socket; the record must not.
+      // This function lives as long as the socket, so it must not hold the record.
       waiting = null;
       let stop = () => {};
       let hasLeft = false;

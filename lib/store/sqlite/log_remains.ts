@@ -44,8 +44,8 @@ const LOG_MAGIC = 0x377f0682;
  * @returns what the log must contain; `null` if the database was closed, or the index does not belong to the log
  */
 export function logRemainsOf(file: string): LogRemains | null {
-  // The last connection to be closed removes first the index and then the log, so they are read in the other order: the
-  // index of a log that was removed properly is never found.
+  // When the last connection is closed, SQLite removes the index before the log. So the log is read before the index:
+  // otherwise, both could be removed in between, and the log would seem to be lost.
   const log = logHeaderOf(file);
   const index = readStart(`${file}-shm`, INDEX_BYTES);
   if (index === null || index.byteLength < INDEX_BYTES) return null;
