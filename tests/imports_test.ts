@@ -96,7 +96,8 @@ const DIRECTIONS: Readonly<Record<string, string>> = {
   "lib/cli/run/":
     "leaves lib/task/ lib/access/ lib/reading/ lib/reporter/ lib/remote/ lib/cli/ lib/cli/client/",
   "lib/cli/serve/":
-    "leaves lib/threads/ lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/mod.ts lib/cli/",
+    "leaves lib/threads/ lib/task/ lib/text/ lib/access/ lib/notify/ lib/store/ lib/config/ lib/demo/ lib/http/ lib/mod.ts " +
+    "lib/cli/",
   "lib/cli/completion/": "leaves lib/cli/",
   "lib/cli/data/":
     "leaves lib/task/ lib/text/ lib/channel/ lib/remote/ lib/store/ lib/store/database/ lib/store/postgres/ lib/store/sqlite/ lib/cli/ " +

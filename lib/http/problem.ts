@@ -58,7 +58,7 @@ export const PROBLEMS = {
   500: { title: "Server error", codes: ["internal"] },
   503: {
     title: "Unavailable",
-    codes: ["closing", "limit_reached", "no_owner", "outcome_unknown", "storage_unavailable"],
+    codes: ["closing", "limit_reached", "no_owner", "not_loaded", "outcome_unknown", "storage_unavailable"],
   },
 } as const;
 

@@ -8,6 +8,7 @@
 import { resolveAccess } from "../../config/access_options.ts";
 import { resolveLimits } from "../../config/limits.ts";
 import { readVariable } from "../../environment.ts";
+import { healthBeforeLoad, notLoaded } from "../../http/health_responses.ts";
 import { type Monitor, openMonitor } from "../../mod.ts";
 import { withTimeout } from "../../timeout.ts";
 import { messageOf } from "../command.ts";
@@ -54,7 +55,9 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   });
 
   let opened: Monitor | undefined;
-  const start = () => listen(options, log, (request, info) => opened?.fetch(request, info) ?? notReady());
+  const { basePath } = resolveAccess(options);
+  const start = () =>
+    listen(options, log, (request, info) => opened?.fetch(request, info) ?? starting(request, basePath));
   // A node of a cluster listens only once it can respond, so that load balancers use other nodes until then.
   let listener = options.advertise === undefined || options.port === 0 ? start() : undefined;
   const port = listener?.port ?? options.port;
@@ -76,7 +79,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
   }
   const name = options.host.includes(":") ? `[${options.host}]` : options.host;
   const scheme = options.tls === null ? "http" : "https";
-  const address = `${scheme}://${name}:${port}${resolveAccess(options).basePath}/`;
+  const address = `${scheme}://${name}:${port}${basePath}/`;
   const [publicUrl] = options.publicUrls;
   using _trimmer = new MemoryTrimmer();
   // Listen for signals before printing the message: a program may wait for the message, and then stop the server.
@@ -91,8 +94,8 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
 }
 
 /** Responds to a request that arrives while the database is being opened. */
-function notReady(): Response {
-  return new Response("The server is starting\n", { status: 503, headers: { "retry-after": "1" } });
+function starting(request: Request, basePath: string): Response {
+  return healthBeforeLoad(request, basePath) ?? notLoaded(request, "The server is starting");
 }
 
 /**

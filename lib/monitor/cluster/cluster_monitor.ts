@@ -14,7 +14,7 @@ import type { MonitorLimits } from "../../config/limits.ts";
 import { ClosedError } from "../../errors.ts";
 import { Forwarder } from "../../http/cluster/forwarder.ts";
 import type { NodeFigures, PresentNode } from "../../http/context.ts";
-import { healthy, loading } from "../../http/health_responses.ts";
+import { healthBeforeLoad, notLoaded } from "../../http/health_responses.ts";
 import { randomId } from "../../random_id.ts";
 import { wrapperFor } from "../../reporter/wrap.ts";
 import { NodeDatabase } from "../../store/postgres/node_database.ts";
@@ -266,11 +266,12 @@ export class ClusterMonitor implements Monitor {
    */
   async #fetchOnceLoaded(request: Request, info?: ConnectionInfo): Promise<Response> {
     const { basePath } = resolveAccess(this.#options.options);
-    const { pathname } = new URL(request.url);
-    if (pathname === `${basePath}/healthz`) return healthy();
-    if (pathname === `${basePath}/readyz`) return loading();
+    const health = healthBeforeLoad(request, basePath);
+    if (health !== null) return health;
     await withTimeout(this.#engines.loaded(), this.#options.limits.ownerWaitMs);
-    return this.#engines.isLoaded ? await this.#built.fetch(request, info) : notReady();
+    return this.#engines.isLoaded
+      ? await this.#built.fetch(request, info)
+      : notLoaded(request, "The node is loading the tasks");
   }
 
   /** Warns now, rather than with the first change, if the certificate of an owner is not accepted. */
@@ -391,9 +392,4 @@ export class ClusterMonitor implements Monitor {
       missedHints: this.#engines.missedHints,
     };
   }
-}
-
-/** Responds to a request for which the tasks were not loaded in time. */
-function notReady(): Response {
-  return new Response("The node is loading the tasks\n", { status: 503, headers: { "retry-after": "1" } });
 }
