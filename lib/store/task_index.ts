@@ -283,8 +283,10 @@ export class TaskIndex implements TaskIndexReader {
   }
 
   #replace(node: IndexedTask, stored: StoredTask): IndexedTask {
-    this.#count(node.stored, -1);
-    this.#count(stored, 1);
+    if (node.stored.summary.state !== stored.summary.state) {
+      this.#count(node.stored, -1);
+      this.#count(stored, 1);
+    }
     node.stored = stored;
     return node;
   }

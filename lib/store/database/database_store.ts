@@ -135,7 +135,8 @@ export class DatabaseStore implements FollowedStore {
   }
 
   put(client: string, stored: TaskRecord): void {
-    this.purge(client, stored.id);
+    // Only a new task can have the id of a removed one.
+    if (this.#index.get(client, stored.id) === undefined) this.purge(client, stored.id);
     const { place } = this.#index.put(client, stored);
     this.#writer.batch(stored.seq).put(client, place, stored);
     if (!stored.active && isFinal(stored.task.state)) this.#side.ended(place);

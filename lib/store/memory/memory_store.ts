@@ -74,7 +74,8 @@ export class MemoryStore implements TaskStore {
   }
 
   put(client: string, stored: TaskRecord): void {
-    this.purge(client, stored.id);
+    // Only a new task can have the id of a removed one.
+    if (this.#index.get(client, stored.id) === undefined) this.purge(client, stored.id);
     this.#index.put(client, stored);
   }
 
