@@ -85,19 +85,16 @@ export class DatabaseWriter implements Disposable {
   }
 
   #writeRows(batch: BatchMessage): void {
-    for (const [place, client, id, seq, endedAt, record] of batch.tasks) {
-      this.#run(
-        `INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (place)
-         DO UPDATE SET seq = excluded.seq, removed = 0,
-           ended_at = iif(excluded.ended_at IS NULL, NULL, coalesce(ended_at, excluded.ended_at))`,
-        [place, client, id, seq, endedAt],
-      );
-      this.#run("INSERT OR REPLACE INTO records (place, checksum, record) VALUES (?, ?, ?)", [
-        place,
-        recordChecksum(place, record),
-        record,
-      ]);
-    }
+    this.#runAll(
+      `INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (place)
+       DO UPDATE SET seq = excluded.seq, removed = 0,
+         ended_at = iif(excluded.ended_at IS NULL, NULL, coalesce(ended_at, excluded.ended_at))`,
+      batch.tasks.map(([place, client, id, seq, endedAt]) => [place, client, id, seq, endedAt]),
+    );
+    this.#runAll(
+      "INSERT OR REPLACE INTO records (place, checksum, record) VALUES (?, ?, ?)",
+      batch.tasks.map(([place, , , , , record]) => [place, recordChecksum(place, record), record]),
+    );
     this.#runAll(
       `INSERT OR REPLACE INTO runs (place, name, state, created_at, started_at, updated_at, finished_at,
          progress, parent_id, retry_of)
@@ -149,7 +146,9 @@ export class DatabaseWriter implements Disposable {
   }
 
   #runAll(sql: string, rows: readonly Row[]): void {
-    for (const row of rows) this.#run(sql, row);
+    if (rows.length === 0) return;
+    const statement = this.#statements.of(sql);
+    for (const row of rows) statement.run(...row);
   }
 
   #run(sql: string, row: Row): void {
