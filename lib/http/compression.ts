@@ -51,8 +51,8 @@ export function encodingFor(request: Request, offered: readonly Encoding[]): Enc
  * @param response the response of a route that allows compression
  * @param unsent holds the texts that are being sent, within a limit
  * @param share whose share of that limit the response uses; `null` for a peer that may use the whole limit
- * @returns the compressed response, or the same one
- * @throws {Problem} 503 if too much data waits to be sent
+ * @returns the compressed response; the same response if it should not be compressed, or if too much data waits to be
+ * sent, because a response that is not compressed may be sent as a whole
  */
 export function compressed(
   request: Request,
@@ -66,13 +66,12 @@ export function compressed(
   if (encoding === null) return response;
   const { headers } = response;
   if (isEcho(request, headers)) return response;
+  const isHead = request.method === "HEAD";
+  const text = isHead ? null : unsent.stream(response.content, response.more, share);
+  if (text === null && !isHead) return response;
   weakenTag(headers);
   headers.set("content-encoding", encoding);
-  const body = request.method === "HEAD"
-    ? null
-    : unsent.stream(response.content, response.more, share).pipeThrough(
-      new CompressionStream(FORMATS.get(encoding)!),
-    );
+  const body = text?.pipeThrough(new CompressionStream(FORMATS.get(encoding)!)) ?? null;
   return new Response(body, { status: response.status, headers });
 }
 

@@ -116,6 +116,11 @@ export function limitReached(detail: string): Problem {
   return new Problem("limit_reached", detail, { headers: RETRY_AFTER });
 }
 
+/** Creates the error for the limit on data that waits to be sent. */
+export function tooMuchUnsent(): Problem {
+  return limitReached("Too much data waits for clients that read slowly; try again later");
+}
+
 /**
  * Maps an error to a problem. An unexpected error becomes a 500 that does not contain the error's message.
  *

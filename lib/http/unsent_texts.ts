@@ -11,7 +11,7 @@ import type { Text } from "../hub/long_text.ts";
 import { UnrefInterval } from "../unref_interval.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { nextTurn, PacedText } from "./paced_text.ts";
-import { limitReached } from "./problem.ts";
+import { tooMuchUnsent } from "./problem.ts";
 import { type NextText, SHORT_CHARACTERS, TextResponse } from "./responses.ts";
 
 /**
@@ -76,15 +76,14 @@ export class UnsentTexts {
    * @param more returns the further parts; the body fails if too much data waits to be sent when a part is
    * due, or if a part cannot be read
    * @param share whose share of the limit the text uses; `null` for a peer that may use the whole limit
-   * @returns the body
-   * @throws {Problem} 503 if too much data waits to be sent
+   * @returns the body; `null` if too much data waits to be sent
    */
   stream(
     first: Text,
     more: NextText | null = null,
     share: string | null = null,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> {
-    this.#hold(first, share);
+  ): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (!this.#budget.hold(first, share)) return null;
     let text = first;
     let rest: PacedText | null = new PacedText(text);
     const end = () => {
@@ -125,7 +124,7 @@ export class UnsentTexts {
             end();
             return controller.close();
           }
-          this.#hold(next, share);
+          if (!this.#budget.hold(next, share)) throw tooMuchUnsent();
           this.#budget.drop(text);
           rest = new PacedText(text = next);
           sending.readAtMs = monotonicMs();
@@ -155,7 +154,9 @@ export class UnsentTexts {
     if (more === null && content.length <= most) return response;
     // The response to HEAD has no body.
     if (request.method === "HEAD") return response;
-    return withBody(response, this.stream(content, more, share));
+    const body = this.stream(content, more, share);
+    if (body === null) throw tooMuchUnsent();
+    return withBody(response, body);
   }
 
   /**
@@ -191,12 +192,6 @@ export class UnsentTexts {
     const counted = withBody(response, streamOf(bytes));
     counted.headers.set("content-length", String(bytes.length));
     return counted;
-  }
-
-  #hold(text: Text, share: string | null): void {
-    if (!this.#budget.hold(text, share)) {
-      throw limitReached("Too much data waits for clients that read slowly; try again later");
-    }
   }
 
   #bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -7,7 +7,7 @@
 import type { Text } from "../../hub/long_text.ts";
 import type { Watcher } from "../../hub/watcher.ts";
 import type { ByteBudget } from "../byte_budget.ts";
-import { limitReached } from "../problem.ts";
+import { tooMuchUnsent } from "../problem.ts";
 import { QueuedBody } from "./queued_body.ts";
 import type { WatcherTally } from "./watcher_tally.ts";
 
@@ -114,11 +114,14 @@ export class EventConnection {
    * @param label the text to put before each of the watcher's messages; `""` if the connection has only one
    * watcher
    * @param last the text to send when the hub ends the watcher
-   * @throws {Problem} 503 if there is no room for the first message
+   * @throws {Problem} 503 if `begin` sends the first message, and there is no room for it; if there is no room later, the
+   * peer is disconnected
    */
   add(begin: (watcher: Watcher) => () => void, release: () => void, label = "", last = ""): void {
     let stop = () => {};
     let isFirst = true;
+    // The first message may be sent only after `begin()`, when the request can't be refused any more.
+    let isBeginning = true;
     let isRefused = false;
     const watcher: ConnectedWatcher = {
       saturated: false,
@@ -127,8 +130,8 @@ export class EventConnection {
         if (label !== "") this.body.write(encoder.encode(label));
         const data = typeof message === "string" ? this.#options.encoder.encode(message) : message;
         if (!this.body.write(data)) {
-          isRefused = isFirst;
-          if (!isFirst) this.#disconnect();
+          if (isBeginning) isRefused = true;
+          else this.#disconnect();
           return;
         }
         this.#options.tally.sent(message);
@@ -159,7 +162,8 @@ export class EventConnection {
     this.#watchers.add(watcher);
     try {
       stop = begin(watcher);
-      if (isRefused) throw limitReached("Too much data waits for clients that read slowly; try again later");
+      isBeginning = false;
+      if (isRefused) throw tooMuchUnsent();
     } catch (error) {
       watcher.leave();
       // The slot is released at once, because the request may fail, and then no peer ever reads the stream.

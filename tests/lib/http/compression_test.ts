@@ -4,11 +4,12 @@ import fc from "fast-check";
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { Keyring } from "../../../lib/access/keyring.ts";
 import { compressed } from "../../../lib/http/compression.ts";
+import { Problem } from "../../../lib/http/problem.ts";
 import { TextResponse } from "../../../lib/http/responses.ts";
 import { ROUTES } from "../../../lib/http/routes.ts";
 import { ByteBudget } from "../../../lib/http/byte_budget.ts";
 import { UnsentTexts } from "../../../lib/http/unsent_texts.ts";
-import { assert, assertEquals, assertLess } from "../../support/assert.ts";
+import { assert, assertEquals, assertLess, assertStrictEquals, assertThrows } from "../../support/assert.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 
 const KEY = "the-key-of-this-very-server";
@@ -262,4 +263,23 @@ Deno.test("compressed() compresses only as fast as the response is read", async 
   } finally {
     TextEncoder.prototype.encode = encode;
   }
+});
+
+Deno.test("compressed() leaves a response as it is while too much data waits, and only large ones are refused", async () => {
+  const texts = new UnsentTexts(new ByteBudget(50_000));
+  const stuck = texts.stream("x".repeat(50_000))!;
+  const request = new Request("http://x/", { headers: { "accept-encoding": "gzip" } });
+  for (const length of [2_000, 30_000, 250_000]) {
+    const response = new TextResponse("y".repeat(length), { headers: { etag: '"y"' } });
+    assertStrictEquals(compressed(request, response, texts), response);
+    assertStrictEquals(texts.respond(request, response), response);
+    assertEquals([response.headers.get("etag"), response.headers.get("content-encoding")], ['"y"', null]);
+  }
+  const large = new TextResponse("y".repeat(300_000), {});
+  const problem = assertThrows(() => texts.respond(request, compressed(request, large, texts)), Problem);
+  assertEquals([problem.status, problem.code], [503, "limit_reached"]);
+  await stuck.cancel();
+  const later = compressed(request, new TextResponse("y".repeat(2_000), {}), texts);
+  assertEquals(later.headers.get("content-encoding"), "gzip");
+  await later.body!.cancel();
 });

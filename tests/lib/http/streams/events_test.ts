@@ -466,6 +466,31 @@ Deno.test("Events responds with 503 while too much data waits for clients that r
   await later.body!.cancel();
 });
 
+Deno.test("Events disconnects a client whose first message comes late and has no room", async () => {
+  for (const path of ["/events/tasks/c", "/events/tasks/c/2", "/events/tasks?watch=c"]) {
+    await using server = new HeldServer({ unsentBytes: 50_000 });
+    const { host } = new URL(server.url);
+    const ask = (path: string) => server.handle(new Request(`${server.url}${path}`, { headers: { host } }));
+    server.test.begin("c", "1");
+    server.test.report("c", "1", { type: "finish", result: "x".repeat(20_000) });
+    const stuck = await ask("/events/tasks/c");
+    server.test.begin("c", "2");
+    server.test.report("c", "2", { type: "update", status: "y".repeat(20_000) });
+    server.store.hold();
+    // While its creation is not committed, the state is not sent.
+    server.test.begin("c", "3");
+    const late = await ask(path);
+    assertEquals(late.status, 200);
+    await server.store.commit();
+    await server.store.release();
+    assertEquals((await late.text()).replace(/^retry: 1000\n\n(?:: watch 0\n)?/, ""), "", path);
+    await stuck.body!.cancel();
+    const next = await ask(path);
+    assertEquals(next.status, 200);
+    await next.body!.cancel();
+  }
+});
+
 Deno.test("Events keeps the slot of an ended stream until the client has read it", async () => {
   await using server = new HeldServer({ watchers: 1 });
   server.test.run("c", "1");
