@@ -119,7 +119,7 @@ export class ChangeApplier {
     if (live !== undefined && change.type === "update" && change.values !== undefined) {
       live.values.add(change.values, after.updated_at);
     }
-    if (live !== undefined && isEnd) liveTasks.save(live, at);
+    if (live !== undefined && isEnd) liveTasks.save(live);
     if (change.type !== "roll_up") this.#rollUp.changed(client, after, change, at);
     if (isEnd) {
       liveTasks.delete(client, id);

@@ -157,39 +157,38 @@ export class LiveTasks {
   /**
    * Stores the progress and the values of some of the tasks for which this is due.
    *
-   * @param at the current time, in epoch seconds
    * @param everySeconds the interval at which this method is called, in seconds
    */
-  saveSome(at: number, everySeconds: number): void {
+  saveSome(everySeconds: number): void {
     let total = 0;
     for (const task of this.#tasks.values()) total += sizeOf(task);
     // This minimum ensures that every task gets its turn before the first one is due again.
     const leastSeconds = total / MAX_SAVED_POINTS * everySeconds;
     let saved = 0;
     for (const task of this.#tasks.values()) {
-      if (!task.progress.isDue(at, leastSeconds) && !task.values.isDue(at, leastSeconds)) continue;
-      this.save(task, at);
+      if (!task.progress.isDue(leastSeconds) && !task.values.isDue(leastSeconds)) continue;
+      this.save(task);
       saved += sizeOf(task);
       if (saved >= MAX_SAVED_POINTS) return;
     }
   }
 
   /** Stores all progress and values that are not stored yet. */
-  saveAll(at: number): void {
-    for (const task of this.#tasks.values()) this.save(task, at);
+  saveAll(): void {
+    for (const task of this.#tasks.values()) this.save(task);
   }
 
   /**
    * Stores those progress points and values of a task that are not stored yet. A single point of progress is not
    * stored, because the record contains it.
    */
-  save({ client, id, progress, values }: LiveTask, at: number): void {
+  save({ client, id, progress, values }: LiveTask): void {
     if (progress.isUnsaved && progress.length > 1) {
       this.#store.putEntries(PROGRESS_HISTORY, client, id, [progress.points]);
     }
     if (values.isUnsaved) this.#store.putEntries(VALUES, client, id, [values.values]);
-    progress.saved(at);
-    values.saved(at);
+    progress.saved();
+    values.saved();
   }
 
   /** Removes all tasks. */

@@ -27,9 +27,10 @@ export class ProgressHistory {
    * @param known points that are already stored
    */
   constructor(at: number, known: readonly ProgressPoint[] = []) {
-    this.#saves = new SaveClock(at);
+    const startedAt = known[0]?.[0];
+    this.#saves = new SaveClock(startedAt === undefined ? null : at - startedAt);
     for (const [at, progress] of known) this.add(at, progress);
-    this.#saves.saved(at);
+    this.#saves.saved();
   }
 
   /** The number of points. */
@@ -74,16 +75,15 @@ export class ProgressHistory {
   /**
    * Returns whether so much of the history is unsaved that it should be stored.
    *
-   * @param at the current time, in epoch seconds
    * @param leastSeconds the minimum time since the history was last stored, in seconds
    */
-  isDue(at: number, leastSeconds = 0): boolean {
-    return this.#saves.isDue(at, at - (this.#points[0] ?? at), leastSeconds);
+  isDue(leastSeconds = 0): boolean {
+    return this.#saves.isDue(leastSeconds);
   }
 
   /** Records that the points have been stored. */
-  saved(at: number): void {
-    this.#saves.saved(at);
+  saved(): void {
+    this.#saves.saved();
   }
 
   #thinOut(): void {

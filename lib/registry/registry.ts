@@ -327,7 +327,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   sweep(): void {
     const at = now();
     for (const live of this.#live.all()) this.#check(live, at);
-    this.#live.saveSome(at, this.#limits.sweepIntervalMs / 1000);
+    this.#live.saveSome(this.#limits.sweepIntervalMs / 1000);
     this.#ended.purgeOverdue();
     this.#ended.expire();
     if (this.#retention.isEmpty && !this.#ended.hasRestorable) this.#sweeper.stop();
@@ -349,7 +349,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   /** Stops sweeping, and stores all data that is not stored yet, because another authority is about to take over. */
   prepareToStepDown(): void {
     this.#sweeper.stop();
-    this.#live.saveAll(now());
+    this.#live.saveAll();
   }
 
   /** Begins to follow another authority again. Call this method once everything is committed. */

@@ -4,18 +4,23 @@
  * @module
  */
 
+import { monotonicMs } from "../clock.ts";
+
 /** How long data may stay unsaved: this many seconds, or this share of the data's whole time span if that is longer. */
 const UNSAVED_SECONDS = 5;
 const UNSAVED_SHARE = 0.05;
 
-/** Records whether data of one task has changed, and when it was last stored, in epoch seconds. */
+/** Records whether data of one task has changed, and when it was last stored. */
 export class SaveClock {
-  #savedAt: number;
+  /** When the data was last stored, or loaded. */
+  #savedMs: number = monotonicMs();
+  /** When the data began; `null` while there is none. */
+  #beganMs: number | null;
   #isUnsaved = false;
 
-  /** @param at the current time */
-  constructor(at: number) {
-    this.#savedAt = at;
+  /** @param knownSeconds the time since the beginning of the data that is already stored; `null` if there is none */
+  constructor(knownSeconds: number | null) {
+    this.#beganMs = knownSeconds === null ? null : this.#savedMs - knownSeconds * 1_000;
   }
 
   /** Whether there are changes that are not stored yet. */
@@ -25,24 +30,25 @@ export class SaveClock {
 
   /** Records that the data has changed. */
   changed(): void {
+    this.#beganMs ??= monotonicMs();
     this.#isUnsaved = true;
   }
 
   /** Records that the data has been stored. */
-  saved(at: number): void {
-    this.#savedAt = at;
+  saved(): void {
+    this.#savedMs = monotonicMs();
     this.#isUnsaved = false;
   }
 
   /**
    * Returns whether so much is unsaved that the data should be stored.
    *
-   * @param at the current time
-   * @param elapsed the time since the beginning of the data, in seconds
    * @param leastSeconds the minimum time since the data was last stored, in seconds
    */
-  isDue(at: number, elapsed: number, leastSeconds: number): boolean {
-    return this.#isUnsaved &&
-      at - this.#savedAt >= Math.max(UNSAVED_SECONDS, elapsed * UNSAVED_SHARE, leastSeconds);
+  isDue(leastSeconds: number): boolean {
+    if (!this.#isUnsaved) return false;
+    const nowMs = monotonicMs();
+    const elapsed = (nowMs - (this.#beganMs ?? nowMs)) / 1_000;
+    return nowMs - this.#savedMs >= 1_000 * Math.max(UNSAVED_SECONDS, elapsed * UNSAVED_SHARE, leastSeconds);
   }
 }

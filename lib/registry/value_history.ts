@@ -12,7 +12,6 @@ import { SaveClock } from "./save_clock.ts";
 /** The values of one task over time, and whether they are stored. */
 export class ValueHistory {
   readonly #saves: SaveClock;
-  #startedAt: number;
   /** The values; `null` while there are none, because most tasks report none. */
   #book: ValueBook | null;
 
@@ -21,8 +20,8 @@ export class ValueHistory {
    * @param known values that are already stored
    */
   constructor(at: number, known: TaskValues = NO_VALUES) {
-    this.#saves = new SaveClock(at);
-    this.#startedAt = known.series[0]?.points[0]?.[0] ?? at;
+    const startedAt = known.series[0]?.points[0]?.[0];
+    this.#saves = new SaveClock(startedAt === undefined ? null : at - startedAt);
     this.#book = known.series.length === 0 ? null : new ValueBook(LIMITS.valuePoints, known);
   }
 
@@ -48,10 +47,7 @@ export class ValueHistory {
    * @param at the time of values that have none of their own, in epoch seconds
    */
   add(values: Values, at: number): void {
-    if (this.#book === null) {
-      this.#book = new ValueBook(LIMITS.valuePoints);
-      this.#startedAt = at;
-    }
+    this.#book ??= new ValueBook(LIMITS.valuePoints);
     this.#book.add(values, at);
     this.#saves.changed();
   }
@@ -59,15 +55,14 @@ export class ValueHistory {
   /**
    * Returns whether so many values are unsaved that they should be stored.
    *
-   * @param at the current time, in epoch seconds
    * @param leastSeconds the minimum time since the values were last stored, in seconds
    */
-  isDue(at: number, leastSeconds: number): boolean {
-    return this.#saves.isDue(at, at - this.#startedAt, leastSeconds);
+  isDue(leastSeconds: number): boolean {
+    return this.#saves.isDue(leastSeconds);
   }
 
   /** Records that the values have been stored. */
-  saved(at: number): void {
-    this.#saves.saved(at);
+  saved(): void {
+    this.#saves.saved();
   }
 }

@@ -3,6 +3,7 @@ import { ProgressHistory } from "../../../lib/registry/progress_history.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import type { ProgressPoint } from "../../../lib/task/task.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertLessOrEqual } from "../../support/assert.ts";
+import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 
 function seriesOf(points: Iterable<ProgressPoint>): ProgressHistory {
   const series = new ProgressHistory(0);
@@ -69,15 +70,46 @@ Deno.test("ProgressHistory holds only points that were added, in order and withi
 });
 
 Deno.test("ProgressHistory.isDue() is true every few seconds, and less often for a long task", () => {
-  const series = new ProgressHistory(100);
-  assertEquals([series.isDue(1_000), series.isUnsaved], [false, false], "there is nothing to store");
-  series.add(100, 1);
-  assertEquals([series.isDue(104), series.isDue(105), series.isDue(105, 6)], [false, true, false]);
-  series.saved(105);
-  assertEquals([series.isDue(1_000), series.isUnsaved], [false, false]);
-  series.add(2_000, 2);
-  series.saved(2_000);
-  series.add(2_001, 3);
-  assertEquals([series.isDue(2_095), series.isDue(2_101), series.isUnsaved], [false, true, true]);
-  assertEquals(new ProgressHistory(100, [[1, 2]]).isDue(1_000), false, "all known points are stored");
+  using clock = new FakeClock();
+  const at = (seconds: number) => CLOCK_START + seconds;
+  const series = new ProgressHistory(at(0));
+  clock.pass(900_000);
+  assertEquals([series.isDue(), series.isUnsaved], [false, false], "there is nothing to store");
+  series.saved();
+  series.add(at(900), 1);
+  clock.pass(4_000);
+  assertEquals(series.isDue(), false);
+  clock.pass(1_000);
+  assertEquals([series.isDue(), series.isDue(6)], [true, false]);
+  series.saved();
+  clock.pass(1_895_000);
+  assertEquals([series.isDue(), series.isUnsaved], [false, false]);
+  series.saved();
+  series.add(at(2_801), 3);
+  clock.pass(95_000);
+  assertEquals(series.isDue(), false);
+  clock.pass(6_000);
+  assertEquals([series.isDue(), series.isUnsaved], [true, true]);
+  const known = new ProgressHistory(at(2_901), [[at(901), 2]]);
+  clock.pass(900_000);
+  assertEquals(known.isDue(), false, "all known points are stored");
+  known.saved();
+  known.add(at(3_801), 3);
+  clock.pass(100_000);
+  assertEquals(known.isDue(), false, "the known points count as part of the time span");
+  clock.pass(60_000);
+  assertEquals(known.isDue(), true);
+});
+
+Deno.test("ProgressHistory.isDue() does not depend on the wall clock", () => {
+  for (const jump of [-86_400, -3_600, 3_600, 86_400]) {
+    using clock = new FakeClock();
+    const series = new ProgressHistory(CLOCK_START);
+    series.add(CLOCK_START, 1);
+    clock.set(CLOCK_START + jump);
+    series.add(CLOCK_START + Math.max(0, jump), 2);
+    assertEquals(series.isDue(), false, `${jump}`);
+    clock.pass(5_000);
+    assertEquals(series.isDue(), true, `${jump}`);
+  }
 });
