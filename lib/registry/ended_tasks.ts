@@ -138,7 +138,9 @@ export class EndedTasks {
    */
   expire(client?: string): void {
     const { store, retention } = this.#context;
-    const endedBefore = now() - this.#limits.endedTaskAgeMs / 1000;
+    const at = now();
+    retention.correctEnds(at);
+    const endedBefore = at - this.#limits.endedTaskAgeMs / 1000;
     for (let key = retention.excess(endedBefore, client); key !== undefined;) {
       this.#remove(key.client, key.id);
       store.purge(key.client, key.id);

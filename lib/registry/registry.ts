@@ -74,7 +74,9 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       ? null
       : new FollowedTasks({ store: followed, retention: this.#retention, events: this.#events });
     const { live, ended } = store.takeOpened();
-    for (const each of ended) this.#retention.addEnded(each);
+    // A store returns them in the order of their last changes, in which a restored task is in the wrong place.
+    const inOrder = ended.toSorted((one, other) => one.endedAt - other.endedAt);
+    for (const each of inOrder) this.#retention.addEnded(each);
     for (const { client } of live) this.#retention.adopt(client);
     if (followed === null) this.#takeOver(live);
   }

@@ -36,6 +36,8 @@ export class Retention {
    * tasks by hand.
    */
   readonly #restored: Map<string, EndedTask> = new Map();
+  /** The latest end of a task, in epoch seconds. */
+  #latestEnd = -Infinity;
 
   /** @param limits the limits to enforce */
   constructor(limits: RetentionLimits) {
@@ -97,12 +99,27 @@ export class Retention {
   addEnded(ended: EndedTask): void {
     this.#countOf(ended.client).ended.add(ended.id);
     this.#ended.set(`${ended.client}/${ended.id}`, ended);
+    this.#latestEnd = Math.max(this.#latestEnd, ended.endedAt);
   }
 
   /** Counts a restored task. */
   restore(ended: EndedTask): void {
     this.addEnded(ended);
     this.#restored.set(`${ended.client}/${ended.id}`, ended);
+  }
+
+  /**
+   * Counts tasks whose ends are in the future, because the clock was set back, as ended now. Otherwise they would be kept
+   * too long, and so would all tasks that ended after them.
+   *
+   * @param at the current time, in epoch seconds
+   */
+  correctEnds(at: number): void {
+    if (this.#latestEnd <= at) return;
+    for (const tasks of [this.#ended, this.#restored]) {
+      for (const [key, ended] of tasks) if (ended.endedAt > at) tasks.set(key, { ...ended, endedAt: at });
+    }
+    this.#latestEnd = at;
   }
 
   /**

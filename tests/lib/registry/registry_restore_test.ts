@@ -184,6 +184,29 @@ Deno.test("Registry counts the age of a restored task from its end", () => {
   assertEquals(idsOf(registry), []);
 });
 
+Deno.test("Registry removes tasks of their age after the clock was set back", () => {
+  for (const back of [10, 3_600, 31 * 86_400]) {
+    using clock = new FakeClock();
+    using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });
+    const { registry } = test;
+    test.begin("c", "alive");
+    test.run("c", "first");
+    clock.pass(5_000);
+    clock.set(CLOCK_START + back);
+    test.run("c", "ahead");
+    test.run("c", "restored");
+    registry.remove("c", "restored");
+    registry.restore("c", "restored");
+    clock.set(CLOCK_START + 5);
+    clock.pass(5_000);
+    test.run("c", "late");
+    clock.pass(57_000);
+    assertEquals(idsOf(registry), ["alive", "late"], `${back}`);
+    clock.pass(5_000);
+    assertEquals(idsOf(registry), ["alive"], `${back}`);
+  }
+});
+
 Deno.test("Registry keeps a task that has just ended, even if its reporter's clock is far behind", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ endedTaskAgeMs: 60_000, sweepIntervalMs: 1_000 });

@@ -68,6 +68,20 @@ Deno.test("Registry removes the tasks of an opened store that are too old, at on
   assertEquals([after.registry.tasks("c"), after.removed], [[], ["c/young"]]);
 });
 
+Deno.test("Registry removes a restored task of an opened store at its age", () => {
+  using clock = new FakeClock();
+  using before = new TestRegistry();
+  before.run("c", "old");
+  clock.pass(50_000);
+  before.run("c", "young");
+  before.registry.remove("c", "old");
+  before.registry.restore("c", "old");
+  before.registry[Symbol.dispose]();
+  using after = reopened(before, 100, { endedTaskAgeMs: 60_000 });
+  clock.pass(15_000);
+  assertEquals(after.registry.tasks("c").map(({ id }) => id), ["young"]);
+});
+
 Deno.test("Registry sets no timer for an empty store", () => {
   using clock = new FakeClock();
   using _test = new TestRegistry();
