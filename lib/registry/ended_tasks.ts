@@ -64,10 +64,12 @@ export class EndedTasks {
   }
 
   /**
-   * Notes that a new task has taken an id, so that an earlier task with that id can no longer be restored.
+   * Notes that a new task has taken an id. An earlier task with that id can no longer be restored, if it was removed, and
+   * no longer counts as ended, if it was left out because its record is damaged.
    */
   replaced(client: string, id: string): void {
     this.#restorable.delete({ client, id });
+    this.#context.retention.forget(client, id);
   }
 
   /**

@@ -49,6 +49,26 @@ async function idsIn({ url }: TestServer, query = ""): Promise<string[]> {
   return Object.keys(json.all_tasks);
 }
 
+Deno.test("a task that takes the id of a damaged one is neither removed with it nor as if it had ended", async () => {
+  using folder = new StoreFolder();
+  await fill(folder);
+  await using server = startServer({ data: folder.file, limits: { endedTasksPerClient: 6 } });
+  const tasks = `${server.url}/tasks/c`;
+  assertEquals((await call("GET", `${tasks}/ended`)).json.code, "task_damaged");
+  const body = { id: "ended", name: "again" };
+  assertEquals((await call("POST", tasks, { body })).status, 201);
+  assertEquals((await call("DELETE", `${tasks}/ended`)).json.code, "task_active");
+  // Beyond the limit, the oldest ended tasks are removed, and the damaged one was older than these.
+  const later = ["1", "2", "3", "4", "5", "6"];
+  for (const id of later) {
+    assertEquals((await call("POST", tasks, { body: { id, name: "later" } })).status, 201);
+    assertEquals((await call("POST", `${tasks}/${id}/finish`)).status, 200);
+  }
+  const { status, json } = await call("POST", `${tasks}/ended`, { body: { progress: 10 } });
+  assertEquals([status, json.progress], [200, 10]);
+  assertEquals((await idsIn(server)).sort(), [...later, "ended"]);
+});
+
 Deno.test("a server with damaged records starts, serves all other records, prints a warning, and keeps the damaged bytes", async () => {
   using folder = new StoreFolder();
   const bytes = await fill(folder);
