@@ -123,7 +123,8 @@ export class Estimator {
    * @returns the estimate, whose times are seconds from the given time
    */
   estimate(task: Task, at: number): Estimate {
-    const exactRate = this.#counts.rate ?? this.#percents.rate;
+    // The unit of the rate depends only on whether the task has counts, not on whether they have moved.
+    const exactRate = (task.current === null ? this.#percents : this.#counts).rate;
     const rate = exactRate === null ? null : round(exactRate);
     if (!task.active) return without(null, rate);
     const recent = this.#byRate(task);

@@ -209,7 +209,7 @@ const SCENARIOS: Scenario[] = [
     name: "counts that stay the same while the progress increases",
     said: steady(20, (second) => ({ current: 0, total: 10, progress: second })),
     at: 20,
-    expected: { eta: 80, rate: 1, eta_reason: null },
+    expected: { eta: 80, rate: null, eta_reason: null },
   },
   {
     name: "a steady pace that was observed often, but for a short time",
