@@ -45,6 +45,11 @@ export interface ChangePullerOptions {
   readonly database: SharedDatabase;
 }
 
+/** A task that was changed, and may have been removed since. */
+interface ChangedTask extends FollowedTask {
+  readonly removed: boolean;
+}
+
 /** Pulls the changes of a shard. */
 export class ChangePuller {
   readonly #options: ChangePullerOptions;
@@ -83,14 +88,8 @@ export class ChangePuller {
     if (!isKnown || pulled.epoch !== this.#options.epoch) {
       return { ...pulled, seq, tasks: [], removed: [], hasMore: false, gap: true };
     }
-    const changed: FollowedTask[] = tasks!.rows.map(({ place, client, endedAt, record, ...row }) => {
-      return {
-        client,
-        place,
-        stored: new TaskInMemory(JSON.parse(record) as Task, row.seq, record),
-        endedAt,
-        lines: [],
-      };
+    const changed = tasks!.rows.map(({ record, seq, ...row }): ChangedTask => {
+      return { ...row, stored: new TaskInMemory(JSON.parse(record) as Task, seq, record), lines: [] };
     });
     const removed: FollowedRemoval[] = commits!.rows.flatMap((commit) =>
       JSON.parse(commit.removed).map((
@@ -101,7 +100,7 @@ export class ChangePuller {
     return {
       ...pulled,
       seq: last,
-      tasks: await this.#withLines(connection, changed),
+      tasks: await this.#withLines(connection, changed.filter(({ removed }) => !removed)),
       removed: removed.sort((a, b) => a.seq - b.seq),
       hasMore: last < committedSeq,
       gap: false,
@@ -116,7 +115,7 @@ export class ChangePuller {
     return this.#options.database.atHand(node.stored)?.task.log_count ?? task.log_count;
   }
 
-  /** Returns the past runs of the tasks that have just ended. */
+  /** Returns the past runs of the tasks that have just ended, even if they were removed since. */
   #pastRuns(changed: readonly FollowedTask[]): readonly PastRunRow[] {
     return changed.flatMap((task) => {
       if (task.endedAt === null) return [];

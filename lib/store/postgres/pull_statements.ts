@@ -48,14 +48,15 @@ export function commitsStatement(shard: number, seq: number): QueryConfig {
 
 /**
  * Returns the statement that selects the tasks that these commits have changed, ordered by their last change. A task
- * that a later commit has changed again is read with that commit.
+ * that a later commit has changed again is read with that commit. Tasks that were removed since are included, because
+ * their runs are kept.
  */
 export function tasksStatement(shard: number, seq: number): QueryConfig {
   return {
     name: "followed",
     text: `WITH ${PAGE}
-      SELECT place, client, seq, ended_at AS "endedAt", record FROM taskscope.tasks
-      WHERE place IN (SELECT unnest(places) FROM page) AND NOT removed
+      SELECT place, client, seq, ended_at AS "endedAt", removed, record FROM taskscope.tasks
+      WHERE place IN (SELECT unnest(places) FROM page)
         AND seq > $1 AND seq <= (SELECT max(seq) FROM page) ORDER BY seq`,
     values: [seq, shard],
   };

@@ -7,7 +7,7 @@ import { AMPLE_LIMITS } from "../../../support/ample_limits.ts";
 import { assertEquals } from "../../../support/assert.ts";
 import { PostgresNode } from "../../../support/cluster/postgres_node.ts";
 import { type PostgresCluster, testPostgres } from "../../../support/postgres_cluster.ts";
-import { CLIENTS, histories, StoreModel } from "../../../support/store_model.ts";
+import { CLIENTS, histories, storedTask, StoreModel } from "../../../support/store_model.ts";
 import { StoreHome } from "../../../support/store_home.ts";
 
 /** The limits of the owner's store and of the model. */
@@ -122,3 +122,36 @@ testPostgres("FollowerStore has the same data as its owner, and can take over fr
 testPostgres("FollowerStore has the same data as its owner, with small limits", async (cluster) => {
   await checkHistories(cluster, { ...LIMITS, removalsPerClient: 2, emptyClients: 1 });
 });
+
+testPostgres(
+  "FollowerStore counts the run of a task that ended and was removed before it was pulled",
+  async (cluster) => {
+    await using owner = await PostgresNode.open(cluster.url, "owner");
+    await owner.takeOver();
+    await using follower = await PostgresNode.open(cluster.url, "follower");
+    const runsOf = ({ store }: PostgresNode) => store.pastRuns.newest("c", "job").map(({ id }) => id);
+    const end = async (id: string) => {
+      const { store } = owner;
+      const stored = storedTask(id, store.takeSeq(), "FINISHED", { name: "job", finished_at: store.seq });
+      store.put("c", stored);
+      store.pastRuns.add("c", stored.task);
+      await store.committed();
+    };
+    const remove = async (id: string) => {
+      owner.store.remove("c", id, owner.store.takeSeq());
+      await owner.store.committed();
+    };
+    await end("kept");
+    await end("removed");
+    await remove("removed");
+    await follower.catchUp();
+    assertEquals([...follower.store.index.list("c")].map(({ id }) => id), ["kept"]);
+    assertEquals(runsOf(follower), ["removed", "kept"]);
+    await end("pulled");
+    await follower.catchUp();
+    await remove("pulled");
+    await follower.catchUp();
+    assertEquals(runsOf(follower), ["pulled", "removed", "kept"]);
+    assertEquals(runsOf(follower), runsOf(owner));
+  },
+);
