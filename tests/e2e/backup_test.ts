@@ -106,6 +106,38 @@ Deno.test("taskscope backup copies every task that a server acknowledged before,
   assertEquals((await folder.names()).filter((name) => name.includes("partial")), []);
 });
 
+Deno.test("taskscope restore and a server that starts name the renamed log of a killed server whose file was deleted", async () => {
+  await using folder = new Folder();
+  const [data, copy] = [folder.file("tasks.db"), folder.file("copy.db")];
+  const logOf = (text: string) =>
+    /now "?(\S+tasks\.db\.before-\S+-wal)\b/.exec(text)?.[1] ?? `none in ${text}`;
+  for (const isRestored of [true, false]) {
+    {
+      await using program = await startProgram(["--data", data]);
+      assertEquals((await call("POST", `${program.url}/tasks/c`, { body: { id: "before" } })).status, 201);
+      await runProgram(["backup", copy, "--data", data, "--force"]);
+      assertEquals((await call("POST", `${program.url}/tasks/c`, { body: { id: "after" } })).status, 201);
+      program.process.kill("SIGKILL");
+      await program.process.ended();
+    }
+    await Deno.remove(data);
+    const log = await Deno.readFile(`${data}-wal`);
+    if (isRestored) {
+      const restored = await runProgram(["restore", copy, "--data", data]);
+      assertEquals([restored.code, restored.stderr], [0, ""]);
+      assertEquals(await Deno.readFile(logOf(restored.stdout)), log);
+    }
+    {
+      await using program = await startProgram(["--data", data]);
+      const { json } = await call("GET", `${program.url}/tasks/c`);
+      assertEquals(Object.keys(json.all_tasks), isRestored ? ["before"] : []);
+      const { stdout, stderr } = program.process;
+      if (!isRestored) assertEquals(await Deno.readFile(logOf(stdout + stderr)), log);
+    }
+    await Deno.remove(data);
+  }
+});
+
 Deno.test("taskscope backup, restore and check exit with 1 on an unusable file, and change nothing", async () => {
   await using folder = new Folder();
   const [data, damaged, text, copy] = ["tasks.db", "damaged.db", "text.db", "copy.db"].map((name) =>

@@ -7,6 +7,7 @@
 import { randomId } from "../../random_id.ts";
 import { readVariable } from "../../environment.ts";
 import { restoreDatabase } from "../../store/sqlite/copies.ts";
+import type { SetAside } from "../../store/sqlite/set_aside.ts";
 import type { CommandSyntax } from "../command.ts";
 import {
   copyFrom,
@@ -25,7 +26,7 @@ export const RESTORE: CommandSyntax = {
   usage: "restore <copy> [flags]",
   description: [
     "Replaces the database file with a copy that backup made. Stop the server first. The replaced file is kept in " +
-    "the same folder.",
+    "the same folder, and so is a log without its file.",
     "Tasks that were running when the copy was made are marked as interrupted. Connected watchers reload all tasks.",
   ].join("\n\n"),
   flags: DATA_FLAGS,
@@ -48,6 +49,12 @@ export async function restoreCommand(args: readonly string[]): Promise<number> {
   const copy = copyFrom(commandLine.operands, "restore");
   const file = dataFileFrom(commandLine, readVariable);
   const { former, damaged } = await withFile(() => restoreDatabase(copy, file, randomId().slice(0, 12)));
-  writeLine(`Restored ${file} from ${copy}${former === null ? "" : `; the replaced file is ${former}`}`);
+  writeLine(`Restored ${file} from ${copy}${describeFormer(former)}`);
   return noteDamaged(damaged, copy);
+}
+
+function describeFormer(former: SetAside | null): string {
+  if (former?.hasFile) return `; the replaced file is ${former.path}`;
+  if (former === null || former.logs.length === 0) return "";
+  return `; the log of an earlier file is now ${former.logs.join(", ")}`;
 }

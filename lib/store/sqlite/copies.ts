@@ -7,9 +7,11 @@
 
 import { backup, DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
+import { exists } from "./exists.ts";
 import { FileLock } from "./file_lock.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
 import { CHECKSUM_VERSION, isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
+import { checkIsNew, hasCompanions, removeDatabase, type SetAside, setAside } from "./set_aside.ts";
 import { storageError } from "./storage_errors.ts";
 
 /** The contents of an intact database. */
@@ -26,8 +28,8 @@ export interface DatabaseReport {
 
 /** The result of {@linkcode restoreDatabase}. */
 export interface Restored {
-  /** The new path of the previous database file; `null` if there was none. */
-  readonly former: string | null;
+  /** The new names of the previous database file and its logs; `null` if there were none. */
+  readonly former: SetAside | null;
   /** The damaged records of the copy, which were restored as they are. */
   readonly damaged: DamagedRecords;
 }
@@ -46,9 +48,6 @@ const BUSY_TIMEOUT_MS = 10_000;
 
 /** A number of pages that exceeds that of any database (sqlite.org/limits.html). */
 const EVERY_PAGE = 2 ** 31 - 1;
-
-/** The suffixes of the other files that belong to a database file. */
-const COMPANIONS = ["-wal", "-shm"] as const;
 
 /**
  * Checks a whole database for damage, even while its server writes.
@@ -94,11 +93,9 @@ export async function backupDatabase(
 ): Promise<DamagedRecords> {
   await sizeOf(file);
   await checkName(file);
-  if (!force && await exists(copy)) {
-    throw new StorageError(copy, "it already exists; use --force to replace it");
-  }
   const partial = `${copy}.${crypto.randomUUID()}.partial`;
   try {
+    if (!force) checkIsNew(copy, "use --force to replace it");
     // The copy is readable only by its owner, like the database. SQLite accepts an empty file as a new
     // database.
     (await Deno.open(partial, { write: true, createNew: true, mode: 0o600 })).close();
@@ -111,7 +108,7 @@ export async function backupDatabase(
     await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
     const damaged = await checkCopy(file, partial);
     await flush(partial);
-    await Deno.rename(partial, copy);
+    await replaceCopy(copy, partial);
     return damaged;
   } catch (cause) {
     throw storageError(copy, cause);
@@ -136,8 +133,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
     checkKind(db, copy);
     checkIntegrity(db);
   });
-  // A symbolic link is kept, and points to the restored file.
-  const place = await exists(file) ? await Deno.realPath(file) : file;
+  const place = placeToRestore(file);
   // The path is locked even if the file does not exist, because a server that starts during the restore would
   // create it.
   using _lock = new FileLock(place);
@@ -149,7 +145,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
       (db) => db.prepare("UPDATE meta SET value = ? WHERE name = 'epoch'").run(epoch),
     );
     await flush(partial);
-    const former = await exists(place) ? await setAside(place) : null;
+    const former = setAside(place);
     await Deno.rename(partial, place);
     return { former, damaged };
   } catch (cause) {
@@ -183,15 +179,23 @@ function checkIntegrity(db: DatabaseSync): void {
   if (verdicts[0] !== "ok") throw new Error(`database disk image is malformed: ${verdicts.join("; ")}`);
 }
 
-/** Renames a database file and all other files that belong to it. */
-async function setAside(file: string): Promise<string> {
-  const stamp = new Date().toISOString().replace(/[:.]/g, "-");
-  const aside = `${file}.before-${stamp}`;
-  for (const companion of COMPANIONS) {
-    if (await exists(`${file}${companion}`)) await Deno.rename(`${file}${companion}`, `${aside}${companion}`);
+/** Returns the path of the file to replace: a symbolic link is kept, and points to the restored file. */
+function placeToRestore(file: string): string {
+  try {
+    return exists(file) ? Deno.realPathSync(file) : file;
+  } catch (cause) {
+    throw storageError(file, cause);
   }
-  await Deno.rename(file, aside);
-  return aside;
+}
+
+/** Gives a complete copy its name, and deletes the database that had the name. */
+async function replaceCopy(copy: string, complete: string): Promise<void> {
+  if (!hasCompanions(copy)) return await Deno.rename(complete, copy);
+  // A server may be using the old copy and its log.
+  using _lock = new FileLock(copy);
+  const former = setAside(copy);
+  await Deno.rename(complete, copy);
+  if (former !== null) removeDatabase(former.path);
 }
 
 /** Opens a database without taking the lock, because a server may hold it. */
@@ -242,7 +246,7 @@ function checkKind(db: DatabaseSync, file: string): number {
 async function checkName(file: string): Promise<void> {
   const place = await Deno.realPath(file);
   const names = (await Deno.stat(place)).nlink ?? 1;
-  if (names === 1 || await exists(`${place}-wal`)) return;
+  if (names === 1 || exists(`${place}-wal`)) return;
   throw new StorageError(
     file,
     `it has ${names} names (hard links), and its newest changes may be known only under another one; ` +
@@ -252,19 +256,13 @@ async function checkName(file: string): Promise<void> {
 
 async function sizeOf(file: string): Promise<number> {
   try {
-    return (await Deno.stat(file)).size;
+    const { size } = await Deno.stat(file);
+    // SQLite would delete the log beside an empty file.
+    if (size === 0) throw new StorageError(file, "it is empty, so it is not a database of Taskscope");
+    return size;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) throw new StorageError(file, "there is no such file");
     throw storageError(file, cause);
-  }
-}
-
-async function exists(file: string): Promise<boolean> {
-  try {
-    await Deno.lstat(file);
-    return true;
-  } catch {
-    return false;
   }
 }
 

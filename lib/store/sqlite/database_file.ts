@@ -11,6 +11,7 @@ import { type LogRemains, logRemainsOf, lostPages } from "./log_remains.ts";
 import { FileLock, placeOf } from "./file_lock.ts";
 import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
+import { type SetAside, setLogsAside } from "./set_aside.ts";
 import { storageError } from "./storage_errors.ts";
 
 /**
@@ -38,8 +39,8 @@ export class DatabaseFile implements Disposable {
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
   /**
-   * A sentence for the operator about changes that the file has lost since it was last open; `null` if it has lost
-   * none.
+   * A sentence for the operator about committed changes that the file lacks, because a part of its log is missing, or
+   * its log was found without a file; `null` if there are none.
    */
   readonly loss: string | null;
   /** Called with the place of a task whose record was found to be damaged. */
@@ -126,13 +127,14 @@ export function rowsOf(
 }
 
 function openDatabase(file: string): { readonly db: DatabaseSync; readonly loss: string | null } {
+  const leftover = sizeOf(file) === 0 ? setLogsAside(placeOf(file)) : null;
   const remains = logRemainsOf(placeOf(file));
   const db = new DatabaseSync(file);
   try {
     db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     checkDatabase(db, file);
     // The loss must be determined before later writes, such as those of a migration, change the log.
-    const loss = remains === null ? null : lossIn(db, file, remains);
+    const loss = remains === null ? leftoverIn(leftover, file) : lossIn(db, file, remains);
     db.exec("PRAGMA journal_mode = WAL");
     const version = schemaVersion(db);
     if (version > 0 && version < SCHEMA_VERSION) copyBeforeMigration(db, placeOf(file), version);
@@ -184,6 +186,13 @@ function lossIn(db: DatabaseSync, file: string, remains: LogRemains): string | n
   if (lost === 0) return null;
   return `Changes were lost: of the ${remains.committed} pages in the write-ahead log of "${file}", the last ${lost} ` +
     "are missing or damaged, although they were committed; if you need these changes, restore a backup";
+}
+
+function leftoverIn(leftover: SetAside | null, file: string): string | null {
+  if (leftover === null || leftover.logs.length === 0) return null;
+  const names = leftover.logs.map((log) => `"${log}"`).join(", ");
+  return `"${file}" was missing or empty, but its log was there, and is now ${names}. The log may contain the newest ` +
+    `changes of the file that was moved or deleted; to use both together, name that file "${leftover.path}"`;
 }
 
 function sizeOf(file: string): number {

@@ -8,6 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
 import { exists } from "./exists.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
+import { removeDatabase, setLogsAside } from "./set_aside.ts";
 import { storageError } from "./storage_errors.ts";
 
 /**
@@ -24,9 +25,11 @@ export function copyBeforeMigration(db: DatabaseSync, file: string, version: num
   try {
     if (exists(copy)) return;
     checkpoint(db);
+    removeDatabase(partial);
     Deno.copyFileSync(file, partial);
     leaveWalMode(partial);
     flush(partial);
+    setLogsAside(copy);
     Deno.renameSync(partial, copy);
   } catch (cause) {
     removeIfThere(partial);

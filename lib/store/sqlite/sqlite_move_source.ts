@@ -31,7 +31,9 @@ export class SqliteMoveSource implements MoveSource {
    */
   constructor(path: string) {
     this.name = placeOf(path);
-    if (!isFile(path)) throw new StorageError(path, "there is no such file");
+    const size = fileSize(path);
+    if (size === null) throw new StorageError(path, "there is no such file");
+    if (size === 0) throw new StorageError(path, "it is empty, so it is not a database of Taskscope");
     this.#file = new DatabaseFile(path);
     this.#db = new DatabaseSync(path, { readOnly: true });
     try {
@@ -109,10 +111,12 @@ function fromClause({ name, isOfTasks }: MovedTable): string {
   return isOfTasks ? `${from} WHERE +place IN (SELECT place FROM moved)` : from;
 }
 
-function isFile(path: string): boolean {
+/** Returns the size of a file in bytes; `null` if there is no such file. */
+function fileSize(path: string): number | null {
   try {
-    return Deno.statSync(path).isFile;
+    const { isFile, size } = Deno.statSync(path);
+    return isFile ? size : null;
   } catch {
-    return false;
+    return null;
   }
 }

@@ -13,6 +13,7 @@ import { DatabaseFile } from "./database_file.ts";
 import { DatabaseWriter } from "./database_writer.ts";
 import { exists } from "./exists.ts";
 import { FileLock } from "./file_lock.ts";
+import { checkIsNew, removeDatabase } from "./set_aside.ts";
 import { storageError } from "./storage_errors.ts";
 
 /** No limits: all past runs that the source has kept are moved. */
@@ -21,6 +22,9 @@ const ALL_PAST_RUNS: PastRunLimits = {
   pastRuns: Number.MAX_SAFE_INTEGER,
   pastRunAgeMs: Number.MAX_SAFE_INTEGER,
 };
+
+/** What to do if the path is already in use. */
+const ADVICE = "name a new file";
 
 /** The names of the rows in the table `meta` that identify the move that a file belongs to. */
 const MARKS = ["move_source", "move_state"] as const;
@@ -42,7 +46,8 @@ export class SqliteMoveTarget implements MoveTarget {
    *
    * @param path the path of the database, which must not exist
    * @param source the database to move from
-   * @throws {StorageError} if the file exists, another move to it is unfinished, or it cannot be written
+   * @throws {StorageError} if the file or a log of an earlier one exists, another move to it is unfinished, or it
+   * cannot be written
    */
   constructor(path: string, { name, state }: Pick<MoveSource, "name" | "state">) {
     this.name = path;
@@ -50,9 +55,7 @@ export class SqliteMoveTarget implements MoveTarget {
     this.#lock = new FileLock(path);
     using opening = new DisposableStack();
     opening.use(this.#lock);
-    this.#try(() => {
-      if (exists(path)) throw new StorageError(path, "it already exists; name a new file");
-    });
+    this.#try(() => checkIsNew(path, ADVICE));
     this.#file = opening.use(this.#try(() => openPartial(this.#partial, path, [name, state])));
     this.#writer = this.#try(() => new DatabaseWriter(this.#partial, "normal", ALL_PAST_RUNS));
     opening.move();
@@ -80,6 +83,7 @@ export class SqliteMoveTarget implements MoveTarget {
     try {
       using file = await Deno.open(this.#partial, { write: true });
       await file.sync();
+      checkIsNew(this.name, ADVICE);
       await Deno.rename(this.#partial, this.name);
       await Deno.remove(`${this.#partial}.lock`);
     } catch (cause) {
@@ -127,10 +131,8 @@ function openPartial(
         `a move from ${found[0]} to it is unfinished; finish that one, or delete ${partial}`,
       );
     }
-    for (const suffix of ["", "-wal", "-shm"]) {
-      if (exists(partial + suffix)) Deno.removeSync(partial + suffix);
-    }
   }
+  removeDatabase(partial);
   const file = new DatabaseFile(partial);
   file.write(
     MARKS.map((mark, at) => ["INSERT INTO meta (name, value) VALUES (?, ?)", mark, marks[at]!] as const),

@@ -95,6 +95,8 @@ Deno.test("taskscope move: says in one line what is wrong", async () => {
   using folder = new StoreFolder();
   await folder.open()[Symbol.asyncDispose]();
   const none = `${folder.path}/none.db`;
+  const killed = `${folder.path}/killed.db`;
+  await Deno.writeTextFile(`${killed}-wal`, "the log of a killed server, whose file was moved away");
   for (
     const [args, status, message] of [
       [[], 2, /^taskscope: move needs --from and --to\n$/],
@@ -106,6 +108,11 @@ Deno.test("taskscope move: says in one line what is wrong", async () => {
         ["--from", folder.file, "--to", `${folder.path}/tasks.db.lock`],
         1,
         /it already exists; name a new file\n$/,
+      ],
+      [
+        ["--from", folder.file, "--to", killed],
+        1,
+        /killed\.db-wal" of an earlier database exists, .*; name a new file\n$/,
       ],
       [["--from", folder.file, "--to", "postgres://me@127.0.0.1:1/x"], 1, /it cannot be reached/],
     ] as const

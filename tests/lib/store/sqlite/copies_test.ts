@@ -102,7 +102,10 @@ Deno.test("restoreDatabase() keeps a symbolic link, and restores the file to whi
   await Deno.symlink(folder.file, link);
   const { former } = await restoreDatabase(copy, link, EPOCH);
   assertEquals((await Deno.lstat(link)).isSymlink, true);
-  assertEquals([(await inspectDatabase(folder.file)).ended, (await inspectDatabase(former!)).ended], [1, 1]);
+  assertEquals([(await inspectDatabase(folder.file)).ended, (await inspectDatabase(former!.path)).ended], [
+    1,
+    1,
+  ]);
   await using store = folder.open();
   assertEquals(store.epoch, EPOCH);
 });
