@@ -11,7 +11,10 @@ import { descendantsOf, listProcesses, type ProcessInfo, runsAmong, signalProces
 export interface StopperOptions {
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly graceMs: number;
-  /** Whether the root process is only a wrapper of the command, such as script(1), that exits with the command. */
+  /**
+   * Whether the root process is only a wrapper of the command, such as script(1), that exits with the command. A
+   * wrapper gets a signal only if it does not exit by itself.
+   */
   readonly isWrapper: boolean;
   /**
    * A unique text in the environment of the root process, which its descendants inherit. The text identifies orphaned
@@ -28,6 +31,8 @@ const HEAD_START_MS = 500;
 const KILL_ROUNDS = 5;
 /** How long runs of taskscope have to report that their commands were killed, in milliseconds. */
 const REPORT_MS = 10_000;
+/** How long a wrapper has to exit after the command was killed, in milliseconds. */
+const WRAPPER_EXIT_MS = 3_000;
 
 /**
  * Sends SIGTERM to a process and to all processes that it started, and SIGKILL to those that still run after the
@@ -126,16 +131,28 @@ export class Stopper implements Disposable {
       await this.#pause(CHECK_MS);
     }
     for (let round = 0; round < KILL_ROUNDS; round++) await this.#killAll(() => false);
+    if (this.#options.isWrapper) await this.#killWrapper();
   }
 
-  /** Kills all processes except the spared ones; returns the number of spared processes. */
+  /** Kills the wrapper, unless it exits by itself: only then does script(1) restore the mode of the user's terminal. */
+  async #killWrapper(): Promise<void> {
+    const deadlineMs = monotonicMs() + WRAPPER_EXIT_MS;
+    while (!this.#hasRootEnded && !this.#isDisposed) {
+      if (monotonicMs() >= deadlineMs) return signalProcess(this.#root, "SIGKILL");
+      await this.#pause(CHECK_MS);
+      // The command may have started processes while it was being killed.
+      await this.#killAll(() => false);
+    }
+  }
+
+  /** Kills all processes except a wrapper and the spared ones; returns the number of spared processes. */
   async #killAll(isSpared: (pid: number) => boolean): Promise<number> {
     const processes = await listProcesses(this.#options.mark);
     if (this.#isDisposed) return 0;
     this.#runs = this.#runs.union(runsAmong(processes));
     const pids = this.#members(processes).map(({ pid }) => pid);
     // The root's pid may have been reused once it has exited.
-    if (!this.#hasRootEnded) pids.push(this.#root);
+    if (!this.#hasRootEnded && !this.#options.isWrapper) pids.push(this.#root);
     const spared = pids.filter(isSpared);
     for (const pid of pids) if (!spared.includes(pid)) signalProcess(pid, "SIGKILL");
     return spared.length;

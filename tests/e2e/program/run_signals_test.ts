@@ -28,6 +28,13 @@ for word; do line="$line '$word'"; done
 exec script -qefc "$line" /dev/null
 `;
 
+/** Like `IN_TERMINAL`, but also prints the mode of the terminal before and after. */
+const MODES_AROUND = `
+line=
+for word; do line="$line '$word'"; done
+exec script -qefc "stty -g; $line; status=\\$?; stty -g; exit \\$status" /dev/null
+`;
+
 Deno.test("runCommand() forwards signals, and exits with the status of the command", async (t) => {
   const table: [Deno.Signal, RegExp, number, string][] = [
     ["SIGTERM", /TERM/, 5, "CANCELLED"],
@@ -189,6 +196,20 @@ Deno.test("runCommand() --pty runs the command in a terminal, exits with its sta
     assertEquals((await process.ended()).code, 5);
     assertEquals((await runs.task("e")).state, "CANCELLED");
   });
+});
+
+Deno.test("runCommand() --pty restores the terminal after a cancelled command was killed", async () => {
+  for (const tool of ["script", "ps"]) if (await findTool([tool], "The test of --pty") === undefined) return;
+  await using runs = new Runs();
+  const deaf = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
+  const options = { stdin: "piped", within: MODES_AROUND } as const;
+  await using process = await runs.start(["--pty", "--grace", "1", "--", "sh", "-c", deaf], options);
+  await process.output(/ready/);
+  await runs.cancel();
+  const { code, stdout } = await process.ended();
+  const [before, ...others] = stdout.split(/[\r\n]+/).filter((line) => line !== "");
+  assertEquals([code, others], [137, ["ready", before]]);
+  assertEquals((await runs.task()).state, "CANCELLED");
 });
 
 Deno.test("runCommand() --pty exits with 125 without script(1), and with 127 if the command is not found", async () => {

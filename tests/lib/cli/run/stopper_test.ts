@@ -71,6 +71,29 @@ test("Stopper.stop() does not signal a wrapper", async () => {
   assertEquals((await process.ended()).code, 0);
 });
 
+test("Stopper.stop() kills what a wrapper runs, but not the wrapper, which then exits by itself", async () => {
+  // Like script(1), the outer shell still has something to do after the inner shell has ended.
+  const slowly = (trap: string) => `${FAMILY(trap)}; i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done`;
+  const { process, mark } = await start('trap "" TERM;', slowly);
+  await using _process = process;
+  using stopper = new Stopper(process.pid, { graceMs: 1, isWrapper: true, mark });
+  await stopper.stop();
+  assertEquals((await process.ended()).code, 0);
+  stopper.rootEnded();
+  await stopper.finished();
+});
+
+test("Stopper.stop() kills a wrapper that does not exit by itself", async () => {
+  const { process, inner, mark } = await start('trap "" TERM;', DAEMON);
+  await using _process = process;
+  using stopper = new Stopper(process.pid, { graceMs: 1, isWrapper: true, mark });
+  await stopper.stop();
+  assertEquals((await process.ended()).code, 137);
+  stopper.rootEnded();
+  await stopper.finished();
+  assertEquals(await isAlive(inner), false);
+});
+
 test("Stopper.stop() ends processes whose parents have exited, and that have left the session and the output", async () => {
   for (const trap of ["", 'trap "" TERM;']) {
     const { process, inner, mark } = await start(trap, DAEMON);
