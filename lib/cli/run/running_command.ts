@@ -59,7 +59,7 @@ export interface RunningCommandOptions extends Omit<CommandEnvironmentOptions, "
   readonly graceMs: number;
   /** Whether to pass output on until all processes have closed it, instead of until there was none for 1.5 s. */
   readonly waitsForOutput: boolean;
-  /** Called with output of the command after it was copied to this process's output. */
+  /** Called with output of the command as soon as it was read, even if it cannot be copied yet. */
   readonly onOutput: (output: OutputName, bytes: Uint8Array) => void;
   /** Called with the CPU and memory that the command uses, on Linux; `null` if they are not measured. */
   readonly onUsage: ((usage: Usage) => void) | null;
@@ -86,11 +86,12 @@ export async function startCommand(options: RunningCommandOptions): Promise<Runn
 
 /** A command that is running. */
 export class RunningCommand {
-  /** Resolves once the command has exited and its output has been copied. */
+  /** Resolves once the command has exited and its output has been read, even if it has not all been copied yet. */
   readonly ended: Promise<CommandEnd>;
   /**
-   * Resolves once all processes that the command started have closed its output, or have not written for 1.5 s
-   * (unless `waitsForOutput` is set). If the command was stopped, this first waits until these processes have exited.
+   * Resolves once all output has been copied, and all processes that the command started have closed its output, or
+   * have not written for 1.5 s (unless `waitsForOutput` is set). If the command was stopped, this first waits until
+   * these processes have exited.
    */
   readonly closed: Promise<void>;
   readonly #child: Deno.ChildProcess;
@@ -144,7 +145,7 @@ export class RunningCommand {
     // If a signal is sent to the whole process group, the command may end before this process notices the signal.
     if (signal !== null && !wasStopped) await this.#relay.whenReceived(signal as Deno.Signal);
     // The command's last output may still be in the pipes, and other processes may keep the pipes open.
-    await withTimeout(this.#silent(DRAIN_MS), MAX_DRAIN_MS);
+    await withTimeout(Promise.all(this.#pipes.map((pipe) => pipe.drained(DRAIN_MS))), MAX_DRAIN_MS);
     return { status: code, signal, wasCancelled: wasStopped || this.#wasEndedBySignal(code) };
   }
 
@@ -156,15 +157,10 @@ export class RunningCommand {
     this.#relay.commandEnded(closePipes);
     if (stopper.hasSignalled) await stopper.finished();
     if (stopper.hasSignalled || !this.#options.waitsForOutput) {
-      await this.#silent(SILENCE_MS);
+      await Promise.all(this.#pipes.map((pipe) => pipe.silent(SILENCE_MS)));
       closePipes();
     }
     await Promise.all([...this.#pipes.map(({ done }) => done), this.#usage?.done]);
-  }
-
-  /** Resolves once each pipe is closed, or had no output for `ms`. */
-  async #silent(ms: number): Promise<void> {
-    await Promise.all(this.#pipes.map((pipe) => pipe.silent(ms)));
   }
 
   #pipe(name: OutputName): OutputPipe {

@@ -126,6 +126,20 @@ Deno.test("runCommand() passes SIGPIPE on to the command if the reader of the ou
   assertEquals([state, error?.message], ["ERROR", "Killed by SIGPIPE"]);
 });
 
+Deno.test("runCommand() reports all output and the reason of a failure, even if nothing reads its own output", async () => {
+  await using runs = new Runs();
+  // This is more than a pipe holds.
+  const script = "seq 1 22000; echo the disk is full >&2; exit 3";
+  const reader = "(while [ ! -e go ]; do sleep 0.05; done; cat)";
+  const ended = runs.shell(`($RUN -- sh -c '${script}' 2>&1; echo $?) | ${reader}`);
+  await runs.shown();
+  const { json } = await call("GET", `${runs.taskUrl()}?wait=ended&timeout=60`);
+  runs.file("go", "");
+  const lines = text((await ended).stdout).trimEnd().split("\n");
+  assertEquals([json.state, json.error?.message], ["ERROR", "Exited with status 3: the disk is full"]);
+  assertEquals([json.log_count, lines.length, lines.at(-1)], [22_001, 22_002, "3"]);
+});
+
 Deno.test("runCommand() does not wait for background processes that hold the output open", async () => {
   await using runs = new Runs();
   const process = await runs.start(["--", "sh", "-c", "sleep 60 & echo $!"]);

@@ -80,7 +80,7 @@ Deno.test("OutputPipe closes the pipe without reporting an error if the reader o
   controller.enqueue(encoder.encode("text"));
   await cancelled;
   await subject.done;
-  assertEquals([seen, failures], [[], []]);
+  assertEquals([seen, failures], [["text"], []]);
 });
 
 Deno.test("OutputPipe closes the pipe and reports the error if the output fails", async () => {
@@ -128,4 +128,70 @@ Deno.test("OutputPipe.silent() resolves as soon as the pipe ends, and leaves no 
   const silent = subject.silent(60_000);
   controller.close();
   await silent;
+});
+
+/** An output whose writes are blocked until they are released. */
+class BlockedOutput implements Output {
+  text = "";
+  readonly #released = Promise.withResolvers<void>();
+
+  isTerminal(): boolean {
+    return false;
+  }
+
+  release(): void {
+    this.#released.resolve();
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    await this.#released.promise;
+    this.text += new TextDecoder().decode(bytes);
+    return bytes.length;
+  }
+}
+
+Deno.test("OutputPipe does not read ahead of the output before drained(), which reads everything while writing is blocked", async () => {
+  using clock = new FakeClock();
+  const output = new BlockedOutput();
+  const { controller, subject, seen } = pass(output);
+  for (const text of ["a", "b", "c"]) controller.enqueue(encoder.encode(text));
+  await clock.passAsync(1_000);
+  assertEquals(seen, ["a"]);
+  const drained = subject.drained(300);
+  await clock.passAsync(200);
+  controller.enqueue(encoder.encode("d"));
+  await clock.passAsync(400);
+  await drained;
+  assertEquals([seen, output.text], [["a", "b", "c", "d"], ""]);
+  output.release();
+  controller.close();
+  await subject.done;
+  assertEquals(output.text, "abcd");
+});
+
+Deno.test("OutputPipe.drained() resolves as soon as the pipe ends, even while writing is blocked", async () => {
+  const output = new BlockedOutput();
+  const { controller, subject, seen } = pass(output);
+  controller.enqueue(encoder.encode("a"));
+  controller.enqueue(encoder.encode("b"));
+  controller.close();
+  await subject.drained(60_000);
+  assertEquals(seen, ["a", "b"]);
+  output.release();
+  await subject.done;
+  assertEquals(output.text, "ab");
+});
+
+Deno.test("OutputPipe.drained() lets at most 2 MiB wait to be written, counting the buffers of short reads", async () => {
+  using clock = new FakeClock();
+  const output = new BlockedOutput();
+  const { controller, subject, seen } = pass(output);
+  for (let index = 0; index < 100; index++) controller.enqueue(new Uint8Array(64 * 1024).subarray(0, 1));
+  const drained = subject.drained(300);
+  await clock.passAsync(1_000);
+  assertEquals(seen.length, 33);
+  output.release();
+  controller.close();
+  await Promise.all([drained, subject.done]);
+  assertEquals([seen.length, output.text.length], [100, 100]);
 });
