@@ -7,6 +7,7 @@
 import { monotonicMs } from "../../clock.ts";
 import type { OutputName } from "./output_pipe.ts";
 import { OutputBacklog } from "./output_backlog.ts";
+import { OutputHeartbeat } from "./output_heartbeat.ts";
 import { LastOutput } from "./last_output.ts";
 import { LineSplitter } from "../../reading/line_splitter.ts";
 import { ProgressReader } from "../../reading/progress_reader.ts";
@@ -65,6 +66,7 @@ export class CommandTask {
   /** The names of the values in the output, and of the values that {@linkcode used} reports. */
   readonly #valueNames = { output: new Set<string>(), usage: new Set<string>() };
   readonly #lastOutput: LastOutput;
+  readonly #heartbeat: OutputHeartbeat;
   #silenceTimer: ReturnType<typeof setTimeout> | undefined;
   #tickTimer: ReturnType<typeof setInterval> | undefined;
   #wroteMs = 0;
@@ -86,6 +88,8 @@ export class CommandTask {
   ) {
     this.#lastOutput = new LastOutput(options.errorOutput);
     this.#expectedWeight = options.expectedWeight;
+    // The empty patch changes nothing, but distinguishes the update from a measurement that it is coalesced with.
+    this.#heartbeat = new OutputHeartbeat(create.stale_after, () => this.#reporter.update({ metadata: {} }));
     this.#reporter = new TaskReporter(sink, key, options, { ...REPORTER_DEFAULTS, readsOutput: true });
     this.#reporter.begin(create);
   }
@@ -99,11 +103,16 @@ export class CommandTask {
     if (this.#expectedWeight !== null) this.#reporter.expect(this.#expectedWeight);
     // The update also makes the state PROCESSING, as the output may never contain progress.
     this.#reporter.update({ metadata: { pid } });
+    this.#heartbeat.reported();
   }
 
-  /** Reports output of the command; output of processes that outlive it is not reported. */
+  /**
+   * Reports output of the command; output of processes that outlive it is not reported. Any output is a sign of life,
+   * even if nothing can be read from it.
+   */
   wrote(output: OutputName, bytes: Uint8Array): void {
     if (this.#hasEnded) return;
+    this.#heartbeat.wrote();
     this.#backlog.push(output, bytes);
     this.#wroteMs = monotonicMs();
     this.#silenceTimer ??= setTimeout(() => this.#readUnfinishedLines(), SILENCE_MS);
@@ -159,6 +168,7 @@ export class CommandTask {
     this.#hasEnded = true;
     clearTimeout(this.#silenceTimer);
     clearInterval(this.#tickTimer);
+    this.#heartbeat.stop();
     this.#reporter.end(change);
   }
 
@@ -167,6 +177,7 @@ export class CommandTask {
     for (const line of lines) {
       if (!line.isRedraw) {
         this.#reporter.log(line.styled ?? line.text, { stream: output });
+        this.#heartbeat.reported();
         this.#lastOutput.push(output, line.text);
       }
       if (isRead) this.#read(output, line);
@@ -186,6 +197,8 @@ export class CommandTask {
       if (output.size < LIMITS.valueSeries || this.#valueNames.usage.has(name)) output.add(name);
     }
     this.#reporter.update(reading);
+    // An update with only values counts as a measurement, and so is no sign of life.
+    if (Object.keys(reading).some((name) => name !== "values")) this.#heartbeat.reported();
   }
 
   /** Reads unfinished lines, such as progress bars, once they are no longer being written. */
