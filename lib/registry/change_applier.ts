@@ -10,14 +10,13 @@ import { HISTORY, LOG_LINES } from "../store/side_tables.ts";
 import type { TaskKey, TaskRecord, TaskStore } from "../store/store.ts";
 import { TaskInMemory } from "../store/task_in_memory.ts";
 import { isFinal, type Task, type TaskChange } from "../task/task.ts";
-import { endedError, historyEntryOf, newLines, transition } from "../task/transition.ts";
+import { endedError, historyEntryOf, isSignOfLife, newLines, transition } from "../task/transition.ts";
 import { updateOf } from "../task/update_fields.ts";
 import { possibleParent } from "./ancestry.ts";
 import type { EndedTasks } from "./ended_tasks.ts";
 import type { LiveTasks } from "./live_tasks.ts";
 import type { RegistryEvents } from "./registry_events.ts";
 import type { Reporter } from "./registry_types.ts";
-import { isSignOfLife } from "./staleness.ts";
 import type { Retention } from "./retention.ts";
 import { RollUp } from "./roll_up.ts";
 
@@ -105,19 +104,21 @@ export class ChangeApplier {
     const seq = store.takeSeq();
     if (before === undefined) this.#begin(client, id, reporter);
     const live = liveTasks.get(client, id);
-    const after = live === undefined || change.type === "estimate"
-      ? changed
-      : live.estimator.estimated(changed);
+    const isSign = isSignOfLife(change);
+    // An estimate counts from the last sign of life, so other changes must not replace a later correction of it.
+    const after = live !== undefined && (isSign || changed.state !== before?.state)
+      ? live.estimator.estimated(changed)
+      : changed;
     const isEnd = isFinal(after.state);
     this.#put(client, before, after, change, seq);
 
-    if (live !== undefined && isSignOfLife(change)) live.heardMs = monotonicMs();
+    if (live !== undefined && isSign) live.heardMs = monotonicMs();
     if (live !== undefined && change.type === "update" && change.from_output) live.isRead = true;
-    if (live !== undefined && after.progress !== null) {
+    if (live !== undefined && isSign && after.progress !== null) {
       live.progress.add(Math.max(after.updated_at, before?.updated_at ?? 0), after.progress);
     }
     if (live !== undefined && change.type === "update" && change.values !== undefined) {
-      live.values.add(change.values, after.updated_at);
+      live.values.add(change.values, Math.max(at, after.updated_at));
     }
     if (live !== undefined && isEnd) liveTasks.save(live);
     if (change.type !== "roll_up") this.#rollUp.changed(client, after, change, at);

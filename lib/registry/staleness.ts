@@ -5,7 +5,6 @@
  */
 
 import type { Task, TaskChange } from "../task/task.ts";
-import { isMeasurement } from "../task/transition.ts";
 
 /** The limits on how long a task may give no sign of life. */
 export interface StalenessLimits {
@@ -20,18 +19,10 @@ export interface StalenessLimits {
 
 /** When a task last gave a sign of life, by the monotonic clock: the wall clock may be set at any time. */
 export interface SignsOfLife {
-  /** When the last change was made that is not one of this server's own observations. */
+  /** When the last change was made that shows that the task is alive. */
   readonly heardMs: number;
   /** When the task's reporter disconnected; `null` if it is not disconnected. */
   readonly disconnectedMs: number | null;
-}
-
-/** The changes that the registry itself makes to record its observations. */
-const OBSERVATIONS: ReadonlySet<TaskChange["type"]> = new Set(["stale", "estimate", "reconnected"]);
-
-/** Returns whether a change of a task shows that the task is alive. */
-export function isSignOfLife(change: TaskChange): boolean {
-  return !OBSERVATIONS.has(change.type) && !isMeasurement(change);
 }
 
 /**

@@ -76,7 +76,10 @@ export interface Task {
   readonly created_at: number;
   /** When the task left the state `NOT_STARTED`, in epoch seconds. */
   readonly started_at: number | null;
-  /** When the task last changed, in epoch seconds. */
+  /**
+   * When the task last changed, in epoch seconds. Changes that are no sign of life do not count: measurements from
+   * outside, requests to cancel, and what the server itself finds out, such as that the task is stale.
+   */
   readonly updated_at: number;
   /** When the task ended, in epoch seconds. */
   readonly finished_at: number | null;

@@ -195,9 +195,7 @@ function changed(
     case "restore":
       throw new TransitionError("task_exists", `Cannot restore task "${id}": it was not removed`);
     case "request_cancel":
-      return task.cancel_requested
-        ? task
-        : { ...task, cancel_requested: true, updated_at: time, version: task.version + 1 };
+      return task.cancel_requested ? task : { ...task, cancel_requested: true, version: task.version + 1 };
     case "adopt":
       return { ...task, version: task.version + 1 + change.lostVersions };
     case "reconnected":
@@ -309,6 +307,7 @@ function entered(task: Task, state: TaskState, time: number, error: TaskError | 
 
 function updated(task: Task, change: UpdateChange, time: number): Task {
   const base = task.state === "PROCESSING" ? task : entered(task, "PROCESSING", time);
+  const isMeasured = isMeasurement(change);
   return {
     ...base,
     ...progressAfter(base, change),
@@ -319,10 +318,26 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
       (change.from_output !== true && (change.progress !== undefined || change.current !== undefined)),
     metadata: change.metadata === undefined ? base.metadata : mergeMetadata(base.metadata, change.metadata),
     value_count: base.value_count + (change.values === undefined ? 0 : countValues(change.values)),
-    stale: isMeasurement(change) && task.stale,
-    updated_at: time,
+    stale: isMeasured && task.stale,
+    updated_at: isMeasured ? base.updated_at : time,
     version: task.version + 1,
   };
+}
+
+/** The changes that record what the server itself found out, and the requests of watchers. */
+const NO_SIGNS: ReadonlySet<TaskChange["type"]> = new Set([
+  "stale",
+  "estimate",
+  "reconnected",
+  "request_cancel",
+]);
+
+/**
+ * Returns whether a change of a task shows that the task is alive. Any other change leaves `updated_at` as it is,
+ * unless it changes the state, because the time without a sign of life is computed from `updated_at`.
+ */
+export function isSignOfLife(change: TaskChange): boolean {
+  return !NO_SIGNS.has(change.type) && !isMeasurement(change);
 }
 
 /**

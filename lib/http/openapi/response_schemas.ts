@@ -67,7 +67,10 @@ export const TASK = z.strictObject({
   active: z.boolean().describe("whether the state is STARTING or PROCESSING"),
   created_at: time.describe("when the task was created, in epoch seconds"),
   started_at: optionalTime.describe("when the task left NOT_STARTED, in epoch seconds"),
-  updated_at: time.describe("when the task last changed, in epoch seconds"),
+  updated_at: time.describe(
+    "when the task last changed, in epoch seconds; measurements by `taskscope run`, requests to cancel and estimates " +
+      "do not count, because they are no signs of life",
+  ),
   finished_at: optionalTime.describe("when the task ended, in epoch seconds"),
   eta: optionalNumber.describe(
     "estimated seconds left, as of `updated_at`, from the recent rate and from past runs of the same name",

@@ -32,16 +32,18 @@ class Model {
   state: TaskState | undefined;
   version = 0;
   isStale = false;
+  updatedAt = 0;
   isAsked = false;
   readonly log: string[] = [];
 
   /** Applies a change to the model, and returns whether the change is allowed. */
-  take(change: TaskChange): boolean {
+  take(change: TaskChange, at: number): boolean {
     const { type } = change;
     if (this.state === undefined || type === "create") {
       if (this.state !== undefined || type !== "create") return false;
       this.state = "NOT_STARTED";
       this.version = 1;
+      this.updatedAt = at;
       return true;
     }
     if (this.state in REPEATS) {
@@ -49,11 +51,11 @@ class Model {
       return type === "restore" || REPEATS[this.state]!.includes(type);
     }
     if (type === "restore") return false;
-    this.#takeAlive(change, this.state);
+    this.#takeAlive(change, this.state, at);
     return true;
   }
 
-  #takeAlive(change: TaskChange, state: TaskState): void {
+  #takeAlive(change: TaskChange, state: TaskState, at: number): void {
     const { type } = change;
     const next = ENDS[type] ?? NEXT[state]?.[type] ?? state;
     let counts = next !== state || ALWAYS_COUNTED.includes(type);
@@ -70,6 +72,8 @@ class Model {
     const isMeasured = type === "update" && change.from_output === true && change.values !== undefined;
     const isSign = next !== state || ["update", "log", "reconnected"].includes(type);
     if (isSign && !isMeasured) this.isStale = false;
+    const isReport = ["update", "log", "roll_up"].includes(type) && !isMeasured;
+    if (next !== state || isReport) this.updatedAt = at;
     if (type === "request_cancel" || type === "cancelled") this.isAsked = true;
     this.state = next;
   }
@@ -116,12 +120,13 @@ Deno.test("transition() agrees with a simple model over random changes", () => {
           logged = [...logged, ...newLines(task, change).map(({ text }) => text)];
         }
         const [after, isAllowed] = take(task, change, at);
-        assertEquals(isAllowed, model.take(change), `${change.type} of a task that is ${task?.state}`);
+        assertEquals(isAllowed, model.take(change, at), `${change.type} of a task that is ${task?.state}`);
         assertEquals(
           [after?.state, after?.version ?? 0, after?.log_count ?? 0, after?.stale ?? false],
           [model.state, model.version, model.log.length, model.isStale],
         );
         assertEquals([after?.cancel_requested ?? false, logged], [model.isAsked, model.log]);
+        assertEquals(after?.updated_at ?? 0, model.updatedAt, change.type);
         const progress = after?.progress ?? null;
         assert(progress === null || (progress >= 0 && progress <= 100));
         if (model.state === "FINISHED") assertEquals(progress, 100);

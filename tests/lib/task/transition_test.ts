@@ -188,11 +188,22 @@ Deno.test("transition() keeps the reporter's last status when the task ends, and
   assertEquals(talking.status, "Copying");
 });
 
+/** Changes that are no sign of life. */
+const NO_SIGNS: readonly TaskChange[] = [
+  { type: "update", from_output: true, values: { cpu_percent: 1 } },
+  { type: "request_cancel" },
+  { type: "reconnected" },
+  { type: "estimate", eta: 1, eta_low: null, eta_high: null, rate: 1, eta_reason: null },
+];
+
 Deno.test("transition() clears stale on the reporter's next report, but not on other changes", () => {
-  const stale = taskAfter(createChange(), { type: "start" }, { type: "stale" });
-  assertEquals([stale.stale, stale.updated_at], [true, 101]);
+  const stale = taskAfter(createChange(), { type: "start" }, { type: "update" }, { type: "stale" });
+  assertEquals([stale.stale, stale.updated_at], [true, 102]);
   assertStrictEquals(transition(stale, "t", { type: "stale" }, 200), stale);
-  assertEquals(transition(stale, "t", { type: "request_cancel" }, 200).stale, true);
+  for (const change of NO_SIGNS) {
+    const { stale: isStale, updated_at } = transition(stale, "t", change, 200);
+    assertEquals([isStale, updated_at], [change.type !== "reconnected", 102], change.type);
+  }
   assertEquals(transition(stale, "t", { type: "update" }, 200).stale, false);
   const log: TaskChange = { type: "log", first: 0, lines: [{ at: 1, text: "here" }] };
   assertEquals(transition(stale, "t", log, 200).stale, false);
