@@ -1,14 +1,7 @@
 import { ByteBudget } from "../../../lib/http/byte_budget.ts";
-import { Problem } from "../../../lib/http/problem.ts";
 import { TextResponse } from "../../../lib/http/responses.ts";
 import { UnsentTexts } from "../../../lib/http/unsent_texts.ts";
-import {
-  assert,
-  assertEquals,
-  assertRejects,
-  assertStrictEquals,
-  assertThrows,
-} from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
 const request = new Request("http://localhost/");
