@@ -47,7 +47,11 @@ export function stalenessChange(
     const isTooLong = staleAfterMs !== null && unheardMs > staleAfterMs;
     return isTooLong || isDisconnected ? { type: "stale" } : null;
   }
-  if (unheardMs - (staleAfterMs ?? 0) <= limits.lostAfterMs) return null;
+  // A task that promised no reports may have been silent for days before its reporter disconnected.
+  const staleSinceMs = staleAfterMs === null && disconnectedMs !== null
+    ? Math.max(heardMs, disconnectedMs + limits.reporterAwayMs)
+    : heardMs + (staleAfterMs ?? 0);
+  if (nowMs - staleSinceMs <= limits.lostAfterMs) return null;
   const message = `Nothing was heard of the task for ${Math.round(unheardMs / 1_000)} seconds`;
   return { type: "fail", error: { type: "lost", message } };
 }

@@ -1,8 +1,9 @@
 import { textBars } from "../../../lib/text/text_bars.ts";
 import { now } from "../../../lib/clock.ts";
 import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
+import { createChange } from "../../support/changes.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
-import { TestRegistry } from "../../support/registry.ts";
+import { TestRegistry, TestReporter } from "../../support/registry.ts";
 
 /** Reports a measurement of a task, as `taskscope run` does. */
 function measure(test: TestRegistry, id: string, percent: number): void {
@@ -66,4 +67,27 @@ Deno.test("Registry does not take back that a task is stalled when it is measure
   assertEquals(reason(), "stalled");
   test.progress("c", "1", 61);
   assertEquals(reason(), null);
+});
+
+Deno.test("Registry counts a silent task as lost only after its reporter was disconnected for too long", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ sweepIntervalMs: 1_000, reporterAwayMs: 10_000, lostAfterMs: 60_000 });
+  const reporter = new TestReporter("far", true);
+  test.report("c", "1", createChange(), reporter);
+  test.report("c", "1", { type: "start" }, reporter);
+  const task = () => test.registry.task("c", "1")!;
+  clock.pass(200_000);
+  for (let turn = 0; turn < 2; turn++) {
+    test.registry.reporterDisconnected(reporter);
+    clock.pass(60_000);
+    assertEquals([task().state, task().stale], ["STARTING", true]);
+    test.registry.reporterConnected(reporter);
+    clock.pass(60_000);
+    assertEquals([task().state, task().stale], ["STARTING", false]);
+  }
+  test.registry.reporterDisconnected(reporter);
+  clock.pass(69_000);
+  assertEquals(task().state, "STARTING");
+  clock.pass(3_000);
+  assertEquals([task().state, task().error?.type], ["ERROR", "lost"]);
 });
