@@ -36,8 +36,9 @@ const END_EXIT_STATUSES: Readonly<Record<string, string>> = {
 export const REPORT = {
   usage: "report <command>",
   description: [
-    "Reports a task from a script. Reports are numbered, so a report that arrives late or twice changes nothing. A report is " +
-    "resent while the server restarts.",
+    "Reports a task from a script. A report is resent while the server restarts. Reports are numbered, so a report that " +
+    "arrives late or twice changes nothing, unless another process reports the same task before the retry: then the " +
+    "report may be stored twice, and a message says so.",
     "The exit status is 3 once someone has cancelled the task, so that a script can stop: " +
     'taskscope report update "$id" --current 3 || exit',
   ].join("\n\n"),

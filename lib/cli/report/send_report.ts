@@ -25,6 +25,9 @@ import { note } from "../terminal.ts";
 const MIN_RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
 
+/** How far above the highest applied number the next one may be, if the clock is behind that number. */
+const SEQ_SPREAD = 1_000;
+
 /** A report of one task. */
 export interface Report {
   readonly id: string;
@@ -41,7 +44,11 @@ export interface Report {
  * The report has a sequence number, so that an attempt that arrives late, or twice because its response was lost,
  * changes nothing. The number is the current time, because each report of a script is sent by a new process; if the
  * server already has a higher number, because a clock was set back or another process was faster, the report is
- * resent with the number after that.
+ * resent with a higher one.
+ *
+ * The server knows only the highest number that it has applied. If an attempt failed, and another process has reported
+ * the task before the next attempt, nobody knows whether the first attempt was applied. The report is resent then,
+ * because a report that is stored twice is better than one that is lost.
  *
  * @param target the server and the client
  * @param report the report
@@ -53,12 +60,16 @@ export async function sendReport(target: Target, report: Report, timeoutMs: numb
   const { id, method, path, body } = report;
   const deadlineMs = monotonicMs() + timeoutMs;
   let seq = epochMicroseconds();
+  // Whether an attempt with the present number has failed, although the server may have applied it.
+  let isUncertain = false;
+  let isNoted = false;
   for (let failures = 0;;) {
     let response: ApiResponse;
     try {
       response = await request(target, path, { method, body: { ...body, seq } });
     } catch (error) {
       if (!(error instanceof ServerUnavailableError)) throw error;
+      isUncertain = true;
       const backoffMs = Math.min(MAX_RETRY_MS, MIN_RETRY_MS * 2 ** failures) * (0.5 + Math.random() / 2);
       if (monotonicMs() + backoffMs > deadlineMs) throw error;
       if (failures++ === 0) note(`${error.reason}; retrying`);
@@ -77,13 +88,23 @@ export async function sendReport(target: Target, report: Report, timeoutMs: numb
         throw new CommandError(EXIT.failed, readProblem(response.body, status));
       }
       // An earlier attempt was applied, and its response was lost.
-      if (failures > 0 && applied === seq) return task;
-      seq = applied + 1;
+      if (isUncertain && applied === seq) return task;
+      if (isUncertain && !isNoted) {
+        isNoted = true;
+        note(`Another report of task "${id}" arrived before the retry, so this one may be stored twice`);
+      }
+      isUncertain = false;
+      seq = seqAfter(applied);
       continue;
     }
     if (isTaskNotFound(response)) throw noTaskError(target, id);
     throw unexpectedResponse(target, response);
   }
+}
+
+/** Returns a number above the highest applied one, which another process is unlikely to choose at the same time. */
+function seqAfter(applied: number): number {
+  return Math.max(epochMicroseconds(), applied + 1 + Math.floor(Math.random() * SEQ_SPREAD));
 }
 
 function epochMicroseconds(): number {
