@@ -12,6 +12,7 @@ import type { CommandEnd } from "./command_task.ts";
 import type { OutputName } from "./output_pipe.ts";
 import { findProgram } from "./find_program.ts";
 import { OutputPipe } from "./output_pipe.ts";
+import { Keyboard } from "./keyboard.ts";
 import { listProcesses, signalProcess } from "./processes.ts";
 import { inPseudoTerminal, type Invocation } from "./pseudo_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
@@ -117,7 +118,7 @@ export class RunningCommand {
     this.#relay = new SignalRelay({
       // In a pseudo-terminal, the command does not get the keyboard signals of the terminal that this process
       // runs in.
-      hasTerminal: !options.usesPty && isInTerminal(),
+      keyboard: !options.usesPty && isInTerminal() ? new Keyboard() : null,
       relay: (signal) => void this.#forward(signal),
     });
     this.#signals = this.#relay.listen(Deno.build.os);

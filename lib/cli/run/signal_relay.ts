@@ -6,6 +6,7 @@
 
 import { monotonicMs } from "../../clock.ts";
 import { withTimeout } from "../../timeout.ts";
+import type { Keyboard } from "./keyboard.ts";
 
 /**
  * The time in milliseconds within which a repeated signal counts once: Ctrl-C under a task runner arrives
@@ -27,22 +28,26 @@ export function relayedSignals(os: typeof Deno.build.os): Deno.Signal[] {
 /** Options of a {@linkcode SignalRelay}. */
 export interface SignalRelayOptions {
   /**
-   * Whether the command runs in the same terminal as this process, so that it gets signals from the keyboard
-   * directly.
+   * The keyboard of the terminal that both this process and the command run in, so that the command gets its signals
+   * directly; `null` if there is none.
    */
-  readonly hasTerminal: boolean;
+  readonly keyboard: Pick<Keyboard, "maySignal"> | null;
   /** Forwards a signal to the command. */
   readonly relay: (signal: Deno.Signal) => void;
 }
 
-/** Forwards signals to the command, except repeated signals, and keyboard signals that the command gets directly. */
+/**
+ * Forwards signals to the command, except repeated signals, and keyboard signals that the command gets directly. In the
+ * foreground of a terminal, a SIGINT or SIGQUIT that a program sends to this process alone is not forwarded, because
+ * it can't be distinguished from Ctrl-C.
+ */
 export class SignalRelay {
   readonly #options: SignalRelayOptions;
   readonly #receivedMs: Map<Deno.Signal, number> = new Map();
   #onSignalAfterEnd: (() => void) | undefined;
   #onReceived: ((signal: Deno.Signal) => void) | undefined;
 
-  /** @param options how to forward signals, and whether the command gets keyboard signals directly */
+  /** @param options how to forward signals, and the keyboard whose signals the command gets directly */
   constructor(options: SignalRelayOptions) {
     this.#options = options;
   }
@@ -77,8 +82,13 @@ export class SignalRelay {
     if (before !== undefined && now - before < SAME_SIGNAL_MS) return;
     this.#receivedMs.set(signal, now);
     this.#onReceived?.(signal);
-    if (this.#options.hasTerminal && FROM_KEYBOARD.has(signal)) return;
-    this.#options.relay(signal);
+    if (FROM_KEYBOARD.has(signal)) void this.#relayUnlessTyped(signal);
+    else this.#options.relay(signal);
+  }
+
+  async #relayUnlessTyped(signal: Deno.Signal): Promise<void> {
+    const { keyboard, relay } = this.#options;
+    if (keyboard === null || !await keyboard.maySignal()) relay(signal);
   }
 
   /**

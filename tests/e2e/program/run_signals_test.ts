@@ -21,19 +21,17 @@ echo "heard $n"
 exit 4
 `;
 
-/** A script that runs its arguments in a pseudo-terminal, whose input is stdin; no argument may contain a quote. */
-const IN_TERMINAL = `
-line=exec
-for word; do line="$line '$word'"; done
-exec script -qefc "$line" /dev/null
-`;
-
-/** Like `IN_TERMINAL`, but also prints the mode of the terminal before and after. */
-const MODES_AROUND = `
+/**
+ * Returns a script that runs its arguments in a pseudo-terminal, whose input is stdin; no argument may contain a quote.
+ *
+ * @param line what the shell in the pseudo-terminal runs; `$line` is the arguments
+ */
+const inTerminal = (line: string) => `
 line=
 for word; do line="$line '$word'"; done
-exec script -qefc "stty -g; $line; status=\\$?; stty -g; exit \\$status" /dev/null
+exec script -qefc "${line}" /dev/null
 `;
+const IN_TERMINAL = inTerminal("exec $line");
 
 Deno.test("runCommand() forwards signals, and exits with the status of the command", async (t) => {
   const table: [Deno.Signal, RegExp, number, string][] = [
@@ -95,6 +93,28 @@ Deno.test("runCommand() does not forward Ctrl-C, which the terminal sends to the
       // The inner script(1) may restore the terminal before its last output arrives; the terminal then adds another "\r".
       assertMatch(stdout, /heard 1\r{1,2}\n/);
       assertEquals((await runs.task()).state, flags.length === 0 ? "CANCELLED" : "ERROR");
+    });
+  }
+});
+
+Deno.test("runCommand() on a terminal forwards SIGINT if it cannot come from the keyboard", async (t) => {
+  if (Deno.build.os !== "linux") return;
+  for (const tool of ["script", "setsid"]) {
+    if (await findTool([tool], "The test of SIGINT") === undefined) return;
+  }
+  const lines = { "in the background": "set -m; $line & wait", "in another session": "exec setsid -w $line" };
+  for (const [name, line] of Object.entries(lines)) {
+    await t.step(name, async () => {
+      await using runs = new Runs();
+      const options = { stdin: "piped", within: inTerminal(line) } as const;
+      runs.file("listener", `echo "run $PPID"\n${LISTENER}`);
+      await using process = await runs.start(["--", "sh", "listener"], options);
+      const [, pid] = await process.output(/run (\d+)[^]*ready/);
+      Deno.kill(Number(pid), "SIGINT");
+      await process.output(/INT 1/);
+      runs.file("end", "");
+      assertMatch((await process.ended()).stdout, /heard 1\r\n/);
+      assertEquals((await runs.task()).state, "CANCELLED");
     });
   }
 });
@@ -201,8 +221,9 @@ Deno.test("runCommand() --pty runs the command in a terminal, exits with its sta
 Deno.test("runCommand() --pty restores the terminal after a cancelled command was killed", async () => {
   for (const tool of ["script", "ps"]) if (await findTool([tool], "The test of --pty") === undefined) return;
   await using runs = new Runs();
+  const line = "stty -g; $line; status=\\$?; stty -g; exit \\$status";
   const deaf = 'trap "" TERM; echo ready; while :; do sleep 0.05; done';
-  const options = { stdin: "piped", within: MODES_AROUND } as const;
+  const options = { stdin: "piped", within: inTerminal(line) } as const;
   await using process = await runs.start(["--pty", "--grace", "1", "--", "sh", "-c", deaf], options);
   await process.output(/ready/);
   await runs.cancel();
