@@ -23,6 +23,11 @@ export type FollowEvent =
     /** Whether `tasks` is the complete list. */
     readonly isAll: boolean;
     /**
+     * Whether a connection begins with this event. Before, the server may have restarted without its data, so versions
+     * may have started again from 1. @default {false}
+     */
+    readonly isOpening?: boolean;
+    /**
      * The number of seconds to add to the clock of this machine to get the server's clock; absent if the event came
      * over the WebSocket, because its messages have no time.
      */
@@ -41,7 +46,7 @@ export interface Subscription {
   /** The subprotocols of the WebSocket, one of which carries the key. */
   readonly protocols: string[];
   /** Fetches the tasks, or their changes since the last known one, over REST. */
-  poll(signal?: AbortSignal): Promise<FollowEvent>;
+  poll(signal?: AbortSignal): Promise<FollowEvent & { readonly type: "tasks" }>;
   /** Parses a message of the WebSocket; returns `null` if the message contains no change of tasks. */
   read(message: string): FollowEvent | null;
 }
@@ -86,7 +91,7 @@ export async function* follow(
   while (!signal.aborted) {
     let startedMs = performance.now();
     try {
-      yield await subscription.poll(signal);
+      yield { ...await subscription.poll(signal), isOpening: true };
       isReached = true;
       startedMs = performance.now();
       for await (
@@ -139,7 +144,7 @@ export function oneTask(target: Target, id: string): Subscription {
 export function allTasks(target: Target): Subscription {
   let cursor: string | null = null;
 
-  async function pollAll(signal: AbortSignal | undefined): Promise<FollowEvent> {
+  async function pollAll(signal: AbortSignal | undefined): ReturnType<Subscription["poll"]> {
     const response = await request(target, "", signal === undefined ? {} : { signal });
     const list = readTaskList(response.body);
     if (response.status !== 200 || list.cursor === null) throw unexpectedResponse(target, response);

@@ -37,7 +37,9 @@ export class WatchedTasks {
    * @param news the update
    * @returns the tasks that reached a milestone
    */
-  apply({ tasks, removed, isAll }: FollowEvent & { readonly type: "tasks" }): readonly Task[] {
+  apply(
+    { tasks, removed, isAll, isOpening = false }: FollowEvent & { readonly type: "tasks" },
+  ): readonly Task[] {
     const isFirst = this.#isFirst;
     this.#isFirst = false;
     for (const id of removed) this.#tasks.delete(id);
@@ -47,8 +49,11 @@ export class WatchedTasks {
     }
     return tasks.filter((task) => {
       const before = this.#tasks.get(task.id);
-      // A REST response may be older than messages that the WebSocket has already delivered.
-      if (before?.created_at === task.created_at && before.version > task.version) return false;
+      // A REST response may be older than messages that the WebSocket has already delivered over the same connection.
+      const isComparable = !(isAll && isOpening);
+      if (isComparable && before?.created_at === task.created_at && before.version > task.version) {
+        return false;
+      }
       this.#tasks.set(task.id, task);
       if (isFirst && hasEnded(task)) return this.#reportsEarlierEnds;
       return isMilestone(before, task);

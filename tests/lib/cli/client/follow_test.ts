@@ -169,7 +169,8 @@ Deno.test("follow() yields a complete list if the server does not know the curso
 Deno.test("follow() reports a task that does not exist as removed", async () => {
   await using server = startTaskServer();
   await using listener = new Listener(oneTask({ server: server.url, client: CLIENT, key: null }, "none"));
-  assertEquals(await listener.next(() => true), { type: "tasks", tasks: [], removed: ["none"], isAll: true });
+  const event = await listener.next(() => true);
+  assertEquals(event, { type: "tasks", tasks: [], removed: ["none"], isAll: true, isOpening: true });
 });
 
 Deno.test("follow() throws if the first connection fails, or if the server is not Taskscope", async () => {

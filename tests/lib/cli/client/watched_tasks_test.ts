@@ -40,6 +40,18 @@ Deno.test("WatchedTasks.apply() skips outdated records, but not a new task with 
   assertEquals(tasks.get("a")?.created_at, 8);
 });
 
+Deno.test("WatchedTasks.apply() accepts any version at the start of a connection, because the server may have lost its data", () => {
+  const tasks = new WatchedTasks(false);
+  tasks.apply({ ...news([exampleTask({ id: "a", version: 60, progress: 50 })], [], true), isOpening: true });
+  const again = exampleTask({ id: "a", version: 3, progress: 52 });
+  tasks.apply(news([again], [], true));
+  assertEquals(tasks.get("a")?.version, 60);
+  tasks.apply({ ...news([again], [], true), isOpening: true });
+  assertEquals(tasks.get("a")?.version, 3);
+  assertEquals(ids(tasks.apply(news([finishedTask({ id: "a", version: 20 })]))), ["a"]);
+  assertEquals(tasks.live, []);
+});
+
 Deno.test("WatchedTasks.apply() of a complete list forgets the tasks that are not in the list", () => {
   const tasks = new WatchedTasks(false);
   tasks.apply(news([exampleTask({ id: "a" }), exampleTask({ id: "b" })], [], true));
