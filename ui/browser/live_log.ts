@@ -59,6 +59,21 @@ export class LiveLog implements Disposable {
     this.lines.value = { lines, dropped, gone: page.first > after ? page.first : known.gone };
   }
 
+  /**
+   * Learns from a request for lines which of them the server no longer keeps.
+   *
+   * @param from the first line that was requested
+   * @param first the first line that the server still keeps, or the first after a gap
+   * @returns whether these are the oldest lines of the log; otherwise, only a request for those would tell
+   */
+  gone(from: number, first: number): boolean {
+    const { lines, dropped, gone } = this.lines.peek();
+    if (from > gone) return false;
+    const kept = Math.max(dropped, first);
+    this.lines.value = { lines: lines.slice(kept - dropped), dropped: kept, gone: Math.max(gone, first) };
+    return true;
+  }
+
   /** Stops following the task. */
   [Symbol.dispose](): void {
     this.#stop();

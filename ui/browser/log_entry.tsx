@@ -35,10 +35,13 @@ const INTERVAL_MS = 250;
 export function startLog(root: HTMLElement, view: TaskView, model: TaskPageModel): void {
   const url = `${taskUrl(model, model.task.id)}/logs`;
   const requests = logRequests(url);
-  const logPages = new LogPages(requests.lines);
+  const logPages: LogPages = new LogPages(requests.lines, (from, first) => {
+    const { gone } = log.lines.peek();
+    if (!log.gone(from, first)) logPages.want(gone, gone + 1);
+  });
   const logFinder = new LogFinder(requests.search);
   const logFolding = new LogFolding(requests);
-  const log = new LiveLog(model.log, view.task, () => {
+  const log: LiveLog = new LiveLog(model.log, view.task, () => {
     logPages.clear();
     logFolding.clear();
   });

@@ -82,13 +82,15 @@ export class LogFinder implements View {
     this.#show(page.numbers.at(at) ?? null);
   }
 
-  /** Updates the totals, but keeps the loaded matches. */
+  /**
+   * Updates the totals, and loads the matches again from the same line on: if the oldest lines are no longer kept, the
+   * others have a new index.
+   */
   async #refresh(): Promise<void> {
-    const page = await this.#ask({});
+    const [first] = this.#page.numbers;
+    const page = await this.#ask(first === undefined ? {} : { after: first });
     if (page === null) return;
-    const { matches, searched } = page;
-    const known = this.#page.matches === 0 ? page : this.#page;
-    this.#page = { ...known, matches, searched };
+    this.#page = page;
     this.#show(this.current.peek());
   }
 

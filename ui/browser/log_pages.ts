@@ -25,13 +25,19 @@ export class LogPages implements View {
   readonly version: Signal<number> = signal(0);
   readonly problem: Signal<string> = signal("");
   readonly #load: LogRequests["lines"];
+  readonly #onGone: (from: number, first: number) => void;
   /** The loaded pages by their index, in the order of their last use. */
   readonly #pages: Map<number, Loaded> = new Map();
   readonly #requested: Set<number> = new Set();
 
-  /** @param load fetches up to `limit` lines, starting at a line number */
-  constructor(load: LogRequests["lines"]) {
+  /**
+   * @param load fetches up to `limit` lines, starting at a line number
+   * @param onGone called with a line that was requested, and the first line after it that the server still keeps, if they
+   * differ
+   */
+  constructor(load: LogRequests["lines"], onGone: (from: number, first: number) => void = () => {}) {
     this.#load = load;
+    this.#onGone = onGone;
   }
 
   line(number: number): LogLine | undefined {
@@ -71,6 +77,7 @@ export class LogPages implements View {
       if (this.#pages.size > MAX_PAGES) this.#pages.delete(oldest!);
       this.problem.value = "";
       this.#requested.delete(index);
+      if (first > from) this.#onGone(from, first);
     } catch (error) {
       this.problem.value = error instanceof Error ? error.message : String(error);
       setTimeout(() => {

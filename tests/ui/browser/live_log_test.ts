@@ -49,6 +49,19 @@ Deno.test("LiveLog drops its lines if the server no longer has the lines that fo
   assertEquals(log.lines.value, { lines: linesOf(7, 9), dropped: 7, gone: 7 });
 });
 
+Deno.test("LiveLog learns from requests for its oldest lines that they are gone", () => {
+  const { log } = logOf({ log_count: 9 });
+  log.add({ lines: linesOf(0, 9), first: 0, next: 9 }, 0);
+  assertEquals(log.gone(2, 7), false, "there may be older lines");
+  assertEquals(log.lines.value.gone, 0);
+  assertEquals(log.gone(0, 4), true);
+  assertEquals(log.lines.value, { lines: linesOf(4, 9), dropped: 4, gone: 4 });
+  assertEquals(log.gone(0, 3), true);
+  assertEquals(log.lines.value, { lines: linesOf(4, 9), dropped: 4, gone: 4 });
+  assertEquals(log.gone(4, 12), true);
+  assertEquals(log.lines.value, { lines: [], dropped: 12, gone: 12 });
+});
+
 Deno.test("LiveLog skips lines that came too fast; the server still keeps them", () => {
   const { log, task } = logOf({ log_count: 1 });
   log.add({ lines: linesOf(0, 1), first: 0, next: 1 }, 0);

@@ -13,13 +13,16 @@ const LIMIT = 3;
 /** A log in which every tenth line matches. */
 class Log {
   count = 100;
+  /** The number of the first line that is kept. */
+  first = 0;
   readonly asked: LogRange[] = [];
   fails = false;
 
   search = ({ text }: LogFilter, range: LogRange, signal: AbortSignal): Promise<LogMatchPage> => {
     this.asked.push(range);
     if (this.fails) return Promise.reject(new Error("no server"));
-    const all = text === "none" ? [] : Array.from({ length: this.count / 10 }, (_, index) => index * 10);
+    const matching = Array.from({ length: this.count / 10 }, (_, index) => index * 10);
+    const all = text === "none" ? [] : matching.filter((number) => number >= this.first);
     const numbers = "after" in range
       ? all.filter((number) => number >= range.after).slice(0, LIMIT)
       : all.filter((number) => number < (range.before ?? Infinity)).slice(-LIMIT);
@@ -81,6 +84,29 @@ Deno.test("LogFinder updates the totals when the log has grown, and keeps the cu
   assertEquals(finder.current.value, 10);
   assertEquals(finder.findings.value, { matches: 20, searched: 200, index: 1 });
   assertEquals(log.asked.length, 2, "one request for all lines");
+});
+
+Deno.test("LogFinder counts only lines that are kept, and steps on to newer ones, after the oldest were dropped", async () => {
+  await using clock = new FakeClock();
+  for (
+    const [first, expected, following] of [
+      [50, { matches: 15, searched: 200, index: 4 }, 100],
+      // The current match itself is no longer kept.
+      [150, { matches: 5, searched: 200, index: null }, 150],
+    ] as const
+  ) {
+    const log = new Log();
+    const finder = await found(clock, log, "x", 91);
+    assertEquals(finder.findings.value, { matches: 10, searched: 100, index: 9 });
+    [log.count, log.first] = [200, first];
+    finder.grew(200);
+    await clock.passAsync(2_000);
+    await settled();
+    assertEquals([finder.current.value, finder.findings.value], [90, expected]);
+    finder.step(1);
+    await settled();
+    assertEquals(finder.current.value, following);
+  }
 });
 
 Deno.test("LogFinder says why a search failed, and drops the results of an earlier search", async () => {

@@ -56,7 +56,8 @@ Deno.test("LogPages loads the pages of a range, each once", async () => {
 
 Deno.test("LogPages loads a page again if it was incomplete, and copes with lines that are no longer kept", async () => {
   const log = new Log(620, 700);
-  const pages = new LogPages(log.load);
+  const gone: (readonly number[])[] = [];
+  const pages = new LogPages(log.load, (...range) => gone.push(range));
   pages.want(0, 700);
   await settled();
   assertEquals([499, 619, 620, 699].map((number) => pages.line(number)?.text), [
@@ -65,6 +66,7 @@ Deno.test("LogPages loads a page again if it was incomplete, and copes with line
     "620",
     "699",
   ]);
+  assertEquals(gone, [[0, 620], [500, 620]]);
   log.count = 2_000;
   pages.want(690, 750);
   await settled();
