@@ -212,6 +212,8 @@ export function createClientPage(model: ClientPageModel, options: LivePageOption
       });
       list.replaceKnown(all);
       load("show", slice, recordChanges());
+      const wanted = new Set(all.map(({ id }) => id));
+      unselect(new Set([...selected.peek()].filter((id) => !wanted.has(id))));
     });
   }
 

@@ -138,8 +138,12 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   function replace(all: readonly Task[]): void {
     const wanted = new Set(all.map((each) => each.id));
     batch(() => {
-      for (const gone of subtasks.keys()) if (!wanted.has(gone)) subtasks.delete(gone);
-      if (!wanted.has(id)) forget(id);
+      const neighbours = [parent, previous, next].flatMap((each) => each.peek()?.id ?? []);
+      // A visitor of a single task receives only this task, so nothing is known about its neighbours.
+      const others = model.visitor.seesOneTask
+        ? []
+        : [...attempts.peek().map((each) => each.id), ...neighbours];
+      for (const known of [...subtasks.keys(), ...others, id]) if (!wanted.has(known)) forget(known);
       // After a restart of the server, versions may start again from 1, so these records replace older ones regardless
       // of their version.
       for (const each of all) {

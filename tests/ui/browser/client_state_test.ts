@@ -178,6 +178,13 @@ Deno.test("createClientPage() replaces all tasks after a resync, whatever their 
   assertEquals(page.view.counts.value, { active: 1, ended: 1, newer: 0 });
 });
 
+Deno.test("createClientPage() unselects the tasks that a full state lacks", () => {
+  const page = clientPage([exampleTask({ id: "a" }), exampleTask({ id: "b" })]);
+  page.selected.value = new Set(["a", "b"]);
+  page.replace([exampleTask({ id: "b", version: 2 })]);
+  assertEquals([...page.selected.value], ["b"]);
+});
+
 /** Random steps of the simulated server. */
 const STEP = fc.record({
   id: fc.constantFrom(...Array.from({ length: 8 }, (_, index) => `t${index}`)),

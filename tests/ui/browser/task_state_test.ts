@@ -96,6 +96,24 @@ Deno.test("createTaskPage() lists an attempt that starts later, and the next run
   assertEquals([page.view.attempts.value.map(({ id }) => id), page.view.next.value], [["a"], null]);
 });
 
+Deno.test("createTaskPage() forgets the links to tasks that a full state lacks", () => {
+  const again = exampleTask({ id: "b", parent_id: "p", retry_of: "a", attempt: 2 });
+  const first = finishedTask({ id: "a" });
+  const page = taskPage(again, {
+    parent: { id: "p" },
+    previous: { id: "o" },
+    next: { id: "n" },
+    attempts: [first, again].map(runLink),
+  });
+  const links = () =>
+    [page.view.parent, page.view.previous, page.view.next].map(({ value }) => value?.id ?? null);
+  page.replace([again, first, ...["p", "o", "n"].map((id) => exampleTask({ id, name: "other" }))]);
+  assertEquals([links(), page.view.attempts.value.length], [["p", "o", "n"], 2]);
+  page.replace([again]);
+  assertEquals(links(), [null, null, null]);
+  assertEquals(page.view.attempts.value.map(({ id }) => id), ["b"]);
+});
+
 Deno.test("createTaskPage() keeps the next run that it knows if a later run starts", () => {
   const next = runLink(exampleTask({ id: "b", created_at: EXAMPLE_TIME + 1 }));
   const page = taskPage(finishedTask({ id: "a" }), { next });
