@@ -24,9 +24,21 @@ export interface WorkerLimits {
   readonly waitingCharacters?: number;
 }
 
+/**
+ * The maximum number of refused tasks to remember for each worker. Beyond it, all of them are forgotten, so that a
+ * worker may be told again that a task was refused.
+ */
+const REMEMBERED_TASKS = 10_000;
+
 /** The tasks of one worker. */
 interface Member {
+  /** The tasks that have not ended. */
   readonly tasks: Map<string, WorkerTask>;
+  /**
+   * The refused tasks. Reports that the worker sent before it knew of the refusal get no answer, because an answer could
+   * arrive after the worker has created another task with the same id, and refuse that task.
+   */
+  readonly refused: Set<string>;
   /** Set while the worker does not respond. */
   timer?: ReturnType<typeof setTimeout> | undefined;
 }
@@ -51,23 +63,18 @@ export class WorkerTasks implements MemberReports, Disposable {
 
   take(memberId: string, report: Report): void {
     const member = this.#memberOf(memberId);
-    const key = `${report.client}/${report.id}`;
+    const key = keyOf(report);
     let task = member.tasks.get(key);
     if (task === undefined) {
-      // A worker that responds again after its task was interrupted is told that the task has ended.
       if (report.change.type !== "create") {
+        if (member.refused.has(key)) return;
+        // A worker that responds again after its task was interrupted is told that the task has ended.
         const { client, id } = report;
         return this.tell(memberId, { type: "refused", client, id, reason: null });
       }
-      const sink = { report: (task: WorkerTask, report: Report) => this.#report(task, report) };
-      task = new WorkerTask(report, sink, (command) => this.tell(memberId, command));
-      member.tasks.set(key, task);
-      this.#sink.open(task);
+      task = this.#open(memberId, member, report);
     }
     task.take(report, this.#sink.ready);
-    if (!task.ended) return;
-    member.tasks.delete(key);
-    this.#sink.close(task);
   }
 
   committed(): Promise<void> {
@@ -78,6 +85,8 @@ export class WorkerTasks implements MemberReports, Disposable {
     const member = this.#members.get(memberId);
     if (member === undefined) return;
     if (member.tasks.size === 0) return void this.#members.delete(memberId);
+    // The worker may never have been told of the refusals.
+    member.refused.clear();
     member.timer = setTimeout(() => this.#end(memberId, member), this.#limits.awayMs);
     unrefTimer(member.timer);
   }
@@ -89,10 +98,30 @@ export class WorkerTasks implements MemberReports, Disposable {
 
   #memberOf(memberId: string): Member {
     let member = this.#members.get(memberId);
-    if (member === undefined) this.#members.set(memberId, member = { tasks: new Map() });
+    if (member === undefined) this.#members.set(memberId, member = { tasks: new Map(), refused: new Set() });
     clearTimeout(member.timer);
     member.timer = undefined;
     return member;
+  }
+
+  #open(memberId: string, member: Member, report: Report): WorkerTask {
+    const key = keyOf(report);
+    member.refused.delete(key);
+    const task = new WorkerTask(report, {
+      report: (task, report) => this.#report(task, report),
+      close: (task) => {
+        member.tasks.delete(key);
+        this.#sink.close(task);
+      },
+      tell: (command) => {
+        if (command.type === "refused") remember(member.refused, key);
+        this.tell(memberId, command);
+      },
+    });
+    member.tasks.set(key, task);
+    // The sink may refuse the task at once.
+    this.#sink.open(task);
+    return task;
   }
 
   #report(task: WorkerTask, report: Report): void {
@@ -104,11 +133,18 @@ export class WorkerTasks implements MemberReports, Disposable {
 
   #end(memberId: string, { tasks }: Member): void {
     this.#members.delete(memberId);
-    for (const task of tasks.values()) {
-      task.interrupt();
-      this.#sink.close(task);
-    }
+    for (const task of tasks.values()) task.interrupt();
   }
+}
+
+/** What a {@linkcode WorkerTask} needs of the tasks of its worker. */
+interface WorkerTaskContext {
+  /** Sends a report, or refuses the task. */
+  report(task: WorkerTask, report: Report): void;
+  /** Called once, after the last report of the task or when it is refused. */
+  close(task: WorkerTask): void;
+  /** Sends the worker a command. */
+  tell(command: ReporterCommand): void;
 }
 
 /** A task of a worker. Updates that the sink can't send yet are merged: the newest values win. */
@@ -116,19 +152,13 @@ class WorkerTask implements ReportedTask {
   readonly client: string;
   readonly id: string;
   ended = false;
-  readonly #sink: { report(task: WorkerTask, report: Report): void };
-  readonly #tell: (command: ReporterCommand) => void;
+  readonly #context: WorkerTaskContext;
   #held: (Report & { readonly change: UpdateChange }) | null = null;
 
-  constructor(
-    { client, id }: Report,
-    sink: { report(task: WorkerTask, report: Report): void },
-    tell: (command: ReporterCommand) => void,
-  ) {
+  constructor({ client, id }: Report, context: WorkerTaskContext) {
     this.client = client;
     this.id = id;
-    this.#sink = sink;
-    this.#tell = tell;
+    this.#context = context;
   }
 
   take(report: Report, isReady: boolean): void {
@@ -139,8 +169,8 @@ class WorkerTask implements ReportedTask {
       return;
     }
     this.flush();
-    this.#sink.report(this, report);
-    this.ended ||= change.type === "finish" || change.type === "fail" || change.type === "cancelled";
+    this.#report(report);
+    if (change.type === "finish" || change.type === "fail" || change.type === "cancelled") this.#end();
   }
 
   /** Does nothing, because reports that change the state are passed on at once. */
@@ -149,7 +179,7 @@ class WorkerTask implements ReportedTask {
   flush(): void {
     const held = this.#held;
     this.#held = null;
-    if (held !== null) this.#sink.report(this, held);
+    if (held !== null) this.#report(held);
   }
 
   /** Reports the task as interrupted, because the worker no longer responds. */
@@ -176,14 +206,35 @@ class WorkerTask implements ReportedTask {
 
   refused(reason: string | null): void {
     const { client, id } = this;
+    this.#end();
+    this.#context.tell({ type: "refused", client, id, reason });
+  }
+
+  /** Sends a report, unless an earlier one led to a refusal. */
+  #report(report: Report): void {
+    if (!this.ended) this.#context.report(this, report);
+  }
+
+  #end(): void {
+    if (this.ended) return;
     this.ended = true;
-    this.#tell({ type: "refused", client, id, reason });
+    this.#held = null;
+    this.#context.close(this);
   }
 
   #command(type: "cancel" | "interrupt" | "unknown"): void {
     const { client, id } = this;
-    this.#tell({ type, client, id });
+    this.#context.tell({ type, client, id });
   }
+}
+
+function keyOf({ client, id }: { readonly client: string; readonly id: string }): string {
+  return `${client}/${id}`;
+}
+
+function remember(refused: Set<string>, key: string): void {
+  if (refused.size >= REMEMBERED_TASKS) refused.clear();
+  refused.add(key);
 }
 
 function merged(held: UpdateChange | undefined, change: UpdateChange): UpdateChange {

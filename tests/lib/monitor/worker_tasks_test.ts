@@ -1,5 +1,9 @@
+import { NodeSink } from "../../../lib/monitor/cluster/node_sink.ts";
+import { OwnerLink } from "../../../lib/monitor/cluster/owner_link.ts";
 import { WorkerTasks } from "../../../lib/monitor/cluster/worker_tasks.ts";
 import type { ReporterCommand } from "../../../lib/reporter/reporter_command.ts";
+import type { Transport, TransportEvents } from "../../../lib/remote/remote_transport.ts";
+import { parseJson, parseNodeReport } from "../../../lib/task/protocol.ts";
 import type { LogChange, ReportedChange } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
@@ -25,6 +29,29 @@ class Workers implements Disposable {
   [Symbol.dispose](): void {
     this.tasks[Symbol.dispose]();
   }
+}
+
+/** Returns the link to an owner that refuses the creation of some tasks; `sent` gets the ids of all created tasks. */
+function refusing(isRefused: (id: string) => boolean, sent: string[]): OwnerLink {
+  const link = new OwnerLink();
+  const open = ({ onOpen, onReply }: TransportEvents): Transport => {
+    queueMicrotask(onOpen);
+    return {
+      window: 8,
+      send(batch, reports) {
+        for (const report of reports) {
+          const { client, id } = parseNodeReport(parseJson(report));
+          sent.push(id);
+          if (!isRefused(id)) continue;
+          queueMicrotask(() => onReply({ type: "refused", client, id, reason: "too many tasks" }));
+        }
+        queueMicrotask(() => onReply({ type: "taken", batch }));
+      },
+      close() {},
+    };
+  };
+  link.lead({ key: "1", open });
+  return link;
 }
 
 function line(first: number): LogChange {
@@ -76,6 +103,48 @@ Deno.test("WorkerTasks refuses a task whose reports would wait without bound", (
   const [[member, command]] = workers.told as [[string, ReporterCommand]];
   assertEquals([member, command.type], ["worker", "refused"]);
   assertEquals(workers.sink.closed, workers.sink.opened);
+});
+
+Deno.test("WorkerTasks closes a refused task, and sends the next run with its id", () => {
+  using workers = new Workers();
+  workers.report(createChange(), { type: "start" });
+  workers.sink.ready = false;
+  workers.report({ type: "update", current: 1 });
+  const [task] = workers.sink.opened;
+  task!.refused("too many tasks");
+  assertEquals(workers.sink.closed, [task!]);
+  // The worker does not know of the refusal yet. A second answer could refuse its next run.
+  workers.report({ type: "update", current: 2 }, { type: "finish", result: null });
+  workers.sink.ready = true;
+  assertEquals(workers.told, [
+    ["worker", { type: "refused", client: "c", id: "1", reason: "too many tasks" }],
+  ]);
+  workers.report(createChange({ name: "again" }), { type: "start" }, { type: "finish", result: 5 });
+  assertEquals(workers.sink.types, ["create", "start", "create", "start", "finish"]);
+  assertEquals([workers.sink.task("1").name, workers.sink.task("1").result], ["again", 5]);
+  assertEquals(workers.sink.closed, workers.sink.opened);
+  assertEquals(workers.told.length, 1);
+});
+
+Deno.test("WorkerTasks frees the id and the place of a refused task for other workers", async () => {
+  const sent: string[] = [];
+  const warnings: string[] = [];
+  using sink = new NodeSink("node:1", refusing((id) => id !== "wanted", sent), "http://node", (text) => {
+    warnings.push(text);
+  });
+  using tasks = new WorkerTasks(sink);
+  const told: string[] = [];
+  tasks.tell = (member, { id, type }) => void told.push(`${member} ${id} ${type}`);
+  const create = (member: string, id: string) =>
+    tasks.take(member, { client: "c", id, at: 1, change: createChange() });
+  // The sink accepts 10,000 tasks at a time.
+  for (let n = 0; n < 10_000; n++) create("one", `${n}`);
+  await until(() => told.length === 10_000);
+  create("other", "0");
+  await until(() => told.length === 10_001);
+  create("other", "wanted");
+  await until(() => sent.includes("wanted"));
+  assertEquals([sent.filter((id) => id === "0").length, told.length, warnings], [2, 10_001, []]);
 });
 
 Deno.test("WorkerTasks interrupts the tasks of a worker that does not come back", async () => {
