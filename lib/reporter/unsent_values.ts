@@ -6,7 +6,7 @@
 
 import { isValueName, LIMITS, VALUE_NAME_RULE } from "../task/grammar.ts";
 import { ValueBook } from "../task/value_book.ts";
-import type { ValuePoint, Values } from "../task/values.ts";
+import type { Values } from "../task/values.ts";
 
 /**
  * The unreported values of one task, and the reported values for a receiver that has lost the task.
@@ -45,7 +45,7 @@ export class UnsentValues {
   /** Returns the values to report, and keeps a copy; `undefined` if there are no values. */
   take(): Values | undefined {
     if (this.#unsent === null) return undefined;
-    const values = valuesIn(this.#unsent);
+    const values = this.#unsent.byName;
     this.#unsent = null;
     (this.#reported ??= newBook()).add(values, 0);
     return values;
@@ -54,7 +54,7 @@ export class UnsentValues {
   /** Reports all values again. */
   restate(): void {
     if (this.#reported === null) return;
-    if (this.#unsent !== null) this.#reported.add(valuesIn(this.#unsent), 0);
+    if (this.#unsent !== null) this.#reported.add(this.#unsent.byName, 0);
     [this.#unsent, this.#reported] = [this.#reported, null];
   }
 
@@ -68,10 +68,4 @@ export class UnsentValues {
 
 function newBook(): ValueBook {
   return new ValueBook(LIMITS.unsentValuePoints);
-}
-
-function valuesIn(book: ValueBook): Values {
-  return Object.fromEntries(
-    book.values.series.map(({ name, points }): [string, readonly ValuePoint[]] => [name, points]),
-  );
 }

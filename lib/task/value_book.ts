@@ -61,6 +61,13 @@ export class ValueBook {
     return { series, ignored: this.#ignored };
   }
 
+  /** The points that are kept, by series, as reports contain them. */
+  get byName(): Values {
+    return Object.fromEntries(
+      Array.from(this.#series, ([name, { points }]): [string, readonly ValuePoint[]] => [name, points]),
+    );
+  }
+
   /**
    * Adds values.
    *

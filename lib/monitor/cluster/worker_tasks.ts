@@ -10,7 +10,7 @@ import type { MemberReports, TellMember } from "../../registry/member_reports.ts
 import type { ReporterCommand } from "../../reporter/reporter_command.ts";
 import type { ReportedTask, ReportSink } from "../../reporter/report_sink.ts";
 import type { Report } from "../../task/protocol.ts";
-import type { UpdateChange } from "../../task/task.ts";
+import { HeldUpdate } from "./held_update.ts";
 
 /** Limits of {@linkcode WorkerTasks}. */
 export interface WorkerLimits {
@@ -147,13 +147,13 @@ interface WorkerTaskContext {
   tell(command: ReporterCommand): void;
 }
 
-/** A task of a worker. Updates that the sink can't send yet are merged: the newest values win. */
+/** A task of a worker. Updates that the sink can't send yet are merged. */
 class WorkerTask implements ReportedTask {
   readonly client: string;
   readonly id: string;
   ended = false;
   readonly #context: WorkerTaskContext;
-  #held: (Report & { readonly change: UpdateChange }) | null = null;
+  #held: HeldUpdate | null = null;
 
   constructor({ client, id }: Report, context: WorkerTaskContext) {
     this.client = client;
@@ -165,7 +165,7 @@ class WorkerTask implements ReportedTask {
     if (this.ended) return;
     const { change } = report;
     if (change.type === "update" && !isReady) {
-      this.#held = { ...report, change: merged(this.#held?.change, change) };
+      (this.#held ??= new HeldUpdate()).add(report.at, change);
       return;
     }
     this.flush();
@@ -179,7 +179,9 @@ class WorkerTask implements ReportedTask {
   flush(): void {
     const held = this.#held;
     this.#held = null;
-    if (held !== null) this.#report(held);
+    if (held === null) return;
+    const { client, id } = this;
+    this.#report({ client, id, at: held.at, change: held.change });
   }
 
   /** Reports the task as interrupted, because the worker no longer responds. */
@@ -235,13 +237,4 @@ function keyOf({ client, id }: { readonly client: string; readonly id: string })
 function remember(refused: Set<string>, key: string): void {
   if (refused.size >= REMEMBERED_TASKS) refused.clear();
   refused.add(key);
-}
-
-function merged(held: UpdateChange | undefined, change: UpdateChange): UpdateChange {
-  if (held === undefined) return change;
-  const both = (name: "metadata" | "values") =>
-    held[name] === undefined && change[name] === undefined
-      ? {}
-      : { [name]: { ...held[name], ...change[name] } };
-  return { ...held, ...change, ...both("metadata"), ...both("values") };
 }

@@ -89,10 +89,23 @@ Deno.test("WorkerTasks merges updates while the sink is not ready, and keeps the
     type: "update",
     current: 2,
     metadata: { a: 1, b: 2 },
-    values: { loss: 3, size: 4 },
+    values: { loss: [[1, 3]], size: [[1, 4]] },
   });
   workers.sink.ready = true;
   assertEquals([workers.sink.types.length, workers.sink.task("1").current], [5, 3]);
+});
+
+Deno.test("WorkerTasks sends all values that were reported while the sink was not ready", () => {
+  using workers = new Workers();
+  workers.report(createChange(), { type: "start" });
+  workers.sink.ready = false;
+  for (let n = 1; n <= 5; n++) workers.report({ type: "update", values: { loss: [[n, n * 10]] } });
+  workers.sink.ready = true;
+  workers.report({ type: "update", values: { loss: [[6, 60]] } });
+  assertEquals(workers.sink.reports.slice(2).map(({ change }) => change), [
+    { type: "update", values: { loss: [[1, 10], [2, 20], [3, 30], [4, 40], [5, 50]] } },
+    { type: "update", values: { loss: [[6, 60]] } },
+  ]);
 });
 
 Deno.test("WorkerTasks refuses a task whose reports would wait without bound", () => {
