@@ -13,11 +13,12 @@ the server, results, errors and the exit status of a program stay the same.
 """
 
 from ._bars import patch_tqdm
+from ._errors import TaskCancelled
 from ._log_handler import LogHandler
 from ._monitored import monitored
 from ._reflex import monitored_background_task
 from ._scope import current_task, task
-from ._task import Task, TaskCancelled
+from ._task import Task
 
 for _public in (LogHandler, Task, TaskCancelled):
     # So that tracebacks and pickles name the classes by the module that programs import.

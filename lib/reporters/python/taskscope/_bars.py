@@ -8,12 +8,13 @@ import sys
 import weakref
 from typing import Any, Callable
 
+from ._errors import TaskCancelled
 from ._fields import KEEP
 from ._process import reporter
 from ._record import LOCK, Record
 from ._series import is_value_name
 from ._scope import TaskOptions, enclosing
-from ._task import Task, TaskCancelled, scope
+from ._task import Task, scope
 from ._warnings import warn_once
 
 _NORMAL_ENDS = (StopIteration, StopAsyncIteration)

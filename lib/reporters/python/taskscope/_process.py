@@ -7,10 +7,10 @@ import os
 import sys
 
 from ._config import server_from_environment
+from ._errors import end_with, identity_of, last_error
 from ._identity import new_task_id
 from ._record import LOCK, Change, Record
 from ._reporter import Reporter
-from ._values import error_of
 from ._warnings import reset_after_fork, silence
 
 _EXIT_SECONDS = 1.5
@@ -39,6 +39,7 @@ def open_record(create: Change, client: str, parent: Record | None) -> Record:
     :param parent: the record of its parent, if this process reports that task
     """
     record = Record(client, new_task_id(), parent, create)
+    record.error_before = identity_of(last_error())
     reporter().open(record)
     return record
 
@@ -76,7 +77,7 @@ def _at_exit() -> None:
 
 
 def _end_unfinished(reporter: Reporter) -> None:
-    error = getattr(sys, "last_value", None)
+    error = last_error()
     for record in reporter.unfinished():
         if record.on_exit is not None:
             record.on_exit()
@@ -86,8 +87,9 @@ def _end_unfinished(reporter: Reporter) -> None:
 
 
 def _change_at_exit(record: Record, error: BaseException | None) -> Change:
-    if error is not None:
-        return {"type": "fail", "error": error_of(error)}
+    # In an interactive session, the error may be older than the task.
+    if error is not None and identity_of(error) != record.error_before:
+        return end_with(error)
     if record.on_exit is not None:
         return {"type": "finish", "result": None}
     return {

@@ -48,6 +48,7 @@ class Record:
         "is_inherited",
         "is_queued",
         "on_exit",
+        "error_before",
         "first_child",
         "has_more_children",
         "progress",
@@ -82,6 +83,8 @@ class Record:
         """Whether the reporter knows that there is something to send."""
         self.on_exit: Callable[[], object] | None = None
         """Makes a final update if the process exits while the task runs."""
+        self.error_before: object = None
+        """The identity of the last uncaught error when the task began."""
         self.first_child: Record | None = None
         self.has_more_children = False
         self.progress: float | None = None

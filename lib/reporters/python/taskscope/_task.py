@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import time
 from collections.abc import (
@@ -17,6 +16,7 @@ from collections.abc import (
 from types import TracebackType
 from typing import Any, TypeVar, overload
 
+from ._errors import TaskCancelled, end_with
 from ._fields import (
     KEEP,
     LOG_LEVELS,
@@ -34,19 +34,11 @@ from ._fields import (
 from ._limits import NAME_LENGTH, STATUS_LENGTH, UNIT_LENGTH, short_text_of, text_of
 from ._process import open_record, reporter, task_ended
 from ._record import LOCK, Change, Record
-from ._values import bounded_json, error_of
+from ._values import bounded_json
 from ._warnings import warn_once
 
 Item = TypeVar("Item")
 Self = TypeVar("Self", bound="Task")
-
-
-class TaskCancelled(Exception):
-    """Raised by the next call of a task's methods after someone has cancelled the task.
-
-    The task of a function that raises it ends as ``CANCELLED``. Code that catches every exception
-    should raise it again; otherwise, the next call raises another one.
-    """
 
 
 class _Done:
@@ -270,10 +262,7 @@ class Task:
         """End the task as ``ERROR``, or as ``CANCELLED`` if the error is a cancellation."""
         for child in self._unfinished_children():
             child.fail(error)
-        if isinstance(error, (TaskCancelled, asyncio.CancelledError, KeyboardInterrupt)):
-            self._end({"type": "cancelled"})
-        else:
-            self._end({"type": "fail", "error": error_of(error)})
+        self._end(end_with(error))
 
     def __enter__(self: Self) -> Self:
         self._enter()

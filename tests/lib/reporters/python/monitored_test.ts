@@ -283,6 +283,73 @@ left.child("part").update(50)
 });
 
 testPython(
+  "python task: an uncaught cancellation or error also ends the tasks that were not ended",
+  async () => {
+    const ends = {
+      "raise taskscope.TaskCancelled()": "CANCELLED undefined",
+      "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)": "CANCELLED undefined",
+      "raise asyncio.CancelledError()": "CANCELLED undefined",
+      "raise ValueError('wrong')": "ERROR wrong",
+    };
+    for (const [end, outcome] of Object.entries(ends)) {
+      await using server = startServer();
+      const source = `
+import asyncio, os, signal, time, taskscope
+from taskscope.tqdm import tqdm
+left = taskscope.task("left")
+left.child("part")
+bar = tqdm(total=2, desc="bar")
+${end}`;
+      await runPython(source, { server: server.url });
+      assertEquals(
+        (await tasksAt(server.url)).map(({ name, state, error }) => `${name} ${state} ${error?.message}`),
+        [`left ${outcome}`, `part ${outcome}`, `bar ${outcome}`],
+        end,
+      );
+    }
+  },
+);
+
+testPython(
+  "python task: an interactive session blames only later errors for tasks that it leaves",
+  async () => {
+    await using server = startServer();
+    const source = `
+import code, sys, taskscope
+from taskscope.tqdm import tqdm
+session = code.InteractiveConsole()
+class Strict(Exception):
+    @property
+    def __dict__(self): raise ValueError("no attributes")
+session.locals.update(Strict=Strict)
+early = taskscope.task("early")
+session.push("raise Strict()")
+strict = taskscope.task("after a strict error")
+session.push("raise ValueError('old')")
+reused = taskscope.task("after an error whose id is reused")
+old = id(sys.last_value)
+for number in range(1_000):
+    session.push("raise ValueError('new')")
+    if id(sys.last_value) == old: break
+late = taskscope.task("late")
+bar = tqdm(total=3, desc="bar")
+bar.update(3)
+`;
+    assertEquals((await runPython(source, { server: server.url })).code, 0);
+    const ends = (await tasksAt(server.url)).map(({ name, state, error }) =>
+      `${name} ${state} ${error?.message}`
+    );
+    assertEquals(ends, [
+      "early ERROR new",
+      "after a strict error ERROR new",
+      "after an error whose id is reused ERROR new",
+      "late ERROR The process exited while the task ran",
+      "bar FINISHED undefined",
+    ]);
+  },
+);
+
+testPython(
   "python task: invalid values are ignored with one warning, invalid options are errors",
   async () => {
     await using server = startServer();
