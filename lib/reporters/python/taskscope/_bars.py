@@ -39,6 +39,11 @@ class BarTask(Task):
         bar = self._bar()
         return bar is None or bar.disable or (bar.total is not None and bar.n >= bar.total)
 
+    @property
+    def is_left(self) -> bool:
+        bar = self._bar()
+        return bar is None or bar.disable
+
     def _show_last(self) -> None:
         bar = self._bar()
         if bar is not None:

@@ -261,16 +261,16 @@ def _wrap_generator(
                     task._result = stop.value
                     return stop.value
                 # The code that runs until the generator is resumed is not a part of the task.
-                task._leave()
+                inner = task._suspend()
                 try:
                     resume, argument = generator.send, (yield item)
                 except GeneratorExit:
-                    task._enter()
+                    task._resume(inner)
                     generator.close()
                     raise
                 except BaseException as error:
                     resume, argument = generator.throw, error
-                task._enter()
+                task._resume(inner)
 
     return wrapper
 
@@ -292,15 +292,15 @@ def _wrap_async_generator(
                     item = await resume(argument)
                 except StopAsyncIteration:
                     return
-                task._leave()
+                inner = task._suspend()
                 try:
                     resume, argument = generator.asend, (yield item)
                 except GeneratorExit:
-                    task._enter()
+                    task._resume(inner)
                     await generator.aclose()
                     raise
                 except BaseException as error:
                     resume, argument = generator.athrow, error
-                task._enter()
+                task._resume(inner)
 
     return wrapper

@@ -94,6 +94,11 @@ class Task:
         return False
 
     @property
+    def is_left(self) -> bool:
+        """Whether code outside of the task's block has ended the block."""
+        return False
+
+    @property
     def cancelled(self) -> bool:
         """Whether someone has cancelled the task or one of its ancestors."""
         return self._record.is_cancelled
@@ -306,6 +311,19 @@ class Task:
         # Not with ``scope.reset()``, whose token is invalid in another context, such as the one
         # that finalises an async generator.
         scope.set(self._before)
+
+    def _suspend(self) -> Task | None:
+        """Leave the block until it is resumed, and return the innermost task in it."""
+        inner = scope.get()
+        self._leave()
+        return inner
+
+    def _resume(self, inner: Task | None) -> None:
+        """Enter the block again where it was suspended, perhaps from another place."""
+        while inner is not None and inner.is_left:
+            inner = inner._before
+        self._before = scope.get()
+        scope.set(inner)
 
     def _check(self) -> None:
         record = self._record

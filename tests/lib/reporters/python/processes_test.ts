@@ -209,6 +209,115 @@ asyncio.run(main())
   },
 );
 
+testPython(
+  "python monitored: a generator resumes in the innermost block that it was suspended in",
+  async () => {
+    await using server = startServer();
+    const source = `
+import asyncio, gc, threading, taskscope
+from taskscope import current_task, monitored
+from taskscope._task import scope
+from taskscope.tqdm import tqdm
+
+@monitored
+def rows(name):
+    try:
+        with taskscope.task(f"inner {name}") as inner:
+            for number in tqdm(range(3), desc=f"bar {name}"):
+                try: yield number
+                except KeyError: pass
+                assert current_task() is inner
+                with taskscope.task(f"leaf {name} {number}"): pass
+    finally:
+        with taskscope.task(f"end {name}"): pass
+
+@monitored
+async def async_rows(name):
+    try:
+        with taskscope.task(f"inner {name}") as inner:
+            for number in range(2):
+                try: yield number
+                except KeyError: pass
+                assert current_task() is inner
+                with taskscope.task(f"leaf {name} {number}"): pass
+                await asyncio.sleep(0)
+    finally:
+        with taskscope.task(f"end {name}"): pass
+
+@monitored
+def both(name): yield from rows(name)
+
+@monitored
+def opens_bars(task):
+    for number in range(3):
+        yield tqdm(total=1, desc=f"closed outside {number}")
+        assert scope.get() is task
+
+class Consumer:
+    """Asserts that no step of a generator changes the scope of its consumer."""
+    def __enter__(self): self.scope = scope.get()
+    def __exit__(self, *_): assert scope.get() is self.scope
+
+def consume(generator):
+    for _ in generator: pass
+
+with Consumer():
+    first, second = rows("first"), both("second")
+    for _ in range(2):
+        with Consumer(): next(first)
+        with taskscope.task("consumer"), Consumer(): next(second)
+    with Consumer(): first.throw(KeyError())
+    # Another thread has another context.
+    thread = threading.Thread(target=consume, args=[second]); thread.start(); thread.join()
+    consume(first)
+    closed, collected = rows("closed"), rows("collected")
+    next(closed); next(collected)
+    with taskscope.task("elsewhere"), Consumer():
+        closed.close()
+        del collected
+        gc.collect()
+    for bar in opens_bars():
+        with Consumer(): bar.update(1); bar.close()
+
+async def main():
+    with Consumer():
+        rows = async_rows("async")
+        await rows.__anext__()
+        with taskscope.task("consumer"), Consumer(): await rows.athrow(KeyError())
+        async for _ in rows: pass
+        closed = async_rows("async closed")
+        await closed.__anext__()
+        # Another asyncio task has another context.
+        await asyncio.ensure_future(closed.aclose())
+asyncio.run(main())
+`;
+    const { code, stdout, stderr } = await runPython(source, { server: server.url });
+    assertEquals([code, stdout, stderr.includes("Traceback")], [0, "", false], stderr);
+    const ends = outline(await tasksAt(server.url)).map(([name, state, , , parent]) =>
+      `${name} ${state} ${parent}`
+    );
+    assertEquals(ends.filter((end) => /^(leaf|end|closed outside) /.test(end)), [
+      "leaf first 0 FINISHED bar first",
+      "leaf second 0 FINISHED bar second",
+      "leaf first 1 FINISHED bar first",
+      "leaf second 1 FINISHED bar second",
+      "leaf second 2 FINISHED bar second",
+      "end second FINISHED rows",
+      "leaf first 2 FINISHED bar first",
+      "end first FINISHED rows",
+      "end closed FINISHED rows",
+      "end collected FINISHED rows",
+      "closed outside 0 FINISHED opens_bars",
+      "closed outside 1 FINISHED opens_bars",
+      "closed outside 2 FINISHED opens_bars",
+      "leaf async 0 FINISHED inner async",
+      "leaf async 1 FINISHED inner async",
+      "end async FINISHED async_rows",
+      "end async closed FINISHED async_rows",
+    ]);
+  },
+);
+
 testPython("python reporter: a signal handler and a destructor may report at any point", async () => {
   await using server = startServer();
   const source = `
