@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from ._errors import TaskCancelled
 from ._fields import KEEP
-from ._process import reporter
+from ._process import is_worker, reporter
 from ._record import LOCK, Record
 from ._series import is_value_name
 from ._scope import TaskOptions, enclosing
@@ -51,6 +51,9 @@ class BarTask(Task):
 
     def finish_later(self) -> None:
         """End the task like the surrounding one if that ends soon, otherwise as ``FINISHED``."""
+        if self.is_outermost and is_worker():
+            # No error can follow: multiprocessing catches those of its workers.
+            return self.finish()
         with LOCK:
             if self._outer is not None:
                 siblings = self._outer._children

@@ -47,18 +47,19 @@ def open_record(create: Change, client: str, parent: Record | None) -> Record:
 def task_ended(is_outermost: bool) -> None:
     """Wait until the end of a task is committed, if this process may be killed without notice."""
     # A pool of multiprocessing kills its workers as soon as it has their results.
-    if is_outermost and _reporter is not None and _is_worker():
+    if is_outermost and _reporter is not None and is_worker():
         _reporter.flush(_COMMIT_SECONDS)
 
 
-def _is_worker() -> bool:
+def is_worker() -> bool:
+    """Return whether multiprocessing started this process, and may kill it without notice."""
     process = sys.modules.get("multiprocessing.process")
     return process is not None and process.parent_process() is not None
 
 
 def _flush_at_exit_of_worker() -> None:
     util = sys.modules.get("multiprocessing.util")
-    if util is not None and _is_worker():
+    if util is not None and is_worker():
         # Processes of multiprocessing do not run atexit handlers.
         util.Finalize(None, _at_exit, exitpriority=-1_000)
 

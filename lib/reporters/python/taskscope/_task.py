@@ -99,6 +99,11 @@ class Task:
         return False
 
     @property
+    def is_outermost(self) -> bool:
+        """Whether no unfinished task of this process surrounds the task."""
+        return self._outer is None or self._outer._record.is_closed
+
+    @property
     def cancelled(self) -> bool:
         """Whether someone has cancelled the task or one of its ancestors."""
         return self._record.is_cancelled
@@ -375,4 +380,4 @@ class Task:
             reporter().changed(record, is_urgent=True)
             if self._outer is not None:
                 self._outer._children.pop(self, None)
-        task_ended(is_outermost=self._outer is None or self._outer._record.is_closed)
+        task_ended(self.is_outermost)

@@ -97,6 +97,38 @@ if __name__ == "__main__":
   });
 }
 
+testPython(
+  "python reporter: bars that the workers of a pool leave early end before the pool kills the workers",
+  async () => {
+    await using server = startServer();
+    const source = `
+import multiprocessing, taskscope
+from taskscope.tqdm import trange
+def work(number):
+    for step in trange(9, desc=f"outer {number}"):
+        if step == 1: return number
+def nested(number):
+    with taskscope.task(f"block {number}"):
+        for step in trange(9, desc=f"inner {number}"):
+            if step == 1: return number
+if __name__ == "__main__":
+    for function in (work, nested):
+        with multiprocessing.get_context("fork").Pool(2) as pool: print(pool.map(function, range(2)))
+`;
+    const { code, stdout } = await runPython(source, { server: server.url });
+    assertEquals([code, stdout], [0, "[0, 1]\n[0, 1]\n"]);
+    const ends = (await tasksAt(server.url)).map(({ name, state, current }) => `${name} ${state} ${current}`);
+    assertEquals(ends.sort(), [
+      "block 0 FINISHED null",
+      "block 1 FINISHED null",
+      "inner 0 FINISHED 1",
+      "inner 1 FINISHED 1",
+      "outer 0 FINISHED 1",
+      "outer 1 FINISHED 1",
+    ]);
+  },
+);
+
 testPython("python reporter: asyncio tasks and threads each have their own current task", async () => {
   await using server = startServer();
   const source = `
