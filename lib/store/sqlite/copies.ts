@@ -7,6 +7,7 @@
 
 import { backup, DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
+import { flush, removeIfThere } from "./copied_file.ts";
 import { exists } from "./exists.ts";
 import { FileLock } from "./file_lock.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
@@ -107,13 +108,13 @@ export async function backupDatabase(
     // Without WAL mode, the copy needs no other files, and can be read from a read-only folder.
     await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
     const damaged = await checkCopy(file, partial);
-    await flush(partial);
+    flush(partial);
     await replaceCopy(copy, partial);
     return damaged;
   } catch (cause) {
     throw storageError(copy, cause);
   } finally {
-    await remove(partial);
+    removeIfThere(partial);
   }
 }
 
@@ -144,14 +145,14 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
       partial,
       (db) => db.prepare("UPDATE meta SET value = ? WHERE name = 'epoch'").run(epoch),
     );
-    await flush(partial);
+    flush(partial);
     const former = setAside(place);
     await Deno.rename(partial, place);
     return { former, damaged };
   } catch (cause) {
     throw storageError(file, cause);
   } finally {
-    await remove(partial);
+    removeIfThere(partial);
   }
 }
 
@@ -263,19 +264,5 @@ async function sizeOf(file: string): Promise<number> {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) throw new StorageError(file, "there is no such file");
     throw storageError(file, cause);
-  }
-}
-
-/** Flushes a file to disk, so that it survives a power cut. */
-async function flush(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true });
-  await file.sync();
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch {
-    // The partial file no longer exists, because it was renamed or never created.
   }
 }

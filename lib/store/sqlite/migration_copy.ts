@@ -6,6 +6,7 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
+import { flush, removeIfThere } from "./copied_file.ts";
 import { exists } from "./exists.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { removeDatabase, setLogsAside } from "./set_aside.ts";
@@ -62,19 +63,5 @@ function leaveWalMode(file: string): void {
     db.exec("PRAGMA journal_mode = DELETE");
   } finally {
     db.close();
-  }
-}
-
-/** Flushes a file to disk, so that it survives a power cut. */
-function flush(path: string): void {
-  using file = Deno.openSync(path, { write: true });
-  file.syncSync();
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // The partial copy was never written, or cannot be removed.
   }
 }

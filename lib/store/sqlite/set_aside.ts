@@ -6,6 +6,7 @@
  */
 
 import { StorageError } from "../../errors.ts";
+import { flush, removeIfThere } from "./copied_file.ts";
 import { exists } from "./exists.ts";
 
 /** The suffixes of the files beside a database file: rollback journal, write-ahead log, and the index of that log. */
@@ -108,14 +109,5 @@ function logsAmong(suffixes: readonly string[], path: string): readonly string[]
 /** Copies a file, and flushes the copy to disk. */
 function copy(from: string, to: string): void {
   Deno.copyFileSync(from, to);
-  using file = Deno.openSync(to, { write: true });
-  file.syncSync();
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // The copy was never made, or cannot be removed.
-  }
+  flush(to);
 }
