@@ -74,6 +74,9 @@ def _at_exit() -> None:
     except BaseException:
         pass  # Such as Ctrl+C, which ends the wait.
     silence()
+    # Tasks that finalizers start later are not monitored: a thread that is started while the
+    # interpreter exits keeps it from exiting (before Python 3.12).
+    reporter.give_up("the process exits")
     reporter.suspend()
 
 
