@@ -123,7 +123,7 @@ export class TaskReporter implements ReportedTask {
 
   /** Reports progress. Never throws; invalid values are ignored, with one warning per task. */
   update(update: TaskUpdate): void {
-    if (this.#end !== null) return;
+    if (this.#isOver) return;
     const nowMs = Date.now();
     try {
       this.#update.add(update ?? {});
@@ -140,7 +140,7 @@ export class TaskReporter implements ReportedTask {
 
   /** Reports the sum of the weights of all subtasks; `null` if it is unknown. Never throws. */
   expect(weight: number | null): void {
-    if (this.#end !== null) return;
+    if (this.#isOver) return;
     const isValid = weight === null || (typeof weight === "number" && Number.isFinite(weight) && weight >= 0);
     if (!isValid) {
       this.#warnOnce(`an expected weight must be a number of at least 0 or null, received ${textOf(weight)}`);
@@ -169,7 +169,7 @@ export class TaskReporter implements ReportedTask {
 
   /** Appends a line to the task's log. An unknown level or stream is left out. */
   log(line: string, { stream, level }: LogLineTraits = {}): void {
-    if (this.#end !== null) return;
+    if (this.#isOver) return;
     const nowMs = Date.now();
     this.#lines.push({
       at: timeAt(nowMs),
@@ -183,7 +183,7 @@ export class TaskReporter implements ReportedTask {
 
   /** Reports that the task's own program requested cancellation. */
   requestCancel(): void {
-    if (this.#end !== null) return;
+    if (this.#isOver) return;
     this.#isCancelRequested = true;
     this.#states.push({ at: now(), change: { type: "request_cancel" } });
     this.flush();
@@ -259,6 +259,11 @@ export class TaskReporter implements ReportedTask {
     // not appear.
     if (message !== null) this.#handlers.warn(`Task "${this.id}" runs unmonitored: ${message}`);
     if (!this.#closed) this.#close();
+  }
+
+  /** Whether nothing more is to be reported: the task has ended or was refused. */
+  get #isOver(): boolean {
+    return this.#end !== null || this.#refused;
   }
 
   #announceStates(): void {

@@ -373,6 +373,19 @@ Deno.test("TaskReporter.refused() stops reporting for good, and warns if there i
   }
 });
 
+Deno.test("TaskReporter.log() of a refused task leaves the room for waiting lines to other tasks", () => {
+  using _clock = new FakeClock();
+  const logBuffer = { taskCharacters: 10_000, allCharacters: 1_000 };
+  const { reporter: refused } = begin({ logBuffer });
+  refused.refused(null);
+  for (let i = 0; i < 10; i++) refused.log(`refused ${i}`);
+  const { reporter, sink } = begin({ logBuffer });
+  reporter.log("0");
+  for (let i = 1; i < 5; i++) reporter.log(`${i}`);
+  reporter.end({ type: "cancelled" });
+  assertEquals(sink.lines.map(({ text }) => text), ["0", "1", "2", "3", "4"]);
+});
+
 Deno.test("TaskReporter.cancelRequested() calls onCancel until the task has ended", () => {
   using _clock = new FakeClock();
   const { reporter, cancels } = begin();
