@@ -101,6 +101,21 @@ for (const hasKey of [false, true]) {
   });
 }
 
+Deno.test("/install: the command that makes a token makes one that can report to the client of the page", async () => {
+  await using server = startServer({ key: KEY });
+  const { text } = await call("GET", `${server.url}/install?client=${CLIENT}`);
+  const [command] = /(?<=<code>)taskscope token [^<]*(?=<)/.exec(text)!;
+  const { code, stdout, stderr } = await paste(unescaped(command), KEY);
+  assertEquals([code, stderr], [0, ""]);
+  const report = (client: string) =>
+    call("POST", `${server.url}/tasks/${client}`, {
+      body: {},
+      headers: { authorization: `Bearer ${stdout.trim()}` },
+    });
+  assertEquals((await report(CLIENT)).status, 201);
+  assertEquals((await report("other")).status, 403);
+});
+
 testSource("/install shows the public URL, and the client that the query names", async () => {
   await using server = startServer({ publicUrls: ["https://ci.example.org/tasks"] });
   const ask = (query: string) =>

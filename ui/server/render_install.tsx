@@ -10,6 +10,7 @@ import { Fragment, type JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 import type { InstallPage } from "../../lib/page_renderer.ts";
 import { Brand } from "../components/brand.tsx";
+import { shellWord } from "../shared/commands.ts";
 import { clientPageUrl } from "../shared/links.ts";
 import { type InstallSection, installSections, KEY_BLOCK } from "./install_sections.ts";
 import { Code, Prose, type ProseAssets, ProseHead } from "./prose.tsx";
@@ -37,7 +38,7 @@ export function renderInstallPage(page: InstallPage, assets: ProseAssets): strin
           end, which appears on <a href={clientPageUrl(page)}>the page of the client {page.client}</a>{" "}
           at once.
         </p>
-        {needsKey && <Key />}
+        {needsKey && <Key client={page.client} />}
         {sections.map((section) => <Section key={section.id} section={section} />)}
         <Variables {...page} />
       </main>
@@ -64,15 +65,16 @@ function Contents({ sections, needsKey, basePath }: {
   );
 }
 
-function Key(): JSX.Element {
+function Key({ client }: { readonly client: string }): JSX.Element {
   return (
     <section aria-labelledby="key">
       <h2 id="key">The key</h2>
       <p class="docs-lead">
         This server requires a key. Set it first, in the same shell, or better a token that may only report:
         {" "}
-        <code>taskscope token --may write</code>{" "}
-        makes one. This line waits for it, and neither shows it nor keeps it in the shell's history:
+        <code>taskscope token --may write --client {shellWord(client)}</code> makes one from the key in{" "}
+        <code>TASKSCOPE_KEY</code>. This line waits for the key or the token, and neither shows it nor keeps
+        it in the shell's history:
       </p>
       <Code text={KEY_BLOCK} id="block-key" />
     </section>
