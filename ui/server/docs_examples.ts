@@ -52,6 +52,7 @@ export const SOCKET_MESSAGES: readonly {
 export const CLOSE_CODES: readonly DocumentedField[] = [
   { name: "1000", type: "", about: "the task has ended" },
   { name: "1001", type: "", about: "the server is shutting down: reconnect with the last cursor" },
+  { name: "1008", type: "", about: "the key, token or session has expired: don't reconnect with it" },
   { name: "1009", type: "", about: "the client sent a message that is too large" },
   { name: "1011", type: "", about: "the tasks could not be read; the reason is in the server's log" },
   {
