@@ -101,9 +101,16 @@ function pageOf(matching: StoredTask[], query: TaskQuery): TaskPage {
   };
 }
 
-/** Returns the `Link` header of a response that has a next page. */
-export function linkToPage(url: string, page: number): string {
+/**
+ * Returns the `Link` header of a response that has a next page.
+ *
+ * @param url the URL of this page
+ * @param page the number of the next page
+ * @param impliedLimit the limit of this page, if the URL does not contain it and it is not the default
+ */
+export function linkToPage(url: string, page: number, impliedLimit: number | null = null): string {
   const next = new URL(url);
+  if (impliedLimit !== null) next.searchParams.set("limit", String(impliedLimit));
   next.searchParams.set("page", String(page));
   return `<${next.pathname}${next.search}>; rel="next"`;
 }

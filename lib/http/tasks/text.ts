@@ -63,7 +63,8 @@ export function taskText(task: Task, status = 200): Response {
 export function listText(source: TaskSource, client: string, request: Request): MaybePromise<Response> {
   const params = paramsOf(request);
   // Without a query, the text has only the first page, because formatting takes longer than sending JSON.
-  if (params.size === 0) params.set("limit", String(MAX_PAGE_SIZE));
+  const impliedLimit = params.size === 0 ? MAX_PAGE_SIZE : null;
+  if (impliedLimit !== null) params.set("limit", String(impliedLimit));
   const query = parseTaskQuery(params);
   const page = params.has("sort") ? selectTasks(source, client, query) : selectPlaced(source, client, query);
   return andThen(
@@ -71,17 +72,24 @@ export function listText(source: TaskSource, client: string, request: Request): 
     (page) =>
       andThen(
         source.records(page.tasks),
-        (records) => pageText(page, records.map(({ task }) => task), request),
+        (records) => pageText(page, records.map(({ task }) => task), request.url, impliedLimit),
       ),
   );
 }
 
-function pageText({ total, nextPage }: TaskPage, tasks: readonly Task[], request: Request): Response {
+function pageText(
+  { total, nextPage }: TaskPage,
+  tasks: readonly Task[],
+  url: string,
+  impliedLimit: number | null,
+): Response {
   const lines = textBars(tasks, { width: WIDTH, now: now(), isList: true });
   if (total === 0) lines.push("No tasks");
   if (nextPage === null) return textResponse(lines);
-  return textResponse([...lines, `… of ${countNoun(total, "task")}; page=${nextPage} shows more`], {
-    headers: { link: linkToPage(request.url, nextPage) },
+  // The next page continues this one only if it has the same limit.
+  const limit = impliedLimit === null ? "" : `limit=${impliedLimit}&`;
+  return textResponse([...lines, `… of ${countNoun(total, "task")}; ${limit}page=${nextPage} shows more`], {
+    headers: { link: linkToPage(url, nextPage, impliedLimit) },
   });
 }
 

@@ -118,10 +118,18 @@ Deno.test("listText() formats at most 1,000 tasks per page", async () => {
   await using server = startTaskServer({ limits: { endedTasksPerClient: 2_000 } });
   const echo = server.monitor.monitored(() => {}, { name: "echo", client: "c" });
   await Promise.all(Array.from({ length: 1_001 }, () => echo()));
-  const { text } = await call("GET", `${server.url}/tasks/c`, TEXT);
+  await echo();
+  const { text, headers } = await call("GET", `${server.url}/tasks/c`, TEXT);
   const lines = text.trimEnd().split("\n");
-  assertEquals([lines.length, lines.at(-1)], [1_001, "… of 1,001 tasks; page=2 shows more"]);
-  assertEquals((await call("GET", `${server.url}/tasks/c?page=11`, TEXT)).text.split("\n").length, 2);
+  assertEquals([lines.length, lines.at(-1)], [1_001, "… of 1,002 tasks; limit=1000&page=2 shows more"]);
+  const [next] = /(?<=^<)[^>]*(?=>; rel="next"$)/.exec(headers.get("link")!)!;
+  assertEquals(next, "/tasks/c?limit=1000&page=2");
+  const rest = await call("GET", `${server.url}${next}`, TEXT);
+  assertEquals([rest.text.trimEnd().split("\n").length, rest.headers.get("link")], [2, null]);
+  const idsOf = (lines: readonly string[]) => lines.map((line) => line.split(" ")[0]!);
+  const ids = [...idsOf(lines.slice(0, -1)), ...idsOf(rest.text.trimEnd().split("\n"))];
+  assertEquals(new Set(ids).size, 1_002, "the two pages have all tasks, each once");
+  assertEquals((await call("GET", `${server.url}/tasks/c?page=11`, TEXT)).text.split("\n").length, 3);
 });
 
 Deno.test("responses as text require read access, and support HEAD", async () => {
