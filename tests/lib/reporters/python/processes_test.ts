@@ -387,9 +387,11 @@ task.finish(ticks > 0)
   assertEquals([result, cycles.length], [true, 20]);
 });
 
-testPython("python reporter: a task that a finalizer starts does not keep the process from exiting", async () => {
-  await using server = startServer();
-  const source = `
+testPython(
+  "python reporter: a task that a finalizer starts does not keep the process from exiting",
+  async () => {
+    await using server = startServer();
+    const source = `
 import taskscope
 def suspended():
     try: yield
@@ -399,6 +401,14 @@ with taskscope.task("in time"): pass
 generator = suspended()
 next(generator)
 `;
-  assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "finalized\n", stderr: "" });
-  assertEquals((await tasksAt(server.url)).map(({ name, state }) => [name, state]), [["in time", "FINISHED"]]);
-});
+    assertEquals(await runPython(source, { server: server.url }), {
+      code: 0,
+      stdout: "finalized\n",
+      stderr: "",
+    });
+    assertEquals((await tasksAt(server.url)).map(({ name, state }) => [name, state]), [[
+      "in time",
+      "FINISHED",
+    ]]);
+  },
+);
