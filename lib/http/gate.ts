@@ -194,15 +194,16 @@ export class Gate {
     }
   }
 
-  /** Returns whether the sender of a request may also read a task. */
-  mayRead(
-    { grant }: Visitor,
-    request: Request,
-    client: string,
-    taskId: string,
-  ): boolean | Promise<boolean> {
+  /**
+   * Returns whether the sender of a request also has another access than the one that the request needed, such as
+   * access to everything that a page shows.
+   *
+   * @param visitor the visitor
+   * @param request the request that the visitor sent
+   * @param access the other access
+   */
+  may({ grant }: Visitor, request: Request, access: Access): boolean | Promise<boolean> {
     const { authorize } = this.#options;
-    const access: Access = { action: "read", client, taskId };
     return permits(grant, access) && (authorize === null || authorize(request, access));
   }
 

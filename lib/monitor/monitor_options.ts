@@ -45,8 +45,9 @@ export interface MonitorOptions extends AccessOptions {
   /** The tasks that can be started from the page and over REST, by name. */
   readonly tasks?: Readonly<Record<string, TaskDefinition>>;
   /**
-   * Decides whether a request about tasks is allowed; called after the checks of host, origin and key. By
-   * default, every request that passes these checks is allowed.
+   * Decides whether a request about tasks is allowed; called after the checks of host, origin and key. For a
+   * page, it is also called for the other tasks and the clients that the page would show, and the page leaves
+   * out what it refuses. By default, every request that passes these checks is allowed.
    */
   readonly authorize?: Authorize;
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Access } from "../../access/grant.ts";
 import { formatCursor } from "../../task/cursor.ts";
 import { CLIENT_RULE, DEFAULT_CLIENT, isClientToken } from "../../task/grammar.ts";
 import { NO_VALUES } from "../../task/value_book.ts";
@@ -17,9 +18,8 @@ import { readForm } from "../body.ts";
 import { changeMany } from "./bulk.ts";
 import { type HandlerContext, serverAddress, storedTask, taskRecord, whenPublishable } from "../context.ts";
 import { retryTask, startTask } from "../start_task.ts";
-import type { ResolvedAccess } from "../../config/access_options.ts";
 import { defaultClient } from "../../reporter/default_client.ts";
-import type { PageContext, PageVisitor } from "../../page_renderer.ts";
+import type { PageContext } from "../../page_renderer.ts";
 import type { Task } from "../../task/task.ts";
 import type { Visitor } from "../gate.ts";
 import { queryFields } from "../fields.ts";
@@ -27,6 +27,7 @@ import { Problem, problemOf, titleOf } from "../problem.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
 import { type Answer, type Call, paramsOf, wantsJson } from "../route.ts";
 import { PageLogs } from "./page_logs.ts";
+import { pageVisitor } from "./page_visitor.ts";
 import { RenderedPages } from "./rendered_pages.ts";
 import type { LogSearches } from "../tasks/log_searches.ts";
 import { logParamsOf } from "../tasks/log_params.ts";
@@ -37,8 +38,22 @@ const VARY = { "vary": "Accept" };
 /** The maximum number of names on a page about past runs. */
 const PAGE_NAMES = 100;
 
+/** The access that the page about all clients needs, as `GET /clients` does. */
+const LIST_CLIENTS: Access = { action: "operate", client: null, taskId: null };
+
 /** An action that a form on a task's page applies to the task. */
 export type TaskAction = "cancel" | "remove" | "restore" | "retry";
+
+/** The page of a task as one visitor sees it. */
+interface TaskView extends Pick<Call, "client" | "id" | "visitor"> {
+  /** Whether the visitor has access to no other task of the client. */
+  readonly seesOneTask: boolean;
+  /** Whether the visitor may start the task again, and so sees its arguments. */
+  readonly mayStart: boolean;
+  readonly url: URL;
+  /** Why the form that was sent from the page failed; `null` if it did not. */
+  readonly problem: Problem | null;
+}
 
 /** Handles requests for pages and requests from the forms on pages, which work without JavaScript. */
 export class Pages {
@@ -63,21 +78,24 @@ export class Pages {
   }
 
   /**
-   * `GET /`: the page about all clients, if the visitor has access to all clients and a client other than the
+   * `GET /`: the page about all clients, if the visitor may list the clients and a client other than the
    * default one has tasks. Otherwise redirects to the list page of the default client, or to the tasks that
    * the visitor's token gives access to.
    */
-  home({ visitor: { grant } }: Call): Answer {
-    const { access: { basePath }, registry, pages } = this.#context;
+  home({ visitor, request }: Call): Answer {
+    const { access: { basePath }, registry, pages, gate } = this.#context;
+    const { grant } = visitor;
     if (grant.kind !== "full") {
       return redirect(`${basePath}/t/${grant.client}${grant.taskId === null ? "" : `/${grant.taskId}`}`);
     }
-    const clients = registry.clientCounts().map(({ client }) => client);
-    const first = defaultClient();
-    if (clients.every((client) => client === first)) return redirect(`${basePath}/t/${first}`);
-    return overviewOf(registry, clients).then((overview) =>
-      pageResponse(pages.overview({ basePath, now: now(), ...overview }))
-    );
+    return andThen(gate.may(visitor, request, LIST_CLIENTS), (mayListClients) => {
+      const clients = mayListClients ? registry.clientCounts().map(({ client }) => client) : [];
+      const first = defaultClient();
+      if (clients.every((client) => client === first)) return redirect(`${basePath}/t/${first}`);
+      return overviewOf(registry, clients).then((overview) =>
+        pageResponse(pages.overview({ basePath, now: now(), ...overview }))
+      );
+    });
   }
 
   /**
@@ -97,9 +115,8 @@ export class Pages {
    * `GET /t/{client}/{id}`: the page of a task. The parameters `q`, `stream`, `level`, `after` and `before`
    * select the log lines to show; pages without JavaScript use them.
    */
-  task({ client, id, visitor, request }: Call): Answer {
-    const url = new URL(request.url);
-    return whenPublishable(this.#context, client, () => this.#taskPage(client, visitor, id, url));
+  task(call: Call): Answer {
+    return this.#taskPage(call, new URL(call.request.url), null);
   }
 
   /** `GET /t/{client}`: the list page, or a part of the list for the page's script. */
@@ -126,20 +143,22 @@ export class Pages {
    * `POST /t/{client}?do=remove`, with a field `id` for each task: sent by a form of the list page, or by the
    * page's script.
    */
-  async bulk({ client, visitor, request }: Call): Promise<Response> {
+  async bulk(call: Call): Promise<Response> {
+    const { client, visitor, request } = call;
     const url = new URL(request.url);
     const action = paramsOf(request).get("do") ?? "";
     const fields = await readForm(request, this.#context.bodies);
     const result = await changeMany(this.#context, client, action, fields.getAll("id"));
     if (wantsJson(request)) return jsonResponse(JSON.stringify(result), 200, VARY);
     const { done, failed } = result;
-    if (failed.length === 0) return redirect(listAddress(url));
+    if (failed.length === 0 || !(await this.#may(call, "read", null))) return redirect(listAddress(url));
     const words = this.#context.pages.bulkWords(action, done.length, failed.map(({ detail }) => detail));
     return this.#clientPage(client, visitor, url, words, 409);
   }
 
   /** `POST /t/{client}/start/{name}`; with `?from=task`, redirects to the page of the new task. */
-  async start({ client, name, visitor, request }: Call): Promise<Response> {
+  async start(call: Call): Promise<Response> {
+    const { client, name, request } = call;
     const url = new URL(request.url);
     const fields = await readForm(request, this.#context.bodies);
     const input = this.#context.startables.get(name)?.input ?? null;
@@ -154,7 +173,7 @@ export class Pages {
         ? new Problem("bad_field", error.message)
         : problemOf(error, this.#context.reportError);
       if (wantsJson(request)) throw problem;
-      return this.#clientPage(client, visitor, url, problem.message, problem.status);
+      return await this.#listWithProblem(call, url, problem);
     }
     const list = `${this.#context.access.basePath}/t/${client}`;
     return redirect(paramsOf(request).get("from") === "task" ? `${list}/${id}` : list);
@@ -164,7 +183,8 @@ export class Pages {
    * `POST /t/{client}/{id}/cancel`, `…/remove`, `…/restore` and `…/retry`: applies the action and redirects
    * to the list, or to the task's page if the form was on it (`?from=task`).
    */
-  async change(action: TaskAction, { client, id, visitor, request }: Call): Promise<Response> {
+  async change(action: TaskAction, call: Call): Promise<Response> {
+    const { client, id, request } = call;
     const url = new URL(request.url);
     const { registry, access } = this.#context;
     const list = `${access.basePath}/t/${client}`;
@@ -175,9 +195,9 @@ export class Pages {
       return redirect(isFromTask ? `${list}/${shown}` : list);
     } catch (error) {
       const problem = problemOf(error, this.#context.reportError);
-      return isFromTask && registry.stored(client, id) !== undefined
-        ? whenPublishable(this.#context, client, () => this.#taskPage(client, visitor, id, url, problem))
-        : this.#clientPage(client, visitor, url, problem.message, problem.status);
+      const isShown = isFromTask && registry.stored(client, id) !== undefined &&
+        await this.#may(call, "read", id);
+      return await (isShown ? this.#taskPage(call, url, problem) : this.#listWithProblem(call, url, problem));
     }
   }
 
@@ -206,6 +226,17 @@ export class Pages {
       signInUrl,
     });
     return pageResponse(html, status, { ...VARY, ...headers });
+  }
+
+  /** Returns whether the visitor has an access to the client of a call; `taskId` is `null` for all its tasks. */
+  #may({ client, visitor, request }: Call, action: Access["action"], taskId: string | null) {
+    return this.#context.gate.may(visitor, request, { action, client, taskId });
+  }
+
+  /** Shows the problem of a form on the list page, or alone if the visitor has no access to the list. */
+  async #listWithProblem(call: Call, url: URL, problem: Problem): Promise<Response> {
+    if (!(await this.#may(call, "read", null))) throw problem;
+    return this.#clientPage(call.client, call.visitor, url, problem.message, problem.status);
   }
 
   /** `GET /t/{client}` */
@@ -257,42 +288,43 @@ export class Pages {
     });
   }
 
-  #taskPage(
-    client: string,
-    visitor: Visitor,
-    id: string,
-    url: URL,
-    problem: Problem | null = null,
-  ): Answer {
+  /** Responds with the page of a task, which shows only what the visitor has access to. */
+  #taskPage(call: Call, url: URL, problem: Problem | null): Answer {
+    const { client, id, visitor } = call;
+    // The access is decided before anything is read, so that all reads match the cursor of the page.
+    return andThen(
+      this.#may(call, "read", null),
+      (seesClient) =>
+        andThen(this.#may(call, "start", id), (mayStart) => {
+          const view = { client, id, visitor, seesOneTask: !seesClient, mayStart, url, problem };
+          return whenPublishable(this.#context, client, () => this.#taskPageNow(view));
+        }),
+    );
+  }
+
+  #taskPageNow(view: TaskView): Answer {
+    const { client, id } = view;
     const { registry } = this.#context;
     const isRemoved = registry.stored(client, id) === undefined && registry.removed(client, id) !== undefined;
     if (!isRemoved) {
       return andThen(
         taskRecord(this.#context, client, id),
-        ({ task }) => this.#pageOf(client, visitor, { task, isRemoved }, url, problem),
+        ({ task }) => this.#pageOf(view, task, isRemoved),
       );
     }
     return andThen(registry.removed(client, id), (task) => {
       // While the record was read, the task may have been restored or purged.
-      if (task === undefined || registry.stored(client, id) !== undefined) {
-        return this.#taskPage(client, visitor, id, url, problem);
-      }
-      return this.#pageOf(client, visitor, { task, isRemoved }, url, problem);
+      if (task === undefined || registry.stored(client, id) !== undefined) return this.#taskPageNow(view);
+      return this.#pageOf(view, task, isRemoved);
     });
   }
 
-  #pageOf(
-    client: string,
-    visitor: Visitor,
-    { task, isRemoved }: { readonly task: Task; readonly isRemoved: boolean },
-    url: URL,
-    problem: Problem | null,
-  ): Promise<Response> {
+  #pageOf(view: TaskView, task: Task, isRemoved: boolean): Promise<Response> {
     const { registry, pages } = this.#context;
-    const { id } = task;
-    const context = this.#pageContext(client, visitor, url, problem?.message ?? null);
+    const { client, id, visitor, seesOneTask, mayStart, url, problem } = view;
+    const context = this.#pageContext(client, visitor, url, problem?.message ?? null, seesOneTask);
     // A visitor who has access to only one task must not learn of other tasks.
-    const relatives = context.visitor.seesOneTask ? [] : registry.list(client);
+    const relatives = seesOneTask ? [] : registry.list(client);
     const summaries = Array.from(relatives, (stored) => stored.summary);
     const wanted = logParamsOf(queryFields(url.href), task.log_count);
     // All reads start at the same time, so that their results match the cursor of the page.
@@ -302,7 +334,7 @@ export class Pages {
       task.value_count > 0 ? registry.values(client, id) : NO_VALUES,
       this.#logs.lines(client, task, wanted),
       this.#logs.found(client, id, wanted),
-      !isRemoved && context.visitor.mayChange ? registry.launch(client, id) : undefined,
+      !isRemoved && mayStart ? registry.launch(client, id) : undefined,
     ]);
     return reads.then(async ([history, series, values, log, found, launch]) => {
       const html = await pages.task(context, {
@@ -328,13 +360,19 @@ export class Pages {
     return andThen(registry.records(found), (records) => records.map(({ task }) => task));
   }
 
-  #pageContext(client: string, visitor: Visitor, url: URL, error: string | null): PageContext {
+  #pageContext(
+    client: string,
+    visitor: Visitor,
+    url: URL,
+    error: string | null,
+    seesOneTask = false,
+  ): PageContext {
     const { access, registry, limits } = this.#context;
     return {
       basePath: access.basePath,
       origin: access.publicOrigin ?? url.origin,
       client,
-      visitor: pageVisitor(visitor, access),
+      visitor: { ...pageVisitor(visitor, access), seesOneTask },
       cursor: formatCursor(registry.cursorOf(client)),
       now: now(),
       undoSeconds: limits.restoreWindowMs / 1_000,
@@ -342,19 +380,6 @@ export class Pages {
       notice: error === null ? null : { kind: "error", text: error },
     };
   }
-}
-
-/** Returns what the visitor is allowed to do on a page. */
-function pageVisitor({ grant, source }: Visitor, { key, signIn }: ResolvedAccess): PageVisitor {
-  const isFull = grant.kind === "full";
-  return {
-    mayChange: isFull,
-    mayOpenSockets: source !== "share",
-    seesOneTask: !isFull && grant.taskId !== null,
-    mayShare: isFull && signIn,
-    isSignedIn: source === "session",
-    needsKey: key !== null,
-  };
 }
 
 /** Returns the address of the list page that a bulk form was sent from. */

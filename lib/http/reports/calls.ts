@@ -113,7 +113,7 @@ export class ReportCalls {
   }
 
   #mayRead({ client, request, visitor }: Call, id: string): boolean | Promise<boolean> {
-    return this.#context.gate.mayRead(visitor, request, client, id);
+    return this.#context.gate.may(visitor, request, { action: "read", client, taskId: id });
   }
 
   /**

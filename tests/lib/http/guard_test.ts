@@ -300,7 +300,6 @@ Deno.test("authorize() is called with the access of every route, and its decisio
     ["POST", "/t/c/t/remove", access("remove", "t")],
     ["DELETE", "/tasks/c/t", access("remove", "t")],
     // Routes that are not about a client's tasks.
-    ["GET", "/", null],
     ["GET", "/healthz", null],
     ["GET", "/readyz", null],
     ["GET", "/assets/unknown", null],

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { call } from "../../../support/calls.ts";
+import type { Authorize } from "../../../../lib/http/gate.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
 
 /** Creates a task of a client for each given end, and ends it in this way; `null` leaves a task running. */
@@ -68,6 +69,21 @@ Deno.test("Pages.home() shows a visitor with a token only the client of the toke
   });
   assertEquals(denied.status, 403);
   assertStringIncludes(denied.text, 'href="/sign-in?to=%2Ft%2Fother">Sign in with the key</a>');
+});
+
+Deno.test("Pages.home() lists the clients only if authorize() lets the visitor list them", async () => {
+  const authorize: Authorize = ({ headers }, { action, client }) =>
+    headers.get("x-user") === "admin" || (action === "read" && client === "default");
+  for (
+    const decide of [authorize, (...asked: Parameters<Authorize>) => Promise.resolve(authorize(...asked))]
+  ) {
+    await using server = startServer({ authorize: decide });
+    const headers = { "x-user": "admin" };
+    await call("POST", `${server.url}/tasks/secret`, { headers, body: {} });
+    const own = await call("GET", `${server.url}/`);
+    assertEquals([own.status, own.headers.get("location"), own.text], [303, "/t/default", ""]);
+    assertStringIncludes((await call("GET", `${server.url}/`, { headers })).text, ">secret</a>");
+  }
 });
 
 Deno.test("Pages.home() shows the hundred clients with the latest changes, and the number of omitted clients", async () => {

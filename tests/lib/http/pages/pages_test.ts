@@ -7,6 +7,7 @@ import { rawCall } from "../../../support/raw_http.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
+import type { Authorize } from "../../../../lib/http/gate.ts";
 import type { MonitorOptions } from "../../../../lib/mod.ts";
 
 function start(options: MonitorOptions = {}): TestServer & { readonly held: HeldTask } {
@@ -208,6 +209,54 @@ Deno.test("Pages.change() shows an error on the task's page if the form was on t
   assertMatch(early.text, /role="alert"[^>]*>Cannot remove task &quot;t&quot;: it has not ended/);
   const unknown = await post(`${server.url}/t/c/unknown/restore?from=task`);
   assertEquals([unknown.status, unknown.headers.get("content-type")], [404, "text/html; charset=utf-8"]);
+});
+
+Deno.test("Pages.task() shows only what authorize() lets the visitor read", async () => {
+  const authorize: Authorize = ({ headers }, { action, client, taskId }) =>
+    headers.get("x-user") === "admin" || (action === "read" && client === "c" && taskId === "t");
+  const headers = { "x-user": "admin" };
+  for (
+    const decide of [authorize, (...asked: Parameters<Authorize>) => Promise.resolve(authorize(...asked))]
+  ) {
+    await using server = start({ authorize: decide });
+    const body = { id: "t", args: [{ count: 3, password: "in-the-arguments" }] };
+    await call("POST", `${server.url}/tasks/c/start/counted`, { headers, body });
+    await call("POST", `${server.url}/tasks/c`, { headers, body: { id: "other-run", name: "counted" } });
+    const child = { id: "child", name: "child", parent_id: "other-run" };
+    await call("POST", `${server.url}/tasks/c`, { headers, body: child });
+    await call("POST", `${server.url}/tasks/c/t/retry`, { headers });
+    const attempt = server.monitor.registry.tasks("c").find(({ retry_of }) => retry_of === "t")?.id ?? "";
+    const seen = async (id: string, visitor: Readonly<Record<string, string>>) => {
+      const { status, text } = await call("GET", `${server.url}/t/c/${id}`, { headers: visitor });
+      assertEquals(status, 200);
+      return ["other-run", attempt, 'value="3"', 'href="/t/c"'].map((part) => text.includes(part));
+    };
+    assertEquals(await seen("t", headers), [true, true, true, true]);
+    assertEquals(await seen("t", {}), [false, false, false, false]);
+    assertStringIncludes((await call("GET", `${server.url}/t/c/other-run`, { headers })).text, "/t/c/child");
+  }
+});
+
+Deno.test("Pages: a form that fails shows no task to a visitor who may change tasks but not read them", async () => {
+  await using server = start({
+    authorize: (_request, { action }) => action !== "read" && action !== "operate",
+  });
+  const secret = server.monitor.monitored(() => null, { client: "c", id: "t", name: "secret" });
+  await secret();
+  for (
+    const [path, status] of [
+      ["start/counted", 400],
+      ["t/cancel", 409],
+      ["t/cancel?from=task", 409],
+      ["t/retry?from=task", 409],
+      ["unknown/remove?from=task", 404],
+    ] as const
+  ) {
+    const { text, ...answer } = await post(`${server.url}/t/c/${path}`, { "arg.count": "many" });
+    assertEquals([answer.status, text.includes("secret")], [status, false], path);
+  }
+  const { status, text } = await post(`${server.url}/t/c?do=remove`, { id: "unknown" });
+  assertEquals([status, text], [303, ""]);
 });
 
 Deno.test("Pages.task() shows the newest lines of a long log, and the number of older ones", async () => {
