@@ -56,4 +56,6 @@ export interface RemoteAddress {
   readonly key: string | null;
   /** The headers that authenticate the handshake in place of the key. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Certificates of authorities that Deno trusts in addition to public authorities, as PEM. */
+  readonly caCerts?: string[];
 }

@@ -105,7 +105,9 @@ export class SocketTransport implements Transport {
 }
 
 function openSocket(address: RemoteAddress, url: string, events: SocketEvents): MessageSocket {
-  if (hasTcp()) return new UnrefSocket(url, events, address.headers ?? keyHeaders(address.key));
+  if (hasTcp()) {
+    return new UnrefSocket(url, events, address.headers ?? keyHeaders(address.key), address.caCerts);
+  }
   try {
     return platformSocket(url, keyProtocols(address.key), events);
   } catch {

@@ -223,10 +223,14 @@ export function sharedCluster(): PostgresCluster {
 }
 
 /** Registers a test with the shared cluster, whose database is empty; it is ignored if PostgreSQL is not installed. */
-export function testPostgres(name: string, run: (cluster: PostgresCluster) => Promise<void>): void {
+export function testPostgres(
+  name: string,
+  run: (cluster: PostgresCluster) => Promise<void>,
+  { ignore = false }: { readonly ignore?: boolean } = {},
+): void {
   Deno.test({
     name,
-    ignore: !hasPostgres,
+    ignore: ignore || !hasPostgres,
     fn: async () => {
       const cluster = sharedCluster();
       cluster.clear();

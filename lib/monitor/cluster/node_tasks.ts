@@ -93,7 +93,8 @@ export class NodeTasks implements Disposable {
     const server = new URL(owner.address).origin + basePath;
     const target = `${basePath}/${REPORT_SOCKET_PATH}?reporter=${reporter.id}`;
     const headers = Object.fromEntries(forwarder.own("GET", target, owner).headers);
-    return new SocketTransport({ server, reporter, key: null, headers }, events);
+    const { caCerts } = forwarder;
+    return new SocketTransport({ server, reporter, key: null, headers, caCerts }, events);
   }
 
   /**

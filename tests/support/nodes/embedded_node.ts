@@ -15,6 +15,9 @@ import { eventually } from "../until.ts";
 /** The lease of an {@linkcode EmbeddedNode}, in milliseconds. */
 export const LEASE_MS = 1_000;
 
+/** A certificate and its private key, as PEM. */
+type Tls = Readonly<Record<"cert" | "key", string>>;
+
 /** A node that serves requests; disposal closes it. */
 export class EmbeddedNode implements AsyncDisposable {
   readonly monitor: Monitor;
@@ -25,16 +28,26 @@ export class EmbeddedNode implements AsyncDisposable {
   readonly #server: Deno.HttpServer;
   #isOpen = true;
 
-  private constructor(monitor: Monitor, port: number, database: TcpProxy, peers: TcpProxy) {
+  private constructor(monitor: Monitor, port: number, database: TcpProxy, peers: TcpProxy, tls: Tls | null) {
     this.monitor = monitor;
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `${tls === null ? "http" : "https"}://127.0.0.1:${port}`;
     this.database = database;
     this.peers = peers;
-    this.#server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, monitor.fetch);
+    this.#server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {}, ...tls }, monitor.fetch);
   }
 
-  /** Opens a node. */
-  static async open(cluster: PostgresCluster, options: MonitorOptions = {}): Promise<EmbeddedNode> {
+  /**
+   * Opens a node.
+   *
+   * @param cluster the database
+   * @param options options of its monitor that differ from the usual ones of a test
+   * @param tls the certificate of the node; `null` if it serves HTTP
+   */
+  static async open(
+    cluster: PostgresCluster,
+    options: MonitorOptions = {},
+    tls: Tls | null = null,
+  ): Promise<EmbeddedNode> {
     const port = freePort();
     const data = new URL(cluster.url);
     const database = new TcpProxy(Number(data.port));
@@ -46,10 +59,10 @@ export class EmbeddedNode implements AsyncDisposable {
       onError: () => {},
       ...options,
       data: data.href,
-      advertise: peers.url,
+      advertise: tls === null ? peers.url : peers.url.replace("http:", "https:"),
       limits: { leaseMs: LEASE_MS, leaveMs: 100, ...options.limits },
     });
-    return new EmbeddedNode(monitor, port, database, peers);
+    return new EmbeddedNode(monitor, port, database, peers, tls);
   }
 
   /** Opens several nodes, one after the other, so that the first one owns all tasks at first. */
