@@ -13,7 +13,7 @@ import { OwnedShard } from "./owned_shard.ts";
 export interface LeaseTimes {
   /** The lease of a shard in the database. */
   readonly leaseMs: number;
-  /** The interval between two renewals; at most a third of the lease. */
+  /** The interval between two renewals, from request to request; at most a third of the lease. */
   readonly renewMs: number;
   /** How long before the end of its lease an owner stops answering from memory. */
   readonly marginMs: number;
@@ -117,7 +117,10 @@ export class ClusterNode<Batch> {
       if (!this.#isStopped) await this.#share(heartbeat);
     }
     this.#options.onHeartbeat?.(heartbeat);
-    if (!this.#isStopped) this.#cancelTimer = clock.after(times.renewMs, () => this.wake());
+    if (this.#isStopped) return;
+    // The interval begins when the heartbeat was sent: one that hung leaves time for another before the leases end.
+    const passedMs = clock.now().monotonicMs - sentAt.monotonicMs;
+    this.#cancelTimer = clock.after(Math.max(0, times.renewMs - passedMs), () => this.wake());
   }
 
   /** Deposes this node as the owner of a shard if the database names another owner. */
