@@ -129,9 +129,8 @@ export function rowsOf(
 function openDatabase(file: string): { readonly db: DatabaseSync; readonly loss: string | null } {
   const leftover = sizeOf(file) === 0 ? setLogsAside(placeOf(file)) : null;
   const remains = logRemainsOf(placeOf(file));
-  const db = new DatabaseSync(file);
+  const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
-    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
     checkDatabase(db, file);
     // The loss must be determined before later writes, such as those of a migration, change the log.
     const loss = remains === null ? leftoverIn(leftover, file) : lossIn(db, file, remains);
@@ -141,7 +140,7 @@ function openDatabase(file: string): { readonly db: DatabaseSync; readonly loss:
     migrate(db);
     return { db, loss };
   } catch (error) {
-    db.close();
+    if (db.isOpen) db.close();
     throw error;
   }
 }

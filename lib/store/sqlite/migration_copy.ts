@@ -15,7 +15,7 @@ import { storageError } from "./storage_errors.ts";
 /**
  * Copies the file of a database to `<file>.v<version>.bak`, unless that file already exists.
  *
- * @param db the database, in WAL mode, with no other writer
+ * @param db the only connection to the database, in WAL mode; it is closed and opened again
  * @param file the path of the database's file
  * @param version the current schema version of the database
  * @throws {StorageError} if the copy cannot be made; the database is unchanged
@@ -27,7 +27,7 @@ export function copyBeforeMigration(db: DatabaseSync, file: string, version: num
     if (exists(copy)) return;
     checkpoint(db);
     removeDatabase(partial);
-    Deno.copyFileSync(file, partial);
+    copyClosed(db, file, partial);
     leaveWalMode(partial);
     flush(partial);
     setLogsAside(copy);
@@ -49,6 +49,19 @@ export function copyBeforeMigration(db: DatabaseSync, file: string, version: num
 function checkpoint(db: DatabaseSync): void {
   const row = db.prepare("PRAGMA wal_checkpoint(FULL)").get();
   if (row?.busy !== 0) throw new Error("database is locked");
+}
+
+/**
+ * Copies the file of a database while the database is closed: closing any descriptor of a file releases all locks of
+ * the process on it (fcntl(2)), and SQLite would continue without them.
+ */
+function copyClosed(db: DatabaseSync, file: string, copy: string): void {
+  db.close();
+  try {
+    Deno.copyFileSync(file, copy);
+  } finally {
+    db.open();
+  }
 }
 
 function withoutPaths(cause: unknown, paths: readonly string[]): Error {

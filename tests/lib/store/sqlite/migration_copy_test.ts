@@ -1,8 +1,11 @@
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../../../lib/errors.ts";
+import { exists } from "../../../../lib/store/sqlite/exists.ts";
 import { migrate, MIGRATIONS, SCHEMA_VERSION, schemaVersion } from "../../../../lib/store/sqlite/schema.ts";
-import { assertEquals, assertThrows } from "../../../support/assert.ts";
+import { assert, assertEquals, assertThrows } from "../../../support/assert.ts";
+import { spawn } from "../../../support/program.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
+import { findTool } from "../../../support/tools.ts";
 
 /** Returns the names of the files in a folder. */
 function files(folder: StoreFolder): string[] {
@@ -46,6 +49,23 @@ Deno.test("SqliteStore copies a database of an earlier schema version once, befo
   await folder.open()[Symbol.asyncDispose]();
   assertEquals((await Deno.stat(copy)).mtime, mtime);
   assertEquals(files(folder).filter((name) => name.includes(".bak")), ["tasks.db.v3.bak"]);
+});
+
+Deno.test("SqliteStore keeps its log after a migration while another program opens and closes the database", async () => {
+  // Python, because newer versions of SQLite, such as that of Deno, detect some locks that were lost.
+  const python = await findTool(["/usr/bin/python3"], "The test of locks after a migration");
+  if (python === undefined) return;
+  using folder = new StoreFolder();
+  createEarlier(folder, 3);
+  await using _store = folder.open();
+  const script = `import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+print(db.execute("SELECT id FROM tasks").fetchone()[0])
+db.close()`;
+  const { stdout, stderr } = await spawn(python, ["-c", script, folder.file]).ended();
+  assertEquals(stdout, "kept\n", stderr);
+  // The last connection to a database deletes the log.
+  assert(exists(`${folder.file}-wal`), "the log of the open store was deleted");
 });
 
 Deno.test("SqliteStore includes the write-ahead log in the copy", async () => {
