@@ -199,9 +199,10 @@ export function buildMonitor(
 function sizeOf(file: string | null): number | null {
   if (file === null) return null;
   let bytes = 0;
-  for (const part of [file, `${file}-wal`]) {
+  for (const suffix of ["", "-wal"]) {
     try {
-      bytes += Deno.statSync(part).size;
+      // SQLite names the log after the real path of the file.
+      bytes += Deno.statSync(Deno.realPathSync(file) + suffix).size;
     } catch {
       // The file does not exist, or the program is not permitted to read its size.
     }

@@ -11,6 +11,7 @@ import type { BatchMessage, SideTableMessage } from "../database/batch.ts";
 import { PastRunRows } from "../database/past_run_rows.ts";
 import { Statements } from "../database/statements.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
+import { placeOf } from "./file_lock.ts";
 import { recordChecksum } from "./record_checksum.ts";
 import { TASK_TABLES } from "./schema.ts";
 
@@ -28,6 +29,8 @@ type Row = readonly (string | number | null)[];
 /** The only writer of a database. */
 export class DatabaseWriter implements Disposable {
   readonly #file: string;
+  /** The path of the write-ahead log, which SQLite names after the real path of the file. */
+  readonly #log: string;
   readonly #inode: number | null;
   readonly #db: DatabaseSync;
   readonly #pastRuns: PastRunRows;
@@ -42,6 +45,7 @@ export class DatabaseWriter implements Disposable {
    */
   constructor(file: string, durability: Durability, pastRuns: PastRunLimits) {
     this.#file = file;
+    this.#log = `${placeOf(file)}-wal`;
     this.#db = new DatabaseSync(file);
     this.#statements = new Statements(this.#db);
     this.#pastRuns = new PastRunRows(this.#db, pastRuns);
@@ -68,7 +72,7 @@ export class DatabaseWriter implements Disposable {
       throw error;
     }
     // If the file was deleted during the transaction, the commit went nowhere. Writing the batch again is harmless.
-    this.#logInode ??= inodeOf(`${this.#file}-wal`);
+    this.#logInode ??= inodeOf(this.#log);
     this.checkExists();
   }
 
@@ -87,7 +91,7 @@ export class DatabaseWriter implements Disposable {
    */
   checkExists(): void {
     if (inodeOf(this.#file) !== this.#inode) throw new Error("not the file that was opened");
-    if (this.#logInode !== null && inodeOf(`${this.#file}-wal`) !== this.#logInode) {
+    if (this.#logInode !== null && inodeOf(this.#log) !== this.#logInode) {
       throw new Error("not the file that was opened: its write-ahead log is another one");
     }
   }

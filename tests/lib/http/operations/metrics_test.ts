@@ -145,3 +145,16 @@ Deno.test("Metrics.text() returns a text that the Prometheus parser accepts", as
   assertEquals(samples, figuresOf(text));
   assertStringIncludes(stdout, "taskscope_tasks_created_total");
 });
+
+Deno.test("Metrics.text() counts the log of a database that is named by a symbolic link", async () => {
+  using folder = new StoreFolder();
+  await Deno.mkdir(`${folder.path}/elsewhere`);
+  const [link, file] = [folder.file, `${folder.path}/elsewhere/tasks.db`];
+  await Deno.writeFile(file, new Uint8Array());
+  await Deno.symlink(file, link);
+  await using server = startServer({ data: link });
+  assertEquals((await call("POST", `${server.url}/tasks/c`, { body: { id: "a" } })).status, 201);
+  const { text } = await call("GET", `${server.url}/metrics`);
+  const bytes = (await Deno.stat(file)).size + (await Deno.stat(`${file}-wal`)).size;
+  assertEquals(figuresOf(text).get("taskscope_storage_bytes"), bytes);
+});

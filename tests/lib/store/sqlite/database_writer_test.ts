@@ -7,6 +7,8 @@ import { TASK_TABLES } from "../../../../lib/store/sqlite/schema.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { delivery, entry, storedTask } from "../../../support/store_model.ts";
 
+const LIMITS = { pastRunsPerName: 2, pastRuns: 9, pastRunAgeMs: 1e15 };
+
 const MEMORY = { lastSeq: 9, forgottenSeq: 2 };
 
 function messageOf(fill: (batch: Batch) => void): BatchMessage {
@@ -62,11 +64,7 @@ function contents(folder: StoreFolder): unknown {
 function create(): { readonly folder: StoreFolder; readonly writer: DatabaseWriter } & Disposable {
   const folder = new StoreFolder();
   new DatabaseFile(folder.file)[Symbol.dispose]();
-  const writer = new DatabaseWriter(folder.file, "normal", {
-    pastRunsPerName: 2,
-    pastRuns: 9,
-    pastRunAgeMs: 1e15,
-  });
+  const writer = new DatabaseWriter(folder.file, "normal", LIMITS);
   return {
     folder,
     writer,
@@ -150,6 +148,21 @@ Deno.test("DatabaseWriter.write() throws if the file was moved or replaced", () 
     for (let i = 0; i < 2; i++) assertThrows(() => writer.write(EVERYTHING), Error, "not the file");
     Deno.renameSync(`${folder.path}/away.db`, folder.file);
     writer.write(EVERYTHING);
+  }
+});
+
+Deno.test("DatabaseWriter.write() throws if the log was deleted, even if the path is a symbolic link", () => {
+  for (const isLink of [false, true]) {
+    using folder = new StoreFolder();
+    new DatabaseFile(folder.file)[Symbol.dispose]();
+    const link = `${folder.path}/link.db`;
+    if (isLink) Deno.symlinkSync(folder.file, link);
+    using writer = new DatabaseWriter(isLink ? link : folder.file, "normal", LIMITS);
+    writer.write(EVERYTHING);
+    writer.checkExists();
+    Deno.removeSync(`${folder.file}-wal`);
+    assertThrows(() => writer.checkExists(), Error, "its write-ahead log is another one");
+    assertThrows(() => writer.write(EVERYTHING), Error, "its write-ahead log is another one");
   }
 });
 
