@@ -7,6 +7,7 @@
 import { monotonicMs } from "../clock.ts";
 import { parseJson, type Report } from "../task/protocol.ts";
 import { parseCommand } from "../reporter/reporter_command.ts";
+import { FlushInTurn } from "../reporter/flush_in_turn.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { serverHint } from "../reporter/server_address.ts";
 import { isChannelAvailable } from "./bus.ts";
@@ -40,6 +41,7 @@ export class MonitorSink implements ReportSink {
   readonly #fallback: () => ReportSink | null;
   readonly #onFallback: (sink: ReportSink, tasks: readonly ReportedTask[]) => void;
   readonly #tasks: Map<string, ReportedTask> = new Map();
+  readonly #turns: FlushInTurn = new FlushInTurn(this);
   #member: MemberChannel | null = null;
   /** Whether a monitor has responded since the channel was opened. */
   #found = false;
@@ -152,9 +154,7 @@ export class MonitorSink implements ReportSink {
   }
 
   #flush(): void {
-    const tasks = [...this.#tasks.values()];
-    for (const task of tasks) task.announce();
-    for (const task of tasks) task.flush();
+    this.#turns.flush(this.#tasks.values());
   }
 
   #execute(message: string): void {

@@ -10,6 +10,7 @@ import { UnsentReports } from "./unsent_reports.ts";
 import type { ReportReply } from "./messages.ts";
 import type { Transport, TransportEvents } from "./remote_transport.ts";
 import { createIdentity, type ReporterIdentity } from "./reporter_identity.ts";
+import { FlushInTurn } from "../reporter/flush_in_turn.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { type SurroundingTask, surroundingTask } from "../reporter/surrounding_task.ts";
 import { Replay } from "./replay.ts";
@@ -75,6 +76,7 @@ export class RemoteSink implements ReportSink, Disposable {
   readonly #connection: RemoteConnection;
   readonly #unsent: UnsentReports = new UnsentReports();
   readonly #tasks: Map<string, ReportedTask> = new Map();
+  readonly #turns: FlushInTurn = new FlushInTurn(this);
   readonly #replay: Replay = new Replay();
   readonly #lifetime: SinkLifetime;
   readonly #waiters: Set<() => void> = new Set();
@@ -289,12 +291,7 @@ export class RemoteSink implements ReportSink, Disposable {
 
   /** Lets tasks send the reports that they held back. */
   #flush(): void {
-    const tasks = [...this.#tasks.values()];
-    for (const task of tasks) task.announce();
-    for (const task of tasks) {
-      if (!this.ready) return;
-      task.flush();
-    }
+    this.#turns.flush(this.#tasks.values());
   }
 
   #until(condition: () => boolean): Promise<void> {

@@ -15,12 +15,19 @@ export interface ReportedTask {
   readonly ended: boolean;
   /**
    * Reports the state changes that were held back, such as the task's creation. A sink calls this on all
-   * tasks, in the order in which they were opened, before {@linkcode ReportedTask.flush}, because a parent's
-   * progress depends on which subtasks exist before the first subtask makes progress.
+   * tasks, in the order in which they were opened, before {@linkcode ReportedTask.flushPart}, because a
+   * parent's progress depends on which subtasks exist before the first subtask makes progress.
    */
   announce(): void;
-  /** Sends all reports that were held back. Called when the sink becomes ready. */
+  /** Sends all reports that were held back, as far as the sink has room. */
   flush(): void;
+  /**
+   * Sends the update that was held back, at most one report of log lines, and the end of the task if no more
+   * lines wait. A sink that becomes ready calls this on its tasks in turn (`flush_in_turn.ts`).
+   *
+   * @returns whether more log lines wait
+   */
+  flushPart(): boolean;
   /** Called when a watcher has requested cancellation. */
   cancelRequested(): void;
   /** Called when the server's process is about to end, and the task with it. */

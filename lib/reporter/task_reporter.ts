@@ -198,12 +198,16 @@ export class TaskReporter implements ReportedTask {
 
   announce(): void {
     if (this.#closed || !this.#sink.ready) return;
-    if (this.#announcesAll) this.flush();
+    if (this.#announcesAll) this.flushPart();
     else this.#announceStates();
   }
 
   flush(): void {
-    if (this.#closed || !this.#sink.ready) return;
+    while (this.flushPart());
+  }
+
+  flushPart(): boolean {
+    if (this.#closed || !this.#sink.ready) return false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#announcesAll = false;
@@ -216,15 +220,14 @@ export class TaskReporter implements ReportedTask {
       if (values !== undefined) draft.values = values;
       this.#report(timeAt(this.#updatedMs), draft);
     }
-    while (!this.#lines.isEmpty) {
-      // The sink calls `flush()` again once it is ready for the remaining lines.
-      if (!this.#sink.ready) return;
-      this.#reportLines(this.#lines.take());
-    }
+    // The sink calls this method again once it is ready for the lines that remain.
+    if (!this.#lines.isEmpty && this.#sink.ready) this.#reportLines(this.#lines.take());
+    if (!this.#lines.isEmpty) return true;
     if (this.#end !== null) {
       this.#report(this.#end.at, this.#end.change);
       this.#close();
     }
+    return false;
   }
 
   cancelRequested(): void {

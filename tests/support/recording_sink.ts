@@ -5,6 +5,7 @@
  */
 
 import type { Report } from "../../lib/task/protocol.ts";
+import { FlushInTurn } from "../../lib/reporter/flush_in_turn.ts";
 import type { ReportedTask, ReportSink } from "../../lib/reporter/report_sink.ts";
 import type { LogLine, Task } from "../../lib/task/task.ts";
 import { transition } from "../../lib/task/transition.ts";
@@ -15,6 +16,7 @@ export class RecordingSink implements ReportSink {
   readonly opened: ReportedTask[] = [];
   readonly closed: ReportedTask[] = [];
   readonly #tasks: Map<string, Task> = new Map();
+  readonly #turns: FlushInTurn = new FlushInTurn(this);
   /** The number of reports after which the sink is not ready. */
   room = Infinity;
   #isReady = true;
@@ -26,7 +28,7 @@ export class RecordingSink implements ReportSink {
   /** Whether the sink accepts reports; when set to true, it requests the reports that were held back. */
   set ready(isReady: boolean) {
     this.#isReady = isReady;
-    if (isReady) { for (const task of this.opened) task.flush(); }
+    if (isReady) this.#turns.flush(this.opened);
   }
 
   /** The types of the changes reported so far. */

@@ -184,6 +184,11 @@ class WorkerTask implements ReportedTask {
     this.#report({ client, id, at: held.at, change: held.change });
   }
 
+  flushPart(): boolean {
+    this.flush();
+    return false;
+  }
+
   /** Reports the task as interrupted, because the worker no longer responds. */
   interrupt(): void {
     const { client, id } = this;

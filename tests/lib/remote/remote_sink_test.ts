@@ -240,6 +240,38 @@ Deno.test("RemoteSink coalesces updates if the server is too slow for them", asy
   assertLess(proxy.bytes, 4 * 1024 * 1024);
 });
 
+Deno.test("RemoteSink holds back no task for the log of another", async () => {
+  await using server = new HeldServer();
+  using sink = new RemoteSink(server.url);
+  const [loud, quiet, short] = ["loud", "quiet", "short"].map((id) => new RemoteTask(sink, id));
+  await sink.settled();
+  server.store.hold();
+  const line = "x".repeat(LIMITS.logLineLength);
+  while (sink.ready) loud!.reporter.log(line);
+  for (let n = 0; n < 500; n++) loud!.reporter.log(line);
+  quiet!.reporter.update({ progress: 50 });
+  short!.finish();
+  // The order in which the server receives the last report of each task.
+  const order: string[] = [];
+  const { registry } = server.test;
+  using _ = {
+    [Symbol.dispose]: registry.subscribe(() => {
+      for (
+        const [id, isLast] of [
+          ["quiet", registry.task("default", "quiet")?.progress === 50],
+          ["short", registry.task("default", "short")?.state === "FINISHED"],
+          ["loud", registry.task("default", "loud")?.state === "FINISHED"],
+        ] as const
+      ) if (isLast && !order.includes(id)) order.push(id);
+    }),
+  };
+  loud!.finish();
+  const settled = sink.settled();
+  await server.store.release();
+  await settled;
+  assertEquals(order, ["quiet", "short", "loud"]);
+});
+
 Deno.test("RemoteSink splits logs into messages that the server accepts, whatever their text", async () => {
   await using server = startServer({ limits: { logLinesPerTask: 10_000 } });
   using sink = new RemoteSink(server.url);
