@@ -175,6 +175,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (live !== undefined && !isRunBy(live, reporter)) {
       throw new TransitionError("task_exists", `Cannot report task "${id}": another reporter runs it`);
     }
+    // Reporters in other processes connect before they report.
+    if (live?.isRemote === false) live.disconnectedMs = null;
     // Reports of all transports pass here.
     const received = now();
     const at = plausibleTime(report.at, received);
@@ -218,11 +220,12 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     return task;
   }
 
-  /**
-   * Marks the tasks of a reporter that disappeared as stale. The next report of such a task clears the mark.
-   */
+  /** Marks the tasks of a reporter that disappeared as stale. The next report of such a task clears the mark. */
   reporterLost(reporterId: string): void {
-    for (const { client, id } of this.#live.ownedBy(reporterId)) this.apply(client, id, { type: "stale" });
+    for (const live of this.#live.ownedBy(reporterId)) {
+      live.disconnectedMs ??= monotonicMs();
+      this.apply(live.client, live.id, { type: "stale" });
+    }
   }
 
   /** Returns the unfinished tasks of a reporter. */
@@ -244,15 +247,14 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
       live.reporter = reporter;
       live.disconnectedMs = null;
       const task = this.task(client, id);
-      if (task?.stale) this.apply(client, id, { type: "reconnected" });
+      // The task itself may be silent, although its reporter is there.
+      const change = task?.stale ? stalenessChange(task, live, monotonicMs(), this.#limits) : null;
+      if (change?.type === "reconnected") this.apply(client, id, change);
       if (task?.cancel_requested) reporter.cancelRequested(client, id);
     }
   }
 
-  /**
-   * Records that a reporter in another process disconnected. The tasks of the reporter become stale unless it
-   * reconnects in time.
-   */
+  /** Records that a remote reporter disconnected. Its tasks become stale unless it reconnects in time. */
   reporterDisconnected(reporter: Reporter): void {
     for (const live of this.#live.ownedBy(reporter.id)) {
       if (live.reporter !== reporter) continue;
@@ -378,9 +380,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     if (estimate !== null) this.#changes.apply(client, id, { type: "estimate", ...estimate }, { at });
   }
 
-  /**
-   * Runs a sweep. A storage error ends only this sweep, and the next sweep retries. The store itself reports the error.
-   */
+  /** Runs a sweep. After a storage error, which the store itself reports, the next sweep retries. */
   #trySweep(): void {
     try {
       this.sweep();

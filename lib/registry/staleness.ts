@@ -26,13 +26,14 @@ export interface SignsOfLife {
 }
 
 /**
- * Decides whether a task becomes stale or lost.
+ * Decides whether a task becomes stale or lost, or is no longer stale. A task is stale if it has not reported for its
+ * `stale_after`, even if its reporter is connected, or if its reporter was disconnected for too long.
  *
  * @param task the task's record
  * @param signs when the task last gave a sign of life
  * @param nowMs the current time, by the monotonic clock
  * @param limits how long a task may give no sign of life
- * @returns the change that makes the task stale or lost; `null` if it is neither
+ * @returns the change that sets or clears the mark, or ends the task as lost; `null` if nothing changes
  */
 export function stalenessChange(
   task: Task,
@@ -42,11 +43,12 @@ export function stalenessChange(
 ): TaskChange | null {
   const unheardMs = nowMs - heardMs;
   const staleAfterMs = task.stale_after === null ? null : task.stale_after * 1_000;
+  const isTooLong = staleAfterMs !== null && unheardMs > staleAfterMs;
   if (!task.stale) {
     const isDisconnected = disconnectedMs !== null && nowMs - disconnectedMs > limits.reporterAwayMs;
-    const isTooLong = staleAfterMs !== null && unheardMs > staleAfterMs;
     return isTooLong || isDisconnected ? { type: "stale" } : null;
   }
+  if (!isTooLong && disconnectedMs === null) return { type: "reconnected" };
   // A task that promised no reports may have been silent for days before its reporter disconnected.
   const staleSinceMs = staleAfterMs === null && disconnectedMs !== null
     ? Math.max(heardMs, disconnectedMs + limits.reporterAwayMs)

@@ -284,8 +284,8 @@ export interface RequestCancelChange {
 }
 
 /**
- * The change that marks a task as stale, because it has sent no sign of life for longer than `stale_after`.
- * Any later report clears the mark.
+ * The change that marks a task as stale, because it has sent no sign of life for longer than `stale_after`, or its
+ * reporter is disconnected. Any later report clears the mark.
  */
 export interface StaleChange {
   readonly type: "stale";
@@ -331,7 +331,7 @@ export interface AdoptChange {
   readonly lostVersions: number;
 }
 
-/** The change that records that the task's reporter has reconnected. */
+/** The change that clears the mark of a stale task without a report, because the reason for the mark is gone. */
 export interface ReconnectedChange {
   readonly type: "reconnected";
 }

@@ -91,3 +91,97 @@ Deno.test("Registry counts a silent task as lost only after its reporter was dis
   clock.pass(3_000);
   assertEquals([task().state, task().error?.type], ["ERROR", "lost"]);
 });
+
+Deno.test("Registry keeps a silent task stale while its reporter only polls, until it is lost or reports", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ sweepIntervalMs: 1_000, reporterAwayMs: 10_000, lostAfterMs: 60_000 });
+  const reporter = new TestReporter("far", true);
+  for (const id of ["hung", "slow"]) {
+    test.report("c", id, createChange({ stale_after: 20 }), reporter);
+    test.report("c", id, { type: "start" }, reporter);
+  }
+  const task = (id: string) => test.registry.task("c", id)!;
+  const { version } = task("hung");
+  const poll = (seconds: number) => {
+    for (let half = 0; half < 2 * seconds; half++) {
+      test.registry.reporterConnected(reporter);
+      test.registry.reporterDisconnected(reporter);
+      clock.pass(500);
+    }
+  };
+  poll(70);
+  assertEquals([task("hung").stale, task("hung").version], [true, version + 1]);
+  test.registry.reporterConnected(reporter);
+  test.report("c", "slow", { type: "log", lines: [{ at: now(), text: "here" }] }, reporter);
+  assertEquals(task("slow").stale, false);
+  poll(15);
+  assertEquals([task("hung").state, task("hung").error?.type], ["ERROR", "lost"]);
+  assertEquals([task("slow").state, task("slow").stale], ["STARTING", false]);
+});
+
+Deno.test("Registry keeps a silent task stale when its reporter reconnects", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ reporterAwayMs: 10_000 });
+  const reporter = new TestReporter("far", true);
+  for (const id of ["promised", "promised nothing"]) {
+    test.report("c", id, createChange({ stale_after: id === "promised" ? 30 : null }), reporter);
+    test.report("c", id, { type: "start" }, reporter);
+  }
+  const stale = () => ["promised", "promised nothing"].map((id) => test.registry.task("c", id)!.stale);
+  test.registry.reporterDisconnected(reporter);
+  clock.pass(20_000);
+  assertEquals(stale(), [true, true]);
+  clock.pass(20_000);
+  test.registry.reporterConnected(reporter);
+  assertEquals(stale(), [true, false]);
+  test.report("c", "promised", { type: "update" }, reporter);
+  assertEquals(stale(), [false, false]);
+});
+
+Deno.test("Registry counts a task of a lost reporter as lost only after it was stale for too long", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ lostAfterMs: 60_000 });
+  const task = () => test.registry.task("c", "1")!;
+  test.begin("c", "1");
+  clock.pass(200_000);
+  for (let turn = 0; turn < 2; turn++) {
+    test.registry.reporterLost(test.reporter.id);
+    clock.pass(50_000);
+    assertEquals([task().active, task().stale], [true, true]);
+    assertEquals(test.progress("c", "1", turn).stale, false);
+    clock.pass(200_000);
+    assertEquals([task().active, task().stale], [true, false]);
+  }
+  test.registry.reporterLost(test.reporter.id);
+  clock.pass(80_000);
+  assertEquals([task().state, task().error?.type], ["ERROR", "lost"]);
+});
+
+Deno.test("Registry counts progress of subtasks as a sign of life of their parent, but not of its reporter", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ sweepIntervalMs: 1_000, reporterAwayMs: 10_000, lostAfterMs: 600_000 });
+  const stale = (id: string) => test.registry.task("c", id)!.stale;
+  for (const id of ["waits", "gone"]) {
+    const reporter = new TestReporter(`of ${id}`, true);
+    test.report("c", id, createChange({ stale_after: 60 }), reporter);
+    test.report("c", id, { type: "start" }, reporter);
+    for (const part of ["first", "second"]) test.begin("c", `${part} of ${id}`, { parent_id: id });
+    if (id === "gone") test.registry.reporterDisconnected(reporter);
+  }
+  const work = (progress: number) => {
+    for (const id of ["waits", "gone"]) test.progress("c", `first of ${id}`, progress);
+  };
+  for (let progress = 1; progress <= 10; progress++) {
+    clock.pass(50_000);
+    work(progress);
+  }
+  assertEquals([stale("waits"), stale("gone")], [false, true]);
+  clock.pass(62_000);
+  assertEquals([stale("waits"), stale("gone")], [true, true]);
+  const { version } = test.registry.task("c", "gone")!;
+  work(11);
+  clock.pass(2_000);
+  assertEquals([stale("waits"), stale("gone")], [false, true]);
+  assertEquals(test.registry.task("c", "gone")!.version, version + 1);
+  assertEquals(test.registry.task("c", "waits")!.progress, 5.5);
+});

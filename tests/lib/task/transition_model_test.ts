@@ -68,7 +68,7 @@ class Model {
     this.version++;
     if (type === "interrupt" || type === "adopt") this.version += change.lostVersions;
     if (type === "stale") this.isStale = true;
-    // A report is a sign of life, but an estimate or progress from subtasks is not.
+    // A report clears the mark; after progress of subtasks, a sweep does, unless the reporter is disconnected.
     const isMeasured = type === "update" && change.from_output === true && change.values !== undefined;
     const isSign = next !== state || ["update", "log", "reconnected"].includes(type);
     if (isSign && !isMeasured) this.isStale = false;
