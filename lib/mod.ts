@@ -11,7 +11,8 @@
  *   return n * n;
  * }, { name: "square" });
  *
- * // Deno.serve((request) => new URL(request.url).pathname.startsWith("/monitor") ? monitor.fetch(request) : …)
+ * // Deno.serve((request, info) =>
+ * //   new URL(request.url).pathname.startsWith("/monitor") ? monitor.fetch(request, info) : …)
  * if (await square(3) !== 9) throw new Error("wrong result");
  * if (monitor.registry.tasks("default")[0]?.state !== "FINISHED") throw new Error("not reported");
  * ```

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { canonicalAddress } from "../access/canonical_address.ts";
 import { checkKey } from "../access/keyring.ts";
 import { ConfigError } from "../errors.ts";
 
@@ -121,13 +122,9 @@ function publicUrlOf(text: string): URL {
   throw new ConfigError(`Cannot use public URL: wanted http(s)://host[:port][/path], received "${text}"`);
 }
 
-/** Converts an IP address to the spelling that `Deno.ServeHandlerInfo.remoteAddr` uses. */
 function proxyOf(text: string): string {
-  const host = URL.parse(`http://${text.includes(":") ? `[${text}]` : text}/`)?.hostname.replace(
-    /^\[|\]$/g,
-    "",
-  );
-  if (host !== undefined && (host.includes(":") || /^\d+(\.\d+){3}$/.test(text))) return host;
+  const address = canonicalAddress(text);
+  if (address !== null) return address;
   throw new ConfigError(`Cannot trust proxy: wanted an IP address, received "${text}"`);
 }
 

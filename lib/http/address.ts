@@ -4,6 +4,7 @@
  * @module
  */
 
+import { canonicalAddress } from "../access/canonical_address.ts";
 import { headerOf } from "./headers.ts";
 
 /**
@@ -11,25 +12,26 @@ import { headerOf } from "./headers.ts";
  *
  * @param request the request
  * @param peer the address at the other end of the connection; `""` if it is unknown
- * @param proxies the addresses of trusted proxies
+ * @param proxies the addresses of trusted proxies, in their canonical spelling
  * @returns the last address on the way to this server that does not belong to a trusted proxy; `peer` if a
  * proxy reported a text that is not an address
  * @throws {Problem} 431 if the header is too long
  */
 export function addressOf(request: Request, peer: string, proxies: ReadonlySet<string>): string {
-  if (!proxies.has(peer)) return peer;
+  // A server that listens on all addresses sees IPv4 peers as IPv6 addresses.
+  const last = canonicalAddress(peer) ?? peer;
+  if (!proxies.has(last)) return last;
   // Each proxy appends the address of its peer. Addresses further to the left may be forged.
   const hops = (headerOf(request, "x-forwarded-for") ?? "").split(",").reverse();
   for (const hop of hops) {
     const text = hop.trim();
     if (text === "") continue;
     const address = hopAddress(text);
-    if (address === null || !proxies.has(address)) return address ?? peer;
+    if (address === null || !proxies.has(address)) return address ?? last;
   }
-  return peer;
+  return last;
 }
 
-const QUAD = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 /**
  * Matches the port after an IPv4 address. An IPv6 address with a port must be in brackets, because otherwise
  * its port would look like a part of the address.
@@ -46,23 +48,6 @@ function hopAddress(hop: string): string | null {
   if (hop.length > 100) return null;
   const text = hop.replace(/^"(.*)"$/, "$1");
   return canonicalAddress(BRACKETED.exec(text)?.[1] ?? text.replace(PORT, ""));
-}
-
-/**
- * Returns the canonical spelling of an address, without its zone. An IPv4 address that is written as an IPv6
- * address (RFC 4291, section 2.5.5.2) becomes IPv4.
- */
-function canonicalAddress(text: string): string | null {
-  if (QUAD.test(text)) return text;
-  const [bare = ""] = text.split("%", 1);
-  if (!bare.includes(":")) return null;
-  // The URL parser converts every spelling of an IPv6 address to the canonical one.
-  const canonical = URL.parse(`http://[${bare}]/`)?.hostname.slice(1, -1);
-  if (canonical === undefined) return null;
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
-  if (mapped === null) return canonical;
-  const [high, low] = [parseInt(mapped[1]!, 16), parseInt(mapped[2]!, 16)];
-  return [high >> 8, high & 255, low >> 8, low & 255].join(".");
 }
 
 /**

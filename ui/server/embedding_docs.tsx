@@ -28,9 +28,9 @@ const importOrders = monitor.monitored(async (task, count: number) => {
   return count;
 }, { name: "import orders" });
 
-Deno.serve({ hostname: "127.0.0.1", port: 8080 }, async (request) => {
+Deno.serve({ hostname: "127.0.0.1", port: 8080 }, async (request, info) => {
   const { pathname } = new URL(request.url);
-  if (pathname.startsWith("/monitor")) return await monitor.fetch(request);
+  if (pathname.startsWith("/monitor")) return await monitor.fetch(request, info);
   if (pathname === "/import") return Response.json(await importOrders(50));
   return new Response("my own page");
 });

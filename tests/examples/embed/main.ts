@@ -28,9 +28,9 @@ const monitor = createMonitor({
 const importNightly = monitor.monitored(importOrders, { name: "nightly import", client: "shop" });
 
 const port = Number(Deno.args[0] ?? 8080);
-const server = Deno.serve({ hostname: "127.0.0.1", port }, async (request) => {
+const server = Deno.serve({ hostname: "127.0.0.1", port }, async (request, info) => {
   const { pathname } = new URL(request.url);
-  if (pathname === "/monitor" || pathname.startsWith("/monitor/")) return await monitor.fetch(request);
+  if (pathname === "/monitor" || pathname.startsWith("/monitor/")) return await monitor.fetch(request, info);
   if (pathname === "/import" && request.method === "POST") {
     return Response.json({ imported: await importNightly(5) });
   }

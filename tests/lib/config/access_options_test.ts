@@ -26,8 +26,8 @@ Deno.test("resolveAccess() merges options with the defaults", () => {
     [{ key, signIn: false, allowAddressHosts: true }, { key, allowAddressHosts: true }],
     [{ key, previousKey: "fedcba9876543210" }, { key, previousKey: "fedcba9876543210", signIn: true }],
     [{ signIn: true }, {}],
-    [{ trustedProxies: ["127.0.0.1", "2001:DB8:0::1"] }, {
-      trustedProxies: new Set(["127.0.0.1", "2001:db8::1"]),
+    [{ trustedProxies: ["127.0.0.1", "2001:DB8:0::1", "::ffff:10.0.0.1"] }, {
+      trustedProxies: new Set(["127.0.0.1", "2001:db8::1", "10.0.0.1"]),
     }],
     [{ allowedOrigins: ["https://a.org", "HTTP://B.org/"] }, {
       origins: new Set(["https://a.org", "http://b.org"]),
@@ -54,7 +54,7 @@ Deno.test("resolveAccess() rejects invalid keys, proxies, base paths, URLs and o
     assertMatch(message, /^The key must be 16 to 1024 characters of ASCII without spaces, received \d+ char/);
     assertEquals(key !== "" && message.includes(key), false);
   }
-  for (const proxy of ["", "localhost", "1", "10.0.0.0/8", "127.0.0.1:80", "::1/64"]) {
+  for (const proxy of ["", "localhost", "1", "10.0.0.0/8", "127.0.0.1:80", "::1/64", "[::1]"]) {
     assertThrows(() => resolveAccess({ trustedProxies: [proxy] }), ConfigError, "wanted an IP address");
   }
   const basePaths = ["monitor", "/a b", "/a//b", "/a?b", "/a#b", "/%2e", "/ä", "http://x/"];

@@ -1,5 +1,5 @@
 import { Keyring } from "../../../lib/access/keyring.ts";
-import type { MonitorOptions } from "../../../lib/mod.ts";
+import { createMonitor, type MonitorOptions } from "../../../lib/mod.ts";
 import { keyProtocols } from "../../../lib/remote/credentials.ts";
 import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { assertProblem, call } from "../../support/calls.ts";
@@ -129,6 +129,28 @@ Deno.test("Gate counts wrong keys by the address that a trusted proxy reports", 
   assertEquals(await ask("wrong", "1.1.1.1"), 401);
   assertEquals([await ask(KEY, "9.9.9.9, 1.1.1.1"), await ask(KEY, "2.2.2.2")], [429, 200]);
   assertEquals([await ask("wrong", "2001:db8::1"), await ask(KEY, "2001:db8::2")], [401, 429]);
+});
+
+Deno.test("Gate trusts a proxy that connects over IPv4 to a server that listens on all addresses", async () => {
+  const monitor = createMonitor({
+    key: KEY,
+    limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 },
+    trustedProxies: ["127.0.0.1"],
+    channel: crypto.randomUUID(),
+    onNotice: () => {},
+  });
+  const server = Deno.serve({ hostname: "::", port: 0, onListen: () => {} }, monitor.fetch);
+  const ask = async (key: string, from: string) => {
+    const headers = { authorization: `Bearer ${key}`, "x-forwarded-for": from };
+    return (await call("GET", `http://127.0.0.1:${server.addr.port}/tasks/c`, { headers })).status;
+  };
+  assertEquals([await ask("wrong", "1.1.1.1"), await ask(KEY, "1.1.1.1"), await ask(KEY, "2.2.2.2")], [
+    401,
+    429,
+    200,
+  ]);
+  await monitor[Symbol.asyncDispose]();
+  await server.shutdown();
 });
 
 Deno.test("Gate limits the rate of changes per client if the server requires a key", async () => {
