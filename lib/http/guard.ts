@@ -34,7 +34,7 @@ export class Guard {
     // header.
     if (
       host !== undefined &&
-      ((hosts === null ? isLoopback(host) : hosts.has(host)) ||
+      ((hosts === null ? isLoopback(host) : isIn(hosts, host)) ||
         (allowAddressHosts && isAddress(host)))
     ) {
       const start = request.url.indexOf("://") + 3;
@@ -65,7 +65,7 @@ export class Guard {
       ? site === null || site === "same-origin" || site === "none"
       : origin === "null"
       ? site === "same-origin"
-      : origin === `http://${host}` || origin === `https://${host}` || this.#access.origins.has(origin);
+      : isOriginOf(origin, host) || this.#access.origins.has(origin);
     if (!isAllowed) {
       throw new Problem(
         "foreign_origin",
@@ -84,9 +84,23 @@ export class Guard {
  */
 function authorityOf({ url }: Request): string | undefined {
   const [, scheme, authority = ""] = /^(https?):\/\/([^/?#]*)/.exec(url) ?? [];
-  // The lists of allowed hosts never contain the default port, because `URL` leaves it out.
-  if (scheme === "https") return authority.replace(/:443$/, "");
-  return /^localhost(:|$)/i.test(authority) ? undefined : authority;
+  return scheme === "http" && /^localhost(:|$)/i.test(authority) ? undefined : authority;
+}
+
+/**
+ * Returns whether a host is in a list of allowed hosts. A client may write the default port, which URLs leave out; the
+ * scheme that the client used is unknown behind a proxy.
+ */
+function isIn(hosts: ReadonlySet<string>, host: string): boolean {
+  return hosts.has(host) || hosts.has(host.replace(/:(?:80|443)$/, ""));
+}
+
+/** Returns whether an origin is that of a host. Browsers leave the default port out of the origin. */
+function isOriginOf(origin: string, host: string): boolean {
+  return ["http", "https"].some((scheme) => {
+    const url = `${scheme}://${host}`;
+    return origin === url || origin === URL.parse(url)?.origin;
+  });
 }
 
 /** Returns whether a host is an IP address, with or without a port. */

@@ -66,7 +66,7 @@ export async function serveCommand(args: readonly string[]): Promise<number> {
     tasks,
     data: dataFile(options),
     // The port is known only now, because the requested port may have been 0.
-    allowedHosts: loopbackHosts(options.host, port),
+    allowedHosts: loopbackHosts(options.host, port, options.tls !== null),
     onError: (error) => log.error("unexpected", error),
     onNotice: (text) => log.warn("notice", text),
     portReopenings: () => listener?.reopenings ?? 0,

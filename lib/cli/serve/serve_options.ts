@@ -127,10 +127,13 @@ export function parseServe(
  *
  * @param host the address that the server listens on
  * @param port the port that the server listens on
+ * @param isTls whether the server serves HTTPS, whose default port differs from that of HTTP
  */
-export function loopbackHosts(host: string, port: number): string[] {
+export function loopbackHosts(host: string, port: number, isTls: boolean): string[] {
   const names = new Set(["127.0.0.1", "localhost", "[::1]", host.includes(":") ? `[${host}]` : host]);
-  return [...names].flatMap((name) => port === 80 ? [name, `${name}:80`] : [`${name}:${port}`]);
+  return [...names].flatMap((name) =>
+    port === (isTls ? 443 : 80) ? [name, `${name}:${port}`] : [`${name}:${port}`]
+  );
 }
 
 /** Returns whether an address can be reached only from this machine. */

@@ -151,6 +151,19 @@ Deno.test("Guard.checkHost() accepts the hosts of publicUrls", async () => {
   for (const host of ["ci.example", "10.0.0.7:8080", "127.0.0.1:1"]) {
     assertEquals((await withHost(server, host, "/monitor/tasks/c")).status, 200, host);
   }
+  for (const host of ["ci.example:443", "ci.example:80"]) {
+    assertEquals(
+      (await withHost(server, host, "/monitor/tasks/c")).status,
+      200,
+      `${host} has a default port`,
+    );
+  }
+  for (
+    const host of ["10.0.0.7", "10.0.0.7:80", "ci.example:444", "evil.example:443", "ci.example:443:443"]
+  ) {
+    const { status } = await withHost(server, host, "/monitor/tasks/c");
+    assert([400, 421].includes(status), `${host}: ${status}`);
+  }
   for (const host of ["10.0.0.7", "evil.example", `127.0.0.1:${server.port}`]) {
     assertEquals((await withHost(server, host, "/monitor/tasks/c")).status, 421, host);
   }
@@ -248,6 +261,18 @@ Deno.test("Guard.checkOrigin() accepts the origin of a public URL", async () => 
     rawCall(server.port, "POST", "/tasks/c/start/noop", [["Host", "ci.example"], ["Origin", origin]]);
   assertEquals((await call("https://ci.example")).status, 202);
   assertEquals((await call("https://ci.example:444")).status, 403);
+});
+
+Deno.test("Guard.checkOrigin() accepts the origin of a Host that names the default port", async () => {
+  await using server = await start({ allowedHosts: ["10.0.0.5", "10.0.0.5:443"] });
+  const statusOf = async (host: string, origin: string) =>
+    (await rawCall(server.port, "POST", "/tasks/c/start/noop", [["Host", host], ["Origin", origin]])).status;
+  for (const host of ["10.0.0.5", "10.0.0.5:443"]) {
+    assertEquals(await statusOf(host, "https://10.0.0.5"), 202, host);
+    assertEquals(await statusOf(host, "https://10.0.0.5:444"), 403, host);
+    assertEquals(await statusOf(host, "https://10.0.0.6"), 403, host);
+  }
+  assertEquals(await statusOf("10.0.0.5:443", "https://10.0.0.5:443"), 202);
 });
 
 Deno.test("authorize() is called with the access of every route, and its decision is enforced", async () => {

@@ -253,15 +253,21 @@ Deno.test("commandHelp(SERVE) lists every flag once under a heading, and names t
 });
 
 Deno.test("loopbackHosts() lists the Host headers of a server on a loopback address", () => {
-  assertEquals(loopbackHosts("127.0.0.1", 8000), ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"]);
-  assertEquals(loopbackHosts("127.1.2.3", 8000).at(-1), "127.1.2.3:8000");
-  assertEquals(loopbackHosts("::1", 5).length, 3);
-  assertEquals(loopbackHosts("localhost", 80), [
-    "127.0.0.1",
-    "127.0.0.1:80",
-    "localhost",
-    "localhost:80",
-    "[::1]",
-    "[::1]:80",
-  ]);
+  assertEquals(loopbackHosts("127.0.0.1", 8000, false), ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"]);
+  assertEquals(loopbackHosts("127.1.2.3", 8000, true).at(-1), "127.1.2.3:8000");
+  assertEquals(loopbackHosts("::1", 5, false).length, 3);
+  for (const [port, isTls] of [[80, false], [443, true]] as const) {
+    assertEquals(loopbackHosts("localhost", port, isTls), [
+      "127.0.0.1",
+      `127.0.0.1:${port}`,
+      "localhost",
+      `localhost:${port}`,
+      "[::1]",
+      `[::1]:${port}`,
+    ]);
+  }
+  assertEquals(loopbackHosts("10.0.0.5", 443, true).slice(-2), ["10.0.0.5", "10.0.0.5:443"]);
+  for (const [port, isTls] of [[80, true], [443, false]] as const) {
+    assertEquals(loopbackHosts("localhost", port, isTls).length, 3);
+  }
 });
