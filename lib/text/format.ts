@@ -10,9 +10,10 @@ import { compactNumber, groupedNumber } from "./number_text.ts";
 
 const NO_VALUE = "—";
 
-/** Formats a duration in at most two units: `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
+/** Formats a duration in at most two units: `12ms`, `0.4s`, `12s`, `3m 04s`, `2h 05m`, `3d 04h`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds) || seconds < 0) return NO_VALUE;
+  if (seconds > 0 && seconds < 0.0995) return `${Math.max(1, Math.round(seconds * 1_000))}ms`;
   if (seconds < 0.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.floor(seconds + 0.05);
   if (whole < 60) return `${whole}s`;

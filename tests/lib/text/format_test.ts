@@ -34,6 +34,10 @@ function testTable<T>(
 
 testTable("formatDuration()", formatDuration, [
   [0, "0.0s"],
+  [0.000_2, "1ms"],
+  [0.012_4, "12ms"],
+  [0.099_4, "99ms"],
+  [0.099_6, "0.1s"],
   [0.44, "0.4s"],
   [0.96, "1s"],
   [59.9, "59s"],
