@@ -185,3 +185,19 @@ Deno.test("announced() counts complete downloads, beside the bar of the current 
     [0, 25],
   );
 });
+
+Deno.test("Tracks: a percentage that becomes unknown because the total still grows is no phase", () => {
+  const line = (percent: number, list = "") => `      3,000,000  ${percent}%    9.07MB/s    0:00:00 ${list}`;
+  const versions = [
+    line(95),
+    line(96, "(xfr#1, ir-chk=1010/1200)"),
+    line(12, "(xfr#2, ir-chk=1005/14000)"),
+    line(13),
+    line(30, "(xfr#3, to-chk=900/15000)"),
+    line(60),
+  ];
+  assertEquals(rowOf(versions), [95, "?", 30, 60]);
+  // The same if rsync also names each file, so that every version is a new row.
+  const named = versions.flatMap((version, at) => [`from/${at}.txt`, version]);
+  assertEquals(progressOf(["sending incremental file list", ...named]).slice(-2), [30, 60]);
+});
