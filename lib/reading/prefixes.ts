@@ -4,12 +4,21 @@
  * @module
  */
 
+import { NOUN, PROGRESS_WORD } from "./formats/words.ts";
+
 const TIME = String.raw`\d{1,2}:\d\d(?::\d\d(?:[.,]\d{1,9})?)?`;
 const ZONE = String.raw`(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?`;
 const DATE = String
   .raw`(?:\d{4}[-/.]\d\d[-/.]\d\d|\d\d[-/.]\d\d(?:[-/.]\d{2,4})?|[A-Z][a-z]{2} [ \d]\d|\d\d [A-Z][a-z]{2} \d{4})`;
 const LEVEL = String
   .raw`(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|trace|debug|info|notice|warn|warning|error|Info|Debug|Warning)`;
+
+/**
+ * Seconds since 1970: `1700000000.123`. A whole number before another number, a unit or a word for an amount is a count:
+ * `1073741824 bytes`, `1073741824  42%`, `1073741824/4718592000`.
+ */
+const SECONDS = String
+  .raw`1\d{9}(?:\.\d{1,9}(?![\d.])|(?![\w.,'/%])(?! {0,20}(?:[\d/~]|(?:[kKMGT]?i?B|of|out|von|de|sur|di|(?:${NOUN})(?<=s)|${PROGRESS_WORD})(?!\p{L}))))`;
 
 /** Prefixes of lines. A line that consists of prefixes alone is left as it is. */
 const PREFIXES: readonly RegExp[] = [
@@ -25,7 +34,7 @@ const PREFIXES: readonly RegExp[] = [
   // [2026-02-03], 2026-02-03
   /^(?:\[\d{4}-\d\d-\d\d\]|\d{4}-\d\d-\d\d)(?= )/,
   // [   12.345678], [12.3s], 1700000000.123
-  /^(?:\[ *\d{1,9}\.\d{1,9} ?s?\]|1\d{9}(?:\.\d{1,9})?)/,
+  new RegExp(String.raw`^(?:\[ *\d{1,9}\.\d{1,9} ?s?\]|${SECONDS})`, "u"),
   // I0317 10:11:12.123456    1234 file.cc:12]
   /^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9} +\d{1,9} [\w.-]{1,60}:\d{1,6}\]/,
   // [INFO], INFO:root:, <info>, level=info

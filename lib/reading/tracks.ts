@@ -174,7 +174,9 @@ export class Tracks {
       track.lastStep = track.stepBefore = track.lastRestart;
       // Progress that becomes indeterminate before its end, because its total still grows, is in the same phase.
       const isSamePhase = sighting.progress === null && !isAtEnd(before);
-      if (track === this.#shown && !isSamePhase && (isNewPhase || isNearEnd(before))) this.#firstPhase ??= track;
+      if (track === this.#shown && !isSamePhase && (isNewPhase || isNearEnd(before))) {
+        this.#firstPhase ??= track;
+      }
     }
     if (track.sightings > 0 && nameIn(before.label) !== nameIn(sighting.label)) track.renames++;
     const wait = atMs - track.seenMs;

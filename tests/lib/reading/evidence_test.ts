@@ -2,6 +2,7 @@
 
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf } from "../../support/reading.ts";
+import { readRecording } from "../../support/recordings.ts";
 
 /** Returns the progress that is read from a row that is redrawn with each of the versions. */
 function rowOf(versions: readonly string[]) {
@@ -66,6 +67,38 @@ Deno.test("numbersInText() reads an amount, a total and a percentage if these th
   // Columns of a coverage report: statements, missed statements and covered share
   assertEquals(progressOf(["10 90 90%", "20 90 78%", "30 90 67%"]), []);
   assertEquals(progressOf(["20 100 80%", "30 100 70%", "40 100 60%"]), []);
+});
+
+Deno.test("withoutPrefixes() removes the seconds since 1970, but no large count", async () => {
+  for (const time of ["1700000000", "1700000000.123", "1700000000:", "[1700000000.123]"]) {
+    assertEquals(progressOf([`${time} Step 3/4 : RUN make`]), [50], time);
+    assertEquals(progressOf([`${time} step 3/4: build`]), [50], time);
+  }
+  for (
+    const [line, progress] of [
+      ["1200000000/2400000000 bytes copied", 50],
+      ["1000000000 of 2000000000 rows", 50],
+      ["1000000000 rows of 2000000000", 50],
+      ["1000000000 B / 2000000000 B", 50],
+    ] as const
+  ) assertEquals(new Outputs().write(`\r${line}`).end().progress, [progress], line);
+  const shares = [10, 14, 18].map((tenths) => `${tenths}00000000 4000000000 ${tenths * 2.5}%`);
+  assertEquals(progressOf(shares), [45]);
+  // The progress of one file of rsync without commas in its numbers.
+  const file = new Outputs().write("big.bin\n");
+  for (const line of ["   999999999  41%", "  1234567890  51%", "  1467890123  61%"]) {
+    file.write(`\r${line}   12.00MB/s    0:00:12`).wait(500);
+  }
+  assertEquals(file.progress, []);
+  // dd, from 2 GB to more than 20 GB.
+  const dd = await readRecording("dd_status");
+  const outputs = new Outputs();
+  const counts = dd.written.flatMap(({ text, output }) => {
+    outputs.write(text, output).wait(500);
+    return /^\r?\d+ bytes/.test(text) ? [[Number.parseInt(text.trim()), outputs.last.current]] : [];
+  });
+  assertEquals(counts.length > 5, true);
+  for (const [written, current] of counts) assertEquals(current, written);
 });
 
 Deno.test("withoutPrefixes() removes the frame of a box from a line, but keeps the cells of a table", () => {
