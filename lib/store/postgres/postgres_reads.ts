@@ -8,6 +8,7 @@ import { StorageError } from "../../errors.ts";
 import type { MaybePromise } from "../../task/maybe_promise.ts";
 import type { LogSearchRequest } from "../database/database.ts";
 import type { PastRunRow } from "../database/past_run_rows.ts";
+import { ClientTurns } from "../client_turns.ts";
 import type { LogMatches } from "../log_search.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { KeyRange, SideRow, SideTable } from "../side_tables.ts";
@@ -17,9 +18,12 @@ import type { QueryConfig } from "./pg.d.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 import { postgresError } from "./postgres_errors.ts";
 import { PostgresRecords } from "./postgres_records.ts";
-import { Readers } from "./readers.ts";
+import { CONNECTIONS, Readers } from "./readers.ts";
 import { searchLog } from "./search_log.ts";
 import { Sweeper } from "./sweeper.ts";
+
+/** The maximum number of searches of logs that take turns. */
+const MAX_SEARCHES = 8;
 
 /** The limits of a {@linkcode PostgresReads}. */
 export interface PostgresLimits extends PastRunLimits {
@@ -37,6 +41,9 @@ export class PostgresReads {
   readonly sweeper: Sweeper;
   readonly #readers: Readers;
   readonly #records: PostgresRecords;
+  readonly #searches = new ClientTurns(MAX_SEARCHES);
+  /** The statements of the searches, which leave half of the connections to other reads. */
+  readonly #parts = new ClientTurns(CONNECTIONS / 2);
 
   /**
    * @param address the database
@@ -106,9 +113,12 @@ export class PostgresReads {
     }
   }
 
+  /** Searches a log, after all earlier searches of the same client. */
   async searchLog(request: LogSearchRequest): Promise<LogMatches> {
+    const { client } = request;
+    const query = (config: QueryConfig) => this.#parts.run(client, () => this.#readers.query(config));
     try {
-      return await searchLog(this.#readers, request);
+      return await this.#searches.run(client, () => searchLog(query, request));
     } catch (cause) {
       throw postgresError(this.name, cause, { isRead: true });
     }

@@ -10,7 +10,7 @@ import { configOf, STATEMENT_MS } from "./connection.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
 
 /** The maximum number of connections. */
-const CONNECTIONS = 4;
+export const CONNECTIONS = 4;
 
 /** The idle time after which a connection is closed, in milliseconds. */
 const IDLE_MS = 30_000;
