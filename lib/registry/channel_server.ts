@@ -84,6 +84,7 @@ export class ChannelServer implements Disposable {
       epoch: options.registry.cursor.epoch,
       onMessage: (memberId, message) => reports.take(memberId, parseReport(parseJson(message))),
       onRequest: (memberId, payload) => this.#answer(memberId, payload),
+      onMember: (memberId) => reports.back(memberId),
       onMemberGone: (memberId) => this.#gone(memberId),
       onConflict: options.reportError,
       onError: options.reportError,

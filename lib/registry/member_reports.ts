@@ -6,6 +6,7 @@
 
 import type { ReporterCommand } from "../reporter/reporter_command.ts";
 import type { Report } from "../task/protocol.ts";
+import type { Reporter } from "./registry_types.ts";
 import { ReportIntake } from "./report_intake.ts";
 import type { TaskRegistry } from "./task_registry.ts";
 
@@ -22,6 +23,8 @@ export interface MemberReports {
   committed(): Promise<void>;
   /** Notes that a member has disconnected or timed out; the member may reconnect. */
   gone(memberId: string): void;
+  /** Notes that a member has connected; if it is back, tells it the commands that it has missed. */
+  back(memberId: string): void;
 }
 
 /** Applies the reports of members to a registry. */
@@ -49,16 +52,24 @@ export class RegistryReports implements MemberReports {
     this.#registry.reporterLost(memberId);
   }
 
+  back(memberId: string): void {
+    this.#registry.reporterConnected(this.#reporterOf(memberId));
+  }
+
   #intakeOf(memberId: string): ReportIntake {
     let intake = this.#intakes.get(memberId);
     if (intake === undefined) {
-      intake = new ReportIntake(this.#registry, {
-        id: memberId,
-        cancelRequested: (client, id) => this.tell(memberId, { type: "cancel", client, id }),
-        interrupted: (client, id) => this.tell(memberId, { type: "interrupt", client, id }),
-      });
+      intake = new ReportIntake(this.#registry, this.#reporterOf(memberId));
       this.#intakes.set(memberId, intake);
     }
     return intake;
+  }
+
+  #reporterOf(memberId: string): Reporter {
+    return {
+      id: memberId,
+      cancelRequested: (client, id) => this.tell(memberId, { type: "cancel", client, id }),
+      interrupted: (client, id) => this.tell(memberId, { type: "interrupt", client, id }),
+    };
   }
 }

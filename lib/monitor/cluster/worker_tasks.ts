@@ -87,8 +87,14 @@ export class WorkerTasks implements MemberReports, Disposable {
     if (member.tasks.size === 0) return void this.#members.delete(memberId);
     // The worker may never have been told of the refusals.
     member.refused.clear();
+    clearTimeout(member.timer);
     member.timer = setTimeout(() => this.#end(memberId, member), this.#limits.awayMs);
     unrefTimer(member.timer);
+  }
+
+  back(memberId: string): void {
+    if (!this.#members.has(memberId)) return;
+    for (const task of this.#memberOf(memberId).tasks.values()) task.repeatCommands();
   }
 
   [Symbol.dispose](): void {
@@ -153,6 +159,8 @@ class WorkerTask implements ReportedTask {
   readonly id: string;
   ended = false;
   readonly #context: WorkerTaskContext;
+  /** The commands that still apply, in order. */
+  readonly #commands: Set<"cancel" | "interrupt" | "unknown"> = new Set();
   #held: HeldUpdate | null = null;
 
   constructor({ client, id }: Report, context: WorkerTaskContext) {
@@ -164,6 +172,7 @@ class WorkerTask implements ReportedTask {
   take(report: Report, isReady: boolean): void {
     if (this.ended) return;
     const { change } = report;
+    if (change.type === "create") this.#commands.delete("unknown");
     if (change.type === "update" && !isReady) {
       (this.#held ??= new HeldUpdate()).add(report.at, change);
       return;
@@ -229,8 +238,14 @@ class WorkerTask implements ReportedTask {
     this.#context.close(this);
   }
 
+  /** Sends the commands again, because the worker may have missed them while it did not respond. */
+  repeatCommands(): void {
+    for (const type of this.#commands) this.#command(type);
+  }
+
   #command(type: "cancel" | "interrupt" | "unknown"): void {
     const { client, id } = this;
+    this.#commands.add(type);
     this.#context.tell({ type, client, id });
   }
 }

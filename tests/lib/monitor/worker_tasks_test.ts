@@ -7,6 +7,7 @@ import { parseJson, parseNodeReport } from "../../../lib/task/protocol.ts";
 import type { LogChange, ReportedChange } from "../../../lib/task/task.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
+import { FakeClock } from "../../support/fake_clock.ts";
 import { RecordingSink } from "../../support/recording_sink.ts";
 import { until } from "../../support/until.ts";
 
@@ -174,6 +175,27 @@ Deno.test("WorkerTasks keeps the tasks of a worker that was only blocked", () =>
   using workers = new Workers({ awayMs: 60_000 });
   workers.report(createChange(), { type: "start" });
   workers.tasks.gone("worker");
+  workers.report({ type: "finish", result: null });
+  assertEquals(workers.sink.task("1").state, "FINISHED");
+});
+
+Deno.test("WorkerTasks repeats its commands to a worker that is back, and no longer counts it as gone", () => {
+  using clock = new FakeClock();
+  using workers = new Workers({ awayMs: 1_000 });
+  workers.report(createChange(), { type: "start" });
+  workers.tasks.gone("worker");
+  const [task] = workers.sink.opened;
+  task!.restate([]);
+  task!.cancelRequested();
+  const told = workers.told.splice(0);
+  workers.tasks.back("worker");
+  assertEquals(workers.told.splice(0), told);
+  workers.report(createChange(), { type: "start" });
+  // The worker was blocked again, and is back without a report.
+  for (const _ of [1, 2]) workers.tasks.gone("worker");
+  workers.tasks.back("worker");
+  assertEquals(workers.told, [["worker", { type: "cancel", client: "c", id: "1" }]]);
+  clock.pass(10_000);
   workers.report({ type: "finish", result: null });
   assertEquals(workers.sink.task("1").state, "FINISHED");
 });

@@ -1,6 +1,7 @@
 import { RegistryReports } from "../../../lib/registry/member_reports.ts";
 import { ChannelServer } from "../../../lib/registry/channel_server.ts";
 import { MemberChannel } from "../../../lib/channel/member.ts";
+import { writeLinkMessage } from "../../../lib/channel/frames.ts";
 import { ChannelConflictError } from "../../../lib/channel/authority.ts";
 import { ProtocolError } from "../../../lib/errors.ts";
 import { parsePage, type ReplicationPage } from "../../../lib/channel/replication.ts";
@@ -14,6 +15,7 @@ import {
 } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { ChannelMonitor } from "../../support/channel_monitor.ts";
+import { RawPeer } from "../../support/raw_channel.ts";
 import { until } from "../../support/until.ts";
 
 /** A channel member that is neither a reporter nor a replica, so that a test can send any message. */
@@ -110,6 +112,28 @@ Deno.test("ChannelServer marks the tasks of a lost member as stale", async () =>
   await member.channel.drained();
   member.channel.close();
   await until(() => monitor.test.registry.task("c", "1")?.stale === true);
+});
+
+Deno.test("ChannelServer tells a member that is back of a cancellation, and no longer marks its tasks as stale", async () => {
+  using monitor = new ChannelMonitor();
+  using member = await RawPeer.open(monitor.channel, "member");
+  const join = async () => {
+    member.post({ type: "hello", from: member.id, to: "*", oldest: 1 });
+    return await member.take("welcome");
+  };
+  const { from, session } = await join();
+  const reports = [createChange(), { type: "start" }].map((change) =>
+    writeLinkMessage({ kind: "message", text: JSON.stringify({ client: "c", id: "1", at: 1, change }) })
+  );
+  member.postPacket(from, session, { first: 1, messages: reports });
+  await until(() => monitor.test.registry.task("c", "1")?.state === "STARTING");
+  member.post({ type: "bye", from: member.id, to: from });
+  await until(() => monitor.test.registry.task("c", "1")?.stale === true);
+  monitor.test.registry.requestCancel("c", "1");
+  await join();
+  await until(() => monitor.test.registry.task("c", "1")?.stale === false);
+  const command = JSON.stringify({ type: "cancel", client: "c", id: "1" });
+  assertEquals(await member.takeMessages(), [writeLinkMessage({ kind: "message", text: command })]);
 });
 
 Deno.test("ChannelServer sends a replica pages of changes, from the start or from a cursor", async () => {
