@@ -7,6 +7,7 @@ import type { Page } from "playwright-core";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
+import { hideTab, prepareTab } from "../support/tab.ts";
 import { run, startTaskServer, type TaskServer } from "../support/task_server.ts";
 
 const WIDE = { width: 1440, height: 900 };
@@ -69,6 +70,38 @@ Deno.test("attention: a failure needs attention until it is opened or marked in 
   await withPage({ viewport: WIDE, javaScriptEnabled: false }, async ({ page }) => {
     await page.goto(`${server.url}/t/care`);
     await needed(page, "fails", "export", "import orders");
+  });
+});
+
+Deno.test("attention: a failure counts as opened only if the failed task was visible, and a later task with its id does not", async () => {
+  await using server = startTaskServer();
+  const fail = (id: string) =>
+    report(server, `/${id}/fail`, { error: { message: "disk full", type: "Full" } });
+  await report(server, "", { id: "a", name: "backup" });
+  await report(server, "", { id: "b", name: "import" });
+  await withPage({ viewport: WIDE }, async ({ page, complaints }) => {
+    await prepareTab(page);
+    // A task page that was opened while the task was running shows the failure only if it is still visible.
+    await open(page, server, "/a");
+    await hideTab(page, true);
+    await fail("a");
+    await page.waitForFunction(() => document.title.includes("✗"));
+    await open(page, server);
+    await needed(page, "backup");
+    await open(page, server, "/b");
+    await fail("b");
+    await page.getByRole("heading", { name: "Full" }).waitFor();
+    await open(page, server);
+    await needed(page, "backup");
+
+    await open(page, server, "/a");
+    await open(page, server);
+    await needed(page);
+    await call("DELETE", `${server.url}/tasks/care/a`);
+    await report(server, "", { id: "a", name: "backup" });
+    await fail("a");
+    await needed(page, "backup");
+    assertEquals(complaints, []);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   type SlowLimit,
 } from "../shared/attention.ts";
 import type { AttentionItem, Readable } from "../shared/view.ts";
+import { failureKey } from "./opened_tasks.ts";
 
 /**
  * The maximum number of tasks that this page checks for concerns by itself. The server finds the others when the page
@@ -29,7 +30,7 @@ export class AttentionBook {
   readonly #candidates: Map<string, Task> = new Map();
   #limits: ReadonlyMap<string, SlowLimit> = new Map();
   readonly #version = signal(0);
-  /** The ids of the failed tasks that were opened in this browser. */
+  /** The keys of the failures that were opened in this browser, see {@linkcode failureKey}. */
   readonly opened: Signal<ReadonlySet<string>> = signal<ReadonlySet<string>>(new Set());
   /** The tasks that need attention, the most urgent first. */
   readonly items: ReadonlySignal<readonly AttentionItem[]>;
@@ -42,7 +43,7 @@ export class AttentionBook {
       const found: [Task, Concern][] = [];
       for (const task of this.#candidates.values()) {
         const concern = concernOf(task, now.value, this.#limits.get(task.name));
-        if (concern === null || (concern === "failed" && this.opened.value.has(task.id))) continue;
+        if (concern === null || (concern === "failed" && this.opened.value.has(failureKey(task)))) continue;
         found.push([task, concern]);
       }
       return found.sort(compareConcerns).slice(0, MAX_ATTENTION).map(([task, concern]) => ({

@@ -37,7 +37,7 @@ export interface LiveClientPage extends LivePage {
   readonly selected: Signal<ReadonlySet<string>>;
   readonly bulk: Signal<BulkState>;
   readonly problems: Signal<readonly string[]>;
-  /** The ids of the failed tasks that were opened in this browser. */
+  /** The keys of the failures that were opened in this browser. */
   readonly opened: Signal<ReadonlySet<string>>;
   /** The tasks that need attention. */
   readonly attention: ReadonlySignal<readonly AttentionItem[]>;

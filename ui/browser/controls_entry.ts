@@ -21,7 +21,7 @@ import { listenForKeys } from "./list_keys.ts";
 import { changeMany, fetchSlice } from "./list_requests.ts";
 import { ListToolbar } from "./list_toolbar.ts";
 import { ListWindow } from "./list_window.ts";
-import { openedTasks, rememberOpened } from "./opened_tasks.ts";
+import { openedFailures, rememberOpened } from "./opened_tasks.ts";
 import { findParents } from "./parent_finder.ts";
 import { openClickedRows } from "./row_clicks.ts";
 import { enhanceStartForms } from "./start_forms.ts";
@@ -53,9 +53,9 @@ export function startControls({ model, page, range, announce, cancellations }: C
   const list = new ListControl(page, {
     fetchSlice: (query, bounds, signal) => fetchSlice(model, query, bounds, signal),
     setAddress: (search) => history.replaceState(null, "", clientPageUrl(model) + search),
-    markOpened: (ids) => {
-      rememberOpened(model.client, ids);
-      page.opened.value = openedTasks(model.client);
+    markOpened: (failed) => {
+      rememberOpened(model.client, failed);
+      page.opened.value = openedFailures(model.client);
     },
     onShown: () => announce(sayMatches(page.view.sections.value)),
     bulk,

@@ -5,6 +5,7 @@
  */
 
 import { type Signal, signal } from "@preact/signals";
+import type { Task } from "../../lib/task/task.ts";
 import type { ListQuery } from "../shared/list_query.ts";
 import type { BulkAction, ListActions, ListItem, ListRange } from "../shared/view.ts";
 
@@ -67,8 +68,8 @@ export class LazyList implements ListActions {
     return this.ready.then((list) => list.changeOne(action, id));
   }
 
-  markOpened(ids: readonly string[]): void {
-    this.#use((list) => list.markOpened(ids));
+  markOpened(failed: readonly Task[]): void {
+    this.#use((list) => list.markOpened(failed));
   }
 
   undo(): void {

@@ -5,6 +5,7 @@
  */
 
 import type { Signal } from "@preact/signals";
+import type { Task } from "../../lib/task/task.ts";
 import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import type { BulkChanger } from "./bulk_changer.ts";
 import type { LiveClientPage } from "./client_state.ts";
@@ -25,8 +26,8 @@ export interface ListControlOptions {
   readonly fetchSlice: (query: ListQuery, bounds: SliceBounds, signal: AbortSignal) => Promise<TaskSlice>;
   /** Replaces the query string in the page's URL. */
   readonly setAddress: (search: string) => void;
-  /** Remembers in this browser that tasks were opened. */
-  readonly markOpened: (ids: readonly string[]) => void;
+  /** Remembers in this browser that failed tasks were opened. */
+  readonly markOpened: (failed: readonly Task[]) => void;
   /** Called after the page has switched to another list. */
   readonly onShown: () => void;
   /** Performs the bulk actions. */
@@ -142,8 +143,8 @@ export class ListControl implements ListActions, Disposable {
     });
   }
 
-  markOpened(ids: readonly string[]): void {
-    this.#options.markOpened(ids);
+  markOpened(failed: readonly Task[]): void {
+    this.#options.markOpened(failed);
   }
 
   async changeOne(action: BulkAction, id: string): Promise<void> {

@@ -8,7 +8,7 @@ import { createClientPage, type LiveClientPage } from "./client_state.ts";
 import type * as Controls from "./controls_entry.ts";
 import type { HydrateOptions } from "./hydrate.ts";
 import { LazyList } from "./lazy_list.ts";
-import { openedTasks, whenOpened } from "./opened_tasks.ts";
+import { openedFailures, whenOpened } from "./opened_tasks.ts";
 import type { ClientPageModel } from "../shared/model.ts";
 import type { LivePageOptions } from "./state.ts";
 import type { ClientView } from "../shared/view.ts";
@@ -42,7 +42,7 @@ export function startList(
     const { startControls }: typeof Controls = await import(model.assets.controls ?? "");
     return startControls({ model, page, range, announce, cancellations });
   }, () => page.problems.value = ["A part of this page could not be loaded. Reload the page."]);
-  const showOpened = () => page.opened.value = openedTasks(model.client);
+  const showOpened = () => page.opened.value = openedFailures(model.client);
   showOpened();
   whenOpened(showOpened);
   return { page, view: { ...page.view, list }, ready: list.ready };

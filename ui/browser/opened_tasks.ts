@@ -1,17 +1,27 @@
 /**
- * Remembers in this browser which tasks were opened, so that a failure that the user has looked at no longer needs
+ * Remembers in this browser which failures were opened, so that a failure that the user has looked at no longer needs
  * attention.
  *
  * @module
  */
 
+import type { Task } from "../../lib/task/task.ts";
+
 const KEY = "taskscope-opened";
-/** The maximum number of tasks to remember; the oldest are forgotten. */
+/** The maximum number of failures to remember; the oldest are forgotten. */
 const MAX_OPENED = 500;
 
-/** Remembers that tasks were opened. */
-export function rememberOpened(client: string, ids: readonly string[]): void {
-  const all = [...new Set([...read(), ...ids.map((id) => `${client}/${id}`)])];
+/**
+ * Returns the key of a failure among the opened ones. The time is part of the key, because a later task may reuse the
+ * id.
+ */
+export function failureKey({ id, finished_at }: Pick<Task, "id" | "finished_at">): string {
+  return `${id}@${finished_at}`;
+}
+
+/** Remembers that failed tasks were opened. */
+export function rememberOpened(client: string, failed: readonly Task[]): void {
+  const all = [...new Set([...read(), ...failed.map((task) => `${client}/${failureKey(task)}`)])];
   try {
     localStorage.setItem(KEY, JSON.stringify(all.slice(-MAX_OPENED)));
   } catch {
@@ -19,13 +29,13 @@ export function rememberOpened(client: string, ids: readonly string[]): void {
   }
 }
 
-/** Returns the ids of the opened tasks of a client. */
-export function openedTasks(client: string): ReadonlySet<string> {
+/** Returns the keys of the opened failures of a client. */
+export function openedFailures(client: string): ReadonlySet<string> {
   const start = `${client}/`;
   return new Set(read().filter((each) => each.startsWith(start)).map((each) => each.slice(start.length)));
 }
 
-/** Calls a function when another tab opens a task, or when the page is shown again. */
+/** Calls a function when another tab opens a failed task, or when the page is shown again. */
 export function whenOpened(changed: () => void): void {
   addEventListener("storage", ({ key }) => key === KEY && changed());
   addEventListener("pageshow", ({ persisted }) => persisted && changed());

@@ -37,7 +37,12 @@ hydratePage("task", (model, { root, ...options }) => {
   });
   guardClicks(root);
   listenForTaskKeys();
-  rememberOpened(model.client, [model.task.id]);
+  const noteFailure = () => {
+    const task = view.task.value;
+    if (task.state === "ERROR" && !document.hidden) rememberOpened(model.client, [task]);
+  };
+  effect(noteFailure);
+  document.addEventListener("visibilitychange", noteFailure);
   return {
     page,
     isFailed: () => page.view.task.value.state === "ERROR",

@@ -27,7 +27,7 @@ const SHOWN = 5;
 export function AttentionSection({ view }: ViewProps): JSX.Element | null {
   const items = view.attention.value;
   if (items.length === 0) return null;
-  const failed = items.filter(({ concern }) => concern === "failed").map(({ task }) => task.id);
+  const failed = items.filter(({ concern }) => concern === "failed").map(({ task }) => task);
   const rows = (some: readonly AttentionItem[]) => (
     <ul>{some.map((item) => <Item key={item.task.id} view={view} item={item} />)}</ul>
   );

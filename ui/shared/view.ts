@@ -154,7 +154,7 @@ export interface ListActions {
   /** Performs an action on one task, and shows its outcome in the bulk bar. */
   changeOne(action: BulkAction, id: string): Promise<void>;
   /** Stores in this browser that the user has opened failed tasks. */
-  markOpened(ids: readonly string[]): void;
+  markOpened(failed: readonly Task[]): void;
   /** Undoes the removals or the cancellation that the bulk bar offers to undo. */
   undo(): void;
   readonly range: Readable<ListRange>;
