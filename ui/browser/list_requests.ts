@@ -10,7 +10,7 @@ import { type ListQuery, listSearch } from "../shared/list_query.ts";
 import type { SliceBounds, TaskSlice } from "../shared/list_slice.ts";
 import type { PageFrame } from "../shared/model.ts";
 import type { BulkAction } from "../shared/view.ts";
-import { ANSWER_TIMEOUT_MS, send } from "./requests.ts";
+import { ANSWER_TIMEOUT_MS, send, UNREADABLE } from "./requests.ts";
 
 /**
  * Fetches a slice of a client's list.
@@ -52,5 +52,8 @@ export async function changeMany(
 ): Promise<BulkAnswer> {
   const body = new URLSearchParams(ids.map((id) => ["id", id]));
   const init = { method: "POST", body, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) };
-  return await send(`${clientPageUrl(frame)}?do=${action}`, init) as BulkAnswer;
+  const answer = await send(`${clientPageUrl(frame)}?do=${action}`, init) as Partial<BulkAnswer> | null;
+  const { done, failed } = answer ?? {};
+  if (done === undefined || failed === undefined) throw new Error(UNREADABLE);
+  return { done, failed };
 }

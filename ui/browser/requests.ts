@@ -12,8 +12,14 @@ const MAX_KEEPALIVE = 60_000;
 let keptAlive = 0;
 /** The timeout of a request, in milliseconds. */
 export const ANSWER_TIMEOUT_MS = 15_000;
+/**
+ * The message if a successful response is not one of the API. A proxy whose session has expired redirects to its
+ * sign-in page, which responds with status 200.
+ */
+export const UNREADABLE =
+  "The response is not from Taskscope. Reload the page; you may have to sign in again";
 
-/** Sends a request without a body, and returns the parsed JSON response. */
+/** Sends a request without a body, and returns the parsed JSON response; `null` if it has no content. */
 export async function call(method: string, url: string): Promise<unknown> {
   return await send(url, { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
 }
@@ -21,8 +27,9 @@ export async function call(method: string, url: string): Promise<unknown> {
 /**
  * Sends a request.
  *
- * @returns the parsed JSON response
- * @throws {Error} if the server is unreachable or refuses the request; the message can be shown to the user
+ * @returns the parsed JSON response; `null` if it has no content
+ * @throws {Error} if the server is unreachable or refuses the request, or if the response is not JSON; the message can be
+ *   shown to the user
  */
 export async function send(url: string, init: RequestInit): Promise<unknown> {
   const headers = { accept: "application/json", ...init.headers as Record<string, string> };
@@ -35,8 +42,9 @@ export async function send(url: string, init: RequestInit): Promise<unknown> {
   }).finally(() => {
     if (keepalive) keptAlive -= length;
   });
-  const answer: unknown = await response.json().catch(() => null);
+  const answer: unknown = response.status === 204 ? null : await response.json().catch(() => undefined);
   if (!response.ok) throw new Error(readProblem(answer, response.status));
+  if (answer === undefined) throw new Error(UNREADABLE);
   return answer;
 }
 
