@@ -113,6 +113,7 @@ export class ChangeApplier {
     this.#put(client, before, after, change, seq);
 
     if (live !== undefined && isSign) live.heardMs = monotonicMs();
+    else if (live !== undefined && change.type === "stale") live.staleMs = monotonicMs();
     if (live !== undefined && change.type === "update" && change.from_output) live.isRead = true;
     if (live !== undefined && isSign && after.progress !== null) {
       live.progress.add(Math.max(after.updated_at, before?.updated_at ?? 0), after.progress);

@@ -37,6 +37,7 @@ export interface LiveTask extends SignsOfLife {
   reporter: Reporter | null;
   heardMs: number;
   disconnectedMs: number | null;
+  staleMs: number;
   /** Whether the task runs in another process, and so outlives this one. */
   readonly isRemote: boolean;
 }
@@ -134,6 +135,7 @@ export class LiveTasks {
       owner,
       reporter: isHttp ? null : reporter,
       heardMs: nowMs - unheard * 1_000,
+      staleMs: nowMs,
       disconnectedMs: isRemote && reporter === null && !isHttp ? nowMs : null,
       isRemote,
     };

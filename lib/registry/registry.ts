@@ -392,7 +392,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   #takeOver(opened: readonly OpenedTask[]): void {
     // If this server is not part of a cluster, the nodes of an earlier cluster are gone.
     const isGone = (reporterId: string) => this.#followed === null && nodeOf(reporterId) !== null;
-    adoptTasks({ store: this.#store, live: this.#live, changes: this.#changes, isGone }, opened);
+    const parts = { store: this.#store, live: this.#live, changes: this.#changes, limits: this.#limits };
+    adoptTasks({ ...parts, isGone }, opened);
     for (const client of this.#retention.clients()) this.#ended.expire(client);
     if (!this.#retention.isEmpty) this.#sweeper.start();
   }

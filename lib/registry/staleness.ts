@@ -23,6 +23,8 @@ export interface SignsOfLife {
   readonly heardMs: number;
   /** When the task's reporter disconnected; `null` if it is not disconnected. */
   readonly disconnectedMs: number | null;
+  /** When the task became stale, or was adopted as stale. Of no meaning if the task is not stale. */
+  readonly staleMs: number;
 }
 
 /**
@@ -37,23 +39,20 @@ export interface SignsOfLife {
  */
 export function stalenessChange(
   task: Task,
-  { heardMs, disconnectedMs }: SignsOfLife,
+  { heardMs, disconnectedMs, staleMs }: SignsOfLife,
   nowMs: number,
   limits: StalenessLimits,
 ): TaskChange | null {
   const unheardMs = nowMs - heardMs;
-  const staleAfterMs = task.stale_after === null ? null : task.stale_after * 1_000;
-  const isTooLong = staleAfterMs !== null && unheardMs > staleAfterMs;
+  const isTooLong = task.stale_after !== null && unheardMs > task.stale_after * 1_000;
   if (!task.stale) {
     const isDisconnected = disconnectedMs !== null && nowMs - disconnectedMs > limits.reporterAwayMs;
     return isTooLong || isDisconnected ? { type: "stale" } : null;
   }
   if (!isTooLong && disconnectedMs === null) return { type: "reconnected" };
-  // A task that promised no reports may have been silent for days before its reporter disconnected.
-  const staleSinceMs = staleAfterMs === null && disconnectedMs !== null
-    ? Math.max(heardMs, disconnectedMs + limits.reporterAwayMs)
-    : heardMs + (staleAfterMs ?? 0);
-  if (nowMs - staleSinceMs <= limits.lostAfterMs) return null;
+  // The time since the last sign of life may be far longer: a task that promised no reports may have been silent for
+  // days before it became stale, and a server that was down for days may have missed reports.
+  if (nowMs - staleMs < limits.lostAfterMs) return null;
   const message = `Nothing was heard of the task for ${Math.round(unheardMs / 1_000)} seconds`;
   return { type: "fail", error: { type: "lost", message } };
 }

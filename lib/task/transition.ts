@@ -326,6 +326,7 @@ function updated(task: Task, change: UpdateChange, time: number): Task {
 
 /** The changes that record what the server itself found out, and the requests of watchers. */
 const NO_SIGNS: ReadonlySet<TaskChange["type"]> = new Set([
+  "adopt",
   "stale",
   "estimate",
   "reconnected",

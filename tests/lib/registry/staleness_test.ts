@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
+import { reopened } from "../../support/reopened.ts";
 
 /** Reports a measurement of a task, as `taskscope run` does. */
 function measure(test: TestRegistry, id: string, percent: number): void {
@@ -184,4 +185,75 @@ Deno.test("Registry counts progress of subtasks as a sign of life of their paren
   assertEquals([stale("waits"), stale("gone")], [false, true]);
   assertEquals(test.registry.task("c", "gone")!.version, version + 1);
   assertEquals(test.registry.task("c", "waits")!.progress, 5.5);
+});
+
+Deno.test("Registry does not count a restart as a sign of life, and keeps stored estimates until the next report", () => {
+  using clock = new FakeClock();
+  using before = new TestRegistry();
+  const reporter = new TestReporter("far", true);
+  before.report("c", "promised", createChange({ stale_after: 3_600 }), reporter);
+  before.report("c", "promised", { type: "update" }, reporter);
+  for (const id of ["stalled", "works"]) before.report("c", id, createChange(), reporter);
+  const say = (test: TestRegistry, id: string, progress: number) =>
+    test.report("c", id, { type: "update", progress }, reporter);
+  for (let progress = 1; progress <= 60; progress++) {
+    clock.pass(1_000);
+    say(before, "stalled", progress);
+  }
+  clock.pass(57 * 60_000);
+  for (let progress = 1; progress <= 60; progress++) {
+    clock.pass(1_000);
+    say(before, "works", progress);
+  }
+  const estimate = (test: TestRegistry, id: string) => {
+    const { eta, rate, eta_reason } = test.registry.task("c", id)!;
+    return [eta, rate, eta_reason];
+  };
+  assertEquals([estimate(before, "stalled"), estimate(before, "works")], [[null, 0, "stalled"], [
+    40,
+    1,
+    null,
+  ]]);
+
+  using after = reopened(before, 1_000);
+  before.registry[Symbol.dispose]();
+  after.registry.reporterConnected(reporter);
+  assertEquals([estimate(after, "stalled"), estimate(after, "works")], [[null, 0, "stalled"], [40, 1, null]]);
+  for (const progress of [61, 62]) {
+    clock.pass(1_000);
+    say(after, "works", progress);
+  }
+  assertEquals(estimate(after, "works"), [38, 1, null], "the last report before the restart counts, too");
+  const stale = () => after.registry.task("c", "promised")!.stale;
+  clock.pass(50_000);
+  assertEquals(stale(), false);
+  clock.pass(11_000);
+  assertEquals(stale(), true, "an hour after its last report");
+});
+
+Deno.test("Registry gives tasks the time to report after a restart before they become stale or lost", () => {
+  const limits = { sweepIntervalMs: 1_000, reporterAwayMs: 10_000, lostAfterMs: 60_000 };
+  for (const wasStale of [false, true]) {
+    using clock = new FakeClock();
+    using before = new TestRegistry(limits);
+    const reporter = new TestReporter("far", true);
+    before.report("c", "1", createChange({ stale_after: 5 }), reporter);
+    before.report("c", "1", { type: "start" }, reporter);
+    if (wasStale) clock.pass(8_000);
+    assertEquals(before.registry.task("c", "1")!.stale, wasStale);
+    before.registry[Symbol.dispose]();
+    clock.pass(3_600_000);
+
+    using after = reopened(before, 1_000, limits);
+    const task = () => after.registry.task("c", "1")!;
+    clock.pass(8_000);
+    after.registry.reporterConnected(reporter);
+    assertEquals([task().stale, task().active], [wasStale, true]);
+    clock.pass(4_000);
+    assertEquals([task().stale, task().active], [true, true]);
+    clock.pass(47_000);
+    assertEquals(task().active, true);
+    clock.pass(15_000);
+    assertEquals(task().error?.type, "lost");
+  }
 });
