@@ -36,6 +36,8 @@ const FRONT_STEP = /^[[(](\d{1,6})\/(\d{1,6})[\])]/;
 const CURRENT_STEP = /(?<![\w.%\/])(\d{1,6})\/(\d{1,6}) \p{L}{3,20}[.,;:]? {1,3}(?:current|now)\b/iu;
 /** `2/100   1.23G   1.04: 40%|####`: a column in front of a bar. */
 const FRONT_COLUMN = /^(\d{1,6})\/(\d{1,6})(?= {2,}\S)/;
+/** The maximum difference between a percentage and the share of the steps that it is, in percentage points. */
+const EQUAL_POINTS = 1;
 const DIGIT = /\p{Nd}/u;
 
 /** A row that is drawn from left to right: a scale with dots, or a character for each result. */
@@ -69,6 +71,10 @@ export class ProgressReader {
   #isOwn = false;
   /** Whether steps are numbered from 0, so that it is unclear whether `3/4` is the last step. */
   #isFromZero = false;
+  /** Whether steps consist of as many parts as there are steps, so that `Epoch 2/3 ... 1/3` counts the parts of a step. */
+  #hasEqualParts = false;
+  /** The steps in the newest lines without a count, if each percentage was the share of the steps: `Copying 2/10: 20%`. */
+  readonly #agreeing: Set<number> = new Set();
 
   constructor() {
     const made = FORMATS.map(({ format, needsWords }) => ({ format: format(), needsWords }));
@@ -108,12 +114,9 @@ export class ProgressReader {
     for (const format of DIGIT.test(raw) ? this.#formats : this.#wordFormats) {
       const sighting = format(line);
       if (sighting) {
-        const reading = this.#tracks.take(this.#withinStep(sighting, line.text), {
-          output,
-          row,
-          atMs,
-          isRedraw,
-        });
+        const within = this.#withinStep(sighting, line.text);
+        if (within === null) return undefined;
+        const reading = this.#tracks.take(within, { output, row, atMs, isRedraw });
         return sighting.values === undefined ? reading : { ...reading, values: sighting.values };
       }
       if (sighting === null) return undefined;
@@ -159,8 +162,13 @@ export class ProgressReader {
     return sighting && this.#tracks.take(sighting, { output, row: -1, atMs, isRedraw: true });
   }
 
-  /** `Epoch 2/3:  40%|####`, `pass 1/2 ... 59%`: a part of a step of a stated number counts as (k - 1 + p) / K. */
-  #withinStep(sighting: Sighting, text: string): Sighting {
+  /**
+   * `Epoch 2/3:  40%|####`, `pass 1/2 ... 59%`: a part of a step of a stated number counts as (k - 1 + p) / K, unless the
+   * percentage is the share of the steps itself: `Epoch 2/3: 33%|### | 1/3`, `Copying 2/10: 20%`.
+   *
+   * @returns the sighting; `null` if it is unclear which of the two the percentage is
+   */
+  #withinStep(sighting: Sighting, text: string): Sighting | null {
     const { progress, current, total, format } = sighting;
     // Progress of rank `stated` is that of the whole: `dlstatus:1:4.2:Retrieving file 1 of 6`.
     if (progress === null || format === "loop" || sighting.rank === RANK.stated) return sighting;
@@ -174,7 +182,16 @@ export class ProgressReader {
     const isLoop = LOOP.test(words);
     this.#isFromZero ||= isLoop && k === 0 && k !== current;
     if (this.#isFromZero && isLoop) return indeterminate(format, { label: sighting.label });
-    if (!(k >= 1 && k <= all && all >= 2) || (k === current && all === total)) return sighting;
+    if (!(k >= 1 && k <= all && all >= 2)) return sighting;
+    if (all === total && current !== null) {
+      // A step that has begun is one more than the finished ones.
+      this.#hasEqualParts ||= k !== current && k !== current + 1;
+      if (!this.#hasEqualParts && (k === current || sighting.rank > RANK.bare)) return sighting;
+    }
+    const within = (k - 1 + progress / 100) / all * 100;
+    const isShare = current === null && this.#isShareOfSteps(progress, k, all);
+    // A single percentage may agree with the share of the steps by chance.
+    if (isShare && this.#agreeing.size < 2 && progress - within > EQUAL_POINTS) return null;
     // If a line has two counts, both may belong to one of several phases.
     const isDoubtful = current !== null && sighting.rank === RANK.bare;
     return {
@@ -184,10 +201,18 @@ export class ProgressReader {
       label: "",
       rank: isDoubtful ? RANK.bare : RANK.stated,
       isNamed: !isDoubtful,
-      progress: (k - 1 + progress / 100) / all * 100,
+      progress: isShare && this.#agreeing.size > 1 ? progress : within,
       current: null,
       total: null,
       unit: null,
     };
+  }
+
+  /** Whether a percentage is the share of the steps before step k, or up to it. */
+  #isShareOfSteps(progress: number, k: number, all: number): boolean {
+    const isShare = [k - 1, k].some((done) => Math.abs(done / all * 100 - progress) <= EQUAL_POINTS);
+    if (!isShare) this.#agreeing.clear();
+    else this.#agreeing.add(k);
+    return isShare;
   }
 }

@@ -210,3 +210,34 @@ Deno.test("Tracks: percentages in two rows that are drawn in turn are counted as
   }
   assertEquals(output.end().progress.slice(-2), [0, 50]);
 });
+
+Deno.test("ProgressReader counts a percentage once if it is the share of the steps beside it", () => {
+  const copying = (step: number) => `Copying ${step}/10: ${step * 10}%`;
+  const files = (step: number) => `Processing file ${step} of 10 - ${step * 10}% complete`;
+  for (const line of [copying, files]) {
+    const lines = [1, 2, 3, 4, 5].map(line);
+    assertEquals(rowOf(lines), [20, 30, 40, 50], lines[0]);
+    assertEquals(progressOf(lines), [20, 30, 40, 50], lines[0]);
+  }
+  const bar = (epoch: number, done: number, all: number) =>
+    `Epoch ${epoch}/3: ${String(Math.round(done * 100 / all)).padStart(3)}%|####  | ${done}/${all} ` +
+    "[00:10<00:20, 10.00s/it]";
+  const whole = [[1, 0], [1, 1], [2, 1], [2, 2], [3, 2], [3, 3]] as const;
+  assertEquals(rowOf(whole.map(([epoch, done]) => bar(epoch, done, 3))), [0, 33, 67, 100]);
+  // The bar of a part of each step, even if each step has as many parts as there are steps.
+  for (const all of [3, 10]) {
+    const parts = [1, 2, 3].flatMap((epoch) =>
+      Array.from({ length: all + 1 }, (_, done) => bar(epoch, done, all))
+    );
+    assertEquals(
+      rowOf(parts).slice(-all),
+      Array.from({ length: all }, (_, part) => Math.round((2 + (part + 1) / all) / 3 * 100)),
+      `${all}`,
+    );
+  }
+  // The percentage of each file agrees with the share of the files only by chance.
+  const [first, second] = [1, 2].map((file) =>
+    [10, 40, 50, 70, 100].map((part) => `Copying ${file}/2: ${part}%`)
+  );
+  assertEquals(rowOf([...first!, ...second!]), [5, 20, 35, 50, 55, 70, 75, 85, 100]);
+});
