@@ -260,6 +260,23 @@ Deno.test("columns() reads the number below a percent sign", () => {
   assertEquals(progressOf([row(10), row(20)]), []);
 });
 
+Deno.test("columns() reads only the rows of a table, below a line of names", () => {
+  const head = "  LV   VG Attr       LSize   Pool Origin Data%  Meta%  Move Log Cpy%Sync Convert";
+  const log = (tables: number) =>
+    `2026-12-02 10:00:00 backup of the database shop to the host nas ended with ${tables} tables`;
+  assertEquals(progressOf([head, "  root vg -wi-ao---- 20.00g", log(12), log(57)]), []);
+  const short = (count: number) => String(count).padStart(head.indexOf("Cpy%Sync") + 4);
+  assertEquals(progressOf([head, short(10), log(3), short(20)]), [10]);
+  assertEquals(progressOf([head, short(10), "", short(20)]), [10]);
+  // A number before the percent sign makes it a percentage, whatever follows.
+  const done = (percent: number) => `Copying: ${percent} % done`;
+  assertEquals(progressOf([done(10), done(20), done(30), "Found files: 12"]), [10, 20, 30]);
+  assertEquals(
+    progressOf(["    %|avg.bitrate| speed|play time", "  3.5   92.7 kbps", "done", "  40   files"]),
+    [4],
+  );
+});
+
 Deno.test("columns() reads the amount and the total in columns whose heads name them", () => {
   const head = " URL  errs cur/max   done / total   pass left";
   assertEquals(
