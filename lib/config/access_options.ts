@@ -22,8 +22,8 @@ export interface AccessOptions {
    */
   readonly allowedHosts?: readonly string[];
   /**
-   * The origins of other pages that are allowed to make changes. Pages of the monitor's own origin are always
-   * allowed to.
+   * The origins of other pages that are allowed to make changes, but not to read tasks. Pages of the monitor's
+   * own origin are always allowed to do both.
    */
   readonly allowedOrigins?: readonly string[];
   /**
@@ -65,7 +65,10 @@ export interface ResolvedAccess {
   readonly basePath: string;
   /** The accepted hosts; `null` if every loopback name is accepted. */
   readonly hosts: ReadonlySet<string> | null;
+  /** The origins of other pages that may make changes, and those of the public URLs. */
   readonly origins: ReadonlySet<string>;
+  /** The origins of the public URLs, whose pages are the monitor's own. */
+  readonly publicOrigins: ReadonlySet<string>;
   readonly allowAddressHosts: boolean;
   /** The origin for links; `null` to use the origin of each request. */
   readonly publicOrigin: string | null;
@@ -95,10 +98,12 @@ export function resolveAccess(options: AccessOptions = {}): ResolvedAccess {
   const hosts = allowedHosts === undefined && urls.length === 0
     ? null
     : new Set([...allowedHosts ?? [], ...urls.map((url) => url.host)].map((host) => host.toLowerCase()));
+  const publicOrigins = new Set(urls.map((url) => url.origin));
   return {
     basePath: basePathOf(basePath === "" ? urls[0]?.pathname ?? "" : basePath),
     hosts,
-    origins: new Set([...allowedOrigins.map(originOf), ...urls.map((url) => url.origin)]),
+    origins: new Set([...allowedOrigins.map(originOf), ...publicOrigins]),
+    publicOrigins,
     allowAddressHosts,
     publicOrigin: urls[0]?.origin ?? null,
     key: key === undefined ? null : checkKey(key, "The key"),

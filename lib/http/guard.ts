@@ -56,22 +56,26 @@ export class Guard {
    *
    * @param request the request, whose host was already checked
    * @param host the host of the request
+   * @param isWatching whether the request opens a socket to read tasks, which the origins that may make changes
+   * may not
    * @throws {Problem} 403 if the origin is not allowed
    */
-  checkOrigin(request: Request, host: string): void {
+  checkOrigin(request: Request, host: string, isWatching: boolean): void {
+    const { origins, publicOrigins } = this.#access;
     const origin = request.headers.get("origin");
     const site = request.headers.get("sec-fetch-site");
     const isAllowed = origin === null
       ? site === null || site === "same-origin" || site === "none"
       : origin === "null"
       ? site === "same-origin"
-      : isOriginOf(origin, host) || this.#access.origins.has(origin);
-    if (!isAllowed) {
-      throw new Problem(
-        "foreign_origin",
-        "Pages of other origins are not allowed to do this; use --allow-origin to allow an origin",
-      );
-    }
+      : isOriginOf(origin, host) || (isWatching ? publicOrigins : origins).has(origin);
+    if (isAllowed) return;
+    throw new Problem(
+      "foreign_origin",
+      isWatching
+        ? "Pages of other origins are not allowed to watch tasks over a WebSocket"
+        : "Pages of other origins are not allowed to do this; use --allow-origin to allow an origin",
+    );
   }
 }
 

@@ -224,7 +224,7 @@ export class Handler {
     peer: string,
   ): Promise<Response> {
     if (request.method === "OPTIONS") {
-      this.#guard.checkOrigin(request, host);
+      this.#guard.checkOrigin(request, host, false);
       return this.#cors.preflight(request, match.resource);
     }
     return this.#cors.open(request, await this.#act(match, request, host, peer));
@@ -267,12 +267,15 @@ export class Handler {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const route = Object.hasOwn(routes, method) ? routes[method as Method] : undefined;
     if (route === undefined) throw wrongMethod(routes);
-    const { isSocket = false } = route;
+    const { isSocket = false, isChange = method !== "GET" } = route;
     const access = typeof route.access === "function" ? route.access(request) : route.access;
     const need: Need = access === "any" || access === "none" || access === "some_report"
       ? access
       : { action: access, client: params.client || null, taskId: params.id || null };
-    if (method !== "GET" || isLasting(route, request)) this.#guard.checkOrigin(request, host);
+    if (method !== "GET" || isLasting(route, request)) {
+      // Unlike other responses, a socket can be read by pages of every origin that it accepts.
+      this.#guard.checkOrigin(request, host, isSocket && !isChange);
+    }
     const proceed = (visitor: Visitor): Answer => {
       const share = shareOf(visitor.grant);
       const here = (request: Request): Answer => {
@@ -284,7 +287,6 @@ export class Handler {
       };
       if (this.#dispatcher === null || route.isLocal === true) return here(request);
       if (isSocket) expectWait(request);
-      const { isChange = method !== "GET" } = route;
       const forward = !isChange && isLasting(route, request)
         ? "never"
         : isSocket

@@ -8,6 +8,7 @@ Deno.test("resolveAccess() merges options with the defaults", () => {
     hosts: null,
     allowAddressHosts: false,
     origins: new Set<string>(),
+    publicOrigins: new Set<string>(),
     publicOrigin: null,
     key: null,
     previousKey: null,
@@ -36,12 +37,14 @@ Deno.test("resolveAccess() merges options with the defaults", () => {
       basePath: "/tasks",
       hosts: new Set(["ci.example.org", "lan:8000"]),
       origins: new Set(["https://ci.example.org", "http://lan:8000"]),
+      publicOrigins: new Set(["https://ci.example.org", "http://lan:8000"]),
       publicOrigin: "https://ci.example.org",
     }],
     [{ publicUrls: ["https://ci.example.org/tasks"], basePath: "/inner", allowedHosts: ["127.0.0.1:8000"] }, {
       basePath: "/inner",
       hosts: new Set(["127.0.0.1:8000", "ci.example.org"]),
       origins: new Set(["https://ci.example.org"]),
+      publicOrigins: new Set(["https://ci.example.org"]),
       publicOrigin: "https://ci.example.org",
     }],
   ];

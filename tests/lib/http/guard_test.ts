@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { assertProblem } from "../../support/calls.ts";
 import { HANDSHAKE, rawCall, rawRequest, type RawResponse } from "../../support/raw_http.ts";
+import { REPORTER } from "../../support/report_socket.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { type Access, ConfigError, type MonitorOptions } from "../../../lib/mod.ts";
 
@@ -170,7 +171,7 @@ Deno.test("Guard.checkHost() accepts the hosts of publicUrls", async () => {
   assertProblem(await withHost(server, "ci.example", "/tasks/c"), 404, "not_found");
 });
 
-/** Sends one request for each kind of change, and one handshake for each kind of WebSocket. */
+/** Sends one request for each kind of change, and the handshake of a reporter. */
 function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
   const form = [...headers, ["Content-Type", "application/x-www-form-urlencoded"]] as const;
   const socket = [...headers, ...HANDSHAKE];
@@ -192,9 +193,14 @@ function changes(server: TestServer, headers: Headers): Promise<RawResponse>[] {
     rawCall(server.port, "POST", "/t/c/start/noop", form),
     rawCall(server.port, "POST", "/t/c/t/cancel", form),
     rawCall(server.port, "POST", "/t/c/unknown/remove", form),
-    rawCall(server.port, "GET", "/ws/tasks/c", socket),
-    rawCall(server.port, "GET", "/ws/tasks/c/t", socket),
+    rawCall(server.port, "GET", `/ws/report?reporter=${REPORTER}`, socket),
   ];
+}
+
+/** Sends one handshake for each kind of WebSocket that watches tasks. */
+function watches(server: TestServer, headers: Headers): Promise<RawResponse>[] {
+  const socket = [...headers, ...HANDSHAKE];
+  return ["/ws/tasks/c", "/ws/tasks/c/t"].map((path) => rawCall(server.port, "GET", path, socket));
 }
 
 Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change and every WebSocket handshake", async () => {
@@ -241,6 +247,10 @@ Deno.test("Guard.checkOrigin() checks Origin and Sec-Fetch-Site of every change 
         `${origin} ${site}: ${answer.status} ${answer.body.slice(0, 200)}`,
       );
     }
+    const mayWatch = isAllowed && origin !== "https://friend.example";
+    for (const { status, body } of await Promise.all(watches(server, headers))) {
+      assertEquals(status, mayWatch ? 101 : 403, `${origin} ${site}: ${body.slice(0, 200)}`);
+    }
     if (!isAllowed) {
       assertEquals(server.monitor.registry.cursor.seq, before, `${origin} ${site} changed something`);
     }
@@ -261,6 +271,8 @@ Deno.test("Guard.checkOrigin() accepts the origin of a public URL", async () => 
     rawCall(server.port, "POST", "/tasks/c/start/noop", [["Host", "ci.example"], ["Origin", origin]]);
   assertEquals((await call("https://ci.example")).status, 202);
   assertEquals((await call("https://ci.example:444")).status, 403);
+  const headers: Headers = [["Host", "ci.example"], ["Origin", "https://ci.example"]];
+  for (const { status } of await Promise.all(watches(server, headers))) assertEquals(status, 101);
 });
 
 Deno.test("Guard.checkOrigin() accepts the origin of a Host that names the default port", async () => {
@@ -379,7 +391,9 @@ Deno.test("authorize() is not called if Host or Origin is not allowed", async ()
   await using server = await start({ authorize: () => ++asked > 0 });
   assertEquals((await withHost(server, "evil.example")).status, 421);
   const headers: Headers = [["Host", `127.0.0.1:${server.port}`], ["Origin", "https://evil.example"]];
-  for (const answer of await Promise.all(changes(server, headers))) assertEquals(answer.status, 403);
+  for (const answer of await Promise.all([...changes(server, headers), ...watches(server, headers)])) {
+    assertEquals(answer.status, 403);
+  }
   assertEquals(asked, 0);
 });
 
