@@ -18,6 +18,8 @@ const LEVEL =
   /^(?:(?:cpu|gpu|mem|memory|ram|heap|swap|disk|fs|filesystem|storage|load|battery|usage|utilization|network|bandwidth|cache|coverage|quota|temperature|fan|humidity|health|errors?|pool|queue)s?(?:_\w{1,20})?)$/i;
 const NUMBERS = ["progress", "current", "total"] as const;
 const KEYS: ReadonlySet<string> = new Set(["progress", "current", "total", "unit", "status", "values"]);
+/** Keys of the messages that other programs write for programs: `borg --log-json`. */
+const ENVELOPE = ["type", "event", "operation", "msgid"] as const;
 /** The keys under which programs write fractions and percentages of progress. */
 const FRACTIONS = ["percent_done", "fraction_done", "fraction", "ratio_done", "progress_fraction"] as const;
 const PERCENTS = [
@@ -53,8 +55,8 @@ export function ownJson(text: string): Reading | null | undefined {
   }
   const values = valuesIn(fields.values);
   if (values !== undefined) reading.values = values;
-  // "status" and "total" alone are words that logs and other programs use, too.
-  const isOurs = "progress" in reading || "current" in reading || "values" in reading ||
+  // The other keys are words that logs and other programs use, too.
+  const isOurs = ("progress" in reading && !ENVELOPE.some((key) => key in fields)) || "values" in reading ||
     Object.keys(fields).every((key) => KEYS.has(key));
   if (!isOurs) return null;
   if (typeof fields.status === "string") reading.status = fields.status;
@@ -77,7 +79,8 @@ export function foreignJson(): Format {
   return ({ text }) => {
     const fields = objectIn(text);
     if (fields === undefined) return undefined;
-    return stepOf(fields) ?? partOf(fields, totals) ?? deepSightingOf(fields, MOST_LEVELS) ?? null;
+    return stepOf(fields) ?? partOf(fields, totals) ?? operationOf(fields) ??
+      deepSightingOf(fields, MOST_LEVELS) ?? null;
   };
 }
 
@@ -106,6 +109,21 @@ function partOf({ type, data }: Fields, totals: Map<unknown, number>): Sighting 
   return counted("json part", current, whole, { label: `${id}` });
 }
 
+/** `{"type":"progress_percent","msgid":"repository.check","message":"Checking 50.0%","current":9,"total":18}` of borg. */
+function operationOf(fields: Fields): Sighting | undefined {
+  if (isOfLevel(fields)) return undefined;
+  const { progress, current, total, unit, msgid, status, message } = fields;
+  const options = {
+    rank: RANK.stated,
+    label: textOf(msgid),
+    unit: typeof unit === "string" ? unit : null,
+    status: textOf(status ?? message).replace(/[\s:]*\d{1,3}(?:\.\d{1,4})? ?%$/, ""),
+  };
+  if (typeof progress === "number") return percentage("json", progress, options);
+  if (typeof current !== "number" || typeof total !== "number") return undefined;
+  return counted("json", current, total, options);
+}
+
 /** Returns what the first object that has progress says, searching at most the given number of levels. */
 function deepSightingOf(fields: Fields, levels: number): Sighting | undefined {
   const found = sightingOf(fields) ?? documentsOf(fields);
@@ -130,9 +148,14 @@ export function isNameOfLevel(name: string): boolean {
   return LEVEL.test(name);
 }
 
+/** `{"metric":"memory","percent":42}` */
+function isOfLevel(fields: Fields): boolean {
+  return Object.values(fields).some((value) => typeof value === "string" && LEVEL.test(value));
+}
+
 /** Reads the fields of an object, without nested objects. */
 export function sightingOf(fields: Fields): Sighting | undefined {
-  if (Object.values(fields).some((value) => typeof value === "string" && LEVEL.test(value))) return undefined;
+  if (isOfLevel(fields)) return undefined;
   const options = { rank: RANK.stated, label: textOf(fields.id ?? fields.digest ?? fields.name ?? "") };
   for (const key of FRACTIONS) {
     const value = fields[key];

@@ -188,12 +188,45 @@ Deno.test("ownJson() reads objects in its own format, and no JSON logs", () => {
     ['{"progress":42,"time":"12:00","status":7}', { progress: 42 }],
     ['{"level":"info","msg":"3/17","status":"ok"}', undefined],
     ['{"level":"info","msg":"42%"}', undefined],
+    ['{"level":30,"msg":"pool","current":3}', undefined],
+    ['{"type":"progress","id":7,"progress":42}', { progress: 42 }],
+    ['{"time":1,"current":3,"total":4,"unit":"files","status":"Reading"}', {
+      ...{ progress: 75, current: 3, total: 4, unit: "files", status: "Reading" },
+    }],
     ['{"progress":"42%"}', undefined],
     ['{"progress":1e999}', undefined],
     ["{}", undefined],
     ["{not json}", undefined],
     ["[1, 2]", undefined],
   ]);
+});
+
+Deno.test("foreignJson() leaves everything else in the output to other formats", () => {
+  const bar = (step: number) => `a: ${step}0%|###   | ${step}/10 [00:01<00:01,  1.00it/s]`;
+  for (
+    const line of [
+      '{"level":30,"msg":"pool","current":3}',
+      '{"type":"status","current":3}',
+      '{"type":"cache","progress":42}',
+    ]
+  ) assertEquals(progressOf([line, bar(1), bar(2)]), [10, 20], line);
+  // Each operation is a phase, and the number of phases is unknown.
+  const step = (operation: string, current: number) =>
+    `{"type":"progress_percent","msgid":"${operation}","message":"${operation} ${current}.0%","current":${current},"total":100}`;
+  const output = new Outputs().writeLines([step("check", 0), step("check", 50), step("check", 100)]);
+  output.writeLines([step("verify", 1), step("verify", 50)]);
+  assertEquals(output.progress, [0, 50, 100, "?"]);
+  assertEquals(output.last.status, "verify 50 %");
+  // The last operation has no total.
+  const archive = '{"type":"archive_progress","nfiles":3}';
+  assertEquals(
+    new Outputs().writeLines([step("sync", 50), step("sync", 100), ...Array(12).fill(archive)]).progress,
+    [
+      50,
+      100,
+      "?",
+    ],
+  );
 });
 
 Deno.test("tqdm() reads units, scaled numbers, and bars without a description", () => {
