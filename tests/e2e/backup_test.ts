@@ -8,7 +8,9 @@ import {
   assertStringIncludes,
 } from "../support/assert.ts";
 import { call } from "../support/calls.ts";
+import { writeAndDie } from "../support/killed_writer.ts";
 import { type Program, runProgram, startProgram } from "../support/program.ts";
+import { StoreFolder } from "../support/store_folder.ts";
 
 /** A temporary folder, which disposal removes. */
 class Folder implements AsyncDisposable {
@@ -187,4 +189,32 @@ Deno.test("taskscope backup, restore and check exit with 1 on an unusable file, 
     assertEquals((await runProgram(args)).code, 2, args.join(" "));
   }
   assertEquals((await runProgram(["check", "--server", "http://127.0.0.1:1"])).code, 4);
+});
+
+Deno.test("taskscope check, backup, restore and move say which changes a crash has lost, and exit with 1", async () => {
+  using killed = new StoreFolder();
+  await writeAndDie(killed, { commits: 5, end: "kill" });
+  const log = `${killed.file}-wal`;
+  await Deno.truncate(log, (await Deno.stat(log)).size - 4_096);
+  await using folder = new Folder();
+  const commands: Record<string, (file: string, other: string) => string[]> = {
+    check: (file) => ["check", "--data", file],
+    backup: (file, other) => ["backup", other, "--data", file],
+    restore: (file, other) => ["restore", file, "--data", other],
+    move: (file, other) => ["move", "--from", file, "--to", other],
+  };
+  for (const [name, argsOf] of Object.entries(commands)) {
+    const [file, other] = [folder.file(`${name}.db`), folder.file(`${name}-other.db`)];
+    for (const suffix of ["", "-wal", "-shm"]) await Deno.copyFile(killed.file + suffix, file + suffix);
+    const { stderr, stdout, code } = await runProgram(argsOf(file, other));
+    assertMatch(
+      stderr,
+      /^taskscope: Changes were lost: of the \d+ pages in the write-ahead log of ".*\.db", .*restore a backup\n$/,
+      name,
+    );
+    assertEquals(code, 1, name);
+    assertMatch(stdout, /^(The rest of .* is intact:|Copied|Restored|Moved 4 tasks) .*\n$/, name);
+    const again = await runProgram(["check", "--data", name === "check" ? file : other]);
+    assertEquals([again.stderr, again.code], ["", 0], "no loss is reported twice");
+  }
 });

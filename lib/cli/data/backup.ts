@@ -12,7 +12,7 @@ import {
   DATA_EXIT_STATUSES,
   DATA_FLAGS,
   dataFileFrom,
-  noteDamaged,
+  noteDefects,
   withFile,
 } from "./data_file.ts";
 import { type FlagTable, readFlags } from "../flags.ts";
@@ -54,7 +54,7 @@ export async function backupCommand(args: readonly string[]): Promise<number> {
   const copy = copyFrom(commandLine.operands, "backup");
   const file = dataFileFrom(commandLine, readVariable);
   const { force } = commandLine.values;
-  const damaged = await withFile(() => backupDatabase(file, copy, { force }));
+  const copied = await withFile(() => backupDatabase(file, copy, { force }));
   writeLine(`Copied ${file} to ${copy}`);
-  return noteDamaged(damaged, file);
+  return noteDefects(copied, file);
 }

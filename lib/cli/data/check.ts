@@ -43,7 +43,8 @@ export const CHECK: CommandSyntax = {
   flags: FLAGS,
   exitStatuses: {
     [EXIT.ok]: "the server is ready, or the database is intact",
-    [EXIT.failed]: "the server is not ready, or the database is damaged or not usable",
+    [EXIT.failed]:
+      "the server is not ready; or the database is damaged or not usable, or a crash had lost changes",
     [EXIT.usage]: "invalid command line",
     [EXIT.missing]: "the server cannot be reached or refused the request",
   },
@@ -84,11 +85,14 @@ export async function checkCommand(args: readonly string[]): Promise<number> {
 }
 
 async function checkFile(file: string): Promise<number> {
-  const { version, unfinished, ended, clients, bytes } = await withFile(() => inspectDatabase(file));
+  const { version, unfinished, ended, clients, bytes, loss } = await withFile(() => inspectDatabase(file));
   const tasks = `${countNoun(ended, "ended task")} and ${unfinished} unfinished`;
   const size = `${formatBytes(bytes)}, schema version ${version}`;
-  writeLine(`${file} is intact: ${tasks} of ${countNoun(clients, "client")}; ${size}`);
-  return EXIT.ok;
+  const what = loss === null ? file : `The rest of ${file}`;
+  writeLine(`${what} is intact: ${tasks} of ${countNoun(clients, "client")}; ${size}`);
+  if (loss === null) return EXIT.ok;
+  note(loss);
+  return EXIT.failed;
 }
 
 async function checkPostgres(url: string, isNewEpoch: boolean): Promise<number> {

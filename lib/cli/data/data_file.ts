@@ -5,7 +5,7 @@
  */
 
 import { ConfigError, StorageError } from "../../errors.ts";
-import type { DamagedRecords } from "../../store/sqlite/copies.ts";
+import type { Copied } from "../../store/sqlite/copies.ts";
 import { countNoun } from "../../text/format.ts";
 import { CommandError } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
@@ -34,7 +34,8 @@ export const DATA_FLAGS = {
 export const DATA_EXIT_STATUSES: Readonly<Record<string, string>> = {
   [EXIT.ok]: "success",
   [EXIT.failed]:
-    "a file cannot be read or written, is damaged, or is in use, or its copy has damaged records",
+    "a file cannot be read or written, is damaged, or is in use; its copy has damaged records; or a crash had lost " +
+    "changes",
   [EXIT.usage]: "invalid command line",
 };
 
@@ -82,17 +83,20 @@ export async function withFile<Result>(operation: () => Promise<Result>): Promis
 }
 
 /**
- * Prints which records were copied although they are damaged.
+ * Prints what is wrong with a copy: which changes its original had lost, and which records were copied although they
+ * are damaged.
  *
- * @param damaged the damaged records
+ * @param copied what is wrong
  * @param file the path of the file that was copied
  * @returns the exit status
  */
-export function noteDamaged({ count, first }: DamagedRecords, file: string): number {
-  if (count === 0) return EXIT.ok;
-  const which = count === 1 ? first : `${countNoun(count, "record")}, such as ${first}`;
-  note(`Damaged in ${file}, and copied as found: ${which}. Keep your earlier backups`);
-  return EXIT.failed;
+export function noteDefects({ damaged: { count, first }, loss }: Copied, file: string): number {
+  if (loss !== null) note(loss);
+  if (count > 0) {
+    const which = count === 1 ? first : `${countNoun(count, "record")}, such as ${first}`;
+    note(`Damaged in ${file}, and copied as found: ${which}. Keep your earlier backups`);
+  }
+  return loss === null && count === 0 ? EXIT.ok : EXIT.failed;
 }
 
 /** Reads the only operand of a command: the path of a copy. */

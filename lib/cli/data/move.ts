@@ -50,7 +50,8 @@ export const MOVE: CommandSyntax = {
   exitStatuses: {
     [EXIT.ok]: "everything is moved",
     [EXIT.failed]:
-      "a database cannot be read or written, is in use, or is not empty; or tasks with damaged records were left out",
+      "a database cannot be read or written, is in use, or is not empty; tasks with damaged records were left out; " +
+      "or a crash had lost changes",
     [EXIT.usage]: "invalid command line",
   },
   examples: [
@@ -85,6 +86,8 @@ export async function moveCommand(args: readonly string[]): Promise<number> {
   }
   return await withFile(async () => {
     await using source = await openSource(from);
+    // The loss is said at once, because it is not known any more when an interrupted move is run again.
+    if (source.loss !== null) note(source.loss);
     await using target = await openTarget(to, source);
     const progress = isInteractive() ? new ProgressLine() : null;
     const counts = await moveTasks(source, target, (state) => progress?.show(state));
@@ -92,7 +95,8 @@ export async function moveCommand(args: readonly string[]): Promise<number> {
     const [tasks, lines] = [counts.get("tasks")!, counts.get("log_lines")!];
     const what = `${countNoun(tasks, "task")} with ${countNoun(lines, "log line")}`;
     writeLine(`Moved ${what} from ${source.name} to ${target.name}`);
-    return noteLeftOut(source.damaged);
+    noteLeftOut(source.damaged);
+    return source.damaged.length === 0 && source.loss === null ? EXIT.ok : EXIT.failed;
   });
 }
 
@@ -130,9 +134,8 @@ class ProgressLine {
   }
 }
 
-function noteLeftOut(damaged: readonly string[]): number {
-  if (damaged.length === 0) return EXIT.ok;
+function noteLeftOut(damaged: readonly string[]): void {
+  if (damaged.length === 0) return;
   const named = damaged.slice(0, NAMED).join(", ") + (damaged.length > NAMED ? ", and others" : "");
   note(`Left out, because their records are damaged: ${countNoun(damaged.length, "task")} (${named})`);
-  return EXIT.failed;
 }

@@ -14,7 +14,7 @@ import {
   DATA_EXIT_STATUSES,
   DATA_FLAGS,
   dataFileFrom,
-  noteDamaged,
+  noteDefects,
   withFile,
 } from "./data_file.ts";
 import { readFlags } from "../flags.ts";
@@ -48,9 +48,9 @@ export async function restoreCommand(args: readonly string[]): Promise<number> {
   if (commandLine === null) return showHelp(RESTORE);
   const copy = copyFrom(commandLine.operands, "restore");
   const file = dataFileFrom(commandLine, readVariable);
-  const { former, damaged } = await withFile(() => restoreDatabase(copy, file, randomId().slice(0, 12)));
-  writeLine(`Restored ${file} from ${copy}${describeFormer(former)}`);
-  return noteDamaged(damaged, copy);
+  const restored = await withFile(() => restoreDatabase(copy, file, randomId().slice(0, 12)));
+  writeLine(`Restored ${file} from ${copy}${describeFormer(restored.former)}`);
+  return noteDefects(restored, copy);
 }
 
 function describeFormer(former: SetAside | null): string {

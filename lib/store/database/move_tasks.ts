@@ -34,6 +34,8 @@ export interface MoveSource extends AsyncDisposable {
   readonly numbers: MovedNumbers;
   /** Names the tasks that are not moved because their records are damaged. */
   readonly damaged: readonly string[];
+  /** A sentence for the operator about committed changes that a crash had lost before; `null` if there are none. */
+  readonly loss: string | null;
   /** Returns the number of rows to move. */
   count(table: MovedTable): Promise<number>;
   /**

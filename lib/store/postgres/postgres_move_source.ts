@@ -24,6 +24,7 @@ export class PostgresMoveSource implements MoveSource {
   readonly state: string;
   readonly numbers: MovedNumbers;
   readonly damaged: readonly string[] = [];
+  readonly loss = null;
   readonly #connection: Connection;
 
   private constructor(name: string, connection: Connection, { epoch, commits, ...numbers }: Found) {

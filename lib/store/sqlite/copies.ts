@@ -9,7 +9,8 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../errors.ts";
 import { flush, removeIfThere } from "./copied_file.ts";
 import { exists } from "./exists.ts";
-import { FileLock } from "./file_lock.ts";
+import { FileLock, placeOf } from "./file_lock.ts";
+import { logRemainsOf, lossIn } from "./log_remains.ts";
 import { defineRecordChecksum } from "./record_checksum.ts";
 import { CHECKSUM_VERSION, isForeign, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { checkIsNew, hasCompanions, removeDatabase, type SetAside, setAside } from "./set_aside.ts";
@@ -25,14 +26,28 @@ export interface DatabaseReport {
   readonly ended: number;
   readonly clients: number;
   readonly bytes: number;
+  /** What the database has lost; see {@linkcode Loss}. */
+  readonly loss: Loss;
+}
+
+/**
+ * A sentence for the operator about committed changes that a database lacks, because a crash has damaged its log; `null`
+ * if there are none. Only the first program that opens the database after the crash can know.
+ */
+export type Loss = string | null;
+
+/** The result of {@linkcode backupDatabase}. */
+export interface Copied {
+  /** The damaged records of the copy, which were copied as they are. */
+  readonly damaged: DamagedRecords;
+  /** What the copied database has lost. */
+  readonly loss: Loss;
 }
 
 /** The result of {@linkcode restoreDatabase}. */
-export interface Restored {
+export interface Restored extends Copied {
   /** The new names of the previous database file and its logs; `null` if there were none. */
   readonly former: SetAside | null;
-  /** The damaged records of the copy, which were restored as they are. */
-  readonly damaged: DamagedRecords;
 }
 
 /** The records of a database that do not match their checksums. */
@@ -61,8 +76,9 @@ const EVERY_PAGE = 2 ** 31 - 1;
 export async function inspectDatabase(file: string): Promise<DatabaseReport> {
   const bytes = await sizeOf(file);
   await checkName(file);
-  return await withDatabase(file, (db) => {
+  return await withDatabase(file, (db, lossNow) => {
     const version = checkKind(db, file);
+    const loss = lossNow();
     checkIntegrity(db);
     const damaged = damagedRecords(db);
     if (damaged.count > 0) throw new Error(`${damaged.first} is malformed`);
@@ -73,6 +89,7 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
       ended: count("SELECT count(*) FROM tasks WHERE ended_at IS NOT NULL AND removed = 0"),
       clients: count("SELECT count(DISTINCT client) FROM tasks WHERE removed = 0"),
       bytes,
+      loss,
     };
   });
 }
@@ -84,14 +101,14 @@ export async function inspectDatabase(file: string): Promise<DatabaseReport> {
  * @param file the path of the database
  * @param copy the path of the copy
  * @param options whether the copy may replace an existing file
- * @returns the damaged records in the copy
+ * @returns what is wrong with the copy
  * @throws {StorageError} if the database cannot be read or is damaged, or the copy cannot be written
  */
 export async function backupDatabase(
   file: string,
   copy: string,
   { force = false }: { readonly force?: boolean } = {},
-): Promise<DamagedRecords> {
+): Promise<Copied> {
   await sizeOf(file);
   await checkName(file);
   const partial = `${copy}.${crypto.randomUUID()}.partial`;
@@ -100,17 +117,19 @@ export async function backupDatabase(
     // The copy is readable only by its owner, like the database. SQLite accepts an empty file as a new
     // database.
     (await Deno.open(partial, { write: true, createNew: true, mode: 0o600 })).close();
-    await withDatabase(file, async (db) => {
+    const loss = await withDatabase(file, async (db, lossNow) => {
       checkKind(db, file);
+      const loss = lossNow();
       // The backup is made in one step, because a write between two steps would restart it each time.
       await backup(db, partial, { rate: EVERY_PAGE });
+      return loss;
     });
     // Without WAL mode, the copy needs no other files, and can be read from a read-only folder.
     await withDatabase(partial, (db) => db.exec("PRAGMA journal_mode = DELETE"));
     const damaged = await checkCopy(file, partial);
     flush(partial);
     await replaceCopy(copy, partial);
-    return damaged;
+    return { damaged, loss };
   } catch (cause) {
     throw storageError(copy, cause);
   } finally {
@@ -125,14 +144,16 @@ export async function backupDatabase(
  * @param file the path of the database
  * @param epoch the new epoch, which is needed because sequence numbers that were used after the copy was made will be
  * used again
- * @returns where the previous file is, and which records of the copy are damaged
+ * @returns where the previous file is, and what is wrong with the copy
  * @throws {StorageError} if the structure of the copy is damaged, or a server uses the database
  */
 export async function restoreDatabase(copy: string, file: string, epoch: string): Promise<Restored> {
   await sizeOf(copy);
-  await withDatabase(copy, (db) => {
+  const loss = await withDatabase(copy, (db, lossNow) => {
     checkKind(db, copy);
+    const loss = lossNow();
     checkIntegrity(db);
+    return loss;
   });
   const place = placeToRestore(file);
   // The path is locked even if the file does not exist, because a server that starts during the restore would
@@ -140,7 +161,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
   using _lock = new FileLock(place);
   const partial = `${place}.${crypto.randomUUID()}.partial`;
   try {
-    const damaged = await backupDatabase(copy, partial);
+    const { damaged } = await backupDatabase(copy, partial);
     await withDatabase(
       partial,
       (db) => db.prepare("UPDATE meta SET value = ? WHERE name = 'epoch'").run(epoch),
@@ -148,7 +169,7 @@ export async function restoreDatabase(copy: string, file: string, epoch: string)
     flush(partial);
     const former = setAside(place);
     await Deno.rename(partial, place);
-    return { former, damaged };
+    return { former, damaged, loss };
   } catch (cause) {
     throw storageError(file, cause);
   } finally {
@@ -199,16 +220,22 @@ async function replaceCopy(copy: string, complete: string): Promise<void> {
   if (former !== null) removeDatabase(former.path);
 }
 
-/** Opens a database without taking the lock, because a server may hold it. */
+/**
+ * Opens a database without taking the lock, because a server may hold it.
+ *
+ * @param file the path of the database
+ * @param use works with the database; `lossNow` says what it has lost, once the connection has read from it
+ */
 async function withDatabase<Result>(
   file: string,
-  use: (db: DatabaseSync) => Result | Promise<Result>,
+  use: (db: DatabaseSync, lossNow: () => Loss) => Result | Promise<Result>,
 ): Promise<Result> {
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(file);
-    db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    return await use(db);
+    const place = placeOf(file);
+    const remains = logRemainsOf(place);
+    const opened = db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
+    return await use(db, () => remains === null ? null : lossIn(opened, file, place, remains));
   } catch (cause) {
     throw storageError(file, cause);
   } finally {

@@ -7,7 +7,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { Statements } from "../database/statements.ts";
 import { StorageError } from "../../errors.ts";
-import { type LogRemains, logRemainsOf, lostPages } from "./log_remains.ts";
+import { logRemainsOf, lossIn } from "./log_remains.ts";
 import { FileLock, placeOf } from "./file_lock.ts";
 import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
@@ -133,7 +133,7 @@ function openDatabase(file: string): { readonly db: DatabaseSync; readonly loss:
   try {
     checkDatabase(db, file);
     // The loss must be determined before later writes, such as those of a migration, change the log.
-    const loss = remains === null ? leftoverIn(leftover, file) : lossIn(db, file, remains);
+    const loss = remains === null ? leftoverIn(leftover, file) : lossIn(db, file, placeOf(file), remains);
     db.exec("PRAGMA journal_mode = WAL");
     const version = schemaVersion(db);
     if (version > 0 && version < SCHEMA_VERSION) copyBeforeMigration(db, placeOf(file), version);
@@ -178,13 +178,6 @@ function checkDatabase(db: DatabaseSync, file: string): void {
   if (verdict !== "ok") {
     throw new Error(`database disk image is malformed: ${String(verdict).split("\n").at(-1)}`);
   }
-}
-
-function lossIn(db: DatabaseSync, file: string, remains: LogRemains): string | null {
-  const lost = lostPages(db, placeOf(file), remains);
-  if (lost === 0) return null;
-  return `Changes were lost: of the ${remains.committed} pages in the write-ahead log of "${file}", the last ${lost} ` +
-    "are missing or damaged, although they were committed; if you need these changes, restore a backup";
 }
 
 function leftoverIn(leftover: SetAside | null, file: string): string | null {

@@ -79,6 +79,22 @@ export function lostPages(
   return committed - found;
 }
 
+/**
+ * Describes the loss of committed pages.
+ *
+ * @param db a connection that has read from the database
+ * @param file the path of the database, for the sentence
+ * @param place the real path of the database
+ * @param remains what the log must contain
+ * @returns a sentence for the operator; `null` if nothing was lost
+ */
+export function lossIn(db: DatabaseSync, file: string, place: string, remains: LogRemains): string | null {
+  const lost = lostPages(db, place, remains);
+  if (lost === 0) return null;
+  return `Changes were lost: of the ${remains.committed} pages in the write-ahead log of "${file}", the last ${lost} ` +
+    "are missing or damaged, although they were committed; if you need these changes, restore a backup";
+}
+
 /** Reads the header of a write-ahead log; `null` if there is no log, or its header is damaged. */
 function logHeaderOf(file: string): DataView | null {
   const log = readStart(`${file}-wal`, LOG_HEADER_BYTES);

@@ -61,6 +61,10 @@ export class SqliteMoveSource implements MoveSource {
     }
   }
 
+  get loss(): string | null {
+    return this.#file.loss;
+  }
+
   count(table: MovedTable): Promise<number> {
     return Promise.try(() => {
       const row = this.#db.prepare(`SELECT count(*) AS n ${fromClause(table)}`).get();

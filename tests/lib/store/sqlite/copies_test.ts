@@ -59,7 +59,7 @@ Deno.test("backupDatabase() and restoreDatabase() copy damaged records unchanged
   await fill(folder, ["1", "2", "3"]);
   folder.execute(`UPDATE records SET record = replace(record, '"state"', '"stale"') WHERE place > 1`);
   const copy = `${folder.path}/damaged.db`;
-  const damaged = await backupDatabase(folder.file, copy);
+  const { damaged } = await backupDatabase(folder.file, copy);
   assertEquals(damaged.count, 2);
   assertMatch(damaged.first, /^the record of task "[23]" of client "c"$/);
   const restored = await restoreDatabase(copy, folder.file, EPOCH);
