@@ -9,6 +9,7 @@ import { Statements } from "../database/statements.ts";
 import { StorageError } from "../../errors.ts";
 import { logRemainsOf, lossIn } from "./log_remains.ts";
 import { FileLock, placeOf } from "./file_lock.ts";
+import { exists } from "./exists.ts";
 import { copyBeforeMigration } from "./migration_copy.ts";
 import { isForeign, migrate, SCHEMA_VERSION, schemaVersion } from "./schema.ts";
 import { type SetAside, setLogsAside } from "./set_aside.ts";
@@ -55,8 +56,12 @@ export class DatabaseFile implements Disposable {
    */
   constructor(file: string) {
     this.#file = file;
-    createFile(file);
-    this.#lock = new FileLock(file);
+    refuseFolder(file);
+    // Nothing is created before the name is locked, so that a start that is refused leaves no file behind.
+    this.#lock = new FileLock(file, () => {
+      refuseUnfinishedMove(file);
+      createFile(file);
+    });
     try {
       ({ db: this.#db, loss: this.loss } = openDatabase(file));
     } catch (cause) {
@@ -115,6 +120,11 @@ export class DatabaseFile implements Disposable {
   }
 }
 
+/** Returns the path that a database file has until the move to it is complete. */
+export function unfinishedMoveTo(file: string): string {
+  return `${file}.moving`;
+}
+
 /**
  * Returns all rows of a statement as arrays of values. For many rows, this takes a third of the time that objects take.
  */
@@ -155,9 +165,26 @@ function createFile(file: string): void {
   } catch (cause) {
     if (!(cause instanceof Deno.errors.AlreadyExists)) throw storageError(file, cause);
   }
-  if (Deno.statSync(file).isDirectory) {
-    throw new StorageError(file, "it is a folder; name a file in it with --data");
+}
+
+function refuseFolder(file: string): void {
+  let isFolder = false;
+  try {
+    isFolder = Deno.statSync(file).isDirectory;
+  } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw storageError(file, cause);
   }
+  if (isFolder) throw new StorageError(file, "it is a folder; name a file in it with --data");
+}
+
+/** Throws if a database is missing because the move to it is unfinished: the move needs the name for its file. */
+function refuseUnfinishedMove(file: string): void {
+  const partial = unfinishedMoveTo(file);
+  if (exists(file) || !exists(partial)) return;
+  throw new StorageError(
+    file,
+    `a move to it is unfinished; run "taskscope move" again, or delete "${partial}"`,
+  );
 }
 
 function checkDatabase(db: DatabaseSync, file: string): void {

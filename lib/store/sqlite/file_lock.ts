@@ -35,12 +35,14 @@ export class FileLock implements Disposable {
    * Locks a database.
    *
    * @param file the path of a database, which need not exist
+   * @param onName called as soon as the name is locked, and may create the file
    * @throws {StorageError} if another process holds the lock, or may hold it
    */
-  constructor(file: string) {
+  constructor(file: string, onName: () => void = () => {}) {
     const place = placeOf(file);
     this.#nameLock = lockName(file, place);
     try {
+      onName();
       this.#inode = lockInode(file, place);
     } catch (cause) {
       this.#nameLock.close();

@@ -9,7 +9,7 @@ import { randomId } from "../../random_id.ts";
 import type { MovedNumbers, MoveSource, MoveTarget } from "../database/move_tasks.ts";
 import type { MovedBatch, MovedTable } from "../database/moved_tables.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
-import { DatabaseFile } from "./database_file.ts";
+import { DatabaseFile, unfinishedMoveTo } from "./database_file.ts";
 import { DatabaseWriter } from "./database_writer.ts";
 import { exists } from "./exists.ts";
 import { FileLock } from "./file_lock.ts";
@@ -51,7 +51,7 @@ export class SqliteMoveTarget implements MoveTarget {
    */
   constructor(path: string, { name, state }: Pick<MoveSource, "name" | "state">) {
     this.name = path;
-    this.#partial = `${path}.moving`;
+    this.#partial = unfinishedMoveTo(path);
     this.#lock = new FileLock(path);
     using opening = new DisposableStack();
     opening.use(this.#lock);
@@ -70,6 +70,8 @@ export class SqliteMoveTarget implements MoveTarget {
   }
 
   async finish({ term, reservedSeq, forgottenSeq }: MovedNumbers): Promise<void> {
+    // Without its marks, the file could not be continued.
+    this.#try(() => checkIsNew(this.name, ADVICE));
     const put = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, CAST(? AS INTEGER))";
     this.#file.write([
       [put, "term", term],

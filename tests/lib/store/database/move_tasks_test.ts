@@ -12,9 +12,10 @@ import type { TaskStore } from "../../../../lib/store/store.ts";
 import { inspectPostgres } from "../../../../lib/store/postgres/inspect_postgres.ts";
 import { PostgresMoveSource } from "../../../../lib/store/postgres/postgres_move_source.ts";
 import { PostgresMoveTarget } from "../../../../lib/store/postgres/postgres_move_target.ts";
+import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
 import { SqliteMoveSource } from "../../../../lib/store/sqlite/sqlite_move_source.ts";
 import { SqliteMoveTarget } from "../../../../lib/store/sqlite/sqlite_move_target.ts";
-import { assertEquals, assertGreater, assertRejects } from "../../../support/assert.ts";
+import { assertEquals, assertGreater, assertRejects, assertThrows } from "../../../support/assert.ts";
 import { fillStore } from "../../../support/filled_store.ts";
 import { testPostgres as test } from "../../../support/postgres_cluster.ts";
 import { openPostgres } from "../../../support/postgres_home.ts";
@@ -153,8 +154,14 @@ for (const kind of ["PostgreSQL", "SQLite"]) {
       );
     };
     await interrupt();
-    if (isFile) await assertRejects(() => Deno.stat(to), Deno.errors.NotFound);
-    else {
+    if (isFile) {
+      assertThrows(
+        () => new DatabaseFile(to),
+        StorageError,
+        'a move to it is unfinished; run "taskscope move"',
+      );
+      await assertRejects(() => Deno.stat(to), Deno.errors.NotFound);
+    } else {
       await assertRejects(
         () => openPostgres(to),
         StorageError,
@@ -180,6 +187,27 @@ for (const kind of ["PostgreSQL", "SQLite"]) {
     );
   });
 }
+
+Deno.test("moveTasks() to a file is not disturbed by a server that is started meanwhile", async () => {
+  using folder = await filledFolder(20);
+  const to = `${folder.path}/new.db`;
+  await move(folder.file, to, () => {
+    assertThrows(() => new DatabaseFile(to), StorageError, "another Taskscope is using it");
+  });
+  assertEquals(contentsOf(to), contentsOf(folder.file));
+});
+
+Deno.test("moveTasks() to a file continues if a file with its name was in the way at the end", async () => {
+  using folder = await filledFolder(20, 100);
+  const to = `${folder.path}/new.db`;
+  const refused = () => move(folder.file, to, () => Deno.writeTextFileSync(to, "in the way"));
+  await assertRejects(refused, StorageError, "it already exists");
+  await Deno.remove(to);
+  const progress: MoveProgress[] = [];
+  await move(folder.file, to, (state) => progress.push(state));
+  assertEquals(progress, [], "every row was already there");
+  assertEquals(contentsOf(to), contentsOf(folder.file));
+});
 
 test("moveTasks() starts over if a server has changed the source after an interrupted move", async (cluster) => {
   using folder = await filledFolder(20);
