@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isAbsolute } from "node:path";
+import { pathToFileURL } from "node:url";
 import { demoTasks } from "../../demo/mod.ts";
 import { ConfigError } from "../../errors.ts";
 import type { TaskDefinition } from "../../mod.ts";
@@ -25,11 +27,14 @@ export async function loadTasks(
   if (withDemo) await checkRoot(root);
   const tasks = withDemo ? demo(root) : {};
   for (const path of taskModules) {
-    const base = `file://${Deno.cwd()}/`;
-    const module = await load(path, URL.parse(path)?.href ?? new URL(path, base).href);
+    const isUrl = !isAbsolute(path) && URL.canParse(path);
+    const url = isUrl ? new URL(path) : pathToFileURL(path);
+    const module = await load(path, url.href);
     const functions = Object.entries(module).filter(([, value]) => typeof value === "function");
     if (functions.length === 0) throw new Error(`Cannot load --tasks "${path}": it exports no function`);
-    for (const [name, value] of functions) tasks[nameOf(name, value, path)] = value as TaskDefinition;
+    for (const [name, value] of functions) {
+      tasks[nameOf(name, value, isUrl ? url.pathname : path)] = value as TaskDefinition;
+    }
   }
   return tasks;
 }
@@ -50,7 +55,7 @@ async function checkRoot(root: string): Promise<void> {
 function nameOf(exported: string, value: unknown, path: string): string {
   if (exported !== "default") return exported;
   const { name } = value as { readonly name: string };
-  const [file = ""] = path.split(/[?#]/)[0]!.split(/[\\/]/).slice(-1);
+  const [file = ""] = path.split(/[\\/]/).slice(-1);
   return name !== "" && name !== "default" ? name : file.replace(/\.[^.]*$/, "") || exported;
 }
 

@@ -20,3 +20,27 @@ Deno.test("loadTasks() names the default export after its function, or else afte
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("loadTasks() loads a file by its path, whatever characters the path has", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "taskscope-" });
+  const before = Deno.cwd();
+  try {
+    for (const part of ["c#-tools", "why?", "100%25", "a b"]) {
+      const inner = `${folder}/${part}`;
+      await Deno.mkdir(inner);
+      for (
+        const [path, text] of [[folder, "export function outside() {}"], [inner, "export default () => {};"]]
+      ) {
+        await Deno.writeTextFile(`${path}/all #1%20.js`, text!);
+      }
+      Deno.chdir(inner);
+      for (const path of ["./all #1%20.js", `${inner}/all #1%20.js`, `../${part}/all #1%20.js`]) {
+        const tasks = await loadTasks({ taskModules: [path], withDemo: false, root: folder });
+        assertEquals(Object.keys(tasks), ["all #1%20"], `${part}, ${path}`);
+      }
+    }
+  } finally {
+    Deno.chdir(before);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
