@@ -150,6 +150,15 @@ export class ProgressReader {
     return this.#isOwn ? undefined : this.#tracks.tick(atMs);
   }
 
+  /**
+   * Ends the output: what it said about the work no longer applies, unless the program was written for Taskscope.
+   *
+   * @returns the reading to report; `undefined` if there is nothing new
+   */
+  end(): Reading | undefined {
+    return !this.#isOwn && this.#tracks.hasStatus ? { status: null } : undefined;
+  }
+
   #readOsc(sequence: string, output: string, atMs: number): Reading | undefined {
     const [, state, percent] = OSC_PROGRESS.exec(sequence) ?? [];
     const format = "osc 9;4";

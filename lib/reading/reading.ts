@@ -16,8 +16,8 @@ export interface Reading {
   readonly total?: number | null;
   /** The unit of `current` and `total`. */
   readonly unit?: string | null;
-  /** What the program is doing. */
-  readonly status?: string;
+  /** What the program is doing; `null` if this is no longer known. */
+  readonly status?: string | null;
   /** Numbers to chart over time. */
   readonly values?: { readonly [name: string]: number };
 }

@@ -73,6 +73,11 @@ export class Tracks {
   readonly #parallel: Set<Track> = new Set();
   #told: Reading = {};
 
+  /** Whether the newest reading says what the program is doing. */
+  get hasStatus(): boolean {
+    return typeof this.#told.status === "string";
+  }
+
   /**
    * Takes a sighting.
    *
@@ -193,9 +198,12 @@ export class Tracks {
   }
 
   #changed(atMs: number): Reading | undefined {
-    const reading = this.#read(atMs);
-    const isSame = reading === null || JSON.stringify(reading) === JSON.stringify(this.#told);
-    if (isSame) return undefined;
+    const read = this.#read(atMs);
+    if (read === null) return undefined;
+    // The words of a track are taken back together with its progress.
+    const isWordless = read.status === undefined && this.#told.status !== undefined;
+    const reading = isWordless ? { ...read, status: null } : read;
+    if (JSON.stringify(reading) === JSON.stringify(this.#told)) return undefined;
     this.#told = reading;
     return reading;
   }
@@ -232,11 +240,11 @@ export class Tracks {
     if (this.#firstPhase?.isPart) this.#firstPhase = null;
     this.#shown = shown;
     const { newest, endedMs } = shown;
-    const status = newest.status === undefined ? {} : { status: newest.status };
+    if (endedMs !== null && atMs - endedMs >= ENDED_MS) return INDETERMINATE;
     if (this.#firstPhase !== null && newest.progress !== null) {
       return { ...INDETERMINATE, status: phaseStatus(newest) };
     }
-    if (endedMs !== null && atMs - endedMs >= ENDED_MS) return { ...INDETERMINATE, ...status };
+    const status = newest.status === undefined ? {} : { status: newest.status };
     const { current, total, unit } = newest;
     return { progress: this.#progressOf(shown), current, total, unit, ...status };
   }

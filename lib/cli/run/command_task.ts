@@ -21,6 +21,7 @@ import {
   type TaskHandlers,
   TaskReporter,
 } from "../../reporter/task_reporter.ts";
+import { stateWords } from "../../task/state_words.ts";
 import { truncate } from "../../task/truncate.ts";
 import type { CreateChange } from "../../task/task.ts";
 import type { Usage } from "./usage_meter.ts";
@@ -169,6 +170,7 @@ export class CommandTask {
     clearTimeout(this.#silenceTimer);
     clearInterval(this.#tickTimer);
     this.#heartbeat.stop();
+    this.#report(this.#progress.end());
     this.#reporter.end(change);
   }
 
@@ -196,7 +198,10 @@ export class CommandTask {
       // is added.
       if (output.size < LIMITS.valueSeries || this.#valueNames.usage.has(name)) output.add(name);
     }
-    this.#reporter.update(reading);
+    const { status, ...rest } = reading;
+    // The server replaces the words of a state by those of the next one.
+    const words = status === null ? stateWords("PROCESSING", null) : status;
+    this.#reporter.update(words === undefined ? rest : { ...rest, status: words });
     // An update with only values counts as a measurement, and so is no sign of life.
     if (Object.keys(reading).some((name) => name !== "values")) this.#heartbeat.reported();
   }

@@ -149,6 +149,37 @@ Deno.test("CommandTask reports no usage if the output has as many series of valu
   assertEquals(warnings, []);
 });
 
+Deno.test("CommandTask takes back words that were read from the output once they no longer apply", () => {
+  using clock = new FakeClock();
+  const read = (...lines: readonly string[]) => {
+    const subject = new Subject();
+    subject.command.started(7);
+    for (const line of lines) {
+      subject.write(`${line}\n`);
+      clock.pass(500);
+    }
+    return subject;
+  };
+  const copying = ["Copying a.txt: 10%", "Copying a.txt: 50%", "Copying a.txt: 90%"];
+  const copied = read(...copying);
+  assertEquals([copied.task.progress, copied.task.status], [90, "Copying a.txt"]);
+  copied.command.ended(GOOD);
+  assertEquals([copied.task.state, copied.task.status], ["FINISHED", "Finished"]);
+  // The bar no longer appears.
+  const silent = read(...copying, ...Array(20).fill("checking a row"));
+  assertEquals([silent.task.progress, silent.task.status], [null, "Processing"]);
+  silent.command.ended(GOOD);
+  // A second phase fails: the task shows why.
+  const installing = read("Downloading: 50%", "Downloading: 100%", "Installing: 10%", "Installing: 42%");
+  assertEquals([installing.task.progress, installing.task.status], [null, "Installing 42 %"]);
+  installing.command.ended({ status: 1, signal: null, wasCancelled: false });
+  assertEquals([installing.task.state, installing.task.status], ["ERROR", "Error: Exited with status 1"]);
+  // What a program says on purpose stays.
+  const own = read('{"progress": 10, "status": "Reading a.txt"}');
+  own.command.ended(GOOD);
+  assertEquals([own.task.state, own.task.status], ["FINISHED", "Reading a.txt"]);
+});
+
 Deno.test("CommandTask fails with the exit status and the last lines of stderr", () => {
   const subject = new Subject();
   subject.write("not an error\n");
