@@ -7,12 +7,19 @@
 import { monotonicMs } from "../clock.ts";
 import { LaunchSink } from "../reporter/launch_sink.ts";
 import type { StartOptions } from "../reporter/wrap.ts";
+import { byteLength } from "../task/byte_length.ts";
 import { isFinal, type JsonValue } from "../task/task.ts";
 import { withTimeout } from "../timeout.ts";
 import type { ClusterGate } from "./cluster/cluster_gate.ts";
 import { unanswered } from "./cluster/forwarder.ts";
 import { type HandlerContext, taskRecord } from "./context.ts";
 import { Problem } from "./problem.ts";
+
+/**
+ * The maximum number of bytes of a report that creates a task, without the task's arguments: mostly its metadata and
+ * its tags.
+ */
+const RECORD_BYTES = 32 * 1024;
 
 /** The interval at which a node checks whether a task that it has started is committed, in milliseconds. */
 const LOOK_MS = 50;
@@ -26,8 +33,9 @@ const LOOK_MS = 50;
  * @param args the arguments to call the registered function with
  * @param options the options for the new task, such as its id and tags
  * @returns the id of the task
- * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken, 503 if
- * too many tasks that the server has started are still running
+ * @throws {Problem} 404 if no function is registered under the name, 409 if the id is already taken, 413 if the
+ * arguments are too large for a report to the owner of the task, 503 if too many tasks that the server has started are
+ * still running
  */
 export async function startTask(
   context: HandlerContext,
@@ -45,6 +53,7 @@ export async function startTask(
   }
   const obstacle = context.registry.creationError(client);
   if (obstacle !== null) throw obstacle;
+  refuseLongArguments(context, args);
   const release = context.started.take();
   let id: string;
   try {
@@ -60,6 +69,21 @@ export async function startTask(
   if (context.cluster === null) await context.sink.settled();
   else await whenShown(context, context.cluster, client, id);
   return id;
+}
+
+/**
+ * Refuses arguments that are too large for a report to another node. A request that is small enough may contain such
+ * arguments, because JSON can write a number in several ways.
+ *
+ * @throws {Problem} 413 if the arguments are too large
+ */
+function refuseLongArguments({ cluster, limits: { reportBytes } }: HandlerContext, args: JsonValue[]): void {
+  const maxBytes = reportBytes - RECORD_BYTES;
+  if (cluster === null || byteLength(JSON.stringify(args)) <= maxBytes) return;
+  throw new Problem(
+    "body_too_large",
+    `Cannot start the task: nodes accept at most ${maxBytes} bytes of arguments, written as JSON`,
+  );
 }
 
 /**

@@ -74,6 +74,29 @@ testPostgres(
 );
 
 testPostgres(
+  "a node refuses arguments that are too large for a report to the owner of the task, and starts other tasks",
+  async (cluster) => {
+    const count = (_: MonitoredTask, ...all: unknown[]) => Promise.resolve(all.length);
+    const nodes = await EmbeddedNode.openAll(cluster, [{ tasks: { count } }, { tasks: { count } }]);
+    await using _first = nodes[0]!, _second = nodes[1]!;
+    const owner = await EmbeddedNode.owner(cluster, nodes);
+    for (const { url } of [owner, nodes.find((node) => node !== owner)!]) {
+      // In a report, each of these numbers has 21 digits.
+      const large = await fetch(`${url}/tasks/default/start/count`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: `{"args":[[${Array(60_000).fill("1e20").join()}]]}`,
+      });
+      assertEquals([large.status, (await large.json()).code], [413, "body_too_large"]);
+      const small = await call("POST", `${url}/tasks/default/start/count`, { body: { args: [1, 2] } });
+      assertEquals(small.status, 202);
+      const task = await shown(url, { client: "default", id: small.json.task_id }, isOver);
+      assertEquals([task.state, task.result], ["FINISHED", 2]);
+    }
+  },
+);
+
+testPostgres(
   "when the only node with a function is lost, its tasks are interrupted, and the function is unknown",
   async (cluster) => {
     const nodes = await EmbeddedNode.openAll(cluster, [{}, { tasks: { endless } }, {}]);
