@@ -16,6 +16,8 @@ export interface RemoteConnectionEvents {
   readonly onUp: () => void;
   /** Called when the connection is lost or an attempt to connect has failed. */
   readonly onDown: () => void;
+  /** Called before `onDown` if the connection was ended because a batch is too large. */
+  readonly onTooLarge: () => void;
   /** Called with each reply of the server. */
   readonly onReply: (reply: ReportReply) => void;
   /** Called when the server rejects all reports; no further attempt is made. */
@@ -170,7 +172,14 @@ export class RemoteConnection {
         this.#failures = 0;
         this.#events.onReply(reply);
       },
-      onClose,
+      onClose: (isTooLarge) => {
+        if (isTooLarge && this.#state === "up") {
+          // The next attempt sends less, so it does not wait as if the server had failed again.
+          this.#failures = 0;
+          this.#events.onTooLarge();
+        }
+        onClose();
+      },
       onRefused: (refusal) => this.#refused(refusal),
     };
   }

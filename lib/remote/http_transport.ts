@@ -71,7 +71,8 @@ export class HttpTransport implements Transport {
     if (this.#isClosed) return;
     if (answer.type !== "replies") {
       this.close();
-      return answer.type === "down" ? this.#events.onClose() : this.#events.onRefused(answer);
+      if (answer.type === "refused") return this.#events.onRefused(answer);
+      return this.#events.onClose(answer.type === "too_large");
     }
     if (!this.#isOpen) {
       this.#isOpen = true;
@@ -95,6 +96,8 @@ type BatchAnswer =
   | { readonly type: "replies"; readonly replies: readonly ReportReply[] }
   /** The server rejects all reports, so a retry would fail as well. */
   | { readonly type: "refused" } & Refusal
+  /** The server, or a proxy, does not accept a batch of this size. */
+  | { readonly type: "too_large" }
   /** The server is unreachable or temporarily unavailable. */
   | { readonly type: "down" };
 
@@ -137,6 +140,7 @@ async function postBatch(
 function answerOf(status: number, body: string): BatchAnswer {
   if (status >= 200 && status < 300) return repliesIn(body);
   if ((status >= 500 && !PERMANENT_STATUSES.has(status)) || TRANSIENT_STATUSES.has(status)) return DOWN;
+  if (status === 413) return { type: "too_large" };
   const detail = problemIn(body);
   return {
     type: "refused",

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Report } from "../task/protocol.ts";
+import { object } from "../task/field_checks.ts";
+import { parseJson, type Report } from "../task/protocol.ts";
 import { RemoteConnection } from "./connection.ts";
 import { UnsentReports } from "./unsent_reports.ts";
 import type { ReportReply } from "./messages.ts";
@@ -107,6 +108,7 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#connection = new RemoteConnection({ server, key, reporter }, {
       onUp: () => this.#up(),
       onDown: () => this.#down(),
+      onTooLarge: () => this.#tooLarge(),
       onReply: (reply) => this.#execute(reply),
       onRefused: (reason) => this.#refused(reason),
     }, connect);
@@ -225,6 +227,21 @@ export class RemoteSink implements ReportSink, Disposable {
     this.#notifyWaiters();
   }
 
+  /** Refuses the task of a report that is too large by itself, so that no other task waits behind that report. */
+  #tooLarge(): void {
+    const report = this.#unsent.tooLarge();
+    if (report === undefined) return;
+    const { client, id } = object(parseJson(report), "report");
+    const key = keyOf({ client: String(client), id: String(id) });
+    this.#refuse(key, `the server does not accept a report of ${report.length} characters`);
+    this.#replay.committed(this.#unsent.committed);
+  }
+
+  #refuse(key: string, reason: string | null): void {
+    (this.#tasks.get(key) ?? this.#replay.endedTask(key))?.refused(reason);
+    this.#replay.forget(key);
+  }
+
   #refused(reason: string): void {
     this.#isRefused = true;
     this.#warnOnce(`${this.#server} accepts no reports (${reason}), so tasks run unmonitored`);
@@ -253,8 +270,7 @@ export class RemoteSink implements ReportSink, Disposable {
       case "unknown":
         return this.#replay.isCreationPending(key) ? undefined : task?.restate(this.#replay.linesOf(key));
       case "refused":
-        task?.refused(reply.reason);
-        this.#replay.forget(key);
+        return this.#refuse(key, reply.reason);
     }
   }
 

@@ -13,8 +13,12 @@ export interface TransportEvents {
   readonly onOpen: () => void;
   /** Called with each reply of the server. */
   readonly onReply: (reply: ReportReply) => void;
-  /** Called once, when the connection is lost or fails to open, but not after {@linkcode Transport.close}. */
-  readonly onClose: () => void;
+  /**
+   * Called once, when the connection is lost or fails to open, but not after {@linkcode Transport.close}.
+   *
+   * @param isTooLarge whether the server or a proxy ended the connection because a batch is too large
+   */
+  readonly onClose: (isTooLarge: boolean) => void;
   /** Called instead of `onClose` if the server rejects all reports. */
   readonly onRefused: (refusal: Refusal) => void;
 }

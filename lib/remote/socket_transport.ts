@@ -24,6 +24,9 @@ const OPEN_TIMEOUT_MS = 5_000;
  */
 const HEARTBEAT_MS = 10_000;
 
+/** The code with which a socket is closed because a message is too large (RFC 6455, section 7.4.1). */
+const MESSAGE_TOO_BIG = 1009;
+
 /** The methods of a WebSocket that the transport uses. */
 interface MessageSocket {
   send(text: string): void;
@@ -53,7 +56,7 @@ export class SocketTransport implements Transport {
     this.#socket = openSocket(address, `${server}/${REPORT_SOCKET_PATH}?reporter=${reporter.id}`, {
       onOpen: () => this.#opened(),
       onText: (text) => this.#receive(text),
-      onClose: () => this.#lost(),
+      onClose: (code) => this.#lost(code === MESSAGE_TOO_BIG),
     });
   }
 
@@ -97,10 +100,10 @@ export class SocketTransport implements Transport {
     this.#scheduleCheck();
   }
 
-  #lost(): void {
+  #lost(isTooLarge = false): void {
     if (this.#isClosed) return;
     this.close();
-    this.#events.onClose();
+    this.#events.onClose(isTooLarge);
   }
 }
 
@@ -123,7 +126,7 @@ function platformSocket(url: string, protocols: string[], events: SocketEvents):
   const socket = new WebSocket(url.replace(/^http/, "ws"), protocols);
   socket.onopen = events.onOpen;
   socket.onmessage = ({ data }) => events.onText(String(data));
-  socket.onclose = () => events.onClose();
+  socket.onclose = ({ code }) => events.onClose(code);
   socket.onerror = () => events.onClose();
   return {
     send: (text) => {

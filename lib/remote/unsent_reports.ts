@@ -38,6 +38,8 @@ export interface OutgoingBatch {
 /** Keeps reports in order, until the server has committed them. */
 export class UnsentReports {
   readonly #limits: UnsentReportsLimits;
+  /** The maximum number of characters in a batch, which is lower once the server did not accept a batch. */
+  #batchCharacters: number;
   #queue: string[] = [];
   #queuedCharacters = 0;
   /** The uncommitted batches, oldest first. */
@@ -48,10 +50,13 @@ export class UnsentReports {
   #pushed = 0;
   #committed = 0;
   #newestBatch = 0;
+  /** Batches are sent one at a time until this number of reports is committed. */
+  #aloneUntil = 0;
 
   /** @param limits the limits of the batches and of the buffer */
   constructor(limits: UnsentReportsLimits = UNSENT_REPORTS_LIMITS) {
     this.#limits = limits;
+    this.#batchCharacters = limits.batchCharacters;
   }
 
   /** The number of reports pushed so far. */
@@ -82,7 +87,7 @@ export class UnsentReports {
   /** Whether the queue holds enough reports for a full batch. */
   get hasFullBatch(): boolean {
     return this.#queue.length >= this.#limits.batchReports ||
-      this.#queuedCharacters >= this.#limits.batchCharacters;
+      this.#queuedCharacters >= this.#batchCharacters;
   }
 
   /** Appends a report, which is given as JSON. */
@@ -94,6 +99,7 @@ export class UnsentReports {
 
   /** Returns the next batch to send and marks it as in flight; `undefined` if there is none. */
   next(): OutgoingBatch | undefined {
+    if (this.#inFlight > 0 && this.#committed < this.#aloneUntil) return undefined;
     if (this.#inFlight === this.#batches.length && !this.#cut()) return undefined;
     return this.#batches[this.#inFlight++];
   }
@@ -117,6 +123,31 @@ export class UnsentReports {
     this.#inFlight = 0;
   }
 
+  /**
+   * Records that the server does not accept a batch in flight, because it is too large: the batches are resent
+   * one at a time, to find out which one it is, and that one in smaller batches. A report that is too large by
+   * itself is dropped; it then counts as committed.
+   *
+   * @returns the dropped report; `undefined` if there is none
+   */
+  tooLarge(): string | undefined {
+    const [batch] = this.#batches;
+    this.#aloneUntil = this.#pushed;
+    if (batch === undefined || this.#inFlight !== 1) return undefined;
+    const { number, reports, characters } = batch;
+    if (reports.length === 1) {
+      this.taken(number);
+      return reports[0];
+    }
+    this.#batchCharacters = Math.ceil(characters / 2);
+    this.#queue = [...this.#batches.flatMap(({ reports }) => reports), ...this.#queue];
+    this.#queuedCharacters += this.#sentCharacters;
+    this.#sentCharacters = 0;
+    this.#batches = [];
+    this.#inFlight = 0;
+    return undefined;
+  }
+
   /** Drops all buffered reports. */
   clear(): void {
     this.#queue = [];
@@ -129,11 +160,11 @@ export class UnsentReports {
 
   #cut(): boolean {
     if (this.#queue.length === 0) return false;
-    const { batchReports, batchCharacters } = this.#limits;
+    const { batchReports } = this.#limits;
     let count = 0;
     let characters = 0;
     for (const report of this.#queue) {
-      if (count === batchReports || (count > 0 && characters + report.length > batchCharacters)) break;
+      if (count === batchReports || (count > 0 && characters + report.length > this.#batchCharacters)) break;
       characters += report.length;
       count++;
     }

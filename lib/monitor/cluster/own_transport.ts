@@ -105,6 +105,6 @@ export class OwnTransport implements Transport, Reporter {
   #lost(): void {
     if (this.#isClosed) return;
     this.close();
-    queueMicrotask(() => this.#events.onClose());
+    queueMicrotask(() => this.#events.onClose(false));
   }
 }

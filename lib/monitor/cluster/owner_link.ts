@@ -91,24 +91,24 @@ class OwnerTransport implements Transport {
         this.#events.onOpen();
       },
       onReply: (reply) => this.#events.onReply(reply),
-      onClose: () => this.#ended(inner),
-      onRefused: () => this.#ended(inner),
+      onClose: (isTooLarge) => this.#ended(inner, isTooLarge),
+      onRefused: () => this.#ended(inner, false),
     });
     this.#inner = inner;
   }
 
-  #ended(inner: Transport): void {
+  #ended(inner: Transport, isTooLarge: boolean): void {
     if (this.#inner !== inner) return;
-    if (this.#isOpen) return this.#lost();
+    if (this.#isOpen) return this.#lost(isTooLarge);
     this.#inner = null;
     // A node that has just become the owner may not accept reports yet.
     this.#timer = setTimeout(() => this.#connect(), RETRY_MS);
   }
 
-  #lost(): void {
+  #lost(isTooLarge = false): void {
     if (this.#isClosed) return;
     this.close();
-    this.#events.onClose();
+    this.#events.onClose(isTooLarge);
   }
 
   #disconnect(): void {

@@ -47,12 +47,11 @@ export class SplitTransport implements Transport {
     this.#closed = new Set(split.owners.map(keyOfOwner));
     for (const owner of split.owners) {
       const key = keyOfOwner(owner);
-      const lost = () => this.#lost();
       const transport = open(owner, {
         onOpen: () => this.#opened(key),
         onReply: (reply) => this.#reply(key, reply),
-        onClose: lost,
-        onRefused: lost,
+        onClose: (isTooLarge) => this.#lost(isTooLarge),
+        onRefused: () => this.#lost(false),
       });
       this.#transports.set(key, transport);
     }
@@ -84,9 +83,9 @@ export class SplitTransport implements Transport {
     if (batch !== null) this.#events.onReply({ type: "taken", batch });
   }
 
-  #lost(): void {
+  #lost(isTooLarge: boolean): void {
     if (this.#isClosed) return;
     this.close();
-    this.#events.onClose();
+    this.#events.onClose(isTooLarge);
   }
 }

@@ -4,7 +4,14 @@ import { LIMITS } from "../../../lib/task/grammar.ts";
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
 import { wrap } from "../../../lib/reporter/wrap.ts";
-import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "../../support/assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertMatch,
+  assertRejects,
+} from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
 import { HeldServer } from "../../support/held_server.ts";
 import { Isolate } from "../../support/isolate.ts";
@@ -283,6 +290,33 @@ Deno.test("RemoteSink splits logs into messages that the server accepts, whateve
   assertEquals(await logOf(server.url, task), lines);
   assertEquals(task.warnings, []);
 });
+
+for (const isBlocked of [false, true]) {
+  const transport = isBlocked ? "HTTP" : "a WebSocket";
+  Deno.test(`RemoteSink refuses a task whose report is too large for the server over ${transport}, and delivers the others`, async () => {
+    await using server = startServer({ limits: { reportBytes: 50_000 } });
+    await using proxy = new TcpProxy(server.port);
+    proxy.blocksUpgrades = isBlocked;
+    using sink = new RemoteSink(proxy.url);
+    const [first, last] = ["first", "last"].map((id) => new RemoteTask(sink, id));
+    const large = new RemoteTask(sink, "large", { flushIntervalMs: 50 });
+    await sink.settled();
+    // All reports are sent together, in batches that would be too large even without the report of `large`.
+    for (let n = 0; n < 200; n++) first!.reporter.update({ status: `${n} ${"x".repeat(900)}` });
+    for (let n = 0; n < 8; n++) large.reporter.log("x".repeat(8_000));
+    for (let n = 0; n < 200; n++) last!.reporter.update({ status: `${n} ${"x".repeat(900)}` });
+    for (const task of [first!, large, last!]) task.finish();
+    for (const task of [first!, last!]) await shown(server.url, task, ({ state }) => state === "FINISHED");
+    await until(() => large.warnings.length > 0);
+    assertEquals(large.warnings.length, 1);
+    assertMatch(
+      large.warnings[0]!,
+      /^Task "large" runs unmonitored: the server does not accept a report of \d+ ch/,
+    );
+    assertEquals([first!.warnings, last!.warnings], [[], []]);
+    await sink.settled();
+  });
+}
 
 Deno.test("RemoteSink of each isolate reports the isolate's own tasks, and cancels only those", async () => {
   await using server = startServer();
