@@ -66,7 +66,7 @@ export class ChannelServer implements Disposable {
   readonly #replicas: Map<string, Transfer | null> = new Map();
   /** The changes since the last publication, in order. */
   readonly #changed: Map<string, RegistryEvent> = new Map();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: readonly (() => void)[];
   #publishedSeq: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -90,11 +90,14 @@ export class ChannelServer implements Disposable {
       onError: options.reportError,
     });
     reports.tell = (memberId, command) => this.#channel.send(memberId, JSON.stringify(command));
-    this.#unsubscribe = options.registry.subscribe((event) => this.#onEvent(event));
+    this.#unsubscribe = [
+      options.registry.subscribe((event) => this.#onEvent(event)),
+      options.registry.onReplaced(() => this.#onReplaced()),
+    ];
   }
 
   [Symbol.dispose](): void {
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     clearTimeout(this.#timer);
     this.#channel.close();
   }
@@ -151,7 +154,7 @@ export class ChannelServer implements Disposable {
 
   #begin(after: Cursor | null): Transfer {
     const { cursor } = this.#registry;
-    const changes = after === null ? undefined : this.#registry.allChangesSince(after);
+    const changes = this.#registry.allChangesSince(after);
     if (changes !== undefined) return { entries: entriesOf(changes), cursor, from: after!.seq, sent: 0 };
     const all = this.#registry.clients().map((client): [string, ChangesSince] => {
       return [client, { tasks: [...this.#registry.list(client)], removed: [] }];
@@ -169,6 +172,14 @@ export class ChannelServer implements Disposable {
     this.#changed.delete(key);
     this.#changed.set(key, event);
     this.#timer ??= setTimeout(() => this.#publish(), this.#options.publishIntervalMs);
+  }
+
+  /** Publishes a page that follows the cursor of no replica, so that every replica requests what it lacks. */
+  #onReplaced(): void {
+    this.#changed.clear();
+    const { cursor } = this.#registry;
+    this.#publishedSeq = cursor.seq;
+    this.#channel.publish(cursor.seq, writePage(cursor.seq, cursor, [], false));
   }
 
   #publish(): void {

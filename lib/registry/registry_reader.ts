@@ -224,11 +224,12 @@ export class RegistryReader {
   /**
    * Returns the changes of all clients after a cursor.
    *
-   * @param after the cursor
-   * @returns the changes of each client; `undefined` if the cursor has another epoch, is in the future, or is too old
+   * @param after the cursor; `null` if the caller knows no task
+   * @returns the changes of each client; `undefined` if the cursor has another epoch, is in the future, or is too old,
+   * so that the caller must read all tasks
    */
-  allChangesSince(after: Cursor): ReadonlyMap<string, ChangesSince> | undefined {
-    return this.#knows(after) ? this.#store.index.allChangesSince(after.seq) : undefined;
+  allChangesSince(after: Cursor | null): ReadonlyMap<string, ChangesSince> | undefined {
+    return after !== null && this.#knows(after) ? this.#store.index.allChangesSince(after.seq) : undefined;
   }
 
   /**
@@ -297,6 +298,14 @@ export class RegistryReader {
    */
   committed(_client?: string): Promise<void> {
     return this.#store.committed();
+  }
+
+  /**
+   * Adds a listener that is called when tasks were replaced without changes, so that the cursors so far are of another
+   * epoch; returns a function that unsubscribes. The tasks of a single registry are never replaced.
+   */
+  onReplaced(_listener: () => void): () => void {
+    return () => {};
   }
 
   /**

@@ -9,7 +9,7 @@ import { TASK_STATES } from "../task/task.ts";
 import type { Registry } from "./registry.ts";
 import type { RegistryReader } from "./registry_reader.ts";
 
-type Reader = Omit<RegistryReader, "cursor" | "onDegradation" | "allChangesSince">;
+type Reader = Omit<RegistryReader, "cursor" | "onDegradation" | "onReplaced" | "allChangesSince">;
 type Method<Name extends keyof RegistryReader> = RegistryReader[Name];
 
 /**
@@ -83,6 +83,11 @@ export class ShardedReader implements Reader {
   /** Removes the registry of a shard, so that another one can replace it. */
   detach(shard: number): void {
     this.#registries[shard] = null;
+  }
+
+  /** Whether the registries of all shards are attached. */
+  protected get isComplete(): boolean {
+    return !this.#registries.includes(null);
   }
 
   /** The registries that are attached. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ClosedError } from "../errors.ts";
 import { randomId } from "../random_id.ts";
 import type { Degradation } from "../store/store.ts";
 import type { Cursor } from "../task/cursor.ts";
@@ -20,10 +21,12 @@ type Listener = Parameters<Method<"subscribe">>[0];
  * are ordered as this process learns of them; events and {@linkcode ShardedRegistry.cursor} use this order.
  */
 export class ShardedRegistry extends ShardedReader implements TaskRegistry {
-  readonly #epoch: string = randomId().slice(0, 12);
+  /** The epoch of the order, which ends when the tasks of a shard are replaced. */
+  #epoch: string = newEpoch();
   /** The number of the last event, which is at least as high as the sequence numbers of all shards. */
   #order = 0;
   readonly #listeners: Set<Listener> = new Set();
+  readonly #replacedListeners: Set<() => void> = new Set();
   readonly #degradationListeners: Set<(degradation: Degradation | null) => void> = new Set();
   #announced: Degradation | null = null;
   /** Unsubscribes from the registry of each shard. */
@@ -31,13 +34,16 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
 
   override attach(shard: number, registry: Registry): void {
     super.attach(shard, registry);
-    this.#order = Math.max(this.#order, registry.cursor.seq);
+    // The shard may have other tasks than before, without any event.
+    this.#epoch = newEpoch();
+    this.#order = Math.max(this.#order + 1, registry.cursor.seq);
     const ends = [
       registry.subscribe((event) => this.#publish(event)),
       registry.onDegradation(() => this.#announce()),
     ];
     this.#unsubscribe.set(shard, () => ends.forEach((end) => end()));
     this.#announce();
+    if (this.isComplete) { for (const listener of this.#replacedListeners) listener(); }
   }
 
   override detach(shard: number): void {
@@ -55,9 +61,12 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
   /**
    * Returns an empty map if nothing has changed since a cursor; otherwise `undefined`, because changes are not kept in
    * the order of all shards.
+   *
+   * @throws {ClosedError} if a shard is being loaded
    */
-  allChangesSince(after: Cursor): ReturnType<Method<"allChangesSince">> {
-    return after.epoch === this.#epoch && after.seq === this.#order ? new Map() : undefined;
+  allChangesSince(after: Cursor | null): ReturnType<Method<"allChangesSince">> {
+    if (!this.isComplete) throw new ClosedError("The tasks are being loaded");
+    return after?.epoch === this.#epoch && after.seq === this.#order ? new Map() : undefined;
   }
 
   clients(): string[] {
@@ -94,6 +103,11 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onReplaced(listener: () => void): () => void {
+    this.#replacedListeners.add(listener);
+    return () => this.#replacedListeners.delete(listener);
   }
 
   onDegradation(listener: (degradation: Degradation | null) => void): () => void {
@@ -173,4 +187,8 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
     this.#announced = degradation;
     for (const listener of this.#degradationListeners) listener(degradation);
   }
+}
+
+function newEpoch(): string {
+  return randomId().slice(0, 12);
 }
