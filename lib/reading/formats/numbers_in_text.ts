@@ -159,8 +159,9 @@ function percent(seen: Seen): Sighting | undefined {
   if (match === undefined) return undefined;
   const isScale = match === lastOfScale(matches, valueOf);
   const value = valueOf(match) + (isScale ? pointsBehind(matches, seen.scaleDots) : 0);
-  // `80% of test remaining`
-  const isLeft = words.LEFT_BEHIND.test(behind(match));
+  // `80% of test remaining`, `Remaining: 80%`
+  const isLeftBefore = words.LEFT_BEFORE.test(before(match));
+  const isLeft = isLeftBefore || words.LEFT_BEHIND.test(behind(match));
   // `[ 42%] Building a.o`: the text behind the percentage changes with each line.
   const isInFront = isFrontBracket(match);
   const count = countBeside(seen, match, value);
@@ -180,7 +181,7 @@ function percent(seen: Seen): Sighting | undefined {
     rank: isWhole ? RANK.stated : isDrawn ? RANK.drawn : RANK.bare,
     isNamed: isSure,
     label: isScale ? "scale" : isInFront ? FRONT_LABEL : labelOf(match),
-    status: isInFront ? behind(match).replace(/^[\s\])]+/, "") : statusOf(match),
+    status: isInFront ? behind(match).replace(/^[\s\])]+/, "") : isLeftBefore ? undefined : statusOf(match),
   });
   return found && count !== undefined ? { ...found, ...count } : found;
 }
@@ -307,7 +308,8 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
       (words.AFTER_NOTHING.test(right) && (isRedraw || words.AROUND_NOTHING.test(left))));
     if (!isDrawn && !isNamed && beginning === null && !isPlausibleCount(left, right, isRedraw)) continue;
     if (!isDrawn && !isRedraw && isInNameOfTest(left)) continue;
-    const isLeft = words.LEFT_BEHIND.test(right.replace(words.UNIT, ""));
+    const isLeftBefore = words.LEFT_BEFORE.test(left);
+    const isLeft = isLeftBefore || words.LEFT_BEHIND.test(right.replace(words.UNIT, ""));
     // `Executing 2/5 remaining tasks`: two tasks run at the same time.
     if (isLeft && words.DOING_BEFORE.test(left)) continue;
     const done = isLeft ? countOf(total) - countOf(current) : countOf(current);
@@ -318,7 +320,7 @@ function pair(seen: Seen, pattern: RegExp): Sighting | undefined {
       isBeginning: beginning !== null,
       // Nested steps are drawn in separate rows.
       label: step === undefined ? labelOf(match) : `${left}step`,
-      status: step ?? statusOf(match),
+      status: step ?? (isLeftBefore ? undefined : statusOf(match)),
       unit: words.UNIT.exec(right)?.[1] ?? null,
     });
     if (found !== undefined) return withShareOf(bar, isDrawn, found);

@@ -43,7 +43,7 @@ const OTHER = String
   String
     .raw`percentage|level|fifo|buf|buffer|buffering|wins?|deflated|stored|compressed|compression|ratio|saved|savings|overhead|coverage|covered|statements|branches|functions|lines|` +
   String
-    .raw`battery|charge|volume|fan|temp\w*|humidity|brightness|signal|rate|hit rate|hits?|miss|misses|loss|packet loss|accuracy|acc|score|precision|recall|f1|auc|bleu|` +
+    .raw`battery|charge|volume|fan|temp\w*|humidity|brightness|signal|rate|hit rate|hits?|miss|misses|missing|rating|loss|packet loss|accuracy|acc|score|precision|recall|f1|auc|bleu|` +
   String
     .raw`confidence|probability|chance|similarity|match|identity|quality|percentile|p\d\d|at least|at most|up to|threshold|limit|min|max|` +
   String
@@ -87,8 +87,11 @@ export const PROGRESS_WORD = String
   .raw`progress|progr[eé]s\w*|fortschritt|progreso|progresso|postęp|[iİ]lerleme|прогресс|进度|進捗|進度|进程|진행\S*|advancement|avancement|` +
   String
     .raw`complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|percent|overall|total progress|recovery|resync|reshape|rebuild`;
+/** Words in -ing for a state or a quantity, not for what a program does. */
+const NOT_ACTION = String
+  .raw`warning|during|nothing|rating|missing|remaining|string|charging|discharging|something|everything|ping|timing`;
 export const DOING_WORD = String
-  .raw`\w{2,20}ing|herunterladen|téléchargement|descargando|scaricamento|下载|下載|ダウンロード|다운로드|traité|kopiert|copie|copiando|загрузка`;
+  .raw`(?!(?:${NOT_ACTION})(?!\p{L}))\w{2,20}ing|herunterladen|téléchargement|descargando|scaricamento|下载|下載|ダウンロード|다운로드|traité|kopiert|copie|copiando|загрузка`;
 export const NAMED_BEFORE = new RegExp(
   String.raw`(?:^|[^\p{L}])(?:${PROGRESS_WORD}|${DOING_WORD})[^\p{L}\d%]{0,12}$`,
   "iu",
@@ -99,8 +102,10 @@ export const PROGRESS_BEFORE = new RegExp(
 );
 /** A line that begins with what the program is doing: `Copying a.txt: 42%`. */
 export const DOING = /^\W{0,8}\p{Lu}\p{Ll}{2,20}ing\b[^\n]{0,120}$/u;
-export const NOT_DOING =
-  /^\W{0,8}(?:Warning|During|Nothing|Rating|Missing|Remaining|String|Setting|Charging|Discharging|Using|Showing|Running|Something|Everything|Ping|Timing)\b/;
+export const NOT_DOING = new RegExp(
+  String.raw`^\W{0,8}(?:${NOT_ACTION}|setting|using|showing|running)\b|\b(?:to|by) $`,
+  "i",
+);
 export const NAMED_BEHIND =
   /^[\s)\]]{0,3}(?:complete|completed|done|finished|processed|downloaded|uploaded|copied|transferred|extracted|written|succeeded|abgeschlossen|terminé|completado|completato)\b/i;
 export const BAR_BEFORE =
@@ -113,6 +118,8 @@ export const AROUND_NOTHING = /^[\s[(<*>|:-]*$/;
 export const WHOLE_BEFORE =
   /\b(?:overall|total|batch|all|whole|gesamt\w*|totale?|insgesamt)(?: (?:progress|progression|fortschritt|completion|job))?(?:[\s:=(-]{1,8}|\s*▮\s*|\s{1,80})$/i;
 export const LEFT_BEHIND = /^\s*(?:of (?:the )?\w{1,20} )?(?:remaining|remains|left|to go)\b/i;
+/** `Remaining: 80%`, but not the time in `12s left 42%` */
+export const LEFT_BEFORE = /(?:^|[^\p{L}\p{N}\s]\s?)(?:remaining|left|to go)(?: ?[:=]| is)? {0,4}$/iu;
 export const IN_BRACKETS = /[[(]\s*$/;
 export const BRACKET_BEHIND = /^\s*[\])]/;
 export const AFTER_NOTHING = /^[\s\])>*|.…!:-]*(?:(?:ETA|eta|elapsed|left|remaining|in)\b.*)?$/;
@@ -203,8 +210,10 @@ export const NAMED_CLOCK = /\b(?:eta|time|elapsed|left|remaining):? {1,4}\d{1,4}
 /** A number that is not part of a name, unlike the one in `YN0013`. */
 export const LOOSE_NUMBER = /(?<![\p{L}\p{N}_.-])\d|(?<=\p{N}[.-])\d/u;
 /** An action on a disk or on memory: `Uploading disk... 42%`, unlike the fill level `disk 42%`. */
-export const DOING_TO =
-  /(?<![\p{L}])(?!using|running|remaining|charging|discharging|showing|buffering)\p{L}{3,20}ing(?![\p{L}])[^%\d]{0,40}$/iu;
+export const DOING_TO = new RegExp(
+  String.raw`(?<!\p{L})(?!using|running|showing|buffering|${NOT_ACTION})\p{L}{3,20}ing(?!\p{L})[^%\d]{0,40}$`,
+  "iu",
+);
 /** `########## [ 40%]` */
 export const PERCENT_BEHIND_FULL_BAR = /([#=█*])\1{9,400} ?[([] *(\d{1,3}(?:\.\d{1,2})?)%[)\]]$/;
 /** `▮ 14.58` */

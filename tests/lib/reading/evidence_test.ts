@@ -241,3 +241,25 @@ Deno.test("ProgressReader counts a percentage once if it is the share of the ste
   );
   assertEquals(rowOf([...first!, ...second!]), [5, 20, 35, 50, 55, 70, 75, 85, 100]);
 });
+
+Deno.test("numbersInText() turns round what is left, and takes no state or quantity for an action", () => {
+  for (const line of [(left: number) => `Remaining: ${left}%`, (left: number) => `Left: ${left}/100`]) {
+    const output = new Outputs().writeLines([80, 60, 40, 20].map(line));
+    assertEquals(output.progress.at(-1), 80);
+    assertEquals(output.exactProgress.filter((progress) => progress! > 80), []);
+    assertEquals(output.last.status, undefined);
+  }
+  for (
+    const line of [
+      "User rating: 85%",
+      "Missing: 12.5%",
+      "Resizing photo.jpg to 50%",
+      "Reducing the volume by 20%",
+    ]
+  ) {
+    assertEquals(progressOf([line]), [], line);
+  }
+  assertEquals(progressOf(["Missing: 12%", "Missing: 13%", "Missing: 15%"]), []);
+  // The time that is left is not the share that is left.
+  assertEquals(rowOf(["Copying: 12s left 42%"]), [42]);
+});
