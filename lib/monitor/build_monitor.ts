@@ -184,12 +184,19 @@ export function buildMonitor(
     reconnect: (who) => handler.reconnect(who),
     async shutdown({ graceMs } = {}) {
       handler.beginClosing();
-      // In a cluster, running tasks were ended before their shards were handed over.
-      if (cluster === null) await tasks.settle(graceMs);
-      await dispose();
-      // If the server shut down before the peers have confirmed the close, it would drop the connections without a
-      // close frame.
-      await withTimeout(handler.whenClosed(), CLOSE_WAIT_MS);
+      try {
+        // In a cluster, running tasks were ended before their shards were handed over.
+        if (cluster === null) await tasks.settle(graceMs);
+      } finally {
+        try {
+          // Even if nothing can be stored, everything is closed, after a last attempt to store the changes.
+          await dispose();
+        } finally {
+          // If the server shut down before the peers have confirmed the close, it would drop the connections without
+          // a close frame.
+          await withTimeout(handler.whenClosed(), CLOSE_WAIT_MS);
+        }
+      }
     },
     [Symbol.asyncDispose]: dispose,
   };

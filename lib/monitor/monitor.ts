@@ -39,7 +39,8 @@ export interface Monitor extends AsyncDisposable {
   readonly deliveries: DeliveryCounts;
   /**
    * Shuts down in order: stops accepting requests, notifies watchers, aborts the `task.signal` of running tasks and waits
-   * for them, commits all changes, then closes WebSockets, event streams and the database file.
+   * for them, commits all changes, then closes WebSockets, event streams and the database file. If the changes cannot be
+   * committed, everything is still closed, and the promise rejects.
    *
    * @param options how long to wait for running tasks, and how to stop listening
    */

@@ -2,12 +2,14 @@
 
 import { ChannelConflictError, ConfigError, createMonitor, StorageError } from "../../../lib/mod.ts";
 import type { Monitor, MonitoredTask, MonitorOptions } from "../../../lib/mod.ts";
-import { assert, assertEquals, assertMatch, assertThrows } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "../../support/assert.ts";
 import { assertProblem, call, HeldTask } from "../../support/calls.ts";
 import { freshChannel } from "../../support/channel_monitor.ts";
 import { turn } from "../../support/local_monitor.ts";
 import { startServer } from "../../support/server.ts";
 import { TestSocket } from "../../support/socket.ts";
+import { StoreFolder } from "../../support/store_folder.ts";
+import { eventually } from "../../support/until.ts";
 
 const INTERRUPTED = { type: "interrupted", message: "The server was shut down while the task ran" };
 
@@ -143,6 +145,50 @@ Deno.test("Monitor.shutdown() resolves as soon as the last task has ended", asyn
   await down;
   const states = server.monitor.registry.tasks("c").map(({ state }) => state);
   assert(states.every((state) => state === "FINISHED"));
+});
+
+Deno.test("Monitor.shutdown() closes everything although nothing can be stored, and rejects", async () => {
+  await withFile(async (data) => {
+    const channel = freshChannel();
+    const monitor = await opened({ data, channel, onNotice: () => {} });
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
+    const url = `http://127.0.0.1:${server.addr.port}`;
+    await monitor.monitored(() => "stored", { client: "c", id: "before" })();
+    await using socket = new TestSocket(`${url}/ws/tasks/c`);
+    await socket.count(1);
+    const running = monitor.monitored(obedient, { client: "c", id: "running" })().catch(() => {});
+    await socket.task("running", ({ state }) => state === "STARTING");
+    await Deno.rename(data, `${data}.away`);
+    await eventually(() => call("GET", `${url}/readyz`), ({ status }) => status === 503);
+
+    await assertRejects(() => monitor.shutdown(), StorageError, "it was removed or replaced");
+    await running;
+    assertEquals((await socket.closed()).code, 1001);
+    // The channel and the lock of the file are free.
+    await Deno.rename(`${data}.away`, data);
+    await using after = await opened({ data, channel });
+    assertEquals(after.registry.tasks("c").map(({ id, state }) => [id, state]), [
+      ["running", "ERROR"],
+      ["before", "FINISHED"],
+    ]);
+  });
+});
+
+Deno.test("Monitor.shutdown() makes a last attempt to store changes", async () => {
+  using folder = new StoreFolder();
+  const monitor = await opened({ data: folder.file, onNotice: () => {} });
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, monitor.fetch);
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END";
+  await call("POST", `${url}/tasks/c`, { body: { id: "a" } });
+  folder.execute(`CREATE TRIGGER full BEFORE INSERT ON records ${full}`);
+  const finish = call("POST", `${url}/tasks/c/a/finish`, { body: { result: 1 } });
+  assertProblem(await finish, 503, "storage_unavailable");
+  folder.execute("DROP TRIGGER full");
+  // Whether the shutdown still finds the store degraded depends on when the next attempt would have been.
+  await monitor.shutdown().catch(() => {});
+  const stored = folder.query("SELECT json_extract(record, '$.state') AS state FROM records");
+  assertEquals(stored.map(({ state }) => state), ["FINISHED"]);
 });
 
 Deno.test("Monitor can be shut down and disposed of twice, in any order", async () => {
