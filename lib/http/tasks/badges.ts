@@ -7,9 +7,9 @@
 // @ts-types="../etag.d.ts"
 import { eTag } from "@std/http/etag";
 import { badgeOf, badgeSvg, UNKNOWN_BADGE } from "./badge_svg.ts";
-import type { HandlerContext } from "../context.ts";
+import { type HandlerContext, whenPublishable } from "../context.ts";
 import { isKnownVersion } from "../entity_tags.ts";
-import { type Call, paramsOf } from "../route.ts";
+import { type Answer, type Call, paramsOf } from "../route.ts";
 
 /**
  * The headers of a badge: any page may embed it, it is revalidated on each use, and it is inert if it is
@@ -33,14 +33,16 @@ export class Badges {
   }
 
   /** `GET /badge/{client}/{id}.svg[?label=]`: the badge of an unknown task has status 404. */
-  async badge({ client, id, request }: Call): Promise<Response> {
-    const { registry } = this.#context;
+  badge(call: Call): Answer {
+    // A badge shows a final state only after its commit.
+    return whenPublishable(this.#context, call.client, () => this.#badgeNow(call));
+  }
+
+  async #badgeNow({ client, id, request }: Call): Promise<Response> {
     const label = paramsOf(request).get("label");
-    const task = (await registry.record(client, id))?.task;
+    const task = (await this.#context.registry.record(client, id))?.task;
     const badge = task === undefined ? UNKNOWN_BADGE : badgeOf(task);
     const svg = badgeSvg(label === null ? badge : { ...badge, label });
-    // A badge shows a final state only after its commit.
-    await registry.whenPublishable(client);
     const etag = await eTag(svg);
     const headers = { ...HEADERS, etag };
     if (task === undefined) return new Response(svg, { status: 404, headers });

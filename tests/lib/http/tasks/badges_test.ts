@@ -1,8 +1,9 @@
 /** Tests the badges of tasks, on a real server. */
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../../support/assert.ts";
-import { call } from "../../../support/calls.ts";
+import { assertProblem, call } from "../../../support/calls.ts";
 import { HeldServer } from "../../../support/held_server.ts";
+import { TestNode } from "../../../support/node_gate.ts";
 import { run, startTaskServer as start } from "../../../support/task_server.ts";
 import { until } from "../../../support/until.ts";
 
@@ -86,4 +87,18 @@ Deno.test("Badges.badge() shows a final state only after its commit", async () =
   assertEquals(isAnswered, false);
   await server.store.release();
   assertStringIncludes((await badge).text, ">finished</text>");
+});
+
+Deno.test("Badges.badge() responds with 503 on a node that cannot commit, as other reads do", async () => {
+  await using node = new TestNode();
+  node.test.begin("c", "t");
+  node.store.hold();
+  node.test.finish("c", "t");
+  await node.store.fail();
+  for (const path of ["/tasks/c/t", "/badge/c/t.svg"]) {
+    assertProblem(await call("GET", `${node.url}${path}`), 503, "storage_unavailable");
+  }
+  await node.store.recover();
+  assertStringIncludes((await call("GET", `${node.url}/badge/c/t.svg`)).text, ">finished</text>");
+  assertEquals(node.errors, []);
 });
