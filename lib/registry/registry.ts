@@ -11,7 +11,7 @@ import { LAUNCHES } from "../store/side_tables.ts";
 import type { FollowedChanges } from "../store/followed.ts";
 import type { OpenedTask, TaskKey, TaskStore } from "../store/store.ts";
 import type { Report } from "../task/protocol.ts";
-import type { Launch, ProgressPoint, Task, TaskChange } from "../task/task.ts";
+import type { Launch, ProgressPoint, Task, TaskChange, TaskState } from "../task/task.ts";
 import { TransitionError } from "../task/transition.ts";
 import type { TaskValues } from "../task/value_book.ts";
 import { wellFormed } from "../task/well_formed.ts";
@@ -45,6 +45,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   readonly #sweeper: UnrefInterval;
   /** Applies the changes of other nodes; `null` if there are none. */
   readonly #followed: FollowedTasks | null;
+  /** The number of tasks that have ended since this registry was created, by final state. */
+  readonly endedCounts: ReadonlyMap<TaskState, number> = this.#events.endedCounts;
   #isClosed = false;
 
   /**
@@ -342,10 +344,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     this.#followed?.apply(changes);
   }
 
-  /**
-   * Becomes the authority over the tasks that were followed so far, as after a restart. Call this method once this node
-   * owns the store.
-   */
+  /** Becomes the authority over the followed tasks, as after a restart. Call it once this node owns the store. */
   takeOver(): void {
     this.#takeOver(this.#store.takeOpened().live);
   }

@@ -8,6 +8,7 @@ import { ClosedError } from "../errors.ts";
 import { randomId } from "../random_id.ts";
 import type { Degradation } from "../store/store.ts";
 import type { Cursor } from "../task/cursor.ts";
+import type { TaskState } from "../task/task.ts";
 import type { Registry } from "./registry.ts";
 import type { RegistryEvent, Reporter } from "./registry_types.ts";
 import { ShardedReader } from "./sharded_reader.ts";
@@ -67,6 +68,14 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
   allChangesSince(after: Cursor | null): ReturnType<Method<"allChangesSince">> {
     if (!this.isComplete) throw new ClosedError("The tasks are being loaded");
     return after?.epoch === this.#epoch && after.seq === this.#order ? new Map() : undefined;
+  }
+
+  get endedCounts(): Method<"endedCounts"> {
+    const sum = new Map<TaskState, number>([["FINISHED", 0], ["ERROR", 0], ["CANCELLED", 0]]);
+    for (const { endedCounts } of this.all) {
+      for (const [state, count] of endedCounts) sum.set(state, sum.get(state)! + count);
+    }
+    return sum;
   }
 
   clients(): string[] {

@@ -5,18 +5,22 @@
  */
 
 import type { TaskRegistry } from "../../registry/task_registry.ts";
-import { isFinal, type TaskState } from "../../task/task.ts";
+import { isEnd } from "../../registry/registry_events.ts";
+import type { TaskState } from "../../task/task.ts";
 
 /** Counts the changes to tasks from the time that this object is created. */
 export class TaskTotals {
   #created = 0;
   #changes = 0;
   #removed = 0;
-  readonly #ended: Map<TaskState, number> = new Map([["FINISHED", 0], ["ERROR", 0], ["CANCELLED", 0]]);
+  readonly #ended: Map<TaskState, number>;
 
   /** @param registry the registry whose changes to count */
   constructor(registry: TaskRegistry) {
-    registry.subscribe(({ stored, before }) => {
+    // The tasks that the last process left unfinished have already ended as interrupted.
+    this.#ended = new Map(registry.endedCounts);
+    registry.subscribe((event) => {
+      const { stored, before } = event;
       this.#changes++;
       if (stored === undefined) {
         this.#removed++;
@@ -24,8 +28,7 @@ export class TaskTotals {
       }
       if (before === undefined) this.#created++;
       const { state } = stored.summary;
-      if (before === undefined || before.state === state || !isFinal(state)) return;
-      this.#ended.set(state, (this.#ended.get(state) ?? 0) + 1);
+      if (isEnd(event)) this.#ended.set(state, this.#ended.get(state)! + 1);
     });
   }
 

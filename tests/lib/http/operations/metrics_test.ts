@@ -5,6 +5,7 @@ import { startServer } from "../../../support/server.ts";
 import { TestSocket } from "../../../support/socket.ts";
 import { creation, REPORTER, reportOf, ReportSocket } from "../../../support/report_socket.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
+import { storedTask } from "../../../support/store_model.ts";
 import { findTool } from "../../../support/tools.ts";
 import { VERSION } from "../../../../lib/version.ts";
 
@@ -96,6 +97,25 @@ Deno.test("Metrics.text() returns the current values", async () => {
     "counters are read again for each response, not added up",
   );
   assertEquals(again.get("taskscope_tasks_created_total"), 5);
+});
+
+Deno.test("Metrics.text() counts the tasks that a killed server left unfinished as ended", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    for (const id of ["a", "b"]) store.put("c", storedTask(id, store.takeSeq(), "NOT_STARTED"));
+    store.put("c", storedTask("old", store.takeSeq(), "FINISHED"));
+  }
+  await using server = startServer({ data: folder.file });
+  const figures = async () => figuresOf((await call("GET", `${server.url}/metrics`)).text);
+  const ended = (state: string) => `taskscope_tasks_ended_total{state="${state}"}`;
+  const before = await figures();
+  assertEquals(before.get('taskscope_tasks{state="ERROR"}'), 2);
+  assertEquals([before.get(ended("ERROR")), before.get(ended("FINISHED"))], [2, 0]);
+  await server.monitor.monitored(() => Promise.reject(new Error("no")))().catch(() => {});
+  await server.monitor.monitored(() => null)();
+  const after = await figures();
+  assertEquals(["FINISHED", "ERROR", "CANCELLED"].map((state) => after.get(ended(state))), [1, 3, 0]);
 });
 
 Deno.test("Metrics require the key, and contain no task id, name, token or key", async () => {
