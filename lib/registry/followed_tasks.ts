@@ -67,7 +67,10 @@ export class FollowedTasks {
   #remove(removal: FollowedRemoval): void {
     const { store, retention, events } = this.#context;
     const { client, id, seq } = removal;
-    retention.forget(client, id);
+    const known = store.index.get(client, id);
+    // If the task ended after the last pull, its end was not pulled, because the task is gone.
+    if (known !== undefined && !isFinal(known.summary.state)) retention.drop(client);
+    else retention.forget(client, id);
     store.followRemoval(removal);
     events.publish({ client, seq, removedId: id });
   }

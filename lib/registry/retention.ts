@@ -141,6 +141,13 @@ export class Retention {
     return [...this.#restored.values()].find(({ endedAt }) => endedAt < endedBefore);
   }
 
+  /** Stops counting an unfinished task. */
+  drop(client: string): void {
+    const count = this.#countOf(client);
+    count.live--;
+    if (count.live === 0 && count.ended.size === 0) this.#clients.delete(client);
+  }
+
   /** Stops counting an ended task, and returns it. */
   forget(client: string, id: string): EndedTask | undefined {
     const key = `${client}/${id}`;
