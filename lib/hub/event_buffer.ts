@@ -104,12 +104,14 @@ export class EventBuffer {
   #addLines(event: TaskEvent & { readonly name: "log" }): void {
     const mergeable = this.#mergeableOf(event.id);
     this.#characters += event.lines.reduce((sum, { text }) => sum + text.length + LINE_CHARACTERS, 0);
-    if (mergeable.lines === null) {
+    const { lines: pending } = mergeable;
+    // On a node that follows another node, lines may be missing before these.
+    if (pending === null || pending.first + pending.lines.length !== event.first) {
       mergeable.lines = { ...event, lines: [...event.lines] };
       this.#events.add(mergeable.lines);
     } else {
-      mergeable.lines.seq = event.seq;
-      mergeable.lines.lines.push(...event.lines);
+      pending.seq = event.seq;
+      pending.lines.push(...event.lines);
     }
   }
 

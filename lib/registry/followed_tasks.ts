@@ -55,13 +55,18 @@ export class FollowedTasks {
       else retention.end(ended);
     }
     const change = changeOf(task);
-    if (before !== undefined || change.type !== "log") {
+    if (change.type !== "log") {
       events.publish({ client, seq, stored, before, change });
       return;
     }
     // The event of a new task can't contain log lines, so they need an event of their own.
-    events.publish({ client, seq, stored, before, change: { type: "update" } });
-    events.publish({ client, seq, stored, before: { ...stored.task, log_count: change.first }, change });
+    if (before === undefined) events.publish({ client, seq, stored, before, change: { type: "update" } });
+    const { first } = change;
+    // If a pull leaves out lines, the lines are numbered as if the omitted ones had been published before.
+    const from = before !== undefined && before.log_count >= first
+      ? before
+      : { ...before ?? stored.task, log_count: first };
+    events.publish({ client, seq, stored, before: from, change });
   }
 
   #remove(removal: FollowedRemoval): void {
