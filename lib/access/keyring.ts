@@ -10,6 +10,7 @@ import { Buffer } from "node:buffer";
 import { createHash, hkdfSync, timingSafeEqual } from "node:crypto";
 // @ts-types="./jws.d.ts"
 import jws from "jws";
+import { now } from "../clock.ts";
 import { ConfigError } from "../errors.ts";
 import { FULL_GRANT, type Grant, hasExpired, type ScopedGrant } from "./grant.ts";
 
@@ -171,7 +172,7 @@ export class Keyring {
       // An expired token is cached, too, because it is reported differently from a forged token.
       this.#remember(name, grant);
     }
-    return hasExpired(grant, Date.now() / 1_000) ? null : grant;
+    return hasExpired(grant, now()) ? null : grant;
   }
 
   /** Returns the claims of a token that one of the accepted keys has signed; `null` if none has. */

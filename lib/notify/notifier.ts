@@ -121,7 +121,7 @@ export class Notifier implements AsyncDisposable {
   /** Resumes the deliveries that are in the store. */
   resume(): void {
     const queues = new Map(Array.from(this.#queues, ([{ key }, queue]) => [key, queue]));
-    const endedBefore = (Date.now() - this.#limits.notifyAgeMs) / 1_000;
+    const endedBefore = now() - this.#limits.notifyAgeMs / 1_000;
     for (const delivery of this.#store.deliveries()) {
       const queue = queues.get(delivery.receiver);
       if (queue !== undefined) queue.add(delivery);

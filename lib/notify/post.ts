@@ -4,6 +4,7 @@
  * @module
  */
 
+import { now } from "../clock.ts";
 import { Deadline } from "../timeout.ts";
 import { VERSION } from "../version.ts";
 import type { Signer } from "./signature.ts";
@@ -85,7 +86,7 @@ async function signed(
   signer: Signer | null,
 ): Promise<{ body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }> {
   const body = new TextEncoder().encode(text);
-  const timestamp = Math.floor(Date.now() / 1_000);
+  const timestamp = Math.floor(now());
   const headers = {
     "content-type": "application/json",
     "user-agent": `taskscope/${VERSION}`,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { FULL_GRANT, type Grant, hasExpired, permits, type ScopedGrant } from "../../../lib/access/grant.ts";
 import { checkKey, Keyring } from "../../../lib/access/keyring.ts";
+import { followClock, now } from "../../../lib/clock.ts";
 import { ConfigError } from "../../../lib/errors.ts";
 import { assertEquals, assertNotEquals, assertThrows } from "../../support/assert.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
@@ -141,4 +142,20 @@ Deno.test("Keyring.grantOf() rejects any other text without an error", () => {
     fc.pre(text !== `${head}.${body}.${signature}`);
     assertEquals([keyring.grantOf(text), keyring.grantOfSession(text)], [null, null]);
   }));
+});
+
+Deno.test("Keyring.grantOf() compares the expiry of a token with the clock that the nodes of a cluster share", () => {
+  using _clock = new FakeClock();
+  const keyring = new Keyring(KEY);
+  const hour = 3_600;
+  try {
+    for (const ahead of [-2, 2]) {
+      followClock(ahead * hour * 1_000);
+      const current = { ...TOKEN, expiresAt: now() + hour };
+      assertEquals(keyring.grantOf(keyring.sign(current)), { kind: "scoped", ...current });
+      assertEquals(keyring.grantOf(keyring.sign({ ...TOKEN, expiresAt: now() - hour })), null);
+    }
+  } finally {
+    followClock(0);
+  }
 });

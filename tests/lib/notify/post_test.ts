@@ -1,5 +1,6 @@
 /** Tests single delivery attempts to real servers, including misbehaving ones. */
 
+import { followClock, now } from "../../../lib/clock.ts";
 import { type Outcome, post, type PostOptions } from "../../../lib/notify/post.ts";
 import { Signer } from "../../../lib/notify/signature.ts";
 import { VERSION } from "../../../lib/version.ts";
@@ -213,4 +214,17 @@ Deno.test("post() resolves with a failure if it is aborted, even before it has s
   assertEquals((await sending).type, "failed");
   assertEquals((await send(receiver.url, {}, end.signal)).type, "failed");
   assertEquals(receiver.received.length, 1);
+});
+
+Deno.test("post() signs with the clock that the nodes of a cluster share", async () => {
+  await using receiver = new TestReceiver();
+  try {
+    followClock(7_200_000);
+    const before = Math.floor(now());
+    assertEquals(await send(receiver.url), { type: "delivered" });
+    const timestamp = Number((await receiver.count(1)).headers.get("taskscope-timestamp"));
+    assert(timestamp >= before && timestamp <= now(), `${timestamp}`);
+  } finally {
+    followClock(0);
+  }
 });
