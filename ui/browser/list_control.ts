@@ -137,8 +137,10 @@ export class ListControl implements ListActions, Disposable {
     const ids = [...this.#page.selected.peek()];
     if (ids.length === 0) return;
     void this.#options.bulk.change(action, ids).then((left) => {
-      // Tasks for which the action failed stay selected, unless they have been removed in the meantime.
-      this.#page.selected.value = new Set(left);
+      // Tasks for which the action failed stay selected, unless they have been removed or unselected in the meantime;
+      // so do tasks that were selected in the meantime.
+      const done = new Set(ids).difference(new Set(left));
+      this.#page.selected.value = new Set(this.#page.selected.peek()).difference(done);
       this.#unselectAbsent();
     });
   }
