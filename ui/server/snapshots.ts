@@ -4,7 +4,7 @@
  * @module
  */
 
-import { concernOf } from "../shared/attention.ts";
+import { concernOf, MAX_ATTENTION } from "../shared/attention.ts";
 import { possibleActions } from "../shared/bulk_actions.ts";
 import { listRules } from "../shared/list_rules.ts";
 import { headings } from "../shared/list_slice.ts";
@@ -61,7 +61,7 @@ function attentionItems({ attention, now }: ClientPageModel): AttentionItem[] {
   return attention.tasks.flatMap((task) => {
     const concern = concernOf(task, now, limits.get(task.name));
     return concern === null ? [] : [{ task, concern }];
-  });
+  }).slice(0, MAX_ATTENTION);
 }
 
 /** Creates the view of the task page, with constant values. */

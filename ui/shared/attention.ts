@@ -21,7 +21,10 @@ export interface SlowLimit {
  * The tasks that need attention, as far as the server can know: it does not know which failures the user has opened.
  */
 export interface Attention {
-  /** The tasks, including failed ones that the user may have opened already; at most {@linkcode MAX_ATTENTION}. */
+  /**
+   * The tasks: at most {@linkcode MAX_FAILURES} failed ones, which the user may have opened already, and at most
+   * {@linkcode MAX_ATTENTION} others.
+   */
   readonly tasks: readonly Task[];
   /**
    * For each name of an unfinished task with enough past runs, the duration beyond which a run is slower than usual.
@@ -33,6 +36,11 @@ export interface Attention {
 export const FAILURE_SECONDS = 3_600;
 /** The maximum number of tasks in the section "Needs attention". */
 export const MAX_ATTENTION = 50;
+/**
+ * The maximum number of failures that the server sends. It is more than a page shows, because the page leaves out those
+ * that the user has opened.
+ */
+export const MAX_FAILURES = 200;
 /** The maximum number of names for which a page has a limit. */
 const MAX_NAMES = 200;
 /** The maximum number of newest successful runs that a limit is calculated from, and the minimum number. */
@@ -115,7 +123,7 @@ export function candidatesOf<Listed extends Summarised>(
       limits.set(name, limitOf(name, runs));
     }
   }
-  const newest = failed.filter(({ summary }) => !retried.has(summary.id)).slice(-MAX_ATTENTION);
+  const newest = failed.filter(({ summary }) => !retried.has(summary.id)).slice(-MAX_FAILURES);
   return { tasks: [...newest, ...unfinished], limits };
 }
 
@@ -136,8 +144,11 @@ export function attentionOf(
     const concern = concernOf(task, now, limits.get(task.name));
     if (concern !== null) found.push([task, concern]);
   }
+  found.sort(compareConcerns);
+  const isFailure = ([, concern]: readonly [Task, Concern]) => concern === "failed";
+  const others = found.filter((each) => !isFailure(each)).slice(0, MAX_ATTENTION);
   return {
-    tasks: found.sort(compareConcerns).slice(0, MAX_ATTENTION).map(([task]) => task),
+    tasks: [...found.filter(isFailure), ...others].map(([task]) => task),
     limits: [...limits.values()],
   };
 }

@@ -6,6 +6,7 @@ import {
   concernOf,
   FAILURE_SECONDS,
   MAX_ATTENTION,
+  MAX_FAILURES,
 } from "../../../ui/shared/attention.ts";
 import { listedTasks } from "../../../ui/shared/list_slice.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -55,11 +56,18 @@ Deno.test("attentionOf() finds tasks that take longer than all past runs, if the
   assertEquals(limits.map(({ name, seconds }) => [name, Math.round(seconds)]), [["job", 110]]);
 });
 
-Deno.test("attentionOf() finds stale before stalled tasks, and at most the newest ones of many failures", () => {
+Deno.test("attentionOf() finds stale before stalled tasks, and at most the newest ones of many of each kind", () => {
   const stalled = running("stalled", 1, { eta_reason: "stalled" });
   assertEquals(found([stalled, running("stale", 1, { stale: true })]), ["stale", "stalled"]);
-  const many = Array.from({ length: 200 }, (_, index) => failure(String(index), NOW - 200 + index));
-  assertEquals(found(many), many.toReversed().slice(0, MAX_ATTENTION).map(({ id }) => id));
+  const many = Array.from({ length: 300 }, (_, index) => failure(String(index), NOW - 300 + index));
+  const newest = many.toReversed().slice(0, MAX_FAILURES).map(({ id }) => id);
+  assertEquals(found(many), newest);
+  const others = Array.from(
+    { length: 2 * MAX_ATTENTION },
+    (_, index) => running(`s${index}`, 1, { stale: true, created_at: index }),
+  );
+  const newestOthers = others.toReversed().slice(0, MAX_ATTENTION).map(({ id }) => id);
+  assertEquals(found([...many, ...others]), [...newest, ...newestOthers]);
 });
 
 Deno.test("concernOf() returns null for tasks that run as usual or have not started", () => {
