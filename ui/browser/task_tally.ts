@@ -24,7 +24,7 @@ export class TaskTally {
   readonly #isFirstPage: boolean;
   /** The ids of the tasks that are counted individually, and whether each has ended. */
   readonly #counted = new Map<string, boolean>();
-  /** The ids of removed tasks; used only if not every task is counted individually. */
+  /** The ids of removed tasks, of which a restored one has not ended just now. */
   readonly #gone = new Set<string>();
   /**
    * Whether every task is counted individually. If not every task is, the other tasks are included only in the totals.
@@ -50,18 +50,19 @@ export class TaskTally {
   /**
    * Counts a new version of a task.
    *
-   * @returns whether the task has ended since its last version
+   * @returns whether the task has ended since its last version, or, if it is new, since the page was rendered
    */
   note(task: Task): boolean {
     const isEnded = hasEnded(task);
     const before = this.#counted.get(task.id) ?? this.#guess(task);
+    const isRestored = this.#gone.has(task.id);
     this.#counted.set(task.id, isEnded);
     this.#gone.delete(task.id);
     if (before === isEnded) return false;
     const isNewer = !this.#isFirstPage && before === undefined && task.created_at > this.#pageTime;
     this.#add(isEnded, 1, isNewer ? 1 : 0);
     if (before !== undefined) this.#add(before, -1);
-    return before === false;
+    return isEnded && (before === false || (task.created_at > this.#pageTime && !isRestored));
   }
 
   /** Stops counting a task. */
@@ -74,7 +75,6 @@ export class TaskTally {
     }
     this.#counted.delete(id);
     this.#add(before, -1);
-    if (this.#knowsAll) return;
     this.#gone.add(id);
     const [oldest] = this.#gone;
     if (this.#gone.size > MAX_GONE && oldest !== undefined) this.#gone.delete(oldest);

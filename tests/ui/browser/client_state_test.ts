@@ -45,6 +45,32 @@ Deno.test("createClientPage() changes only the signal of the changed task", () =
   assertStrictEquals(page.view.items.value, list);
 });
 
+Deno.test("createClientPage() reports the end of a task that it never saw running, once", () => {
+  const page = clientPage([]);
+  const reported = () => page.milestones.splice(0).map(({ text }) => text);
+  const failed = (id: string, created_at: number, version: number) =>
+    finishedTask({
+      id,
+      name: id,
+      state: "ERROR",
+      error: { type: "Full", message: "disk full" },
+      created_at,
+      finished_at: created_at + 1,
+      version,
+    });
+  page.apply(changes([failed("cron", EXAMPLE_TIME + 1, 3), failed("old", EXAMPLE_TIME - 100, 3)]));
+  assertEquals(
+    reported(),
+    ["cron failed: disk full"],
+    "the page cannot tell when it learned of the old task",
+  );
+  page.apply(changes([failed("cron", EXAMPLE_TIME + 1, 4)]));
+  assertEquals(reported(), []);
+  page.apply(changes([], ["cron"]));
+  page.apply(changes([failed("cron", EXAMPLE_TIME + 1, 4)]));
+  assertEquals(reported(), [], "a restored task has ended before");
+});
+
 Deno.test("createClientPage() ignores an older version of a task", () => {
   const page = clientPage([exampleTask({ progress: 60, version: 6 })]);
   page.apply(changes([exampleTask({ progress: 50, version: 5 })]));
