@@ -144,7 +144,7 @@ export class ChannelServer implements Disposable {
         if (!isRemoved && record === undefined) continue;
         const entry = record === undefined
           ? { client, seq, id }
-          : { client, seq: record.seq, json: record.json };
+          : { client, seq: Math.max(seq, record.seq), json: record.json };
         page.push(entry);
         size += sizeOf(entry);
       }

@@ -6,7 +6,7 @@
 
 import { ClosedError } from "../errors.ts";
 import { randomId } from "../random_id.ts";
-import type { Degradation } from "../store/store.ts";
+import type { Degradation, RemovedTask, StoredTask, TaskKey } from "../store/store.ts";
 import type { Cursor } from "../task/cursor.ts";
 import type { TaskState } from "../task/task.ts";
 import type { Registry } from "./registry.ts";
@@ -17,6 +17,16 @@ import type { TaskRegistry } from "./task_registry.ts";
 type Method<Name extends keyof Registry> = Registry[Name];
 type Listener = Parameters<Method<"subscribe">>[0];
 
+/** The least number of changed tasks to remember, so that a replica that has missed changes need not read all tasks. */
+const REMEMBERED_CHANGES = 10_000;
+
+/** The last change of a task. */
+interface LastChange extends TaskKey {
+  /** The number of the event. */
+  readonly seq: number;
+  readonly isRemoved: boolean;
+}
+
 /**
  * The registries of several shards as one. Each registry orders the changes of its own clients. Across shards, changes
  * are ordered as this process learns of them; events and {@linkcode ShardedRegistry.cursor} use this order.
@@ -26,6 +36,10 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
   #epoch: string = newEpoch();
   /** The number of the last event, which is at least as high as the sequence numbers of all shards. */
   #order = 0;
+  /** The last changes, by task, oldest first. */
+  readonly #recent: Map<string, LastChange> = new Map();
+  /** The number of the newest event that is no longer in {@linkcode ShardedRegistry.#recent}. */
+  #forgotten = 0;
   readonly #listeners: Set<Listener> = new Set();
   readonly #replacedListeners: Set<() => void> = new Set();
   readonly #degradationListeners: Set<(degradation: Degradation | null) => void> = new Set();
@@ -38,6 +52,8 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
     // The shard may have other tasks than before, without any event.
     this.#epoch = newEpoch();
     this.#order = Math.max(this.#order + 1, registry.cursor.seq);
+    this.#recent.clear();
+    this.#forgotten = this.#order;
     const ends = [
       registry.subscribe((event) => this.#publish(event)),
       registry.onDegradation(() => this.#announce()),
@@ -60,14 +76,27 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
   }
 
   /**
-   * Returns an empty map if nothing has changed since a cursor; otherwise `undefined`, because changes are not kept in
-   * the order of all shards.
+   * Returns the changes after a cursor, numbered as events, as {@linkcode Registry.allChangesSince} does.
    *
    * @throws {ClosedError} if a shard is being loaded
    */
   allChangesSince(after: Cursor | null): ReturnType<Method<"allChangesSince">> {
     if (!this.isComplete) throw new ClosedError("The tasks are being loaded");
-    return after?.epoch === this.#epoch && after.seq === this.#order ? new Map() : undefined;
+    if (after?.epoch !== this.#epoch || after.seq < this.#forgotten || after.seq > this.#order) {
+      return undefined;
+    }
+    const all = new Map<string, { readonly tasks: StoredTask[]; readonly removed: RemovedTask[] }>();
+    for (const { client, id, seq, isRemoved } of this.#recent.values()) {
+      if (seq <= after.seq) continue;
+      let changes = all.get(client);
+      if (changes === undefined) all.set(client, changes = { tasks: [], removed: [] });
+      if (isRemoved) changes.removed.push({ id, seq });
+      const stored = this.stored(client, id);
+      if (stored !== undefined) {
+        changes.tasks.push({ id, seq, active: stored.active, summary: stored.summary });
+      }
+    }
+    return all;
   }
 
   get endedCounts(): Method<"endedCounts"> {
@@ -183,7 +212,23 @@ export class ShardedRegistry extends ShardedReader implements TaskRegistry {
   #publish(event: RegistryEvent): void {
     this.#order = Math.max(this.#order + 1, event.seq);
     const ordered = { ...event, seq: this.#order };
+    this.#remember(ordered);
     for (const listener of this.#listeners) listener(ordered);
+  }
+
+  #remember({ client, seq, stored, removedId }: RegistryEvent): void {
+    const id = stored?.id ?? removedId!;
+    const key = `${client}/${id}`;
+    // An earlier entry is deleted first, so that the map stays ordered by last change.
+    this.#recent.delete(key);
+    this.#recent.set(key, { client, id, seq, isRemoved: stored === undefined });
+    // Many entries are forgotten at a time, because the first entry of a map is slow to find after deletions.
+    if (this.#recent.size < 2 * REMEMBERED_CHANGES) return;
+    for (const [oldest, change] of this.#recent) {
+      this.#recent.delete(oldest);
+      this.#forgotten = change.seq;
+      if (this.#recent.size === REMEMBERED_CHANGES) return;
+    }
   }
 
   /**
