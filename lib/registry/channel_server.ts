@@ -12,7 +12,6 @@ import type { RegistryEvent } from "./registry_types.ts";
 import { type PageEntry, parseRequest, writePage } from "../channel/replication.ts";
 import type { MemberReports } from "./member_reports.ts";
 import type { TaskRegistry } from "./task_registry.ts";
-import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
 import type { ChangesSince } from "../store/store.ts";
 
 /** Options of a {@linkcode ChannelServer}. */
@@ -37,6 +36,9 @@ export interface ChannelServerOptions {
  * than 15 ms.
  */
 const PAGE_CHARACTERS = 256 * 1024;
+
+/** The approximate size of an entry without its texts, in characters. */
+const ENTRY_CHARACTERS = 50;
 
 /** The maximum number of entries whose records are read together. */
 const PART_ENTRIES = 100;
@@ -117,7 +119,7 @@ export class ChannelServer implements Disposable {
     const first = transfer.sent === 0;
     // From now on, changes are published to this member, even while the transfer waits for records.
     this.#replicas.set(memberId, transfer);
-    return andThen(this.#nextPage(transfer), (page) => {
+    return this.#nextPage(transfer).then((page) => {
       const hasMore = transfer.sent < entries.length;
       if (this.#replicas.get(memberId) === transfer) this.#replicas.set(memberId, hasMore ? transfer : null);
       return writePage(first ? from : cursor.seq, cursor, page, hasMore);
@@ -125,16 +127,17 @@ export class ChannelServer implements Disposable {
   }
 
   /** Reads the entries of the next page, in parts, each of which has entries of only one client. */
-  #nextPage(transfer: Transfer, page: PageEntry[] = [], characters = 0): MaybePromise<PageEntry[]> {
-    const { entries, sent } = transfer;
-    if (sent === entries.length || characters >= PAGE_CHARACTERS) return page;
-    const some = entries.slice(sent, sent + PART_ENTRIES);
-    const part = some.filter(({ client }) => client === some[0]!.client);
-    const tasks = part.filter(({ isRemoved }) => !isRemoved)
-      .map(({ client, id }) => this.#registry.stored(client, id)).filter((stored) => stored !== undefined);
-    return andThen(this.#registry.records(tasks), (records) => {
+  async #nextPage(transfer: Transfer): Promise<PageEntry[]> {
+    const { entries } = transfer;
+    const page: PageEntry[] = [];
+    for (let size = 0; transfer.sent < entries.length && size < PAGE_CHARACTERS;) {
+      const { sent } = transfer;
+      const some = entries.slice(sent, sent + PART_ENTRIES);
+      const part = some.filter(({ client }) => client === some[0]!.client);
+      const tasks = part.filter(({ isRemoved }) => !isRemoved)
+        .map(({ client, id }) => this.#registry.stored(client, id)).filter((stored) => stored !== undefined);
+      const records = await this.#registry.records(tasks);
       const byId = new Map(records.map((record) => [record.id, record]));
-      let size = characters;
       for (const { client, seq, id, isRemoved } of part) {
         if (size >= PAGE_CHARACTERS) break;
         transfer.sent++;
@@ -148,8 +151,8 @@ export class ChannelServer implements Disposable {
         page.push(entry);
         size += sizeOf(entry);
       }
-      return this.#nextPage(transfer, page, size);
-    });
+    }
+    return page;
   }
 
   #begin(after: Cursor | null): Transfer {
@@ -226,5 +229,5 @@ function pageEnd(entries: readonly PageEntry[], start: number): number {
 }
 
 function sizeOf(entry: PageEntry): number {
-  return "json" in entry ? entry.json.length : entry.id.length;
+  return ENTRY_CHARACTERS + entry.client.length + ("json" in entry ? entry.json : entry.id).length;
 }

@@ -158,6 +158,22 @@ Deno.test("ChannelServer sends a replica pages of changes, from the start or fro
   assertEquals((await member.ask({ type: "changes", after: "other:5" })).from, null);
 });
 
+Deno.test("ChannelServer sends a replica the removals of the tasks of many clients", async () => {
+  const count = 9_000;
+  using monitor = new ChannelMonitor({ emptyClients: count });
+  const { registry } = monitor.test;
+  monitor.test.begin("first", "1");
+  const { epoch, seq } = registry.cursor;
+  for (let n = 0; n < count; n++) monitor.test.run(`client-${n}`, "1");
+  for (let n = 0; n < count; n++) registry.remove(`client-${n}`, "1");
+  using member = await connect(monitor);
+  const pages = [await member.ask({ type: "changes", after: `${epoch}:${seq}` })];
+  while (pages.at(-1)!.hasMore) pages.push(await member.ask({ type: "more" }));
+  assertEquals([pages[0]!.from, pages.flatMap(({ removed }) => removed).length], [seq, count]);
+  assertGreater(pages.length, 1);
+  assertEquals(monitor.errors, []);
+});
+
 Deno.test("ChannelServer publishes the newest record of each changed task, but only if there are replicas", async () => {
   using monitor = new ChannelMonitor();
   using copy = await connect(monitor);
