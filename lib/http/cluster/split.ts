@@ -69,9 +69,16 @@ export class SplitBatches {
    * their parts.
    */
   readonly #open: Map<number, Set<string>> = new Map();
+  /** The highest number of a batch so far. */
+  #highest = 0;
 
-  /** Records that the parts of a batch are sent to owners. Batches are sent in the order of their numbers. */
+  /**
+   * Records that the parts of a batch are sent to owners. A batch whose number is not higher than all earlier ones is
+   * ignored, because owners never acknowledge it.
+   */
   sent(batch: number, owners: Iterable<string>): void {
+    if (batch <= this.#highest) return;
+    this.#highest = batch;
     this.#open.set(batch, new Set(owners));
   }
 

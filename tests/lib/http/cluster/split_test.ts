@@ -36,6 +36,16 @@ Deno.test("SplitBatches returns up to which batch all owners have acknowledged t
   assertEquals(batches.taken("a", 4), 4);
 });
 
+Deno.test("SplitBatches does not keep batches whose numbers are not higher than all earlier ones", () => {
+  const batches = new SplitBatches();
+  batches.sent(9, ["a"]);
+  assertEquals(batches.taken("a", 9), 9);
+  for (const batch of [8, 9, 1]) batches.sent(batch, ["a"]);
+  assertEquals(batches.taken("a", 9), null);
+  batches.sent(10, ["a"]);
+  assertEquals(batches.taken("a", 10), 10);
+});
+
 Deno.test("ForwardedReporters sends each owner its reports, and acknowledges a batch once all owners have", async () => {
   await using first = new TestNode();
   await using second = new TestNode();
