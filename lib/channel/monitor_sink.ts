@@ -12,6 +12,7 @@ import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
 import { serverHint } from "../reporter/server_address.ts";
 import { isChannelAvailable } from "./bus.ts";
 import { MemberChannel } from "./member.ts";
+import { UnrefInterval } from "../unref_interval.ts";
 
 /**
  * How long to look for a monitor, in milliseconds. For a worker, there most likely is a monitor, but its
@@ -22,6 +23,12 @@ const SEARCH_MS = { worker: 10_000, elsewhere: 200 } as const;
 const SEARCH_WITH_FALLBACK_MS = 2_000;
 /** The minimum time between an unsuccessful search and the next one, in milliseconds. */
 const SEARCH_PAUSE_MS = 5_000;
+
+/**
+ * How long an unresponsive monitor is awaited once all tasks have ended, in milliseconds. Its isolate may only be busy,
+ * but the open channel keeps this process alive. The time is checked at an interval.
+ */
+const AWAIT_MS = { longest: 30_000, interval: 1_000 } as const;
 
 /** How long to wait for the monitor to confirm that everything is committed, in milliseconds. */
 const COMMIT_WAIT_MS = 2_000;
@@ -46,6 +53,11 @@ export class MonitorSink implements ReportSink {
   /** Whether a monitor has responded since the channel was opened. */
   #found = false;
   #searchFailedMs = -Infinity;
+  /** Runs while a channel is open. */
+  readonly #watch: UnrefInterval;
+  readonly #awaitMs: number;
+  /** Since when the monitor has not responded although all tasks have ended; `null` if that is not so. */
+  #awaitedSinceMs: number | null = null;
   /** The number of tasks that have been opened so far. */
   #opened = 0;
 
@@ -53,12 +65,17 @@ export class MonitorSink implements ReportSink {
    * @param name the name of the monitor's channel
    * @param fallback returns the sink to use if no monitor responds; `null` if there is no fallback
    * @param onFallback called when no monitor responded, with the fallback and the tasks to move to it
+   * @param awaitMs how long an unresponsive monitor is awaited once all tasks have ended, and the interval at which
+   * this time is checked, in milliseconds
    */
   constructor(
     name: string,
     fallback: () => ReportSink | null,
     onFallback: (sink: ReportSink, tasks: readonly ReportedTask[]) => void,
+    { longest, interval }: Readonly<Record<"longest" | "interval", number>> = AWAIT_MS,
   ) {
+    this.#watch = new UnrefInterval(() => this.#checkMonitor(), interval);
+    this.#awaitMs = longest;
     this.#name = name;
     this.#fallback = fallback;
     this.#onFallback = onFallback;
@@ -122,15 +139,16 @@ export class MonitorSink implements ReportSink {
       onDrain: () => this.#flush(),
     });
     this.#member = member;
+    this.#watch.start();
+    this.#awaitedSinceMs = null;
     this.#found = false;
     const fallback = this.#fallback();
     const isWorker = "WorkerGlobalScope" in globalThis;
     const workerMs = fallback === null ? SEARCH_MS.worker : SEARCH_WITH_FALLBACK_MS;
     if (await member.whenConnected(isWorker ? workerMs : SEARCH_MS.elsewhere)) return;
     if (this.#member !== member) return;
-    this.#member = null;
+    this.#close(member);
     this.#searchFailedMs = monotonicMs();
-    member.close();
     if (fallback !== null) {
       const tasks = [...this.#tasks.values()];
       this.#tasks.clear();
@@ -148,9 +166,30 @@ export class MonitorSink implements ReportSink {
     const isCommitted = await whenCommitted(member).then(() => true, () => false);
     // A task that started during the wait, even if it has already ended, waits for its own commit.
     if (isCommitted && this.#opened === opened && this.#member === member) {
-      this.#member = null;
-      member.close();
+      this.#close(member);
     }
+  }
+
+  /** Closes the channel if nothing is left to do but to wait for a monitor that is gone. */
+  #checkMonitor(): void {
+    const member = this.#member;
+    if (member === null || !this.#found) return;
+    const hasEnded = [...this.#tasks.values()].every(({ ended }) => ended);
+    if (member.connected || !hasEnded) {
+      this.#awaitedSinceMs = null;
+      return;
+    }
+    this.#awaitedSinceMs ??= monotonicMs();
+    if (monotonicMs() - this.#awaitedSinceMs < this.#awaitMs) return;
+    this.#close(member);
+    // The flush makes the tasks discard the reports that they held back.
+    this.#flush();
+  }
+
+  #close(member: MemberChannel): void {
+    this.#member = null;
+    this.#watch.stop();
+    member.close();
   }
 
   #flush(): void {
