@@ -18,16 +18,14 @@ import type { ReporterSocket } from "./forwarded_socket.ts";
 import type { ReporterClocks } from "./reporter_clocks.ts";
 import { Session } from "./session.ts";
 
+/** The maximum number of bytes of replies that the reporter has not read. */
+const REPLY_BYTES = 4 * 1024 * 1024;
 /**
- * The maximum number of bytes of reports that wait for an access decision, and of replies that the reporter
- * has not read.
+ * The maximum number of bytes of reports that wait for an access decision, or because earlier reports take long;
+ * more than a reporter sends without an acknowledgement (`fullCharacters` in `unsent_reports.ts`, of up to three
+ * bytes each).
  */
-const QUEUE_BYTES = 4 * 1024 * 1024;
-/**
- * The maximum number of bytes of reports that wait because earlier reports take long; more than a reporter
- * sends without an acknowledgement.
- */
-const SLOW_QUEUE_BYTES = 16 * 1024 * 1024;
+const QUEUE_BYTES = 16 * 1024 * 1024;
 
 /** Options of a {@linkcode SocketSession}. */
 export interface SocketSessionOptions {
@@ -102,7 +100,7 @@ export class SocketSession {
 
   reply(reply: ReportReply): void {
     if (this.#isOver || this.#socket.readyState !== WebSocket.OPEN) return;
-    if (this.#socket.bufferedAmount > QUEUE_BYTES) this.close(CLOSE.tryAgainLater, "Reading too slowly");
+    if (this.#socket.bufferedAmount > REPLY_BYTES) this.close(CLOSE.tryAgainLater, "Reading too slowly");
     else this.#socket.send(JSON.stringify(reply));
   }
 
@@ -118,7 +116,7 @@ export class SocketSession {
     const before = this.#queue;
     if (before === null) return this.#enqueue(this.#attempt(data, receivedAt));
     this.#queuedBytes += bytes;
-    if (this.#queuedBytes > (this.#session.takesAll ? SLOW_QUEUE_BYTES : QUEUE_BYTES)) {
+    if (this.#queuedBytes > QUEUE_BYTES) {
       const awaited = this.#session.takesAll ? "earlier ones" : "an access decision";
       return this.close(CLOSE.tryAgainLater, `Too many reports wait for ${awaited}`);
     }

@@ -1,5 +1,6 @@
 /** Tests reports to a real server over real connections. */
 
+import type { MonitorOptions } from "../../../lib/mod.ts";
 import { LIMITS } from "../../../lib/task/grammar.ts";
 import { RemoteSink } from "../../../lib/remote/remote_sink.ts";
 import type { MonitoredTask } from "../../../lib/reporter/monitored_task.ts";
@@ -289,6 +290,25 @@ Deno.test("RemoteSink splits logs into messages that the server accepts, whateve
   await sink.settled();
   assertEquals(await logOf(server.url, task), lines);
   assertEquals(task.warnings, []);
+});
+
+Deno.test("RemoteSink sends no more than may wait for an access decision, whatever the text", async () => {
+  const decision = Promise.withResolvers<boolean>();
+  const authorize: MonitorOptions["authorize"] = (_request, { action }) =>
+    action !== "report" || decision.promise;
+  await using server = startServer({ authorize, limits: { logLinesPerTask: 10_000 } });
+  await using proxy = new TcpProxy(server.port);
+  using sink = new RemoteSink(proxy.url);
+  const task = new RemoteTask(sink, "t", { flushIntervalMs: 50 });
+  for (let n = 0; n < 1_500; n++) task.reporter.log(`${n} ${"進".repeat(2_000)}`);
+  task.finish();
+  // All that the sink sends without an acknowledgement, of three bytes for each character.
+  await until(() => proxy.bytes > 5.5 * 1024 * 1024);
+  decision.resolve(true);
+  await sink.settled();
+  const log = await logOf(server.url, task);
+  assertEquals(log.map((line) => Number(line.split(" ")[0])), Array.from({ length: 1_500 }, (_, n) => n));
+  assertEquals(proxy.upgrades, 1, "the server does not disconnect the reporter");
 });
 
 for (const isBlocked of [false, true]) {

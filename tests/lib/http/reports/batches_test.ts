@@ -288,7 +288,7 @@ Deno.test("ReportBatches limits the reports that wait for an access decision, an
     await socket.opened();
     const lines = [{ at: 1, text: "x".repeat(8_000) }];
     const reports = Array.from({ length: 100 }, (_, n) => reportOf("1", { type: "log", lines }, n + 1));
-    for (let batch = 0; batch < 7; batch++) socket.report(...reports);
+    for (let batch = 0; batch < 22; batch++) socket.report(...reports);
     assertEquals(await socket.closed(), {
       code: 1013,
       reason: "Too many reports wait for an access decision",
