@@ -28,6 +28,11 @@ export interface Flag {
   /** Separates the values of a list in its environment variable. @default {","} */
   readonly separator?: RegExp;
   /**
+   * Whether scripts compute the value, so that it may be an empty text, and so that a missing number or one that is not
+   * finite is not always an error of the command line ({@linkcode CommandLine.invalid}). @default {false}
+   */
+  readonly isData?: boolean;
+  /**
    * Converts the text that the user passed to the flag's value; by default, the value is that text.
    *
    * @param source where the text came from, for error messages: `--port` or `TASKSCOPE_PORT`
@@ -35,6 +40,9 @@ export interface Flag {
    */
   readonly parse?: (text: string, source: string) => unknown;
 }
+
+/** Matches a value, or the part behind `=`, that is empty or a number that is not finite. */
+const NO_NUMBER = /(?:^|=)(?:[+-]?(?:nan|inf|infinity))?$/i;
 
 /** The flags of a command by name, in the order of its help. */
 export type FlagTable = Readonly<Record<string, Flag>>;
@@ -58,6 +66,8 @@ export interface CommandLine<Table extends FlagTable = FlagTable> {
   readonly sourceOf: (flag: string) => string;
   /** The arguments that are not flags. */
   readonly operands: readonly string[];
+  /** The errors of values of flags with `isData` that are no finite numbers, and are left out. */
+  readonly invalid: readonly ConfigError[];
 }
 
 /**
@@ -77,7 +87,8 @@ export function readFlags<const Table extends FlagTable>(
 ): CommandLine<Table> | null {
   const names = Object.keys(table);
   const withValue = names.filter((name) => table[name]!.kind !== "switch");
-  const parsed = parseArgs(args, {
+  const joined = joinEmptyValues(args, withValue);
+  const parsed = parseArgs(joined, {
     // "_" stops parseArgs from converting operands that look like numbers.
     string: [...withValue, "_"],
     collect: withValue,
@@ -99,13 +110,17 @@ export function readFlags<const Table extends FlagTable>(
   if (parsed.help === true) return null;
   const sourceOf = (flag: string) =>
     isGiven(parsed[flag]) || !readVariable(variableOf(flag)) ? `--${flag}` : variableOf(flag);
+  const invalid: ConfigError[] = [];
   const values = Object.entries(table).map(([name, flag]) => {
-    return [name, valueOf(flag, textsOf(name, flag, parsed[name], readVariable), sourceOf(name))];
+    const isEmptyValid = flag.isData === true && joined.includes(`--${name}=`);
+    const texts = textsOf(name, flag, parsed[name], readVariable, isEmptyValid);
+    return [name, valueOf(flag, texts, sourceOf(name), invalid)];
   });
   return {
     values: Object.fromEntries(values) as FlagValues<Table>,
     sourceOf,
     operands: parsed._.map(String),
+    invalid,
   };
 }
 
@@ -124,9 +139,36 @@ function isGiven(parsed: unknown): boolean {
   return Array.isArray(parsed) ? parsed.length > 0 : parsed === true;
 }
 
-function valueOf({ kind, parse }: Flag, texts: readonly string[], source: string): unknown {
+/** Writes `--flag ""` as `--flag=`, because `parseArgs()` would take the empty text for an operand. */
+function joinEmptyValues(args: readonly string[], withValue: readonly string[]): string[] {
+  const end = args.indexOf("--");
+  const joined: string[] = [];
+  for (const [index, arg] of args.entries()) {
+    const before = joined.at(-1);
+    const isValue = arg === "" && (end === -1 || index < end) &&
+      withValue.some((name) => before === `--${name}` && args[index - 1] === before);
+    if (isValue) joined[joined.length - 1] += "=";
+    else joined.push(arg);
+  }
+  return joined;
+}
+
+function valueOf(
+  { kind, parse, isData = false }: Flag,
+  texts: readonly string[],
+  source: string,
+  invalid: ConfigError[],
+): unknown {
   if (kind === "switch") return texts.length > 0;
-  const values = parse === undefined ? texts : texts.map((text) => parse(text, source));
+  const values = parse === undefined ? texts : texts.flatMap((text) => {
+    try {
+      return [parse(text, source)];
+    } catch (error) {
+      if (!isData || !NO_NUMBER.test(text) || !(error instanceof ConfigError)) throw error;
+      invalid.push(error);
+      return [];
+    }
+  });
   return kind === "list" ? values : values[0];
 }
 
@@ -135,6 +177,7 @@ function textsOf(
   flag: Flag,
   given: unknown,
   readVariable: (name: string) => string | undefined,
+  isEmptyValid: boolean,
 ): readonly string[] {
   const variable = readVariable(variableOf(name));
   if (flag.kind === "switch") {
@@ -144,7 +187,7 @@ function textsOf(
     throw new ConfigError(`${variableOf(name)} must be 1 or 0, received "${variable}"`);
   }
   const texts = Array.isArray(given) ? given.map(String) : [];
-  if (texts.some((text) => text === "")) throw new ConfigError(`--${name} needs a value`);
+  if (!isEmptyValid && texts.some((text) => text === "")) throw new ConfigError(`--${name} needs a value`);
   if (flag.kind === "value" && texts.length > 1) throw new ConfigError(`--${name} may be given only once`);
   if (texts.length > 0) return texts;
   if (variable !== undefined && variable !== "") {

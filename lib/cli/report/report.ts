@@ -16,7 +16,7 @@ import { parentFrom, type Target, targetFrom, taskIdFrom } from "../client/targe
 import { CommandError } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { quoteValue } from "../flag_values.ts";
-import { type CommandLine, readFlags } from "../flags.ts";
+import { type CommandLine, type FlagTable, readFlags } from "../flags.ts";
 import { showHelp } from "../help.ts";
 import { unknownCommand } from "../help_command.ts";
 import { note, writeLine } from "../terminal.ts";
@@ -91,7 +91,7 @@ function isCommand(name: string): name is keyof typeof COMMANDS {
 }
 
 async function start(args: readonly string[]): Promise<number> {
-  const commandLine = readFlags(START_FLAGS, args, readVariable);
+  const commandLine = readReport(START_FLAGS, args);
   if (commandLine === null) return showHelp(SUBCOMMANDS.start.syntax);
   const { values, operands: [name, other] } = commandLine;
   if (name === undefined || name === "") throw new ConfigError("report start needs the name of the task");
@@ -112,7 +112,7 @@ async function start(args: readonly string[]): Promise<number> {
 }
 
 async function update(args: readonly string[]): Promise<number> {
-  const commandLine = readFlags(UPDATE_FLAGS, args, readVariable);
+  const commandLine = readReport(UPDATE_FLAGS, args);
   if (commandLine === null) return showHelp(SUBCOMMANDS.update.syntax);
   const id = taskIdFrom(commandLine.operands, "report update");
   const body = progressBody(commandLine.values);
@@ -120,7 +120,7 @@ async function update(args: readonly string[]): Promise<number> {
 }
 
 async function log(args: readonly string[]): Promise<number> {
-  const commandLine = readFlags(LOG_FLAGS, args, readVariable);
+  const commandLine = readReport(LOG_FLAGS, args);
   if (commandLine === null) return showHelp(SUBCOMMANDS.log.syntax);
   const [first, ...lines] = commandLine.operands;
   const id = taskIdFrom(first === undefined ? [] : [first], "report log");
@@ -142,7 +142,7 @@ async function log(args: readonly string[]): Promise<number> {
 }
 
 async function finish(args: readonly string[]): Promise<number> {
-  const commandLine = readFlags(FINISH_FLAGS, args, readVariable);
+  const commandLine = readReport(FINISH_FLAGS, args);
   const body = commandLine && finishBody(commandLine.values);
   if (typeof body?.result === "string" && LIKE_JSON.test(commandLine?.values.result ?? "")) {
     note("--result is not valid JSON, so it is stored as text");
@@ -151,12 +151,12 @@ async function finish(args: readonly string[]): Promise<number> {
 }
 
 async function fail(args: readonly string[]): Promise<number> {
-  const commandLine = readFlags(FAIL_FLAGS, args, readVariable);
+  const commandLine = readReport(FAIL_FLAGS, args);
   return await end("fail", commandLine, commandLine && failBody(commandLine.values));
 }
 
 async function cancelled(args: readonly string[]): Promise<number> {
-  const commandLine = readFlags(CANCELLED_FLAGS, args, readVariable);
+  const commandLine = readReport(CANCELLED_FLAGS, args);
   return await end("cancelled", commandLine, commandLine && cancelledBody(commandLine.values));
 }
 
@@ -171,6 +171,24 @@ async function end(
     { id, method: "POST", path: `/${id}/${kind}`, body },
     END_STATES[kind],
   );
+}
+
+/**
+ * Parses the command line of a report. With `--best-effort`, a number that the script has not computed, or that is not
+ * finite, is left out with a message.
+ */
+function readReport<const Table extends typeof LOG_FLAGS & FlagTable>(
+  table: Table,
+  args: readonly string[],
+): CommandLine<Table> | null {
+  const commandLine = readFlags(table, args, readVariable);
+  if (commandLine === null) return null;
+  const isBestEffort = commandLine.values["best-effort"] as boolean;
+  for (const error of commandLine.invalid) {
+    if (!isBestEffort) throw error;
+    note(`${error.message}; it is left out`);
+  }
+  return commandLine;
 }
 
 /** The flags and operands that every report has. */

@@ -37,32 +37,41 @@ const SENDING = {
 } as const satisfies FlagTable;
 
 const STATUS = {
-  status: { kind: "value", placeholder: "<text>", help: "what the task is doing" },
+  status: { kind: "value", isData: true, placeholder: "<text>", help: "what the task is doing" },
 } as const satisfies FlagTable;
 
 const PROGRESS = {
   progress: {
     kind: "value",
+    isData: true,
     placeholder: "<percent>",
     help: "0 to 100; null while it is indeterminate",
     parse: numberOrNull,
   },
   current: {
     kind: "value",
+    isData: true,
     placeholder: "<number>",
     help: "how many of --total are done; progress is calculated from both",
     parse: numberOrNull,
   },
   total: {
     kind: "value",
+    isData: true,
     placeholder: "<number>",
     help: "how many there are to do; null if the number is unknown",
     parse: numberOrNull,
   },
-  unit: { kind: "value", placeholder: "<word>", help: "what is counted, such as files, or B for bytes" },
+  unit: {
+    kind: "value",
+    isData: true,
+    placeholder: "<word>",
+    help: "what is counted, such as files, or B for bytes",
+  },
   ...STATUS,
   metadata: {
     kind: "list",
+    isData: true,
     placeholder: "<key>=<text>",
     help: "other data to show beside the task",
     separator: /(?!)/,
@@ -70,6 +79,7 @@ const PROGRESS = {
   },
   value: {
     kind: "list",
+    isData: true,
     placeholder: "<name>=<number>",
     help: "number to chart over time, such as loss=0.12",
     separator: /(?!)/,
@@ -77,6 +87,7 @@ const PROGRESS = {
   },
   "expected-weight": {
     kind: "value",
+    isData: true,
     placeholder: "<number>",
     help: "the sum of the weights of all subtasks, including later ones",
     parse: numberWithin(0, Infinity),
@@ -107,12 +118,14 @@ export const START_FLAGS = {
   },
   weight: {
     kind: "value",
+    isData: true,
     placeholder: "<number>",
     help: "weight of the subtask, relative to its siblings; 1 by default",
     parse: numberWithin(0, Infinity),
   },
   share: {
     kind: "value",
+    isData: true,
     placeholder: "<number>",
     help: "share of the parent's work that the subtask does, 0 to 1, instead of a weight",
     parse: numberWithin(0, 1),
@@ -130,6 +143,7 @@ export const LOG_FLAGS = SENDING;
 export const FINISH_FLAGS = {
   result: {
     kind: "value",
+    isData: true,
     placeholder: "<json>",
     help: "the result; a value that is not JSON is stored as text",
   },
@@ -139,7 +153,7 @@ export const FINISH_FLAGS = {
 
 /** The flags of `report fail`. */
 export const FAIL_FLAGS = {
-  message: { kind: "value", placeholder: "<text>", help: "what went wrong" },
+  message: { kind: "value", isData: true, placeholder: "<text>", help: "what went wrong" },
   type: { kind: "value", placeholder: "<word>", help: "kind of the error; Error by default" },
   ...STATUS,
   ...SENDING,

@@ -300,6 +300,33 @@ Deno.test("report --best-effort never fails a script", async () => {
   assertEquals((await server.report("update", "none", "--best-effort")).code, 0);
 });
 
+Deno.test("report accepts values that a script has computed: empty texts, and with --best-effort numbers that are not finite", async () => {
+  await using server = startReports();
+  await server.report("start", "t", "--id=t", "--unit=files");
+  assertEquals(await server.report("update", "t", "--status=busy", "--unit="), DONE);
+  assertEquals(await server.report("update", "t", "--status", "", "--current=1"), DONE);
+  const { status, unit } = await server.task("t");
+  assertEquals([status, unit], ["", ""]);
+  for (const value of ["nan", "-inf", "Infinity", ""]) {
+    const args = ["update", "t", `--value=loss=${value}`, "--value=rate=2", `--current=${value}`];
+    assertEquals((await server.report(...args)).code, 2);
+    const { code, stderr } = await server.report(...args, `--status=at ${value}`, "--best-effort");
+    assertEquals([code, stderr.trimEnd().split("\n").length], [0, 2]);
+    assertMatch(stderr, /^taskscope: --current must be a number .+; it is left out$/m);
+    assertMatch(stderr, /^taskscope: --value must be <name>=<number>, .+; it is left out$/m);
+    const task = await server.task("t");
+    assertEquals([task.status, task.current], [`at ${value}`, 1]);
+  }
+  // A flag without a value is an error in the script.
+  assertEquals((await server.report("update", "t", "--status", "--current=1", "--best-effort")).code, 2);
+  assertEquals(await server.report("fail", "t", "--message="), DONE);
+  const failed = await server.task("t");
+  assertEquals([failed.state, failed.error?.message], ["ERROR", ""]);
+  await server.report("start", "u", "--id=u");
+  assertEquals(await server.report("finish", "u", "--result="), DONE);
+  assertEquals((await server.task("u")).result, "");
+});
+
 Deno.test("report log - sends each line of its standard input when the line arrives", async () => {
   await using server = startReports();
   await server.report("start", "t", "--id=t");

@@ -123,6 +123,31 @@ Deno.test("readFlags() throws a one-line message for unknown flags and invalid v
   }
 });
 
+Deno.test("readFlags() accepts an empty text as data, and lists the errors of missing numbers", () => {
+  const table = {
+    text: { kind: "value", isData: true, help: "text" },
+    number: {
+      kind: "list",
+      isData: true,
+      help: "number",
+      parse: (text, source) => {
+        if (Number.isFinite(Number(text || NaN))) return Number(text);
+        throw new ConfigError(`${source} is wrong`);
+      },
+    },
+  } as const satisfies FlagTable;
+  const read = (...args: string[]) => {
+    const { values, invalid } = readFlags(table, args, () => undefined)!;
+    return [values.text, values.number, invalid.length];
+  };
+  assertEquals(read("--text=", "--number=1"), ["", [1], 0]);
+  assertEquals(read("--text", "", "--number=nan", "--number", "", "--number=2"), ["", [2], 2]);
+  for (const args of [["--text"], ["--text", "--number=1"]]) {
+    assertThrows(() => read(...args), ConfigError, "--text needs a value");
+  }
+  assertThrows(() => read("--number=much"), ConfigError, "--number is wrong");
+});
+
 Deno.test("readFlags() skips empty items in a variable with a list", () => {
   assertEquals(read([], { TASKSCOPE_TAG: "a,,b," }), { ...NOTHING, tag: ["a", "b"] });
 });
