@@ -10,10 +10,25 @@ import { elementsOf, headerOf } from "./headers.ts";
 /** The part of a request that carries a key or a token. */
 export type Source = "bearer" | "subprotocol" | "session" | "share";
 
-/** The cookie of a session. The prefix of the name binds the cookie to this host and to TLS (RFC 6265bis). */
-export const SESSION_COOKIE = "__Host-taskscope";
-/** The cookie of a browser that has opened a shared link. */
-export const SHARE_COOKIE = "__Host-taskscope-share";
+/** The names of the cookies that carry a session or a token. */
+export interface CookieNames {
+  /** The cookie of a session. */
+  readonly session: string;
+  /** The cookie of a browser that has opened a shared link. */
+  readonly share: string;
+}
+
+/**
+ * Returns the names of the cookies of a server. Their prefix binds a cookie to the host and to TLS (RFC 6265bis), and
+ * requires the path `/`, so servers below different paths of one host need different names. Slashes, which a name can't
+ * contain, become exclamation marks, which no base path contains.
+ *
+ * @param basePath the prefix of all paths of the server
+ */
+export function cookieNames(basePath: string): CookieNames {
+  const suffix = basePath.replaceAll("/", "!");
+  return { session: `__Host-taskscope${suffix}`, share: `__Host-taskscope-share${suffix}` };
+}
 
 /** Returns the key or token of the header Authorization; `null` if there is none. */
 export function bearerOf(request: Request): string | null {

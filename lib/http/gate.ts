@@ -21,7 +21,7 @@ import type { Keyring, TokenKind } from "../access/keyring.ts";
 import type { MonitorLimits } from "../config/limits.ts";
 import { addressGroup, addressOf } from "./address.ts";
 import { ForwardedRequest } from "./cluster/forwarded_request.ts";
-import { bearerOf, SESSION_COOKIE, SHARE_COOKIE, type Source, subprotocolTokenOf } from "./carried_key.ts";
+import { bearerOf, type CookieNames, cookieNames, type Source, subprotocolTokenOf } from "./carried_key.ts";
 import { cookieOf } from "./cookies.ts";
 import { Problem, type ProblemCode } from "./problem.ts";
 
@@ -71,6 +71,8 @@ export interface GateOptions {
   /** Finds the runs that tokens are bound to. */
   readonly findRun: FindRun;
   readonly limits: MonitorLimits;
+  /** The prefix of all paths of the server, which the names of its cookies contain. */
+  readonly basePath: string;
   /** The addresses of proxies whose `X-Forwarded-For` header is trusted. */
   readonly proxies: ReadonlySet<string>;
   /** Called with messages for the operator. */
@@ -94,12 +96,14 @@ export class Gate {
   /** Limits changes to tasks, by client. */
   readonly #writes: RateLimiter;
   readonly #runs: RunGrants;
+  readonly #cookies: CookieNames;
 
   /** @param options how to verify and authorise requests, and the rate limits */
   constructor(options: GateOptions) {
     this.#options = options;
     const { limits } = options;
     this.#runs = new RunGrants(options.findRun);
+    this.#cookies = cookieNames(options.basePath);
     this.#failures = new RateLimiter({
       burst: limits.wrongKeysPerAddress,
       refillMs: limits.wrongKeyRefillMs,
@@ -292,10 +296,10 @@ export class Gate {
    */
   async #browserVisitor(keyring: Keyring, request: Request, peer: string): Promise<Visitor> {
     if (!request.headers.has("cookie")) throw keyNeeded();
-    const session = cookieOf(request, SESSION_COOKIE);
+    const session = cookieOf(request, this.#cookies.session);
     const person = await this.#cookieGrant(keyring, session, "session", { request, peer });
     if (person !== null) return { grant: person, source: "session", peer };
-    const share = cookieOf(request, SHARE_COOKIE);
+    const share = cookieOf(request, this.#cookies.share);
     const guest = await this.#cookieGrant(keyring, share, "scoped", { request, peer });
     // A cookie with the key itself, or with a token for reporting, does not come from a shared link.
     if (guest?.kind === "scoped" && guest.may === "read") return { grant: guest, source: "share", peer };

@@ -137,7 +137,14 @@ export function buildMonitor(
     },
     cluster: cluster?.gate ?? null,
     gate: new Gate({
-      ...{ keyring, authorize, limits, proxies: access.trustedProxies, notice: onNotice },
+      ...{
+        keyring,
+        authorize,
+        limits,
+        basePath: access.basePath,
+        proxies: access.trustedProxies,
+        notice: onNotice,
+      },
       findRun(client, id) {
         const stored = registry.stored(client, id);
         return stored && {

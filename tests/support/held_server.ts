@@ -89,6 +89,7 @@ export class HeldServer implements AsyncDisposable {
       },
       gate: new Gate({
         ...{ keyring, authorize: null, limits: all, proxies: access.trustedProxies, notice: () => {} },
+        basePath: access.basePath,
         findRun: () => undefined,
       }),
       reportError: (error) => this.errors.push(error),

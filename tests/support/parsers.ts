@@ -68,6 +68,7 @@ const gate = new Gate({
   keyring: new Keyring(KEY),
   authorize: null,
   findRun: () => undefined,
+  basePath: "",
   limits: resolveLimits({ wrongKeysPerAddress: 1e9 }),
   proxies: new Set(["10.0.0.1"]),
   notice: () => {},

@@ -93,7 +93,7 @@ export class Docs {
 
   async #documentFor(server: string): Promise<ServedDocument> {
     if (this.#document?.server === server) return this.#document;
-    const body = JSON.stringify(openApiDocument(server, this.#needsKey));
+    const body = JSON.stringify(openApiDocument(server, this.#context.access.basePath, this.#needsKey));
     const etag = await eTag(body);
     return this.#document = { server, body, etag };
   }

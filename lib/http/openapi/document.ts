@@ -8,7 +8,7 @@ import { z } from "zod";
 import { TOKEN_PROTOCOL } from "../../remote/credentials.ts";
 import { TIME_HEADER } from "../../task/clock_offset.ts";
 import { VERSION } from "../../version.ts";
-import { SESSION_COOKIE, SHARE_COOKIE } from "../carried_key.ts";
+import { cookieNames } from "../carried_key.ts";
 import { PROBLEMS, titleOf } from "../problem.ts";
 import type { Call, ResponseBody } from "./call.ts";
 import { CALL_GROUPS } from "./calls.ts";
@@ -31,6 +31,7 @@ type Schemas = Record<string, unknown>;
 /** An OpenAPI document, or a part of one. */
 export type Document = Readonly<Record<string, unknown>>;
 
+/** The security schemes, without the names of the cookies, which depend on the base path. */
 const SECURITY_SCHEMES = {
   key: {
     type: "http",
@@ -40,13 +41,11 @@ const SECURITY_SCHEMES = {
   session: {
     type: "apiKey",
     in: "cookie",
-    name: SESSION_COOKIE,
     description: "The session of a browser in which someone has signed in with the key.",
   },
   sharedLink: {
     type: "apiKey",
     in: "cookie",
-    name: SHARE_COOKIE,
     description: "The session of a browser that has followed a shared link. It can only read.",
   },
   subprotocol: {
@@ -73,9 +72,10 @@ const SCHEMES: Readonly<Record<Call["access"], readonly (keyof typeof SECURITY_S
  * Creates the OpenAPI document.
  *
  * @param server the address of the server, base path included
+ * @param basePath the base path
  * @param needsKey whether the server has a key
  */
-export function openApiDocument(server: string, needsKey: boolean): Document {
+export function openApiDocument(server: string, basePath: string, needsKey: boolean): Document {
   const schemas: Schemas = {};
   const paths: Record<string, Record<string, unknown>> = {};
   const groups = [...CALL_GROUPS, SOCKET_CALLS];
@@ -87,6 +87,12 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
       };
     }
   }
+  const names = cookieNames(basePath);
+  const securitySchemes = {
+    ...SECURITY_SCHEMES,
+    session: { ...SECURITY_SCHEMES.session, name: names.session },
+    sharedLink: { ...SECURITY_SCHEMES.sharedLink, name: names.share },
+  };
   return {
     openapi: "3.1.0",
     info: {
@@ -102,7 +108,7 @@ export function openApiDocument(server: string, needsKey: boolean): Document {
     servers: [{ url: server }],
     tags: groups.map(({ title, about }) => ({ name: title, description: about })),
     paths: inOrder(paths),
-    components: { schemas, securitySchemes: SECURITY_SCHEMES },
+    components: { schemas, securitySchemes },
     security: requirements("key", needsKey),
   };
 }

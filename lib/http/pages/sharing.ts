@@ -13,7 +13,7 @@ import { isClientToken, isTaskId } from "../../task/grammar.ts";
 import { now } from "../../clock.ts";
 import { readForm, readJson } from "../body.ts";
 import { type HandlerContext, serverAddress, storedTask } from "../context.ts";
-import { SHARE_COOKIE } from "../carried_key.ts";
+import { cookieNames } from "../carried_key.ts";
 import { Problem } from "../problem.ts";
 import { parseBody } from "../reports/schemas.ts";
 import { jsonResponse, pageResponse, redirect } from "../responses.ts";
@@ -111,7 +111,7 @@ export class Sharing {
       },
     );
     setCookie(response.headers, {
-      name: SHARE_COOKIE,
+      name: cookieNames(basePath).share,
       value: token,
       path: "/",
       secure: true,

@@ -10,7 +10,7 @@ import { shareOf } from "../../access/grant.ts";
 import { now } from "../../clock.ts";
 import { readForm } from "../body.ts";
 import type { HandlerContext } from "../context.ts";
-import { SESSION_COOKIE, SHARE_COOKIE } from "../carried_key.ts";
+import { cookieNames } from "../carried_key.ts";
 import { pageResponse, redirect } from "../responses.ts";
 import { Problem } from "../problem.ts";
 import { type Call, nothingHere, paramsOf } from "../route.ts";
@@ -75,14 +75,16 @@ export class SignIn {
     }
     const value = keyring.signSession(now() + SESSION_SECONDS);
     const response = redirect(this.#ownPath(to));
-    setCookie(response.headers, { name: SESSION_COOKIE, value, maxAge: SESSION_SECONDS, ...COOKIE });
+    const { session: name } = cookieNames(this.#context.access.basePath);
+    setCookie(response.headers, { name, value, maxAge: SESSION_SECONDS, ...COOKIE });
     return response;
   }
 
   /** `POST /sign-out` */
   signOut(): Response {
-    const response = redirect(`${this.#context.access.basePath}/sign-in`);
-    for (const name of [SESSION_COOKIE, SHARE_COOKIE]) deleteCookie(response.headers, name, COOKIE);
+    const { basePath } = this.#context.access;
+    const response = redirect(`${basePath}/sign-in`);
+    for (const name of Object.values(cookieNames(basePath))) deleteCookie(response.headers, name, COOKIE);
     return response;
   }
 

@@ -284,7 +284,10 @@ Deno.test("SignIn.signIn() accepts only the key, and redirects only to pages of 
     assertEquals([let_in.status, let_in.headers.get("location")], [303, location], to);
   }
   const cookie = (await form(KEY, "")).headers.get("set-cookie")!;
-  assertMatch(cookie, /^__Host-taskscope=[\w.-]+; Secure; HttpOnly; Max-Age=604800; SameSite=Lax; Path=\/$/);
+  assertMatch(
+    cookie,
+    /^__Host-taskscope!m=[\w.-]+; Secure; HttpOnly; Max-Age=604800; SameSite=Lax; Path=\/$/,
+  );
   const headers = { cookie: cookie.split(";")[0]! };
   assertEquals((await call("GET", `${server.url}/m/tasks/c`, { headers })).status, 200);
   assertEquals(
@@ -293,6 +296,35 @@ Deno.test("SignIn.signIn() accepts only the key, and redirects only to pages of 
   );
   const out = await call("POST", `${server.url}/m/sign-out`, { headers });
   assertEquals([out.status, out.headers.get("location")], [303, "/m/sign-in"]);
+});
+
+Deno.test("SignIn keeps the sessions of servers below different paths of one host apart", async () => {
+  const notices: string[] = [];
+  const onNotice = (text: string) => notices.push(text);
+  const limits = { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 };
+  await using ci = start({ basePath: "/ci", onNotice, limits });
+  await using share = start({ basePath: "/ci/share", key: "the-key-of-another-server", onNotice, limits });
+  const cookies: string[] = [];
+  for (const [url, key] of [[`${ci.url}/ci`, KEY], [`${share.url}/ci/share`, "the-key-of-another-server"]]) {
+    const { headers } = await call("POST", `${url}/sign-in`, {
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: new URLSearchParams({ key: key! }).toString(),
+    });
+    cookies.push(headers.get("set-cookie")!.split(";")[0]!);
+  }
+  const token = new Keyring(KEY).sign({ may: "read", client: "c", taskId: null, expiresAt: null });
+  const followed = await call("GET", `${ci.url}/ci/s/${token}`);
+  cookies.push(followed.headers.get("set-cookie")!.split(";")[0]!);
+  const names = cookies.map((cookie) => cookie.split("=")[0]);
+  assertEquals(names, ["__Host-taskscope!ci", "__Host-taskscope!ci!share", "__Host-taskscope-share!ci"]);
+  // A browser sends the cookies of all servers of a host to each of them.
+  for (let turn = 0; turn < 3; turn++) {
+    for (const url of [`${ci.url}/ci`, `${share.url}/ci/share`]) {
+      const { status } = await call("GET", `${url}/tasks/c`, { headers: { cookie: cookies.join("; ") } });
+      assertEquals(status, 200, url);
+    }
+  }
+  assertEquals(notices, []);
 });
 
 Deno.test("SignIn responds with 404 on a server without a key, or if sign-in is off", async () => {
