@@ -5,6 +5,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "../supp
 import { withPage } from "../support/browser.ts";
 import { findNginx, Nginx, type NginxOptions } from "../support/nginx.ts";
 import { freePort } from "../support/free_port.ts";
+import { rawCall } from "../support/raw_http.ts";
 import { type Program, spawn, startProgram } from "../support/program.ts";
 
 interface Behind {
@@ -142,4 +143,19 @@ Deno.test("nginx: if event streams are blocked, too, the page polls every few se
     (it) =>
       tour(it, "Refreshing every few seconds", (text) => REFUSED_UPGRADE.test(text) || text.includes("403")),
   );
+});
+
+Deno.test("behind nginx, a response is compressed exactly if Taskscope compresses it", async () => {
+  await behind({}, async ({ url }) => {
+    const { host, port } = new URL(url);
+    const encodingOf = async (path: string) => {
+      const headers = [["Host", host], ["Accept-Encoding", "gzip"]] as const;
+      const answer = await rawCall(Number(port), "GET", `/monitor${path}`, headers);
+      assertEquals(answer.status, 200, path);
+      return answer.headers.get("content-encoding");
+    };
+    assertEquals(await encodingOf("/t/default"), "gzip");
+    // The page repeats its query next to the texts of tasks.
+    assertEquals(await encodingOf("/t/default?q=guess"), null);
+  });
 });
