@@ -37,6 +37,11 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
   const subtasks = new Map<string, Signal<Task>>(
     model.subtasks.map((subtask) => [subtask.id, signal(subtask)]),
   );
+  /** The number of subtasks that the server left out, and whose ids the page does not know. */
+  let unnamed = model.omitted;
+  /** The ids of the subtasks for which the page had no room. */
+  const unshown = new Set<string>();
+  const omitted = signal(model.omitted);
   /** The ids of the direct subtasks, by the id of their parent. */
   const lists = new Map<string, Signal<readonly string[]>>();
 
@@ -93,19 +98,26 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     }
     showRun(after);
     const { parent_id: parent } = after;
-    if (parent === null || (parent !== id && !subtasks.has(parent))) {
+    if (parent === null || (parent !== id && !subtasks.has(parent) && !unshown.has(parent))) {
       // The id may have belonged to a subtask of this task before.
       subtasks.delete(after.id);
+      unshown.delete(after.id);
       return;
     }
     const known = subtasks.get(after.id);
     if (known === undefined) {
-      if (subtasks.size < MAX_SUBTASKS) subtasks.set(after.id, signal(after));
+      const isUnnamed = unnamed > 0 && !unshown.has(after.id) && after.created_at <= model.now;
+      if (subtasks.size < MAX_SUBTASKS) {
+        if (isUnnamed) unnamed--;
+        unshown.delete(after.id);
+        subtasks.set(after.id, signal(after));
+      } else if (!isUnnamed) unshown.add(after.id);
     } else if (isReplacement || known.peek().version <= after.version) known.value = after;
   }
 
   /** Updates the lists of subtasks. Subtasks are in the order of their creation, as on the server. */
   function settle(): void {
+    omitted.value = unnamed + unshown.size;
     const ids = new Map<string, string[]>();
     for (const subtask of [...subtasks.values()].map((each) => each.peek()).sort(compareRuns)) {
       const list = ids.get(subtask.parent_id ?? "");
@@ -118,6 +130,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
 
   function forget(gone: string): void {
     subtasks.delete(gone);
+    unshown.delete(gone);
     if (gone === id) removedAt.value ??= frame.now.peek();
     else if (attempts.peek().some((other) => other.id === gone)) {
       attempts.value = attempts.peek().filter((other) => other.id !== gone);
@@ -144,6 +157,8 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
         ? []
         : [...attempts.peek().map((each) => each.id), ...neighbours];
       for (const known of [...subtasks.keys(), ...others, id]) if (!wanted.has(known)) forget(known);
+      unnamed = 0;
+      unshown.clear();
       // After a restart of the server, versions may start again from 1, so these records replace older ones regardless
       // of their version.
       for (const each of all) {
@@ -170,7 +185,7 @@ export function createTaskPage(model: TaskPageModel, options: LivePageOptions): 
     parent,
     previous,
     next,
-    omitted: model.omitted,
+    omitted,
     subtasksOf,
     subtask: (subtask) => subtasks.get(subtask),
   };

@@ -33,7 +33,7 @@ export function SubtaskTimes({ view }: ViewProps): JSX.Element | null {
   // If nothing runs, the axis does not subscribe to the clock.
   const now = isLive ? view.now.value : Math.max(...tasks.map(({ updated_at }) => updated_at));
   const axis = timeAxis([view.task.value, ...tasks], now);
-  const hidden = placed.length - MAX_TIMED_SUBTASKS;
+  const hidden = Math.max(0, placed.length - MAX_TIMED_SUBTASKS) + view.omitted.value;
   return (
     <div class="gantt">
       <h3 id="gantt-title">When they ran</h3>

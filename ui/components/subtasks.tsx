@@ -35,8 +35,8 @@ export function SubtasksSection({ view }: { readonly view: TaskView }): JSX.Elem
       <SectionHead view={view} id="subtasks-title" title="Subtasks" count={formatCount(count)} dated />
       <div class="subtasks-frame">
         <Subtasks view={view} of={id} />
-        {view.omitted > 0 && (
-          <p class="subtasks-omitted">{countNoun(view.omitted, "more subtask")} not shown</p>
+        {view.omitted.value > 0 && (
+          <p class="subtasks-omitted">{countNoun(view.omitted.value, "more subtask")} not shown</p>
         )}
         <SubtaskTimes view={view} />
       </div>
@@ -48,7 +48,7 @@ function Subtasks({ view, of }: SubtasksProps): JSX.Element {
   const ids = view.subtasksOf(of).value;
   const parent = view.task.value.id === of ? view.task.value : view.subtask(of)?.value;
   const siblings = ids.map((id) => view.subtask(id)?.value).filter((task) => task !== undefined);
-  const shares = parent === undefined ? null : sharesOf(parent, siblings, view.omitted === 0);
+  const shares = parent === undefined ? null : sharesOf(parent, siblings, view.omitted.value === 0);
   return (
     <ul class="subtasks">
       {ids.map((id) => <Subtask key={id} view={view} id={id} share={shares?.get(id) ?? null} />)}

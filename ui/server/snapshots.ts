@@ -77,7 +77,7 @@ export function snapshotTaskView(model: TaskPageModel): TaskView {
     parent: { value: model.parent },
     previous: { value: model.previous },
     next: { value: model.next },
-    omitted: model.omitted,
+    omitted: { value: model.omitted },
     subtasksOf: (id) => ({
       value: model.subtasks.filter((task) => task.parent_id === id).map((task) => task.id),
     }),

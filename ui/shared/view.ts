@@ -247,7 +247,7 @@ export interface TaskView extends FrameView {
   readonly previous: Readable<Neighbour | null>;
   readonly next: Readable<Neighbour | null>;
   /** The number of subtasks that the page leaves out. */
-  readonly omitted: number;
+  readonly omitted: Readable<number>;
   /** Returns the ids of the direct subtasks of the page's task, or of one of its subtasks. */
   subtasksOf(id: string): Readable<readonly string[]>;
   subtask(id: string): Readable<Task> | undefined;

@@ -1,8 +1,8 @@
 import type { Task } from "../../../lib/task/task.ts";
-import { runLink } from "../../../ui/shared/relations.ts";
+import { MAX_SUBTASKS, runLink } from "../../../ui/shared/relations.ts";
 import type { TaskPageModel } from "../../../ui/shared/model.ts";
 import type { PendingChanges } from "../../../ui/browser/state.ts";
-import { createTaskPage } from "../../../ui/browser/task_state.ts";
+import { createTaskPage, type LiveTaskPage } from "../../../ui/browser/task_state.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { NO_ACTIONS, taskPageModel } from "../../support/example_page.ts";
 import { EXAMPLE_TIME, exampleTask, finishedTask } from "../../support/example_task.ts";
@@ -149,4 +149,34 @@ Deno.test("createTaskPage() links to the parent until it is removed", () => {
   assertEquals(page.view.parent.value, { id: "p" });
   page.apply(changes([], ["p"]));
   assertEquals(page.view.parent.value, null);
+});
+
+Deno.test("createTaskPage() counts the subtasks that it does not show, also those that come later", () => {
+  const parts = (from: number, count: number, fields: Partial<Task> = {}) =>
+    Array.from(
+      { length: count },
+      (_, index) =>
+        exampleTask({ id: `s${from + index}`, parent_id: "p", created_at: EXAMPLE_TIME + 1, ...fields }),
+    );
+  const opened = (subtasks: readonly Task[], omitted: number) =>
+    taskPage(exampleTask({ id: "p" }), { subtasks, omitted });
+  const shown = ({ view }: LiveTaskPage) => [view.subtasksOf("p").value.length, view.omitted.value];
+  const live = opened([], 0);
+  live.apply(changes(parts(0, MAX_SUBTASKS + 100)));
+  assertEquals(shown(live), [MAX_SUBTASKS, 100]);
+  live.apply(changes(parts(MAX_SUBTASKS, 100, { version: 2 })));
+  assertEquals(shown(live), [MAX_SUBTASKS, 100], "none is counted twice");
+  live.apply(changes([exampleTask({ id: "below", parent_id: `s${MAX_SUBTASKS}` })]));
+  assertEquals(shown(live), [MAX_SUBTASKS, 101], "a subtask of a subtask that is not shown");
+  live.apply(changes([], ["below", "s0", `s${MAX_SUBTASKS + 1}`]));
+  assertEquals(shown(live), [MAX_SUBTASKS - 1, 99]);
+  live.apply(changes(parts(MAX_SUBTASKS + 2, 1, { version: 3 })));
+  assertEquals(shown(live), [MAX_SUBTASKS, 98]);
+
+  const before = { created_at: EXAMPLE_TIME - 1 };
+  const rendered = opened(parts(0, MAX_SUBTASKS, before), 50);
+  rendered.apply(changes([...parts(MAX_SUBTASKS, 50, before), ...parts(MAX_SUBTASKS + 50, 5)]));
+  assertEquals(shown(rendered), [MAX_SUBTASKS, 55], "the server has counted those from before");
+  rendered.replace([exampleTask({ id: "p" }), ...parts(0, MAX_SUBTASKS + 7)]);
+  assertEquals(shown(rendered), [MAX_SUBTASKS, 7]);
 });
