@@ -9,6 +9,7 @@ import { countNoun } from "../../lib/text/format.ts";
 import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import { bulkProgressText, bulkResultText } from "../shared/bulk_text.ts";
 import type { BulkAction, BulkState } from "../shared/view.ts";
+import { UnknownOutcomeError } from "./requests.ts";
 import type { Cancellations } from "./cancellations.ts";
 
 /** The outcome of a bulk action for each task. */
@@ -54,7 +55,8 @@ export class BulkChanger implements Disposable {
   #outcome: Outcome | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #outcomeTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #undoTimers = new Set<ReturnType<typeof setTimeout>>();
+  /** The timers after which removals can no longer be undone. */
+  readonly #undoTimers = new Map<readonly string[], ReturnType<typeof setTimeout>>();
 
   /**
    * @param state receives the progress and the outcome of each action
@@ -85,9 +87,15 @@ export class BulkChanger implements Disposable {
     if (this.#held.length > 0) return this.#options.cancellations.undo(this.#held);
     // The oldest task is restored first: most lists show the newest task first, so that each restored task is inserted
     // at the top.
-    const ids = this.#removed.flat().toReversed();
+    const removed = this.#removed;
+    const ids = removed.flat().toReversed();
     this.#removed = [];
-    if (ids.length > 0) await this.change("restore", ids);
+    if (ids.length === 0) return;
+    const failed = new Set(await this.change("restore", ids));
+    // If a request failed as a whole, it can be tried again.
+    const left = removed.filter((each) => this.#undoTimers.has(each) && each.every((id) => failed.has(id)));
+    this.#removed = [...left, ...this.#removed];
+    this.#show();
   }
 
   /** Hides the outcome of the last action; removals can still be undone. */
@@ -98,7 +106,7 @@ export class BulkChanger implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#outcomeTimer);
-    this.#undoTimers.forEach(clearTimeout);
+    this.#undoTimers.forEach((timer) => clearTimeout(timer));
   }
 
   async #hold(ids: readonly string[]): Promise<readonly string[]> {
@@ -138,6 +146,8 @@ export class BulkChanger implements Disposable {
       if (action === "remove") this.#offerUndo(answer.done, sentMs);
       return answer;
     } catch (error) {
+      // The server may have removed the tasks. Restoring a task that is still there fails harmlessly.
+      if (action === "remove" && error instanceof UnknownOutcomeError) this.#offerUndo(ids, sentMs);
       const detail = error instanceof Error ? error.message : String(error);
       return { done: [], failed: ids.map((id) => ({ id, detail })) };
     }
@@ -149,11 +159,11 @@ export class BulkChanger implements Disposable {
     if (ids.length === 0 || leftMs <= 0) return;
     this.#removed = [...this.#removed, ids];
     const timer = setTimeout(() => {
-      this.#undoTimers.delete(timer);
+      this.#undoTimers.delete(ids);
       this.#removed = this.#removed.filter((each) => each !== ids);
       this.#show();
     }, leftMs);
-    this.#undoTimers.add(timer);
+    this.#undoTimers.set(ids, timer);
   }
 
   #report(outcome: Outcome): void {

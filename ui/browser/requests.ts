@@ -19,6 +19,15 @@ export const ANSWER_TIMEOUT_MS = 15_000;
 export const UNREADABLE =
   "The response is not from Taskscope. Reload the page; you may have to sign in again";
 
+/** The error if a request that changes data got no response: the server may have made the change, or not. */
+export class UnknownOutcomeError extends Error {
+  override name = "UnknownOutcomeError";
+
+  constructor(cause: unknown) {
+    super("The server did not respond; the change may have been made", { cause });
+  }
+}
+
 /** Sends a request without a body, and returns the parsed JSON response; `null` if it has no content. */
 export async function call(method: string, url: string): Promise<unknown> {
   return await send(url, { method, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
@@ -28,6 +37,7 @@ export async function call(method: string, url: string): Promise<unknown> {
  * Sends a request.
  *
  * @returns the parsed JSON response; `null` if it has no content
+ * @throws {UnknownOutcomeError} if a request that changes data got no response
  * @throws {Error} if the server is unreachable or refuses the request, or if the response is not JSON; the message can be
  *   shown to the user
  */
@@ -37,15 +47,30 @@ export async function send(url: string, init: RequestInit): Promise<unknown> {
   const { length } = String(init.body ?? "");
   const keepalive = init.method !== undefined && keptAlive + length < MAX_KEEPALIVE;
   if (keepalive) keptAlive += length;
-  const response = await fetch(url, { ...init, headers, keepalive }).catch((cause) => {
-    throw new Error("Cannot reach the server; nothing was changed", { cause });
+  const isChange = init.method !== undefined && init.method !== "GET";
+  const { response, text } = await receive(url, { ...init, headers, keepalive }).catch((cause) => {
+    throw isChange ? new UnknownOutcomeError(cause) : new Error("Cannot reach the server", { cause });
   }).finally(() => {
     if (keepalive) keptAlive -= length;
   });
-  const answer: unknown = response.status === 204 ? null : await response.json().catch(() => undefined);
+  const answer = response.status === 204 ? null : parsed(text);
   if (!response.ok) throw new Error(readProblem(answer, response.status));
   if (answer === undefined) throw new Error(UNREADABLE);
   return answer;
+}
+
+async function receive(url: string, init: RequestInit): Promise<{ response: Response; text: string }> {
+  const response = await fetch(url, init);
+  return { response, text: await response.text() };
+}
+
+/** Parses JSON; returns `undefined` if the text is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import { type BulkAnswer, BulkChanger } from "../../../ui/browser/bulk_changer.ts";
 import { Cancellations } from "../../../ui/browser/cancellations.ts";
+import { UnknownOutcomeError } from "../../../ui/browser/requests.ts";
 import { bulkResultText } from "../../../ui/shared/bulk_text.ts";
 import type { BulkAction, BulkState } from "../../../ui/shared/view.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -108,6 +109,40 @@ Deno.test("BulkChanger.undo() undoes all removals whose time is not up", async (
   await bulk.undo();
   assertEquals(calls.at(-1), ["restore", ["d", "c"]]);
   assertEquals(shown(), ["2 tasks restored.", 0]);
+});
+
+Deno.test("BulkChanger offers to undo a removal whose outcome is unknown, again if the undo fails as well", async () => {
+  using clock = new FakeClock();
+  const calls: [BulkAction, readonly string[]][] = [];
+  const state = signal<BulkState>({ kind: "idle" });
+  let isCut = true;
+  using bulk = new BulkChanger(state, {
+    send: (action, ids) => {
+      calls.push([action, ids]);
+      if (isCut) return Promise.reject(new UnknownOutcomeError(new TypeError("connection reset")));
+      return Promise.resolve({ done: ids, failed: [] });
+    },
+    announce: () => {},
+    cancellations: new Cancellations(),
+    undoSeconds: 5,
+  });
+  const shown = () => state.value.kind === "done" && [state.value.text, state.value.undo];
+  const unknown = "The server did not respond; the change may have been made.";
+  assertEquals(await bulk.change("remove", ["a", "b"]), ["a", "b"]);
+  assertEquals(shown(), [`2 tasks could not be removed: ${unknown}`, 2]);
+  await bulk.undo();
+  assertEquals(shown(), [`2 tasks could not be restored: ${unknown} 2 tasks removed.`, 2]);
+  isCut = false;
+  await bulk.undo();
+  assertEquals(shown(), ["2 tasks restored.", 0]);
+  assertEquals(calls, [["remove", ["a", "b"]], ["restore", ["b", "a"]], ["restore", ["b", "a"]]]);
+
+  isCut = true;
+  await bulk.change("remove", ["c"]);
+  const undoing = bulk.undo();
+  await clock.passAsync(5_001);
+  await undoing;
+  assertEquals(state.value.kind === "done" && state.value.undo, 0, "the server can no longer restore it");
 });
 
 Deno.test("BulkChanger does not offer an undo that the server does not have", async () => {

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { BulkChanger } from "../../../ui/browser/bulk_changer.ts";
 import { Cancellations } from "../../../ui/browser/cancellations.ts";
 import { changeMany } from "../../../ui/browser/list_requests.ts";
-import { send } from "../../../ui/browser/requests.ts";
+import { send, UnknownOutcomeError } from "../../../ui/browser/requests.ts";
 import type { BulkState } from "../../../ui/shared/view.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { EXAMPLE_FRAME } from "../../support/example_page.ts";
@@ -34,7 +34,7 @@ function signIn(): Response {
   return new Response("<h1>Sign in</h1>", { headers: { "content-type": "text/html" } });
 }
 
-Deno.test("send() returns JSON, and null if there is no content; rejects a response that is neither", async () => {
+Deno.test("send() returns JSON, and null if there is no content; rejects a response that is neither, or is cut", async () => {
   await using server = new Answering(() => Response.json({ done: [] }));
   assertEquals(await send(server.url, { method: "POST" }), { done: [] });
   server.answer = () => new Response(null, { status: 204 });
@@ -43,6 +43,11 @@ Deno.test("send() returns JSON, and null if there is no content; rejects a respo
     server.answer = signIn;
     await assertRejects(() => send(server.url, { method }), Error, UNREADABLE);
   }
+  // The connection breaks before, or in the middle of, the response.
+  const cut = () => new ReadableStream({ pull: (controller) => controller.error(new Error("cut")) });
+  server.answer = () => new Response(cut(), { headers: { "content-type": "application/json" } });
+  await assertRejects(() => send(server.url, {}), Error, "Cannot reach the server");
+  await assertRejects(() => send(server.url, { method: "POST" }), UnknownOutcomeError, "may have been made");
   server.answer = () => new Response("<h1>Bad gateway</h1>", { status: 502 });
   await assertRejects(() => send(server.url, {}), Error, "The server responded with status 502");
 });
