@@ -14,6 +14,11 @@ import type { Watcher } from "./watcher.ts";
 
 /** The delay before the newest state is sent to a watcher whose queue was full, in milliseconds. */
 const SATURATED_RETRY_MS = 250;
+/** The delay before a state that could not be read is read again, in milliseconds. */
+const ERROR_RETRY_MS = 5_000;
+
+/** Stands for the sequence number of the last state of a watcher that lacks the newest one. */
+const NONE_SENT = -1;
 
 /** Options of {@linkcode FullStates}. */
 export interface FullStatesOptions {
@@ -42,7 +47,7 @@ export class FullStates {
   /** The newest first message, which is the same for all watchers that connect between two changes. */
   #first: { readonly envelope: Text; readonly cursor: string; readonly message: Text } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The timer that runs while a watcher could not accept the newest state. */
+  /** The timer that runs while a watcher could not accept the newest state, or the state could not be read. */
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** The earliest time for the next state, in epoch milliseconds. */
   #allowedMs = 0;
@@ -131,12 +136,7 @@ export class FullStates {
     const behind = this.#behind();
     const ready = behind.filter((watcher) => !watcher.saturated);
     this.#send(ready);
-    if (ready.length < behind.length && !this.#isStopped) {
-      this.#retryTimer ??= setTimeout(() => {
-        this.#retryTimer = undefined;
-        this.frame();
-      }, SATURATED_RETRY_MS);
-    }
+    if (ready.length < behind.length) this.#retryAfter(SATURATED_RETRY_MS);
   }
 
   /**
@@ -172,8 +172,9 @@ export class FullStates {
     try {
       envelope = this.envelope;
     } catch (error) {
-      // The next change of a task tries again.
-      return this.#options.reportError?.(error);
+      this.#options.reportError?.(error);
+      this.#retryAfter(ERROR_RETRY_MS);
+      return;
     }
     for (const watcher of watchers) if (this.#watchers.has(watcher)) this.#watchers.set(watcher, seq);
     // The state gets the current position as its cursor, even if the state must first be read from the store.
@@ -196,9 +197,20 @@ export class FullStates {
       this.#broadcast(text, await at, watchers);
     } catch (error) {
       this.#options.reportError?.(error);
+      for (const watcher of watchers) if (this.#watchers.has(watcher)) this.#watchers.set(watcher, NONE_SENT);
+      this.#isReading = false;
+      return this.#retryAfter(ERROR_RETRY_MS);
     }
     this.#isReading = false;
     if (!this.#isStopped) this.frame();
+  }
+
+  #retryAfter(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined;
+      this.frame();
+    }, delayMs);
   }
 
   #broadcast(envelope: Text, cursor: string, watchers: readonly Watcher[]): void {

@@ -24,6 +24,8 @@ for (const isHeld of [false, true]) {
       "the record of this task was in memory",
     );
     it.store.isBroken = false;
+    await it.clock.passAsync(5_000);
+    assertEquals(watchers[0]!.last.all_tasks["1"]?.progress, 5, "the state is read again without a change");
     it.test.progress("c", "1", 6);
     await it.clock.passAsync(1_000);
     assertEquals(watchers[0]!.last.all_tasks["1"]?.progress, 6);
