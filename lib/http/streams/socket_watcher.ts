@@ -36,8 +36,13 @@ export class SocketWatcher implements Watcher, Sender {
   readonly #options: SocketWatcherOptions;
   /** The messages that wait for a turn to be sent, see {@linkcode SendTurns}. */
   #messages: Text[] = [];
-  /** The length of the waiting messages, in characters. */
+  /** The length of the waiting messages except the first message of all, in characters. */
   #queued = 0;
+  /**
+   * The number of characters sent after the first message, which does not count as backlog, because it has the full
+   * state; `null` until it is sent.
+   */
+  #sentSinceFirst: number | null = null;
   #saturatedMs = 0;
   #isOpen = false;
   #gone = false;
@@ -80,15 +85,16 @@ export class SocketWatcher implements Watcher, Sender {
     if (this.#messages.length === 0 && this.#options.turns.takeNow(message.length)) {
       return this.#send(message);
     }
+    const isFirst = this.#sentSinceFirst === null && this.#messages.length === 0;
     this.#messages.push(message);
-    this.#queued += message.length;
+    if (!isFirst) this.#queued += message.length;
     this.#options.turns.add(this);
   }
 
   sendNext(): number {
     const message = this.#messages.shift();
     if (message === undefined) return 0;
-    this.#queued -= message.length;
+    if (this.#sentSinceFirst !== null) this.#queued -= message.length;
     this.#send(message);
     return message.length;
   }
@@ -96,8 +102,10 @@ export class SocketWatcher implements Watcher, Sender {
   #send(message: Text): void {
     const { reserve, tally } = this.#options;
     const waiting = this.#socket.bufferedAmount;
-    if (waiting > this.#queueBytes || !reserve(waiting + message.length)) return this.#disconnect();
+    const isBehind = waiting > this.#queueBytes && (this.#sentSinceFirst ?? 0) > this.#queueBytes;
+    if (isBehind || !reserve(waiting + message.length)) return this.#disconnect();
     this.#socket.send(message.toString());
+    this.#sentSinceFirst = this.#sentSinceFirst === null ? 0 : this.#sentSinceFirst + message.length;
     tally.sent(message);
   }
 

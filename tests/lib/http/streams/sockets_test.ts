@@ -343,6 +343,31 @@ Deno.test("Sockets disconnects a watcher that never reads, and the others receiv
   assertEquals(server.errors, []);
 });
 
+Deno.test("Sockets does not disconnect a watcher because of a large first state", async () => {
+  const limits = { watcherQueueBytes: 100_000, frameIntervalMs: 0 };
+  await using server = start({ limits });
+  // The state must exceed what the buffers of the two sockets can hold.
+  const run = server.monitor.monitored(() => "x".repeat(60_000), { client: "c", name: "large" });
+  for (let runs = 0; runs < 250; runs++) await run();
+  using socket = await stuckSocket(server, "/ws/tasks/c?mode=delta");
+  await watchers(server, 1);
+  const change = async (current: number) => {
+    await call("PATCH", `${server.url}/tasks/c/last`, { body: { current } });
+  };
+  await call("POST", `${server.url}/tasks/c`, { body: { id: "last" } });
+  for (let current = 1; current <= 20; current++) await change(current);
+  assertEquals(await disconnected(server, "socket"), 0, "the changes are far shorter than the limit");
+
+  const bytes = new Uint8Array(1 << 20);
+  let tail = "";
+  while (!tail.includes('"current":20,')) {
+    const count = await socket.read(bytes);
+    assert(count !== null, "the server has closed the connection");
+    tail = (tail + new TextDecoder().decode(bytes.subarray(0, count))).slice(-bytes.length);
+  }
+  assertEquals(await disconnected(server, "socket"), 0);
+});
+
 for (const mode of ["full", "delta"]) {
   Deno.test(`Sockets sends large changes to many ${mode} watchers that read, and disconnects none`, async () => {
     // Sockets may use a quarter of this limit.
