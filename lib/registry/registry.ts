@@ -239,14 +239,14 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
    * Reconnects the tasks of a reporter in another process, and forwards the cancellation requests that the
    * reporter missed.
    *
-   * @param reporter the connection to the reporter, which replaces an earlier one
+   * @param reporter the connection to the reporter, which replaces an earlier one unless it is brief
    * @param mayReport decides which of its tasks the reporter may report over this connection; by default all
    */
   reporterConnected(reporter: Reporter, mayReport: (task: TaskKey) => boolean = () => true): void {
     for (const live of this.#live.ownedBy(reporter.id)) {
       if (!isRunBy(live, reporter) || !mayReport(live)) continue;
       const { client, id } = live;
-      live.reporter = reporter;
+      if (!reporter.isBrief || live.reporter === null) live.reporter = reporter;
       live.disconnectedMs = null;
       const task = this.task(client, id);
       // The task itself may be silent, although its reporter is there.

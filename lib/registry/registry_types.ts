@@ -85,6 +85,11 @@ export interface Reporter {
   readonly id: string;
   /** Whether the reporter runs in another process, so that its tasks do not end with this process. */
   readonly isRemote?: boolean;
+  /**
+   * Whether the reporter is connected only for one request, so that its disconnection must not count as that of a
+   * reporter with the same id that is connected over a socket.
+   */
+  readonly isBrief?: boolean;
   /** Called when a task is requested to stop. */
   cancelRequested(client: string, id: string): void;
   /** Called when this process is about to exit, which ends the task. */

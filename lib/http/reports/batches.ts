@@ -72,6 +72,7 @@ export class ReportBatches {
       visitor,
       this.#clocks,
       (reply) => replies.push(reply),
+      true,
     );
     const requestBytes = this.#context.limits.reportBytes;
     const limits = { ...this.#context.bodies, requestBytes, share: shareOf(visitor.grant) };

@@ -29,6 +29,7 @@ const MAX_STRETCH_MS = 40;
 export class Session implements Reporter {
   readonly id: string;
   readonly isRemote = true;
+  readonly isBrief: boolean;
   readonly #context: HandlerContext;
   readonly #intake: ReportIntake;
   readonly #clock: ReporterClock;
@@ -50,6 +51,7 @@ export class Session implements Reporter {
    * @param visitor the sender of the request
    * @param clocks the clocks of all reporters
    * @param reply sends a reply to the reporter
+   * @param isBrief whether the session lasts for one request
    */
   constructor(
     context: HandlerContext,
@@ -57,7 +59,9 @@ export class Session implements Reporter {
     visitor: Visitor,
     clocks: ReporterClocks,
     reply: (reply: ReportReply) => void,
+    isBrief = false,
   ) {
+    this.isBrief = isBrief;
     this.id = reporterFrom(request, visitor);
     this.#isProven = !hasSecret(this.id);
     this.#clock = clocks.of(this.id, scopeOf(visitor.grant));

@@ -399,6 +399,21 @@ Deno.test("ReportBatches marks tasks as stale while their reporter is disconnect
   await passUntil(clock, () => task()?.stale === true);
 });
 
+Deno.test("ReportBatches keeps a reporter connected over its socket when one of its requests over HTTP ends", async () => {
+  await using server = startServer();
+  await using socket = new ReportSocket(server.url);
+  await socket.opened();
+  await socket.taken(socket.report(creation("1", 1), reportOf("1", { type: "start" }, 2)));
+  // For example, a request that was sent before the reporter replaced HTTP with the socket.
+  assertEquals((await post(server.url, [])).status, 200);
+  assertEquals((await call("POST", `${server.url}/tasks/c/1/cancel`)).status, 202);
+  await socket.find(({ type }) => type === "cancel");
+  assertEquals(socket.told, [{ type: "cancel", client: "c", id: "1" }]);
+  // A request also gets the requests to cancel, in case the socket is no longer alive.
+  const { json } = await post(server.url, []);
+  assertEquals(json.replies[0], { type: "cancel", client: "c", id: "1" });
+});
+
 Deno.test("ReportBatches announces the shutdown, and refuses new reporters", async () => {
   await using server = startServer();
   await using socket = new ReportSocket(server.url);
