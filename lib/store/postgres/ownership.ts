@@ -51,13 +51,22 @@ export async function sessionOf(connection: Connection): Promise<Session> {
   return row;
 }
 
-/** Ends the session of a lost connection, because the session may still hold locks, or work on a commit. */
-export async function endSession(connection: Connection, { pid, startedAt }: Session): Promise<void> {
-  await connection.query({
-    text: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE pid = $1 AND backend_start = $2::timestamptz AND pid <> pg_backend_pid()`,
-    values: [pid, startedAt],
+/**
+ * Ends the sessions of lost connections, because they may still hold locks, or work on a commit.
+ *
+ * @returns those of the sessions that had not ended yet, and may take a moment to do so
+ */
+export async function endSessions(
+  connection: Connection,
+  sessions: readonly Session[],
+): Promise<readonly Session[]> {
+  const { rows } = await connection.query({
+    text: `SELECT pid, backend_start::text AS "startedAt", pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE (pid, backend_start) IN (SELECT * FROM unnest($1::int[], $2::timestamptz[]))
+        AND pid <> pg_backend_pid()`,
+    values: [sessions.map(({ pid }) => pid), sessions.map(({ startedAt }) => startedAt)],
   });
+  return rows.map(({ pid, startedAt }) => ({ pid, startedAt }));
 }
 
 /**

@@ -14,7 +14,7 @@ import { commitStatements } from "./commit_statements.ts";
 import { Connection } from "./connection.ts";
 import { exclusiveFence } from "./exclusive_fence.ts";
 import { lastSeq } from "./last_seq.ts";
-import { endSession, LOST, readCommits, type Session, sessionOf, takeLock } from "./ownership.ts";
+import { endSessions, LOST, readCommits, type Session, sessionOf, takeLock } from "./ownership.ts";
 import type { PastRunFile } from "./past_run_file.ts";
 import { pastRunStatements } from "./past_run_statements.ts";
 import type { PostgresAddress } from "./postgres_address.ts";
@@ -60,7 +60,9 @@ export class PostgresDatabase extends PostgresBase implements Database {
   readonly #limits: PastRunLimits;
   readonly #ping: UnrefInterval;
   #connection: Connection;
-  #session: Session;
+  /** The sessions that may hold the lock of the database: that of the connection, and those of lost connections. */
+  #sessions: readonly Session[];
+  #reconnecting: Promise<void> | null = null;
   /** The number of commits that are confirmed. */
   #commits: number;
   /** Whether the next commit was found to be committed already, although its result was lost. */
@@ -79,7 +81,7 @@ export class PostgresDatabase extends PostgresBase implements Database {
     this.#limits = options.limits;
     this.loaded(options.deliveries);
     this.#connection = options.connection;
-    this.#session = options.session;
+    this.#sessions = [options.session];
     this.#watch(options.connection);
     this.reads.sweeper.start();
     this.#ping = new UnrefInterval(() => this.#tryConnection(), PING_MS);
@@ -117,7 +119,9 @@ export class PostgresDatabase extends PostgresBase implements Database {
   async #use(run: (connection: Connection) => Promise<void>): Promise<void> {
     this.#isBusy = true;
     try {
-      if (this.#connection.isLost) await this.#reconnect();
+      if (this.#connection.isLost) {
+        await (this.#reconnecting ??= this.#reconnect().finally(() => this.#reconnecting = null));
+      }
       await run(this.#connection);
     } catch (cause) {
       // After an unexpected error, the next attempt begins with a new connection and finds out what is committed.
@@ -134,13 +138,14 @@ export class PostgresDatabase extends PostgresBase implements Database {
     const connection = await Connection.open(this.#address);
     try {
       await checkServer(connection, this.name);
-      await endSession(connection, this.#session);
       const session = await sessionOf(connection);
+      // If an attempt fails after it has taken the lock, its session may outlive its connection, too.
+      this.#sessions = [...await endSessions(connection, this.#sessions), session];
       await takeLock(connection, this.name, RELOCK_MS);
       const commits = await readCommits(connection, this.name, this.#term);
       if (commits < this.#commits) throw new StorageError(this.name, LOST);
       this.#isAhead = commits > this.#commits;
-      this.#session = session;
+      this.#sessions = [session];
     } catch (error) {
       connection.cut();
       throw error;

@@ -17,7 +17,7 @@ import { repetitions } from "../../../support/repetitions.ts";
 import { SmallDisk } from "../../../support/small_disk.ts";
 import { storedTask } from "../../../support/store_model.ts";
 import { TcpProxy } from "../../../support/tcp_proxy.ts";
-import { until } from "../../../support/until.ts";
+import { eventually, until } from "../../../support/until.ts";
 
 /** The size of the small disk: a new database takes 8 MB of it. */
 const DISK_BYTES = 32 * 1024 * 1024;
@@ -132,6 +132,31 @@ test("PostgresStore replaces half-open connections", async (cluster) => {
   await put(store, "4");
   const ids = (await cluster.query("SELECT id FROM taskscope.tasks ORDER BY place")).map(({ id }) => id);
   assertEquals(ids, ["1", "2", "3", "4"]);
+});
+
+test("PostgresStore does not take a session of its own that hangs for another server", async (cluster) => {
+  await using store = await openPostgres(cluster.url);
+  await put(store, "before");
+  const reasons: string[] = [];
+  store.onDegradation((degradation) => reasons.push(degradation?.error.reason ?? "recovered"));
+  /** The sessions that have waited for the standby, which is down. */
+  const waiting = new Set<number>();
+  const text = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+  await cluster.set("synchronous_standby_names", "nobody");
+  try {
+    cluster.cutSessions();
+    // The first session that waits has taken the lock, and is given up; the second one needs the lock, too.
+    await eventually(async () => {
+      for (const { pid } of await cluster.query(text)) waiting.add(pid);
+      return waiting.size;
+    }, (count) => count === 2 || reasons.some((reason) => reason.includes("another server")));
+  } finally {
+    await cluster.set("synchronous_standby_names", "");
+  }
+  await until(() => store.degradation === null);
+  await put(store, "after");
+  assertEquals(reasons.filter((reason) => reason.includes("another server")), []);
+  assertMatch(reasons.join("; "), /^.*does not respond.*; recovered$/);
 });
 
 test("PostgresStore continues when a standby with all changes takes over behind the same address", async (primary) => {
