@@ -16,15 +16,15 @@ const LINES = 500;
 /**
  * A statement that finds every line of the next {@linkcode LINES} that may match, and the number of these lines. A line
  * with characters other than printable ASCII always may, and is left to {@linkcode LogSearch}, because a search ignores
- * escape sequences and the case of other alphabets. The last line is always found, because the next part begins after
- * it.
+ * escape sequences and the case of other alphabets. The collation makes the case of ASCII independent of the locale of
+ * the database. The last line is always found, because the next part begins after it.
  */
 const CANDIDATES = `WITH part AS (
     SELECT ${LOG_LINES.columns.join(", ")} FROM taskscope.log_lines
     WHERE place = $1 AND number > $2 AND number < $3 ORDER BY number LIMIT ${LINES}
   )
   SELECT ${LOG_LINES.columns.join(", ")}, (SELECT count(*) FROM part) FROM part
-  WHERE text ILIKE $4 OR text ~ '[^ -~]' OR number = (SELECT max(number) FROM part) ORDER BY number`;
+  WHERE text COLLATE "C" ILIKE $4 OR text ~ '[^ -~]' OR number = (SELECT max(number) FROM part) ORDER BY number`;
 
 /**
  * Searches a log. The lines of a task are found by the primary key, so no other index is needed; at most {@linkcode

@@ -56,6 +56,22 @@ testPostgres("searchLog() reads a bounded number of lines in each statement", as
   }
 });
 
+testPostgres(
+  "PostgresStore.searchLog() ignores case in the same way in a Turkish database",
+  async (cluster) => {
+    await using store = await openPostgres(cluster.url);
+    // In Turkish, the lower case of "I" is "ı".
+    cluster.sql('ALTER TABLE taskscope.log_lines ALTER COLUMN text TYPE text COLLATE "tr-x-icu"');
+    store.put("c", storedTask("1", store.takeSeq()));
+    appendLog(store, "c", "1", 0, [line("FINISHED"), line("finished"), line("another"), line("the last")]);
+    await store.committed();
+    for (const text of ["finished", "FINISHED"]) {
+      const { lines } = await store.searchLog("c", "1", { ...QUERY, text });
+      assertEquals(lines.map(({ number }) => number), [0, 1], text);
+    }
+  },
+);
+
 testPostgres("PostgresStore.searchLog() leaves connections for other reads", async (cluster) => {
   await using store = await openPostgres(cluster.url);
   const clients = Array.from({ length: 5 }, (_, index) => `c${index}`);
