@@ -5,8 +5,9 @@
  */
 
 import { StorageError } from "../../errors.ts";
+import { MOVED_TABLES } from "../database/moved_tables.ts";
 import { takeLock } from "./ownership.ts";
-import { SIDE_TABLE_NAMES, versionOf } from "./schema.ts";
+import { versionOf } from "./schema.ts";
 import { refuseUnfinishedMove } from "./unfinished_move.ts";
 import { useDatabase } from "./use_database.ts";
 
@@ -50,9 +51,9 @@ export async function inspectPostgres(url: string, isNewEpoch: boolean): Promise
       throw new StorageError(name, `${counts.broken} records are damaged; restore a backup`);
     }
     // Adding up the lengths of the rows as text reads every row completely.
-    for (const table of SIDE_TABLE_NAMES) {
+    for (const table of MOVED_TABLES) {
       await connection.query({
-        text: `SELECT sum(length(t::text)) FROM taskscope.${table} t`,
+        text: `SELECT sum(length(t::text)) FROM taskscope.${table.name} t`,
         query_timeout: CHECK_MS,
       });
     }

@@ -1,4 +1,5 @@
 import { ConfigError, StorageError } from "../../../../lib/errors.ts";
+import { MOVED_TABLES } from "../../../../lib/store/database/moved_tables.ts";
 import { inspectPostgres } from "../../../../lib/store/postgres/inspect_postgres.ts";
 import { readAddress } from "../../../../lib/store/postgres/postgres_address.ts";
 import { SCHEMA_VERSION } from "../../../../lib/store/postgres/schema.ts";
@@ -208,4 +209,17 @@ test("inspectPostgres() counts what a database contains, and begins a new epoch 
   await inspectPostgres(cluster.url, true);
   await using store = await openPostgres(cluster.url);
   assertNotEquals(store.epoch, epoch);
+});
+
+test("inspectPostgres() reads every table that has data of tasks", async () => {
+  const cluster = sharedCluster();
+  cluster.clear();
+  await (await openPostgres(cluster.url))[Symbol.asyncDispose]();
+  for (const { name } of MOVED_TABLES) {
+    cluster.sql(`REVOKE SELECT ON taskscope.${name} FROM taskscope`);
+    const { reason } = await assertRejects(() => inspectPostgres(cluster.url, false), StorageError);
+    assertMatch(reason, /permission denied for table/, name);
+    cluster.sql(`GRANT SELECT ON taskscope.${name} TO taskscope`);
+  }
+  await inspectPostgres(cluster.url, false);
 });
