@@ -73,8 +73,9 @@ export class SqliteDatabase implements Database {
    */
   opened(load: (file: DatabaseFile) => Opened): Opened {
     try {
-      const opened = load(this.#file);
+      // The loss is reported first, because the next start will not know of it, even if this one fails.
       if (this.#file.loss !== null) this.#notice(this.#file.loss);
+      const opened = load(this.#file);
       this.#thread = new WriterThread(
         this.name,
         this.#durability,

@@ -4,9 +4,10 @@
  */
 
 import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "../../../../lib/errors.ts";
 import { logRemainsOf, lostPages } from "../../../../lib/store/sqlite/log_remains.ts";
 import { DatabaseFile } from "../../../../lib/store/sqlite/database_file.ts";
-import { assert, assertEquals, assertGreater } from "../../../support/assert.ts";
+import { assert, assertEquals, assertGreater, assertThrows } from "../../../support/assert.ts";
 import { writeAndDie } from "../../../support/killed_writer.ts";
 import { repetitions } from "../../../support/repetitions.ts";
 import { randomNumbers } from "../../../support/simulated_wire.ts";
@@ -196,6 +197,25 @@ Deno.test("lostPages() returns 0 if another connection has transferred the log s
     db.close();
     if (isRestarted) other.close();
   }
+});
+
+Deno.test("SqliteStore reports a loss even if the tasks cannot be loaded", async () => {
+  using folder = new StoreFolder();
+  await folder.open()[Symbol.asyncDispose]();
+  // The first start after this one is that of the process that is killed.
+  folder.execute(
+    `CREATE TRIGGER third BEFORE INSERT ON meta WHEN (SELECT value FROM meta WHERE name = 'term') > 1
+    BEGIN SELECT RAISE(ABORT, 'not a third time'); END`,
+  );
+  await writeAndDie(folder, { commits: 10, end: "kill" });
+  await Deno.truncate(`${folder.file}-wal`, HEADER_BYTES + 12 * FRAME_BYTES);
+  const notices: string[] = [];
+  assertThrows(
+    () => folder.open({ notice: (text) => notices.push(text) }),
+    StorageError,
+    "not a third time",
+  );
+  assertEquals(notices.map((text) => text.split(":")[0]), ["Changes were lost"]);
 });
 
 Deno.test("SqliteStore reports a loss once, and continues with the remaining data", async () => {
