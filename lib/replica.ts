@@ -186,12 +186,14 @@ export class Replica implements Disposable {
   async #pullOnce(): Promise<void> {
     const after = this.#cursor.epoch === "0" ? null : formatCursor(this.#cursor);
     let page = await this.#request({ type: "changes", after });
-    // A new full copy is built separately, so that readers see the old copy until the new one is complete.
-    const copies: Copies = page.from === null ? new Map() : this.#copies;
-    applyPage(copies, page);
-    while (page.hasMore) {
-      page = await this.#request({ type: "more" });
+    let copies = this.#copies;
+    for (;;) {
+      // A new full copy is built separately, so that readers see the old copy until the new one is complete. It also
+      // begins in place of further changes, if the monitor has forgotten this replica in the meantime.
+      if (page.from === null) copies = new Map();
       applyPage(copies, page);
+      if (!page.hasMore) break;
+      page = await this.#request({ type: "more" });
     }
     if (copies !== this.#copies) this.#newestSeq = page.cursor.seq;
     this.#copies = copies;

@@ -244,6 +244,33 @@ Deno.test("connectReplica() keeps waiting while the monitor is sending further t
   assertStringIncludes(`${await connect()}`, "no monitor answered");
 });
 
+Deno.test("Replica drops removed tasks if the monitor sends all tasks in place of further changes", async () => {
+  const channel = freshChannel();
+  const entry = (id: string, seq: number) => ({
+    client: "c",
+    seq,
+    json: JSON.stringify({ id, created_at: seq }),
+  });
+  const pages = [
+    writePage(null, START, [entry("kept", 1), entry("removed", 1)], false),
+    writePage(1, { epoch: "e", seq: 3 }, [entry("kept", 3)], true),
+    writePage(null, { epoch: "e", seq: 4 }, [entry("kept", 3)], false),
+  ];
+  using authority = new AuthorityChannel({
+    name: channel,
+    epoch: "e",
+    onMessage() {},
+    onConflict() {},
+    onRequest: () => pages.shift()!,
+  });
+  using replica = await connectReplica({ channel });
+  assertEquals(replica.tasks("c").map(({ id }) => id).sort(), ["kept", "removed"]);
+  // The replica has missed the changes before this publication, and requests them.
+  authority.publish(4, writePage(3, { epoch: "e", seq: 4 }, [], false));
+  await until(() => replica.cursor.seq === 4);
+  assertEquals(replica.tasks("c").map(({ id }) => id), ["kept"]);
+});
+
 Deno.test("Replica is empty after it is disposed of, and can be disposed of twice", async () => {
   using monitor = new ChannelMonitor();
   const replica = await connectReplica({ channel: monitor.channel });
