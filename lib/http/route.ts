@@ -70,8 +70,8 @@ export interface RouteTraits {
    */
   readonly isLasting?: boolean | ((request: Request) => boolean);
   /**
-   * Whether the route upgrades to a WebSocket. Visitors with a shared link cannot use WebSockets, because
-   * fragments of a message are buffered without a limit until the message is complete.
+   * Whether the route upgrades to a WebSocket. Browsers that have followed a shared link cannot use WebSockets,
+   * because fragments of a message are buffered without a limit until the message is complete.
    */
   readonly isSocket?: boolean;
   /**
