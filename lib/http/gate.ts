@@ -268,7 +268,7 @@ export class Gate {
       if (grant !== null && !hasExpired(grant, now())) return grant;
       if (keyring.hasVerified(text, kind)) return null;
       this.#failures.spend(sender);
-      // The refusal is logged when the limit is reached, not for each further attempt.
+      // Logged when the limit is reached, and for each further wrong key that is let through, but not for refusals.
       if (this.#failures.waitMs(sender) > 0) {
         this.#options.notice(`Too many wrong keys from ${group}: refusing further attempts for a while`);
       }
