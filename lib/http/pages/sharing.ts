@@ -68,7 +68,8 @@ export class Sharing {
   async create({ request }: Call): Promise<Response> {
     const body = parseBody(TOKEN_BODY, await readJson(request, this.#context.bodies));
     const { may, client, task_id: taskId = null, expires_in: seconds = DEFAULT_SECONDS } = body;
-    const expiresAt = seconds === null ? null : Math.floor(now() + seconds);
+    // Expiries are whole seconds. Rounded down, a token for less than a second would have expired already.
+    const expiresAt = seconds === null ? null : Math.ceil(now() + seconds);
     const token = this.#keyring.sign({ may, client, taskId, expiresAt });
     const { signIn } = this.#context.access;
     const url = may === "read" && signIn ? this.#link(token, request) : null;

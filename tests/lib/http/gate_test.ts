@@ -1,7 +1,7 @@
 import { Keyring } from "../../../lib/access/keyring.ts";
 import { createMonitor, type MonitorOptions } from "../../../lib/mod.ts";
 import { keyProtocols } from "../../../lib/remote/credentials.ts";
-import { assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { assertProblem, call } from "../../support/calls.ts";
 import { creation, ReportSocket } from "../../support/report_socket.ts";
 import { HANDSHAKE, rawCall } from "../../support/raw_http.ts";
@@ -200,6 +200,9 @@ Deno.test("Sharing.create() creates tokens for holders of the key, and names an 
   const made = await make({ may: "read", client: "c", task_id: "t", expires_in: 60 });
   assertEquals([made.status, Object.keys(made.json)], [201, ["token", "expires_at", "url"]]);
   assertEquals(made.json.url, `${server.url}/s/${made.json.token}`);
+  const before = Date.now() / 1_000;
+  const brief = await make({ may: "read", client: "c", expires_in: 1e-9 });
+  assert(brief.status === 201 && brief.json.expires_at >= before, `${brief.json.expires_at} is past`);
   assertEquals((await make({ may: "write", client: "c", expires_in: null })).json.expires_at, null);
   for (
     const [body, detail] of [
