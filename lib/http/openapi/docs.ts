@@ -45,6 +45,13 @@ const ACCESS: Readonly<Record<Call["access"], string>> = {
   key: "the key",
 };
 
+/** The page of the API reference. */
+interface ServedPage {
+  /** The address of the server, base path included, which the page contains. */
+  readonly server: string;
+  readonly html: string;
+}
+
 /** An OpenAPI document as it is sent. */
 interface ServedDocument {
   /** The address of the server, base path included, which the document contains. */
@@ -61,6 +68,8 @@ export class Docs {
    * the server.
    */
   #document: ServedDocument | null = null;
+  /** The last page, which is cached for the same reasons. */
+  #page: ServedPage | null = null;
 
   /** @param context the parts of the monitor that hold the server's address, its key and the page renderer */
   constructor(context: HandlerContext) {
@@ -77,8 +86,13 @@ export class Docs {
 
   /** `GET /docs` */
   page(request: Request): Response {
-    const { access: { basePath }, pages } = this.#context;
     const server = serverAddress(this.#context, request);
+    if (this.#page?.server !== server) this.#page = { server, html: this.#pageFor(server) };
+    return pageResponse(this.#page.html);
+  }
+
+  #pageFor(server: string): string {
+    const { access: { basePath }, pages } = this.#context;
     const needsKey = this.#needsKey;
     const groups = CALL_GROUPS.map((group) => documentedGroup(group, server, needsKey));
     const sockets = documentedGroup(SOCKET_CALLS, server.replace(/^http/, "ws"), needsKey);
@@ -88,7 +102,7 @@ export class Docs {
       type: title,
       about: codes.map((code) => `\`${code}\``).join(", "),
     }));
-    return pageResponse(pages.docs({ basePath, server, needsKey, groups, sockets, record, problems }));
+    return pages.docs({ basePath, server, needsKey, groups, sockets, record, problems });
   }
 
   async #documentFor(server: string): Promise<ServedDocument> {

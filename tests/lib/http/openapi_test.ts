@@ -13,6 +13,7 @@ import type { TaskDefinition } from "../../../lib/mod.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { call } from "../../support/calls.ts";
 import { spawn } from "../../support/program.ts";
+import { rawCall } from "../../support/raw_http.ts";
 import { startServer, type TestServer } from "../../support/server.ts";
 import { findTool } from "../../support/tools.ts";
 
@@ -291,4 +292,18 @@ Deno.test("/docs is a page with every call, and requires the key if there is one
   const keyedPage = await call("GET", `${keyed.url}/docs`, bearer);
   assertStringIncludes(keyedPage.text, "$TASKSCOPE_KEY");
   assertStringIncludes(keyedPage.text, "Access: the key or a read token.");
+});
+
+Deno.test("/docs and /openapi.json name the address that the request was sent to, one after the other", async () => {
+  await using server = start();
+  const names = ["127.0.0.1", "localhost", "127.0.0.1"].map((name) => `${name}:${server.port}`);
+  for (const name of names) {
+    for (const path of ["/docs", "/openapi.json"]) {
+      const { status, body } = await rawCall(server.port, "GET", path, [["Host", name]]);
+      assertEquals([status, ...names.map((each) => body.includes(`http://${each}`))], [
+        200,
+        ...names.map((each) => each === name),
+      ], `${path} at ${name}`);
+    }
+  }
 });
