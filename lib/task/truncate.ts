@@ -11,5 +11,7 @@
  * @param most the maximum length, in UTF-16 code units, ellipsis included
  */
 export function truncate(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  if (text.length <= most) return text;
+  // In V8, a slice keeps the whole string that it was cut from in memory, so the text is copied.
+  return JSON.parse(JSON.stringify(`${text.slice(0, most - 1)}…`));
 }
