@@ -14,8 +14,8 @@ import { KEY_HINT } from "../key.ts";
 import { EXIT } from "../exit_status.ts";
 import type { Target } from "./target.ts";
 
-/** Request timeout, in milliseconds. */
-const TIMEOUT_MS = 10_000;
+/** The default timeout of a request, in milliseconds. */
+export const REQUEST_TIMEOUT_MS = 10_000;
 
 /** A response with a status for which a retry is pointless. */
 export interface ApiResponse {
@@ -58,6 +58,8 @@ export interface RequestOptions {
   readonly method?: "GET" | "POST" | "PATCH";
   /** The value to send as JSON; `undefined` for a request without a body. */
   readonly body?: unknown;
+  /** The timeout of the request, in milliseconds. @default {10000} */
+  readonly timeoutMs?: number;
   /** The signal that aborts the request. */
   readonly signal?: AbortSignal;
 }
@@ -77,8 +79,8 @@ export async function request(
   options: RequestOptions = {},
 ): Promise<ApiResponse> {
   const { server, client } = target;
-  const { method = "GET", body: content, signal } = options;
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const { method = "GET", body: content, timeoutMs = REQUEST_TIMEOUT_MS, signal } = options;
+  const timeout = AbortSignal.timeout(timeoutMs);
   const sentAt = now();
   let receivedAt: number;
   let response: Response;

@@ -13,6 +13,7 @@ import {
   isTaskNotFound,
   noTaskError,
   request,
+  REQUEST_TIMEOUT_MS,
   ServerUnavailableError,
   unexpectedResponse,
 } from "../client/api.ts";
@@ -20,6 +21,9 @@ import type { Target } from "../client/target.ts";
 import { CommandError } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { note } from "../terminal.ts";
+
+/** The minimum timeout of a request, in milliseconds, even if less time is left for retries. */
+const MIN_REQUEST_MS = 1_000;
 
 /** The shortest and the longest backoff before a retry, in milliseconds; the backoff doubles after every failure. */
 const MIN_RETRY_MS = 100;
@@ -65,8 +69,10 @@ export async function sendReport(target: Target, report: Report, timeoutMs: numb
   let isNoted = false;
   for (let failures = 0;;) {
     let response: ApiResponse;
+    const restMs = Math.ceil(deadlineMs - monotonicMs());
+    const requestMs = Math.min(REQUEST_TIMEOUT_MS, Math.max(MIN_REQUEST_MS, restMs));
     try {
-      response = await request(target, path, { method, body: { ...body, seq } });
+      response = await request(target, path, { method, body: { ...body, seq }, timeoutMs: requestMs });
     } catch (error) {
       if (!(error instanceof ServerUnavailableError)) throw error;
       isUncertain = true;

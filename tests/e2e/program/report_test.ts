@@ -300,6 +300,27 @@ Deno.test("report --best-effort never fails a script", async () => {
   assertEquals((await server.report("update", "none", "--best-effort")).code, 0);
 });
 
+Deno.test("report --timeout=0 does not wait for a server that accepts the request but does not respond", async () => {
+  const received = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const silent = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async () => {
+    received.resolve();
+    await held.promise;
+    return Response.json({ tasks: [] });
+  });
+  const server = ["--server", `http://127.0.0.1:${silent.addr.port}`];
+  // A command that waits for as long as a request may take.
+  await using list = await spawnProgram(["ls", ...server]);
+  let isListOver = false;
+  const ended = list.ended().then(() => isListOver = true);
+  await received.promise;
+  const { code } = await runProgram(["report", "update", "t", "--timeout=0", "--best-effort", ...server]);
+  assertEquals([code, isListOver], [0, false]);
+  held.resolve();
+  await ended;
+  await silent.shutdown();
+});
+
 Deno.test("report accepts values that a script has computed: empty texts, and with --best-effort numbers that are not finite", async () => {
   await using server = startReports();
   await server.report("start", "t", "--id=t", "--unit=files");
