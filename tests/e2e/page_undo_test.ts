@@ -26,6 +26,17 @@ async function startRunning(...ids: readonly string[]): Promise<TestServer> {
   return server;
 }
 
+/** Records the texts that the live region gets from now on. */
+async function recordAnnouncements(page: Page): Promise<() => Promise<string[]>> {
+  const texts = await page.getByTestId("announcer").evaluateHandle((region) => {
+    const texts: string[] = [];
+    new MutationObserver(() => texts.push(region.textContent ?? ""))
+      .observe(region, { subtree: true, childList: true, characterData: true });
+    return texts;
+  });
+  return () => texts.jsonValue();
+}
+
 /** Returns the ids of the tasks whose cancellation was requested, in alphabetical order. */
 function cancelled(server: TestServer): string[] {
   return server.monitor.registry.tasks("c").filter((task) => task.cancel_requested).map(({ id }) => id)
@@ -38,6 +49,7 @@ Deno.test("page: a cancellation can be undone with the mouse and with the keyboa
     await withPage({}, async ({ page, complaints }) => {
       await open(page, server, path);
       const undo = button(page, "Undo the cancellation of a");
+      const announced = await recordAnnouncements(page);
       await button(page, "Cancel a").click();
       await undo.waitFor();
       assertEquals(await undo.innerText(), "Undo");
@@ -49,6 +61,8 @@ Deno.test("page: a cancellation can be undone with the mouse and with the keyboa
       await button(page, "Cancel a").press("Enter");
       await undo.press("Enter");
       await button(page, "Cancel a").waitFor();
+      const hints = (await announced()).filter((text) => text.includes("Press Undo"));
+      assertEquals(hints.length, 2, "both hints were announced before their cancellation was undone");
 
       // When the cancellation of `b` is sent, those of `a` would have been sent before, had they not been
       // undone.

@@ -13,9 +13,14 @@ const PAUSE_MS = 4_000;
  * counts.
  */
 const MAX_WAITING = 500;
+/** Distinguishes a text from an equal one before it, without being spoken. */
+const NO_BREAK_SPACE = "\u00a0";
 
-/** The subject of a message. A newer message on a topic replaces the queued one. */
-export type AnnouncementTopic = "connection" | "storage" | "list" | "attention";
+/**
+ * The subject of a message. A newer message on a topic replaces the queued one. A message about what can be undone is
+ * announced at once, because it is useless once the time to undo is over.
+ */
+export type AnnouncementTopic = "connection" | "storage" | "list" | "attention" | "undo";
 
 /** Joins milestones and messages into throttled announcements. */
 export class Announcer implements Disposable {
@@ -23,6 +28,7 @@ export class Announcer implements Disposable {
   #waiting: Milestone[] = [];
   readonly #messages = new Map<AnnouncementTopic, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #last = "";
 
   /** @param write writes a text to the page's live region */
   constructor(write: (text: string) => void) {
@@ -38,7 +44,8 @@ export class Announcer implements Disposable {
   /** Queues a message, which is announced before any queued milestones. */
   announce(topic: AnnouncementTopic, sentences: string): void {
     this.#messages.set(topic, sentences);
-    this.#schedule();
+    if (topic === "undo") this.#flush();
+    else this.#schedule();
   }
 
   /** Discards all queued messages and milestones. */
@@ -54,13 +61,16 @@ export class Announcer implements Disposable {
   }
 
   #flush(): void {
+    clearTimeout(this.#timer);
     const text = [...this.#messages.values(), milestonesText(this.#waiting)].filter((each) => each !== "")
-      .join(
-        " ",
-      );
+      .join(" ");
     this.#waiting = [];
     this.#messages.clear();
-    if (text !== "") this.#write(text);
+    if (text !== "") {
+      // A screen reader speaks a text only if it differs from the last one.
+      this.#last = text === this.#last ? text + NO_BREAK_SPACE : text;
+      this.#write(this.#last);
+    }
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       if (this.#waiting.length > 0 || this.#messages.size > 0) this.#flush();

@@ -9,8 +9,9 @@ import { countNoun } from "../../lib/text/format.ts";
 import { MAX_PAGE_SIZE } from "../../lib/task/task_query.ts";
 import { bulkProgressText, bulkResultText } from "../shared/bulk_text.ts";
 import type { BulkAction, BulkState } from "../shared/view.ts";
-import { UnknownOutcomeError } from "./requests.ts";
+import type { AnnouncementTopic } from "./announcer.ts";
 import type { Cancellations } from "./cancellations.ts";
+import { UnknownOutcomeError } from "./requests.ts";
 
 /** The outcome of a bulk action for each task. */
 export interface BulkAnswer {
@@ -24,7 +25,7 @@ export interface BulkChangerOptions {
   /** Sends one batch to the server; rejects with an error whose message can be shown to the user. */
   readonly send: (action: BulkAction, ids: readonly string[]) => Promise<BulkAnswer>;
   /** Announces an outcome to screen readers. */
-  readonly announce: (text: string) => void;
+  readonly announce: (text: string, topic: AnnouncementTopic) => void;
   readonly cancellations: Cancellations;
   /** How long the server can restore a removed task, in seconds. */
   readonly undoSeconds: number;
@@ -173,11 +174,8 @@ export class BulkChanger implements Disposable {
     this.#outcomeTimer = setTimeout(() => this.dismiss(), outcome.isProblem ? PROBLEM_MS : DONE_MS);
     this.#show();
     const isUndoable = outcome.action === "remove" && this.#removed.length > 0;
-    announce(
-      isUndoable
-        ? `${outcome.text} This can be undone for ${countNoun(undoSeconds, "second")}.`
-        : outcome.text,
-    );
+    if (!isUndoable) announce(outcome.text, "list");
+    else announce(`${outcome.text} This can be undone for ${countNoun(undoSeconds, "second")}.`, "undo");
   }
 
   #show(): void {

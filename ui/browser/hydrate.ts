@@ -112,7 +112,7 @@ export function hydratePage<Kind extends keyof Models>(
   if (data.page !== kind) return;
   const frame: PageFrame = data.model;
   const announcer = new Announcer((text) => page.frame.announcement.value = text);
-  const cancellations = new Cancellations((count) => announcer.announce("list", heldText(count)));
+  const cancellations = new Cancellations((count) => announcer.announce("undo", heldText(count)));
   const notices = new DesktopNotifications(frame.client);
   const taken = begin(data.model as Models[Kind], {
     root,

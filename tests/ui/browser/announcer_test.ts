@@ -1,6 +1,6 @@
 import { Announcer } from "../../../ui/browser/announcer.ts";
 import { type Milestone, milestoneBetween } from "../../../ui/shared/milestones.ts";
-import { assertEquals, assertLessOrEqual } from "../../support/assert.ts";
+import { assertEquals, assertLessOrEqual, assertNotEquals } from "../../support/assert.ts";
 import { exampleTask } from "../../support/example_task.ts";
 import { FakeClock } from "../../support/fake_clock.ts";
 
@@ -51,6 +51,36 @@ Deno.test("Announcer announces messages before milestones, and only the newest o
   assertEquals(said.slice(1), ["It has room."]);
   clock.pass(60_000);
   assertEquals([said.length, clock.pending], [2, 0]);
+});
+
+Deno.test("Announcer announces at once what can be undone, and then pauses", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  announcer.announce("undo", "Press Undo.");
+  assertEquals(said, ["Press Undo."]);
+  announcer.note(milestone("a"));
+  announcer.announce("undo", "Press it again.");
+  assertEquals(said.slice(1), ["Press it again. a finished"]);
+  announcer.note(milestone("b"));
+  clock.pass(3_999);
+  assertEquals(said.length, 2);
+  clock.pass(1);
+  assertEquals(said.slice(2), ["b finished"]);
+  clock.pass(60_000);
+  assertEquals([said.length, clock.pending], [3, 0]);
+});
+
+Deno.test("Announcer never writes the same text twice in a row, because a screen reader would not speak it", () => {
+  using clock = new FakeClock();
+  const said: string[] = [];
+  using announcer = new Announcer((text) => said.push(text));
+  for (let time = 0; time < 3; time++) {
+    announcer.announce("list", "2 tasks match.");
+    clock.pass(4_250);
+  }
+  assertEquals(said.map((text) => text.trim()), Array(3).fill("2 tasks match."));
+  for (const [index, text] of said.slice(1).entries()) assertNotEquals(text, said[index]);
 });
 
 Deno.test("Announcer announces nothing after it is disposed of", () => {

@@ -25,7 +25,7 @@ function changer(undoSeconds = 5) {
     return Promise.resolve({ done: ids.filter((id) => !id.startsWith("no")), failed });
   };
   const cancellations = new Cancellations();
-  const announce = (text: string) => void said.push(text);
+  const announce = (text: string, topic: string) => void said.push(`${topic}: ${text}`);
   const bulk = new BulkChanger(state, { send, announce, cancellations, undoSeconds });
   return { bulk, cancellations, calls, said, state };
 }
@@ -36,7 +36,7 @@ Deno.test("BulkChanger.change() reports the outcome, and offers to undo a remova
   using _bulk = bulk;
   assertEquals(await bulk.change("remove", ["a", "b"]), []);
   assertEquals(state.value, { kind: "done", text: "2 tasks removed.", isProblem: false, undo: 2 });
-  assertEquals(said, ["2 tasks removed. This can be undone for 5 seconds."]);
+  assertEquals(said, ["undo: 2 tasks removed. This can be undone for 5 seconds."]);
   await clock.passAsync(4_999);
   assertEquals(state.value.kind, "done");
   await bulk.undo();
@@ -150,7 +150,7 @@ Deno.test("BulkChanger does not offer an undo that the server does not have", as
   using _bulk = bulk;
   await bulk.change("remove", ["a"]);
   assertEquals(state.value, { kind: "done", text: "1 task removed.", isProblem: false, undo: 0 });
-  assertEquals(said, ["1 task removed."]);
+  assertEquals(said, ["list: 1 task removed."]);
 });
 
 Deno.test("BulkChanger.change() sends a cancellation after two seconds, unless it is undone or the user leaves", async () => {
