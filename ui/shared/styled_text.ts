@@ -41,6 +41,16 @@ interface Attributes {
 const FLAGS = ["", "bold", "dim", "italic", "underline", "", "", "inverse", "", "struck"];
 
 /**
+ * What the `SGR` parameters that are followed by a colour of the palette or an RGB colour set; the colour of underlines,
+ * 58, is not shown.
+ */
+const LAYERS: Readonly<Record<number, "foreground" | "background" | null>> = {
+  38: "foreground",
+  48: "background",
+  58: null,
+};
+
+/**
  * Splits a line.
  *
  * @param line the line, with escape sequences
@@ -73,22 +83,27 @@ function colouredRuns(line: string): StyledRun[] {
 }
 
 function applyParameters(attributes: Attributes, parameters: string): void {
-  const codes = parameters.split(/[;:]/).map(Number);
-  for (let at = 0; at < codes.length; at++) {
-    const code = codes[at]!;
+  // Semicolons separate parameters; colons separate a parameter from its sub-parameters.
+  const units = parameters.split(";").map((unit) => unit.split(":").map(Number));
+  for (let at = 0; at < units.length; at++) {
+    const [code = 0, ...own] = units[at]!;
     if (code === 0) {
       attributes.foreground = attributes.background = null;
       attributes.flags.clear();
-    } else if (code === 38 || code === 48) {
-      const isIndexed = codes[at + 1] === 5;
-      // If parameters are separated by colons, an empty one may precede the three colours.
-      const colour = isIndexed
-        ? indexedColour(codes[at + 2] ?? 0)
-        : nearestColour(codes.slice(at + 2, at + 5));
-      attributes[code === 38 ? "foreground" : "background"] = colour;
-      at += isIndexed ? 2 : 4;
+    } else if (code in LAYERS) {
+      // Most programs write the colour as further parameters, not as sub-parameters.
+      const colour = own.length > 0 ? own : units.slice(at + 1, at + 5).map(([each = 0]) => each);
+      const isIndexed = colour[0] === 5;
+      if (own.length === 0) at += isIndexed ? 2 : 4;
+      const layer = LAYERS[code] ?? null;
+      if (layer === null) continue;
+      // Sub-parameters may name a colour space before the three colours.
+      const first = own.length > 4 ? 2 : 1;
+      attributes[layer] = isIndexed
+        ? indexedColour(colour[1] ?? 0)
+        : nearestColour(colour.slice(first, first + 3));
     } else {
-      applyCode(attributes, code);
+      applyCode(attributes, code === 4 && own[0] === 0 ? 24 : code);
     }
   }
 }

@@ -27,6 +27,19 @@ Deno.test("styledRuns() expresses colours and attributes as CSS classes", () => 
       "a{fg-9}|b{fg-11}|c{fg-8}|d{fg-8 bg-12}",
     ],
     [`${ESC}[38;2;250;20;20ma${ESC}[38;2;0;100;0mb${ESC}[38:2:255:255:255mc`, "a{fg-9}|b{fg-2}|c{fg-15}"],
+    [
+      `${ESC}[38:2::255:0:0ma${ESC}[48:2:1:0:0:255:0:1mb${ESC}[38:5:2;1mc`,
+      "a{fg-9}|b{fg-9 bg-12}|c{fg-2 bg-12 sgr-bold}",
+    ],
+    [
+      `${ESC}[31;4:3ma${ESC}[4:0mb${ESC}[4:1;3mc`,
+      "a{fg-1 sgr-underline}|b{fg-1}|c{fg-1 sgr-underline sgr-italic}",
+    ],
+    [
+      `${ESC}[58;5;9ma${ESC}[58;2;1;3;9;31mb${ESC}[58:5:1mc${ESC}[58:2::4:7:9;59md`,
+      "a|b{fg-1}|c{fg-1}|d{fg-1}",
+    ],
+    [`${ESC}[31;;1ma${ESC}[38;5mb${ESC}[38mc`, "a{sgr-bold}|b{fg-0 sgr-bold}|c{fg-0 sgr-bold}"],
     [`a${ESC}[2Kb${ESC}[?25lc${ESC}]0;title\x07d`, "abcd"],
     [`${ESC}[999;`, `${ESC}[999;`],
   ];
