@@ -21,7 +21,9 @@ interface ViewProps {
 export function AttemptsSection({ view }: ViewProps): JSX.Element | null {
   const attempts = view.attempts.value;
   const { id, retry_of: origin } = view.task.value;
-  const isOriginGone = origin !== null && !attempts.some((other) => other.id === origin);
+  // A visitor with access to this task alone does not see whether other attempts exist.
+  const isOriginGone = origin !== null && !view.frame.visitor.seesOneTask &&
+    !attempts.some((other) => other.id === origin);
   if (attempts.length < 2 && !isOriginGone) return null;
   return (
     <section aria-labelledby="attempts-title">

@@ -7,6 +7,7 @@ import { rawCall } from "../../../support/raw_http.ts";
 import { StoreFolder } from "../../../support/store_folder.ts";
 import { storedTask } from "../../../support/store_model.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
+import { until } from "../../../support/until.ts";
 import type { Authorize } from "../../../../lib/http/gate.ts";
 import type { MonitorOptions } from "../../../../lib/mod.ts";
 
@@ -235,6 +236,29 @@ Deno.test("Pages.task() shows only what authorize() lets the visitor read", asyn
     assertEquals(await seen("t", {}), [false, false, false, false]);
     assertStringIncludes((await call("GET", `${server.url}/t/c/other-run`, { headers })).text, "/t/c/child");
   }
+});
+
+Deno.test("Pages.task() says that the previous attempt was removed only if it was, not if the visitor may not see it", async () => {
+  const headers = { "x-user": "admin" };
+  let shared = "";
+  await using server = start({
+    authorize: ({ headers }, { action, taskId }) =>
+      headers.get("x-user") === "admin" || (action === "read" && taskId === shared),
+  });
+  await call("POST", `${server.url}/tasks/c/start/counted`, {
+    headers,
+    body: { id: "t", args: [{ count: 3 }] },
+  });
+  await until(() => server.monitor.registry.tasks("c")[0]?.state === "FINISHED");
+  shared = (await call("POST", `${server.url}/tasks/c/t/retry`, { headers })).json.task_id;
+  const isSaid = async (visitor: Readonly<Record<string, string>>) => {
+    const { status, text } = await call("GET", `${server.url}/t/c/${shared}`, { headers: visitor });
+    assertEquals(status, 200);
+    return text.includes("The previous attempt was removed");
+  };
+  assertEquals([await isSaid(headers), await isSaid({})], [false, false]);
+  await call("DELETE", `${server.url}/tasks/c/t`, { headers });
+  assertEquals([await isSaid(headers), await isSaid({})], [true, false]);
 });
 
 Deno.test("Pages: a form that fails shows no task to a visitor who may change tasks but not read them", async () => {
