@@ -34,7 +34,7 @@ Deno.test("stats page: runs that end are counted without a reload, and the focus
     await figure(page, "Runs").getByText("41", { exact: true }).waitFor();
     assertEquals(await page.locator(":focus").innerText(), "run-39");
     await page.getByRole("link", { name: "next", exact: true }).waitFor();
-    await page.getByText("42 tasks, 1 active").waitFor();
+    await page.getByText("Show tasks, 1 active").waitFor();
 
     await page.goto(`${server.url}/stats/one`);
     await untilLive(page);

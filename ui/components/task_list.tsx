@@ -210,7 +210,8 @@ function More({ view }: ViewProps): JSX.Element | null {
       {page > 1 && (
         <p>
           This list starts at page {page}
-          {newer > 0 && ` · ${formatCount(newer)} new`} · <a href={clientPageUrl(frame)}>Newest tasks</a>
+          {newer > 0 && ` · ${formatCount(newer)} new`} ·{" "}
+          <a href={`${clientPageUrl(frame)}${listSearch(view.query.value)}`}>First page</a>
         </p>
       )}
       {loading.kind === "failed"
@@ -232,12 +233,12 @@ function Paging({ view }: ViewProps): JSX.Element | null {
   return (
     <nav class="paging" aria-label="Pages">
       {page > 1
-        ? <a class="button" rel="prev" href={at(page - 1)}>Newer tasks</a>
-        : <span class="paging-end">Newest</span>}
+        ? <a class="button" rel="prev" href={at(page - 1)}>Previous page</a>
+        : <span class="paging-end">First page</span>}
       <span class="number">Page {page} of {pages}</span>
       {page < pages
-        ? <a class="button" rel="next" href={at(page + 1)}>Older tasks</a>
-        : <span class="paging-end">Oldest</span>}
+        ? <a class="button" rel="next" href={at(page + 1)}>Next page</a>
+        : <span class="paging-end">Last page</span>}
     </nav>
   );
 }

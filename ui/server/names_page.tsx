@@ -117,7 +117,7 @@ export function NamePage({ view, stats, runs: pastRuns }: NamePageProps): JSX.El
       <div class="names-head">
         <h1>{String(name)}</h1>
         <a class="button" href={list}>
-          {active > 0 ? `${countNoun(runs + active, "task")}, ${formatCount(active)} active` : "Show tasks"}
+          {active > 0 ? `Show tasks, ${formatCount(active)} active` : "Show tasks"}
         </a>
       </div>
       <dl class="names-figures">

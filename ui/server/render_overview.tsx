@@ -11,7 +11,7 @@ import type { ClientOverview, OverviewPage } from "../../lib/page_renderer.ts";
 import { countNoun, formatAgo, formatCount, formatDateTime, machineTime } from "../../lib/text/format.ts";
 import { Brand } from "../components/brand.tsx";
 import { clientPageUrl } from "../shared/links.ts";
-import { EVERYTHING, listSearch } from "../shared/list_query.ts";
+import { EVERYTHING, type ListQuery, listSearch } from "../shared/list_query.ts";
 import { documentOf } from "./render.tsx";
 
 /**
@@ -79,17 +79,21 @@ interface RowProps {
 function Row({ page, overview }: RowProps): JSX.Element {
   const { client, tasks, active, failed, lastActivity } = overview;
   const url = clientPageUrl({ ...page, client });
-  const filtered = (state: string) => `${url}${listSearch({ ...EVERYTHING, state })}`;
+  const filtered = (filters: Partial<ListQuery>) => `${url}${listSearch({ ...EVERYTHING, ...filters })}`;
   return (
     <tr>
       <th scope="row">
         <a href={url}>{client}</a>
       </th>
       <td class="number" data-label="Active">
-        {active === 0 ? "—" : <a href={filtered("STARTING,PROCESSING")}>{formatCount(active)}</a>}
+        {active === 0 ? "—" : <a href={filtered({ state: "STARTING,PROCESSING" })}>{formatCount(active)}</a>}
       </td>
       <td class="number" data-label="Failed in 24 h">
-        {failed === 0 ? "—" : <a class="overview-failed" href={filtered("ERROR")}>{formatCount(failed)}</a>}
+        {failed === 0 ? "—" : (
+          <a class="overview-failed" href={filtered({ state: "ERROR", since: "24h" })}>
+            {formatCount(failed)}
+          </a>
+        )}
       </td>
       <td class="number" data-label="Tasks">{formatCount(tasks)}</td>
       <td data-label="Last change">

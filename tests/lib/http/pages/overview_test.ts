@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertNotMatch, assertStringIncludes } from "../../../support/assert.ts";
 import { call } from "../../../support/calls.ts";
+import { reportRuns } from "../../../support/past_runs.ts";
 import type { Authorize } from "../../../../lib/http/gate.ts";
 import { startServer, type TestServer } from "../../../support/server.ts";
 
@@ -42,9 +43,22 @@ Deno.test("Pages.home() lists the clients, those with the latest changes first, 
     ["default", "—", "—", "1", "just now"],
   ]);
   assertNotMatch(text, /<script/);
-  const failed = /href="([^"]*ERROR[^"]*)"/.exec(text)?.[1];
+  const failed = /href="([^"]*ERROR[^"]*)"/.exec(text)?.[1]?.replaceAll("&amp;", "&");
   const list = await call("GET", `${server.url}${failed}`);
   assertEquals(list.text.match(/class="row[ "]/g)?.length, 2, "the number is a link to these tasks");
+});
+
+Deno.test("Pages.home() links the number of failures of the last day to these failures, without earlier ones", async () => {
+  await using server = startServer();
+  reportRuns(server.monitor, [
+    { id: "old", name: "job", ago: 2 * 86_400, took: 5, state: "ERROR" },
+    { id: "new", name: "job", ago: 3_600, took: 5, state: "ERROR" },
+  ]);
+  const { text } = await call("GET", `${server.url}/`);
+  assertEquals(rowsOf(text)[0]?.slice(0, 4), ["one", "—", "1", "2"]);
+  const failed = /href="([^"]*ERROR[^"]*)"/.exec(text)?.[1]?.replaceAll("&amp;", "&");
+  const list = await call("GET", `${server.url}${failed}`);
+  assertEquals(list.text.match(/(?<=data-task-id=")[^"]*/g), ["new"]);
 });
 
 Deno.test("Pages.home() shows a visitor with a token only the client of the token, and asks others for the key", async () => {
