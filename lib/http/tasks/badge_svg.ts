@@ -5,6 +5,7 @@
  */
 
 import type { Task } from "../../task/task.ts";
+import { formatPercent } from "../../text/format.ts";
 
 /** The texts and colour of a badge. */
 export interface Badge {
@@ -41,8 +42,7 @@ export function badgeOf(task: Task): Badge {
 }
 
 function valueOf({ state, progress, stale }: Task): Pick<Badge, "value" | "colour"> {
-  // The percentage is rounded down, so that 100% means complete.
-  const percent = progress === null ? null : `${Math.floor(progress)}%`;
+  const percent = progress === null ? null : formatPercent(progress);
   switch (state) {
     case "NOT_STARTED":
       return { value: "waiting", colour: COLOURS.grey };

@@ -18,6 +18,11 @@ Deno.test("badgeOf() shows the progress or the final state of a task", () => {
   assertEquals(valueOf({ state: "STARTING" }), "running");
   assertEquals(valueOf({ progress: 42.9 }), "42%");
   assertEquals(valueOf({ progress: 99.99 }), "99%");
+  assertEquals(
+    valueOf({ progress: (29 / 100) * 100 }),
+    "29%",
+    "although the progress is a little less than 29",
+  );
   assertEquals(valueOf({ progress: 0 }), "0%");
   assertEquals([valueOf({ stale: true }), valueOf({ stale: true, progress: 7 })], ["stale", "7%, stale"]);
   assertEquals(badgeOf(finishedTask({ name: "job" })), {
