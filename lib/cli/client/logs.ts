@@ -8,7 +8,7 @@ import { readVariable } from "../../environment.ts";
 import { ConfigError } from "../../errors.ts";
 import type { LogLine } from "../../task/task.ts";
 import { hasEnded } from "../../task/task_view.ts";
-import { formatCount, machineTime } from "../../text/format.ts";
+import { countNoun, machineTime } from "../../text/format.ts";
 import { plainLine } from "../../text/terminal_text.ts";
 import { noTaskError, ServerUnavailableError } from "./api.ts";
 import type { CommandSyntax } from "../command.ts";
@@ -71,7 +71,7 @@ export async function logsCommand(args: readonly string[]): Promise<number> {
   const { follow: follows, tail, timestamps } = commandLine.values;
   const reader = new LogReader(target, id, {
     onLines: (lines) => print(lines, timestamps),
-    onGap: (count) => note(`${formatCount(count)} older lines are no longer kept`),
+    onGap: (count) => note(`${countNoun(count, "older line")} ${count === 1 ? "is" : "are"} no longer kept`),
   });
   const end = await reader.begin(tail);
   if (follows) return await followLog(target, id, reader);

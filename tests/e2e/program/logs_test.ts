@@ -25,6 +25,15 @@ function numbers(first: number, last: number): string[] {
   return Array.from({ length: last - first + 1 }, (_, index) => `line ${first + index}`);
 }
 
+Deno.test("logs says that one older line is no longer kept", async () => {
+  await using server = startTaskServer({ limits: { logLinesPerTask: 10 } });
+  const reporter = reporterAt(server.url);
+  await reporter.create();
+  await reporter.log(...numbers(1, 11));
+  const { stderr } = await runProgram(["logs", "t"], { env: { TASKSCOPE_SERVER: server.url } });
+  assertEquals(stderr, "taskscope: 1 older line is no longer kept\n");
+});
+
 Deno.test("logs prints all lines that are kept, in pages, or the newest ones", async () => {
   await using server = startTaskServer({ limits: { logLinesPerTask: 2_500 } });
   const reporter = reporterAt(server.url);
