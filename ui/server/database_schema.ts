@@ -64,8 +64,9 @@ ORDER BY finished_at DESC
   {
     question: "How long do the runs of each name take, and how often do they fail?",
     sql: `SELECT name::json #>> '{}' AS name, count(*) AS runs,
-  percentile_cont(0.5) WITHIN GROUP (ORDER BY finished_at - started_at) AS median_seconds,
-  avg((state = 'ERROR')::integer) AS failure_rate
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY finished_at - started_at)
+    FILTER (WHERE state = 'FINISHED') AS median_seconds,
+  avg((state = 'ERROR')::integer) FILTER (WHERE state <> 'CANCELLED') AS failure_rate
 FROM taskscope.past_runs WHERE client = 'default' GROUP BY 1 ORDER BY runs DESC
 `,
   },

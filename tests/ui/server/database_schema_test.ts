@@ -27,6 +27,12 @@ Deno.test({
         }),
         storedTask("sync-1", store.takeSeq(), "FINISHED", run),
         storedTask("sync-2", store.takeSeq(), "FINISHED", { ...run, state: "ERROR", error }),
+        // A cancelled run counts as a run, but neither as a success nor as a failure.
+        storedTask("sync-3", store.takeSeq(), "FINISHED", {
+          ...run,
+          state: "CANCELLED",
+          started_at: now - 90,
+        }),
       ];
       for (const task of tasks) store.put("default", task);
       for (const { task } of tasks.slice(1)) store.pastRuns.add("default", task);
@@ -57,7 +63,7 @@ Deno.test({
     const [{ name, runs, median_seconds, failure_rate }] = names as [Record<string, unknown>];
     assertEquals([name, Number(runs), Math.round(Number(median_seconds)), Number(failure_rate)], [
       "sync",
-      2,
+      3,
       10,
       0.5,
     ]);
