@@ -82,6 +82,10 @@ Deno.test("stats page: durations and failures are charts that need no JavaScript
       "100%",
     ]);
     const failures = await bars("How many failed over time");
+    assertMatch(
+      failures[0]!,
+      /^0 of \d+ runs failed, \d{4}-\d\d-\d\d [\d:]+ UTC to \d{4}-\d\d-\d\d [\d:]+ UTC$/,
+    );
     const failed = failures.map((text) => Number(/^(\d+) of/.exec(text)?.[1] ?? 0));
     assertEquals(failed.slice(0, 6).reduce((sum, count) => sum + count), 0);
     assertEquals(failed.slice(6).reduce((sum, count) => sum + count), 4);
@@ -92,6 +96,22 @@ Deno.test("stats page: durations and failures are charts that need no JavaScript
       await untilLive(page);
       assertEquals(await axeFindingsInLightAndDark(page), [], path);
     }
+  });
+});
+
+Deno.test("stats page: the bars say how long ago the runs ended, as the list below does", async () => {
+  await using server = startServer();
+  reportRuns(server.monitor, [...RUNS, { id: "last", name: "import", ago: 10, took: 8 }]);
+  await withPage({}, async ({ page }) => {
+    await page.goto(`${server.url}/stats/one/import`);
+    await untilLive(page);
+    const ago = page.locator(".run-list li", { hasText: "last" }).locator("time");
+    await ago.getByText(/^\d+ s ago$/).waitFor();
+    const [text, label, tooltip] = await ago.evaluate((time) => {
+      const bar = document.querySelector('.run-bars a[href$="/last"]')!;
+      return [time.textContent, bar.getAttribute("aria-label"), bar.querySelector("title")!.textContent];
+    });
+    assertEquals([label, tooltip], Array(2).fill(`Finished after 8s, ${text}`));
   });
 });
 

@@ -57,7 +57,7 @@ export class StatsContent {
     setTimeout(() => void this.#load(), Math.max(INTERVAL_MS, PAUSE_FACTOR * this.#loadMs));
   }
 
-  /** Shows times in the browser's time zone. */
+  /** Shows times in the browser's time zone, and how long ago they were. */
   showTimes(now: number): void {
     this.#now = now;
     for (const time of this.#root.querySelectorAll("time")) {
@@ -68,6 +68,12 @@ export class StatsContent {
         time.title = formatDateTime(at, true);
         time.textContent = formatAgo(now - at);
       }
+    }
+    for (const bar of this.#root.querySelectorAll<SVGElement>("[data-ended]")) {
+      const { label, ended } = bar.dataset;
+      const text = `${label}, ${formatAgo(now - Number(ended))}`;
+      bar.querySelector("title")!.textContent = text;
+      if (bar.hasAttribute("aria-label")) bar.setAttribute("aria-label", text);
     }
   }
 

@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { countNoun, formatAgo, formatCount, formatDuration } from "../../lib/text/format.ts";
+import { countNoun, formatCount, formatDuration } from "../../lib/text/format.ts";
 import { clientPageUrl, namePageUrl, namesPageUrl, taskPageUrl } from "../shared/links.ts";
 import { EVERYTHING, listSearch } from "../shared/list_query.ts";
 import type { RunStats } from "../../lib/task/run_stats.ts";
@@ -91,7 +91,7 @@ function NameRow({ frame, stats }: { readonly frame: PageFrame; readonly stats: 
         <td key={label} role="cell" class="number" data-label={label}>{value}</td>
       ))}
       <td role="cell" class="names-bars">
-        <RunBars runs={barsOf(stats, frame, false)} most={MAX_RUNS} />
+        <RunBars now={frame.now} runs={barsOf(stats, frame, false)} most={MAX_RUNS} />
       </td>
     </tr>
   );
@@ -136,6 +136,7 @@ export function NamePage({ view, stats, runs: pastRuns }: NamePageProps): JSX.El
             <h2 id="runs-title">Last {countNoun(last.length, "run")}</h2>
             <div class="run-panel">
               <RunBars
+                now={frame.now}
                 runs={barsOf(stats, frame, true)}
                 most={MAX_RUNS}
                 label="Duration of each run, oldest first"
@@ -182,7 +183,8 @@ function barsOf({ last }: RunStats, frame: PageFrame, isLinked: boolean): RunBar
     id: run.id,
     state: run.state,
     duration: run.duration,
-    label: runText(stateText(run.state), run.duration, formatAgo(frame.now - (run.finished_at ?? 0))),
+    label: runText(stateText(run.state), run.duration),
+    endedAt: run.finished_at ?? 0,
     ...(isLinked && run.kept && { href: taskPageUrl(frame, run.id) }),
   }));
 }

@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { formatDuration } from "../../lib/text/format.ts";
+import { formatAgo, formatDuration } from "../../lib/text/format.ts";
 
 /** A bar of the chart: one run. */
 export interface RunBar {
@@ -14,8 +14,10 @@ export interface RunBar {
   readonly state: string;
   /** The duration of the run in seconds; `null` if it never started. */
   readonly duration: number | null;
-  /** The text alternative of the bar. */
+  /** The text alternative of the bar, without the time. */
   readonly label: string;
+  /** When the run ended, in epoch seconds. */
+  readonly endedAt: number;
   /** The URL of the run's page; without one, the bar is not a link. */
   readonly href?: string;
 }
@@ -27,6 +29,8 @@ interface RunBarsProps {
   readonly most: number;
   /** The text alternative of the chart; without one, the chart is decorative. */
   readonly label?: string;
+  /** The current time, in epoch seconds. */
+  readonly now: number;
 }
 
 /** The height of the highest bar in percent of the chart. The rest is for the mark above the bar. */
@@ -37,7 +41,7 @@ const LEAST = 2;
 /**
  * The bar chart. All sizes are percentages of the chart's size, so that scaling does not distort the marks.
  */
-export function RunBars({ runs, most, label }: RunBarsProps): JSX.Element {
+export function RunBars({ runs, most, label, now }: RunBarsProps): JSX.Element {
   const longest = Math.max(...runs.map((run) => run.duration ?? 0), 1e-3);
   const free = Math.max(0, most - runs.length);
   const width = 100 / most;
@@ -56,7 +60,7 @@ export function RunBars({ runs, most, label }: RunBarsProps): JSX.Element {
             height="100%"
             overflow="visible"
           >
-            <Bar run={run} size={Math.round(size * 10) / 10} />
+            <Bar run={run} now={now} size={Math.round(size * 10) / 10} />
           </svg>
         );
       })}
@@ -64,10 +68,18 @@ export function RunBars({ runs, most, label }: RunBarsProps): JSX.Element {
   );
 }
 
-function Bar({ run, size }: { readonly run: RunBar; readonly size: number }): JSX.Element {
+interface BarProps {
+  readonly run: RunBar;
+  readonly now: number;
+  readonly size: number;
+}
+
+function Bar({ run, now, size }: BarProps): JSX.Element {
+  const { label, endedAt } = run;
+  const text = `${label}, ${formatAgo(now - endedAt)}`;
   const drawing = (
     <>
-      <title>{run.label}</title>
+      <title>{text}</title>
       <rect class="run-hit" width="100%" height="100%" />
       <rect
         class={`run-bar run-${run.state.toLowerCase()}`}
@@ -84,10 +96,14 @@ function Bar({ run, size }: { readonly run: RunBar; readonly size: number }): JS
       </svg>
     </>
   );
-  return run.href === undefined ? <g>{drawing}</g> : <a href={run.href} aria-label={run.label}>{drawing}</a>;
+  // The page's script renews the time in the text.
+  const data = { "data-label": label, "data-ended": endedAt };
+  return run.href === undefined
+    ? <g {...data}>{drawing}</g>
+    : <a href={run.href} aria-label={text} {...data}>{drawing}</a>;
 }
 
-/** The text alternative of a run: state, duration and time. */
-export function runText(state: string, duration: number | null, when: string): string {
-  return `${state}${duration === null ? "" : ` after ${formatDuration(duration)}`}, ${when}`;
+/** The text alternative of a run: state and duration. */
+export function runText(state: string, duration: number | null): string {
+  return `${state}${duration === null ? "" : ` after ${formatDuration(duration)}`}`;
 }

@@ -51,7 +51,16 @@ export function FailureChart({ view, runs }: ChartProps): JSX.Element | null {
     <Histogram
       id="failures-title"
       title="How many failed over time"
-      bars={bins.map((bin) => ({ size: shareOf(bin), text: failureText(bin), kind: "error" }))}
+      bars={bins.map((bin) => ({
+        size: shareOf(bin),
+        text: failureText(bin),
+        when: (
+          <>
+            , <DateTime view={view} at={bin.from} /> to <DateTime view={view} at={bin.to} />
+          </>
+        ),
+        kind: "error",
+      }))}
       start={<DateTime view={view} at={first.from} />}
       end={<DateTime view={view} at={last.to} />}
       top="100%"
@@ -71,6 +80,8 @@ interface HistogramBar {
   /** The height of the bar, 0 to 1. */
   readonly size: number;
   readonly text: string;
+  /** What the text alternative of the bar says after the text. */
+  readonly when?: JSX.Element;
   readonly kind: "finished" | "error";
 }
 
@@ -111,7 +122,9 @@ function Histogram({ id, title, bars, start, end, top }: HistogramProps): JSX.El
           <span>{start}</span>
           <span>{end}</span>
         </p>
-        <ol class="visually-hidden">{bars.map(({ text }, index) => <li key={index}>{text}</li>)}</ol>
+        <ol class="visually-hidden">
+          {bars.map(({ text, when }, index) => <li key={index}>{text}{when}</li>)}
+        </ol>
       </div>
     </section>
   );
