@@ -10,6 +10,7 @@ import {
   AROUND_NOTHING,
   DOING_WORD,
   IN_BRACKETS,
+  NAMED_BEHIND,
   NOUN,
   PROGRESS_WORD,
   TIME_LEFT_BEHIND,
@@ -19,6 +20,9 @@ import {
 const ACTION_WORD = String.raw`(?:${PROGRESS_WORD}|${DOING_WORD}|\p{L}{2,20}ed)`;
 /** A word for an action, or for things that are processed in number. */
 const ACTION = new RegExp(String.raw`(?<!\p{L})(?:${ACTION_WORD}|${NOUN})(?!\p{L})`, "iu");
+const ACTION_BEFORE = new RegExp(String.raw`(?<!\p{L})${ACTION_WORD}(?!\p{L})`, "iu");
+/** `1.2 MB/s`, `ETA 0:12` */
+const RATE_BEHIND = /\d ?[kKMGT]?i?(?:B|bits?|bytes?)(?:\/s|ps)\b|\b(?:eta|left|remaining)\b/i;
 /** `Hashed 350 of 6000 pieces` */
 const ACTED_BEFORE = new RegExp(String.raw`(?<!\p{L})${ACTION_WORD}\s$`, "iu");
 /** `0 of 5 pods have been updated` */
@@ -93,4 +97,16 @@ export function isPlausibleShare(match: RegExpExecArray): boolean {
   if (ACTED_ON_SHARE.test(left) && OF_NAME_BEHIND.test(right)) return true;
   return AROUND_NOTHING.test(left) || LABEL_BEFORE.test(left) || ACTION.test(left) || FILE_NAME.test(left) ||
     TIME_LEFT_BEHIND.test(right);
+}
+
+/**
+ * Whether the words around two sizes say that they are of finished work, unlike `Free space: 30 GB / 100 GB`. A single
+ * line without such words is no evidence.
+ *
+ * @param match the sizes
+ */
+export function isOfWork(match: RegExpExecArray): boolean {
+  const [left, right] = [before(match), behind(match)];
+  return AROUND_NOTHING.test(left) || ACTION_BEFORE.test(left) || NAMED_BEHIND.test(right) ||
+    RATE_BEHIND.test(right);
 }

@@ -9,7 +9,7 @@ import { counted, type Format, FRONT_LABEL, percentage, RANK, type Sighting } fr
 import { amount, position } from "./amounts.ts";
 import { type Bar, BAR_SIGN, barIn } from "./bars.ts";
 import { beginningOf } from "./beginnings.ts";
-import { isInNameOfTest, isPlausibleCount, isPlausibleShare, isVerdict } from "./evidence.ts";
+import { isInNameOfTest, isOfWork, isPlausibleCount, isPlausibleShare, isVerdict } from "./evidence.ts";
 import { lastOfScale, ScaleDots } from "./percent_scales.ts";
 import {
   before,
@@ -82,13 +82,14 @@ export function bareBars(): Format {
 }
 
 /** `42.0% of 10.00MiB` */
-function share({ text }: Seen): Sighting | undefined {
+function share({ text, isRedraw, bar }: Seen): Sighting | undefined {
   const match = words.SHARE.exec(text);
   if (match === null || isOther(match, words.OTHER_BEHIND)) return undefined;
   const total = bytesOf(match[2]!, match[3] ?? match[4]);
   const progress = percentOf(match[1]!);
   if (!(progress <= 100)) return undefined;
   const found = counted("sizes", Math.round(total * progress / 100), total, {
+    rank: isRedraw || bar !== undefined || isOfWork(match) ? RANK.drawn : RANK.bare,
     unit: "B",
     label: labelOf(match),
   });
@@ -103,7 +104,7 @@ function wholeBehindFullBar(text: string): Sighting | undefined {
 }
 
 function sizes(seen: Seen): Sighting | undefined {
-  const { text, isRedraw } = seen;
+  const { text, isRedraw, bar } = seen;
   const match = words.SIZES.exec(text);
   if (
     match === null || isOther(match, words.OTHER_BEHIND, isRedraw) ||
@@ -119,6 +120,7 @@ function sizes(seen: Seen): Sighting | undefined {
   const scale = totalPrefix ?? totalLetter;
   const status = statusOf(match);
   return counted("sizes", bytesOf(current, hasUnit ? prefix ?? letter : scale), bytesOf(total, scale), {
+    rank: isRedraw || bar !== undefined || isOfWork(match) ? RANK.drawn : RANK.bare,
     unit: "B",
     label: labelOf(match),
     status,

@@ -263,3 +263,24 @@ Deno.test("numbersInText() turns round what is left, and takes no state or quant
   // The time that is left is not the share that is left.
   assertEquals(rowOf(["Copying: 12s left 42%"]), [42]);
 });
+
+Deno.test("numbersInText() believes two sizes in a final line at once only if its words are about work", () => {
+  const levels = [
+    "Free space: 30 GB / 100 GB",
+    "/home: 93G / 100G",
+    "Storage: 93% of 100 GB",
+    "GPU0: 3.2/24 GB",
+  ];
+  const copying = [10, 20, 30].map((percent) => `Copying a.txt: ${percent}%`);
+  for (const line of levels) assertEquals(progressOf([line, ...copying]), [10, 20, 30], line);
+  for (
+    const line of [
+      "30 GB / 100 GB",
+      "Downloading a.iso: 30 MB / 100 MB",
+      "a.iso: 30 MB / 100 MB at 2.1 MB/s",
+      "a.iso: 30 MB of 100 MB downloaded",
+      "Copied: 30% of 100 GB",
+    ]
+  ) assertEquals(progressOf([line]), [30], line);
+  assertEquals(progressOf([10, 20, 30].map((size) => `disk.img: ${size} MB / 100 MB`)), [30]);
+});
