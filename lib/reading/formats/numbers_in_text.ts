@@ -50,7 +50,7 @@ interface Count {
 export function numbersInText(): Format {
   const scaleDots = new ScaleDots();
   return (line) => {
-    if (words.COMPLAINT.test(line.raw)) return undefined;
+    if (words.isComplaint(line)) return undefined;
     const seen = seenOf(line, scaleDots);
     if (isLevel(seen)) return null;
     if (seen.bar !== undefined && words.ORDINAL.test(line.text)) return wholeBehindFullBar(line.text) ?? null;

@@ -160,7 +160,10 @@ export const START_BEHIND = /^\s*(?:START|RUN|RUNNING|STARTED|BEGIN)\b/;
 export const BEGINNING = /^(?:\p{Lu}\w{2,20}ing|starting)\b/iu;
 
 /** `WARNING: 3 of 412 messages are not translated` */
-export const COMPLAINT = /^\W{0,4}(?:WARN|WARNING|ERROR|FATAL|CRITICAL)\b/i;
+const COMPLAINT = /^\W{0,4}(?:WARN|WARNING|ERROR|FATAL|CRITICAL)\b/i;
+/** `2026-02-03 10:11:12,345 WARNING `, `[10:11:12] [WARN] `, `W0317 10:11:12.123456    1234 file.cc:12] ` */
+const COMPLAINT_IN_PREFIX =
+  /(?<![\p{L}_-])(?:WARN|WARNING|ERROR|FATAL|CRITICAL)(?![\p{L}_-])|^[WEF]\d{4} \d\d:\d\d/iu;
 /** `PERCENT:1.155314` */
 export const NAMED_NUMBER =
   /(?:^|[\s(\[|,])(?:percent|percentage|progress|pourcentage|prozent|porcentaje|percentuale|porcentagem|procent|процент|百分比)(?: (?:complete|completed|done))? ?[:=]\s*((?:[1-9]\d{0,2}(?:\.\d{1,9})?|0(?:\.0{1,9})?))(?![\w%\/.:,]|\s?(?:%|of\b|\/|[kKMGT]?i?B|(?:ms|s|secs?|seconds|min|h|out)\b))/i;
@@ -239,3 +242,8 @@ export const LEVEL_BEFORE =
 export const LEVEL_IN = /(?<![\p{L}])(?:cpu|gpu|mem|memory|ram|rss|heap|load)[:= ]{1,3}\d/iu;
 /** `| 12/40 | eta 00:28` */
 export const COLUMN_OF_TIME = /^\s*\| (?:eta|remaining)\b/i;
+
+/** Whether a line is a warning or an error, by its beginning or by the level in the prefixes that were stripped. */
+export function isComplaint({ raw, text }: { readonly raw: string; readonly text: string }): boolean {
+  return COMPLAINT.test(raw) || (raw.endsWith(text) && COMPLAINT_IN_PREFIX.test(raw.slice(0, -text.length)));
+}

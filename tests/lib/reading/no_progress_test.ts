@@ -108,6 +108,14 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "[3/5] Retrying request in 8s",
   ],
   complaints: ["WARNING: 3/4 files done", "ERROR: 42% complete", "WARNING: 4/4 files done"],
+  "complaints behind a prefix": [
+    "2026-12-02 10:00:00,123 WARNING 12/340 records skipped",
+    "[12:00:01] [WARN] 3/40 files ignored",
+    "2026-12-02T10:00:00Z ERROR: 42% complete",
+    "W0317 10:11:12.123456    1234 file.cc:12] 3/40 files done",
+    "[10:00:00] [Server thread/ERROR]: 3/40 files done",
+    "10:00:00 level=error 3/40 files done",
+  ],
   "levels that rise and fall": ["mixture 10%", "mixture 20%", "mixture 15%", "mixture 30%", "mixture 40%"],
   "ratios of each file": ["a1.png: 20% of it", "a2.png: 30% of it", "a3.png: 45% of it", "a4.png: 41% of it"],
   "rates that drift": [
