@@ -18,6 +18,8 @@ interface Launcher {
   readonly valued?: RegExp;
   /** The options whose value is code. */
   readonly code?: RegExp;
+  /** The options after which the operands are arguments of a script from standard input. */
+  readonly stdin?: RegExp;
   /** The number of operands before the command. */
   readonly skipped?: number;
   /** What the next operand is. */
@@ -26,15 +28,27 @@ interface Launcher {
 
 /** The option of Python, among others, whose value is the name of a module. */
 const MODULE = "-m";
+/** The operand that stands for a script from standard input. */
+const STDIN = "-";
 const NONE = /(?!)/;
 /** An assignment of a variable before a command, as for env(1). */
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 /** The maximum number of nested launchers that are looked through. */
 const MAX_DEPTH = 5;
 
+const SUDO_VALUED =
+  /^(?:-[CDghpRrTtuU]|--(?:chdir|chroot|close-from|command-timeout|group|host|other-user|prompt|role|type|user))$/;
+const UV_VALUED =
+  /^(?:-[CPp]|--(?:with|with-editable|with-requirements|env-file|extra|group|only-group|python|directory|project|package))$/;
 const SHELL = /^(?:ba|da|z|k|a|fi)?sh$/;
 const LAUNCHERS: readonly Launcher[] = [
-  { program: SHELL, valued: /^[-+][a-z]*[oO]$/, code: /^-[a-z]*c[a-z]*$/, starts: "file" },
+  {
+    program: SHELL,
+    valued: /^(?:[-+][a-z]*[oO]|--rcfile|--init-file)$/,
+    code: /^-[a-z]*c[a-z]*$/,
+    stdin: /^-[a-z]*s[a-z]*$/,
+    starts: "file",
+  },
   { program: /^(?:python|pypy)[\d.]*$/, valued: /^-[WX]$/, code: /^-c$/, starts: "file" },
   {
     program: /^node$/,
@@ -55,14 +69,20 @@ const LAUNCHERS: readonly Launcher[] = [
   { program: /^npm$/, subcommands: ["exec", "x"], valued: /^(?:-p|--package)$/, starts: "package" },
   { program: /^(?:pnpm|yarn)$/, subcommands: ["dlx", "exec"], valued: /^--package$/, starts: "package" },
   { program: /^pipx$/, subcommands: ["run"], valued: /^--spec$/, starts: "package" },
-  { program: /^(?:uv|poetry|pipenv)$/, subcommands: ["run"], valued: /^(?:--with|-p)$/, starts: "command" },
+  { program: /^(?:uv|poetry|pipenv)$/, subcommands: ["run"], valued: UV_VALUED, starts: "command" },
   { program: /^bundle$/, subcommands: ["exec"], starts: "command" },
   { program: /^env$/, valued: /^(?:-u|-C|--unset|--chdir)$/, starts: "command" },
-  { program: /^(?:nice|ionice|chrt)$/, valued: /^-[cnp]$/, starts: "command" },
-  { program: /^timeout$/, valued: /^-[ks]$/, skipped: 1, starts: "command" },
-  { program: /^stdbuf$/, valued: /^-[ioe]$/, starts: "command" },
-  { program: /^(?:sudo|doas)$/, valued: /^-[CDghpRrTtuU]$/, starts: "command" },
-  { program: /^(?:nohup|setsid|time|command|exec|unbuffer|xvfb-run|caffeinate)$/, starts: "command" },
+  {
+    program: /^(?:nice|ionice)$/,
+    valued: /^(?:-[cnp]|--(?:adjustment|class|classdata))$/,
+    starts: "command",
+  },
+  { program: /^chrt$/, valued: /^-[TPD]$/, skipped: 1, starts: "command" },
+  { program: /^timeout$/, valued: /^(?:-[ks]|--(?:kill-after|signal))$/, skipped: 1, starts: "command" },
+  { program: /^stdbuf$/, valued: /^(?:-[ioe]|--(?:input|output|error))$/, starts: "command" },
+  { program: /^(?:sudo|doas)$/, valued: SUDO_VALUED, starts: "command" },
+  { program: /^time$/, valued: /^(?:-[fo]|--(?:format|output))$/, starts: "command" },
+  { program: /^(?:nohup|setsid|command|exec|unbuffer|xvfb-run|caffeinate)$/, starts: "command" },
 ];
 
 /**
@@ -77,7 +97,7 @@ export function commandName(command: readonly string[], depth = 0): string {
   const base = baseName(program);
   const launcher = LAUNCHERS.find((each) => each.program.test(base));
   if (launcher === undefined || depth === MAX_DEPTH) return base;
-  const { subcommands, valued = NONE, code = NONE, starts } = launcher;
+  const { subcommands, valued = NONE, code = NONE, stdin = NONE, starts } = launcher;
   if (subcommands !== undefined && !subcommands.includes(args[0] ?? "")) return base;
   let { skipped = 0 } = launcher;
   for (let at = subcommands === undefined ? 0 : 1; at < args.length; at++) {
@@ -88,6 +108,7 @@ export function commandName(command: readonly string[], depth = 0): string {
         : "";
       return script === "" ? base : script;
     }
+    if (stdin.test(arg) || (arg === STDIN && starts === "file")) return base;
     if (arg === MODULE && starts === "file") return args[at + 1] ?? base;
     if (/^[-+]./.test(arg)) {
       if (valued.test(arg)) at++;

@@ -91,6 +91,25 @@ Deno.test("commandName() shows no part of a script that may be secret", () => {
   assertEquals(commandName(["sh", "-c", "echo hidden"]), "echo");
 });
 
+Deno.test("commandName() shows no argument of a script from standard input, and no value of an option", () => {
+  check([
+    [["sh", "-s", "--", "--token", "s3cret"], "sh"],
+    [["bash", "-es", "s3cret"], "bash"],
+    [["sh", "-", "s3cret"], "sh"],
+    [["python3", "-", "s3cret"], "python3"],
+    [["node", "-", "s3cret"], "node"],
+    [["sudo", "--user", "root", "make"], "make"],
+    [["timeout", "--signal", "KILL", "10", "make"], "make"],
+    [["timeout", "--signal=KILL", "10", "make"], "make"],
+    [["nice", "--adjustment", "5", "make"], "make"],
+    [["chrt", "-f", "50", "make"], "make"],
+    [["stdbuf", "--output", "L", "make"], "make"],
+    [["time", "-o", "s3cret", "make"], "make"],
+    [["uv", "run", "--env-file", ".env", "python", "train.py"], "train.py"],
+    [["bash", "--rcfile", "s3cret", "deploy.sh"], "deploy.sh"],
+  ]);
+});
+
 Deno.test("commandName() of a script is bounded, and takes linear time", () => {
   const long = Array.from({ length: 100 }, (_, index) => `program-${"x".repeat(20)}${index} a`).join("; ");
   assertLessOrEqual(commandName(["sh", "-c", long]).length, 62);
