@@ -18,6 +18,8 @@ const KNOWN = new RegExp(
 const UNKNOWN = new RegExp(String.raw`^(?:(.{0,200}?):?\s)?${COUNT}([^\s\d[\]]*)\s\[${CLOCK},([^\]]*)\]`);
 const RATE = /^\s*(?:[\d.]+|\?)(?:([kKMGTP]?)(\D[^,]*?)\/s|s\/([^,]+?))\s*(?:,|$)/;
 const SCALES = " kmgtp";
+/** The number of significant digits that are kept of an amount, because binary fractions are not exact. */
+const FRACTION_DIGITS = 12;
 /** `loss=0.12`, `lr=1e-05` */
 const POSTFIX = /^([^=]{1,64})=(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)$/;
 
@@ -64,10 +66,12 @@ function postfixOf(rate: string): Pick<Sighting, "values"> {
   return entries.length === 0 ? {} : { values: Object.fromEntries(entries) };
 }
 
+/** Returns an amount. Scaled ones, such as `1.91M`, are whole numbers; others may be fractions: `0.30000000000000004/1.0`. */
 function amountOf(number: string, scale: string): number {
-  return Math.round(
-    Number(number.replaceAll(",", "")) * 1000 ** Math.max(0, SCALES.indexOf(scale.toLowerCase() || " ")),
-  );
+  const amount = Number(number.replaceAll(",", ""));
+  if (Number.isInteger(amount) && scale === "") return amount;
+  if (scale === "") return Number(amount.toPrecision(FRACTION_DIGITS));
+  return Math.round(amount * 1000 ** SCALES.indexOf(scale.toLowerCase()));
 }
 
 /** Returns the unit, which is only part of the rate, possibly with a prefix of the rate. */

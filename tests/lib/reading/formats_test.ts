@@ -232,6 +232,10 @@ Deno.test("foreignJson() leaves everything else in the output to other formats",
 Deno.test("tqdm() reads units, scaled numbers, and bars without a description", () => {
   check([
     [" 50%|█████     | 5/10 [00:04<00:05,  1.00it/s]", { progress: 50, current: 5, total: 10 }],
+    [" 30%|███       | 0.30000000000000004/1.0 [00:04<00:05,  1.00it/s]", {
+      ...{ progress: 30, current: 0.3, total: 1 },
+    }],
+    [" 62%|██████▎   | 2.5/4.0 [00:04<00:05,  1.00it/s]", { progress: 62.5, current: 2.5, total: 4 }],
     ["a b: 50%|##### | 5/10 [1:00:04<1:00:05, 12.0s/file]", {
       ...{ progress: 50, current: 5, total: 10, unit: "file", status: "a b" },
     }],
