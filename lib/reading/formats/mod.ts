@@ -51,9 +51,20 @@ export interface FormatEntry {
 
 /** All formats: known programs first, then numbers in text. The first format that recognises a line decides. */
 export const FORMATS: readonly FormatEntry[] = [
-  ...withWords(ffmpeg, columns, rsync, wget, dockerLayers, podmanBlobs, compose, composePlain, taskList),
+  ...withWords(
+    ffmpeg,
+    columns,
+    rsync,
+    wget,
+    curl,
+    dockerLayers,
+    podmanBlobs,
+    compose,
+    composePlain,
+    taskList,
+  ),
   ...withWords(rulers, resultDots, prove, objectLines),
-  ...withDigits(protocols, foreignJson, tap, liveSummary, tqdm, curl, buildKit),
+  ...withDigits(protocols, foreignJson, tap, liveSummary, tqdm, buildKit),
   ...withWords(planned, announced),
   ...withDigits(
     conda,

@@ -201,6 +201,34 @@ Deno.test("ownJson() reads objects in its own format, and no JSON logs", () => {
   ]);
 });
 
+Deno.test("curl() reads the meter since curl 8.18, below its head", () => {
+  const head = [
+    "  % Total    % Received % Xferd  Average Speed  Time    Time    Time   Current",
+    "                                 Dload  Upload  Total   Spent   Left   Speed",
+  ];
+  const row = (times: string) => ` 42  2.00G  42 860.2M   0      0  9.12M      0 ${times}  9.12M`;
+  // The widths of times are those in time2str() of curl's lib/progress.c.
+  for (
+    const times of [
+      "  00:59   00:24   00:35",
+      "1:01:01   59:59 1:00:00",
+      "10h 02m   01:00 10h 01m",
+      " 4d 04h   01:00  4d 04h",
+      "   100d   01:00    99d ",
+      "    82y    33m     82y",
+      "          00:24        ",
+    ]
+  ) {
+    assertEquals(progressOf([...head, row(times)]), [42], times);
+  }
+  const unknown = "100 976.5k   0 976.5k   0      0 481.6k      0           00:02         481.7k";
+  assertEquals(new Outputs().writeLines([...head, unknown]).last, {
+    ...{ progress: null, current: 999_936, total: null, unit: "B" },
+  });
+  // Nine numbers without a head may be anything.
+  assertEquals(progressOf(["42 100 42 42 0 0 10 0 20", "43 100 43 43 0 0 10 0 20"]), []);
+});
+
 Deno.test("foreignJson() leaves everything else in the output to other formats", () => {
   const bar = (step: number) => `a: ${step}0%|###   | ${step}/10 [00:01<00:01,  1.00it/s]`;
   for (
