@@ -23,6 +23,8 @@ const KEPT_LENGTH = LIMITS.logLineLength + 1;
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\ufeff]/g;
 /** A control sequence (ECMA-48, 5.4) without its `ESC`: parameters and the final character. */
 const CSI = /^\[([?\d;:]*)([`A-Za-z])$/;
+/** The final characters of the sequences with a private parameter that are followed: modes, and selective erasing. */
+const PRIVATE = /^[hlJK]$/;
 /** A progress report of ConEmu, Windows Terminal and others: an operating system command, ended by `BEL` or `ST`. */
 // deno-lint-ignore no-control-regex
 const OSC_PROGRESS = /^\](9;4;[\d;]{1,8})(?:\x07|\x1b\\)$/;
@@ -135,9 +137,13 @@ export class LineSplitter {
     const osc = OSC_PROGRESS.exec(sequence)?.[1];
     if (osc !== undefined) this.#found.push({ text: "", isRedraw: true, row: -1, osc });
     const screen = this.#screen;
-    const [, parameters = "", final] = CSI.exec(sequence) ?? [];
+    if (sequence === "7") return screen.save();
+    if (sequence === "8") return screen.restore();
+    const [, parameters = "", final = ""] = CSI.exec(sequence) ?? [];
+    // `CSI ? u`, for example, queries the keyboard protocol.
+    if (parameters.startsWith("?") && !PRIVATE.test(final)) return;
     const count = Number.parseInt(parameters, 10) || 1;
-    switch (final ?? sequence) {
+    switch (final) {
       case "A":
         return screen.moveRows(-count);
       case "B":
@@ -164,10 +170,8 @@ export class LineSplitter {
         return screen.eraseInRow(parameters === "1" ? "before" : parameters === "2" ? "all" : "after");
       case "m":
         return this.#pen.apply(parameters);
-      case "7":
       case "s":
         return screen.save();
-      case "8":
       case "u":
         return screen.restore();
       case "h":

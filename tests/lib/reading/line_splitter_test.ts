@@ -89,6 +89,29 @@ Deno.test("LineSplitter follows a cursor that moves up, and yields the last vers
   ]);
 });
 
+Deno.test("LineSplitter takes only sequences with CSI for movements, and no queries", () => {
+  const text = (sequence: string) => `line one is long\nline two\n${sequence}three\nfour\n`;
+  const lines = ["line one is long", "line two", "three", "four"];
+  // Setting a tab stop, the next line, an index, and single shifts; queries of the keyboard and of the cursor.
+  for (
+    const sequence of [
+      "\x1bH",
+      "\x1bE",
+      "\x1bD",
+      "\x1bA",
+      "\x1bu",
+      "\x1b[?u",
+      "\x1b[?6n",
+      "\x1b[?1s",
+      "\x1b[?4m",
+    ]
+  ) {
+    assertEquals(read(text(sequence)), lines, JSON.stringify(sequence));
+  }
+  assertEquals(read("\x1b7first\x1b8second"), ["~first", "second"]);
+  assertEquals(read("\x1b[?25labc\rde\x1b[?K\n"), ["~abc", "de"]);
+});
+
 Deno.test("LineSplitter.unfinished is the row that has not ended with a newline yet", () => {
   const splitter = new LineSplitter();
   const unfinished = (text: string) => {
