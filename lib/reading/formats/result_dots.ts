@@ -10,6 +10,9 @@ import { announcementIn } from "./announcements.ts";
 /** A row with a dot or a letter for each item. Different letters without a dot may be a word, such as `SUCCESS`. */
 const ROW = /^(?:(?=[^.·]*[.·])[.·×°±FEWCRISPTUsx*]{1,400}|([.·×FEWCRISPTUsx*])\1{0,400})$/;
 
+/** A row of one character other than a dot. */
+const RULE = /^([^.·])\1+$/;
+
 /** Results behind the name of a file. A program that writes such rows states its progress itself. */
 const NAMED_ROW = /^\S{1,300}\.[a-z]{2,4} +[.FEsxXR]/;
 
@@ -30,7 +33,8 @@ export function resultDots(): Format {
     if (plan === null || !ROW.test(raw)) return undefined;
     // A row that becomes shorter is a spinner: `...`, `.`, `..`.
     if (raw.length < written) plan = null;
-    if (plan === null) return undefined;
+    // A line of asterisks that was not seen growing separates parts of the output.
+    if (plan === null || (RULE.test(raw) && !isRedraw && written === 0)) return undefined;
     const current = done + raw.length;
     written = isRedraw ? raw.length : 0;
     if (!isRedraw) done = current;

@@ -363,6 +363,15 @@ Deno.test("Formats of protocols read output that programs write for other progra
   ]);
 });
 
+Deno.test("resultDots() counts a row of one letter or sign only if it was seen growing", () => {
+  const banner = ["Found 250 images", "*".repeat(40)];
+  assertEquals(progressOf([...banner, "Copying: 10%", "Copying: 20%"]), [10, 20]);
+  const growing = new Outputs().write("Running 10 tests\n");
+  for (let count = 0; count < 5; count++) growing.write("*").wait(1_000);
+  assertEquals(growing.write("\n").progress, [10, 20, 30, 40, 50]);
+  assertEquals(progressOf(["Running 10 tests", ".F..."]), [50]);
+});
+
 Deno.test("resultDots() ignores the results of a program that reports its progress itself", () => {
   const output = new Outputs().write("collected 240 items\n\ntests/test_a.py ");
   for (const [percent, results] of [[24, 58], [54, 72], [84, 72], [100, 38]] as const) {
