@@ -54,6 +54,12 @@ export interface TaskChanges extends TaskList {
  */
 export const NOTHING_MISSED = ": nothing missed";
 
+/** The text that a watcher sends over its WebSocket to get {@linkcode PONG}, which shows that the connection is alive. */
+export const PING = "ping";
+
+/** The message that answers a {@linkcode PING}. */
+export const PONG = '{"type":"pong"}';
+
 /** A message of the WebSocket that sends deltas. */
 export type ServerMessage =
   | { readonly type: "task_update" } & TaskChanges

@@ -191,16 +191,23 @@ export class LiveUpdates implements Disposable {
   }
 
   /**
-   * Probes the server, because a silent subscription may be idle or may have lost its connection unnoticed.
+   * Probes and pings the server, because a silent subscription may be idle or may have lost its connection unnoticed.
+   * The probe uses another connection, so only an answer over the subscription itself shows that it is alive.
    */
   async #probeSilence(active: ActiveSubscription): Promise<void> {
     if (active !== this.#present) return;
     clearTimeout(this.#timer);
     const before = this.#activities;
+    active.subscription?.ping();
     const found = await this.#options.probe();
     if (active !== this.#present) return;
     const spoke = before !== this.#activities;
-    if (found === "alive" || (found === "dead" && spoke)) return this.#noteActivity(active);
+    if (spoke && found !== "outdated") return;
+    if (found === "alive") {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#end(active, "lost"), this.#options.pongMs ?? 20_000);
+      return;
+    }
     this.#drop();
     if (found === "outdated") this.#stopOutdated();
     else await this.#lost(true);

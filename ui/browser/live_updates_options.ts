@@ -52,8 +52,14 @@ export interface LiveUpdatesOptions {
   readonly minRetryMs?: number;
   /** The maximum retry delay, in milliseconds. @default {10_000} */
   readonly maxRetryMs?: number;
-  /** The time without any data after which the server is probed, in milliseconds. @default {20_000} */
+  /** The time without any data after which the server is probed and pinged, in milliseconds. @default {20_000} */
   readonly silenceMs?: number;
+  /**
+   * How long the server may take to answer a ping, in milliseconds; longer than the interval of the keep-alives of an
+   * event stream, which is not pinged.
+   * @default {20_000}
+   */
+  readonly pongMs?: number;
   /**
    * How long a new subscription may wait for the first data from the server, in milliseconds. The subscription may wait
    * three times as long for the missed changes.

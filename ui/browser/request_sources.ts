@@ -164,6 +164,9 @@ class Requests implements Subscription {
     this.forget();
     this.#abort.abort();
   }
+
+  /** Does nothing: an event stream has keep-alives, and each poll is a request. */
+  ping(): void {}
 }
 
 function openRequests(

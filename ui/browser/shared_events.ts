@@ -103,6 +103,9 @@ class SharedSubscription implements Subscription {
     this.#leader?.close();
   }
 
+  /** Does nothing: the leader passes the keep-alives of the stream on. */
+  ping(): void {}
+
   #end(why: "lost" | "refused"): void {
     if (this.#stopped.signal.aborted) return;
     this.close();

@@ -6,7 +6,7 @@
  */
 
 import type { UpdateSourceName } from "../shared/view.ts";
-import { readMessage, type ServerMessage } from "../../lib/task/wire.ts";
+import { PING, readMessage, type ServerMessage } from "../../lib/task/wire.ts";
 
 /**
  * Why a subscription ended: the connection was lost, access was refused, or the task or client was not found.
@@ -31,6 +31,11 @@ export interface SubscriptionCallbacks {
 export interface Subscription {
   /** Ends the subscription without a callback. */
   close(): void;
+  /**
+   * Asks the server to send something over this subscription, as it may have been silent only because nothing changed.
+   * Does nothing if the server sends keep-alives by itself.
+   */
+  ping(): void;
 }
 
 /** A source of updates. */
@@ -68,7 +73,7 @@ function openSocket(url: string, { onActivity, onMessage, onEnd }: SubscriptionC
   } catch {
     // The constructor throws if WebSockets are forbidden, for example by a content security policy.
     const timer = setTimeout(() => onEnd("lost"));
-    return { close: () => clearTimeout(timer) };
+    return { close: () => clearTimeout(timer), ping: () => {} };
   }
   const close = () => {
     socket.onopen = socket.onmessage = socket.onclose = null;
@@ -88,7 +93,11 @@ function openSocket(url: string, { onActivity, onMessage, onEnd }: SubscriptionC
   };
   // An error event is always followed by a close event, which has the code.
   socket.onerror = (event) => event.preventDefault();
-  return { close };
+  // Browsers answer the pings of the protocol, but do not show them to the page.
+  const ping = () => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(PING);
+  };
+  return { close, ping };
 }
 
 /**
@@ -116,6 +125,7 @@ export function lazySource(name: UpdateSourceName, load: () => Promise<UpdateSou
           isClosed = true;
           subscription?.close();
         },
+        ping: () => subscription?.ping(),
       };
     },
   };

@@ -42,6 +42,11 @@ export const SOCKET_MESSAGES: readonly {
     example: '{"type": "degraded", "detail": "the disk is full"}',
   },
   {
+    type: "pong",
+    about: "The answer to the text `ping`, which a watcher may send to see that an idle connection is alive.",
+    example: '{"type": "pong"}',
+  },
+  {
     type: "closing",
     about: "The server is shutting down: reconnect with the last cursor.",
     example: '{"type": "closing"}',

@@ -11,6 +11,7 @@ import type { WatchMode } from "../../hub/watcher.ts";
 import type { TaskRecord } from "../../store/store.ts";
 import { type Cursor, parseCursor } from "../../task/cursor.ts";
 import type { MaybePromise } from "../../task/maybe_promise.ts";
+import { PING, PONG } from "../../task/wire.ts";
 import { ByteBudget } from "../byte_budget.ts";
 import { type HandlerContext, taskRecord } from "../context.ts";
 import { Problem } from "../problem.ts";
@@ -201,7 +202,8 @@ export class Sockets {
     };
     socket.onerror = () => watcher.gone();
     socket.onmessage = ({ data }) => {
-      if (sizeOf(data) > limits.watcherMessageBytes) {
+      if (data === PING) watcher.send(PONG);
+      else if (sizeOf(data) > limits.watcherMessageBytes) {
         watcher.close(CLOSE.tooBig, `Messages must have at most ${limits.watcherMessageBytes} bytes`);
       }
     };

@@ -1,3 +1,4 @@
+import { PING, PONG } from "../../../lib/task/wire.ts";
 import { LiveUpdates } from "../../../ui/browser/live_updates.ts";
 import { socketSource } from "../../../ui/browser/update_sources.ts";
 import type { LiveUpdatesOptions } from "../../../ui/browser/live_updates_options.ts";
@@ -16,6 +17,11 @@ class SocketServer implements AsyncDisposable {
   /** Whether the server sends an empty update over each new socket. */
   opens = true;
   refused = 0;
+  /** Whether the server answers pings. */
+  answers = true;
+  /** Resolves once the server has received three pings. */
+  readonly pinged = Promise.withResolvers<void>();
+  #pings = 0;
 
   constructor() {
     this.#server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
@@ -34,6 +40,11 @@ class SocketServer implements AsyncDisposable {
         const next = this.#waiting.shift();
         if (next === undefined) this.#sockets.push(held);
         else next(held);
+      };
+      socket.onmessage = ({ data }) => {
+        if (data !== PING) return;
+        if (++this.#pings === 3) this.pinged.resolve();
+        if (this.answers) socket.send(PONG);
       };
       socket.onclose = () => this.#open.delete(socket);
       return response;
@@ -319,6 +330,26 @@ Deno.test("LiveUpdates drops a silent socket if a probe does not reach the serve
   await server.next();
   await witness.until("live", 2);
   assertLessOrEqual(1, asked);
+});
+
+Deno.test("LiveUpdates drops a silent socket that does not answer a ping, although a probe reaches the server", async () => {
+  await using server = new SocketServer();
+  server.answers = false;
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness, { silenceMs: 20, pongMs: 20 });
+  await server.next();
+  await witness.until("reconnecting");
+  server.answers = true;
+  assertEquals((await server.next()).after, "e:1");
+  await witness.until("live", 2);
+});
+
+Deno.test("LiveUpdates keeps an idle socket that answers pings", async () => {
+  await using server = new SocketServer();
+  const witness = new ConnectionWitness();
+  using _connection = connect(server.url, witness, { silenceMs: 5 });
+  await server.pinged.promise;
+  assertEquals(witness.said.includes("reconnecting"), false);
 });
 
 Deno.test("LiveUpdates reconnects after a close, even if the silence timer of the closed socket would expire before that", async () => {

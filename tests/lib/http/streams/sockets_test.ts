@@ -253,6 +253,17 @@ Deno.test("Sockets ignores messages from watchers, but closes the socket after o
   assertEquals(server.errors, []);
 });
 
+for (const path of ["/ws/tasks/c", "/ws/tasks/c?mode=delta", "/ws/tasks/c/t"]) {
+  Deno.test(`Sockets answers a ping of a watcher of ${path}`, async () => {
+    await using server = start();
+    await call("POST", `${server.url}/tasks/c/start/held`, { body: { id: "t" } });
+    await using socket = new TestSocket(`${server.url}${path}`);
+    await socket.opened();
+    socket.send("ping");
+    assertEquals(await socket.find(({ type }) => type === "pong"), { type: "pong" });
+  });
+}
+
 Deno.test("Sockets refuses sockets beyond the limit until another socket closes", async () => {
   await using server = start({ limits: { watchers: 2 } });
   await using first = new TestSocket(`${server.url}/ws/tasks/c`);
