@@ -87,13 +87,17 @@ export class EventWatchers {
   }
 
   /**
-   * Returns a frame that sends a message to the current watchers of all tasks. Watchers that are added after
-   * this call get the content of the message in their first messages.
+   * Returns a frame that sends a message to all current watchers. Watchers that are added after this call get the
+   * content of the message in their first messages.
    */
   broadcast(message: string): Publish {
-    const watchers = [...this.#all.keys()];
+    const audiences = [this.#all, ...this.#byTask.values()].map((audience) =>
+      [audience, [...audience.keys()]] as const
+    );
     return () => {
-      for (const watcher of watchers) if (this.#all.has(watcher)) watcher.send(message);
+      for (const [audience, watchers] of audiences) {
+        for (const watcher of watchers) if (audience.has(watcher)) watcher.send(message);
+      }
     };
   }
 

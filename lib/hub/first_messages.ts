@@ -52,7 +52,7 @@ export class FirstMessages {
   /** Returns the first message for a watcher of all events, as a list of one. */
   events(client: string, full: FullStates, after: Cursor | null): MaybePromise<MessagesAt> {
     const missed = this.#missed(client, after);
-    const news = this.#degradation().map((message) => eventMessage("degraded", message)).join("");
+    const news = this.#degradedEvent();
     if (missed !== undefined) return andThen(this.#read(missed), (changes) => missedMessages(changes, news));
     return andThen(full.envelope, (envelope) => (cursor) => {
       const state = full.firstMessage(envelope, cursor);
@@ -63,13 +63,14 @@ export class FirstMessages {
   /** Returns the first message for a watcher of one task's events, as a list of one. */
   taskEvents(client: string, stored: TaskRecord, after: Cursor | null): MessagesAt {
     const missed = this.#missed(client, after);
+    const news = this.#degradedEvent();
     if (missed === undefined) {
       const state = taskMessage("initial_state", stored);
-      return (cursor) => [resync(after) + eventMessage("initial_state", state, cursor)];
+      return (cursor) => [resync(after) + eventMessage("initial_state", state, cursor) + news];
     }
     const isIt = ({ id }: { readonly id: string }) => id === stored.id;
     const tasks = missed.tasks.some(isIt) ? [stored] : [];
-    return missedMessages({ tasks, removed: missed.removed.filter(isIt) }, "");
+    return missedMessages({ tasks, removed: missed.removed.filter(isIt) }, news);
   }
 
   #read({ tasks, removed }: ChangesSince): MaybePromise<MissedChanges> {
@@ -78,6 +79,10 @@ export class FirstMessages {
 
   #missed(client: string, after: Cursor | null): ChangesSince | undefined {
     return after === null ? undefined : this.#registry.changesSince(client, after);
+  }
+
+  #degradedEvent(): string {
+    return this.#degradation().map((message) => eventMessage("degraded", message)).join("");
   }
 
   #degradation(): string[] {

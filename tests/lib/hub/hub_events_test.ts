@@ -202,17 +202,18 @@ Deno.test("Hub tells event watchers when the store becomes degraded and when it 
   await it.store.fail("the disk is full");
   assertEquals(watcher.events.at(-1)!.data, socket.texts.at(-1));
   const { cursor } = it.test.registry;
-  const [fresh, back] = [it.eventWatcher(), it.eventWatcher(cursor)];
+  const [fresh, back, freshOfTask] = [it.eventWatcher(), it.eventWatcher(cursor), it.taskEventWatcher("1")];
   assertEquals([fresh.words, back.words], [["initial_state", "degraded"], ["degraded"]]);
+  assertEquals(freshOfTask.words, ["1 initial_state", "degraded"]);
   assertEquals(fresh.cursor.epoch, "unsaved", "its sequence numbers have no meaning after a restart");
   await it.store.recover();
-  for (const { events } of [watcher, fresh, back]) {
+  for (const { events } of [watcher, fresh, back, ofTask, freshOfTask]) {
     assertEquals([events.at(-1)!.type, events.at(-1)!.data], [
       "degraded",
       '{"type":"degraded","detail":null}',
     ]);
   }
-  assertEquals(ofTask.words, ["1 initial_state"]);
+  assertEquals(ofTask.words, ["1 initial_state", "degraded", "degraded"]);
 });
 
 Deno.test("Hub disconnects event watchers, but no other watchers, if too many events are pending", async () => {
