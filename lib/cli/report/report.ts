@@ -132,11 +132,13 @@ async function log(args: readonly string[]): Promise<number> {
     sender.send({ id, method: "POST", path: `/${id}/logs`, body: { lines } }, null);
   // Loaded only here, because a report of a single line should start quickly.
   const { batchesOf, sendLines } = await import("./log_lines.ts");
-  if (lines.length === 1 && lines[0] === "-") return await sendLines(Deno.stdin.readable, send);
+  const isInput = lines.length === 1 && lines[0] === "-" && !args.includes("--");
+  if (isInput) return await sendLines(Deno.stdin.readable, send);
   let status: number = EXIT.ok;
   for (const batch of batchesOf(lines.flatMap((line) => line.split(/\r?\n/)))) {
-    status = await send(batch);
-    if (status !== EXIT.ok) break;
+    status = await send(batch) || status;
+    // The lines of a task whose cancellation was requested are stored.
+    if (status !== EXIT.ok && status !== EXIT.cancelled) break;
   }
   return status;
 }

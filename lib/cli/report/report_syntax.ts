@@ -90,7 +90,7 @@ export const REPORT = {
         usage: "report log <id> <line>… [flags]",
         description:
           "Adds lines to the log of a task. With - in place of the lines, reads them from standard input, and sends " +
-          "them as they arrive. If a line may begin with a hyphen, write -- before the lines.",
+          "them as they arrive. If a line may be or begin with a hyphen, write -- before the lines.",
         flags: LOG_FLAGS,
         exitStatuses: EXIT_STATUSES,
         examples: [

@@ -68,9 +68,10 @@ Deno.test("report creates, updates, logs and ends a task", async () => {
   );
   assertEquals(await server.report("update", id, "--current=3", "--status=Copying"), DONE);
   assertEquals(await server.report("log", id, "one", "two\nthree", "", "--", "--four"), DONE);
+  assertEquals(await server.report("log", id, "--", "-"), DONE);
   const updated = await server.task(id);
   assertEquals([updated.progress, updated.current, updated.status], [30, 3, "Copying"]);
-  assertEquals(await server.log(id), ["one", "two", "three", "", "--four"]);
+  assertEquals(await server.log(id), ["one", "two", "three", "", "--four", "-"]);
   assertEquals(await server.report("update", id, "--progress=null"), DONE);
   assertEquals((await server.task(id)).progress, null);
   assertEquals(await server.report("finish", id, '--result={"ok":1}', "--status=Copied"), DONE);
@@ -102,6 +103,11 @@ Deno.test("report exits with 3 if the task was cancelled, and with 1 or 4 if the
   };
   await statuses("start a --id a", "start b --id b", "start d --id d");
   await cancel("a");
+  const lines = Array.from({ length: 1_001 }, (_, number) => `line ${number}`);
+  assertEquals([(await server.report("log", "a", ...lines)).code, (await server.task("a")).log_count], [
+    3,
+    1_001,
+  ]);
   const asked = await server.report("update", "a", "--progress=5");
   assertEquals(asked, { code: 3, stdout: "", stderr: 'taskscope: Cancellation of task "a" was requested\n' });
   assertEquals((await server.task("a")).progress, 5, "the report is stored nevertheless");
