@@ -339,7 +339,7 @@ Deno.test("task page: the log has the colours and links of its lines, and is sho
     await page.waitForFunction(() => document.querySelectorAll(".log-time").length === 0);
     assertEquals(await page.getByLabel("Wrap").isChecked(), false, "the browser remembers it");
     await page.getByLabel("Times").selectOption("Since start");
-    assertMatch(await page.locator("#log-0 .log-time").innerText(), /^[\d.]+s$/);
+    assertMatch(await page.locator("#log-0 .log-time").innerText(), /^[\d.]+m?s$/);
     await page.getByRole("button", { name: "Full screen" }).click();
     const { width } = (await page.locator(".log-full").boundingBox())!;
     assertEquals(width, await page.evaluate(() => document.documentElement.clientWidth));
