@@ -74,7 +74,7 @@ Deno.test("RemoteSink treats a clear refusal as final, warns once about the reas
     ["it responded with status 404", () => new Response("nothing here", { status: 404 })],
     ["it responded with status 405", () => new Response(null, { status: 405 })],
     ["it responded with status 401", () => new Response(null, { status: 401 })],
-    ["it responded with status 413", () => new Response("<html>", { status: 413 })],
+    ["it responded with status 405", () => new Response("<html>", { status: 405 })],
     ["it responded with status 501", () => new Response("Unsupported method", { status: 501 })],
     ["This is not yours", () => json(problem, 403)],
     ["it responded with status 403", () => json({ detail: 5 }, 403)],
