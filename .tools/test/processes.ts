@@ -9,7 +9,7 @@ import { readOutput, type Tally } from "./tally.ts";
 /** The permissions of a test. */
 const PERMISSIONS = [
   "--no-prompt",
-  "--allow-net=127.0.0.1,localhost,[::1]",
+  "--allow-net=127.0.0.1,localhost,[::1],[::]",
   "--allow-read",
   "--allow-write",
   "--allow-env",

@@ -132,14 +132,14 @@ Deno.test("Gate counts wrong keys by the address that a trusted proxy reports", 
 });
 
 Deno.test("Gate trusts a proxy that connects over IPv4 to a server that listens on all addresses", async () => {
-  const monitor = createMonitor({
+  await using monitor = createMonitor({
     key: KEY,
     limits: { wrongKeysPerAddress: 1, wrongKeyRefillMs: 3_600_000 },
     trustedProxies: ["127.0.0.1"],
     channel: crypto.randomUUID(),
     onNotice: () => {},
   });
-  const server = Deno.serve({ hostname: "::", port: 0, onListen: () => {} }, monitor.fetch);
+  await using server = Deno.serve({ hostname: "::", port: 0, onListen: () => {} }, monitor.fetch);
   const ask = async (key: string, from: string) => {
     const headers = { authorization: `Bearer ${key}`, "x-forwarded-for": from };
     return (await call("GET", `http://127.0.0.1:${server.addr.port}/tasks/c`, { headers })).status;
@@ -149,8 +149,6 @@ Deno.test("Gate trusts a proxy that connects over IPv4 to a server that listens 
     429,
     200,
   ]);
-  await monitor[Symbol.asyncDispose]();
-  await server.shutdown();
 });
 
 Deno.test("Gate limits the rate of changes per client if the server requires a key", async () => {
