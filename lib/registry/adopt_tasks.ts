@@ -52,6 +52,8 @@ export function adoptTasks(
       const task = changes.apply(client, id, { type: "adopt", lostVersions });
       // The next report leads to a new estimate; until then, the stored one stays.
       adopted.estimator.observe(task, task.updated_at);
+      // The newest point of progress may not be stored yet, and a single one never is, but the record contains it.
+      if (task.progress !== null) adopted.progress.add(task.updated_at, task.progress);
     }
   }
 }

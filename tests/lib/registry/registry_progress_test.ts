@@ -1,5 +1,6 @@
 /** Tests the progress histories of running tasks, of ended tasks, and after restarts. */
 
+import { now } from "../../../lib/clock.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
@@ -100,6 +101,32 @@ Deno.test("Registry.sweep() stores progress histories every few seconds", async 
   test.report("c", "1", { type: "update", progress: 90 }, new TestReporter("far", true));
   const points = await test.registry.progress("c", "1");
   assertEquals([points.length, points.at(-1)], [13, [CLOCK_START + 72, 90]]);
+});
+
+Deno.test("Registry.progress() returns the newest point of a running task after a restart, stored or not", async () => {
+  using clock = new FakeClock();
+  for (const count of [1, 2, 5]) {
+    using folder = new StoreFolder();
+    await using store = folder.open();
+    using before = new TestRegistry({}, "first", store);
+    const far = new TestReporter("far", true);
+    before.report("c", "1", createChange(), far);
+    for (let progress = 1; progress <= count; progress++) {
+      clock.pass(1_000);
+      before.report("c", "1", { type: "update", progress }, far);
+    }
+    await store.committed();
+    const newest = (await before.registry.progress("c", "1")).at(-1);
+    using crash = folder.crashed();
+    clock.pass(1_000);
+    await using copy = crash.open();
+    using after = new TestRegistry({}, "first", copy);
+    assertEquals((await after.registry.progress("c", "1")).at(-1), newest);
+    after.registry.reporterConnected(far);
+    after.report("c", "1", { type: "fail", error: { type: "Error", message: "x" } }, far);
+    const ended = await after.registry.progress("c", "1");
+    assertEquals(ended.slice(-2), [newest, [now(), newest![1]]]);
+  }
 });
 
 Deno.test("Registry.sweep() stores the progress histories of thousands of tasks over several sweeps", async () => {
