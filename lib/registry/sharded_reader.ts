@@ -36,6 +36,9 @@ const IMMEDIATE = [
  */
 const PROMISED = ["history", "launch", "log", "progress", "read", "readAll", "searchLog", "values"] as const;
 
+/** The figures of a store that count something since its start, and so never fall. */
+const COUNTERS = ["commits", "failedCommits", "commitMs", "leftOut"] as const;
+
 type Routed = (typeof IMMEDIATE | typeof PROMISED)[number];
 type Arguments = [client: string, ...others: unknown[]];
 
@@ -65,6 +68,8 @@ export class ShardedReader implements Reader {
 
   readonly #registries: (Registry | null)[];
   readonly #shardOf: (client: string) => number;
+  /** The counters of the stores whose registries were removed. */
+  readonly #earlier = { commits: 0, failedCommits: 0, commitMs: 0, leftOut: 0 };
 
   /**
    * @param shards the number of shards
@@ -80,8 +85,10 @@ export class ShardedReader implements Reader {
     this.#registries[shard] = registry;
   }
 
-  /** Removes the registry of a shard, so that another one can replace it. */
+  /** Removes the registry of a shard, so that another one can replace it. What its store has counted still counts. */
   detach(shard: number): void {
+    const figures = this.#registries[shard]?.storeFigures;
+    if (figures !== undefined) { for (const name of COUNTERS) this.#earlier[name] += figures[name]; }
     this.#registries[shard] = null;
   }
 
@@ -123,12 +130,14 @@ export class ShardedReader implements Reader {
 
   get storeFigures(): Method<"storeFigures"> {
     const tasks = new Map(TASK_STATES.map((state) => [state, 0]));
-    const sum = { commits: 0, failedCommits: 0, commitMs: 0, leftOut: 0, damaged: 0 };
+    const sum = { ...this.#earlier };
+    let damaged = 0;
     for (const { storeFigures: figures } of this.all) {
       for (const [state, count] of figures.tasks) tasks.set(state, tasks.get(state)! + count);
-      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += figures[name];
+      for (const name of COUNTERS) sum[name] += figures[name];
+      damaged += figures.damaged;
     }
-    return { tasks, ...sum };
+    return { tasks, ...sum, damaged };
   }
 
   /** Returns a task without its record; `undefined` if it does not exist, or its shard is being loaded. */

@@ -1,7 +1,8 @@
 import { ClosedError } from "../../../lib/errors.ts";
 import { ShardedReader } from "../../../lib/registry/sharded_reader.ts";
-import { assertEquals, assertRejects, assertThrows } from "../../support/assert.ts";
+import { assertEquals, assertGreater, assertRejects, assertThrows } from "../../support/assert.ts";
 import { TestRegistry } from "../../support/registry.ts";
+import { StoreFolder } from "../../support/store_folder.ts";
 
 /** Returns a reader of two shards; only the shard of the client "here" is loaded. */
 function readerOf(test: TestRegistry): ShardedReader {
@@ -26,4 +27,20 @@ Deno.test("ShardedReader throws or rejects if the shard of the client is not loa
   assertThrows(() => reader.task("there", "t"), ClosedError, "The tasks are being loaded");
   await assertRejects(() => reader.history("there", "t"), ClosedError, "The tasks are being loaded");
   assertEquals(reader.stored("there", "t"), undefined);
+});
+
+Deno.test("ShardedReader keeps counting what the stores of replaced registries have counted", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  using old = new TestRegistry({}, "first", store);
+  using next = new TestRegistry();
+  const reader = readerOf(old);
+  old.begin("here", "1");
+  await reader.committed();
+  const { commits, commitMs } = reader.storeFigures;
+  assertGreater(commits, 0);
+  reader.detach(0);
+  assertEquals([reader.storeFigures.commits, reader.storeFigures.commitMs], [commits, commitMs]);
+  reader.attach(0, next.registry);
+  assertEquals([reader.storeFigures.commits, reader.storeFigures.commitMs], [commits, commitMs]);
 });
