@@ -219,12 +219,21 @@ export function formatClock(at: number, local: boolean): string {
 
 /** Formats a date and a time of day: `2026-11-24 14:03:22` in local time, otherwise followed by `UTC`. */
 export function formatDateTime(at: number, local: boolean): string {
+  const day = dayOf(at, local);
+  return day === NO_VALUE ? NO_VALUE : `${day} ${formatClock(at, local)}`;
+}
+
+/** Formats a time of a period: a time of day, with the date if the period is not within one day. */
+export function formatTimeWithin(at: number, from: number, to: number, local: boolean): string {
+  return dayOf(from, local) === dayOf(to, local) ? formatClock(at, local) : formatDateTime(at, local);
+}
+
+function dayOf(at: number, local: boolean): string {
   const date = new Date(at * 1_000);
   if (Number.isNaN(date.getTime())) return NO_VALUE;
-  const day = local
+  return local
     ? `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
     : date.toISOString().slice(0, 10);
-  return `${day} ${formatClock(at, local)}`;
 }
 
 /** Formats a time for the HTML attribute `datetime`; returns `undefined` if the time is out of range. */

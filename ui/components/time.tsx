@@ -14,6 +14,7 @@ import {
   formatClock,
   formatDateTime,
   formatDuration,
+  formatTimeWithin,
   machineTime,
   timeLeft,
 } from "../../lib/text/format.ts";
@@ -38,6 +39,17 @@ export function ShortClock({ view, at }: AtProps): JSX.Element {
 /** A date and a time of day. */
 export function DateTime({ view, at }: AtProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatDateTime(at, view.scripted.value)}</time>;
+}
+
+interface TimeWithinProps extends AtProps {
+  /** The start of the period, in epoch seconds; `to` is its end. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A time of a period: a time of day, with the date if the period is not within one day. */
+export function TimeWithin({ view, at, from, to }: TimeWithinProps): JSX.Element {
+  return <time dateTime={machineTime(at)}>{formatTimeWithin(at, from, to, view.scripted.value)}</time>;
 }
 
 /** The time that has passed since a given time, rounded; the exact time is in the tooltip. */

@@ -19,7 +19,7 @@ import { AreaChart, Span } from "./chart.tsx";
 import { SectionHead } from "./frame.tsx";
 import { Icon } from "./icons.tsx";
 import { StatePill } from "./task_elements.tsx";
-import { Clock } from "./time.tsx";
+import { TimeWithin } from "./time.tsx";
 
 interface ViewProps {
   readonly view: TaskView;
@@ -51,7 +51,7 @@ export function TimelineSection({ view }: ViewProps): JSX.Element | null {
           <li class="timeline-end">
             <StatePill task={task} />
             <span class="timeline-time number">
-              <Clock view={view} at={task.finished_at} />
+              <TimeWithin view={view} at={task.finished_at} from={task.started_at} to={task.finished_at} />
             </span>
           </li>
         )}
@@ -127,8 +127,8 @@ export function ProgressChart({ view }: ViewProps): JSX.Element | null {
           label={`Progress over ${formatDuration(seconds)}: ${formatPercent(last[1])} so far`}
         />
         <div class="chart-times number" aria-hidden="true">
-          <Clock view={view} at={start} />
-          <Clock view={view} at={end} />
+          <TimeWithin view={view} at={start} from={start} to={end} />
+          <TimeWithin view={view} at={end} from={start} to={end} />
         </div>
       </figure>
     </section>

@@ -7,13 +7,13 @@
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { formatClock, formatDateTime, formatValue } from "../../lib/text/format.ts";
+import { formatDateTime, formatTimeWithin, formatValue } from "../../lib/text/format.ts";
 import type { NamedSeries } from "../../lib/task/value_book.ts";
 import type { ValuePoint } from "../../lib/task/values.ts";
 import { nearestPoint, pointAfterKey } from "../shared/value_points.ts";
 import type { FrameView } from "../shared/view.ts";
 import { AreaChart } from "./chart.tsx";
-import { Clock } from "./time.tsx";
+import { TimeWithin } from "./time.tsx";
 
 interface ValueChartProps {
   readonly view: FrameView;
@@ -68,7 +68,7 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
       <figcaption>
         <span class="value-name" title={name}>{name}</span>
         <span class="value-shown number">
-          {chosen !== null && <span class="value-at">{formatClock(at, isScripted)}</span>}
+          {chosen !== null && <span class="value-at">{formatTimeWithin(at, from, to, isScripted)}</span>}
           <strong title={String(value)}>{formatValue(value, name)}</strong>
         </span>
       </figcaption>
@@ -94,8 +94,8 @@ export function ValueChart({ view, series, from, to }: ValueChartProps): JSX.Ele
         )
         : chart}
       <div class="chart-times number" aria-hidden="true">
-        <Clock view={view} at={from} />
-        {to > from && <Clock view={view} at={to} />}
+        <TimeWithin view={view} at={from} from={from} to={to} />
+        {to > from && <TimeWithin view={view} at={to} from={from} to={to} />}
       </div>
       <dl class="value-extremes number">
         <div>

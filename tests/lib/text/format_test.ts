@@ -13,6 +13,7 @@ import {
   formatRate,
   formatTimeLeft,
   formatTimeRange,
+  formatTimeWithin,
   formatValue,
   machineTime,
   timeLeft,
@@ -186,6 +187,17 @@ testTable("formatDateTime()", (at: number) => formatDateTime(at, false), [
   [EXAMPLE_TIME, "2023-11-14 22:13:20 UTC"],
   [Infinity, "—"],
 ]);
+
+testTable(
+  "formatTimeWithin()",
+  ([at, from, to]: [number, number, number]) => formatTimeWithin(at, from, to, false),
+  [
+    [[EXAMPLE_TIME, EXAMPLE_TIME, EXAMPLE_TIME + 60], "22:13:20 UTC"],
+    [[EXAMPLE_TIME, EXAMPLE_TIME, EXAMPLE_TIME + 2 * 3_600], "2023-11-14 22:13:20 UTC"],
+    [[EXAMPLE_TIME, EXAMPLE_TIME - 86_400, EXAMPLE_TIME], "2023-11-14 22:13:20 UTC"],
+    [[NaN, NaN, NaN], "—"],
+  ],
+);
 
 Deno.test("formatClock() formats local time without a zone", () => {
   const date = new Date(EXAMPLE_TIME * 1_000);

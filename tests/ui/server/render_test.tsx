@@ -361,6 +361,26 @@ Deno.test("renderTaskPage() shows each series of values as a chart, and its extr
   assertNotMatch(page({ series: [], ignored: 0 }), /values-title/);
 });
 
+Deno.test("renderTaskPage() shows dates at the charts of a run that spans more than one day", () => {
+  const times = (seconds: number) => {
+    const [start, end] = [EXAMPLE_TIME, EXAMPLE_TIME + seconds];
+    const model = taskModel(finishedTask({ value_count: 2, started_at: start, finished_at: end }), {
+      steps: [{ at: start, state: "PROCESSING", text: "Reading", progress: 0, count: 1 }],
+      progressHistory: [[start, 0], [start + 1, 10], [start + 2, 20]],
+    });
+    const values = { series: [{ name: "loss", points: [[start, 2], [end, 1]] as const }], ignored: 0 };
+    const html = withoutData(renderTaskPage(model, { values }));
+    const found = html.matchAll(
+      /<(div|span) class="(?:chart-times|timeline-time) number"[^>]*>(?:<time.*?)<\/\1>/g,
+    );
+    return [...found].map(([element]) => element.replaceAll(/<[^>]*>/g, " ").replaceAll(/\s+/g, " ").trim());
+  };
+  const [clock, other] = ["22:13:20 UTC", "22:14:20 UTC"];
+  assertEquals(times(60).sort(), [`${clock} ${other}`, `${clock} ${other}`, other]);
+  const [first, last] = [`2023-11-14 ${clock}`, `2023-11-17 ${clock}`];
+  assertEquals(times(3 * 86_400).sort(), [`${first} ${last}`, `${first} ${last}`, last]);
+});
+
 Deno.test("renderTaskPage() draws values that differ by more than the largest number", () => {
   const points = [[-1.7e308, -1.7e308], [1.7e308, 1.7e308]] as const;
   const html = renderTaskPage(taskModel(exampleTask()), {
