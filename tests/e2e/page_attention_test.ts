@@ -4,6 +4,7 @@
  */
 
 import type { Page } from "playwright-core";
+import { MAX_ATTENTION } from "../../ui/shared/attention.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
@@ -28,6 +29,22 @@ async function needed(page: Page, ...wanted: readonly string[]): Promise<void> {
     return links.map(({ textContent }) => textContent).join() === wanted;
   }, wanted.join());
 }
+
+Deno.test("attention: the number of tasks says if there may be more than are shown", async () => {
+  await using server = startTaskServer();
+  const count = async () => {
+    const { text } = await call("GET", `${server.url}/t/care`, { headers: { accept: "text/html" } });
+    return /id="attention-title"[^>]*>.*?section-count number">([^<]*)</s.exec(text)?.[1];
+  };
+  const fail = async (id: string) => {
+    await report(server, "", { id, name: "job" });
+    await report(server, `/${id}/fail`, { error: { message: "no", type: "Error" } });
+  };
+  for (let number = 1; number < MAX_ATTENTION; number++) await fail(`${number}`);
+  assertEquals(await count(), "49");
+  for (const id of ["one", "another"]) await fail(id);
+  assertEquals(await count(), "50+");
+});
 
 Deno.test("attention: a failure needs attention until it is opened or marked in this browser, or retried", async () => {
   await using server = startTaskServer();

@@ -9,6 +9,7 @@
 import type { JSX } from "preact";
 import { countNoun, formatAgo, formatCount, formatDuration } from "../../lib/text/format.ts";
 import { nameWords } from "../../lib/task/task_view.ts";
+import { MAX_ATTENTION } from "../shared/attention.ts";
 import { taskPageUrl } from "../shared/links.ts";
 import type { AttentionItem, ClientView } from "../shared/view.ts";
 import { SectionHead } from "./frame.tsx";
@@ -27,13 +28,15 @@ const SHOWN = 5;
 export function AttentionSection({ view }: ViewProps): JSX.Element | null {
   const items = view.attention.value;
   if (items.length === 0) return null;
+  // The list ends at this number, so there may be more.
+  const count = formatCount(items.length) + (items.length < MAX_ATTENTION ? "" : "+");
   const failed = items.filter(({ concern }) => concern === "failed").map(({ task }) => task);
   const rows = (some: readonly AttentionItem[]) => (
     <ul>{some.map((item) => <Item key={item.task.id} view={view} item={item} />)}</ul>
   );
   return (
     <section class="attention" aria-labelledby="attention-title" data-testid="attention">
-      <SectionHead view={view} id="attention-title" title="Needs attention" count={formatCount(items.length)}>
+      <SectionHead view={view} id="attention-title" title="Needs attention" count={count}>
         {view.list !== null && failed.length > 0 && (
           <button
             type="button"
