@@ -7,6 +7,7 @@
 
 import { keyProtocols } from "../../remote/credentials.ts";
 import type { Task } from "../../task/task.ts";
+import { hasEnded } from "../../task/task_view.ts";
 import { readChanges, readMessage, readTask, readTaskList, readTaskMessage } from "../../task/wire.ts";
 import { isTaskNotFound, request, ServerUnavailableError, unexpectedResponse } from "./api.ts";
 import { messagesOf } from "./socket_messages.ts";
@@ -120,22 +121,54 @@ export async function* follow(
   }
 }
 
-/** Creates a subscription to one task. */
-export function oneTask(target: Target, id: string): Subscription {
+/**
+ * How long an unfinished task may be missing, in milliseconds. A server that has restarted without its data gets the
+ * task back when the task's reporter reconnects, which it attempts at least every 5 s.
+ */
+const MISSING_MS = 10_000;
+
+/**
+ * Creates a subscription to one task.
+ *
+ * @param target the server and the client
+ * @param id the task's id
+ * @param missingMs how long the task may be missing before it counts as removed, in milliseconds
+ */
+export function oneTask(target: Target, id: string, missingMs: number = MISSING_MS): Subscription {
+  /** Whether the task is known, and had not ended; such a task can't be removed, so only the server can have lost it. */
+  let isUnfinished = false;
+  let missingSinceMs: number | null = null;
+
+  function note(task: Task): void {
+    isUnfinished = !hasEnded(task);
+    missingSinceMs = null;
+  }
+
+  function isLost(): boolean {
+    missingSinceMs ??= performance.now();
+    return isUnfinished && performance.now() - missingSinceMs < missingMs;
+  }
+
   return {
     socketUrl: () => `${socketUrlOf(target)}/${id}`,
     protocols: keyProtocols(target.key),
     async poll(signal) {
       const response = await request(target, `/${id}`, signal === undefined ? {} : { signal });
-      if (isTaskNotFound(response)) return { type: "tasks", tasks: [], removed: [id], isAll: true };
+      if (isTaskNotFound(response)) {
+        if (isLost()) throw new ServerUnavailableError(`${target.server} has lost the task`, true);
+        return { type: "tasks", tasks: [], removed: [id], isAll: true };
+      }
       const task = response.status === 200 ? readTask(response.body) : null;
       if (task === null) throw unexpectedResponse(target, response);
+      note(task);
       const { clockOffset } = response;
       return { type: "tasks", tasks: [task], removed: [], isAll: true, clockOffset };
     },
     read(message) {
       const task = readTaskMessage(message);
-      return task === null ? null : { type: "tasks", tasks: [task], removed: [], isAll: true };
+      if (task === null) return null;
+      note(task);
+      return { type: "tasks", tasks: [task], removed: [], isAll: true };
     },
   };
 }

@@ -32,7 +32,6 @@ export class LogReader {
   readonly #target: Target;
   readonly #id: string;
   readonly #events: LogReaderEvents;
-  /** The number of the next line to read. */
   #next = 0;
 
   /**
@@ -60,7 +59,12 @@ export class LogReader {
     return end;
   }
 
-  /** Starts over at the first line, because a new task has the id of the old one. */
+  /** The number of the next line to read. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Starts over at the first line, because the task has a new log. */
   restart(): void {
     this.#next = 0;
   }

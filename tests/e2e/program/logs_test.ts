@@ -125,6 +125,27 @@ Deno.test("logs --follow misses and repeats no line while the connection is lost
   }
 });
 
+Deno.test("logs --follow goes on with the new log after the server has restarted without its data", async () => {
+  const port = freePort();
+  const env = { TASKSCOPE_PORT: String(port), TASKSCOPE_DATA: ":memory:" };
+  const flags = ["--server", `http://127.0.0.1:${port}`];
+  const program = await startProgram([], { env });
+  // The command prints each line that it reads.
+  await using task = await spawnScript(`taskscope run "$@" --id t --client default -- cat`, flags);
+  await task.type("one\ntwo\nthree\n");
+  await task.output(/three\n/);
+  await using logs = await spawnProgram(["logs", "-f", "t", ...flags]);
+  await logs.output(/three\n/);
+  program.process.kill("SIGKILL");
+  await program.process.ended();
+  await using _restarted = await startProgram([], { env });
+  await task.type("four\n");
+  await logs.output(/four\n/);
+  await task.closeInput();
+  const { code, stdout } = await logs.ended();
+  assertEquals([code, stdout], [0, "one\ntwo\nthree\nfour\n"]);
+});
+
 Deno.test("logs stops when the reader of its output does", async () => {
   await using server = startTaskServer({ limits: { logLinesPerTask: 20_000 } });
   const reporter = reporterAt(server.url);

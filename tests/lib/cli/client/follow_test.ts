@@ -173,6 +173,30 @@ Deno.test("follow() reports a task that does not exist as removed", async () => 
   assertEquals(event, { type: "tasks", tasks: [], removed: ["none"], isAll: true, isOpening: true });
 });
 
+Deno.test("follow() waits for an unfinished task that the server has lost, but not for ever", async () => {
+  let server = startTaskServer();
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  const front = Deno.serve(options, (request, info) => server.monitor.fetch(request, info));
+  const target = { server: `http://127.0.0.1:${front.addr.port}`, client: CLIENT, key: null };
+  await start(target.server, "held", "t");
+  await using listener = new Listener(oneTask(target, "t", 1_500));
+  await listener.next(shows("t", ({ active }) => active));
+  for (const isBack of [true, false]) {
+    const old = server;
+    // The new server has the same address, but no tasks.
+    server = startTaskServer();
+    await old[Symbol.asyncDispose]();
+    await listener.next((event) => event.type === "lost" && event.reason.endsWith("has lost the task"));
+    if (!isBack) continue;
+    await start(target.server, "held", "t");
+    await listener.next(shows("t", ({ active }) => active));
+  }
+  await listener.next((event) => event.type === "tasks" && event.removed.includes("t"));
+  await listener.end();
+  await front.shutdown();
+  await server[Symbol.asyncDispose]();
+});
+
 Deno.test("follow() throws if the first connection fails, or if the server is not Taskscope", async () => {
   const nowhere = { server: `http://127.0.0.1:${freePort()}`, client: CLIENT, key: null };
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
