@@ -22,6 +22,19 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(whole / 86_400)}d ${two(Math.floor(whole % 86_400 / 3_600))}h`;
 }
 
+/** Formats a duration in all its units, rounded to the digits of a step in seconds: `1.04s`, `3m 20.5s`, `2h 00m 20s`. */
+export function formatExactDuration(seconds: number, step: number): string {
+  const digits = Math.max(0, Math.ceil(-Math.log10(step) - 1e-6));
+  const rounded = Number(seconds.toFixed(digits));
+  const minutes = Math.floor(rounded / 60);
+  const rest = `${(rounded % 60).toFixed(digits)}s`;
+  if (minutes === 0) return rest;
+  const padded = rest.padStart(digits === 0 ? 3 : digits + 4, "0");
+  return minutes < 60
+    ? `${minutes}m ${padded}`
+    : `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m ${padded}`;
+}
+
 /** Formats an age in one unit: `just now`, `3 min ago`, `5 days ago`. */
 export function formatAgo(seconds: number): string {
   if (seconds < 10) return "just now";

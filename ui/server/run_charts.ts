@@ -4,12 +4,15 @@
  * @module
  */
 
+import { formatDuration, formatExactDuration } from "../../lib/text/format.ts";
 import { quantile } from "../../lib/task/quantile.ts";
 import { durationOf } from "../../lib/task/run_stats.ts";
 import type { RunSummary } from "../../lib/task/run_summary.ts";
 
 /** The number of bars of a chart. */
 const BINS = 12;
+/** The minimum width of a bin of durations, in seconds. */
+const MIN_WIDTH = 1e-3;
 
 /** The runs in a range of durations or times; the range includes its start but not its end. */
 export interface Bin {
@@ -41,8 +44,19 @@ export function durationBins(runs: readonly RunSummary[]): DurationBins | null {
   if (durations.length < 3) return null;
   const [least, most] = [durations[0]!, durations.at(-1)!];
   const usual = quantile(durations, 0.95);
-  const end = Math.min(most, least + (usual - least) * 1.5 || most);
+  const end = Math.max(Math.min(most, least + (usual - least) * 1.5 || most), least + BINS * MIN_WIDTH);
   return { bins: binsOf(durations.map((at) => ({ at, isFailed: false })), least, end), isOpen: end < most };
+}
+
+/**
+ * Returns a function that formats the bounds of bins of durations: as durations are formatted elsewhere or, if the two
+ * bounds of a bin would read the same, with as many digits as the bins are wide.
+ */
+export function durationFormat(bins: readonly Bin[]): (seconds: number) => string {
+  const isTelling = bins.every(({ from, to }) => formatDuration(from) !== formatDuration(to));
+  if (isTelling) return formatDuration;
+  const { from, to } = bins[0]!;
+  return (seconds) => formatExactDuration(seconds, to - from);
 }
 
 /**

@@ -6,11 +6,11 @@
  */
 
 import type { JSX } from "preact";
-import { countNoun, formatDuration } from "../../lib/text/format.ts";
+import { countNoun } from "../../lib/text/format.ts";
 import type { RunSummary } from "../../lib/task/run_summary.ts";
 import type { FrameView } from "../shared/view.ts";
 import { DateTime } from "../components/time.tsx";
-import { type Bin, durationBins, failureBins } from "./run_charts.ts";
+import { type Bin, durationBins, durationFormat, failureBins } from "./run_charts.ts";
 
 interface ChartProps {
   readonly view: FrameView;
@@ -25,19 +25,20 @@ export function DurationChart({ runs }: ChartProps): JSX.Element | null {
   const { bins, isOpen } = chart;
   const most = Math.max(...bins.map((bin) => bin.runs));
   const last = bins.at(-1)!;
+  const format = durationFormat(bins);
   return (
     <Histogram
       id="durations-title"
       title="How long they took"
       bars={bins.map((bin) => {
         const range = bin === last && isOpen
-          ? `${formatDuration(bin.from)} or longer`
-          : `${formatDuration(bin.from)} to ${formatDuration(bin.to)}`;
+          ? `${format(bin.from)} or longer`
+          : `${format(bin.from)} to ${format(bin.to)}`;
         return { size: bin.runs / most, text: `${range}: ${countNoun(bin.runs, "run")}`, kind: "finished" };
       })}
       top={countNoun(most, "run")}
-      start={formatDuration(bins[0]!.from)}
-      end={`${formatDuration(last.to)}${isOpen ? " or longer" : ""}`}
+      start={format(bins[0]!.from)}
+      end={`${format(last.to)}${isOpen ? " or longer" : ""}`}
     />
   );
 }
