@@ -37,10 +37,13 @@ export const transfers = patterns([
     isSilent: true,
   },
   { format: "rclone", pattern: /^\* +.{1,300}: ?\d{1,3}% ?\//, isSilent: true },
-  // restic: `10.16%  4110 files 19.823 GiB, total 47824 files 195.068 GiB, 0 errors ETA 10:25:33`
+  // restic: `10.16%  4110 files 19.823 GiB, total 47824 files 195.068 GiB, 0 errors ETA 10:25:33`; it cuts the row
+  // at the width of the terminal, often within `errors`.
   {
     format: "restic",
-    pattern: new RegExp(String.raw`^(?<percent>${N})% {2,3}\d.*(?: errors | items | ETA )`),
+    pattern: new RegExp(
+      String.raw`^(?<percent>${N})% {2,3}\d.*(?: errors | items | ETA |, total \d+ files )`,
+    ),
     status: "Backing up",
   },
   {

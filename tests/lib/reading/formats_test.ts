@@ -380,3 +380,16 @@ Deno.test("resultDots() ignores the results of a program that reports its progre
   }
   assertEquals(output.end().progress, [24, 54, 84, 100]);
 });
+
+Deno.test("ProgressReader reads rows of restic that are cut at the width of the terminal", () => {
+  const output = new Outputs();
+  const rows = [
+    "[0:05] 20.55%  946 files 164.519 MiB, total 54454 files 800.696 MiB, 0 errors ",
+    "[0:07] 24.94%  4411 files 199.656 MiB, total 54454 files 800.696 MiB, 0 err",
+    "[0:09] 39.31%  12037 files 314.788 MiB, total 54454 files 800.696 MiB, 0 er",
+    "[0:14] 70.90%  24390 files 567.684 MiB, total 54454 files 800.696 MiB, 0 er",
+  ];
+  for (const row of rows) output.write(`\r\x1b[2K${row}`).wait(2_000);
+  assertEquals(output.progress, [21, 25, 39, 71]);
+  assertEquals(output.last.status, "Backing up");
+});
