@@ -86,6 +86,7 @@ Deno.test("stats page: durations and failures are charts that need no JavaScript
       failures[0]!,
       /^0 of \d+ runs failed, \d{4}-\d\d-\d\d [\d:]+ UTC to \d{4}-\d\d-\d\d [\d:]+ UTC$/,
     );
+    assertEquals(await page.locator(".histogram [data-from] title").allTextContents(), failures);
     const failed = failures.map((text) => Number(/^(\d+) of/.exec(text)?.[1] ?? 0));
     assertEquals(failed.slice(0, 6).reduce((sum, count) => sum + count), 0);
     assertEquals(failed.slice(6).reduce((sum, count) => sum + count), 4);
@@ -126,6 +127,11 @@ Deno.test("stats page: times are in the zone of the browser", async () => {
     const first = page.getByRole("region", { name: "How many failed over time" }).locator("time").first();
     const clock = end.toLocaleTimeString("en-GB", { timeZone: "Asia/Tokyo" });
     await first.getByText(new RegExp(` ${clock}$`)).waitFor();
+    const section = page.getByRole("region", { name: "How many failed over time" });
+    assertEquals(
+      await section.locator("title").allTextContents(),
+      await section.getByRole("listitem").allTextContents(),
+    );
     assertMatch(
       await page.locator(".run-list time").first().getAttribute("title") ?? "",
       /^\d{4}-\d\d-\d\d [\d:]+$/,

@@ -69,6 +69,11 @@ export class StatsContent {
         time.textContent = formatAgo(now - at);
       }
     }
+    for (const bar of this.#root.querySelectorAll<SVGElement>("[data-from]")) {
+      const { label, from, to } = bar.dataset;
+      const [start, end] = [from, to].map((at) => formatDateTime(Number(at), true));
+      bar.querySelector("title")!.textContent = `${label}, ${start} to ${end}`;
+    }
     for (const bar of this.#root.querySelectorAll<SVGElement>("[data-ended]")) {
       const { label, ended } = bar.dataset;
       const text = `${label}, ${formatAgo(now - Number(ended))}`;

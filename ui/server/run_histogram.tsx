@@ -6,7 +6,7 @@
  */
 
 import type { JSX } from "preact";
-import { countNoun } from "../../lib/text/format.ts";
+import { countNoun, formatDateTime } from "../../lib/text/format.ts";
 import type { RunSummary } from "../../lib/task/run_summary.ts";
 import type { FrameView } from "../shared/view.ts";
 import { DateTime } from "../components/time.tsx";
@@ -55,11 +55,15 @@ export function FailureChart({ view, runs }: ChartProps): JSX.Element | null {
       bars={bins.map((bin) => ({
         size: shareOf(bin),
         text: failureText(bin),
-        when: (
-          <>
-            , <DateTime view={view} at={bin.from} /> to <DateTime view={view} at={bin.to} />
-          </>
-        ),
+        period: {
+          from: bin.from,
+          to: bin.to,
+          element: (
+            <>
+              , <DateTime view={view} at={bin.from} /> to <DateTime view={view} at={bin.to} />
+            </>
+          ),
+        },
         kind: "error",
       }))}
       start={<DateTime view={view} at={first.from} />}
@@ -81,8 +85,8 @@ interface HistogramBar {
   /** The height of the bar, 0 to 1. */
   readonly size: number;
   readonly text: string;
-  /** What the text alternative of the bar says after the text. */
-  readonly when?: JSX.Element;
+  /** The period of the bar in epoch seconds, and the element that states it after the text. */
+  readonly period?: { readonly from: number; readonly to: number; readonly element: JSX.Element };
   readonly kind: "finished" | "error";
 }
 
@@ -105,9 +109,13 @@ function Histogram({ id, title, bars, start, end, top }: HistogramProps): JSX.El
       <div class="run-panel">
         <p class="histogram-top" aria-hidden="true">{top}</p>
         <svg class="run-bars histogram" aria-hidden="true" focusable="false">
-          {bars.map(({ size, text, kind }, index) => (
-            <g key={index}>
-              <title>{text}</title>
+          {bars.map(({ size, text, period, kind }, index) => (
+            <g key={index} data-label={period && text} data-from={period?.from} data-to={period?.to}>
+              <title>
+                {period === undefined
+                  ? text
+                  : `${text}, ${formatDateTime(period.from, false)} to ${formatDateTime(period.to, false)}`}
+              </title>
               <rect class="run-hit" x={`${index * width}%`} width={`${width}%`} height="100%" />
               <rect
                 class={`run-bar run-${kind}`}
@@ -124,7 +132,7 @@ function Histogram({ id, title, bars, start, end, top }: HistogramProps): JSX.El
           <span>{end}</span>
         </p>
         <ol class="visually-hidden">
-          {bars.map(({ text, when }, index) => <li key={index}>{text}{when}</li>)}
+          {bars.map(({ text, period }, index) => <li key={index}>{text}{period?.element}</li>)}
         </ol>
       </div>
     </section>
