@@ -52,7 +52,7 @@ export function adoptTasks(
       const task = changes.apply(client, id, { type: "adopt", lostVersions });
       // The next report leads to a new estimate; until then, the stored one stays.
       adopted.estimator.observe(task, task.updated_at);
-      // The newest point of progress may not be stored yet, and a single one never is, but the record contains it.
+      // The newest point of progress may not be stored in the history, and a single point never is; the record has it.
       if (task.progress !== null) adopted.progress.add(task.updated_at, task.progress);
     }
   }

@@ -85,7 +85,7 @@ export class ShardedReader implements Reader {
     this.#registries[shard] = registry;
   }
 
-  /** Removes the registry of a shard, so that another one can replace it. What its store has counted still counts. */
+  /** Removes the registry of a shard, so that another one can replace it. The sums keep what its store has counted. */
   detach(shard: number): void {
     const figures = this.#registries[shard]?.storeFigures;
     if (figures !== undefined) { for (const name of COUNTERS) this.#earlier[name] += figures[name]; }

@@ -236,7 +236,7 @@ export function formatDateTime(at: number, local: boolean): string {
   return day === NO_VALUE ? NO_VALUE : `${day} ${formatClock(at, local)}`;
 }
 
-/** Formats a time of a period: a time of day, with the date if the period is not within one day. */
+/** Formats a time within a period: the time of day, and also the date if the period spans several days. */
 export function formatTimeWithin(at: number, from: number, to: number, local: boolean): string {
   return dayOf(from, local) === dayOf(to, local) ? formatClock(at, local) : formatDateTime(at, local);
 }

@@ -47,7 +47,7 @@ interface TimeWithinProps extends AtProps {
   readonly to: number;
 }
 
-/** A time of a period: a time of day, with the date if the period is not within one day. */
+/** A time within a period: the time of day, and also the date if the period spans several days. */
 export function TimeWithin({ view, at, from, to }: TimeWithinProps): JSX.Element {
   return <time dateTime={machineTime(at)}>{formatTimeWithin(at, from, to, view.scripted.value)}</time>;
 }

@@ -85,7 +85,7 @@ interface HistogramBar {
   /** The height of the bar, 0 to 1. */
   readonly size: number;
   readonly text: string;
-  /** The period of the bar in epoch seconds, and the element that states it after the text. */
+  /** The period that the bar covers, in epoch seconds, and the element that shows it after the text. */
   readonly period?: { readonly from: number; readonly to: number; readonly element: JSX.Element };
   readonly kind: "finished" | "error";
 }

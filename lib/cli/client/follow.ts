@@ -122,8 +122,8 @@ export async function* follow(
 }
 
 /**
- * How long an unfinished task may be missing, in milliseconds. A server that has restarted without its data gets the
- * task back when the task's reporter reconnects, which it attempts at least every 5 s.
+ * How long an unfinished task may be missing, in milliseconds. If the server has restarted without its data, the
+ * task's reporter creates the task again when it reconnects, and it tries to reconnect at least every 5 s.
  */
 const MISSING_MS = 10_000;
 

@@ -97,7 +97,7 @@ async function followLog(target: Target, id: string, reader: LogReader): Promise
     if (task === undefined) throw noTaskError(target, id);
     // A new task has the id of the old one.
     if (createdAt !== undefined && createdAt !== task.created_at) reader.restart();
-    // The server has restarted without its data, and the task's reporter has brought the task back with a new log.
+    // The server has restarted without its data, and the task's reporter has created the task again, with a new log.
     else if (event.isOpening && task.log_count < reader.next) reader.restart();
     createdAt = task.created_at;
     try {

@@ -37,8 +37,8 @@ export const transfers = patterns([
     isSilent: true,
   },
   { format: "rclone", pattern: /^\* +.{1,300}: ?\d{1,3}% ?\//, isSilent: true },
-  // restic: `10.16%  4110 files 19.823 GiB, total 47824 files 195.068 GiB, 0 errors ETA 10:25:33`; it cuts the row
-  // at the width of the terminal, often within `errors`.
+  // restic: `10.16%  4110 files 19.823 GiB, total 47824 files 195.068 GiB, 0 errors ETA 10:25:33`; restic cuts
+  // each row at the width of the terminal, often in the middle of the word "errors".
   {
     format: "restic",
     pattern: new RegExp(
