@@ -5,7 +5,7 @@
  */
 
 import type { LogLine } from "../../lib/task/task.ts";
-import { formatClock, formatDuration } from "../../lib/text/format.ts";
+import { formatDuration, formatTimeWithin } from "../../lib/text/format.ts";
 
 /** How the time of a line is shown. */
 export type LineTimes = "clock" | "elapsed" | "none";
@@ -22,7 +22,7 @@ export interface LogLook {
 export const DEFAULT_LOOK: LogLook = { wraps: true, times: "clock", steps: false };
 
 /**
- * Returns the time of a line as text.
+ * Returns the time of a line as text; a time of day has its date if the line is not of the day on which the task started.
  *
  * @param line the line
  * @param times how times are shown
@@ -32,6 +32,6 @@ export const DEFAULT_LOOK: LogLook = { wraps: true, times: "clock", steps: false
 export function lineTime({ at }: LogLine, times: LineTimes, startedAt: number, isLocal: boolean): string {
   if (times === "none") return "";
   return times === "clock"
-    ? formatClock(at, isLocal).slice(0, 8)
+    ? formatTimeWithin(at, startedAt, at, isLocal).replace(" UTC", "")
     : formatDuration(Math.max(0, at - startedAt));
 }
