@@ -83,37 +83,40 @@ Deno.test("UnsentReports drops exactly the reports that are too large by themsel
   const lengths = fc.array(fc.integer({ min: 4, max: 30 }), { maxLength: 40, size: "max" });
   let dropped = 0;
   let split = 0;
-  fc.assert(fc.property(lengths, fc.integer({ min: 4, max: 25 }), fc.nat(4), (each, maxLength, window) => {
-    const outbox = new UnsentReports(LIMITS);
-    const pushed = each.map((length, n) => `${n}`.padEnd(length, "."));
-    for (const report of pushed) outbox.push(report);
-    const received: string[] = [];
-    const refused: string[] = [];
-    while (!outbox.isEmpty) {
-      // A connection, which the receiver ends at the first batch that is too large for it.
-      outbox.restart();
-      const batches = Array.from({ length: window + 1 }, () => outbox.next()).filter((batch) =>
-        batch !== undefined
-      );
-      const isTooLarge = (reports: readonly string[]) => reports.join("").length > maxLength;
-      const first = batches.findIndex(({ reports }) => isTooLarge(reports));
-      for (const { number, reports } of first === -1 ? batches : batches.slice(0, first)) {
-        received.push(...reports);
-        outbox.taken(number);
+  fc.assert(
+    fc.property(lengths, fc.integer({ min: 4, max: 25 }), fc.nat(4), (each, maxLength, window) => {
+      const outbox = new UnsentReports(LIMITS);
+      const pushed = each.map((length, n) => `${n}`.padEnd(length, "."));
+      for (const report of pushed) outbox.push(report);
+      const received: string[] = [];
+      const refused: string[] = [];
+      while (!outbox.isEmpty) {
+        // A connection, which the receiver ends at the first batch that is too large for it.
+        outbox.restart();
+        const batches = Array.from({ length: window + 1 }, () => outbox.next()).filter((batch) =>
+          batch !== undefined
+        );
+        const isTooLarge = (reports: readonly string[]) => reports.join("").length > maxLength;
+        const first = batches.findIndex(({ reports }) => isTooLarge(reports));
+        for (const { number, reports } of first === -1 ? batches : batches.slice(0, first)) {
+          received.push(...reports);
+          outbox.taken(number);
+        }
+        if (first === -1) continue;
+        if (batches[first]!.reports.length > 1) split++;
+        const report = outbox.tooLarge();
+        if (report !== undefined) refused.push(report);
       }
-      if (first === -1) continue;
-      if (batches[first]!.reports.length > 1) split++;
-      const report = outbox.tooLarge();
-      if (report !== undefined) refused.push(report);
-    }
-    assertEquals(received, pushed.filter((report) => !isOver(report)));
-    assertEquals(refused, pushed.filter(isOver));
-    dropped += refused.length;
+      assertEquals(received, pushed.filter((report) => !isOver(report)));
+      assertEquals(refused, pushed.filter(isOver));
+      dropped += refused.length;
 
-    function isOver(report: string): boolean {
-      return report.length > maxLength;
-    }
-  }));
+      function isOver(report: string): boolean {
+        return report.length > maxLength;
+      }
+    }),
+    { numRuns: 1_000 },
+  );
   assertGreater(dropped, 50);
   assertGreater(split, 50);
 });
