@@ -215,7 +215,7 @@ Deno.test("source: ls, watch, wait and cancel do not import the server", () => {
   for (const command of ["ls", "watch", "wait", "cancel"]) {
     const reachable = sourcesReachableFrom(`lib/cli/client/${command}.ts`);
     const libraries = importsOf(reachable).filter(({ specifier }) => !/^\.{1,2}\//.test(specifier));
-    assertEquals(libraries, [{ path: "lib/cli/flags.ts", specifier: "@std/cli/parse-args" }], command);
+    assertEquals(libraries, [{ path: "lib/cli/flags.ts", specifier: "node:util" }], command);
     const paths = reachable.map(({ path }) => path);
     assertEquals(
       paths.filter((path) => /^lib\/(store|registry|http|demo)\/|^lib\/mod\.ts$/.test(path)),

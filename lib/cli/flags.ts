@@ -4,8 +4,7 @@
  * @module
  */
 
-// @ts-types="./parse_args.d.ts"
-import { parseArgs } from "@std/cli/parse-args";
+import { parseArgs } from "node:util";
 import { ConfigError } from "../errors.ts";
 import { closestWord } from "./suggestion.ts";
 
@@ -85,43 +84,63 @@ export function readFlags<const Table extends FlagTable>(
   args: readonly string[],
   readVariable: (name: string) => string | undefined,
 ): CommandLine<Table> | null {
-  const names = Object.keys(table);
-  const withValue = names.filter((name) => table[name]!.kind !== "switch");
-  const joined = joinEmptyValues(args, withValue);
-  const parsed = parseArgs(joined, {
-    // "_" stops parseArgs from converting operands that look like numbers.
-    string: [...withValue, "_"],
-    collect: withValue,
-    boolean: [...names.filter((name) => table[name]!.kind === "switch"), "help"],
-    alias: {
-      h: "help",
-      ...Object.fromEntries(
-        names.flatMap((name) => {
-          const { short } = table[name]!;
-          return short === undefined ? [] : [[short, name]];
-        }),
-      ),
-    },
-    unknown: (arg, key) => {
-      if (key === undefined) return true;
-      throw unknownFlag(arg.split("=")[0]!, names);
-    },
-  });
-  if (parsed.help === true) return null;
+  const { texts, operands, asksForHelp } = givenBy(args, table);
+  if (asksForHelp) return null;
   const sourceOf = (flag: string) =>
-    isGiven(parsed[flag]) || !readVariable(variableOf(flag)) ? `--${flag}` : variableOf(flag);
+    texts.has(flag) || !readVariable(variableOf(flag)) ? `--${flag}` : variableOf(flag);
   const invalid: ConfigError[] = [];
   const values = Object.entries(table).map(([name, flag]) => {
-    const isEmptyValid = flag.isData === true && joined.includes(`--${name}=`);
-    const texts = textsOf(name, flag, parsed[name], readVariable, isEmptyValid);
-    return [name, valueOf(flag, texts, sourceOf(name), invalid)];
+    const ofFlag = textsOf(name, flag, texts.get(name) ?? [], readVariable);
+    return [name, valueOf(flag, ofFlag, sourceOf(name), invalid)];
   });
-  return {
-    values: Object.fromEntries(values) as FlagValues<Table>,
-    sourceOf,
-    operands: parsed._.map(String),
-    invalid,
-  };
+  return { values: Object.fromEntries(values) as FlagValues<Table>, sourceOf, operands, invalid };
+}
+
+/** The parts of a command line. */
+interface Given {
+  /** The texts of each flag that is given; `null` if a text is missing. */
+  readonly texts: ReadonlyMap<string, readonly (string | null)[]>;
+  readonly operands: readonly string[];
+  readonly asksForHelp: boolean;
+}
+
+function givenBy(args: readonly string[], table: FlagTable): Given {
+  const flags: FlagTable = { ...table, help: { kind: "switch", short: "h", help: "" } };
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { kind, short }]) => {
+      const type = kind === "switch" ? "boolean" as const : "string" as const;
+      return [name, { type, ...(short !== undefined && { short }) }];
+    }),
+  );
+  const { tokens = [] } = parseArgs({
+    args: [...args],
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const texts = new Map<string, (string | null)[]>();
+  const operands: string[] = [];
+  let isHelpInPlaceOfValue = false;
+  for (const token of tokens) {
+    if (token.kind === "positional") operands.push(token.value);
+    if (token.kind !== "option") continue;
+    const { name, rawName, value, inlineValue: isInline } = token;
+    if (!Object.hasOwn(flags, name)) throw unknownFlag(rawName, Object.keys(table));
+    let text: string | null;
+    if (value === undefined) {
+      text = flags[name]!.kind === "switch" ? "1" : null;
+    } else if (isInline) {
+      text = rawName.startsWith("--") ? value : value.replace(/^=/, "");
+    } else {
+      // parseArgs() takes the flag after a flag without its value for that value.
+      text = value.startsWith("-") ? null : value;
+      isHelpInPlaceOfValue ||= value === "--help" || value === "-h";
+    }
+    texts.set(name, [...texts.get(name) ?? [], text]);
+  }
+  const asksForHelp = isHelpInPlaceOfValue || isOn(texts.get("help")?.at(-1) ?? "0", "--help");
+  return { texts, operands, asksForHelp };
 }
 
 /** Returns the name of the environment variable that is used if a flag is not given. */
@@ -135,22 +154,11 @@ function unknownFlag(flag: string, names: readonly string[]): ConfigError {
   return new ConfigError(`Unknown flag ${flag}; ${hint}`);
 }
 
-function isGiven(parsed: unknown): boolean {
-  return Array.isArray(parsed) ? parsed.length > 0 : parsed === true;
-}
-
-/** Writes `--flag ""` as `--flag=`, because `parseArgs()` would take the empty text for an operand. */
-function joinEmptyValues(args: readonly string[], withValue: readonly string[]): string[] {
-  const end = args.indexOf("--");
-  const joined: string[] = [];
-  for (const [index, arg] of args.entries()) {
-    const before = joined.at(-1);
-    const isValue = arg === "" && (end === -1 || index < end) &&
-      withValue.some((name) => before === `--${name}` && args[index - 1] === before);
-    if (isValue) joined[joined.length - 1] += "=";
-    else joined.push(arg);
-  }
-  return joined;
+/** Parses the text of a switch. */
+function isOn(text: string, source: string): boolean {
+  if (text === "1" || text === "true") return true;
+  if (text === "0" || text === "false") return false;
+  throw new ConfigError(`${source} must be 1 or 0, received ${JSON.stringify(text.slice(0, 200))}`);
 }
 
 function valueOf(
@@ -159,7 +167,7 @@ function valueOf(
   source: string,
   invalid: ConfigError[],
 ): unknown {
-  if (kind === "switch") return texts.length > 0;
+  if (kind === "switch") return isOn(texts.at(-1) ?? "0", source);
   const values = parse === undefined ? texts : texts.flatMap((text) => {
     try {
       return [parse(text, source)];
@@ -175,21 +183,15 @@ function valueOf(
 function textsOf(
   name: string,
   flag: Flag,
-  given: unknown,
+  given: readonly (string | null)[],
   readVariable: (name: string) => string | undefined,
-  isEmptyValid: boolean,
 ): readonly string[] {
-  const variable = readVariable(variableOf(name));
-  if (flag.kind === "switch") {
-    if (given === true) return ["true"];
-    if (variable === undefined || variable === "" || variable === "0" || variable === "false") return [];
-    if (variable === "1" || variable === "true") return ["true"];
-    throw new ConfigError(`${variableOf(name)} must be 1 or 0, received "${variable}"`);
-  }
-  const texts = Array.isArray(given) ? given.map(String) : [];
-  if (!isEmptyValid && texts.some((text) => text === "")) throw new ConfigError(`--${name} needs a value`);
+  const isEmptyValid = flag.kind === "switch" || flag.isData === true;
+  const texts = given.filter((text) => text !== null && (text !== "" || isEmptyValid)) as string[];
+  if (texts.length < given.length) throw new ConfigError(`--${name} needs a value`);
   if (flag.kind === "value" && texts.length > 1) throw new ConfigError(`--${name} may be given only once`);
   if (texts.length > 0) return texts;
+  const variable = readVariable(variableOf(name));
   if (variable !== undefined && variable !== "") {
     return flag.kind === "list"
       ? variable.split(flag.separator ?? ",").map((text) => text.trim()).filter((text) => text !== "")

@@ -48,6 +48,10 @@ Deno.test("readFlags() prefers a flag to its environment variable, and the varia
     [[], { TASKSCOPE_NO_DEMO: "false" }, {}],
     [["a", "--port", "5", "b"], {}, { port: "5", operands: ["a", "b"] }],
     [["--no-demo", "a"], {}, { "no-demo": true, operands: ["a"] }],
+    [["--no-demo", "false"], {}, { "no-demo": true, operands: ["false"] }],
+    [["--no-demo=1"], {}, { "no-demo": true }],
+    [["--no-demo=0"], { TASKSCOPE_NO_DEMO: "1" }, {}],
+    [["--no-demo=false"], { TASKSCOPE_NO_DEMO: "1" }, {}],
     [["--", "--port", "x"], {}, { operands: ["--port", "x"] }],
   ];
   for (const [args, variables, expected] of table) {
@@ -61,7 +65,12 @@ Deno.test("readFlags() prefers a flag to its environment variable, and the varia
 
 Deno.test("readFlags() returns null if the command line asks for help, even if a value is invalid", () => {
   const table = { count: { kind: "value", help: "a number", parse: refuse } } as const satisfies FlagTable;
-  for (const args of [["--help"], ["-h", "--count=x"], ["--count=x", "--help"]]) {
+  for (
+    const args of [["--help"], ["-h", "--count=x"], ["--count=x", "--help"], ["--count", "--help"], [
+      "--count",
+      "-h",
+    ]]
+  ) {
     assertEquals(readFlags(table, args, () => undefined), null);
   }
 });
@@ -96,6 +105,12 @@ Deno.test("readFlags() accepts the single letter of a flag instead of its name",
   const values = (...args: string[]) => readFlags(table, args, () => undefined)?.values;
   assertEquals(values("-f"), { follow: true, tail: undefined });
   assertEquals(values("-n", "5"), { follow: false, tail: "5" });
+  assertEquals(values("-n5"), { follow: false, tail: "5" });
+  assertEquals(values("-fn", "5"), { follow: true, tail: "5" });
+  assertEquals(readFlags(table, ["-f", "true"], () => undefined)?.operands, ["true"]);
+  assertEquals(values("-n=5"), { follow: false, tail: "5" });
+  assertThrows(() => values("-f5"), ConfigError, "Unknown flag -5");
+  assertThrows(() => values("-f=0"), ConfigError, "Unknown flag -=");
 });
 
 Deno.test("readFlags() keeps operands unchanged, even if they look like numbers", () => {
@@ -115,7 +130,10 @@ Deno.test("readFlags() throws a one-line message for unknown flags and invalid v
     [["--port="], {}, "--port needs a value"],
     [["--tag", "a", "--tag="], {}, "--tag needs a value"],
     [["--port", "--no-demo"], {}, "--port needs a value"],
+    [["--port", "--", "5"], {}, "--port needs a value"],
     [["--port=1", "--port=2"], {}, "--port may be given only once"],
+    [["--no-demo=no"], {}, '--no-demo must be 1 or 0, received "no"'],
+    [["--no-demo="], {}, '--no-demo must be 1 or 0, received ""'],
     [[], { TASKSCOPE_NO_DEMO: "yes" }, 'TASKSCOPE_NO_DEMO must be 1 or 0, received "yes"'],
   ];
   for (const [args, variables, message] of table) {
