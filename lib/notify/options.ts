@@ -111,10 +111,16 @@ function urlOf(text: string): URL {
 
 /** Removes what could be a password or a key from an invalid URL. */
 function withoutSecrets(text: string): string {
-  return text.replace(/\/\/.*$/s, "//…").replace(/[?#].*$/s, "").replace(/^.*@/s, "…@").slice(0, 64);
+  const bare = text.replace(/\/\/.*$/s, "//…").replace(/[?#].*$/s, "").replace(/^.*@/s, "…@");
+  const [host = "", ...path] = bare.split("/");
+  return [host, ...path.map(shownSegment)].join("/").slice(0, 64);
 }
 
 function nameOf(url: URL): string {
-  const parts = url.pathname.split("/").map((part) => part.length > MAX_SEGMENT_LENGTH ? "…" : part);
-  return url.origin + parts.join("/").replace(/\/$/, "");
+  return url.origin + url.pathname.split("/").map(shownSegment).join("/").replace(/\/$/, "");
+}
+
+/** Returns a path segment as messages show it. */
+function shownSegment(segment: string): string {
+  return segment.length > MAX_SEGMENT_LENGTH ? "…" : segment;
 }
