@@ -24,3 +24,17 @@ export function nameIn(label: string): string {
     /[\p{L}_][\p{L}\p{N}_./-]*\p{N}[\p{L}\p{N}_./-]*/gu,
   )?.join(" ") ?? "";
 }
+
+/** A number, or a count of a total, that is not a part of a word: `12:30`, `3/7,`, `12 of 40`. */
+const LONE_NUMBER = /(?<!\S)[^\s\p{L}]*\d[^\s\p{L}]*(?: of [^\s\p{L}]*\d[^\s\p{L}]*)?(?!\S)/gu;
+
+/** Returns the words in front of the number of a label or, if there are none, those behind it; names keep their digits. */
+export function wordsOf(label: string): string {
+  const [front = "", ...behind] = label.replace(SPINNER, " ").split("#");
+  return wordsIn(front) || wordsIn(behind.join(" "));
+}
+
+function wordsIn(text: string): string {
+  const words = text.replace(LONE_NUMBER, " ").split(/\s+/).filter((word) => /\p{L}/u.test(word));
+  return words.join(" ").replace(/[:.…,;]+$/, "");
+}

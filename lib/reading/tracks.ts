@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nameIn, stemOf } from "./labels.ts";
+import { nameIn, stemOf, wordsOf } from "./labels.ts";
 import { RANK, type Reading, type Sighting } from "./reading.ts";
 import {
   changeOf,
@@ -284,7 +284,7 @@ export class Tracks {
 }
 
 function phaseStatus({ status, label, progress }: Sighting): string {
-  const words = status ?? label.replace(/[\d#%:./\\[\]()]+/g, " ").trim();
+  const words = status ?? wordsOf(label);
   const percent = `${Math.floor(progress ?? 0)} %`;
   return words === "" ? percent : `${words} ${percent}`;
 }

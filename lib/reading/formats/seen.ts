@@ -85,7 +85,7 @@ export function behind(match: RegExpExecArray): string {
 export function labelOf(match: RegExpExecArray): string {
   const line = `${before(match)}#${behind(match)}`;
   return line.replace(/[#=█▓▒░━■▉▊▋▌▍▎▏>⣿⣀.·*▮-]{2,}|[▮▰▱]/g, " ").replace(/[[\]()|<>]/g, " ")
-    .replace(/\d[\d.,:]*\s?(?:[kKMGTP]?i?[Bb](?:ytes)?(?:\/s|ps)?|it\/s|s\/it|[smhd]\b)/g, "#");
+    .replace(/(?<!\w)\d[\d.,:]*\s?(?:[kKMGTP]?i?[Bb](?:ytes)?(?:\/s|ps)?|it\/s|s\/it|[smhd])(?!\w)/g, "#");
 }
 
 /** Returns the words in front of the number, if they say what is being done: `Copying a.txt: 42%`. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "../../support/assert.ts";
 import { Outputs, progressOf } from "../../support/reading.ts";
+import { readRecording } from "../../support/recordings.ts";
 
 Deno.test("Tracks: a stated total takes precedence over drawn bars, and bars over bare numbers", () => {
   assertEquals(
@@ -342,4 +343,28 @@ Deno.test("Tracks: a count in the text beside a stated percentage is not the tot
       60,
     ],
   );
+});
+
+Deno.test("ProgressReader names a phase with the words in front of its percentage, and keeps their digits", async () => {
+  const statusesOf = async (name: string) => {
+    const outputs = new Outputs();
+    const statuses = new Set<string>();
+    for (const { ms, output, text } of (await readRecording(name)).written) {
+      outputs.waitUntil(ms).write(text, output);
+      if (typeof outputs.last.status === "string") statuses.add(outputs.last.status.replace(/ \d+ %$/, ""));
+    }
+    return [...statuses];
+  };
+  assertEquals(await statusesOf("mke2fs_cc_pty"), [
+    "Discarding device blocks",
+    "Reading and comparing",
+    "Testing with pattern 0x55",
+    "Testing with pattern 0xff",
+    "Allocating group tables",
+    "Writing inode tables",
+    "Writing superblocks and filesystem accounting information",
+  ]);
+  assertEquals((await statusesOf("wget_list_pipe")).slice(-2), ["wg/f2.bin", "wg/f3.bin"]);
+  // The digits in these names are not sizes.
+  assertEquals((await statusesOf("ollama_pull_2")).at(-1), "pulling fcc5a6bec9da");
 });
