@@ -72,6 +72,7 @@ export interface RequestOptions {
  * @param options the method and an abort signal
  * @returns the response
  * @throws {ServerUnavailableError} if the server cannot be reached, or responds with 5xx, 408 or 429
+ * @throws {CommandError} if the server can't be used, such as because it redirects to another address
  */
 export async function request(
   target: Target,
@@ -80,13 +81,14 @@ export async function request(
 ): Promise<ApiResponse> {
   const { server, client } = target;
   const { method = "GET", body: content, timeoutMs = REQUEST_TIMEOUT_MS, signal } = options;
+  const url = `${server}/tasks/${client}${path}`;
   const timeout = AbortSignal.timeout(timeoutMs);
   const sentAt = now();
   let receivedAt: number;
   let response: Response;
   let text: string;
   try {
-    response = await fetch(`${server}/tasks/${client}${path}`, {
+    response = await fetch(url, {
       method,
       headers: {
         accept: "application/json",
@@ -94,6 +96,8 @@ export async function request(
         ...(content !== undefined && { "content-type": "application/json" }),
       },
       ...(content !== undefined && { body: JSON.stringify(content) }),
+      // A redirect is not followed, because it would turn a POST into a GET, and lose the key.
+      redirect: "manual",
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
     receivedAt = now();
@@ -107,6 +111,10 @@ export async function request(
     throw new ServerUnavailableError(`Cannot reach a server at ${server}`, false, { cause });
   }
   const { status, headers } = response;
+  const redirection = redirectionOf(response, url.slice(server.length));
+  if (redirection !== null) {
+    throw new CommandError(EXIT.missing, `Cannot use the server at ${server}: it ${redirection}`);
+  }
   const body = jsonOf(text);
   if (status < 500 && status !== 408 && status !== 429) {
     return { status, body, clockOffset: clockOffset({ headers, sentAt, receivedAt }) };
@@ -150,6 +158,24 @@ export function fieldOf(body: unknown, name: string): unknown {
 /** Creates the error for a task that does not exist. */
 export function noTaskError({ server, client }: Target, id: string): CommandError {
   return new CommandError(EXIT.missing, `No task "${id}" of client "${client}" at ${server}`);
+}
+
+/**
+ * Says where a response redirects to, without the query, which may contain a secret.
+ *
+ * @param response the response
+ * @param path the path and query of the request after the server's URL
+ * @returns what the server does and what to do; `null` if the response is no redirect
+ */
+function redirectionOf({ status, headers, url }: Response, path: string): string | null {
+  const location = status >= 300 && status < 400 ? headers.get("location") : null;
+  const to = location === null ? null : URL.parse(location, url);
+  if (to === null) return null;
+  const address = to.origin + to.pathname;
+  const [pathname = ""] = path.split("?", 1);
+  return address.endsWith(pathname)
+    ? `redirects to ${address.slice(0, -pathname.length)}; pass that URL with --server`
+    : `redirects to ${address}`;
 }
 
 function jsonOf(text: string): unknown {
