@@ -3,7 +3,7 @@
  * server, and an event stream takes one.
  */
 
-import type { Page } from "playwright-core";
+import type { Page, Request } from "playwright-core";
 import { assert, assertEquals, assertLessOrEqual } from "../support/assert.ts";
 import { type PageOptions, withPage } from "../support/browser.ts";
 import { pause, Scene, Tabs } from "../support/tabs.ts";
@@ -142,16 +142,22 @@ Deno.test("tabs: nine tabs of someone who has signed in are live without WebSock
   });
 });
 
-Deno.test("tabs: nine tabs with a shared link to one task are live, and receive no other task", async () => {
-  await using scene = new Scene({ key: KEY });
-  await scene.start("c", "t");
-  await scene.start("c", "other");
+/** Opens a shared link to the task "t". */
+async function openLink(scene: Scene, page: Page): Promise<void> {
   const answer = await fetch(`${scene.proxy.url}/tokens`, {
     method: "POST",
     headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
     body: JSON.stringify({ may: "read", client: "c", task_id: "t" }),
   });
   const { token } = await answer.json();
+  await page.goto(`${scene.proxy.url}/s/${token}`);
+  await page.goto("about:blank");
+}
+
+Deno.test("tabs: nine tabs with a shared link to one task are live, and receive no other task", async () => {
+  await using scene = new Scene({ key: KEY });
+  await scene.start("c", "t");
+  await scene.start("c", "other");
   await withTabs(scene, Array.from({ length: TABS }, () => "/t/c/t"), async (tabs, page) => {
     await staysLive(scene, tabs);
     // The script of the page can't subscribe to more than the link allows.
@@ -161,10 +167,26 @@ Deno.test("tabs: nine tabs with a shared link to one task are live, and receive 
     );
     assertEquals(text.match(/"status":403/g)?.length, 2);
     assert(!text.includes("third words"));
-  }, {
-    prepare: async (page) => {
-      await page.goto(`${scene.proxy.url}/s/${token}`);
-      await page.goto("about:blank");
-    },
-  });
+  }, { prepare: (page) => openLink(scene, page) });
+});
+
+Deno.test("tabs: tabs with a shared link wait for a task after a restart without data, and say if it stays away", async () => {
+  await using scene = new Scene({ key: KEY });
+  await using restarted = new Scene({ key: KEY });
+  await using empty = new Scene({ key: KEY });
+  await scene.start("c", "t");
+  await withTabs(scene, Array.from({ length: TABS }, () => "/t/c/t"), async (tabs, page) => {
+    scene.proxy.cut(restarted.server.port);
+    // A tab asks again only after it was told that the task is missing.
+    const isStream = (request: Request) => new URL(request.url()).pathname.startsWith("/events/");
+    for (let n = 0; n < 3; n++) await page.context().waitForEvent("request", isStream);
+    await restarted.start("c", "t");
+    await restarted.say("back again");
+    await tabs.see("back again");
+    await tabs.live();
+    scene.proxy.cut(empty.server.port);
+    await Promise.all(
+      tabs.pages.map((each) => each.getByText("This task no longer exists").first().waitFor()),
+    );
+  }, { prepare: (page) => openLink(scene, page) });
 });

@@ -25,6 +25,11 @@ const OPENING_MS = 500;
  * then close it.
  */
 const STEADY_MS = 2_000;
+/**
+ * How long a task may be missing before its page gives up, in milliseconds: after a restart without data, a server does
+ * not know a task until its reporter has connected again.
+ */
+const MISSING_MS = 10_000;
 /** The maximum delay before a better source is tried again, in milliseconds. */
 const MAX_TRIAL_MS = 300_000;
 
@@ -48,6 +53,8 @@ export class LiveUpdates implements Disposable {
   #blocked = 0;
   #wasLive = false;
   #isLost = false;
+  /** Since when the task is missing, by `performance.now()`; `null` if it is not. */
+  #missingSince: number | null = null;
   /** Whether the server had announced its shutdown before the connection was lost. */
   #wasClosing = false;
   #storageTimer: ReturnType<typeof setTimeout> | undefined;
@@ -176,6 +183,7 @@ export class LiveUpdates implements Disposable {
     active.isCurrent = true;
     clearTimeout(active.timer);
     this.#blocked = 0;
+    this.#missingSince = null;
     const over = this.#options.sources[active.level]!.name;
     this.#options.onStatus(active.isClosing ? { kind: "closing" } : { kind: "live", over });
     if (this.#isLost && this.#wasLive) this.#options.onReconnect({ ...missed, wasClosing: this.#wasClosing });
@@ -221,9 +229,16 @@ export class LiveUpdates implements Disposable {
     if (firstActivityAt !== undefined && performance.now() - firstActivityAt >= STEADY_MS) this.#failures = 0;
     if (why === "refused") {
       this.#stop("You no longer have access to this page. Reload it to sign in again.");
-    } else if (why === "not_found") {
-      this.#stop("This page no longer exists on the server.");
-    } else void this.#lost(isCurrent, isSilent);
+    } else if (why === "not_found") this.#missing();
+    else void this.#lost(isCurrent, isSilent);
+  }
+
+  /** Tries again for a while over the same source, which is not blocked. */
+  #missing(): void {
+    this.#missingSince ??= performance.now();
+    if (performance.now() - this.#missingSince < (this.#options.missingMs ?? MISSING_MS)) {
+      void this.#lost(true);
+    } else this.#stop("This task no longer exists on the server.");
   }
 
   async #lost(wasCurrent: boolean, isSilent = false): Promise<void> {

@@ -66,6 +66,8 @@ export interface LiveUpdatesOptions {
    * @default {6_000}
    */
   readonly openMs?: number;
+  /** How long the server may have no task of this page before the page stops, in milliseconds. @default {10_000} */
+  readonly missingMs?: number;
   /**
    * The delay before a better source is tried again, in milliseconds; doubles with each failure, up to 5
    * minutes. @default {15_000}

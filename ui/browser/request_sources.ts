@@ -6,7 +6,13 @@
 
 import { readChanges, readMessage, readTaskList, type ServerMessage } from "../../lib/task/wire.ts";
 import { EventFeed } from "./event_feed.ts";
-import { after, type Subscription, type SubscriptionCallbacks, type UpdateSource } from "./update_sources.ts";
+import {
+  after,
+  type Subscription,
+  type SubscriptionCallbacks,
+  type SubscriptionEnd,
+  type UpdateSource,
+} from "./update_sources.ts";
 
 const REFUSED_STATUS: ReadonlySet<number> = new Set([401, 403]);
 /**
@@ -157,7 +163,7 @@ class Requests implements Subscription {
   end(response?: Response): void {
     if (this.isEnded) return;
     this.close();
-    this.callbacks.onEnd(response !== undefined && isRefusal(response) ? "refused" : "lost");
+    this.callbacks.onEnd(response === undefined ? "lost" : endOf(response));
   }
 
   close(): void {
@@ -178,7 +184,12 @@ function openRequests(
   return requests;
 }
 
-/** Returns whether the server itself refused access, rather than a proxy. */
-export function isRefusal({ status, headers }: Pick<Response, "status" | "headers">): boolean {
-  return REFUSED_STATUS.has(status) && headers.get("content-type")?.startsWith(OUR_REFUSAL) === true;
+/** Returns why a subscription ends whose request got an error, from the server itself or from a proxy. */
+export function endOf({ status, headers }: Pick<Response, "status" | "headers">): SubscriptionEnd {
+  return headers.get("content-type")?.startsWith(OUR_REFUSAL) === true ? endWith(status) : "lost";
+}
+
+/** Returns why a subscription ends to which the server itself responded with a status. */
+export function endWith(status: number): SubscriptionEnd {
+  return REFUSED_STATUS.has(status) ? "refused" : status === 404 ? "not_found" : "lost";
 }

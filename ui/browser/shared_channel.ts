@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { SubscriptionEnd } from "./update_sources.ts";
+
 /** A message from a subscription to the leader. */
 export type MemberMessage =
   /**
@@ -36,12 +38,12 @@ export type SentByLeader = LeaderMessage & {
 export interface SharedEnd {
   /** The status of the subscription's stream; 0 if the connection was lost. */
   readonly status: number;
-  /** Whether the server itself refused access, rather than a proxy. */
-  readonly isRefusal: boolean;
+  /** Why the subscription ends, unless the status says that it is complete. */
+  readonly why: SubscriptionEnd;
 }
 
 /** The reason for the end of subscriptions whose connection was lost. */
-export const CONNECTION_LOST: SharedEnd = { status: 0, isRefusal: false };
+export const CONNECTION_LOST: SharedEnd = { status: 0, why: "lost" };
 
 /**
  * A channel to the other tabs of this origin, and to other objects of this class in this tab. Messages to a tab that is

@@ -9,7 +9,7 @@ import { EventFeed } from "./event_feed.ts";
 import { ASK_AGAIN_MS, NOTHING_MORE } from "./request_sources.ts";
 import { memberLock, type SentByLeader, SharedChannel, type SharedEnd } from "./shared_channel.ts";
 import { StreamLeader } from "./stream_leader.ts";
-import type { Subscription, SubscriptionCallbacks, UpdateSource } from "./update_sources.ts";
+import type { Subscription, SubscriptionCallbacks, SubscriptionEnd, UpdateSource } from "./update_sources.ts";
 
 /** The options of a {@linkcode sharedEventSource}. */
 export interface SharedEventOptions {
@@ -106,7 +106,7 @@ class SharedSubscription implements Subscription {
   /** Does nothing: the leader passes the keep-alives of the stream on. */
   ping(): void {}
 
-  #end(why: "lost" | "refused"): void {
+  #end(why: SubscriptionEnd): void {
     if (this.#stopped.signal.aborted) return;
     this.close();
     this.#callbacks.onEnd(why);
@@ -169,10 +169,9 @@ class SharedSubscription implements Subscription {
     }
   }
 
-  #ended({ status, isRefusal }: SharedEnd): void {
+  #ended({ status, why }: SharedEnd): void {
     const { isOfTask } = this.#options;
-    if (isRefusal) this.#end("refused");
-    else if (isOfTask && status === NOTHING_MORE) {
+    if (isOfTask && status === NOTHING_MORE) {
       // The task has ended, so there will be no more events.
       this.#callbacks.onActivity();
       this.#feed.tellCurrent();
@@ -180,7 +179,7 @@ class SharedSubscription implements Subscription {
       setTimeout(() => {
         if (!this.#stopped.signal.aborted) this.#join();
       }, ASK_AGAIN_MS);
-    } else this.#end("lost");
+    } else this.#end(why);
   }
 
   /** Restarts the timer that detects a frozen leader. */

@@ -5,7 +5,7 @@
  */
 
 import { NOTHING_MISSED } from "../../lib/task/wire.ts";
-import { isRefusal, readText } from "./request_sources.ts";
+import { endOf, endWith, readText } from "./request_sources.ts";
 import {
   CONNECTION_LOST,
   type LeaderMessage,
@@ -135,7 +135,7 @@ export class StreamLeader {
       }
       void response.body?.cancel();
       const { status } = response;
-      this.#end(groups.flatMap(({ ids }) => ids), { status, isRefusal: isRefusal(response) });
+      this.#end(groups.flatMap(({ ids }) => ids), { status, why: endOf(response) });
     } catch {
       // The connection failed, or the stream was aborted.
     }
@@ -185,7 +185,7 @@ export class StreamLeader {
     }
     if (end === undefined) return;
     const { status } = JSON.parse(end);
-    this.#end(group.ids, { status, isRefusal: status === 401 || status === 403 });
+    this.#end(group.ids, { status, why: endWith(status) });
   }
 
   #advance(group: Group, cursor: string): void {

@@ -338,3 +338,38 @@ Deno.test("LiveUpdates stops if access is refused", async () => {
     assertMatch(status?.kind === "stopped" ? status.reason : "", /no longer have access/);
   }
 });
+
+Deno.test("LiveUpdates waits for a task that is missing, does not fall back, and stops if the task stays away", async () => {
+  let isMissing = true;
+  let requests = 0;
+  let polls = 0;
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    if (new URL(request.url).pathname !== "/events") polls++;
+    if (isMissing && ++requests > 3) isMissing = false;
+    if (!isMissing) return new Response(null, { status: 204 });
+    const headers = { "content-type": "application/problem+json" };
+    return Response.json({ code: "task_not_found" }, { status: 404, headers });
+  });
+  const url = `http://127.0.0.1:${(server.addr as Deno.NetAddr).port}`;
+  const witness = new ConnectionWitness();
+  const open = (missingMs?: number) =>
+    new LiveUpdates({
+      sources: [eventSource(`${url}/events`, true), pollingSource(`${url}/tasks`, url)],
+      cursor: "e:1",
+      minRetryMs: 1,
+      maxRetryMs: 5,
+      probe: () => Promise.resolve("alive"),
+      ...(missingMs !== undefined && { missingMs }),
+      ...witness.hooks,
+    });
+  using _patient = open();
+  await witness.until("live");
+  assertEquals([requests, polls], [4, 0]);
+  isMissing = true;
+  requests = -1e9;
+  using _impatient = open(20);
+  await witness.until("stopped");
+  const status = witness.statuses.at(-1);
+  assertMatch(status?.kind === "stopped" ? status.reason : "", /task no longer exists/);
+  assertEquals(polls, 0);
+});

@@ -293,7 +293,7 @@ for (
   Deno.test(`LiveUpdates stops for good when its socket is closed with ${code}`, async () => {
     await using server = new SocketServer();
     const witness = new ConnectionWitness();
-    using connection = connect(server.url, witness);
+    using connection = connect(server.url, witness, { missingMs: 0 });
     const { socket } = await server.next();
     await witness.until("live");
     socket.close(code);
