@@ -1,7 +1,7 @@
 /** Tests that a person who has only a keyboard can do everything on the pages: no step of the tour uses the mouse. */
 
 import type { Locator, Page } from "playwright-core";
-import { assertEquals } from "../support/assert.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 import { withPage } from "../support/browser.ts";
 import { call } from "../support/calls.ts";
 import { startTaskServer, type TaskServer } from "../support/task_server.ts";
@@ -111,6 +111,45 @@ Deno.test("page: the whole tour works with the keyboard alone", async () => {
     await keyboard.press("Enter");
     await page.getByRole("heading", { name: "echo", level: 1 }).waitFor();
     await page.getByText("by keyboard").first().waitFor();
+    assertEquals(complaints, []);
+  });
+  assertEquals(server.errors, []);
+});
+
+/** Returns the id of the row that has the focus, and the edges of what has the focus, of its row and of the bar. */
+function focusedRow(page: Page) {
+  return page.evaluate(() => {
+    const edges = (element: Element) => {
+      const { top, bottom } = element.getBoundingClientRect();
+      return { top: Math.round(top), bottom: Math.round(bottom) };
+    };
+    const focused = document.activeElement!;
+    const row = focused.closest<HTMLElement>("[data-task-id]");
+    return {
+      id: row?.dataset.taskId ?? null,
+      focus: edges(focused),
+      row: row && edges(row),
+      header: edges(document.querySelector("header")!),
+      bar: edges(document.getElementById("bulk")!),
+    };
+  });
+}
+
+Deno.test("page: the row that the keyboard moves to is visible even if its subtasks fill the window", async () => {
+  await using server = startTaskServer();
+  const tasks = `${server.url}/tasks/shop`;
+  await call("POST", tasks, { body: { id: "all", name: "all orders" } });
+  for (let index = 0; index < 30; index++) {
+    await call("POST", tasks, { body: { id: `t${index}`, name: `order ${index}`, parent_id: "all" } });
+  }
+  await withPage({ viewport: { width: 1280, height: 600 } }, async ({ page, complaints }) => {
+    await page.goto(`${server.url}/t/shop`);
+    await live(page);
+    for (let presses = 0; presses < 15; presses++) await page.keyboard.press("j");
+    for (let presses = 0; presses < 14; presses++) await page.keyboard.press("k");
+    const { id, focus, header } = await focusedRow(page);
+    assertEquals(id, "all");
+    assert(focus.top >= header.bottom, `The name starts at ${focus.top}, above ${header.bottom}`);
     assertEquals(complaints, []);
   });
   assertEquals(server.errors, []);

@@ -30,6 +30,8 @@ export function listenForKeys(list: KeyedList): void {
     const link = rowOf(id)?.querySelector<HTMLElement>(".row-name a");
     link?.focus({ preventScroll: true });
     link?.closest("li")?.scrollIntoView({ block: "nearest" });
+    // With its subtasks, the row may be taller than the window.
+    link?.scrollIntoView({ block: "nearest" });
     return link instanceof HTMLElement;
   }
 
