@@ -135,6 +135,34 @@ function focusedRow(page: Page) {
   });
 }
 
+Deno.test("page: the bar of the selected tasks covers no row or control that the keyboard moves to", async () => {
+  await using server = startTaskServer();
+  for (let index = 0; index < 30; index++) {
+    await call("POST", `${server.url}/tasks/shop`, { body: { id: `t${index}`, name: `order ${index}` } });
+  }
+  for (const viewport of [{ width: 1280, height: 800 }, { width: 320, height: 800 }]) {
+    await withPage({ viewport }, async ({ page, complaints }) => {
+      await page.goto(`${server.url}/t/shop`);
+      await live(page);
+      await page.keyboard.press("j");
+      await page.keyboard.press("x");
+      await page.getByText("1 selected").waitFor();
+      for (let presses = 0; presses < 20; presses++) {
+        await page.keyboard.press("j");
+        const { id, row, bar } = await focusedRow(page);
+        assert(row!.bottom <= bar.top, `${id} ends at ${row!.bottom}, below ${bar.top}`);
+      }
+      for (let presses = 0; presses < 20; presses++) {
+        await page.keyboard.press("Tab");
+        const { id, focus, bar } = await focusedRow(page);
+        assert(focus.bottom <= bar.top, `The focus in ${id} ends at ${focus.bottom}, below ${bar.top}`);
+      }
+      assertEquals(complaints, []);
+    });
+  }
+  assertEquals(server.errors, []);
+});
+
 Deno.test("page: the row that the keyboard moves to is visible even if its subtasks fill the window", async () => {
   await using server = startTaskServer();
   const tasks = `${server.url}/tasks/shop`;
