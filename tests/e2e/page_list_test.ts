@@ -457,6 +457,22 @@ Deno.test("list: shows a loading error with a button that retries", async () => 
   });
 });
 
+Deno.test("list: a search that failed while the page was offline is repeated after the reconnect", async () => {
+  await using server = await startSome("shop");
+  await withPage({}, async ({ page }) => {
+    await page.goto(`${server.url}/t/shop`);
+    await live(page);
+    await page.context().setOffline(true);
+    await page.getByTestId("connection").getByText("Reconnecting").waitFor();
+    await page.getByRole("searchbox").fill("resize");
+    await page.getByText("Could not load the tasks: Cannot reach the server").waitFor();
+    await page.context().setOffline(false);
+    await live(page);
+    await shows(page, ["c-gone", "b-done"]);
+    assertEquals(await page.getByText("Could not load the tasks").count(), 0);
+  });
+});
+
 Deno.test("list: an empty list suggests three ways to create a task, and all of them work", async () => {
   await using server = startTaskServer();
   await withPage({}, async ({ page }) => {

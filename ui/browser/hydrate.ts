@@ -84,7 +84,7 @@ export interface HydratedPage {
    * live.
    */
   readonly ready?: Promise<unknown>;
-  /** Called after a reconnect, to fetch data that updates do not include. */
+  /** Called after a reconnect, to fetch data that updates do not include or that could not be loaded before. */
   readonly refetch?: () => void;
 }
 
