@@ -121,8 +121,8 @@ export function composePlain(): Format {
   };
 }
 
-/** `◼ Build`, `⠋ Build`, `✔ Build` of listr2 and others. */
-const LISTED = /^([◼◻○]|[❯⠁-⣿]|[✔✓√✖✗↓]) (\S.{0,120}?)(?: \[[^\]]*\]| \([\d.]+m?s\))?$/u;
+/** `◼ Build`, `⠋ Build`, `✔ Build` of listr2 and others. A `○` is no pending task: Jest marks skipped tests with it. */
+const LISTED = /^([◼◻]|[❯⠁-⣿]|[✔✓√✖✗↓]) (\S.{0,120}?)(?: \[[^\]]*\]| \([\d.]+m?s\))?$/u;
 
 /** Reads lists of tasks with a mark for pending, running or done in front of each. Nested tasks are parts. */
 export function taskList(): Format {
@@ -133,7 +133,7 @@ export function taskList(): Format {
   let isSeen = false;
   return ({ text, raw, row }) => {
     const [, mark = "", name] = LISTED.exec(text) ?? [];
-    isSeen ||= /[◼◻○]/.test(mark);
+    isSeen ||= /[◼◻]/.test(mark);
     if (name === undefined || !isSeen) return undefined;
     const indent = raw.search(/\S/);
     const tasks = levels.get(indent) ?? new RowCount("task list", "tasks");
