@@ -1,5 +1,5 @@
 /**
- * Recognises the summary that vitest redraws while it runs. Pure.
+ * Recognises the summary and the lists of tests that vitest redraws while it runs. Pure.
  *
  * @module
  */
@@ -10,11 +10,20 @@ import { counted, type Format, RANK } from "../reading.ts";
 const FILES = /^Test Files +((?:\d{1,6} [a-z]{4,10}(?: \| )?){1,4}) \((\d{1,6})\)$/;
 /** `❯ a.test.js 2/6`, `✓ a.test.js (6 tests) 2168ms`: one of the files */
 const PART = /^[❯✓×↓] .{1,300}(?: \d{1,6}\/\d{1,6}| \[queued\]|\(\d{1,6} tests?.{0,40}\).*)$/;
+/** `❯ a.test.js (6)`: a file, below which its tests are listed */
+const FILE = /^[❯✓×↓] .{1,300}\.[cm]?[jt]sx? \(\d{1,6}(?: tests?\b.{0,40})?\)/;
+/** `· loads page 1/3`: a test, whose name may contain any numbers */
+const TEST = /^(?:[❯✓×↓·→]|[⠁-⣿]) /u;
 
 /** Counts test files, because the number of tests in a file is known only once it runs. */
 export function liveSummary(): Format {
   let isSeen = false;
-  return ({ text, isRedraw }) => {
+  /** The indentation of the files below which tests are listed. */
+  let fileIndent = Infinity;
+  return ({ text, raw, isRedraw }) => {
+    const indent = raw.search(/\S/);
+    if (FILE.test(text)) fileIndent = indent;
+    if (indent > fileIndent && TEST.test(text)) return null;
     const [, ended, total] = FILES.exec(text) ?? [];
     if (ended === undefined) return isSeen && PART.test(text) ? null : undefined;
     isSeen = true;

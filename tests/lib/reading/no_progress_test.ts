@@ -1,5 +1,6 @@
 import { assertEquals } from "../../support/assert.ts";
 import { progressOf } from "../../support/reading.ts";
+import { play, readRecording } from "../../support/recordings.ts";
 
 /** Output whose numbers say nothing about progress, by the meaning of the numbers. */
 const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
@@ -154,3 +155,8 @@ for (const [kind, lines] of Object.entries(OUTPUTS)) {
     for (const line of lines) assertEquals(progressOf([line]), [], line);
   });
 }
+
+Deno.test("ProgressReader ignores the numbers in the names of tests that vitest lists below their file", async () => {
+  const outputs = play(await readRecording("vitest_tree_pty"));
+  assertEquals([outputs.progress, outputs.last.status], [[], undefined]);
+});
