@@ -186,7 +186,7 @@ Deno.test("tabs: tabs with a shared link wait for a task after a restart without
     await tabs.live();
     scene.proxy.cut(empty.server.port);
     await Promise.all(
-      tabs.pages.map((each) => each.getByText("This task no longer exists").first().waitFor()),
+      tabs.pages.map((each) => each.getByText("The server no longer has this task.").first().waitFor()),
     );
   }, { prepare: (page) => openLink(scene, page) });
 });

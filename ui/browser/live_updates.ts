@@ -53,8 +53,8 @@ export class LiveUpdates implements Disposable {
   #blocked = 0;
   #wasLive = false;
   #isLost = false;
-  /** Since when the task is missing, by `performance.now()`; `null` if it is not. */
-  #missingSince: number | null = null;
+  /** Since when the task is missing, by `performance.now()`; `undefined` if it is not. */
+  #missingSince: number | undefined;
   /** Whether the server had announced its shutdown before the connection was lost. */
   #wasClosing = false;
   #storageTimer: ReturnType<typeof setTimeout> | undefined;
@@ -183,7 +183,7 @@ export class LiveUpdates implements Disposable {
     active.isCurrent = true;
     clearTimeout(active.timer);
     this.#blocked = 0;
-    this.#missingSince = null;
+    this.#missingSince = undefined;
     const over = this.#options.sources[active.level]!.name;
     this.#options.onStatus(active.isClosing ? { kind: "closing" } : { kind: "live", over });
     if (this.#isLost && this.#wasLive) this.#options.onReconnect({ ...missed, wasClosing: this.#wasClosing });
@@ -226,19 +226,18 @@ export class LiveUpdates implements Disposable {
     if (active !== this.#present) return;
     const { firstActivityAt, isCurrent, isSilent } = active;
     this.#drop();
-    if (firstActivityAt !== undefined && performance.now() - firstActivityAt >= STEADY_MS) this.#failures = 0;
+    const now = performance.now();
+    if (now - (firstActivityAt ?? now) >= STEADY_MS) this.#failures = 0;
     if (why === "refused") {
       this.#stop("You no longer have access to this page. Reload it to sign in again.");
-    } else if (why === "not_found") this.#missing();
-    else void this.#lost(isCurrent, isSilent);
-  }
-
-  /** Tries again for a while over the same source, which is not blocked. */
-  #missing(): void {
-    this.#missingSince ??= performance.now();
-    if (performance.now() - this.#missingSince < (this.#options.missingMs ?? MISSING_MS)) {
-      void this.#lost(true);
-    } else this.#stop("This task no longer exists on the server.");
+    } else if (
+      why === "not_found" && now - (this.#missingSince ??= now) >= (this.#options.missingMs ?? MISSING_MS)
+    ) {
+      this.#stop("The server no longer has this task.");
+    } else {
+      // If the server said over this source that the task is missing, the source is not blocked.
+      void this.#lost(isCurrent || why === "not_found", isSilent);
+    }
   }
 
   async #lost(wasCurrent: boolean, isSilent = false): Promise<void> {

@@ -370,6 +370,6 @@ Deno.test("LiveUpdates waits for a task that is missing, does not fall back, and
   using _impatient = open(20);
   await witness.until("stopped");
   const status = witness.statuses.at(-1);
-  assertMatch(status?.kind === "stopped" ? status.reason : "", /task no longer exists/);
+  assertMatch(status?.kind === "stopped" ? status.reason : "", /no longer has this task/);
   assertEquals(polls, 0);
 });

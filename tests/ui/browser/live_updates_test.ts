@@ -287,7 +287,7 @@ Deno.test("LiveUpdates does not mistake a server that is just starting for a blo
 for (
   const [code, words] of [[1008, /no longer have access/], [4401, /no longer have access/], [
     4404,
-    /no longer exists/,
+    /no longer has this task/,
   ]] as const
 ) {
   Deno.test(`LiveUpdates stops for good when its socket is closed with ${code}`, async () => {
