@@ -196,7 +196,7 @@ Deno.test("rows: a failed task is retried in its row, and bulk actions are offer
     await page.getByRole("button", { name: "Clear" }).click();
 
     await page.locator('li[data-task-id="first"]').getByRole("button", { name: "Retry fails" }).click();
-    await page.getByText("1 task retried.").waitFor();
+    await page.getByTestId("bulk").getByText("1 task retried.").waitFor();
     await page.getByText("attempt 2").waitFor();
     assertEquals(page.url(), `${server.url}/t/rows`);
     assertEquals(complaints, []);
