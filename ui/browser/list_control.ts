@@ -101,6 +101,7 @@ export class ListControl implements ListActions, Disposable {
   }
 
   retry(): void {
+    if (this.#page.loading.peek().kind !== "failed") return;
     if (isSameQuery(this.#wanted, this.#page.query.peek())) void this.#extend(MORE);
     else void this.#show();
   }

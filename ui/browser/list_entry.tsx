@@ -17,11 +17,5 @@ hydratePage("client", (model, { root, announcer, ...options }) => {
     (text, topic = "list") => announcer.announce(topic, text),
   );
   hydrate(<ClientPage view={view} />, root);
-  return {
-    page,
-    ready,
-    refetch: () => {
-      if (page.loading.peek().kind === "failed") view.list?.retry();
-    },
-  };
+  return { page, ready, refetch: () => view.list?.retry() };
 });
