@@ -26,7 +26,7 @@ export function nameIn(label: string): string {
 }
 
 /** A number, or a count of a total, that is not a part of a word: `12:30`, `3/7,`, `12 of 40`. */
-const LONE_NUMBER = /(?<!\S)[^\s\p{L}]*\d[^\s\p{L}]*(?: of [^\s\p{L}]*\d[^\s\p{L}]*)?(?!\S)/gu;
+const LONE_NUMBER = /(?<!\S)[^\s\p{L}\d]*\d[^\s\p{L}]*(?: of [^\s\p{L}\d]*\d[^\s\p{L}]*)?(?!\S)/gu;
 
 /** Returns the words in front of the number of a label or, if there are none, those behind it; names keep their digits. */
 export function wordsOf(label: string): string {
