@@ -133,7 +133,7 @@ function givenBy(args: readonly string[], table: FlagTable): Given {
     } else if (isInline) {
       text = rawName.startsWith("--") ? value : value.replace(/^=/, "");
     } else {
-      // parseArgs() takes the flag after a flag without its value for that value.
+      // If a flag has no value, parseArgs() uses the next argument as its value, even if that is a flag.
       text = value.startsWith("-") ? null : value;
       isHelpInPlaceOfValue ||= value === "--help" || value === "-h";
     }

@@ -26,8 +26,8 @@ const OPENING_MS = 500;
  */
 const STEADY_MS = 2_000;
 /**
- * How long a task may be missing before its page gives up, in milliseconds: after a restart without data, a server does
- * not know a task until its reporter has connected again.
+ * How long the page waits for its task if the server does not have it, in milliseconds. A server that has restarted
+ * without its data gets the task when the task's reporter reconnects.
  */
 const MISSING_MS = 10_000;
 /** The maximum delay before a better source is tried again, in milliseconds. */

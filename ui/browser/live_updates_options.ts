@@ -66,7 +66,7 @@ export interface LiveUpdatesOptions {
    * @default {6_000}
    */
   readonly openMs?: number;
-  /** How long the server may have no task of this page before the page stops, in milliseconds. @default {10_000} */
+  /** How long the page waits for its task if the server does not have it, in milliseconds. @default {10_000} */
   readonly missingMs?: number;
   /**
    * The delay before a better source is tried again, in milliseconds; doubles with each failure, up to 5

@@ -11,7 +11,7 @@ import type { RunSummary } from "../../lib/task/run_summary.ts";
 
 /** The number of bars of a chart. */
 const BINS = 12;
-/** The minimum width of a bar of the chart of durations, in seconds: the resolution of the times. */
+/** The minimum width of a bar of the duration chart, in seconds, which is the resolution of the times. */
 const MIN_WIDTH = 1e-3;
 
 /** The runs in a range of durations or times; the range includes its start but not its end. */

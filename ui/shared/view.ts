@@ -140,7 +140,7 @@ export interface ListActions {
   search(query: ListQuery, isTyping: boolean): void;
   /** Loads more tasks of the list, if there are any. */
   more(): void;
-  /** Retries to load tasks if that has failed. */
+  /** Loads tasks again if loading them has failed. */
   retry(): void;
   /**
    * Toggles the selection of a task; if `isRange` is set, selects all tasks from the last selected task to this one.

@@ -121,7 +121,10 @@ export function composePlain(): Format {
   };
 }
 
-/** `◼ Build`, `⠋ Build`, `✔ Build` of listr2 and others. A `○` is no pending task: Jest marks skipped tests with it. */
+/**
+ * `◼ Build`, `⠋ Build`, `✔ Build` of listr2 and others. A `○` is not a mark of pending tasks, because Jest marks skipped
+ * tests with it.
+ */
 const LISTED = /^([◼◻]|[❯⠁-⣿]|[✔✓√✖✗↓]) (\S.{0,120}?)(?: \[[^\]]*\]| \([\d.]+m?s\))?$/u;
 
 /** Reads lists of tasks with a mark for pending, running or done in front of each. Nested tasks are parts. */
