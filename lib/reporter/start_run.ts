@@ -34,6 +34,8 @@ export function startRun(
     const returned = run.call(call);
     return generatorKind(returned) === null ? returned : exhaust(run, returned as AnyGenerator);
   });
+  // The task records the error, so a rejection that no code awaits does not count as unhandled.
+  done.catch(() => {});
   return { id: run.id, done, cancel: run.cancel };
 }
 
@@ -89,25 +91,16 @@ export function beginGenerator(
   }
 }
 
-/**
- * Reports the outcome of a run, and returns a promise of it. A rejection of the promise does not count as
- * unhandled if no code awaits it.
- */
-function outcomeOf(run: Run, code: () => unknown): Promise<unknown> {
-  const outcome = report();
-  outcome.catch(() => {});
-  return outcome;
-
-  async function report(): Promise<unknown> {
-    try {
-      const result = await code();
-      run.finish(result);
-      return result;
-    } catch (error) {
-      run.fail(error);
-      throw error;
-    } finally {
-      await run.settled();
-    }
+/** Reports the outcome of a run, and returns a promise of it. */
+async function outcomeOf(run: Run, code: () => unknown): Promise<unknown> {
+  try {
+    const result = await code();
+    run.finish(result);
+    return result;
+  } catch (error) {
+    run.fail(error);
+    throw error;
+  } finally {
+    await run.settled();
   }
 }

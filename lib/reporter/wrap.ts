@@ -89,6 +89,8 @@ export interface MonitoredOptions extends CallOptions {
 export interface MonitoredFunction<This, Args extends unknown[], Result> {
   /**
    * Calls the function. The call behaves like a call of the original function, but always returns a promise.
+   * As with any promise, a rejection that no code awaits counts as unhandled, unlike that of
+   * {@linkcode MonitoredFunction.start}.
    */
   (this: This, ...args: Args): Promise<Awaited<Result>>;
   /** Calls the function and returns a handle for the run. */

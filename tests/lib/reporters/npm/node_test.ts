@@ -133,6 +133,23 @@ for (const { name, command } of await runtimes()) {
     assertEquals(asked, ["/ws/report", "/ws/report"]);
   });
 
+  Deno.test(`${name}: an error of a call that no code awaits ends the program, unlike that of start()`, async () => {
+    await using server = startServer();
+    using folder = await folderWith(`
+      const fail = (message) => async () => { throw new RangeError(message); };
+      monitored(fail("started"), { id: "started" }).start();
+      await monitored(() => {})();
+      monitored(fail("called"), { id: "called" })();
+    `);
+    await using job = run(command, folder, { TASKSCOPE_SERVER: server.url });
+    const { code, stdout, stderr } = await job.ended();
+    assertEquals([code, stdout], [1, ""], stderr);
+    assertMatch(stderr, /RangeError: called/);
+    for (const id of ["started", "called"]) {
+      assertEquals(server.monitor.registry.task("default", id)?.error?.message, id);
+    }
+  });
+
   Deno.test(`${name}: with a wrong key, a wrong address or no server, functions run as usual, with a warning`, async () => {
     await using server = startServer({ key: "a-key-of-16-chars" });
     using folder = await folderWith(`
