@@ -316,6 +316,9 @@ class Task:
         # Not with ``scope.reset()``, whose token is invalid in another context, such as the one
         # that finalises an async generator.
         scope.set(self._before)
+        # Callbacks that the block has scheduled keep this task alive, but not the one before it:
+        # otherwise, a callback that schedules itself again would keep all tasks of its past alive.
+        self._before = None
 
     def _suspend(self) -> Task | None:
         """Leave the block until it is resumed, and return the innermost task in it."""
@@ -374,10 +377,10 @@ class Task:
     def _end(self, change: Change) -> None:
         record = self._record
         with LOCK:
+            if self._outer is not None:
+                self._outer._children.pop(self, None)
             if record.is_closed:
                 return
             record.end(change)
             reporter().changed(record, is_urgent=True)
-            if self._outer is not None:
-                self._outer._children.pop(self, None)
         task_ended(self.is_outermost)

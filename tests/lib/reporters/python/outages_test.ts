@@ -338,3 +338,16 @@ testPython("python reporter: a program without tasks is not changed, and starts 
     stderr: "",
   });
 });
+
+testPython("python reporter: subtasks that no server accepts use no memory after their end", async () => {
+  const source = `
+import gc, taskscope
+with taskscope.task("parent") as task:
+    for number in range(100):
+        with task.child("block"): pass
+        task.child("call").finish()
+    print(sum(type(each) is taskscope.Task for each in gc.get_objects()))
+`;
+  const { code, stdout } = await runPython(source, { server: "ftp://nowhere" });
+  assertEquals([code, stdout], [0, "1\n"]);
+});

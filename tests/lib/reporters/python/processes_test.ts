@@ -412,3 +412,47 @@ next(generator)
     ]]);
   },
 );
+
+testPython(
+  "python reporter: a program that waits for all of its threads does not wait for the reporter",
+  async () => {
+    await using server = startServer();
+    const source = `
+import threading, taskscope
+with taskscope.task("main"):
+    done = threading.Event()
+    threading.Thread(target=done.wait, name="worker").start()
+    print(*(each.name for each in threading.enumerate()), threading.active_count())
+    done.set()
+`;
+    assertEquals(await runPython(source, { server: server.url }), {
+      code: 0,
+      stdout: "MainThread worker 2\n",
+      stderr: "",
+    });
+    assertEquals(outline(await tasksAt(server.url)), [["main", "FINISHED", null, null, null]]);
+  },
+);
+
+testPython(
+  "python reporter: a callback that schedules itself again keeps no past task in memory",
+  async () => {
+    await using server = startServer();
+    const source = `
+import asyncio, gc, taskscope
+async def main():
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    @taskscope.monitored
+    def tick(left):
+        if left > 0: return loop.call_soon(tick, left - 1) and None
+        print(sum(type(each) is taskscope.Task for each in gc.get_objects()))
+        done.set()
+    tick(100)
+    await done.wait()
+asyncio.run(main())
+`;
+    assertEquals(await runPython(source, { server: server.url }), { code: 0, stdout: "2\n", stderr: "" });
+    const states = (await tasksAt(server.url)).map(({ state, parent_id }) => [state, parent_id]);
+    assertEquals(states, Array(101).fill(["FINISHED", null]));
+  },
+);
