@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ._batch import Batch, Outbox
 from ._config import Server
+from ._hidden_thread import HiddenThread
 from ._identity import new_identity
 from ._limits import MAX_TASKS
 from ._record import LOCK, Change, Record
@@ -129,7 +130,7 @@ class Reporter:
     def suspend(self) -> None:
         """Stop the background thread for a fork, or for good; wait briefly until it has ended."""
         sender = self._sender
-        if sender is not None and sender is not threading.current_thread():
+        if sender is not None and not sender.is_current:
             sender.stop()
             sender.join(_STOP_SECONDS)
 
@@ -138,7 +139,7 @@ class Reporter:
         with LOCK:
             runs = (
                 self._sender is not None
-                and self._sender.is_alive()
+                and self._sender.is_alive
                 and not self._sender.is_stopped
             )
             if runs or self._server is None or (not self._records and self._is_settled):
@@ -332,11 +333,11 @@ class _Undecided(NamedTuple):
     change: Change
 
 
-class _Sender(threading.Thread):
+class _Sender(HiddenThread):
     """The background thread. After a fork, a new thread replaces it."""
 
     def __init__(self, reporter: Reporter, transport: Transport) -> None:
-        super().__init__(name="taskscope", daemon=True)
+        super().__init__()
         self.transport = transport
         self.is_stopped = False
         self._reporter = reporter
