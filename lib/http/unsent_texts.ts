@@ -12,13 +12,7 @@ import { UnrefInterval } from "../unref_interval.ts";
 import type { ByteBudget } from "./byte_budget.ts";
 import { nextTurn, PacedText } from "./paced_text.ts";
 import { tooMuchUnsent } from "./problem.ts";
-import { type NextText, SHORT_CHARACTERS, TextResponse } from "./responses.ts";
-
-/**
- * The length, in characters, above which a response is always sent piece by piece. Below it, responses are
- * sent as a whole if possible, because that is faster.
- */
-const LARGE_CHARACTERS = 256 * 1024;
+import { LARGE_CHARACTERS, type NextText, SHORT_CHARACTERS, TextResponse } from "./responses.ts";
 
 /**
  * The number of texts of medium length whose encoded bytes are cached: encoding a list again for each poll
@@ -160,7 +154,7 @@ export class UnsentTexts {
   }
 
   /**
-   * Creates the body of a response with a text of medium length, and counts the bytes of the text until they
+   * Completes the body of a response with a text of medium length, and counts the bytes of the text until they
    * are sent. Short texts are not counted, because a connection takes about as much memory anyway.
    *
    * @param request the request
@@ -187,11 +181,8 @@ export class UnsentTexts {
       this.#wholeBytes -= bytes.length;
     };
     completed.then(sent, sent);
-    // The body must be a stream: for any other body, Deno resolves `completed` as soon as it has the body,
-    // not when it has sent it.
-    const counted = withBody(response, streamOf(bytes));
-    counted.headers.set("content-length", String(bytes.length));
-    return counted;
+    response.sendAsWhole(bytes);
+    return response;
   }
 
   #bytesOf(text: string): Uint8Array<ArrayBuffer> {
@@ -213,13 +204,4 @@ export class UnsentTexts {
 /** Returns a response with the status and the headers of another one, and a body of its own. */
 function withBody({ status, headers }: Response, body: BodyInit): Response {
   return new Response(body, { status, headers });
-}
-
-function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
-  return new ReadableStream({
-    start(controller) {
-      controller.enqueue(bytes);
-      controller.close();
-    },
-  });
 }
