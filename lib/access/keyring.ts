@@ -44,15 +44,26 @@ const MAX_CHARACTERS = 2_048;
  * @param key the key
  * @param name the source of the key, such as a flag, for the error message
  * @returns the same key
- * @throws {ConfigError} if the key is too short to be secure, or contains characters that can't be sent in a
- * header; the message does not contain the key
+ * @throws {ConfigError} if the key is too short to be secure, contains characters that can't be sent in a
+ * header, or is a token; the message does not contain the key
  */
 export function checkKey(key: string, name: string): string {
+  if (isToken(key)) {
+    throw new ConfigError(
+      `${name} must be the server's key, received a token, which was signed with the key`,
+    );
+  }
   if (/^[\x21-\x7e]{16,1024}$/.test(key)) return key;
   throw new ConfigError(
     `${name} must be 16 to 1024 characters of ASCII without spaces, received ${key.length} characters; ` +
       'create one with "openssl rand -hex 32"',
   );
+}
+
+/** Returns whether a text has the form of a token that a server or `taskscope token` has signed. */
+function isToken(text: string): boolean {
+  const header = Buffer.from(text.split(".", 1)[0]!, "base64url").toString();
+  return Object.values(TYPES).some((type) => header.includes(`"${type}"`));
 }
 
 /** A key that the server accepts: its digest, and the secret derived from it. The key itself is not kept. */

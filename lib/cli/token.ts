@@ -54,7 +54,10 @@ export const TOKEN: CommandSyntax = {
     "Prints a token, which can be used in place of the key, but only for the tasks of one client, and until it " +
     "expires. Changing the server's key revokes all tokens.",
   flags: FLAGS,
-  exitStatuses: { [EXIT.ok]: "success", [EXIT.usage]: "invalid command line, or no key" },
+  exitStatuses: {
+    [EXIT.ok]: "success",
+    [EXIT.usage]: "invalid command line, or no key, or a token in its place",
+  },
   examples: [
     "taskscope token --key-file key --may read --client ci --expires 7d",
     "taskscope token --key-file key --may write --client ci --expires never",

@@ -22,6 +22,21 @@ Deno.test("checkKey() requires a key that fits into a header and is hard to gues
   }
 });
 
+Deno.test("checkKey() refuses tokens, which would sign tokens that no server accepts", () => {
+  const keyring = new Keyring(KEY);
+  for (const token of [keyring.sign(TOKEN), keyring.signSession(4_000_000_000)]) {
+    const { message } = assertThrows(() => checkKey(token, "--key-file"), ConfigError);
+    assertEquals(
+      message,
+      "--key-file must be the server's key, received a token, which was signed with the key",
+    );
+  }
+  // The header of a token of another program, and a key that looks like a token.
+  for (const key of [`${btoa('{"alg":"HS256","typ":"JWT"}')}.e30.c2lnbmF0dXJl`, "taskscope-scoped+jwt"]) {
+    assertEquals(checkKey(key, "k"), key);
+  }
+});
+
 Deno.test("Keyring.grantOf() accepts only the key, and tokens signed with the key", () => {
   const keyring = new Keyring(KEY);
   assertEquals(keyring.grantOf(KEY), FULL_GRANT);
