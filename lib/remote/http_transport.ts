@@ -10,6 +10,7 @@ import { parseJson } from "../task/protocol.ts";
 import { object } from "../task/field_checks.ts";
 import { connectionProblem } from "./connection_problem.ts";
 import { keyHeaders } from "./credentials.ts";
+import { redirectionOf } from "./redirection.ts";
 import type { Refusal, RemoteAddress, Transport, TransportEvents } from "./remote_transport.ts";
 import { parseReply, REPORT_PATH, type ReportReply, writeBatch } from "./messages.ts";
 
@@ -123,9 +124,11 @@ async function postBatch(
       method: "POST",
       headers: { "content-type": "application/json", ...keyHeaders(address.key) },
       body: text,
+      redirect: "manual",
       signal: deadline.signal,
     });
-    return answerOf(response.status, await response.text());
+    const body = await response.text();
+    return refusalOfRedirect(response) ?? answerOf(response.status, body);
   } catch (error) {
     const problem = connectionProblem(error);
     if (problem !== null) return { type: "refused", reason: problem, isFromServer: false };
@@ -135,6 +138,16 @@ async function postBatch(
   } finally {
     deadline.clear();
   }
+}
+
+/** Returns the refusal of a server that redirects; `null` if it does not. */
+function refusalOfRedirect(response: Response): BatchAnswer | null {
+  const redirection = redirectionOf(response, `/${REPORT_PATH}`);
+  const isHidden = response.type === "opaqueredirect";
+  if (redirection === null && !isHidden) return null;
+  const address = redirection?.address ?? "another address";
+  const advice = redirection?.isServer === true ? "; use that address" : "";
+  return { type: "refused", reason: `it redirects to ${address}${advice}`, isFromServer: false };
 }
 
 function answerOf(status: number, body: string): BatchAnswer {

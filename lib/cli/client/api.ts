@@ -6,6 +6,7 @@
 
 import { connectionProblem } from "../../remote/connection_problem.ts";
 import { keyHeaders } from "../../remote/credentials.ts";
+import { redirectionOf } from "../../remote/redirection.ts";
 import { now } from "../../clock.ts";
 import { clockOffset } from "../../task/clock_offset.ts";
 import { readProblem } from "../../task/wire.ts";
@@ -96,7 +97,6 @@ export async function request(
         ...(content !== undefined && { "content-type": "application/json" }),
       },
       ...(content !== undefined && { body: JSON.stringify(content) }),
-      // A redirect is not followed, because it would turn a POST into a GET, and lose the key.
       redirect: "manual",
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
@@ -111,9 +111,14 @@ export async function request(
     throw new ServerUnavailableError(`Cannot reach a server at ${server}`, false, { cause });
   }
   const { status, headers } = response;
-  const redirection = redirectionOf(response, url.slice(server.length));
+  const [pathname = ""] = url.slice(server.length).split("?", 1);
+  const redirection = redirectionOf(response, pathname);
   if (redirection !== null) {
-    throw new CommandError(EXIT.missing, `Cannot use the server at ${server}: it ${redirection}`);
+    const advice = redirection.isServer ? "; pass that URL with --server" : "";
+    throw new CommandError(
+      EXIT.missing,
+      `Cannot use the server at ${server}: it redirects to ${redirection.address}${advice}`,
+    );
   }
   const body = jsonOf(text);
   if (status < 500 && status !== 408 && status !== 429) {
@@ -158,24 +163,6 @@ export function fieldOf(body: unknown, name: string): unknown {
 /** Creates the error for a task that does not exist. */
 export function noTaskError({ server, client }: Target, id: string): CommandError {
   return new CommandError(EXIT.missing, `No task "${id}" of client "${client}" at ${server}`);
-}
-
-/**
- * Says where a response redirects to, without the query, which may contain a secret.
- *
- * @param response the response
- * @param path the path and query of the request after the server's URL
- * @returns what the server does and what to do; `null` if the response is no redirect
- */
-function redirectionOf({ status, headers, url }: Response, path: string): string | null {
-  const location = status >= 300 && status < 400 ? headers.get("location") : null;
-  const to = location === null ? null : URL.parse(location, url);
-  if (to === null) return null;
-  const address = to.origin + to.pathname;
-  const [pathname = ""] = path.split("?", 1);
-  return address.endsWith(pathname)
-    ? `redirects to ${address.slice(0, -pathname.length)}; pass that URL with --server`
-    : `redirects to ${address}`;
 }
 
 function jsonOf(text: string): unknown {

@@ -78,6 +78,16 @@ Deno.test("RemoteSink treats a clear refusal as final, warns once about the reas
     ["it responded with status 501", () => new Response("Unsupported method", { status: 501 })],
     ["This is not yours", () => json(problem, 403)],
     ["it responded with status 403", () => json({ detail: 5 }, 403)],
+    [
+      "it redirects to http://127.0.0.1:1/base; use that address",
+      () => redirect("/base/report?reporter=r", 301),
+    ],
+    [
+      "it redirects to http://127.0.0.1:1/base; use that address",
+      () => redirect("/base/report?reporter=r", 308),
+    ],
+    ["it redirects to http://127.0.0.1:1/sign-in", () => redirect("/sign-in?secret=s", 302)],
+    ["it responded with status 304", () => new Response(null, { status: 304 })],
     ["it is not a Taskscope server", () => new Response("<html>welcome</html>")],
     ["it is not a Taskscope server", () => json({ replies: "none" })],
     ["it is not a Taskscope server", () => json({ replies: [{ type: "else" }] })],
@@ -263,3 +273,7 @@ Deno.test("RemoteSink restarts the time limit for the commit when it reaches the
   await passFor(clock, 20_000);
   assertEquals([sink.ready, proxy.upgrades], [true, upgrades]);
 });
+
+function redirect(path: string, status: 301 | 302 | 308): Response {
+  return Response.redirect(`http://127.0.0.1:1${path}`, status);
+}

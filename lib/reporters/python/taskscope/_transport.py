@@ -52,6 +52,7 @@ class Transport:
             connection.request("POST", self._path, body, self._headers())
             with connection.getresponse() as response:
                 status, text = response.status, response.read(_MAX_ANSWER_BYTES)
+                location = response.getheader("Location")
             if response.will_close:
                 self.close()
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -60,7 +61,7 @@ class Transport:
             raise Unreachable(type(error).__name__) from None
         if not 200 <= status < 300:
             self.close()
-            raise _refusal(status, text)
+            raise _refusal(status, text, location)
         return _replies_in(text)
 
     def close(self) -> None:
@@ -101,14 +102,25 @@ class Transport:
         return headers
 
 
-def _refusal(status: int, text: bytes) -> Exception:
+def _refusal(status: int, text: bytes, location: str | None) -> Exception:
     if (status >= 500 and status not in _PERMANENT_STATUSES) or status in _TRANSIENT_STATUSES:
         return Unreachable(f"status {status}")
+    if status < 400 and location is not None:
+        return Rejected(_redirection(location), is_from_server=False)
     problem = _json(text)
     if isinstance(problem.get("code"), str) and isinstance(problem.get("detail"), str):
         remedy = "; set TASKSCOPE_KEY" if problem["code"] == "key_needed" else ""
         return Rejected(problem["detail"] + remedy, is_from_server=True)
     return Rejected(f"it responded with status {status}", is_from_server=False)
+
+
+def _redirection(location: str) -> str:
+    """Say where a server redirects to, without the query, which may contain a secret."""
+    address = location.partition("?")[0]
+    if address.startswith("http") and address.endswith("/report"):
+        address = address[: -len("/report")]
+        return f"it redirects to {address}; set TASKSCOPE_SERVER to that address"
+    return f"it redirects to {address}"
 
 
 def _replies_in(text: bytes) -> list[Reply]:

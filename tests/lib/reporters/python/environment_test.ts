@@ -49,18 +49,22 @@ testPython("python reporter: follows no redirects, so that no other server gets 
     redirected++;
     return new Response();
   });
+  const elsewhere = `http://127.0.0.1:${other.addr.port}`;
+  let path = "/base/report?reporter=r";
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => Response.redirect(`http://127.0.0.1:${other.addr.port}/report`, 307),
+    () => Response.redirect(elsewhere + path, 307),
   );
   const address = `http://127.0.0.1:${server.addr.port}`;
-  const ended = await runPython(ONE_TASK, { server: address, env: { TASKSCOPE_KEY: KEY } });
-  assertEquals(ended, {
+  const run = () => runPython(ONE_TASK, { server: address, env: { TASKSCOPE_KEY: KEY } });
+  const refused = (why: string) => ({
     code: 0,
     stdout: "done\n",
-    stderr:
-      `[taskscope] ${address} accepts no reports (it responded with status 307), so tasks run unmonitored\n`,
+    stderr: `[taskscope] ${address} accepts no reports (it redirects to ${why}), so tasks run unmonitored\n`,
   });
+  assertEquals(await run(), refused(`${elsewhere}/base; set TASKSCOPE_SERVER to that address`));
+  path = "/sign-in?secret=s";
+  assertEquals(await run(), refused(`${elsewhere}/sign-in`));
   assertEquals(redirected, 0);
 });
 
