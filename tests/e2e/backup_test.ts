@@ -1,5 +1,7 @@
 /** Tests of the commands backup, restore and check, also while a server writes to the database. */
 
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import {
   assert,
   assertEquals,
@@ -163,6 +165,7 @@ Deno.test("taskscope backup, restore and check exit with 1 on an unusable file, 
     [["check", "--data", damaged!], /damaged/],
     [["check", "--data", text!], /it is not a database/],
     [["check", "--data", folder.file("none.db")], /there is no such file/],
+    [["check", "--data", folder.path], /it is a folder; name a file in it/],
     [["backup", copy!, "--data", text!], /it is not a database/],
     [["backup", copy!, "--data", damaged!], /damaged\.db": the file is damaged.*No copy was made of it/],
     [["backup", copy!, "--data", folder.file("none.db")], /there is no such file/],
@@ -189,6 +192,25 @@ Deno.test("taskscope backup, restore and check exit with 1 on an unusable file, 
     assertEquals((await runProgram(args)).code, 2, args.join(" "));
   }
   assertEquals((await runProgram(["check", "--server", "http://127.0.0.1:1"])).code, 4);
+});
+
+Deno.test("taskscope check exits with 4 if the server lists tasks, but does not answer at /readyz", async () => {
+  const server = createServer((request, response) => {
+    if (request.url === "/readyz") return void request.socket.destroy();
+    response.setHeader("content-type", "application/json");
+    response.end('{"active_tasks":[],"all_tasks":{},"total":0,"next_page":null,"cursor":"a:1"}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    assertEquals(await runProgram(["check", "--server", url]), {
+      code: 4,
+      stdout: "",
+      stderr: `taskscope: Cannot reach ${url}/readyz\n`,
+    });
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
 });
 
 Deno.test("taskscope check, backup, restore and move say which changes a crash has lost, and exit with 1", async () => {

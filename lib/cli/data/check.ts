@@ -11,7 +11,7 @@ import { isPostgresUrl } from "../../store/postgres_url.ts";
 import { ConfigError } from "../../errors.ts";
 import { readTaskList } from "../../task/wire.ts";
 import { fieldOf, request, unexpectedResponse } from "../client/api.ts";
-import type { CommandSyntax } from "../command.ts";
+import { CommandError, type CommandSyntax } from "../command.ts";
 import { EXIT } from "../exit_status.ts";
 import { withFile } from "./data_file.ts";
 import { refuseOperands } from "../flag_values.ts";
@@ -114,7 +114,10 @@ async function checkServer(target: Target): Promise<number> {
   if (list.status !== 200 || readTaskList(list.body).cursor === null) throw unexpectedResponse(target, list);
   const response = await fetch(`${server}/readyz`, {
     headers: keyHeaders(target.key),
+    redirect: "manual",
     signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((cause) => {
+    throw new CommandError(EXIT.missing, `Cannot reach ${server}/readyz`, { cause });
   });
   const body: unknown = await response.json().catch(() => null);
   if (response.ok) {

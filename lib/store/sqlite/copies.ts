@@ -284,7 +284,8 @@ async function checkName(file: string): Promise<void> {
 
 async function sizeOf(file: string): Promise<number> {
   try {
-    const { size } = await Deno.stat(file);
+    const { size, isDirectory } = await Deno.stat(file);
+    if (isDirectory) throw new StorageError(file, "it is a folder; name a file in it");
     // SQLite would delete the log beside an empty file.
     if (size === 0) throw new StorageError(file, "it is empty, so it is not a database of Taskscope");
     return size;
