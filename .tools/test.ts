@@ -82,9 +82,11 @@ function summarise(): void {
   }
   const slowest = last.toSorted((a, b) => b.durationMs - a.durationMs).slice(0, SLOWEST);
   print(`\nSlowest: ${slowest.map((each) => `${nameOf(each)} ${seconds(each.durationMs)}`).join(", ")}`);
-  print(`\n${formatTally(tally, performance.now() - started)}`);
-  const hasRunAll = last.flatMap((outcome) => outcome.files).length === files.length;
-  Deno.exitCode = !hasTypeErrors && tally.failed === 0 && hasRunAll ? 0 : 1;
+  const omitted = files.length - last.flatMap((outcome) => outcome.files).length;
+  if (omitted > 0) print(`\n${omitted} of ${files.length} files were not run, because of the errors above`);
+  const isComplete = !hasTypeErrors && omitted === 0;
+  print(`\n${formatTally(tally, performance.now() - started, isComplete)}`);
+  Deno.exitCode = isComplete && tally.failed === 0 ? 0 : 1;
 }
 
 function nameOf({ files: [first = "", ...others] }: Outcome): string {

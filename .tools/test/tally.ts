@@ -56,10 +56,20 @@ export function addTallies(tallies: readonly Tally[]): Tally {
   }), { passed: 0, failed: 0, ignored: 0 });
 }
 
-/** Formats the summary as `deno test` does, so that tools that parse its output can parse this one, too. */
-export function formatTally({ passed, failed, ignored }: Tally, durationMs: number): string {
+/**
+ * Formats the summary as `deno test` does, so that tools that parse its output can parse this one, too.
+ *
+ * @param tally the sum of all processes
+ * @param durationMs the duration of the whole run, in milliseconds
+ * @param isComplete whether all files were run and have the right types; otherwise, the run has failed
+ */
+export function formatTally(
+  { passed, failed, ignored }: Tally,
+  durationMs: number,
+  isComplete: boolean,
+): string {
   const total = Math.round(durationMs / 1000);
-  const parts = [`${failed === 0 ? "ok" : "FAILED"}`, `${passed} passed`, `${failed} failed`];
+  const parts = [isComplete && failed === 0 ? "ok" : "FAILED", `${passed} passed`, `${failed} failed`];
   if (ignored > 0) parts.push(`${ignored} ignored`);
   return `${parts.join(" | ")} (${Math.floor(total / 60)}m${total % 60}s)`;
 }

@@ -111,9 +111,10 @@ Deno.test("readOutput() counts a run that ended before its tests as one failure"
 
 Deno.test("formatTally() formats the sum as deno test does", () => {
   const sum = addTallies([{ passed: 2, failed: 0, ignored: 1 }, { passed: 3, failed: 0, ignored: 0 }]);
-  assertEquals(formatTally(sum, 61_400), "ok | 5 passed | 0 failed | 1 ignored (1m1s)");
+  assertEquals(formatTally(sum, 61_400, true), "ok | 5 passed | 0 failed | 1 ignored (1m1s)");
+  assertEquals(formatTally(sum, 61_400, false), "FAILED | 5 passed | 0 failed | 1 ignored (1m1s)");
   assertEquals(
-    formatTally({ passed: 1, failed: 2, ignored: 0 }, 2_000),
+    formatTally({ passed: 1, failed: 2, ignored: 0 }, 2_000, true),
     "FAILED | 1 passed | 2 failed (0m2s)",
   );
 });
