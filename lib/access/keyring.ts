@@ -35,6 +35,11 @@ const PURPOSE = "taskscope tokens, version 1";
  * beyond it, the oldest token is evicted.
  */
 const REMEMBERED_TOKENS = 1_000;
+/**
+ * The form of a token: three texts in base64url (RFC 7515, section 3.1). No text in base64url has one character more
+ * than a multiple of four, and Deno 2.6 throws when it decodes one.
+ */
+const TOKEN_FORM = /^(?:[\w-]{4})*(?:[\w-]{2,3})?(?:\.(?:[\w-]{4})*(?:[\w-]{2,3})?){2}$/;
 /** The maximum length of a key or token, in characters; longer texts are rejected without verification. */
 const MAX_CHARACTERS = 2_048;
 
@@ -62,6 +67,7 @@ export function checkKey(key: string, name: string): string {
 
 /** Returns whether a text has the form of a token that a server or `taskscope token` has signed. */
 function isToken(text: string): boolean {
+  if (!TOKEN_FORM.test(text)) return false;
   const header = Buffer.from(text.split(".", 1)[0]!, "base64url").toString();
   return Object.values(TYPES).some((type) => header.includes(`"${type}"`));
 }
@@ -188,7 +194,7 @@ export class Keyring {
 
   /** Returns the claims of a token that one of the accepted keys has signed; `null` if none has. */
   #claimsOf(token: string, kind: TokenKind): Claims | null {
-    if (!jws.isValid(token)) return null;
+    if (!TOKEN_FORM.test(token) || !jws.isValid(token)) return null;
     const isSigned = this.#accepted.some(({ secret }) => jws.verify(token, ALGORITHM, secret));
     if (!isSigned) return null;
     const { header, payload } = jws.decode(token)!;

@@ -37,6 +37,16 @@ Deno.test("checkKey() refuses tokens, which would sign tokens that no server acc
   }
 });
 
+Deno.test("Keyring and checkKey() accept any text that has the form of a token, or nearly, without an error", () => {
+  const keyring = new Keyring(KEY);
+  const part = fc.stringMatching(/^[\w-]{0,30}$/);
+  fc.assert(fc.property(part, part, part, (...parts) => {
+    const text = parts.join(".");
+    assertEquals([keyring.grantOf(text), keyring.grantOfSession(text)], [null, null]);
+    if (text.length >= KEY.length) assertEquals(checkKey(text, "k"), text);
+  }));
+});
+
 Deno.test("Keyring.grantOf() accepts only the key, and tokens signed with the key", () => {
   const keyring = new Keyring(KEY);
   assertEquals(keyring.grantOf(KEY), FULL_GRANT);
