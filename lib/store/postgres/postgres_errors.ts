@@ -39,7 +39,8 @@ const MEANINGS: readonly { readonly is: RegExp; readonly meaning: string }[] = [
     meaning: "the certificate of the server is not trusted; name its CA with ?sslrootcert=<file>",
   },
   { is: /ECONNREFUSED|ENOTFOUND|ENOENT|EHOSTUNREACH|EAI_AGAIN/i, meaning: "it cannot be reached" },
-  { is: /ECONNRESET|EPIPE|EOF/i, meaning: "the connection has ended" },
+  // "write UNKNOWN" is what Deno says of some connections that were lost.
+  { is: /ECONNRESET|EPIPE|EOF|^(read|write) UNKNOWN$/i, meaning: "the connection has ended" },
 ];
 
 /** Returns the code of an error of PostgreSQL or of a socket; `""` if it has none. */

@@ -17,6 +17,7 @@ const MESSAGES: Readonly<Record<string, readonly (string | readonly [code: strin
     ["57P01", "terminating connection due to administrator command"],
     ["57P05", "terminating connection due to idle-session timeout"],
     ["ECONNRESET", "read ECONNRESET"],
+    ["UNKNOWN", "write UNKNOWN"],
   ],
 };
 
