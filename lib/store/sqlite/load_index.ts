@@ -92,15 +92,15 @@ function intactTask(records: RecordReader, place: number, id: string): Task | nu
 
 function loadClients(file: DatabaseFile, index: TaskIndex): void {
   const removals = new Map<string, RemovedTask[]>();
-  for (const { client, seq, id } of file.all("SELECT client, seq, id FROM removals ORDER BY seq")) {
+  for (const [client, seq, id] of file.rows("SELECT client, seq, id FROM removals ORDER BY seq")) {
     const removed = { id: String(id), seq: Number(seq) };
     const known = removals.get(String(client));
     if (known === undefined) removals.set(String(client), [removed]);
     else known.push(removed);
   }
-  for (const row of file.all("SELECT client, last_seq, forgotten_seq FROM clients ORDER BY last_seq")) {
-    const client = String(row.client);
-    const memory = { lastSeq: Number(row.last_seq), forgottenSeq: Number(row.forgotten_seq) };
-    index.loadClient(client, memory, removals.get(client) ?? []);
+  const clients = file.rows("SELECT client, last_seq, forgotten_seq FROM clients ORDER BY last_seq");
+  for (const [client, lastSeq, forgottenSeq] of clients) {
+    const memory = { lastSeq: Number(lastSeq), forgottenSeq: Number(forgottenSeq) };
+    index.loadClient(String(client), memory, removals.get(String(client)) ?? []);
   }
 }

@@ -154,19 +154,19 @@ export class SqliteDatabase implements Database {
   }
 
   deliveries(): readonly Delivery[] {
-    const rows = this.#file.all(
+    const rows = this.#file.rows(
       `SELECT id, receiver, event, client, task_id, seq, at, size FROM deliveries ORDER BY seq, rowid`,
     );
-    return rows.map(({ id, receiver, event, client, task_id, seq, at, size }) => {
-      const task = { client, id: task_id };
+    return rows.map(([id, receiver, event, client, taskId, seq, at, size]) => {
+      const task = { client, id: taskId };
       return { id, receiver, event, task, seq, at, size } as unknown as Delivery;
     });
   }
 
   deliveryText(id: string): Promise<string | undefined> {
     return Promise.try(() => {
-      const row = this.#file.get("SELECT text FROM deliveries WHERE id = ?", id);
-      return row === undefined ? undefined : String(row.text);
+      const row = this.#file.row("SELECT text FROM deliveries WHERE id = ?", id);
+      return row === undefined ? undefined : String(row[0]);
     });
   }
 
@@ -175,10 +175,10 @@ export class SqliteDatabase implements Database {
    * task with the same id gets a different place.
    */
   #leaveOut(place: number): void {
-    const row = this.#file.get("SELECT client, id FROM tasks WHERE place = ?", place);
+    const row = this.#file.row("SELECT client, id FROM tasks WHERE place = ?", place);
     if (row === undefined || this.#damaged.has(place)) return;
     this.#damaged.add(place);
-    const [client, id] = [String(row.client), String(row.id)];
+    const [client, id] = row.map(String) as [string, string];
     this.#index.leaveOut(client, id, place);
     this.#notice(
       `The record of task "${id}" of client "${client}" is damaged: the task is left out, and its data stays in ` +

@@ -100,7 +100,7 @@ export class SqliteMoveSource implements MoveSource {
   }
 
   #meta(name: string): string | number | undefined {
-    const value = this.#file.get("SELECT value FROM meta WHERE name = ?", name)?.value;
+    const value = this.#file.row("SELECT value FROM meta WHERE name = ?", name)?.[0];
     return value as string | number | undefined;
   }
 }

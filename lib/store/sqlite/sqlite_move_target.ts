@@ -62,7 +62,7 @@ export class SqliteMoveTarget implements MoveTarget {
   }
 
   count({ name }: MovedTable): Promise<number> {
-    return Promise.try(() => Number(this.#file.get(`SELECT count(*) AS n FROM ${name}`)?.n));
+    return Promise.try(() => Number(this.#file.row(`SELECT count(*) FROM ${name}`)?.[0]));
   }
 
   write({ message }: MovedBatch): Promise<void> {
@@ -123,7 +123,7 @@ function openPartial(
 ): DatabaseFile {
   if (exists(partial)) {
     const file = new DatabaseFile(partial);
-    const found = MARKS.map((mark) => file.get("SELECT value FROM meta WHERE name = ?", mark)?.value);
+    const found = MARKS.map((mark) => file.row("SELECT value FROM meta WHERE name = ?", mark)?.[0]);
     // If a crash of the machine has lost rows, the move begins again.
     if (found.every((value, at) => value === marks[at]) && file.loss === null) return file;
     file[Symbol.dispose]();

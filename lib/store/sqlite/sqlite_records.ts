@@ -21,12 +21,13 @@ export class SqliteRecords implements RecordReader {
   }
 
   json(place: number, id: string): string {
-    const row = this.#file.get("SELECT checksum, record FROM records WHERE place = ?", place);
+    const row = this.#file.row("SELECT checksum, record FROM records WHERE place = ?", place);
     if (row === undefined) {
       throw new StorageError(this.#file.path, `the record of task "${id}" does not exist`);
     }
-    const json = String(row.record);
-    if (recordChecksum(place, json) !== row.checksum) throw this.#damaged(place, id);
+    const [checksum, record] = row;
+    const json = String(record);
+    if (recordChecksum(place, json) !== checksum) throw this.#damaged(place, id);
     return json;
   }
 

@@ -9,7 +9,7 @@ import { DatabaseStore, type DatabaseStoreLimits, SEQ_BLOCK } from "../database/
 import type { Opened } from "../database/database.ts";
 import type { Durability } from "../store.ts";
 import { TaskIndex } from "../task_index.ts";
-import type { DatabaseFile } from "./database_file.ts";
+import type { DatabaseFile, ReadValue } from "./database_file.ts";
 import { loadIndex } from "./load_index.ts";
 import { TASK_TABLES } from "./schema.ts";
 import { SqliteDatabase } from "./sqlite_database.ts";
@@ -49,9 +49,8 @@ export class SqliteStore extends DatabaseStore {
 
 /** Reserves sequence numbers, deletes removed tasks, which can no longer be restored, and loads all other tasks. */
 function openTasks(file: DatabaseFile, index: TaskIndex, newEpoch: string): Opened {
-  const known = file.get("SELECT value FROM meta WHERE name = 'epoch'");
-  const epoch = known === undefined ? newEpoch : String(known.value);
-  const seq = metaIn(file, "reserved_seq");
+  const epoch = String(metaIn(file, "epoch") ?? newEpoch);
+  const seq = Number(metaIn(file, "reserved_seq") ?? 0);
   const reservedSeq = seq + SEQ_BLOCK;
   file.write([
     ["INSERT OR IGNORE INTO meta (name, value) VALUES ('epoch', ?)", epoch],
@@ -61,12 +60,12 @@ function openTasks(file: DatabaseFile, index: TaskIndex, newEpoch: string): Open
     ...PURGES,
   ]);
   const tasks = loadIndex(file, index);
-  index.sortByChange(metaIn(file, "forgotten_seq"));
+  index.sortByChange(Number(metaIn(file, "forgotten_seq") ?? 0));
   return { epoch, seq, reservedSeq, index, tasks };
 }
 
-function metaIn(file: DatabaseFile, name: string): number {
-  return Number(file.get("SELECT value FROM meta WHERE name = ?", name)?.value ?? 0);
+function metaIn(file: DatabaseFile, name: string): ReadValue | undefined {
+  return file.row("SELECT value FROM meta WHERE name = ?", name)?.[0];
 }
 
 /**

@@ -11,7 +11,7 @@ const LOCKED = "another Taskscope is using it; stop that process, or name anothe
 /** Opens and closes a database, and returns the number of its tasks. */
 function open(file: string): number {
   using database = new DatabaseFile(file);
-  return Number(database.get("SELECT count(*) AS n FROM tasks")?.n);
+  return Number(database.row("SELECT count(*) FROM tasks")?.[0]);
 }
 
 /** Asserts that a database cannot be opened, and returns the reason. */
@@ -28,7 +28,7 @@ async function hold(folder: StoreFolder): Promise<Process> {
     script,
     `import { DatabaseFile } from ${JSON.stringify(module.href)};
      const database = new DatabaseFile(${JSON.stringify(folder.file)});
-     console.log("open", database.get("SELECT 1 AS one"));
+     console.log("open", database.row("SELECT 1"));
      setInterval(() => {}, 1_000);`,
   );
   const flags = ["--no-prompt", "--no-lock", "--no-config", "--no-check", "--allow-read", "--allow-write"];
@@ -64,11 +64,10 @@ Deno.test("DatabaseFile reads rows, and writes statements atomically", () => {
   const insert = "INSERT INTO meta (name, value) VALUES (?, ?)";
   database.write([[insert, "a", 1], [insert, "b", 2]]);
   assertThrows(() => database.write([[insert, "c", 3], [insert, "a", 4]]), StorageError, "UNIQUE");
-  const names = database.all("SELECT name FROM meta ORDER BY name").map(({ name }) => name);
-  assertEquals(names, ["a", "b"]);
-  assertEquals(database.get("SELECT value FROM meta WHERE name = ?", "b")?.value, 2);
-  assertEquals(database.get("SELECT value FROM meta WHERE name = ?", "c"), undefined);
-  assertThrows(() => database.all("SELECT 1 FROM nowhere"), StorageError, "no such table");
+  assertEquals(database.rows("SELECT value, name FROM meta ORDER BY name"), [[1, "a"], [2, "b"]]);
+  assertEquals(database.row("SELECT name, value FROM meta WHERE name = ?", "b"), ["b", 2]);
+  assertEquals(database.row("SELECT value FROM meta WHERE name = ?", "c"), undefined);
+  assertThrows(() => database.rows("SELECT 1 FROM nowhere"), StorageError, "no such table");
 });
 
 Deno.test("DatabaseFile throws while a file is open, even under another name", () => {

@@ -43,7 +43,7 @@ function open(files: Files): { readonly loss: string | null; readonly tasks: num
     if (bytes !== null) Deno.writeFileSync(`${folder.file}${suffix}`, bytes);
   }
   using database = new DatabaseFile(folder.file);
-  const tasks = Number(database.get("SELECT count(*) AS n FROM tasks")?.n);
+  const tasks = Number(database.row("SELECT count(*) FROM tasks")?.[0]);
   return { loss: database.loss?.replaceAll(folder.file, "FILE") ?? null, tasks };
 }
 
