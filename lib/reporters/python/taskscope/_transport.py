@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from ._config import Server
 
@@ -115,8 +116,12 @@ def _refusal(status: int, text: bytes, location: str | None) -> Exception:
 
 
 def _redirection(location: str) -> str:
-    """Say where a server redirects to, without the query, which may contain a secret."""
-    address = location.partition("?")[0]
+    """Say where a server redirects to, without the parts of the URL that may contain a secret."""
+    try:
+        scheme, host, path, _, _ = urlsplit(location)
+    except ValueError:
+        return "it redirects to an invalid URL"
+    address = urlunsplit((scheme, host.rpartition("@")[2], path, "", ""))
     if address.startswith("http") and address.endswith("/report"):
         address = address[: -len("/report")]
         return f"it redirects to {address}; set TASKSCOPE_SERVER to that address"

@@ -49,11 +49,11 @@ testPython("python reporter: follows no redirects, so that no other server gets 
     redirected++;
     return new Response();
   });
-  const elsewhere = `http://127.0.0.1:${other.addr.port}`;
+  let elsewhere = `http://127.0.0.1:${other.addr.port}`;
   let path = "/base/report?reporter=r";
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    () => Response.redirect(elsewhere + path, 307),
+    () => new Response(null, { status: 307, headers: { location: elsewhere + path } }),
   );
   const address = `http://127.0.0.1:${server.addr.port}`;
   const run = () => runPython(ONE_TASK, { server: address, env: { TASKSCOPE_KEY: KEY } });
@@ -63,8 +63,15 @@ testPython("python reporter: follows no redirects, so that no other server gets 
     stderr: `[taskscope] ${address} accepts no reports (it redirects to ${why}), so tasks run unmonitored\n`,
   });
   assertEquals(await run(), refused(`${elsewhere}/base; set TASKSCOPE_SERVER to that address`));
-  path = "/sign-in?secret=s";
-  assertEquals(await run(), refused(`${elsewhere}/sign-in`));
+  for (const part of ["?secret=s", "#secret"]) {
+    path = `/sign-in${part}`;
+    assertEquals(await run(), refused(`${elsewhere}/sign-in`));
+  }
+  elsewhere = "http://name:secret@127.0.0.1:1";
+  path = "/sign-in";
+  assertEquals(await run(), refused("http://127.0.0.1:1/sign-in"));
+  elsewhere = "http://[";
+  assertEquals(await run(), refused("an invalid URL"));
   assertEquals(redirected, 0);
 });
 
