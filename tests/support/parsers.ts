@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Keyring } from "../../lib/access/keyring.ts";
+import { checkKey, Keyring } from "../../lib/access/keyring.ts";
 import { resolveAccess } from "../../lib/config/access_options.ts";
 import { resolveLimits } from "../../lib/config/limits.ts";
 import { addressOf } from "../../lib/http/address.ts";
@@ -431,6 +431,15 @@ export const PARSERS: readonly Parser[] = [
     (label) => badgeSvg({ label, value: "", colour: "" }),
     filled("<"),
     filled("\ud800"),
+  ),
+  texts(
+    "checkKey()",
+    TEXT,
+    (text: string) => checkKey(text, "key"),
+    filled("aaaa"),
+    filled("aaaa", "a.a."),
+    filled("aaaa", "aa.", ".aa.aa"),
+    filled("."),
   ),
   texts(
     "parseServerAddress()",
