@@ -89,8 +89,8 @@ export class TextResponse extends Response {
 }
 
 /**
- * The body of a text of medium length. Its bytes are set after the response was created, because a second
- * response with the same headers would take a twelfth of the time that the server needs for the whole request.
+ * The body of a text of medium length. Its bytes are set after the response was created: to create a second response
+ * with the same headers instead would cost a twelfth of the server's time per request.
  */
 class WholeBody {
   bytes: Uint8Array<ArrayBuffer> | null = null;

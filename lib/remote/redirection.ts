@@ -5,11 +5,11 @@
  * @module
  */
 
-/** Where a server redirects to. */
+/** The target of a redirect. */
 export interface Redirection {
   /** The address, without its query, which may contain a secret. */
   readonly address: string;
-  /** Whether the address is that of a server, which the user can pass instead of the present one. */
+  /** Whether the address can be used as that of the server, because the request's own path follows it. */
   readonly isServer: boolean;
 }
 
