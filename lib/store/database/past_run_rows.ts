@@ -44,6 +44,21 @@ export function pastRunRow(client: string, run: RunSummary): PastRunRow {
   return [client, nameText(name), endOf(run), id, state, created_at, started_at];
 }
 
+/**
+ * The share of the limit per name by which a name may exceed it, because finding the rows to delete reads all rows of the
+ * name.
+ */
+const EXCESS_PART = 0.1;
+/** The maximum number of names whose rows are counted between two deletions. */
+const MAX_COUNTED_NAMES = 10_000;
+
+/** The rows of a name that were inserted since rows beyond its limit were last deleted. */
+interface AddedRows {
+  readonly client: string;
+  readonly name: string;
+  count: number;
+}
+
 /** Writes past runs, and deletes past runs beyond the limits. */
 export class PastRunRows {
   readonly #statements: Statements;
@@ -52,6 +67,10 @@ export class PastRunRows {
   #counts: Map<string, number> | null = null;
   /** The sum of the numbers in {@linkcode PastRunRows.#counts}. */
   #count = 0;
+  /** The names whose rows were cut to the limit since this object was created, by client and name. */
+  readonly #added: Map<string, AddedRows> = new Map();
+  /** A time before which no run has ended, in epoch seconds; `null` if it is unknown. */
+  #earliest: number | null = null;
 
   /**
    * @param db the database to write into
@@ -68,25 +87,16 @@ export class PastRunRows {
   }
 
   /**
-   * Inserts rows and deletes the rows beyond the limits; call this in a transaction.
+   * Inserts rows and deletes the rows beyond the limits; call this in a transaction. A name may keep a few rows more than
+   * its limit, but such rows count as the first ones to delete if all names together exceed their limit.
    *
    * @returns the rows that were deleted because of the limit on all runs
    */
   write(rows: readonly PastRunRow[]): readonly PastRunKey[] {
     if (rows.length === 0) return [];
     this.insert(rows);
-    const names = new Map(rows.map(([client, name]) => [`${client}/${name}`, [client, name] as const]));
-    const cutName = this.#statements.of(
-      `DELETE FROM past_runs WHERE client = ?1 AND name = ?2 AND (finished_at, id) <=
-         (SELECT finished_at, id FROM past_runs WHERE client = ?1 AND name = ?2
-          ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET ?3)`,
-    );
-    for (const key of names.values()) {
-      this.#add(key[0], -Number(cutName.run(...key, this.#limits.pastRunsPerName).changes));
-    }
-    const oldest = (Date.now() - this.#limits.pastRunAgeMs) / 1_000;
-    const cutOld = this.#statements.of("DELETE FROM past_runs WHERE finished_at < ? RETURNING client");
-    for (const { client } of cutOld.all(oldest)) this.#add(String(client), -1);
+    this.#cutNames(rows);
+    this.#cutOld();
     return this.cutAll();
   }
 
@@ -100,18 +110,65 @@ export class PastRunRows {
       `INSERT OR IGNORE INTO past_runs (client, name, finished_at, id, state, created_at, started_at)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     );
-    for (const row of rows) this.#add(row[0], Number(insert.run(...row).changes));
+    for (const row of rows) {
+      this.#add(row[0], Number(insert.run(...row).changes));
+      if (this.#earliest !== null && row[2] < this.#earliest) this.#earliest = row[2];
+    }
   }
 
   /** Deletes the rows beyond the limit on all runs, and returns them; call this in a transaction. */
   cutAll(): readonly PastRunKey[] {
     const counts = this.#counts ??= this.#readCounts();
+    if (this.#count > this.#limits.pastRuns) this.#cutAdded();
     return this.#count > this.#limits.pastRuns ? this.#dropBeyondShares(counts) : [];
   }
 
-  /** Forgets the numbers of rows, because the transaction of the last write was rolled back. */
+  /** Forgets what is known of the rows, because the transaction of the last write was rolled back. */
   rolledBack(): void {
     this.#counts = null;
+    this.#added.clear();
+    this.#earliest = null;
+  }
+
+  /** Deletes the rows beyond the limit per name, if a name may have exceeded it by {@linkcode EXCESS_PART}. */
+  #cutNames(rows: readonly PastRunRow[]): void {
+    const excess = EXCESS_PART * this.#limits.pastRunsPerName;
+    for (const [client, name] of rows) {
+      const key = `${client}/${name}`;
+      let added = this.#added.get(key);
+      // The rows of a name that is not counted yet may already exceed the limit.
+      if (added === undefined) this.#added.set(key, added = { client, name, count: Infinity });
+      if (++added.count > excess) this.#cutName(added);
+    }
+    if (this.#added.size > MAX_COUNTED_NAMES) this.#cutAdded();
+  }
+
+  /** Deletes the rows beyond the limit of all names that may exceed it. */
+  #cutAdded(): void {
+    for (const added of this.#added.values()) if (added.count > 0) this.#cutName(added);
+    this.#added.clear();
+  }
+
+  #cutName(added: AddedRows): void {
+    const { client, name } = added;
+    const cut = this.#statements.of(
+      `DELETE FROM past_runs WHERE client = ?1 AND name = ?2 AND (finished_at, id) <=
+         (SELECT finished_at, id FROM past_runs WHERE client = ?1 AND name = ?2
+          ORDER BY finished_at DESC, id DESC LIMIT 1 OFFSET ?3)`,
+    );
+    this.#add(client, -Number(cut.run(client, name, this.#limits.pastRunsPerName).changes));
+    added.count = 0;
+  }
+
+  /** Deletes the rows of runs that ended too long ago. */
+  #cutOld(): void {
+    const oldest = (Date.now() - this.#limits.pastRunAgeMs) / 1_000;
+    const first = this.#statements.of("SELECT min(finished_at) AS at FROM past_runs");
+    this.#earliest ??= Number(first.get()?.at);
+    if (this.#earliest >= oldest) return;
+    const cut = this.#statements.of("DELETE FROM past_runs WHERE finished_at < ? RETURNING client");
+    for (const { client } of cut.all(oldest)) this.#add(String(client), -1);
+    this.#earliest = null;
   }
 
   #readCounts(): Map<string, number> {
