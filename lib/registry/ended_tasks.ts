@@ -6,7 +6,7 @@
 
 import { now } from "../clock.ts";
 import { andThen, type MaybePromise } from "../task/maybe_promise.ts";
-import type { EndedTask, StoredTask, TaskStore } from "../store/store.ts";
+import type { EndedTask, StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import { TaskInMemory } from "../store/task_in_memory.ts";
 import type { Task, TaskSummary } from "../task/task.ts";
 import { transition, TransitionError } from "../task/transition.ts";
@@ -24,6 +24,12 @@ export interface EndedTasksLimits {
   readonly restoreWindowMs: number;
 }
 
+/**
+ * The number of tasks beyond the limits that are purged together, because a store deletes the rows of many tasks at once
+ * faster than those of each task.
+ */
+const PURGED_TOGETHER = 64;
+
 /** The parts of a registry that {@linkcode EndedTasks} works on. */
 export interface EndedTasksContext {
   readonly store: TaskStore;
@@ -37,6 +43,8 @@ export class EndedTasks {
   readonly #context: EndedTasksContext;
   readonly #limits: EndedTasksLimits;
   readonly #restorable: RestorableTasks;
+  /** The tasks that were removed because of the limits, and that are not purged yet. */
+  #expired: TaskKey[] = [];
 
   /**
    * @param context the parts of the registry to work on
@@ -139,25 +147,35 @@ export class EndedTasks {
    * limits for this client.
    */
   expire(client?: string): void {
-    const { store, retention } = this.#context;
+    const { retention } = this.#context;
     const at = now();
     retention.correctEnds(at);
     const endedBefore = at - this.#limits.endedTaskAgeMs / 1000;
     for (let key = retention.excess(endedBefore, client); key !== undefined;) {
       this.#remove(key.client, key.id);
-      store.purge(key.client, key.id);
+      this.#expired.push(key);
       key = retention.excess(endedBefore, client);
     }
+    if (this.#expired.length >= PURGED_TOGETHER) this.#purgeExpired();
   }
 
   /** Purges the removed tasks that can no longer be restored. */
   purgeOverdue(): void {
     for (const { client, id } of this.#restorable.takeOverdue()) this.#context.store.purge(client, id);
+    this.#purgeExpired();
   }
 
   /** Forgets which tasks can be restored. */
   clear(): void {
     this.#restorable.clear();
+    this.#expired = [];
+  }
+
+  #purgeExpired(): void {
+    for (const key of this.#expired.splice(0)) {
+      // Another task with the same id may have been removed since, and may still be restored.
+      if (this.#restorable.get(key) === undefined) this.#context.store.purge(key.client, key.id);
+    }
   }
 
   #remove(client: string, id: string): EndedTask | undefined {

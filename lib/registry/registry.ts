@@ -334,8 +334,8 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
     const at = now();
     for (const live of this.#live.all()) this.#check(live, at);
     this.#live.saveSome(this.#limits.sweepIntervalMs / 1000);
-    this.#ended.purgeOverdue();
     this.#ended.expire();
+    this.#ended.purgeOverdue();
     if (this.#retention.isEmpty && !this.#ended.hasRestorable) this.#sweeper.stop();
   }
 

@@ -134,6 +134,32 @@ Deno.test("Registry.restore() throws if the task was removed because of a limit"
   assertEquals([test.removed, refusal(test.registry, "1")], [["c/1"], "task_not_found"]);
 });
 
+Deno.test("Registry purges tasks beyond its limits in groups, and all of them with each sweep", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ endedTasksPerClient: 1, sweepIntervalMs: 1_000 });
+  const { store } = test;
+  const ids = Array.from({ length: 100 }, (_, index) => `${index}`);
+  test.run("c", ...ids);
+  assertEquals([test.removed.length, idsOf(test.registry)], [99, ["99"]]);
+  const unpurged = () => ids.filter((id) => store.removed("c", id) !== undefined);
+  assertEquals(unpurged(), ids.slice(64, 99));
+  clock.pass(1_000);
+  assertEquals([unpurged(), test.removed.length], [[], 99]);
+});
+
+Deno.test("Registry purges no task that can be restored instead of an earlier task with its id", () => {
+  using clock = new FakeClock();
+  using test = new TestRegistry({ endedTasksPerClient: 1, sweepIntervalMs: 1_000, restoreWindowMs: 5_000 });
+  const { registry } = test;
+  test.run("c", "1", "2");
+  assertEquals(test.removed, ["c/1"]);
+  test.begin("c", "1", { name: "second" });
+  test.finish("c", "1");
+  registry.remove("c", "1");
+  clock.pass(2_000);
+  assertEquals((registry.restore("c", "1") as Task).name, "second");
+});
+
 Deno.test("Registry enforces its limits when tasks are restored", () => {
   using clock = new FakeClock();
   using test = new TestRegistry({ endedTasksPerClient: 2, sweepIntervalMs: 1_000 });
