@@ -99,7 +99,8 @@ async function whenShown(
   id: string,
 ): Promise<void> {
   const endMs = monotonicMs() + forwardTimeoutMs;
-  await withTimeout(sink.settled(), forwardTimeoutMs);
+  const settled = sink.settled();
+  if (settled !== undefined) await withTimeout(settled, forwardTimeoutMs);
   while (true) {
     await cluster.route(client, false);
     if (registry.stored(client, id) !== undefined) return;

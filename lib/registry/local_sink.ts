@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { Report } from "../task/protocol.ts";
 import type { TaskRegistry } from "./task_registry.ts";
 import type { Reporter } from "./registry_types.ts";
@@ -44,8 +45,8 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
     if (this.#tasks.get(key) === task) this.#tasks.delete(key);
   }
 
-  settled(): Promise<void> {
-    return this.#registry.committed();
+  settled(): MaybePromise<void> {
+    if (this.#registry.uncommitted > 0) return this.#registry.committed();
   }
 
   /** Ignores further reports. */

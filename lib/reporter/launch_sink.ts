@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { Report } from "../task/protocol.ts";
 import type { Launch } from "../task/task.ts";
 import type { ReportedTask, ReportSink } from "./report_sink.ts";
@@ -44,7 +45,7 @@ export class LaunchSink implements ReportSink {
     this.#sink.close(task);
   }
 
-  settled(): Promise<void> {
+  settled(): MaybePromise<void> {
     return this.#sink.settled();
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { Run } from "./run.ts";
 import { yieldToEventLoop } from "./yield.ts";
 
@@ -140,9 +141,9 @@ class GeneratorTask {
     DROPPED.unregister(this);
   }
 
-  /** Resolves when the end of the run is committed, or after the timeout of {@linkcode Run.settled}. */
-  async settled(): Promise<void> {
-    await this.#run?.settled();
+  /** Waits until the end of the run is committed, or at most as long as {@linkcode Run.settled}. */
+  settled(): MaybePromise<void> {
+    return this.#run?.settled();
   }
 
   #open(method: Method): AnyGenerator {

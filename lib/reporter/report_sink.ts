@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { Report } from "../task/protocol.ts";
 import type { LogLine } from "../task/task.ts";
 
@@ -58,7 +59,10 @@ export interface ReportSink {
   /** Unregisters a task after its last report. */
   close(task: ReportedTask): void;
   /**
-   * Resolves when all reports so far are committed, or at once if the destination can't confirm the commit.
+   * Waits until all reports so far are committed; does not wait if they are, or if the destination can't confirm the
+   * commit.
+   *
+   * @returns a promise, or `undefined` if there is nothing to wait for
    */
-  settled(): Promise<void>;
+  settled(): MaybePromise<void>;
 }

@@ -6,6 +6,7 @@
 
 import { createChange } from "../task/create_change.ts";
 import { LIMITS } from "../task/grammar.ts";
+import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { JsonObject } from "../task/task.ts";
 import { truncate } from "../task/truncate.ts";
 import { withTimeout } from "../timeout.ts";
@@ -104,10 +105,11 @@ export class Run {
     if (this.#end()) this.#task.failOrCancel(error);
   }
 
-  /** Resolves when the final state is committed, or at the latest after {@linkcode COMMIT_WAIT_MS}. */
-  async settled(): Promise<void> {
+  /** Waits until the final state is committed, or at most {@linkcode COMMIT_WAIT_MS}; does not wait if it is. */
+  settled(): MaybePromise<void> {
+    const committed = this.#sink.settled();
     // A failed commit is ignored here, because it must not affect the function's result.
-    await withTimeout(this.#sink.settled().catch(() => {}), COMMIT_WAIT_MS);
+    if (committed !== undefined) return withTimeout(committed.catch(() => {}), COMMIT_WAIT_MS);
   }
 
   #end(): boolean {

@@ -31,7 +31,7 @@ const DISCARD: ReportSink = {
   open() {},
   report() {},
   close() {},
-  settled: () => Promise.resolve(),
+  settled() {},
 };
 
 /** The options of a {@linkcode RunningTask}. */

@@ -77,8 +77,8 @@ export class WorkerTasks implements MemberReports, Disposable {
     task.take(report, this.#sink.ready);
   }
 
-  committed(): Promise<void> {
-    return this.#sink.settled();
+  async committed(): Promise<void> {
+    await this.#sink.settled();
   }
 
   gone(memberId: string): void {

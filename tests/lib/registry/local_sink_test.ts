@@ -1,8 +1,9 @@
 import { LocalSink } from "../../../lib/registry/local_sink.ts";
 import { TaskReporter } from "../../../lib/reporter/task_reporter.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assertEquals, assertGreater } from "../../support/assert.ts";
 import { createChange } from "../../support/changes.ts";
 import { TestRegistry } from "../../support/registry.ts";
+import { StoreFolder } from "../../support/store_folder.ts";
 
 /** Begins a task in this isolate, and records the calls of its callbacks. */
 function begin(sink: LocalSink, id: string) {
@@ -28,6 +29,17 @@ Deno.test("LocalSink passes reports to the registry, and cancellation requests t
   assertEquals(test.registry.task("c", "1")?.result, 5);
   second.reporter.end({ type: "cancelled" });
   await sink.settled();
+});
+
+Deno.test("LocalSink.settled() waits for a commit, and does not wait if everything is committed", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  using test = new TestRegistry({}, "first", store);
+  const sink = new LocalSink(test.registry);
+  begin(sink, "1");
+  assertGreater(test.registry.uncommitted, 0);
+  await sink.settled();
+  assertEquals([test.registry.uncommitted, sink.settled()], [0, undefined]);
 });
 
 Deno.test("LocalSink tells running tasks that the process is about to end", () => {
