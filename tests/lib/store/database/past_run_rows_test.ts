@@ -28,13 +28,13 @@ function ids(db: DatabaseSync, name = "job"): number[] {
   return rows.map(({ id }) => Number(id));
 }
 
-Deno.test("PastRunRows.write() keeps the newest runs of a name, and at most a tenth more", () => {
+Deno.test("PastRunRows.write() keeps the newest runs of a name, and at most half as many more", () => {
   using db = open();
   const rows = new PastRunRows(db, LIMITS);
   for (let id = 0; id < 100; id++) {
     rows.write([row(id)]);
     const kept = ids(db);
-    assertLessOrEqual(kept.length, 22);
+    assertLessOrEqual(kept.length, 30);
     assertEquals(kept.slice(-20), Array.from({ length: 100 }, (_, each) => each).slice(0, id + 1).slice(-20));
     assertEquals(rows.count, kept.length);
   }
