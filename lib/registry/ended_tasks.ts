@@ -28,7 +28,7 @@ export interface EndedTasksLimits {
  * The number of tasks beyond the limits that are purged together, because a store deletes the rows of many tasks at once
  * faster than those of each task.
  */
-const PURGED_TOGETHER = 64;
+const PURGED_TOGETHER = 16;
 
 /** The parts of a registry that {@linkcode EndedTasks} works on. */
 export interface EndedTasksContext {

@@ -142,7 +142,7 @@ Deno.test("Registry purges tasks beyond its limits in groups, and all of them wi
   test.run("c", ...ids);
   assertEquals([test.removed.length, idsOf(test.registry)], [99, ["99"]]);
   const unpurged = () => ids.filter((id) => store.removed("c", id) !== undefined);
-  assertEquals(unpurged(), ids.slice(64, 99));
+  assertEquals(unpurged(), ids.slice(96, 99));
   clock.pass(1_000);
   assertEquals([unpurged(), test.removed.length], [[], 99]);
 });
