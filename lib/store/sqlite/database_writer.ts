@@ -60,7 +60,6 @@ export class DatabaseWriter implements Disposable {
 
   /** Writes a batch in one transaction. Throws if the batch may be lost, even if SQLite reports no error. */
   write(batch: BatchMessage): void {
-    this.checkExists();
     this.#db.exec("BEGIN IMMEDIATE");
     try {
       this.#writeRows(batch);
@@ -71,7 +70,7 @@ export class DatabaseWriter implements Disposable {
       this.#pastRuns.rolledBack();
       throw error;
     }
-    // If the file was deleted during the transaction, the commit went nowhere. Writing the batch again is harmless.
+    // If the file was deleted, the commit went nowhere. Writing the batch again is harmless.
     this.#logInode ??= inodeOf(this.#log);
     this.checkExists();
   }
