@@ -105,8 +105,9 @@ export class MemoryStore implements TaskStore {
   }
 
   purge(client: string, id: string): void {
-    if (this.#removed.take(client, id) === undefined) return;
-    for (const book of this.#books.values()) book.delete(keyOf(client, id));
+    const removed = this.#removed.take(client, id);
+    if (removed === undefined) return;
+    for (const book of this.#books.values()) book.delete(removed.place);
   }
 
   takeOpened(): OpenedTasks {
@@ -114,7 +115,8 @@ export class MemoryStore implements TaskStore {
   }
 
   putEntries<Entry>(table: SideTable<Entry>, client: string, id: string, entries: readonly Entry[]): void {
-    if (this.#has(client, id)) this.#bookOf(table).put(keyOf(client, id), entries);
+    const node = this.#index.node(client, id);
+    if (node !== undefined) this.#bookOf(table).put(node.place, entries);
   }
 
   readEntries<Entry>(
@@ -123,16 +125,13 @@ export class MemoryStore implements TaskStore {
     id: string,
     range?: KeyRange,
   ): Promise<readonly Entry[]> {
-    const entries = this.#has(client, id) ? this.#bookOf(table).read(keyOf(client, id), range) : [];
     // The entries are copied, because the book will add further entries to its own list.
-    return Promise.resolve([...entries]);
+    return Promise.resolve([...this.#read(table, client, id, range)]);
   }
 
   async searchLog(client: string, id: string, query: LogQuery): Promise<LogMatches> {
     const search = new LogSearch(query);
-    const range = { from: search.start, to: Infinity };
-    const lines = this.#has(client, id) ? this.#bookOf(LOG_LINES).read(keyOf(client, id), range) : [];
-    for (const line of lines) {
+    for (const line of this.#read(LOG_LINES, client, id, { from: search.start, to: Infinity })) {
       if (search.isDone) break;
       if (search.add(line)) await yieldToEventLoop(Date.now());
     }
@@ -172,21 +171,14 @@ export class MemoryStore implements TaskStore {
     return Promise.resolve();
   }
 
-  /**
-   * Returns whether a task exists, so that its entries may be read. The entries of a removed task are kept only in case
-   * the task is restored.
-   */
-  #has(client: string, id: string): boolean {
-    return this.#index.get(client, id) !== undefined;
+  /** Returns the entries of a task; none if it was removed, because they are kept only in case it is restored. */
+  #read<Entry>(table: SideTable<Entry>, client: string, id: string, range?: KeyRange): readonly Entry[] {
+    const node = this.#index.node(client, id);
+    return node === undefined ? [] : this.#bookOf(table).read(node.place, range);
   }
 
   #bookOf<Entry>(table: SideTable<Entry>): SideBook<Entry> {
     // The cast is safe, because the book of a table holds entries of that table's type.
     return this.#books.get(table.name) as SideBook<Entry>;
   }
-}
-
-function keyOf(client: string, id: string): string {
-  // The slash is unambiguous, because neither client tokens nor task ids can contain one.
-  return `${client}/${id}`;
 }

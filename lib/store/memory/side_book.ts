@@ -20,8 +20,8 @@ interface Page<Entry> {
 export class SideBook<Entry> {
   readonly #table: SideTable<Entry>;
   readonly #bounds: SideTableBounds;
-  /** The entries of each task, in the order of the tasks' last writes, least recent first. */
-  readonly #pages: Map<string, Page<Entry>> = new Map();
+  /** The entries of each task by its place, in the order of the tasks' last writes, least recent first. */
+  readonly #pages: Map<number, Page<Entry>> = new Map();
   #size = 0;
 
   /**
@@ -33,12 +33,16 @@ export class SideBook<Entry> {
     this.#bounds = bounds;
   }
 
-  /** Adds entries to a task; in a table with one entry per task, replaces the entry. */
-  put(task: string, entries: readonly Entry[]): void {
+  /**
+   * Adds entries to a task; in a table with one entry per task, replaces the entry.
+   *
+   * @param place the task's place in the order of creation, which identifies the task
+   * @param entries the entries
+   */
+  put(place: number, entries: readonly Entry[]): void {
     const { keyOf, sizeOf } = this.#table;
-    const known = keyOf === null ? undefined : this.#pages.get(task);
-    const page = known ?? { entries: [], size: 0 };
-    this.delete(task);
+    const known = this.#take(place);
+    const page = known === undefined || keyOf === null ? { entries: [], size: 0 } : known;
     for (const entry of entries) {
       page.entries.push(entry);
       page.size += sizeOf(entry);
@@ -46,7 +50,7 @@ export class SideBook<Entry> {
     // The entries are trimmed only when they exceed the limit by half, so that the amortised cost per entry
     // is constant.
     if (page.entries.length > this.#bounds.perTask * 1.5) this.#trim(page);
-    this.#pages.set(task, page);
+    this.#pages.set(place, page);
     this.#size += page.size;
     while (this.#size > this.#bounds.total && this.#pages.size > 1) {
       const [oldest] = this.#pages.keys();
@@ -55,8 +59,8 @@ export class SideBook<Entry> {
   }
 
   /** Returns the kept entries of a task, oldest first. */
-  read(task: string, range?: KeyRange): readonly Entry[] {
-    const entries = keepNewest(this.#table, this.#pages.get(task)?.entries ?? [], this.#bounds.perTask);
+  read(place: number, range?: KeyRange): readonly Entry[] {
+    const entries = keepNewest(this.#table, this.#pages.get(place)?.entries ?? [], this.#bounds.perTask);
     const { keyOf } = this.#table;
     if (range === undefined || keyOf === null) return entries;
     const start = firstFrom(entries, keyOf, range.from);
@@ -65,15 +69,23 @@ export class SideBook<Entry> {
   }
 
   /** Drops the entries of a task. */
-  delete(task: string): void {
-    this.#size -= this.#pages.get(task)?.size ?? 0;
-    this.#pages.delete(task);
+  delete(place: number): void {
+    this.#take(place);
   }
 
   /** Drops all entries. */
   clear(): void {
     this.#pages.clear();
     this.#size = 0;
+  }
+
+  /** Removes and returns the entries of a task; `undefined` if it has none. */
+  #take(place: number): Page<Entry> | undefined {
+    const page = this.#pages.get(place);
+    if (page === undefined) return undefined;
+    this.#pages.delete(place);
+    this.#size -= page.size;
+    return page;
   }
 
   #trim(page: Page<Entry>): void {
