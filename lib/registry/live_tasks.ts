@@ -15,6 +15,7 @@ import { PROGRESS_HISTORY, type SubtaskSums, VALUES } from "../store/side_tables
 import type { TaskStore } from "../store/store.ts";
 import { LIMITS } from "../task/grammar.ts";
 import type { ProgressPoint } from "../task/task.ts";
+import { TaskMap } from "../task/task_map.ts";
 import type { TaskValues } from "../task/value_book.ts";
 import { ValueHistory } from "./value_history.ts";
 
@@ -71,7 +72,7 @@ export type LiveTaskStore = Pick<TaskStore, "pastRuns" | "putEntries">;
 
 /** The unfinished tasks of a registry. */
 export class LiveTasks {
-  readonly #tasks: Map<string, LiveTask> = new Map();
+  readonly #tasks: TaskMap<LiveTask> = new TaskMap();
   /**
    * The tasks of each reporter. The index exists because a reporter that uses plain HTTP connects and
    * disconnects twice a second.
@@ -110,7 +111,7 @@ export class LiveTasks {
 
   /** Returns an unfinished task; `undefined` if there is none with this id. */
   get(client: string, id: string): LiveTask | undefined {
-    return this.#tasks.get(keyOf(client, id));
+    return this.#tasks.get(client, id);
   }
 
   /** Adds an unfinished task. */
@@ -139,17 +140,16 @@ export class LiveTasks {
       disconnectedMs: isRemote && reporter === null && !isHttp ? nowMs : null,
       isRemote,
     };
-    this.#tasks.set(keyOf(client, id), task);
+    this.#tasks.set(client, id, task);
     if (owner !== null) this.#ownedBy(owner).add(task);
   }
 
   /** Removes a task that has ended. */
   delete(client: string, id: string): void {
-    const key = keyOf(client, id);
-    const task = this.#tasks.get(key);
+    const task = this.#tasks.get(client, id);
     if (task === undefined) return;
     if (task.isRemote) this.#remoteCount--;
-    this.#tasks.delete(key);
+    this.#tasks.delete(client, id);
     if (task.owner === null) return;
     const owned = this.#ownedBy(task.owner);
     owned.delete(task);
@@ -216,12 +216,4 @@ export function isRunBy(live: LiveTask, reporter: Reporter): boolean {
 /** Returns the maximum number of points that storing a task's progress and values writes. */
 function sizeOf({ values }: LiveTask): number {
   return LIMITS.progressPoints + values.length;
-}
-
-/**
- * Returns the key of a task in the maps, which is unambiguous because neither client tokens nor task ids can
- * contain a slash.
- */
-function keyOf(client: string, id: string): string {
-  return `${client}/${id}`;
 }

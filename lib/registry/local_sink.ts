@@ -6,6 +6,7 @@
 
 import type { MaybePromise } from "../task/maybe_promise.ts";
 import type { Report } from "../task/protocol.ts";
+import { TaskMap } from "../task/task_map.ts";
 import type { TaskRegistry } from "./task_registry.ts";
 import type { Reporter } from "./registry_types.ts";
 import type { ReportedTask, ReportSink } from "../reporter/report_sink.ts";
@@ -16,7 +17,7 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   readonly id = "local";
   readonly ready = true;
   readonly #registry: TaskRegistry;
-  readonly #tasks: Map<string, ReportedTask> = new Map();
+  readonly #tasks: TaskMap<ReportedTask> = new TaskMap();
   #isDisposed = false;
 
   /** @param registry the registry to report to */
@@ -26,8 +27,8 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
 
   open(task: ReportedTask): void {
     // If two tasks use the same id, the id belongs to the first task, and the reports of the second one are refused.
-    const key = `${task.client}/${task.id}`;
-    if (!this.#tasks.has(key)) this.#tasks.set(key, task);
+    const { client, id } = task;
+    if (this.#tasks.get(client, id) === undefined) this.#tasks.set(client, id, task);
   }
 
   report(task: ReportedTask, report: Report): void {
@@ -41,8 +42,8 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   }
 
   close(task: ReportedTask): void {
-    const key = `${task.client}/${task.id}`;
-    if (this.#tasks.get(key) === task) this.#tasks.delete(key);
+    const { client, id } = task;
+    if (this.#tasks.get(client, id) === task) this.#tasks.delete(client, id);
   }
 
   settled(): MaybePromise<void> {
@@ -56,10 +57,10 @@ export class LocalSink implements ReportSink, Reporter, Disposable {
   }
 
   cancelRequested(client: string, id: string): void {
-    this.#tasks.get(`${client}/${id}`)?.cancelRequested();
+    this.#tasks.get(client, id)?.cancelRequested();
   }
 
   interrupted(client: string, id: string): void {
-    this.#tasks.get(`${client}/${id}`)?.interrupted();
+    this.#tasks.get(client, id)?.interrupted();
   }
 }

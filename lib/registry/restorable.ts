@@ -6,15 +6,23 @@
 
 import { monotonicMs, now } from "../clock.ts";
 import type { EndedTask, TaskKey } from "../store/store.ts";
+import { TaskMap } from "../task/task_map.ts";
+
+/** A removed task. */
+interface Restorable {
+  readonly ended: EndedTask;
+  /** When the task was removed, in epoch seconds. */
+  readonly removedAt: number;
+  /** When the task was removed, in milliseconds of the monotonic clock. */
+  readonly removedMs: number;
+}
 
 /** The removed tasks that can be restored. */
 export class RestorableTasks {
   readonly #windowMs: number;
-  /** The tasks by key, in the order of removal. */
-  readonly #tasks: Map<
-    string,
-    { readonly ended: EndedTask; readonly removedAt: number; readonly removedMs: number }
-  > = new Map();
+  readonly #tasks: TaskMap<Restorable> = new TaskMap();
+  /** The same tasks in the order of their removal. */
+  readonly #inOrder: Set<Restorable> = new Set();
 
   /** @param windowMs how long a removed task can be restored, in milliseconds */
   constructor(windowMs: number) {
@@ -29,47 +37,52 @@ export class RestorableTasks {
   /** Adds a task that was just removed. */
   add(ended: EndedTask): void {
     this.delete(ended);
-    this.#tasks.set(keyOf(ended), { ended, removedAt: now(), removedMs: monotonicMs() });
+    const task = { ended, removedAt: now(), removedMs: monotonicMs() };
+    this.#tasks.set(ended.client, ended.id, task);
+    this.#inOrder.add(task);
   }
 
   /** Returns a removed task; `undefined` if it cannot be restored. */
   get(key: TaskKey): EndedTask | undefined {
-    const known = this.#tasks.get(keyOf(key));
-    return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.ended;
+    return this.#get(key)?.ended;
   }
 
   /** Returns when a task was removed, in epoch seconds; `undefined` if it cannot be restored. */
   removedAt(key: TaskKey): number | undefined {
-    const known = this.#tasks.get(keyOf(key));
-    return known === undefined || this.#isOverdue(known.removedMs) ? undefined : known.removedAt;
+    return this.#get(key)?.removedAt;
   }
 
   /** Forgets a task, which can then no longer be restored. */
-  delete(key: TaskKey): void {
-    this.#tasks.delete(keyOf(key));
+  delete({ client, id }: TaskKey): void {
+    const task = this.#tasks.get(client, id);
+    if (task === undefined) return;
+    this.#tasks.delete(client, id);
+    this.#inOrder.delete(task);
   }
 
   /** Forgets all tasks. */
   clear(): void {
     this.#tasks.clear();
+    this.#inOrder.clear();
   }
 
   /** Removes and returns the tasks that can no longer be restored. */
   takeOverdue(): TaskKey[] {
     const overdue: TaskKey[] = [];
-    for (const [name, { ended, removedMs }] of this.#tasks) {
-      if (!this.#isOverdue(removedMs)) break;
-      this.#tasks.delete(name);
-      overdue.push(ended);
+    for (const task of this.#inOrder) {
+      if (!this.#isOverdue(task)) break;
+      this.delete(task.ended);
+      overdue.push(task.ended);
     }
     return overdue;
   }
 
-  #isOverdue(removedMs: number): boolean {
+  #get({ client, id }: TaskKey): Restorable | undefined {
+    const task = this.#tasks.get(client, id);
+    return task === undefined || this.#isOverdue(task) ? undefined : task;
+  }
+
+  #isOverdue({ removedMs }: Restorable): boolean {
     return monotonicMs() - removedMs > this.#windowMs;
   }
-}
-
-function keyOf({ client, id }: TaskKey): string {
-  return `${client}/${id}`;
 }

@@ -21,8 +21,13 @@ export interface RetentionLimits {
 
 interface ClientCount {
   live: number;
-  /** The ids of ended tasks, in the order in which the tasks ended. */
-  readonly ended: Set<string>;
+  /** The ended tasks by id, in the order in which they ended. */
+  readonly ended: Map<string, CountedTask>;
+}
+
+/** An ended task whose time of end can be corrected. */
+interface CountedTask extends TaskKey {
+  endedAt: number;
 }
 
 /** Counts the unfinished and the ended tasks of each client, and keeps the order in which tasks ended. */
@@ -30,12 +35,12 @@ export class Retention {
   readonly #limits: RetentionLimits;
   readonly #clients: Map<string, ClientCount> = new Map();
   /** The ended tasks of all clients, in the order in which they ended. */
-  readonly #ended: Map<string, EndedTask> = new Map();
+  readonly #ended: Set<CountedTask> = new Set();
   /**
    * The restored ended tasks, which are not in the order in which they ended. There are few, because users restore
    * tasks by hand.
    */
-  readonly #restored: Map<string, EndedTask> = new Map();
+  readonly #restored: Set<CountedTask> = new Set();
   /** The latest end of a task, in epoch seconds. */
   #latestEnd = -Infinity;
 
@@ -97,15 +102,12 @@ export class Retention {
 
   /** Counts an ended task that was not counted before. */
   addEnded(ended: EndedTask): void {
-    this.#countOf(ended.client).ended.add(ended.id);
-    this.#ended.set(`${ended.client}/${ended.id}`, ended);
-    this.#latestEnd = Math.max(this.#latestEnd, ended.endedAt);
+    this.#add(ended);
   }
 
   /** Counts a restored task. */
   restore(ended: EndedTask): void {
-    this.addEnded(ended);
-    this.#restored.set(`${ended.client}/${ended.id}`, ended);
+    this.#restored.add(this.#add(ended));
   }
 
   /**
@@ -116,9 +118,7 @@ export class Retention {
    */
   correctEnds(at: number): void {
     if (this.#latestEnd <= at) return;
-    for (const tasks of [this.#ended, this.#restored]) {
-      for (const [key, ended] of tasks) if (ended.endedAt > at) tasks.set(key, { ...ended, endedAt: at });
-    }
+    for (const ended of this.#ended) ended.endedAt = Math.min(ended.endedAt, at);
     this.#latestEnd = at;
   }
 
@@ -131,14 +131,14 @@ export class Retention {
    */
   excess(endedBefore: number, client?: string): TaskKey | undefined {
     const ended = client === undefined ? undefined : this.#clients.get(client)?.ended;
-    if (client !== undefined && ended !== undefined && ended.size > this.#limits.endedTasksPerClient) {
-      const [id] = ended;
-      if (id !== undefined) return { client, id };
+    if (ended !== undefined && ended.size > this.#limits.endedTasksPerClient) {
+      const [first] = ended.values();
+      if (first !== undefined) return first;
     }
-    const [oldest] = this.#ended.values();
+    const [oldest] = this.#ended;
     if (oldest === undefined) return undefined;
     if (this.#ended.size > this.#limits.endedTasks || oldest.endedAt < endedBefore) return oldest;
-    return [...this.#restored.values()].find(({ endedAt }) => endedAt < endedBefore);
+    return [...this.#restored].find(({ endedAt }) => endedAt < endedBefore);
   }
 
   /** Stops counting an unfinished task. */
@@ -150,19 +150,19 @@ export class Retention {
 
   /** Stops counting an ended task, and returns it. */
   forget(client: string, id: string): EndedTask | undefined {
-    const key = `${client}/${id}`;
-    const known = this.#ended.get(key);
-    this.#ended.delete(key);
-    this.#restored.delete(key);
     const count = this.#clients.get(client);
-    count?.ended.delete(id);
-    if (count?.live === 0 && count.ended.size === 0) this.#clients.delete(client);
+    const known = count?.ended.get(id);
+    if (count === undefined || known === undefined) return undefined;
+    this.#ended.delete(known);
+    this.#restored.delete(known);
+    count.ended.delete(id);
+    if (count.live === 0 && count.ended.size === 0) this.#clients.delete(client);
     return known;
   }
 
   /** Returns whether a task exists and has ended. */
   hasEnded(client: string, id: string): boolean {
-    return this.#ended.has(`${client}/${id}`);
+    return this.#clients.get(client)?.ended.has(id) ?? false;
   }
 
   /** Returns whether a client has tasks. */
@@ -185,9 +185,20 @@ export class Retention {
     return this.#clients.size === 0;
   }
 
+  #add({ client, id, endedAt }: EndedTask): CountedTask {
+    const { ended } = this.#countOf(client);
+    const task = { client, id, endedAt };
+    const replaced = ended.get(id);
+    if (replaced !== undefined) this.#ended.delete(replaced);
+    ended.set(id, task);
+    this.#ended.add(task);
+    this.#latestEnd = Math.max(this.#latestEnd, endedAt);
+    return task;
+  }
+
   #countOf(client: string): ClientCount {
     let count = this.#clients.get(client);
-    if (count === undefined) this.#clients.set(client, count = { live: 0, ended: new Set() });
+    if (count === undefined) this.#clients.set(client, count = { live: 0, ended: new Map() });
     return count;
   }
 }

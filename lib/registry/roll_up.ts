@@ -8,6 +8,7 @@ import { andThen } from "../task/maybe_promise.ts";
 import { SUBTASK_SUMS } from "../store/side_tables.ts";
 import type { StoredTask, TaskKey, TaskStore } from "../store/store.ts";
 import { isFinal, type RollUpChange, type Task, type TaskChange } from "../task/task.ts";
+import { TaskMap } from "../task/task_map.ts";
 import { MAX_ANCESTORS } from "./ancestry.ts";
 import type { LiveTask, LiveTasks } from "./live_tasks.ts";
 import { newContribution, SubtaskProgress } from "./subtask_progress.ts";
@@ -26,8 +27,8 @@ const NONE = new SubtaskProgress();
 /** Keeps sums over the subtasks of each unfinished task, and updates the progress of the task from them. */
 export class RollUp {
   readonly #context: RollUpContext;
-  /** The ids of the unfinished tasks whose parents do not exist, by the key of the parent. */
-  readonly #orphans: Map<string, Set<string>> = new Map();
+  /** The ids of the unfinished tasks whose parents do not exist, by parent. */
+  readonly #orphans: TaskMap<Set<string>> = new TaskMap();
 
   /** @param context the parts of the registry to work on */
   constructor(context: RollUpContext) {
@@ -83,26 +84,24 @@ export class RollUp {
 
   #noteOrphan(client: string, { id, parent_id: parentId }: Task): void {
     if (parentId === null || this.#context.store.index.get(client, parentId) !== undefined) return;
-    const key = `${client}/${parentId}`;
-    const siblings = this.#orphans.get(key);
-    if (siblings === undefined) this.#orphans.set(key, new Set([id]));
+    const siblings = this.#orphans.get(client, parentId);
+    if (siblings === undefined) this.#orphans.set(client, parentId, new Set([id]));
     else siblings.add(id);
   }
 
   #forgetOrphan(client: string, { id, parent_id: parentId }: Task): void {
-    const key = `${client}/${parentId}`;
-    const siblings = this.#orphans.get(key);
-    if (siblings?.delete(id) && siblings.size === 0) this.#orphans.delete(key);
+    if (parentId === null) return;
+    const siblings = this.#orphans.get(client, parentId);
+    if (siblings?.delete(id) && siblings.size === 0) this.#orphans.delete(client, parentId);
   }
 
   /** Adds the unfinished subtasks of a new task that were reported before it. */
   #takeOrphans(client: string, id: string, at: number): void {
-    const key = `${client}/${id}`;
-    const ids = this.#orphans.get(key);
+    const ids = this.#orphans.get(client, id);
     const { live } = this.#context;
     const parent = live.get(client, id);
     if (ids === undefined || parent === undefined) return;
-    this.#orphans.delete(key);
+    this.#orphans.delete(client, id);
     parent.subtasks ??= new SubtaskProgress();
     for (const each of ids) {
       const [task, orphan] = [this.#record(client, each), live.get(client, each)];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { TaskMap } from "../task/task_map.ts";
 import type { StoredTask } from "./store.ts";
 
 /** A removed task. */
@@ -15,23 +16,22 @@ export interface SetAsideTask {
 
 /** The removed tasks that can still be restored. */
 export class RemovedTasks {
-  readonly #tasks: Map<string, SetAsideTask> = new Map();
+  readonly #tasks: TaskMap<SetAsideTask> = new TaskMap();
 
   /** Adds a task. An earlier task with the same id must have been taken out before. */
   add(client: string, { place, stored }: SetAsideTask): void {
-    this.#tasks.set(keyOf(client, stored.id), { place, stored });
+    this.#tasks.set(client, stored.id, { place, stored });
   }
 
   /** Returns a removed task; `undefined` if it can't be restored. */
   get(client: string, id: string): StoredTask | undefined {
-    return this.#tasks.get(keyOf(client, id))?.stored;
+    return this.#tasks.get(client, id)?.stored;
   }
 
   /** Takes a removed task out; returns `undefined` if it can't be restored. */
   take(client: string, id: string): SetAsideTask | undefined {
-    const key = keyOf(client, id);
-    const task = this.#tasks.get(key);
-    this.#tasks.delete(key);
+    const task = this.#tasks.get(client, id);
+    if (task !== undefined) this.#tasks.delete(client, id);
     return task;
   }
 
@@ -39,9 +39,4 @@ export class RemovedTasks {
   clear(): void {
     this.#tasks.clear();
   }
-}
-
-function keyOf(client: string, id: string): string {
-  // The slash is unambiguous, because neither client tokens nor task ids can contain one.
-  return `${client}/${id}`;
 }
