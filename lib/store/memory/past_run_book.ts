@@ -9,12 +9,6 @@ import { pastRunsToDrop } from "../past_run_shares.ts";
 import { SortedNames } from "../sorted_names.ts";
 import { type RunSummary, runSummaryOf } from "../../task/run_summary.ts";
 
-/** A past run, and its client. */
-interface Entry {
-  readonly client: string;
-  readonly run: RunSummary;
-}
-
 /** The runs of a client. */
 interface ClientRuns {
   /** The runs by name; the runs of each name are in the order in which they ended, earliest first. */
@@ -27,8 +21,13 @@ export class PastRunBook implements PastRunStore {
   readonly #limits: PastRunLimits;
   /** The runs of each client. */
   readonly #clients: Map<string, ClientRuns> = new Map();
-  /** All runs in the order in which they were added, which is nearly the order in which they ended. */
-  readonly #entries: Map<RunSummary, Entry> = new Map();
+  /** All runs in the order in which they were added, which is nearly the order in which they ended, with their clients. */
+  readonly #entries: Map<RunSummary, string> = new Map();
+  /**
+   * The end of the run to drop next because of its age, in epoch seconds: that of the first run when
+   * runs were last dropped, or an earlier end that was added since.
+   */
+  #earliest = Infinity;
 
   /** @param limits how many past runs to keep, and how long */
   constructor(limits: PastRunLimits) {
@@ -42,14 +41,12 @@ export class PastRunBook implements PastRunStore {
     while (index > 0 && comparePastRuns(runs[index - 1]!, run) > 0) index--;
     const before = runs[index - 1];
     if (before !== undefined && comparePastRuns(before, run) === 0) return;
-    runs.splice(index, 0, run);
-    this.#entries.set(run, { client, run });
-    if (runs.length > this.#limits.pastRunsPerName) this.#drop({ client, run: runs[0]! });
-    const oldest = this.#oldestTime();
-    for (const entry of this.#entries.values()) {
-      if (endOf(entry.run) >= oldest) break;
-      this.#drop(entry);
-    }
+    if (index === runs.length) runs.push(run);
+    else runs.splice(index, 0, run);
+    this.#entries.set(run, client);
+    this.#earliest = Math.min(this.#earliest, endOf(run));
+    if (runs.length > this.#limits.pastRunsPerName) this.#drop(client, runs[0]!);
+    this.#dropOld();
     if (this.#entries.size > this.#limits.pastRuns) this.#dropBeyondShares();
   }
 
@@ -92,11 +89,25 @@ export class PastRunBook implements PastRunStore {
     return runs;
   }
 
-  #drop({ client, run }: Entry): void {
+  /** Drops the runs that ended too long ago, in the order in which they were added, up to the first other one. */
+  #dropOld(): void {
+    const oldest = this.#oldestTime();
+    // The first entry of a map is slow to find after deletions, so it is looked for only if it may be too old.
+    if (this.#earliest >= oldest) return;
+    this.#earliest = Infinity;
+    for (const [run, client] of this.#entries) {
+      this.#earliest = endOf(run);
+      if (this.#earliest >= oldest) break;
+      this.#drop(client, run);
+    }
+  }
+
+  #drop(client: string, run: RunSummary): void {
     this.#entries.delete(run);
     const { byName, names } = this.#clients.get(client)!;
     const runs = byName.get(run.name)!;
-    runs.splice(runs.indexOf(run), 1);
+    if (runs[0] === run) runs.shift();
+    else runs.splice(runs.indexOf(run), 1);
     if (runs.length > 0) return;
     byName.delete(run.name);
     names.delete(run.name);
@@ -105,13 +116,13 @@ export class PastRunBook implements PastRunStore {
 
   #dropBeyondShares(): void {
     const counts = new Map<string, number>();
-    for (const { client } of this.#entries.values()) counts.set(client, (counts.get(client) ?? 0) + 1);
+    for (const client of this.#entries.values()) counts.set(client, (counts.get(client) ?? 0) + 1);
     const drops = pastRunsToDrop(counts, this.#limits.pastRuns);
-    for (const entry of this.#entries.values()) {
-      const left = drops.get(entry.client) ?? 0;
+    for (const [run, client] of this.#entries) {
+      const left = drops.get(client) ?? 0;
       if (left === 0) continue;
-      drops.set(entry.client, left - 1);
-      this.#drop(entry);
+      drops.set(client, left - 1);
+      this.#drop(client, run);
     }
   }
 
