@@ -61,6 +61,9 @@ interface Held {
   readonly percents: Basis;
 }
 
+/** The pace of an amount that is not known yet, which all tasks share. It must not observe anything. */
+const UNOBSERVED = new Pace();
+
 /**
  * Estimates one task from its counts if they change, otherwise from its percentage. The ETA blends two
  * predictions:
@@ -73,8 +76,8 @@ interface Held {
  * were wrong so far, few or varying past runs, or diverging predictions.
  */
 export class Estimator {
-  readonly #counts: Pace = new Pace();
-  readonly #percents: Pace = new Pace();
+  #counts: Pace = UNOBSERVED;
+  #percents: Pace = UNOBSERVED;
   readonly #pastRuns: (name: string) => PastDurations;
   #past: PastDurations | undefined;
   #held: Held | null = null;
@@ -96,10 +99,10 @@ export class Estimator {
     const at = task.updated_at;
     this.observe(task, at);
     const held = this.#held;
-    if (held !== null && this.#holds(held, task)) return { ...task, ...scaled(held, this.#ahead(task)) };
+    if (held !== null && this.#holds(held, task)) return withEstimate(task, scaled(held, this.#ahead(task)));
     const estimate = this.estimate(task, at);
     this.#hold(task, estimate);
-    return { ...task, ...estimate };
+    return withEstimate(task, estimate);
   }
 
   /**
@@ -111,8 +114,11 @@ export class Estimator {
   observe(task: Task, at: number): void {
     // An ended task is ignored, because the jump of its progress to 100 % at the end says nothing about the rate.
     if (!task.active) return;
-    this.#counts.observe(task.current, at, task.total);
-    this.#percents.observe(task.progress, at);
+    const { current, total, progress } = task;
+    if (this.#counts === UNOBSERVED && (current !== null || total !== null)) this.#counts = new Pace();
+    if (this.#percents === UNOBSERVED && progress !== null) this.#percents = new Pace();
+    if (this.#counts !== UNOBSERVED) this.#counts.observe(current, at, total);
+    if (this.#percents !== UNOBSERVED) this.#percents.observe(progress, at);
   }
 
   /**
@@ -199,7 +205,7 @@ export class Estimator {
   /** Returns the amount that is left; `null` if it is unknown. */
   #left(task: Task): number | null {
     if (task.progress === null) return null;
-    return this.#paceOf(task) === this.#counts ? countedLeft(task) : 100 - task.progress;
+    return this.#isCounted(task) ? countedLeft(task) : 100 - task.progress;
   }
 
   /** Returns the amount that the remaining time is proportional to; `null` if it is unknown. */
@@ -222,9 +228,13 @@ export class Estimator {
     return { eta, low: eta / doubt, high: eta * doubt };
   }
 
-  #paceOf({ current, total }: Task): Pace {
-    const isCounted = current !== null && total !== null && this.#counts.observations > 0;
-    return isCounted ? this.#counts : this.#percents;
+  #paceOf(task: Task): Pace {
+    return this.#isCounted(task) ? this.#counts : this.#percents;
+  }
+
+  /** Returns whether the remaining time is predicted from the counts; otherwise from the percentage. */
+  #isCounted({ current, total }: Task): boolean {
+    return current !== null && total !== null && this.#counts.observations > 0;
   }
 
   #weightOfRate(task: Task): number {
@@ -247,6 +257,13 @@ export class Estimator {
 function countedLeft({ progress, current, total }: Task): number {
   const left = Math.max(0, total! - current!);
   return Math.max(left, Math.min(left + 1, total! * (1 - progress! / 100)));
+}
+
+/** Returns the record of a task with an estimate; the same record if it has this estimate already. */
+function withEstimate(task: Task, { eta, eta_low, eta_high, rate, eta_reason }: Estimate): Task {
+  const isKnown = task.eta === eta && task.eta_low === eta_low && task.eta_high === eta_high &&
+    task.rate === rate && task.eta_reason === eta_reason;
+  return isKnown ? task : { ...task, eta, eta_low, eta_high, rate, eta_reason };
 }
 
 /** Returns a forecast for a moment later, when less is left. */

@@ -20,17 +20,17 @@ export class ProgressHistory {
   #step = 0;
   /** The time of the last point that is kept for good, so that later points do not replace it. */
   #keptAt = -Infinity;
-  readonly #saves: SaveClock;
+  /** When the points are stored; `null` while there are none. */
+  #saves: SaveClock | null = null;
 
   /**
    * @param at the current time, in epoch seconds
    * @param known points that are already stored
    */
   constructor(at: number, known: readonly ProgressPoint[] = []) {
+    for (const [at, progress] of known) this.#push(at, progress);
     const startedAt = known[0]?.[0];
-    this.#saves = new SaveClock(startedAt === undefined ? null : at - startedAt);
-    for (const [at, progress] of known) this.add(at, progress);
-    this.#saves.saved();
+    if (startedAt !== undefined) this.#saves = new SaveClock(at - startedAt);
   }
 
   /** The number of points. */
@@ -53,9 +53,32 @@ export class ProgressHistory {
    * @param progress the progress, in percent
    */
   add(at: number, progress: number): void {
+    (this.#saves ??= new SaveClock(0)).changed();
+    this.#push(at, progress);
+  }
+
+  /** Whether there are points that are not stored yet. */
+  get isUnsaved(): boolean {
+    return this.#saves?.isUnsaved ?? false;
+  }
+
+  /**
+   * Returns whether so much of the history is unsaved that it should be stored.
+   *
+   * @param leastSeconds the minimum time since the history was last stored, in seconds
+   */
+  isDue(leastSeconds = 0): boolean {
+    return this.#saves?.isDue(leastSeconds) ?? false;
+  }
+
+  /** Records that the points have been stored. */
+  saved(): void {
+    this.#saves?.saved();
+  }
+
+  #push(at: number, progress: number): void {
     const points = this.#points;
     const last = points.length - 2;
-    this.#saves.changed();
     const lastAt = points[last] ?? -Infinity;
     // The last point is kept if the minimum distance lies between it and the point before it, or between it and the new
     // point. If the last point is not kept, the new point replaces it.
@@ -65,25 +88,6 @@ export class ProgressHistory {
     points[index + 1] = progress;
     if (at - this.#keptAt >= this.#step) this.#keptAt = at;
     if (this.length > LIMITS.progressPoints) this.#thinOut();
-  }
-
-  /** Whether there are points that are not stored yet. */
-  get isUnsaved(): boolean {
-    return this.#saves.isUnsaved;
-  }
-
-  /**
-   * Returns whether so much of the history is unsaved that it should be stored.
-   *
-   * @param leastSeconds the minimum time since the history was last stored, in seconds
-   */
-  isDue(leastSeconds = 0): boolean {
-    return this.#saves.isDue(leastSeconds);
-  }
-
-  /** Records that the points have been stored. */
-  saved(): void {
-    this.#saves.saved();
   }
 
   #thinOut(): void {

@@ -12,15 +12,15 @@ const UNSAVED_SHARE = 0.05;
 
 /** Records whether data of one task has changed, and when it was last stored. */
 export class SaveClock {
-  /** When the data was last stored, or loaded. */
+  /** When the data was last stored or loaded, or when it began. */
   #savedMs: number = monotonicMs();
-  /** When the data began; `null` while there is none. */
-  #beganMs: number | null;
+  /** When the data began. */
+  readonly #beganMs: number;
   #isUnsaved = false;
 
-  /** @param knownSeconds the time since the beginning of the data that is already stored; `null` if there is none */
-  constructor(knownSeconds: number | null) {
-    this.#beganMs = knownSeconds === null ? null : this.#savedMs - knownSeconds * 1_000;
+  /** @param knownSeconds the time since the beginning of the data that is already stored; 0 if the data begins now */
+  constructor(knownSeconds: number) {
+    this.#beganMs = this.#savedMs - knownSeconds * 1_000;
   }
 
   /** Whether there are changes that are not stored yet. */
@@ -30,7 +30,6 @@ export class SaveClock {
 
   /** Records that the data has changed. */
   changed(): void {
-    this.#beganMs ??= monotonicMs();
     this.#isUnsaved = true;
   }
 
@@ -48,7 +47,7 @@ export class SaveClock {
   isDue(leastSeconds: number): boolean {
     if (!this.#isUnsaved) return false;
     const nowMs = monotonicMs();
-    const elapsed = (nowMs - (this.#beganMs ?? nowMs)) / 1_000;
+    const elapsed = (nowMs - this.#beganMs) / 1_000;
     return nowMs - this.#savedMs >= 1_000 * Math.max(UNSAVED_SECONDS, elapsed * UNSAVED_SHARE, leastSeconds);
   }
 }

@@ -11,9 +11,9 @@ import { SaveClock } from "./save_clock.ts";
 
 /** The values of one task over time, and whether they are stored. */
 export class ValueHistory {
-  readonly #saves: SaveClock;
-  /** The values; `null` while there are none, because most tasks report none. */
-  #book: ValueBook | null;
+  /** The values, and when they are stored; `null` while there are none, because most tasks report none. */
+  #book: ValueBook | null = null;
+  #saves: SaveClock | null = null;
 
   /**
    * @param at the current time, in epoch seconds
@@ -21,8 +21,8 @@ export class ValueHistory {
    */
   constructor(at: number, known: TaskValues = NO_VALUES) {
     const startedAt = known.series[0]?.points[0]?.[0];
-    this.#saves = new SaveClock(startedAt === undefined ? null : at - startedAt);
-    this.#book = known.series.length === 0 ? null : new ValueBook(LIMITS.valuePoints, known);
+    if (startedAt !== undefined) this.#saves = new SaveClock(at - startedAt);
+    if (known.series.length > 0) this.#book = new ValueBook(LIMITS.valuePoints, known);
   }
 
   /** The values that are kept. */
@@ -37,7 +37,7 @@ export class ValueHistory {
 
   /** Whether there are values that are not stored yet. */
   get isUnsaved(): boolean {
-    return this.#saves.isUnsaved;
+    return this.#saves?.isUnsaved ?? false;
   }
 
   /**
@@ -49,7 +49,7 @@ export class ValueHistory {
   add(values: Values, at: number): void {
     this.#book ??= new ValueBook(LIMITS.valuePoints);
     this.#book.add(values, at);
-    this.#saves.changed();
+    (this.#saves ??= new SaveClock(0)).changed();
   }
 
   /**
@@ -58,11 +58,11 @@ export class ValueHistory {
    * @param leastSeconds the minimum time since the values were last stored, in seconds
    */
   isDue(leastSeconds: number): boolean {
-    return this.#saves.isDue(leastSeconds);
+    return this.#saves?.isDue(leastSeconds) ?? false;
   }
 
   /** Records that the values have been stored. */
   saved(): void {
-    this.#saves.saved();
+    this.#saves?.saved();
   }
 }
