@@ -7,6 +7,7 @@
 
 import type { DatabaseSync } from "node:sqlite";
 import type { RunSummary } from "../../task/run_summary.ts";
+import { InsertStatement } from "./insert_statement.ts";
 import { Statements } from "./statements.ts";
 import { pastRunsToDrop } from "../past_run_shares.ts";
 import { endOf, type PastRunLimits } from "../past_run_store.ts";
@@ -20,6 +21,17 @@ export type PastRunRow = readonly [
   state: string,
   createdAt: number,
   startedAt: number | null,
+];
+
+/** The columns of a {@linkcode PastRunRow}. */
+export const PAST_RUN_COLUMNS: readonly string[] = [
+  "client",
+  "name",
+  "finished_at",
+  "id",
+  "state",
+  "created_at",
+  "started_at",
 ];
 
 /** The primary key of the row of a past run. */
@@ -62,6 +74,7 @@ interface AddedRows {
 /** Writes past runs, and deletes past runs beyond the limits. */
 export class PastRunRows {
   readonly #statements: Statements;
+  readonly #insert: InsertStatement;
   readonly #limits: PastRunLimits;
   /** The number of rows of each client after the last write; `null` if it is unknown. */
   #counts: Map<string, number> | null = null;
@@ -78,6 +91,7 @@ export class PastRunRows {
    */
   constructor(db: DatabaseSync, limits: PastRunLimits) {
     this.#statements = new Statements(db);
+    this.#insert = new InsertStatement(db, "INSERT OR IGNORE INTO past_runs", PAST_RUN_COLUMNS);
     this.#limits = limits;
   }
 
@@ -106,13 +120,13 @@ export class PastRunRows {
    */
   insert(rows: readonly PastRunRow[]): void {
     this.#counts ??= this.#readCounts();
-    const insert = this.#statements.of(
-      `INSERT OR IGNORE INTO past_runs (client, name, finished_at, id, state, created_at, started_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    );
-    for (const row of rows) {
-      this.#add(row[0], Number(insert.run(...row).changes));
-      if (this.#earliest !== null && row[2] < this.#earliest) this.#earliest = row[2];
+    for (let first = 0, end = 0; first < rows.length; first = end) {
+      const [client] = rows[first]!;
+      while (end < rows.length && rows[end]![0] === client) end++;
+      this.#add(client, this.#insert.run(rows.slice(first, end)));
+    }
+    if (this.#earliest !== null) {
+      for (const [, , end] of rows) this.#earliest = Math.min(this.#earliest, end);
     }
   }
 

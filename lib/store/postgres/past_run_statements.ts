@@ -4,13 +4,12 @@
  * @module
  */
 
-import type { PastRunKey, PastRunRow } from "../database/past_run_rows.ts";
+import { PAST_RUN_COLUMNS, type PastRunKey, type PastRunRow } from "../database/past_run_rows.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { QueryConfig } from "./pg.d.ts";
 import { columnArrays, unnestOf } from "./row_arrays.ts";
 
-const COLUMNS = ["client", "name", "finished_at", "id", "state", "created_at", "started_at"];
-const KEY = COLUMNS.slice(0, 4);
+const KEY = PAST_RUN_COLUMNS.slice(0, 4);
 
 /**
  * Returns the statements that insert past runs, and delete past runs beyond the limits.
@@ -30,9 +29,9 @@ export function pastRunStatements(
   return [
     {
       name: "past_run",
-      text: `INSERT INTO taskscope.past_runs (${COLUMNS.join(", ")})
-        SELECT * FROM ${unnestOf(COLUMNS)} ON CONFLICT DO NOTHING`,
-      values: columnArrays(rows, COLUMNS.length),
+      text: `INSERT INTO taskscope.past_runs (${PAST_RUN_COLUMNS.join(", ")})
+        SELECT * FROM ${unnestOf(PAST_RUN_COLUMNS)} ON CONFLICT DO NOTHING`,
+      values: columnArrays(rows, PAST_RUN_COLUMNS.length),
     },
     {
       name: "cut_past_runs",

@@ -9,7 +9,9 @@ import { SIDE_TABLES, type SideTable } from "../side_tables.ts";
 import type { Durability } from "../store.ts";
 import type { BatchMessage, SideTableMessage } from "../database/batch.ts";
 import { PastRunRows } from "../database/past_run_rows.ts";
+import { InsertStatement } from "../database/insert_statement.ts";
 import { Statements } from "../database/statements.ts";
+import { SUMMARY_COLUMNS } from "../database/summary_row.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import { placeOf } from "./file_lock.ts";
 import { recordChecksum } from "./record_checksum.ts";
@@ -35,6 +37,7 @@ export class DatabaseWriter implements Disposable {
   readonly #db: DatabaseSync;
   readonly #pastRuns: PastRunRows;
   readonly #statements: Statements;
+  readonly #inserts: ReturnType<typeof insertStatements>;
   /** The inode of the write-ahead log; `null` until the first write has created the log. */
   #logInode: number | null = null;
 
@@ -48,6 +51,7 @@ export class DatabaseWriter implements Disposable {
     this.#log = `${placeOf(file)}-wal`;
     this.#db = new DatabaseSync(file);
     this.#statements = new Statements(this.#db);
+    this.#inserts = insertStatements(this.#db);
     this.#pastRuns = new PastRunRows(this.#db, pastRuns);
     this.#inode = inodeOf(file);
     this.#db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -60,10 +64,10 @@ export class DatabaseWriter implements Disposable {
 
   /** Writes a batch in one transaction. Throws if the batch may be lost, even if SQLite reports no error. */
   write(batch: BatchMessage): void {
-    this.#db.exec("BEGIN IMMEDIATE");
+    this.#run("BEGIN IMMEDIATE");
     try {
       this.#writeRows(batch);
-      this.#db.exec("COMMIT");
+      this.#run("COMMIT");
     } catch (error) {
       // After some errors, such as a full disk, SQLite has already ended the transaction.
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
@@ -96,22 +100,10 @@ export class DatabaseWriter implements Disposable {
   }
 
   #writeRows(batch: BatchMessage): void {
-    this.#runAll(
-      `INSERT INTO tasks (place, client, id, seq, ended_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (place)
-       DO UPDATE SET seq = excluded.seq, removed = 0,
-         ended_at = iif(excluded.ended_at IS NULL, NULL, coalesce(ended_at, excluded.ended_at))`,
-      batch.tasks.map(([place, client, id, seq, endedAt]) => [place, client, id, seq, endedAt]),
-    );
-    this.#runAll(
-      "INSERT OR REPLACE INTO records (place, checksum, record) VALUES (?, ?, ?)",
-      batch.tasks.map(([place, , , , , record]) => [place, recordChecksum(place, record), record]),
-    );
-    this.#runAll(
-      `INSERT OR REPLACE INTO runs (place, name, state, created_at, started_at, updated_at, finished_at,
-         progress, parent_id, retry_of)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      batch.runs,
-    );
+    const { tasks, records, runs, removals, deliveries } = this.#inserts;
+    tasks.run(batch.tasks.map(([place, client, id, seq, endedAt]) => [place, client, id, seq, endedAt]));
+    records.run(batch.tasks.map(([place, , , , , record]) => [place, recordChecksum(place, record), record]));
+    runs.run(batch.runs);
     this.#pastRuns.write(batch.pastRuns);
     this.#runAll("UPDATE tasks SET removed = 1 WHERE place = ?", batch.removed.map((place) => [place]));
     for (const side of batch.side) this.#writeSideTable(side);
@@ -121,7 +113,7 @@ export class DatabaseWriter implements Disposable {
         this.#run(`DELETE FROM ${table} WHERE place IN (SELECT value FROM json_each(?))`, [places]);
       }
     }
-    this.#runAll("INSERT OR REPLACE INTO removals (client, seq, id) VALUES (?, ?, ?)", batch.removals);
+    removals.run(batch.removals);
     for (const [client, lastSeq, forgottenSeq] of batch.clients) {
       this.#run("INSERT OR REPLACE INTO clients (client, last_seq, forgotten_seq) VALUES (?, ?, ?)", [
         client,
@@ -136,24 +128,15 @@ export class DatabaseWriter implements Disposable {
         batch.forgottenClients.map((client) => [client]),
       );
     }
-    this.#runAll(
-      `INSERT OR REPLACE INTO deliveries (id, receiver, event, client, task_id, seq, at, size, text)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-      batch.deliveries,
-    );
+    deliveries.run(batch.deliveries);
     this.#runAll("DELETE FROM deliveries WHERE id = ?", batch.removedDeliveries.map((id) => [id]));
     this.#runAll("INSERT OR REPLACE INTO meta (name, value) VALUES (?, CAST(? AS INTEGER))", batch.meta);
   }
 
   #writeSideTable({ table: name, rows, cuts }: SideTableMessage): void {
-    const table = SIDE_TABLES.find((table) => table.name === name)!;
-    const columns = ["place", ...table.columns];
-    // The statement replaces rows, so that a batch can be written again if its commit was not confirmed.
-    this.#runAll(
-      `INSERT OR REPLACE INTO ${name} (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
-      rows,
-    );
-    if (cuts.length > 0) this.#runAll(cutStatement(table), cuts);
+    this.#inserts.side.get(name)!.run(rows);
+    if (cuts.length === 0) return;
+    this.#runAll(cutStatement(SIDE_TABLES.find((table) => table.name === name)!), cuts);
   }
 
   #runAll(sql: string, rows: readonly Row[]): void {
@@ -162,9 +145,43 @@ export class DatabaseWriter implements Disposable {
     for (const row of rows) statement.run(...row);
   }
 
-  #run(sql: string, row: Row): void {
+  #run(sql: string, row: Row = []): void {
     this.#statements.of(sql).run(...row);
   }
+}
+
+/**
+ * Returns the statements that insert rows. They replace rows that exist, so that a batch can be written again if its
+ * commit was not confirmed.
+ */
+function insertStatements(db: DatabaseSync) {
+  const replace = (table: string, ...columns: readonly string[]) =>
+    new InsertStatement(db, `INSERT OR REPLACE INTO ${table}`, columns);
+  return {
+    tasks: new InsertStatement(
+      db,
+      "INSERT INTO tasks",
+      ["place", "client", "id", "seq", "ended_at"],
+      `ON CONFLICT (place) DO UPDATE SET seq = excluded.seq, removed = 0,
+         ended_at = iif(excluded.ended_at IS NULL, NULL, coalesce(ended_at, excluded.ended_at))`,
+    ),
+    records: replace("records", "place", "checksum", "record"),
+    runs: replace("runs", "place", ...SUMMARY_COLUMNS.split(", ")),
+    removals: replace("removals", "client", "seq", "id"),
+    deliveries: replace(
+      "deliveries",
+      "id",
+      "receiver",
+      "event",
+      "client",
+      "task_id",
+      "seq",
+      "at",
+      "size",
+      "text",
+    ),
+    side: new Map(SIDE_TABLES.map(({ name, columns }) => [name, replace(name, "place", ...columns)])),
+  };
 }
 
 /** Returns the statement that deletes the oldest entries of a task, but no permanent ones. */

@@ -24,7 +24,11 @@ const EVERYTHING = messageOf((batch) => {
     batch.put("c", place, storedTask(`${place}`, place, place > 1 ? "FINISHED" : "NOT_STARTED"));
     batch.replaceRows("series", place, [["[[1,2]]"]]);
     batch.replaceRows("launches", place, [[`{"name":"${place}","args":[]}`]]);
-    batch.addRows("log_lines", place, [1, 2, 3, 4].map((number) => [number, 1, `line ${number}`]));
+    batch.addRows(
+      "log_lines",
+      place,
+      [1, 2, 3, 4].map((number) => [number, 1, `line ${number}`, null, null]),
+    );
     const versions = [1, 2, 3, 4, 5, 6];
     batch.addRows(
       "history",
