@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unrefTimer } from "../../environment.ts";
 import { StorageError } from "../../errors.ts";
 import type { SideRow } from "../side_tables.ts";
 import type { ClientMemory } from "../client_tasks.ts";
@@ -54,7 +55,11 @@ export class Writer implements AsyncDisposable {
   /** The newest sequence number that waits to be committed. */
   #seq: number;
   #degradation: Degradation | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The timer of the next commit, or of an earlier one that started before its time. */
+  #commitTimer: ReturnType<typeof setTimeout> | undefined;
+  /** When the pending batch must be committed, in milliseconds of the monotonic clock; `null` if it need not yet. */
+  #dueMs: number | null = null;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
   /** When the first change of the pending batch was added, in milliseconds of the monotonic clock. */
   #pendingSinceMs = 0;
   /** Whether a caller waits for the pending batch. */
@@ -63,6 +68,8 @@ export class Writer implements AsyncDisposable {
   #characters = 0;
   /** When the current commit was passed to the database, in milliseconds of the monotonic clock. */
   #writtenAtMs = 0;
+  /** Whether the database has not responded yet. */
+  #isWriting = false;
   #isClosed = false;
   readonly #figures = { commits: 0, failedCommits: 0, commitMs: 0 };
 
@@ -109,8 +116,10 @@ export class Writer implements AsyncDisposable {
    */
   batch(seq: number): Batch {
     this.#seq = seq;
-    if (this.#pending.isEmpty) this.#pendingSinceMs = performance.now();
-    if (this.#commit === null) this.#timer ??= setTimeout(() => this.#next(), this.#options.commitIntervalMs);
+    if (this.#pending.isEmpty) {
+      this.#pendingSinceMs = performance.now();
+      if (this.#commit === null) this.#commitAfter(this.#options.commitIntervalMs);
+    }
     return this.#pending;
   }
 
@@ -168,11 +177,10 @@ export class Writer implements AsyncDisposable {
     try {
       if (this.#degradation !== null && !this.isIdle) await this.#retryNow();
       while (!this.isIdle) await this.committed();
-      clearTimeout(this.#timer);
+      this.#clearTimers();
       await this.#options.database.finish();
     } finally {
-      clearTimeout(this.#timer);
-      clearTimeout(this.#stallTimer);
+      this.#clearTimers();
       this.#isClosed = true;
       this.#options.database.onLoss = null;
       this.#listeners.clear();
@@ -185,16 +193,36 @@ export class Writer implements AsyncDisposable {
     this.#isClosed = true;
     this.#options.database.onLoss = null;
     this.#listeners.clear();
-    clearTimeout(this.#timer);
-    clearTimeout(this.#stallTimer);
+    this.#clearTimers();
     this.#degrade(error);
     await this.#options.database.close();
   }
 
+  #clearTimers(): void {
+    for (const timer of [this.#commitTimer, this.#retryTimer, this.#stallTimer]) clearTimeout(timer);
+  }
+
+  /**
+   * Starts the next commit after a time, in milliseconds, unless it starts before. Its timer is then kept for the commit
+   * after it, because it takes longer to set a timer for each commit.
+   */
+  #commitAfter(waitMs: number): void {
+    if (this.#retryTimer !== undefined) return;
+    this.#dueMs ??= performance.now() + waitMs;
+    this.#commitTimer ??= setTimeout(() => {
+      this.#commitTimer = undefined;
+      const leftMs = this.#dueMs === null ? null : this.#dueMs - performance.now();
+      if (leftMs === null) return;
+      if (leftMs <= 0) this.#next();
+      else this.#commitAfter(leftMs);
+    }, waitMs);
+  }
+
   /** Starts the next commit, unless one is in progress. */
   #next(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#dueMs = null;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     if (this.#commit !== null || this.#pending.isEmpty || this.#isClosed) return;
     this.#isDue = false;
     const batch = this.#pending;
@@ -206,11 +234,27 @@ export class Writer implements AsyncDisposable {
 
   #write({ batch, message }: Commit): void {
     this.#writtenAtMs = performance.now();
-    this.#stallTimer = setTimeout(() => this.#stalled(), STALL_MS);
+    this.#isWriting = true;
+    if (this.#stallTimer === undefined) this.#watch(STALL_MS);
     this.#options.database.write(message, batch.tasks).then(
       () => this.#written(),
       (error) => this.#notWritten(error),
     );
+  }
+
+  /**
+   * Checks after a time, in milliseconds, whether the database responds. The timer is kept after a commit, because it
+   * takes longer to set a timer for each commit.
+   */
+  #watch(waitMs: number): void {
+    this.#stallTimer = setTimeout(() => {
+      this.#stallTimer = undefined;
+      const leftMs = this.#writtenAtMs + STALL_MS - performance.now();
+      if (!this.#isWriting) return;
+      if (leftMs > 0) this.#watch(leftMs);
+      else this.#stalled();
+    }, waitMs);
+    unrefTimer(this.#stallTimer);
   }
 
   /**
@@ -222,12 +266,12 @@ export class Writer implements AsyncDisposable {
   }
 
   #written(): void {
-    clearTimeout(this.#stallTimer);
+    this.#isWriting = false;
     if (this.#commit !== null && !this.#isClosed) this.#succeeded(this.#commit);
   }
 
   #notWritten(error: StorageError): void {
-    clearTimeout(this.#stallTimer);
+    this.#isWriting = false;
     this.#figures.failedCommits++;
     this.#failed(error);
   }
@@ -261,14 +305,14 @@ export class Writer implements AsyncDisposable {
       ? this.#pendingSinceMs + commitIntervalMs - performance.now()
       : commitIntervalMs;
     if (this.#isDue || waitMs <= 0) this.#next();
-    else this.#timer ??= setTimeout(() => this.#next(), waitMs);
+    else this.#commitAfter(waitMs);
   }
 
   #failed(error: StorageError): void {
     if (this.#isClosed) return;
     this.#degrade(error);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#retry(), RETRY_MS);
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.#retry(), RETRY_MS);
   }
 
   #degrade(error: StorageError): void {
@@ -283,13 +327,13 @@ export class Writer implements AsyncDisposable {
    * already being retried.
    */
   #retryNow(): Promise<void> {
-    if (this.#timer !== undefined) this.#retry();
+    if (this.#retryTimer !== undefined) this.#retry();
     return (this.#commit?.batch ?? this.#pending).settled;
   }
 
   #retry(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = undefined;
     if (this.#commit !== null) this.#write(this.#commit);
     else if (this.#pending.isEmpty) this.#check();
     else this.#next();
