@@ -87,7 +87,7 @@ export class EndedTasks {
    */
   remove(client: string, id: string): boolean {
     if (!this.#context.retention.hasEnded(client, id)) return false;
-    const ended = this.#remove(client, id);
+    const ended = this.#remove(client, id, false);
     if (ended !== undefined) this.#restorable.add(ended);
     return true;
   }
@@ -152,7 +152,7 @@ export class EndedTasks {
     retention.correctEnds(at);
     const endedBefore = at - this.#limits.endedTaskAgeMs / 1000;
     for (let key = retention.excess(endedBefore, client); key !== undefined;) {
-      this.#remove(key.client, key.id);
+      this.#remove(key.client, key.id, true);
       this.#expired.push(key);
       key = retention.excess(endedBefore, client);
     }
@@ -178,11 +178,11 @@ export class EndedTasks {
     }
   }
 
-  #remove(client: string, id: string): EndedTask | undefined {
+  #remove(client: string, id: string, isExpired: boolean): EndedTask | undefined {
     const { store, retention, events } = this.#context;
     const seq = store.takeSeq();
     const ended = retention.forget(client, id);
-    store.remove(client, id, seq);
+    store.remove(client, id, seq, isExpired);
     events.publish({ client, seq, removedId: id });
     return ended;
   }

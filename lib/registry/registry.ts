@@ -352,6 +352,7 @@ export class Registry extends RegistryReader implements TaskReader, Disposable {
   /** Stops sweeping, and stores all data that is not stored yet, because another authority is about to take over. */
   prepareToStepDown(): void {
     this.#sweeper.stop();
+    this.#ended.purgeOverdue();
     this.#live.saveAll();
   }
 

@@ -162,8 +162,14 @@ export interface TaskStore extends AsyncDisposable {
   /**
    * Removes a task. The task is kept aside until {@linkcode TaskStore.restore} or {@linkcode TaskStore.purge}
    * is called.
+   *
+   * @param client the client token
+   * @param id the task's id
+   * @param seq the sequence number of the removal
+   * @param isExpired whether the task exceeds a limit, so that it will be purged and never restored. If the process ends
+   * before that, the task may exist again when the store is next opened, and must be removed again
    */
-  remove(client: string, id: string, seq: number): void;
+  remove(client: string, id: string, seq: number, isExpired?: boolean): void;
   /**
    * Restores a task that was removed and not purged, with `stored` as its new record and with the entries of
    * its side tables.

@@ -136,8 +136,16 @@ export class Batch {
     this.#touch(client);
   }
 
-  remove(client: string, place: number, id: string, seq: number): void {
-    this.#removed.add(place);
+  /**
+   * Adds a removal, for watchers that reconnect.
+   *
+   * @param client the client token
+   * @param place the place of the task, whose row is marked as removed; `null` if no row is marked
+   * @param id the task's id
+   * @param seq the sequence number of the removal
+   */
+  remove(client: string, place: number | null, id: string, seq: number): void {
+    if (place !== null) this.#removed.add(place);
     this.#removals.set(`${client}/${id}`, [client, seq, id]);
     this.#touch(client);
   }

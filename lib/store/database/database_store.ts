@@ -142,13 +142,16 @@ export class DatabaseStore implements FollowedStore {
     if (!stored.active && isFinal(stored.task.state)) this.#side.ended(place);
   }
 
-  remove(client: string, id: string, seq: number): void {
+  remove(client: string, id: string, seq: number, isExpired: boolean = false): void {
     const removed = this.#index.remove(client, id, seq);
     if (removed === undefined) return;
     const { node, forgotten } = removed;
     this.#removed.add(client, node);
     const batch = this.#writer.batch(seq);
-    batch.remove(client, node.place, id, seq);
+    // The row of an expired task is about to be deleted. Marking it first would take longer than all other writes of a
+    // task; but other nodes may read a separate database at any time, and must not find tasks that were removed.
+    const isMarked = !isExpired || this.#database.isSeparate;
+    batch.remove(client, isMarked ? node.place : null, id, seq);
     if (forgotten !== null) {
       batch.forgetClient(forgotten);
       batch.setMeta("forgotten_seq", this.#index.forgottenSeq);

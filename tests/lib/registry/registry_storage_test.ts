@@ -8,6 +8,7 @@ import { CLOCK_START, FakeClock } from "../../support/fake_clock.ts";
 import { HeldStore } from "../../support/held_store.ts";
 import { TestRegistry, TestReporter } from "../../support/registry.ts";
 import { reopened } from "../../support/reopened.ts";
+import { StoreFolder } from "../../support/store_folder.ts";
 
 Deno.test("Registry interrupts the tasks that ran in the previous process, with versions above all that were published", async () => {
   using clock = new FakeClock();
@@ -342,4 +343,33 @@ Deno.test("Registry.launch() returns the name and the arguments of a task that w
   registry.remove("c", "1");
   test.begin("c", "1");
   assertEquals(await registry.launch("c", "1"), undefined, "another task has the id");
+});
+
+Deno.test("Registry removes the tasks beyond its limits again if it crashed before it had purged them", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  using test = new TestRegistry({ endedTasksPerClient: 2 }, "first", store);
+  test.run("c", "1", "2", "3", "4");
+  await store.committed();
+  assertEquals(test.registry.tasks("c").map(({ id }) => id), ["4", "3"]);
+  using copy = folder.crashed();
+  await using reopened = copy.open();
+  using after = new TestRegistry({ endedTasksPerClient: 2 }, "first", reopened);
+  assertEquals(after.registry.tasks("c").map(({ id }) => id), ["4", "3"]);
+  const cursor = test.registry.cursor.seq;
+  const missed = reopened.index.changesSince("c", cursor)!;
+  assertEquals([missed.tasks, missed.removed.map(({ id }) => id)], [[], ["1", "2"]]);
+});
+
+Deno.test("Registry purges the tasks beyond its limits before it closes", async () => {
+  using folder = new StoreFolder();
+  {
+    await using store = folder.open();
+    using test = new TestRegistry({ endedTasksPerClient: 2 }, "first", store);
+    test.run("c", "1", "2", "3", "4");
+  }
+  assertEquals(folder.query("SELECT id, removed FROM tasks").map((row) => Object.values(row)), [["3", 0], [
+    "4",
+    0,
+  ]]);
 });
