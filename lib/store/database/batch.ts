@@ -235,26 +235,26 @@ export class Batch {
    * @param memoryOf returns the current {@linkcode ClientMemory} of a client
    */
   message(memoryOf: (client: string) => ClientMemory | undefined): BatchMessage {
-    const nowSeconds = now();
+    // The monitor's clock is used, because a reporter's clock may be far behind; the monitor's clock also measures a
+    // task's age.
+    const endedAt = now();
+    const tasks: TaskRow[] = [];
+    const runs: RunRow[] = [];
+    for (const [place, { client, id, stored: { summary, seq, json } }] of this.tasks) {
+      const isEnd = isFinal(summary.state);
+      tasks.push([place, client, id, seq, isEnd ? endedAt : null, json]);
+      if (isEnd) runs.push(runRow(place, summary));
+    }
     return {
-      tasks: Array.from(this.tasks, ([place, { client, id, stored }]): TaskRow => {
-        const { summary, seq, json } = stored;
-        // The monitor's clock is used, because a reporter's clock may be far behind; the monitor's clock also measures
-        // a task's age.
-        const endedAt = isFinal(summary.state) ? nowSeconds : null;
-        return [place, client, id, seq, endedAt, json];
-      }),
-      runs: [...this.tasks].flatMap(([place, { stored: { summary } }]) =>
-        isFinal(summary.state) ? [runRow(place, summary)] : []
-      ),
+      tasks,
+      runs,
       pastRuns: [...this.pastRuns].flatMap(([client, names]) =>
         [...names.values()].flat().map((run) => pastRunRow(client, run))
       ),
-      side: Array.from(this.#side, ([table, { rows, cuts }]): SideTableMessage => ({
-        table,
-        rows: [...rows].flatMap(([place, entries]) => entries.map((entry) => [place, ...entry] as const)),
-        cuts: [...cuts],
-      })),
+      side: Array.from(
+        this.#side,
+        ([table, { rows, cuts }]) => ({ table, rows: withPlaces(rows), cuts: [...cuts] }),
+      ),
       removed: [...this.#removed],
       purged: [...this.#purged],
       removals: [...this.#removals.values()],
@@ -283,4 +283,13 @@ export class Batch {
     this.#forgottenClients.delete(client);
     this.#isEmpty = false;
   }
+}
+
+/** Returns the rows of all tasks, each with the place of its task. */
+function withPlaces(tasks: ReadonlyMap<number, readonly SideRow[]>): SideTableMessage["rows"] {
+  const all: (readonly [number, ...SideValue[]])[] = [];
+  for (const [place, rows] of tasks) {
+    for (const row of rows) all.push([place, ...row]);
+  }
+  return all;
 }
