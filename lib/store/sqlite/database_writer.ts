@@ -62,8 +62,13 @@ export class DatabaseWriter implements Disposable {
     this.#db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   }
 
-  /** Writes a batch in one transaction. Throws if the batch may be lost, even if SQLite reports no error. */
-  write(batch: BatchMessage): void {
+  /**
+   * Writes a batch in one transaction. Throws if the batch may be lost, even if SQLite reports no error.
+   *
+   * @param batch the rows to write
+   * @param onCommit called when SQLite has committed the batch, but it may still be lost
+   */
+  write(batch: BatchMessage, onCommit: () => void = () => {}): void {
     this.#run("BEGIN IMMEDIATE");
     try {
       this.#writeRows(batch);
@@ -74,6 +79,7 @@ export class DatabaseWriter implements Disposable {
       this.#pastRuns.rolledBack();
       throw error;
     }
+    onCommit();
     // If the file was deleted, the commit went nowhere. Writing the batch again is harmless.
     this.#logInode ??= inodeOf(this.#log);
     this.checkExists();

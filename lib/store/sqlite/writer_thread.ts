@@ -9,7 +9,7 @@ import { startThread } from "../../threads/start_thread.ts";
 import type { PastRunLimits } from "../past_run_store.ts";
 import type { Durability } from "../store.ts";
 import { storageError } from "./storage_errors.ts";
-import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
+import { CheckedWrites, type WriterAnswer, type WriterRequest } from "./writer_messages.ts";
 
 /** Sends requests to a worker, which answers them in order. */
 export class WriterThread implements Disposable {
@@ -19,6 +19,9 @@ export class WriterThread implements Disposable {
   readonly #onLoss: (error: StorageError) => void;
   readonly #waiting: PromiseWithResolvers<void>[] = [];
   #worker: Worker | null;
+  #checked = new CheckedWrites();
+  /** The number of writes that the worker has responded to. */
+  #writes = 0;
 
   /**
    * @param file the path of a database that has its schema
@@ -81,11 +84,14 @@ export class WriterThread implements Disposable {
       for (const { reject } of waiting) reject(this.#error(event.message));
       if (waiting.length === 0) this.#onLoss(this.#error(event.message));
     };
+    this.#checked = new CheckedWrites();
+    this.#writes = 0;
     const request: WriterRequest = {
       type: "open",
       file: this.#file,
       durability: this.#durability,
       pastRuns: this.#limits,
+      checked: this.#checked.memory,
     };
     worker.postMessage(request);
     return worker;
@@ -98,8 +104,12 @@ export class WriterThread implements Disposable {
       return;
     }
     const answer = this.#waiting.shift();
-    if (error === null) answer?.resolve();
-    else answer?.reject(this.#error(error));
+    if (to === "write") this.#writes++;
+    if (error !== null) answer?.reject(this.#error(error));
+    else if (to !== "write" || this.#checked.has(this.#writes)) answer?.resolve();
+    // The check must be that of the worker that has written, not of one that would open the file anew.
+    else if (this.#worker === null) answer?.reject(this.#error("the writer has ended"));
+    else this.request({ type: "check" }).then(answer?.resolve, answer?.reject);
   }
 
   #error(message: string): StorageError {

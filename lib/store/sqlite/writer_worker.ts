@@ -4,8 +4,9 @@
  * @module
  */
 
+import type { BatchMessage } from "../database/batch.ts";
 import { DatabaseWriter } from "./database_writer.ts";
-import type { WriterAnswer, WriterRequest } from "./writer_messages.ts";
+import { CheckedWrites, type WriterAnswer, type WriterRequest } from "./writer_messages.ts";
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<WriterRequest>) => void;
@@ -17,21 +18,43 @@ const WATCH_INTERVAL_MS = 500;
 
 let settings: Extract<WriterRequest, { readonly type: "open" }> | undefined;
 let writer: DatabaseWriter | undefined;
+let checked: CheckedWrites;
+/** The number of writes that were requested. */
+let writes = 0;
 
 scope.onmessage = ({ data }) => {
   if (data.type === "open") {
     settings = data;
+    checked = new CheckedWrites(data.checked);
     tryToOpen();
     setInterval(watch, WATCH_INTERVAL_MS);
     return;
   }
+  const answer = (error: string | null) => scope.postMessage({ to: data.type, error });
+  if (data.type === "write") return write(data.batch, answer);
   try {
-    answer(data);
-    scope.postMessage({ to: data.type, error: null });
+    obey(data);
+    answer(null);
   } catch (error) {
-    scope.postMessage({ to: data.type, error: messageOf(error) });
+    answer(messageOf(error));
   }
 };
+
+/** Writes a batch, and responds after the commit, before the file is looked for; see {@linkcode CheckedWrites}. */
+function write(batch: BatchMessage, answer: (error: string | null) => void): void {
+  writes++;
+  let isCommitted = false;
+  try {
+    opened().write(batch, () => {
+      isCommitted = true;
+      answer(null);
+    });
+    checked.add(writes);
+  } catch (error) {
+    // After a response, the missing number of the write makes the receiver send a check, which will fail, too.
+    if (!isCommitted) answer(messageOf(error));
+  }
+}
 
 /** Reports if the file has disappeared while nothing is being written. */
 function watch(): void {
@@ -46,8 +69,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function answer(request: Exclude<WriterRequest, { readonly type: "open" }>): void {
-  if (request.type === "write") return opened().write(request.batch);
+function obey(request: Extract<WriterRequest, { readonly type: "check" | "close" }>): void {
   if (request.type === "check") return opened().checkExists();
   opened().checkpoint();
   opened()[Symbol.dispose]();
