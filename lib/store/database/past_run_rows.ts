@@ -120,10 +120,8 @@ export class PastRunRows {
    */
   insert(rows: readonly PastRunRow[]): void {
     this.#counts ??= this.#readCounts();
-    for (let first = 0, end = 0; first < rows.length; first = end) {
-      const [client] = rows[first]!;
-      while (end < rows.length && rows[end]![0] === client) end++;
-      this.#add(client, this.#insert.run(rows.slice(first, end)));
+    for (const [client, own] of Map.groupBy(rows, ([client]) => client)) {
+      this.#add(client, this.#insert.run(own));
     }
     if (this.#earliest !== null) {
       for (const [, , end] of rows) this.#earliest = Math.min(this.#earliest, end);
