@@ -166,8 +166,7 @@ export interface TaskStore extends AsyncDisposable {
    * @param client the client token
    * @param id the task's id
    * @param seq the sequence number of the removal
-   * @param isExpired whether the task exceeds a limit, so that it will be purged and never restored. If the process ends
-   * before that, the task may exist again when the store is next opened, and must be removed again
+   * @param isExpired whether the task exceeds a limit, so that it will be purged soon, and never restored
    */
   remove(client: string, id: string, seq: number, isExpired?: boolean): void;
   /**

@@ -148,8 +148,9 @@ export class DatabaseStore implements FollowedStore {
     const { node, forgotten } = removed;
     this.#removed.add(client, node);
     const batch = this.#writer.batch(seq);
-    // The row of an expired task is about to be deleted. Marking it first would take longer than all other writes of a
-    // task; but other nodes may read a separate database at any time, and must not find tasks that were removed.
+    // The row of an expired task is about to be deleted. Marking it first would write three more pages, and if the process
+    // crashes before, the removal shows that the task is gone. But other nodes may read a separate database at any time,
+    // and must not find tasks that were removed.
     const isMarked = !isExpired || this.#database.isSeparate;
     batch.remove(client, isMarked ? node.place : null, id, seq);
     if (forgotten !== null) {

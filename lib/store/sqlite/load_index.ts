@@ -6,6 +6,7 @@
 
 import { DamagedRecordError } from "../../errors.ts";
 import { summaryOf, type Task, type TaskSummary } from "../../task/task.ts";
+import { TaskMap } from "../../task/task_map.ts";
 import type { SideValue } from "../side_tables.ts";
 import type { EndedTask, OpenedTask, OpenedTasks, RemovedTask } from "../store.ts";
 import { TaskInMemory } from "../task_in_memory.ts";
@@ -23,8 +24,20 @@ const ROWS = 1_000;
 /** The index of the first column of a summary. */
 const SUMMARY_AT = 5;
 
-/** Loads the tasks of a database into an empty index. */
-export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
+/**
+ * Loads the tasks of a database into an empty index.
+ *
+ * @param file the database
+ * @param index the index
+ * @param onRemoved called with the place of each task that was removed, but is not marked as removed, because the process
+ * ended before it had purged the task; such tasks are not loaded
+ */
+export function loadIndex(
+  file: DatabaseFile,
+  index: TaskIndex,
+  onRemoved: (place: number) => void,
+): OpenedTasks {
+  const removals = loadRemovals(file);
   const live: OpenedTask[] = [];
   const ended: (EndedTask & { readonly seq: number })[] = [];
   // The map lets all tasks share one string for each client and each name.
@@ -45,6 +58,10 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
       place = Number(row[0]);
       index.skip(place);
       const [client, id, seq] = [intern(texts, String(row[1])), String(row[2]), Number(row[3])];
+      if ((removals.last.get(client, id) ?? 0) > seq) {
+        onRemoved(place);
+        continue;
+      }
       if (index.node(client, id) !== undefined) leaveOutEarlier(client, id);
       if (row[4] === null) {
         const task = intactTask(records, place, id);
@@ -61,7 +78,7 @@ export function loadIndex(file: DatabaseFile, index: TaskIndex): OpenedTasks {
     }
     isLast = rows.length < ROWS;
   }
-  loadClients(file, index);
+  loadClients(file, index, removals.byClient);
   return { live, ended: ended.sort((a, b) => a.seq - b.seq) };
 
   /** Skips an earlier task with a damaged record if another task has since taken its id. */
@@ -90,14 +107,31 @@ function intactTask(records: RecordReader, place: number, id: string): Task | nu
   }
 }
 
-function loadClients(file: DatabaseFile, index: TaskIndex): void {
-  const removals = new Map<string, RemovedTask[]>();
-  for (const [client, seq, id] of file.rows("SELECT client, seq, id FROM removals ORDER BY seq")) {
-    const removed = { id: String(id), seq: Number(seq) };
-    const known = removals.get(String(client));
-    if (known === undefined) removals.set(String(client), [removed]);
-    else known.push(removed);
+/** The removals that are remembered. */
+interface Removals {
+  /** The removals of each client, in order. */
+  readonly byClient: Map<string, RemovedTask[]>;
+  /** The sequence number of the last removal of each task. */
+  readonly last: TaskMap<number>;
+}
+
+function loadRemovals(file: DatabaseFile): Removals {
+  const removals: Removals = { byClient: new Map(), last: new TaskMap() };
+  for (const row of file.rows("SELECT client, seq, id FROM removals ORDER BY seq")) {
+    const [client, seq, id] = [String(row[0]), Number(row[1]), String(row[2])];
+    const known = removals.byClient.get(client);
+    if (known === undefined) removals.byClient.set(client, [{ id, seq }]);
+    else known.push({ id, seq });
+    removals.last.set(client, id, seq);
   }
+  return removals;
+}
+
+function loadClients(
+  file: DatabaseFile,
+  index: TaskIndex,
+  removals: ReadonlyMap<string, readonly RemovedTask[]>,
+): void {
   const clients = file.rows("SELECT client, last_seq, forgotten_seq FROM clients ORDER BY last_seq");
   for (const [client, lastSeq, forgottenSeq] of clients) {
     const memory = { lastSeq: Number(lastSeq), forgottenSeq: Number(forgottenSeq) };

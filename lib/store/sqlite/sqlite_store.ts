@@ -59,7 +59,12 @@ function openTasks(file: DatabaseFile, index: TaskIndex, newEpoch: string): Open
     ["INSERT INTO meta (name, value) VALUES ('term', 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"],
     ...PURGES,
   ]);
-  const tasks = loadIndex(file, index);
+  const removed: number[] = [];
+  const tasks = loadIndex(file, index, (place) => removed.push(place));
+  if (removed.length > 0) {
+    const mark = "UPDATE tasks SET removed = 1 WHERE place IN (SELECT value FROM json_each(?))";
+    file.write([[mark, JSON.stringify(removed)], ...PURGES]);
+  }
   index.sortByChange(Number(metaIn(file, "forgotten_seq") ?? 0));
   return { epoch, seq, reservedSeq, index, tasks };
 }
