@@ -101,8 +101,8 @@ export class PastRunRows {
   }
 
   /**
-   * Inserts rows and deletes the rows beyond the limits; call this in a transaction. A name may keep a few rows more than
-   * its limit, but such rows count as the first ones to delete if all names together exceed their limit.
+   * Inserts rows and deletes the rows beyond the limits; call this in a transaction. A name may keep up to half as
+   * many rows more than its limit; they are the first ones to be deleted if all names together exceed their limit.
    *
    * @returns the rows that were deleted because of the limit on all runs
    */
