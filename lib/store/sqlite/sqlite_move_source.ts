@@ -45,14 +45,19 @@ export class SqliteMoveSource implements MoveSource {
       };
       this.state = JSON.stringify([this.#meta("epoch"), this.numbers]);
       defineRecordChecksum(this.#db);
-      // Removed tasks are not moved: a server would also delete them when it opens the database.
+      // Removed tasks are not moved: a server would also delete them when it opens the database. After a crash, a task
+      // may have been removed without a mark; see `load_index.ts`. The CROSS JOIN makes SQLite look up the tasks in an
+      // index that it creates, instead of all removals of each task's client.
       this.#db.exec(
-        `CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY);
+        `CREATE TEMP TABLE removed AS
+           SELECT place FROM tasks WHERE removed = 1
+           UNION SELECT place FROM removals CROSS JOIN tasks USING (client, id) WHERE removals.seq > tasks.seq;
+         CREATE TEMP TABLE moved (place INTEGER PRIMARY KEY);
          INSERT INTO moved SELECT place FROM tasks JOIN records USING (place)
-         WHERE removed = 0 AND checksum = record_checksum(place, record) AND json_valid(record)`,
+         WHERE place NOT IN removed AND checksum = record_checksum(place, record) AND json_valid(record)`,
       );
       this.damaged = this.#db.prepare(
-        "SELECT client, id FROM tasks WHERE removed = 0 AND place NOT IN (SELECT place FROM moved)",
+        "SELECT client, id FROM tasks WHERE place NOT IN removed AND place NOT IN moved",
       ).all().map(({ client, id }) => `task "${id}" of client "${client}"`);
     } catch (cause) {
       this.#db.close();

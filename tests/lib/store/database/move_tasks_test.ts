@@ -197,6 +197,19 @@ Deno.test("moveTasks() to a file is not disturbed by a server that is started me
   assertEquals(contentsOf(to), contentsOf(folder.file));
 });
 
+Deno.test("moveTasks() moves no task that was removed, but not purged, before a crash", async () => {
+  using folder = new StoreFolder();
+  await using store = folder.open();
+  for (const id of ["1", "2", "3"]) store.put("c", storedTask(id, store.takeSeq(), "FINISHED"));
+  store.remove("c", "1", store.takeSeq(), true);
+  store.remove("c", "2", store.takeSeq());
+  await store.committed();
+  using copy = folder.crashed();
+  const to = `${copy.path}/new.db`;
+  const counts = await move(copy.file, to);
+  assertEquals([counts.get("tasks"), copy.query("SELECT id FROM tasks", to)], [1, [{ id: "3" }]]);
+});
+
 Deno.test("moveTasks() to a file continues if a file with its name was in the way at the end", async () => {
   using folder = await filledFolder(20, 100);
   const to = `${folder.path}/new.db`;
