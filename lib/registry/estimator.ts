@@ -232,7 +232,7 @@ export class Estimator {
     return this.#isCounted(task) ? this.#counts : this.#percents;
   }
 
-  /** Returns whether the remaining time is predicted from the counts; otherwise from the percentage. */
+  /** Returns whether the remaining time is predicted from the counts instead of the percentage. */
   #isCounted({ current, total }: Task): boolean {
     return current !== null && total !== null && this.#counts.observations > 0;
   }

@@ -141,7 +141,7 @@ class GeneratorTask {
     DROPPED.unregister(this);
   }
 
-  /** Waits until the end of the run is committed, or at most as long as {@linkcode Run.settled}. */
+  /** Waits until the end of the run is committed, but no longer than {@linkcode Run.settled} does. */
   settled(): MaybePromise<void> {
     return this.#run?.settled();
   }

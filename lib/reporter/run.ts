@@ -105,7 +105,10 @@ export class Run {
     if (this.#end()) this.#task.failOrCancel(error);
   }
 
-  /** Waits until the final state is committed, or at most {@linkcode COMMIT_WAIT_MS}; does not wait if it is. */
+  /**
+   * Waits until the final state is committed, but no longer than {@linkcode COMMIT_WAIT_MS}; returns `undefined` if it is
+   * committed already.
+   */
   settled(): MaybePromise<void> {
     const committed = this.#sink.settled();
     // A failed commit is ignored here, because it must not affect the function's result.

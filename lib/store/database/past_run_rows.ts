@@ -80,7 +80,7 @@ export class PastRunRows {
   #counts: Map<string, number> | null = null;
   /** The sum of the numbers in {@linkcode PastRunRows.#counts}. */
   #count = 0;
-  /** The names whose rows were cut to the limit since this object was created, by client and name. */
+  /** The names whose rows this object has cut to the limit, by client and name. */
   readonly #added: Map<string, AddedRows> = new Map();
   /** A time before which no run has ended, in epoch seconds; `null` if it is unknown. */
   #earliest: number | null = null;

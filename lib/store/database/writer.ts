@@ -55,7 +55,7 @@ export class Writer implements AsyncDisposable {
   /** The newest sequence number that waits to be committed. */
   #seq: number;
   #degradation: Degradation | null = null;
-  /** The timer of the next commit, or of an earlier one that started before its time. */
+  /** The timer of the next commit, or one that was set for an earlier commit and was not needed. */
   #commitTimer: ReturnType<typeof setTimeout> | undefined;
   /** When the pending batch must be committed, in milliseconds of the monotonic clock; `null` if it need not yet. */
   #dueMs: number | null = null;
@@ -203,8 +203,8 @@ export class Writer implements AsyncDisposable {
   }
 
   /**
-   * Starts the next commit after a time, in milliseconds, unless it starts before. Its timer is then kept for the commit
-   * after it, because it takes longer to set a timer for each commit.
+   * Starts the next commit after a time, in milliseconds, unless the commit starts earlier. The timer is then kept for the
+   * commit after it, because clearing and setting a timer for each commit takes longer.
    */
   #commitAfter(waitMs: number): void {
     if (this.#retryTimer !== undefined) return;
@@ -243,8 +243,8 @@ export class Writer implements AsyncDisposable {
   }
 
   /**
-   * Checks after a time, in milliseconds, whether the database responds. The timer is kept after a commit, because it
-   * takes longer to set a timer for each commit.
+   * Checks after a time, in milliseconds, whether the database responds. The timer is kept after a commit,
+   * because clearing and setting a timer for each commit takes longer.
    */
   #watch(waitMs: number): void {
     this.#stallTimer = setTimeout(() => {

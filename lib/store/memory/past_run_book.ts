@@ -24,8 +24,8 @@ export class PastRunBook implements PastRunStore {
   /** All runs in the order in which they were added, which is nearly the order in which they ended, with their clients. */
   readonly #entries: Map<RunSummary, string> = new Map();
   /**
-   * The end of the run to drop next because of its age, in epoch seconds: that of the first run when
-   * runs were last dropped, or an earlier end that was added since.
+   * The end of the run to drop next because of its age, in epoch seconds: that of the first run when runs were last
+   * dropped, or that of a run that was added later but ended earlier.
    */
   #earliest = Infinity;
 

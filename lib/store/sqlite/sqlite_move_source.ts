@@ -46,8 +46,8 @@ export class SqliteMoveSource implements MoveSource {
       this.state = JSON.stringify([this.#meta("epoch"), this.numbers]);
       defineRecordChecksum(this.#db);
       // Removed tasks are not moved: a server would also delete them when it opens the database. After a crash, a task
-      // may have been removed without a mark; see `load_index.ts`. The CROSS JOIN makes SQLite look up the tasks in an
-      // index that it creates, instead of all removals of each task's client.
+      // may have been removed without a mark; see `load_index.ts`. The CROSS JOIN makes SQLite look up the task of each
+      // removal in a temporary index; otherwise, it would read all removals of the client for each task.
       this.#db.exec(
         `CREATE TEMP TABLE removed AS
            SELECT place FROM tasks WHERE removed = 1

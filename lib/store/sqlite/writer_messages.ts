@@ -56,7 +56,7 @@ export class CheckedWrites {
     Atomics.store(this.#number, 0, write | 0);
   }
 
-  /** Returns whether the last write that was noted is the given one. */
+  /** Returns whether the given write is the last one after which the file was there. */
   has(write: number): boolean {
     return Atomics.load(this.#number, 0) === (write | 0);
   }

@@ -20,7 +20,7 @@ export class WriterThread implements Disposable {
   readonly #waiting: PromiseWithResolvers<void>[] = [];
   #worker: Worker | null;
   #checked = new CheckedWrites();
-  /** The number of writes that the worker has responded to. */
+  /** The number of responses of the worker to writes, as for {@linkcode CheckedWrites}. */
   #writes = 0;
 
   /**

@@ -19,7 +19,7 @@ const WATCH_INTERVAL_MS = 500;
 let settings: Extract<WriterRequest, { readonly type: "open" }> | undefined;
 let writer: DatabaseWriter | undefined;
 let checked: CheckedWrites;
-/** The number of writes that were requested. */
+/** The number of requests to write so far, as for {@linkcode CheckedWrites}. */
 let writes = 0;
 
 scope.onmessage = ({ data }) => {
@@ -51,7 +51,8 @@ function write(batch: BatchMessage, answer: (error: string | null) => void): voi
     });
     checked.add(writes);
   } catch (error) {
-    // After a response, the missing number of the write makes the receiver send a check, which will fail, too.
+    // After a response, the missing number of the write makes the receiver send a check. The check fails, too, unless the
+    // file is back, and with it the commit.
     if (!isCommitted) answer(messageOf(error));
   }
 }
