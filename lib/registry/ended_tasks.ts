@@ -25,8 +25,8 @@ export interface EndedTasksLimits {
 }
 
 /**
- * The number of tasks beyond the limits that are purged together, because a store deletes the rows of many tasks at once
- * faster than those of each task.
+ * The number of tasks beyond the limits that are purged together, because a store deletes the rows of many tasks at
+ * once faster than those of each task.
  */
 const PURGED_TOGETHER = 16;
 
@@ -72,8 +72,8 @@ export class EndedTasks {
   }
 
   /**
-   * Notes that a new task has taken an id. An earlier task with that id can no longer be restored, if it was removed, and
-   * no longer counts as ended, if it was left out because its record is damaged.
+   * Notes that a new task has taken an id. An earlier task with that id can no longer be restored, if it was removed,
+   * and no longer counts as ended, if it was left out because its record is damaged.
    */
   replaced(client: string, id: string): void {
     this.#restorable.delete({ client, id });

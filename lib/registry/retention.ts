@@ -111,8 +111,8 @@ export class Retention {
   }
 
   /**
-   * Counts tasks whose ends are in the future, because the clock was set back, as ended now. Otherwise they would be kept
-   * too long, and so would all tasks that ended after them.
+   * Counts tasks whose ends are in the future, because the clock was set back, as ended now. Otherwise they would be
+   * kept too long, and so would all tasks that ended after them.
    *
    * @param at the current time, in epoch seconds
    */

@@ -59,8 +59,8 @@ export interface ReportSink {
   /** Unregisters a task after its last report. */
   close(task: ReportedTask): void;
   /**
-   * Waits until all reports so far are committed. Does not wait if they are committed already, or if the destination can't
-   * confirm the commit.
+   * Waits until all reports so far are committed. Does not wait if they are committed already, or if the destination
+   * can't confirm the commit.
    *
    * @returns a promise, or `undefined` if there is nothing to wait for
    */

@@ -106,8 +106,8 @@ export class Run {
   }
 
   /**
-   * Waits until the final state is committed, but no longer than {@linkcode COMMIT_WAIT_MS}; returns `undefined` if it is
-   * committed already.
+   * Waits until the final state is committed, but no longer than {@linkcode COMMIT_WAIT_MS}; returns `undefined` if it
+   * is committed already.
    */
   settled(): MaybePromise<void> {
     const committed = this.#sink.settled();

@@ -5,8 +5,8 @@
  */
 
 /**
- * Maps tasks, which a client token and an id identify, to values. Two nested maps find a value several times faster than
- * one map whose keys are joined from both texts, because a joined text must be hashed in every call.
+ * Maps tasks, which a client token and an id identify, to values. Two nested maps find a value several times faster
+ * than one map whose keys are joined from both texts, because a joined text must be hashed in every call.
  *
  * @typeParam Value the type of the values
  */

@@ -8,8 +8,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { SideValue } from "../side_tables.ts";
 
 /**
- * A call inserts at most 2 to this power rows. In a call with 8 or 16 rows, each row takes half as long as in a call of its
- * own, and with more rows no less.
+ * A call inserts at most 2 to this power rows. In a call with 8 or 16 rows, each row takes half as long as in a call of
+ * its own, and with more rows no less.
  */
 const MAX_POWER = 4;
 

@@ -57,8 +57,8 @@ export function pastRunRow(client: string, run: RunSummary): PastRunRow {
 }
 
 /**
- * The share of the limit per name by which a name may exceed it, because finding the rows to delete reads all rows of the
- * name.
+ * The share of the limit per name by which a name may exceed it, because finding the rows to delete reads all rows of
+ * the name.
  */
 const EXCESS_PART = 0.5;
 /** The maximum number of names whose rows are counted between two deletions. */

@@ -203,8 +203,8 @@ export class Writer implements AsyncDisposable {
   }
 
   /**
-   * Starts the next commit after a time, in milliseconds, unless the commit starts earlier. The timer is then kept for the
-   * commit after it, because clearing and setting a timer for each commit takes longer.
+   * Starts the next commit after a time, in milliseconds, unless the commit starts earlier. The timer is then kept for
+   * the commit after it, because clearing and setting a timer for each commit takes longer.
    */
   #commitAfter(waitMs: number): void {
     if (this.#retryTimer !== undefined) return;

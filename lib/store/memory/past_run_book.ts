@@ -21,7 +21,9 @@ export class PastRunBook implements PastRunStore {
   readonly #limits: PastRunLimits;
   /** The runs of each client. */
   readonly #clients: Map<string, ClientRuns> = new Map();
-  /** All runs in the order in which they were added, which is nearly the order in which they ended, with their clients. */
+  /**
+   * All runs in the order in which they were added, which is nearly the order in which they ended, with their clients.
+   */
   readonly #entries: Map<RunSummary, string> = new Map();
   /**
    * The end of the run to drop next because of its age, in epoch seconds: that of the first run when runs were last

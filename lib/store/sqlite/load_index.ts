@@ -29,8 +29,8 @@ const SUMMARY_AT = 5;
  *
  * @param file the database
  * @param index the index
- * @param onRemoved called with the place of each task that was removed, but is not marked as removed, because the process
- * ended before it had purged the task; such tasks are not loaded
+ * @param onRemoved called with the place of each task that was removed, but is not marked as removed, because the
+ * process ended before it had purged the task; such tasks are not loaded
  */
 export function loadIndex(
   file: DatabaseFile,

@@ -35,10 +35,10 @@ export interface WriterAnswer {
 }
 
 /**
- * The number of the last write after which the file was still there, in memory that both threads share. A worker responds
- * to a write before it looks for the file, so that it looks while the response is on its way, which takes several times as
- * long. The receiver of the response therefore nearly always finds the number of the write here; otherwise, it must send a
- * `check`. Writes are counted from 1 for each worker, including those that failed.
+ * The number of the last write after which the file was still there, in memory that both threads share. A worker
+ * responds to a write before it looks for the file, so that it looks while the response is on its way, which takes
+ * several times as long. The receiver of the response therefore nearly always finds the number of the write here;
+ * otherwise, it must send a `check`. Writes are counted from 1 for each worker, including those that failed.
  */
 export class CheckedWrites {
   /** The memory to share. */

@@ -51,8 +51,8 @@ function write(batch: BatchMessage, answer: (error: string | null) => void): voi
     });
     checked.add(writes);
   } catch (error) {
-    // After a response, the missing number of the write makes the receiver send a check. The check fails, too, unless the
-    // file is back, and with it the commit.
+    // After a response, the missing number of the write makes the receiver send a check. The check fails, too, unless
+    // the file is back, and with it the commit.
     if (!isCommitted) answer(messageOf(error));
   }
 }
